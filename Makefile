@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every target installs what it needs first (tests/provision.sh says what and
+# why); `make help` lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+TARGET_DIR = $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+PROGRAM = $(TARGET_DIR)/x86_64-unknown-linux-musl/release/kexec-bpf
+PROVISION = tests/provision.sh
+INSTALL = install
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+.DEFAULT_GOAL = build
+.PHONY: help build check demo bench size docs docs-check install clean
+
+help:
+	@echo 'make            build the static binary'
+	@echo 'make check      every check and test; ends with "N passed, M failed"'
+	@echo 'make demo       boot a kernel, kexec a UKI, show what the next one says'
+	@echo 'make bench      measure against kexec-tools and systemctl'
+	@echo 'make size       the binary against its budget'
+	@echo 'make docs       write the man page and completions anew'
+	@echo 'make install    into $$DESTDIR$$PREFIX ($(PREFIX))'
+	@echo 'make clean      remove what was built and downloaded'
+
+build:
+	@$(PROVISION) build
+	cargo build --release --locked
+
+check:
+	@$(PROVISION) build kernel vm
+	@tests/check.sh
+
+demo:
+	@$(PROVISION) build kernel vm
+	@cargo test --quiet --locked --release --test demo
+
+bench:
+	@$(PROVISION) build kernel bench
+	@cargo test --quiet --locked --release --test bench
+
+size: build
+	@tests/size.sh $(PROGRAM)
+
+docs:
+	@$(PROVISION) build
+	KEXEC_BPF_WRITE_DOCS=1 cargo test --quiet --locked --release --test docs
+
+docs-check:
+	@cargo test --quiet --locked --release --test docs
+
+# Takes what `make` has built, so that root needs no Rust.
+install:
+	@test -x $(PROGRAM) || { echo 'make install: run make first' >&2; exit 1; }
+	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/kexec-bpf
+	$(INSTALL) -D -m 644 docs/kexec-bpf.8 $(SHARE)/man/man8/kexec-bpf.8
+	$(INSTALL) -D -m 644 completions/kexec-bpf.bash \
+		$(SHARE)/bash-completion/completions/kexec-bpf
+	$(INSTALL) -D -m 644 completions/_kexec-bpf \
+		$(SHARE)/zsh/site-functions/_kexec-bpf
+	$(INSTALL) -D -m 644 completions/kexec-bpf.fish \
+		$(SHARE)/fish/vendor_completions.d/kexec-bpf.fish
+
+clean:
+	rm -rf $(TARGET_DIR)

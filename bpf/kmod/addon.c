@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* PE addons as systemd-stub takes them, and plain files. */
+#include <linux/errno.h>
+#include <linux/kernel_read_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "addon.h"
+#include "cmdline.h"
+#include "cpio.h"
+#include "initrd.h"
+#include "rules.h"
+
+static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
+{
+	void *data = NULL;
+	ssize_t size;
+
+	if (path[0] != '/') {
+		kb_job_fail(job, -EINVAL, "addon %.160s: the path is not absolute", path);
+		return NULL;
+	}
+	size = kernel_read_file_from_path(path, 0, &data, KEXEC_BPF_ADDON_MAX_BYTES, NULL,
+					  READING_KEXEC_INITRAMFS);
+	if (size < 0) {
+		kb_job_fail(job, size, "addon %.160s: cannot be read (%zd)", path, size);
+		return NULL;
+	}
+	return kb_job_adopt(job, data, size);
+}
+
+/* An addon made for one kernel must not meet another. */
+static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const char *path)
+{
+	struct kb_section ours, theirs;
+
+	if (!job->is_pe || kb_pe_find(&job->pe, ".uname", &ours) ||
+	    kb_pe_find(addon, ".uname", &theirs))
+		return 0;
+	if (ours.size == theirs.size &&
+	    !memcmp(job->pe.data + ours.offset, addon->data + theirs.offset, ours.size))
+		return 0;
+	return kb_job_fail(job, -EINVAL, "addon %.160s: its .uname differs from the image's", path);
+}
+
+static int kb_addon_initrd(struct kb_job *job, struct kb_buffer *file, const struct kb_pe *pe,
+			   const char *name, enum kb_initrd_place place)
+{
+	struct kb_part part = { .buffer = file, .flags = KEXEC_BPF_RESOURCE_ADDON };
+	struct kb_section section;
+	int err = kb_pe_find(pe, name, &section);
+
+	if (err)
+		return err;
+	part.offset = section.offset;
+	part.size = section.size;
+	return kb_initrd_add(job, &part, place);
+}
+
+static int kb_addon_cmdline(struct kb_job *job, const struct kb_pe *pe)
+{
+	struct kb_section section;
+	int err = kb_pe_find(pe, ".cmdline", &section);
+
+	if (err)
+		return err;
+	return kb_cmdline_add(job, pe->data + section.offset, section.size);
+}
+
+static int kb_addon_pe(struct kb_job *job, struct kb_buffer *file, const char *path)
+{
+	static const char * const useful[] = {
+		".cmdline", ".initrd", ".ucode", ".dtb", ".dtbauto",
+	};
+	struct kb_section section;
+	bool any = false;
+	struct kb_pe pe;
+	size_t i;
+	int err;
+
+	if (kb_pe_open(&pe, file->data, file->size))
+		return kb_job_fail(job, -EINVAL, "addon %.160s: not a PE file", path);
+	if (kb_pe_find(&pe, ".linux", &section) != -ENOENT)
+		return kb_job_fail(job, -EINVAL, "addon %.160s: has a kernel, is no addon", path);
+	for (i = 0; i < ARRAY_SIZE(useful); i++) {
+		err = kb_pe_find(&pe, useful[i], &section);
+		if (err && err != -ENOENT)
+			return kb_job_fail(job, -EINVAL, "addon %.160s: %s lies outside the file",
+					   path, useful[i]);
+		any |= !err;
+	}
+	if (!any)
+		return kb_job_fail(job, -EINVAL, "addon %.160s: has nothing to add", path);
+	err = kb_rules_addon(job, path, file->data, file->size);
+	if (!err)
+		err = kb_addon_uname(job, &pe, path);
+	if (err)
+		return err;
+
+	/* Among microcode the first wins: addons go before the image's. */
+	err = kb_addon_initrd(job, file, &pe, ".ucode", KB_INITRD_FRONT);
+	if (!err || err == -ENOENT)
+		err = kb_addon_initrd(job, file, &pe, ".initrd", KB_INITRD_BACK);
+	if (!err || err == -ENOENT)
+		err = kb_addon_cmdline(job, &pe);
+	return err == -ENOENT ? 0 : err;
+}
+
+static int kb_addon_file(struct kb_job *job, struct kb_buffer *file, const char *dst_dir,
+			 const char *path)
+{
+	struct kb_part content = {
+		.buffer = file, .size = file->size, .flags = KEXEC_BPF_RESOURCE_ADDON,
+	};
+	const char *name = kbasename(path);
+	char *dst_path;
+	int err;
+
+	err = kb_rules_file(job, dst_dir, name);
+	if (err)
+		return err;
+	dst_path = kasprintf(GFP_KERNEL, "%s/%s", dst_dir, name);
+	if (!dst_path)
+		return kb_job_fail(job, -ENOMEM, "out of memory");
+	err = kb_cpio_add(job, dst_path, &content);
+	kfree(dst_path);
+	return err;
+}
+
+int kb_addon_add(struct kb_job *job, const char *dst_dir, const char *path)
+{
+	struct kb_buffer *file = kb_addon_read(job, path);
+
+	if (!file)
+		return job->error;
+	return dst_dir[0] ? kb_addon_file(job, file, dst_dir, path) :
+			    kb_addon_pe(job, file, path);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The archives that systemd-stub makes (src/boot/cpio.c there): newc with
+ * lower-case hexadecimal digits, mtime 0, inode numbers from 1 in each
+ * archive. Credentials are for root alone.
+ */
+#include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/stat.h>
+#include <linux/string.h>
+
+#include "cpio.h"
+#include "initrd.h"
+
+#define KB_CPIO_HEADER	110
+#define KB_CPIO_DEPTH	8
+
+struct kb_cpio_writer {
+	struct kb_buffer *buffer;
+	size_t at;
+	u32 inode;
+};
+
+static void kb_cpio_entry(struct kb_cpio_writer *w, const char *name, size_t name_size,
+			  u32 mode, u32 file_size)
+{
+	u8 *to = w->buffer->data + w->at;
+	size_t end = ALIGN(KB_CPIO_HEADER + name_size + 1, 4);
+	u32 inode = mode ? ++w->inode : 0;
+
+	memset(to, 0, end);
+	/* magic ino mode uid gid nlink mtime size dev(2) rdev(2) namesize check */
+	sprintf(to, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x",
+		inode, mode, 0, 0, 1, 0, file_size, 0, 0, 0, 0, name_size + 1, 0);
+	memcpy(to + KB_CPIO_HEADER, name, name_size);
+	to[KB_CPIO_HEADER + name_size] = '\0';
+	w->at += end;
+}
+
+/* Relative, no empty, "." or ".." component, printable ASCII only. */
+static int kb_cpio_check(const char *path)
+{
+	const char *at = path;
+	int depth = 0;
+
+	while (1) {
+		size_t size = strcspn(at, "/"), i;
+
+		if (!size || ++depth > KB_CPIO_DEPTH)
+			return -EINVAL;
+		if (at[0] == '.' && (size == 1 || (size == 2 && at[1] == '.')))
+			return -EINVAL;
+		for (i = 0; i < size; i++)
+			if (at[i] < ' ' || at[i] > '~')
+				return -EINVAL;
+		if (!at[size])
+			return 0;
+		at += size + 1;
+	}
+}
+
+static int kb_cpio_part(struct kb_job *job, struct kb_buffer *buffer, size_t offset, size_t size)
+{
+	struct kb_part part = {
+		.buffer = buffer, .offset = offset, .size = size,
+		.flags = KEXEC_BPF_RESOURCE_ADDON,
+	};
+
+	return kb_initrd_add(job, &part, KB_INITRD_BACK);
+}
+
+int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *content)
+{
+	static const char trailer[] = "TRAILER!!!";
+	bool secret = strstarts(dst_path, ".extra/credentials/") ||
+		      strstarts(dst_path, ".extra/global_credentials/");
+	struct kb_cpio_writer w = {};
+	const char *slash;
+	size_t front;
+	int err;
+
+	if (kb_cpio_check(dst_path))
+		return kb_job_fail(job, -EINVAL, "%.128s: not a path for the initrd", dst_path);
+	if (content->size > U32_MAX)
+		return kb_job_fail(job, -EFBIG, "%.128s: too large for the initrd", dst_path);
+
+	/* Each entry has a header, at most the whole path, and padding. */
+	w.buffer = kb_job_alloc(job, (KB_CPIO_DEPTH + 2) *
+				(KB_CPIO_HEADER + strlen(dst_path) + sizeof(trailer) + 4));
+	if (!w.buffer)
+		return -ENOMEM;
+	for (slash = strchr(dst_path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		bool last = !strchr(slash + 1, '/');
+
+		kb_cpio_entry(&w, dst_path, slash - dst_path,
+			      S_IFDIR | (last && secret ? 0500 : 0555), 0);
+	}
+	kb_cpio_entry(&w, dst_path, strlen(dst_path), S_IFREG | (secret ? 0400 : 0444),
+		      content->size);
+	front = w.at;
+	kb_cpio_entry(&w, trailer, strlen(trailer), 0, 0);
+
+	err = kb_cpio_part(job, w.buffer, 0, front);
+	if (!err)
+		err = kb_initrd_add(job, content, KB_INITRD_BACK);
+	if (!err)
+		err = kb_cpio_part(job, w.buffer, front, w.at - front);
+	return err;
+}

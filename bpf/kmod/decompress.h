@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The decompressors that a stock kernel exports to modules. */
+#ifndef KB_DECOMPRESS_H
+#define KB_DECOMPRESS_H
+
+#include <linux/types.h>
+
+/*
+ * Decompresses by magic number. Returns the size, or -E2BIG (more than
+ * dst_size), -EBADMSG (damaged), -EOPNOTSUPP (known, but this kernel has no
+ * decompressor), -ENOMEM, -EINVAL (unknown).
+ */
+ssize_t kb_decompress(const u8 *src, size_t src_size, u8 *dst, size_t dst_size);
+
+#endif /* KB_DECOMPRESS_H */

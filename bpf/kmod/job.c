@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Buffers of a load and who still needs them. */
+#include <linux/errno.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "initrd.h"
+#include "job.h"
+
+struct kb_job *kb_job_new(struct kb_session *session)
+{
+	struct kb_job *job = kzalloc(sizeof(*job), GFP_KERNEL);
+
+	if (!job)
+		return NULL;
+	job->cmdline = kzalloc(KEXEC_BPF_CMDLINE_MAX_BYTES, GFP_KERNEL);
+	if (!job->cmdline) {
+		kfree(job);
+		return NULL;
+	}
+	job->task = current;
+	job->session = session;
+	job->locked_down = security_locked_down(LOCKDOWN_KEXEC);
+	INIT_LIST_HEAD(&job->buffers);
+	INIT_LIST_HEAD(&job->initrd);
+	return job;
+}
+
+void kb_job_free(struct kb_job *job)
+{
+	struct kb_buffer *buffer, *next;
+
+	kb_initrd_clear(job);
+	list_for_each_entry_safe(buffer, next, &job->buffers, node)
+		kb_job_drop(job, buffer);
+	kfree(job->cmdline);
+	kfree(job);
+}
+
+int kb_job_fail(struct kb_job *job, int error, const char *format, ...)
+{
+	va_list args;
+
+	if (job->error)
+		return error;
+	job->error = error;
+	va_start(args, format);
+	vscnprintf(job->report.reason, sizeof(job->report.reason), format, args);
+	va_end(args);
+	return error;
+}
+
+struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size)
+{
+	struct kb_buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
+
+	if (!buffer) {
+		vfree(data);
+		kb_job_fail(job, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	buffer->data = data;
+	buffer->size = size;
+	list_add_tail(&buffer->node, &job->buffers);
+	return buffer;
+}
+
+struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size)
+{
+	/* An honest error is better than a stack trace in the log. */
+	void *data = __vmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+
+	if (!data) {
+		kb_job_fail(job, -ENOMEM, "out of memory: %zu bytes", size);
+		return NULL;
+	}
+	return kb_job_adopt(job, data, size);
+}
+
+void kb_job_drop(struct kb_job *job, struct kb_buffer *buffer)
+{
+	list_del(&buffer->node);
+	vfree(buffer->data);
+	kfree(buffer);
+}
+
+void *kb_job_release(struct kb_job *job, struct kb_buffer *buffer)
+{
+	void *data = buffer->data;
+
+	list_del(&buffer->node);
+	kfree(buffer);
+	return data;
+}
+
+static bool kb_job_needs(const struct kb_job *job, const struct kb_buffer *buffer)
+{
+	const struct kb_part *part;
+
+	if (job->image.buffer == buffer || job->kernel.buffer == buffer)
+		return true;
+	list_for_each_entry(part, &job->initrd, node)
+		if (part->buffer == buffer)
+			return true;
+	return false;
+}
+
+void kb_job_sweep(struct kb_job *job)
+{
+	struct kb_buffer *buffer, *next;
+
+	list_for_each_entry_safe(buffer, next, &job->buffers, node)
+		if (!kb_job_needs(job, buffer))
+			kb_job_drop(job, buffer);
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a parser may call; include/kexec_bpf.h says what each does. */
+#include <linux/bpf.h>
+#include <linux/bpf_verifier.h>
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#include <linux/errno.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <kexec_bpf.h>
+#include "addon.h"
+#include "cmdline.h"
+#include "cpio.h"
+#include "decompress.h"
+#include "initrd.h"
+#include "kfuncs.h"
+#include "parser.h"
+#include "rules.h"
+#include "session.h"
+
+static struct kb_job *kb_call(void)
+{
+	struct kb_job *job = kb_parser_job();
+
+	if (job)
+		job->report.round[job->report.rounds - 1].calls++;
+	return job;
+}
+
+static int kb_slice_check(struct kb_job *job, const char *target, u64 offset, u64 size)
+{
+	if (offset <= job->image.size && size <= job->image.size - offset)
+		return 0;
+	return kb_job_fail(job, -ERANGE, "%.64s: slice %llu+%llu is outside the image of %zu bytes",
+			   target, offset, size, job->image.size);
+}
+
+static struct kb_part kb_slice(const struct kb_job *job, u64 offset, u64 size)
+{
+	return (struct kb_part) {
+		.buffer = job->image.buffer,
+		.offset = job->image.offset + offset,
+		.size = size,
+		.image_offset = offset,
+		.flags = KEXEC_BPF_RESOURCE_SLICE,
+	};
+}
+
+/* Gives a part to a resource by the resource's own rule. */
+static int kb_give(struct kb_job *job, const char *resource, struct kb_part part)
+{
+	if (part.buffer->tainted)
+		part.flags |= KEXEC_BPF_RESOURCE_TAINTED;
+	if (!strcmp(resource, KEXEC_BPF_KERNEL)) {
+		if (job->kernel.buffer)
+			return kb_job_fail(job, -EEXIST, "the parser named the kernel twice");
+		if (!part.size)
+			return kb_job_fail(job, -ENOEXEC, "the parser named an empty kernel");
+		job->kernel = part;
+		return 0;
+	}
+	if (!strcmp(resource, KEXEC_BPF_INITRD))
+		return kb_initrd_add(job, &part, KB_INITRD_BACK);
+	if (!strcmp(resource, KEXEC_BPF_CMDLINE))
+		return kb_cmdline_add(job, kb_part_data(&part), part.size);
+	return kb_job_fail(job, -ENOENT, "%.64s: no such resource", resource);
+}
+
+static int kb_carry_out(struct kb_job *job, const char *resource, const void *buf, u32 size)
+{
+	struct kb_buffer *buffer;
+	int err = kb_rules_carrier(job, resource);
+
+	if (err || !size)
+		return err;
+	buffer = kb_job_alloc(job, size);
+	if (!buffer)
+		return -ENOMEM;
+	memcpy(buffer->data, buf, size);
+	buffer->tainted = true;
+	return kb_give(job, resource, (struct kb_part) { .buffer = buffer, .size = size });
+}
+
+static int kb_carry_in(struct kb_job *job, const char *resource, u8 *buf, u32 size)
+{
+	const struct kb_part *part = NULL;
+	u32 done = 0;
+
+	if (!strcmp(resource, KEXEC_BPF_CMDLINE)) {
+		done = min_t(size_t, size, job->cmdline_size);
+		memcpy(buf, job->cmdline, done);
+		return done;
+	}
+	if (!strcmp(resource, KEXEC_BPF_INITRD)) {
+		list_for_each_entry(part, &job->initrd, node) {
+			u32 bytes = min_t(size_t, size - done, part->size);
+
+			memcpy(buf + done, kb_part_data(part), bytes);
+			done += bytes;
+		}
+		return done;
+	}
+	if (!strcmp(resource, KEXEC_BPF_IMAGE))
+		part = &job->image;
+	else if (!strcmp(resource, KEXEC_BPF_KERNEL) && job->kernel.buffer)
+		part = &job->kernel;
+	if (!part)
+		return kb_job_fail(job, -ENOENT, "%.64s: no such resource, or not named yet",
+				   resource);
+	done = min_t(size_t, size, part->size);
+	memcpy(buf, kb_part_data(part), done);
+	return done;
+}
+
+static int kb_decompress_slice(struct kb_job *job, const char *resource, u64 offset, u64 size,
+			       u64 max_out)
+{
+	struct kb_part slice = kb_slice(job, offset, size), part = {};
+	ssize_t out;
+
+	if (!max_out || max_out > KEXEC_BPF_OUTPUT_MAX_BYTES)
+		return kb_job_fail(job, -E2BIG, "%.64s: %llu bytes to decompress to, limit %d",
+				   resource, max_out, KEXEC_BPF_OUTPUT_MAX_BYTES);
+	part.buffer = kb_job_alloc(job, max_out);
+	if (!part.buffer)
+		return -ENOMEM;
+	out = kb_decompress(kb_part_data(&slice), size, part.buffer->data, max_out);
+	if (out < 0) {
+		kb_job_drop(job, part.buffer);
+		return kb_job_fail(job, out, "%.64s: cannot be decompressed (%zd)", resource, out);
+	}
+	part.buffer->tainted = slice.buffer->tainted;
+	part.size = out;
+	part.image_offset = offset;
+	part.flags = KEXEC_BPF_RESOURCE_DECOMPRESSED;
+	return kb_give(job, resource, part);
+}
+
+/* A string in a program's memory: user space may change it under us, so copy. */
+static char *kb_string(struct kb_job *job, const char *string, u32 size)
+{
+	char *copy = kmalloc(size + 1, GFP_KERNEL);
+
+	if (!copy) {
+		kb_job_fail(job, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	memcpy(copy, string, size);
+	copy[size] = '\0';
+	return copy;
+}
+
+__bpf_kfunc_start_defs();
+
+__bpf_kfunc int bpf_helper_carrier(const char *resource_name__str, void *buf, u32 buf__sz, bool in)
+{
+	struct kb_job *job = kb_call();
+
+	if (!job)
+		return -EPERM;
+	return in == KEXEC_BPF_IN ? kb_carry_in(job, resource_name__str, buf, buf__sz) :
+				    kb_carry_out(job, resource_name__str, buf, buf__sz);
+}
+
+__bpf_kfunc int bpf_helper_decompress(const void *src, u32 src__sz, void *dst, u32 dst__sz)
+{
+	struct kb_job *job = kb_call();
+	ssize_t out;
+
+	if (!job)
+		return -EPERM;
+	out = kb_decompress(src, src__sz, dst, dst__sz);
+	if (out < 0)
+		return kb_job_fail(job, out, "the parser's data cannot be decompressed (%zd)", out);
+	return out;
+}
+
+__bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__sz,
+					     const char *addon_filename, u32 addon_filename__sz)
+{
+	struct kb_job *job = kb_call();
+	char *dir, *path;
+	int err = -ENOMEM;
+
+	if (!job)
+		return -EPERM;
+	/* Parsers of later rounds see the same list. */
+	if (job->report.rounds > 1)
+		return 0;
+	if (dst_dir__sz > KEXEC_BPF_DST_DIR_BYTES || addon_filename__sz > KEXEC_BPF_PATH_BYTES)
+		return kb_job_fail(job, -ENAMETOOLONG, "the parser gave too long a name of an addon");
+	dir = kb_string(job, dst_dir, dst_dir__sz);
+	path = kb_string(job, addon_filename, addon_filename__sz);
+	if (dir && path)
+		err = kb_addon_add(job, dir, path);
+	kfree(path);
+	kfree(dir);
+	return err;
+}
+
+__bpf_kfunc int bpf_helper_read(u64 offset, void *buf, u32 buf__sz)
+{
+	struct kb_job *job = kb_call();
+
+	if (!job)
+		return -EPERM;
+	if (offset > job->image.size || buf__sz > job->image.size - offset) {
+		/* What a program reads must not be left over from elsewhere. */
+		memset(buf, 0, buf__sz);
+		return -ERANGE;
+	}
+	memcpy(buf, kb_part_data(&job->image) + offset, buf__sz);
+	return 0;
+}
+
+__bpf_kfunc int bpf_helper_slice(const char *resource_name__str, u64 offset, u64 size)
+{
+	struct kb_job *job = kb_call();
+	int err;
+
+	if (!job)
+		return -EPERM;
+	err = kb_slice_check(job, resource_name__str, offset, size) ?:
+	      kb_rules_slice(job, resource_name__str, offset, size);
+	return err ?: kb_give(job, resource_name__str, kb_slice(job, offset, size));
+}
+
+__bpf_kfunc int bpf_helper_decompress_slice(const char *resource_name__str, u64 offset, u64 size,
+					    u64 max_out)
+{
+	struct kb_job *job = kb_call();
+	int err;
+
+	if (!job)
+		return -EPERM;
+	err = kb_slice_check(job, resource_name__str, offset, size) ?:
+	      kb_rules_slice(job, resource_name__str, offset, size);
+	return err ?: kb_decompress_slice(job, resource_name__str, offset, size, max_out);
+}
+
+__bpf_kfunc int bpf_helper_supplement_slice(const char *dst_path__str, u64 offset, u64 size)
+{
+	struct kb_job *job = kb_call();
+	struct kb_part part;
+	int err;
+
+	if (!job)
+		return -EPERM;
+	err = kb_slice_check(job, dst_path__str, offset, size) ?:
+	      kb_rules_member(job, dst_path__str, offset, size);
+	if (err)
+		return err;
+	part = kb_slice(job, offset, size);
+	return kb_cpio_add(job, dst_path__str, &part);
+}
+
+__bpf_kfunc_end_defs();
+
+BTF_KFUNCS_START(kb_kfunc_ids)
+BTF_ID_FLAGS(func, bpf_helper_carrier, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_helper_decompress, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_helper_supplement_initrd, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_helper_read, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_helper_slice, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_helper_decompress_slice, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, bpf_helper_supplement_slice, KF_SLEEPABLE)
+BTF_KFUNCS_END(kb_kfunc_ids)
+
+/* Being in a fmod_ret set is what makes a sleepable fentry legal here. */
+BTF_KFUNCS_START(kb_hook_ids)
+BTF_ID_FLAGS(func, kexec_pe_parser_hook, KF_SLEEPABLE)
+BTF_KFUNCS_END(kb_hook_ids)
+
+/*
+ * Called by the verifier for kfuncs of this module alone. It compares no BTF
+ * ids: with .BTF.base (pahole 1.28) they are not relocated here. Whatever is
+ * not known to be a parser of the handshake under way is refused.
+ */
+static int kb_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	if (prog->type == BPF_PROG_TYPE_TRACING &&
+	    prog->expected_attach_type == BPF_TRACE_FENTRY &&
+	    prog->aux->mod == THIS_MODULE && prog->aux->attach_func_name &&
+	    !strcmp(prog->aux->attach_func_name, KEXEC_BPF_HOOK_NAME) &&
+	    kb_session_handshaking())
+		return 0;
+	return -EACCES;
+}
+
+static const struct btf_kfunc_id_set kb_kfunc_set = {
+	.owner = THIS_MODULE,
+	.set = &kb_kfunc_ids,
+	.filter = kb_kfunc_filter,
+};
+
+static const struct btf_kfunc_id_set kb_hook_set = {
+	.owner = THIS_MODULE,
+	.set = &kb_hook_ids,
+};
+
+/* There is nothing to undo: the sets go with the module's BTF. */
+int kb_kfuncs_init(void)
+{
+	return register_btf_fmodret_id_set(&kb_hook_set) ?:
+	       register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &kb_kfunc_set);
+}

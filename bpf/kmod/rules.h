@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The security rules: what a load may be made of. All return 0 or an error. */
+#ifndef KB_RULES_H
+#define KB_RULES_H
+
+#include "job.h"
+
+/* What user space passed to kexec_file_load, before the first round. */
+int kb_rules_user(struct kb_job *job, size_t initrd_size, size_t cmdline_size);
+
+/* A slice of the image is to become a resource. */
+int kb_rules_slice(struct kb_job *job, const char *resource, size_t offset, size_t size);
+
+/* A slice of the image is to become the initrd's file dst_path. */
+int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, size_t size);
+
+/* What the kernel decompressed is to become a resource. */
+int kb_rules_decompress(struct kb_job *job, const char *resource);
+
+/* Bytes from BPF memory are to become a resource. */
+int kb_rules_carrier(struct kb_job *job, const char *resource);
+
+/* The file @path is to become the initrd's file dst_dir/name. */
+int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name);
+
+/* A PE addon has been read. */
+int kb_rules_addon(struct kb_job *job, const char *path, const void *data, size_t size);
+
+/* The parser of this round is done. */
+int kb_rules_round(struct kb_job *job);
+
+/* All rounds are done. */
+int kb_rules_kernel(struct kb_job *job);
+
+#endif /* KB_RULES_H */

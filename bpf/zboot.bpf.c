@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Opens an EFI zboot image (drivers/firmware/efi/libstub/zboot-header.S): a
+ * PE file that holds one compressed kernel. Initrd and command line come from
+ * user space and from addons.
+ */
+#include "parser.bpf.h"
+
+#define ZBOOT_MAGIC	0x676d697a	/* "zimg" */
+#define GZIP_NAME	0x70697a67	/* "gzip" */
+
+struct zboot_header {
+	__u32 mz_magic;
+	__u32 zboot_magic;
+	__u32 payload_offset;
+	__u32 payload_size;
+	__u32 reserved[2];
+	__u32 compression;	/* the first 4 bytes of the name */
+};
+
+SEC_PARSER
+int parse_zboot(void *context)
+{
+	struct zboot_header zboot;
+	__u64 size_at;
+	__u32 size;
+
+	if (bpf_helper_read(0, &zboot, sizeof(zboot)) || zboot.zboot_magic != ZBOOT_MAGIC)
+		return 0;
+	/*
+	 * The kernel's size is the last 4 bytes of gzip's own format. For the
+	 * others the build appends it, and payload_size does not count it.
+	 */
+	size_at = (__u64)zboot.payload_offset + zboot.payload_size;
+	if (zboot.compression == GZIP_NAME)
+		size_at -= sizeof(size);
+	if (bpf_helper_read(size_at, &size, sizeof(size)))
+		return 0;
+	if (bpf_helper_decompress_slice(kernel_name, zboot.payload_offset, zboot.payload_size,
+					size) > 0)
+		add_addons();
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

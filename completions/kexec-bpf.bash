@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Generated from src/cli/table.rs by make docs.
+
+_kexec_bpf() {
+    local current=${COMP_WORDS[COMP_CWORD]}
+    local before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]}
+    local flags='' words='' files=''
+    if [[ $current == '=' ]]; then
+        current=''
+    elif [[ $before == '=' ]]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    if ((COMP_CWORD == 1)); then
+        command='' before=''
+    fi
+    case $command:$before in
+    load:--initrd)
+        files=1
+        ;;
+    load:--addon)
+        files=1
+        ;;
+    load:--append)
+        :
+        ;;
+    load:--command-line)
+        :
+        ;;
+    load:--route)
+        words='auto handshake native extract'
+        ;;
+    :*)
+        flags='--help --version'
+        words='load exec unload status inspect help'
+        ;;
+    load:*)
+        flags='--initrd --addon --append --command-line --reuse-cmdline --panic --route --dry-run --verbose --help'
+        files=1
+        ;;
+    exec:*)
+        flags='--no-sync --verbose --help'
+        ;;
+    unload:*)
+        flags='--panic --verbose --help'
+        ;;
+    status:*)
+        flags='--help'
+        ;;
+    inspect:*)
+        flags='--help'
+        files=1
+        ;;
+    help:*)
+        flags='--help'
+        words='load exec unload status inspect help'
+        ;;
+    esac
+    COMPREPLY=()
+    if [[ $current == -* && -n $flags ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
+    elif [[ -n $words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+    elif [[ -n $files ]]; then
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+}
+complete -F _kexec_bpf kexec-bpf

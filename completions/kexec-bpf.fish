@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Generated from src/cli/table.rs by make docs.
+
+function __kexec_bpf_in
+    set -l words (commandline -opc)
+    test "$words[2]" = "$argv[1]"
+end
+
+complete -c kexec-bpf -f
+complete -c kexec-bpf -n '__kexec_bpf_in' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in' -s V -l version -d 'show the version'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a load -d 'load an image for exec, or for a panic'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a exec -d 'jump into the loaded image'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a unload -d 'drop the loaded image'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a status -d 'show what is loaded and what this kernel can do'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a inspect -d 'show what is in an image'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a help -d 'show the help of a command'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -F
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l initrd -r -F -d 'add an initrd; may be repeated'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l addon -r -F -d 'add a PE addon, or a file for /.extra; may be repeated'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l append -x -d 'add words to the command line'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l command-line -x -d 'use TEXT instead of the image\'s command line'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l reuse-cmdline -d 'use the running kernel\'s command line'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -s p -l panic -d 'the image that a panic boots'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -s n -l dry-run -d 'print the plan; change nothing'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -s v -l verbose -d 'tell each step on stderr'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in exec' -l no-sync -d 'do not write out file systems first'
+complete -c kexec-bpf -n '__kexec_bpf_in exec' -s v -l verbose -d 'tell each step on stderr'
+complete -c kexec-bpf -n '__kexec_bpf_in exec' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in unload' -s p -l panic -d 'the image that a panic boots'
+complete -c kexec-bpf -n '__kexec_bpf_in unload' -s v -l verbose -d 'tell each step on stderr'
+complete -c kexec-bpf -n '__kexec_bpf_in unload' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in status' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in inspect' -F
+complete -c kexec-bpf -n '__kexec_bpf_in inspect' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in help' -a 'load exec unload status inspect help'
+complete -c kexec-bpf -n '__kexec_bpf_in help' -s h -l help -d 'show this help'

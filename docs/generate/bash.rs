@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Completion for bash. It needs bash 4 and nothing of bash-completion.
+
+use kexec_bpf::cli::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM, Value};
+
+use crate::{LICENCE, ORIGIN};
+
+/// bash splits words at `=` as well, so `--route=n` arrives as three words.
+const HEAD: &str = r#"_kexec_bpf() {
+    local current=${COMP_WORDS[COMP_CWORD]}
+    local before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]}
+    local flags='' words='' files=''
+    if [[ $current == '=' ]]; then
+        current=''
+    elif [[ $before == '=' ]]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    if ((COMP_CWORD == 1)); then
+        command='' before=''
+    fi
+    case $command:$before in
+"#;
+
+const TAIL: &str = r#"    esac
+    COMPREPLY=()
+    if [[ $current == -* && -n $flags ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
+    elif [[ -n $words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+    elif [[ -n $files ]]; then
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    fi
+}
+"#;
+
+pub fn script() -> String {
+    let mut out = format!("# shellcheck shell=bash\n# {LICENCE}\n# {ORIGIN}\n\n{HEAD}");
+    for command in COMMANDS {
+        for flag in command.flags {
+            value(&mut out, command, flag);
+        }
+    }
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+    case(&mut out, ":*", &flags(GLOBAL_FLAGS), &words(&names));
+    for command in COMMANDS {
+        let operand = match command.operand {
+            Operand::None => String::new(),
+            Operand::Image => "files=1".into(),
+            Operand::Command => words(&names),
+        };
+        let pattern = format!("{}:*", command.name);
+        case(&mut out, &pattern, &flags(command.flags), &operand);
+    }
+    out.push_str(TAIL);
+    out.push_str(&format!("complete -F _kexec_bpf {PROGRAM}\n"));
+    out
+}
+
+/// What may follow a flag that takes a value.
+fn value(out: &mut String, command: &Command, flag: &Flag) {
+    let offer = match flag.value {
+        Value::Nothing => return,
+        Value::File => "files=1".into(),
+        Value::Text(_) => ":".into(),
+        Value::Choice(choice) => words(choice),
+    };
+    let mut pattern = format!("{}:--{}", command.name, flag.long);
+    if let Some(letter) = flag.short {
+        pattern.push_str(&format!(" | {}:-{letter}", command.name));
+    }
+    case(out, &pattern, "", &offer);
+}
+
+fn case(out: &mut String, pattern: &str, flags: &str, offer: &str) {
+    out.push_str(&format!("    {pattern})\n"));
+    for line in [flags, offer].into_iter().filter(|line| !line.is_empty()) {
+        out.push_str(&format!("        {line}\n"));
+    }
+    out.push_str("        ;;\n");
+}
+
+fn flags(flags: &[&Flag]) -> String {
+    let names: Vec<_> = flags
+        .iter()
+        .map(|flag| format!("--{}", flag.long))
+        .collect();
+    format!("flags='{}'", names.join(" "))
+}
+
+fn words(words: &[&str]) -> String {
+    format!("words='{}'", words.join(" "))
+}

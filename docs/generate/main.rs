@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The man page and the completions of all shells, made from the flag table.
+//!
+//! A test target: it compares the committed files with what the table gives.
+//! `make docs` runs it with KEXEC_BPF_WRITE_DOCS=1, which writes them instead.
+
+mod bash;
+mod fish;
+mod man;
+mod prose;
+mod zsh;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kexec_bpf::cli::table::{COMMANDS, GLOBAL_FLAGS, PROGRAM, ROUTES};
+
+const LICENCE: &str = "SPDX-License-Identifier: GPL-2.0-or-later";
+const ORIGIN: &str = "Generated from src/cli/table.rs by make docs.";
+
+/// A committed file and its generator.
+struct Document {
+    path: &'static str,
+    generate: fn() -> String,
+}
+
+const DOCUMENTS: &[Document] = &[
+    Document {
+        path: "docs/kexec-bpf.8",
+        generate: man::page,
+    },
+    Document {
+        path: "completions/kexec-bpf.bash",
+        generate: bash::script,
+    },
+    Document {
+        path: "completions/_kexec-bpf",
+        generate: zsh::script,
+    },
+    Document {
+        path: "completions/kexec-bpf.fish",
+        generate: fish::script,
+    },
+];
+
+fn absolute(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn committed_files_are_current() {
+    let write = std::env::var_os("KEXEC_BPF_WRITE_DOCS").is_some_and(|value| value == "1");
+    for Document { path, generate } in DOCUMENTS {
+        let text = generate();
+        if write {
+            fs::write(absolute(path), text).unwrap();
+            continue;
+        }
+        let committed = fs::read_to_string(absolute(path)).unwrap_or_default();
+        assert!(committed == text, "{path} is not current; run: make docs");
+    }
+}
+
+#[test]
+fn every_flag_and_command_is_in_every_file() {
+    for Document { path, generate } in DOCUMENTS {
+        let text = generate().replace("\\-", "-");
+        for command in COMMANDS {
+            assert!(text.contains(command.name), "{path}: {}", command.name);
+        }
+        let flags = COMMANDS.iter().flat_map(|command| command.flags);
+        for flag in flags.chain(GLOBAL_FLAGS) {
+            let spelling = if path.ends_with(".fish") {
+                format!("-l {} ", flag.long)
+            } else {
+                format!("--{}", flag.long)
+            };
+            assert!(text.contains(&spelling), "{path}: --{}", flag.long);
+        }
+    }
+}
+
+#[test]
+fn every_route_is_described() {
+    for route in ROUTES {
+        let described = prose::ROUTES.iter().any(|(name, _)| name == route);
+        assert!(described, "docs/generate/prose.rs does not know {route}");
+    }
+}
+
+#[test]
+fn man_page_has_short_lines_and_only_macros_of_man_7() {
+    const MACROS: &[&str] = &[
+        ".\\\"", ".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".BI", ".I", ".RI", ".EX", ".EE",
+        ".br",
+    ];
+    for line in man::page().lines() {
+        assert!(line.len() <= 80, "{line}");
+        assert!(!line.starts_with('\''), "{line}");
+        if line.starts_with('.') {
+            let name = line.split(' ').next().unwrap();
+            assert!(MACROS.contains(&name), "{line}");
+        }
+    }
+}
+
+/// What bash offers for the last of `words`, in its order.
+fn bash_offers(words: &[&str], script: &Path, folder: &Path) -> Vec<String> {
+    const DRIVER: &str = r#"
+        source "$1" && shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        compopt() { :; }
+        _kexec_bpf
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let output = Command::new("bash")
+        .args(["--norc", "-c", DRIVER, "bash"])
+        .arg(script)
+        .arg(PROGRAM)
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = lines.lines().filter(|line| !line.is_empty());
+    lines.map(String::from).collect()
+}
+
+#[test]
+fn bash_completes_commands_flags_words_and_files() {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = scratch.join("completion");
+    fs::create_dir_all(&folder).unwrap();
+    let script = scratch.join("kexec-bpf.bash");
+    fs::write(&script, bash::script()).unwrap();
+    for name in ["a b.efi", "c.img"] {
+        fs::write(folder.join(name), "").unwrap();
+    }
+    let offers = |words: &[&str]| bash_offers(words, &script, &folder);
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+    assert_eq!(offers(&[""]), names);
+    assert_eq!(offers(&["u"]), ["unload"]);
+    assert_eq!(offers(&["--v"]), ["--version"]);
+    assert_eq!(offers(&["load", "--ini"]), ["--initrd"]);
+    assert_eq!(offers(&["load", ""]), ["a b.efi", "c.img"]);
+    assert_eq!(offers(&["load", "a"]), ["a b.efi"]);
+    assert_eq!(offers(&["load", "--initrd", "c"]), ["c.img"]);
+    assert_eq!(offers(&["load", "--initrd", "=", "c"]), ["c.img"]);
+    assert_eq!(offers(&["load", "--route", "n"]), ["native"]);
+    assert_eq!(offers(&["load", "--route", "="]), ROUTES);
+    assert_eq!(offers(&["load", "--route", "=", "n"]), ["native"]);
+    assert!(offers(&["load", "--append", ""]).is_empty());
+    assert_eq!(offers(&["help", "st"]), ["status"]);
+    assert!(offers(&["status", ""]).is_empty());
+    assert!(offers(&["nonsense", ""]).is_empty());
+}

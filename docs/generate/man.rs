@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The man page, in man(7) macros. It names the version and no date, so that
+//! the same source always gives the same page.
+
+use kexec_bpf::cli::table::{
+    COMMANDS, Command, DETAIL, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, ROUTES, SUMMARY, Value,
+};
+
+use crate::{LICENCE, ORIGIN, prose};
+
+/// Longest line of running text in the source of the page.
+const LINE: usize = 78;
+
+pub fn page() -> String {
+    let mut page = Page(format!(".\\\" {LICENCE}\n.\\\" {ORIGIN}\n"));
+    let title = PROGRAM.to_uppercase();
+    let version = env!("CARGO_PKG_VERSION");
+    page.line(&format!(
+        ".TH {} 8 \"\" \"{}\" \"System Administration\"",
+        escaped(&title),
+        escaped(&format!("{PROGRAM} {version}"))
+    ));
+    page.section("NAME");
+    page.line(&format!("{} \\- {}", escaped(PROGRAM), escaped(SUMMARY)));
+    page.section("SYNOPSIS");
+    for command in COMMANDS {
+        page.synopsis(command);
+    }
+    page.section("DESCRIPTION");
+    page.text(DETAIL);
+    for paragraph in prose::DESCRIPTION {
+        page.paragraph(paragraph);
+    }
+    page.section("OPTIONS");
+    page.text(prose::OPTIONS);
+    for flag in GLOBAL_FLAGS {
+        page.flag(flag);
+    }
+    page.section("COMMANDS");
+    for command in COMMANDS {
+        page.command(command);
+    }
+    page.section("ROUTES");
+    page.text(prose::ROUTES_INTRODUCTION);
+    let routes = prose::ROUTES
+        .iter()
+        .filter(|(name, _)| ROUTES.contains(name));
+    for (name, text) in routes {
+        page.item(name, text);
+    }
+    page.section("EXIT STATUS");
+    for (code, meaning) in EXIT_CODES {
+        page.item(&code.to_string(), meaning);
+    }
+    page.text_behind_list(prose::EXIT_STATUS);
+    page.section("ENVIRONMENT");
+    page.text(prose::ENVIRONMENT);
+    page.section("FILES");
+    page.text(prose::FILES_INTRODUCTION);
+    for (path, text) in prose::FILES {
+        page.item(path, text);
+    }
+    page.section("EXAMPLES");
+    for command in COMMANDS {
+        page.examples(command);
+    }
+    page.section("NOTES");
+    for note in prose::NOTES {
+        page.paragraph(note);
+    }
+    page.section("BUGS");
+    for bug in prose::BUGS {
+        page.paragraph(bug);
+    }
+    page.section("SEE ALSO");
+    page.see_also();
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn section(&mut self, name: &str) {
+        self.line(&format!(".SH {name}"));
+    }
+
+    /// Running text: each sentence starts a line, as man-pages(7) asks.
+    fn text(&mut self, text: &str) {
+        for sentence in sentences(text) {
+            let mut line = String::new();
+            for word in sentence.split_whitespace().map(escaped) {
+                if !line.is_empty() && line.len() + 1 + word.len() > LINE {
+                    self.text_line(&line);
+                    line.clear();
+                }
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(&word);
+            }
+            self.text_line(&line);
+        }
+    }
+
+    /// A line that is text whatever it starts with.
+    fn text_line(&mut self, line: &str) {
+        let guard = if line.starts_with(['.', '\'']) {
+            "\\&"
+        } else {
+            ""
+        };
+        self.line(&format!("{guard}{line}"));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        if !self.0.lines().last().unwrap_or_default().starts_with(".SH") {
+            self.line(".PP");
+        }
+        self.text(text);
+    }
+
+    /// Ends a list of `.TP` items.
+    fn text_behind_list(&mut self, text: &str) {
+        self.line(".PP");
+        self.text(text);
+    }
+
+    fn item(&mut self, name: &str, text: &str) {
+        self.line(".TP");
+        self.line(&format!(".B {}", escaped(name)));
+        self.text(text);
+    }
+
+    fn synopsis(&mut self, command: &Command) {
+        if command.name != COMMANDS[0].name {
+            self.line(".br");
+        }
+        self.line(&format!(".B {} {}", escaped(PROGRAM), command.name));
+        self.line(".RI [ OPTION ]...\\&");
+        if let Some(operand) = command.operand.metavar() {
+            self.line(&format!(".I {operand}"));
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        let operand = command.operand.metavar();
+        let operand = operand.map_or(String::new(), |name| format!(" {name}"));
+        self.line(&format!(".SS {}{operand}", command.name));
+        self.text(command.detail);
+        let is_global = |flag: &Flag| GLOBAL_FLAGS.iter().any(|global| global.id == flag.id);
+        for flag in command.flags.iter().filter(|flag| !is_global(flag)) {
+            self.flag(flag);
+        }
+    }
+
+    fn flag(&mut self, flag: &Flag) {
+        let long = escaped(&format!("--{}", flag.long));
+        let spelling = match flag.short {
+            Some(letter) => format!("\\-{letter}\\fR, \\fB{long}"),
+            None => long,
+        };
+        self.line(".TP");
+        match flag.metavar() {
+            Some(name) => self.line(&format!(".BI \"{spelling} \" {name}")),
+            None => self.line(&format!(".B {spelling}")),
+        }
+        self.text(flag.detail);
+        if let Value::Choice(words) = flag.value {
+            self.text(&format!("WORD is one of {}.", words.join(", ")));
+        }
+    }
+
+    fn examples(&mut self, command: &Command) {
+        for (line, what) in command.examples {
+            let what = if what.is_empty() {
+                command.summary
+            } else {
+                what
+            };
+            self.line(".TP");
+            self.text(&format!("{}:", capitalized(what)));
+            self.line(".EX");
+            self.text_line(&escaped(line));
+            self.line(".EE");
+        }
+    }
+
+    fn see_also(&mut self) {
+        let last = prose::SEE_ALSO.len() - 1;
+        for (index, (page, number)) in prose::SEE_ALSO.iter().enumerate() {
+            let comma = if index == last { "" } else { "," };
+            self.line(&format!(".BR {} ({number}){comma}", escaped(page)));
+        }
+    }
+}
+
+/// Backslashes and hyphens as themselves; a hyphen of troff's own is not what
+/// a shell takes when it is copied.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-")
+}
+
+/// Split behind full stops that end a sentence.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(". ").map(str::trim)
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What the man page says beyond the flag table.
+
+pub const DESCRIPTION: &[&str] = &[
+    "An image is a UKI (a PE file with a kernel in its .linux section), or an x86 kernel \
+     (bzImage). What is loaded stays in memory until exec, systemctl kexec, unload or a panic \
+     uses or drops it; it does not outlive the running kernel.",
+    "An image's own initrds come first, .ucode before .initrd, then those of --initrd. The \
+     command line is that of --command-line, else that of --reuse-cmdline, else the image's \
+     .cmdline; --append adds to any of them.",
+];
+
+pub const OPTIONS: &str = "Every command takes --help. Options and IMAGE may stand in any order; \
+    -- ends the options. --NAME VALUE and --NAME=VALUE are the same.";
+
+pub const ROUTES_INTRODUCTION: &str = "A route is the way of an image into the kernel. status \
+    tells which ones the running kernel has, load --dry-run which one an image takes.";
+
+/// The routes that the table has are shown, in this order.
+pub const ROUTES: &[(&str, &str)] = &[
+    (
+        "auto",
+        "The default: the first of the following that the image and the running kernel allow.",
+    ),
+    (
+        "handshake",
+        "The UKI goes to kexec_file_load(2) whole. The kernel verifies its signature, all of it, \
+         where signatures are enforced; then a BPF program finds kernel, initrd and command line \
+         in it, inside the kernel. That program comes from the image's section .bpf, or from the \
+         module when the image has none. Needs the module kexec_bpf.",
+    ),
+    (
+        "native",
+        "The image itself goes to kexec_file_load(2). For x86 kernels (bzImage). Where signatures \
+         are enforced, the kernel verifies the image's own.",
+    ),
+    (
+        "extract",
+        "The UKI's kernel, and its initrds joined with those of --initrd, are copied inside the \
+         kernel to anonymous files, which go to kexec_file_load(2). The kernel's bytes are those \
+         of the .linux section, unchanged, so that its signature stays valid. The initrd and the \
+         command line are not verified on this route, nor is the signature of the UKI.",
+    ),
+];
+
+pub const EXIT_STATUS: &str = "Scripts can rely on these numbers, but not on the wording of \
+    messages. An error is up to three parts on standard error: what failed, the cause, what to \
+    try. The cause is called possible where the facts do not prove it.";
+
+pub const ENVIRONMENT: &str =
+    "No environment variable is used. TERM, HOME, PATH and TMPDIR may be unset.";
+
+pub const FILES_INTRODUCTION: &str = "These are used where they exist.";
+
+pub const FILES: &[(&str, &str)] = &[
+    (
+        "/sys/kernel/kexec_loaded",
+        "Whether an image is loaded. Newer kernels have this and the next two in \
+         /sys/kernel/kexec/.",
+    ),
+    (
+        "/sys/kernel/kexec_crash_loaded",
+        "Whether a crash image is loaded.",
+    ),
+    (
+        "/sys/kernel/kexec_crash_size",
+        "The memory that crashkernel= reserved.",
+    ),
+    (
+        "/proc/sys/kernel/kexec_load_disabled",
+        "Whether loading is switched off until the next boot by firmware.",
+    ),
+    (
+        "/proc/sys/kernel/kexec_load_limit_reboot",
+        "How many loads are left, since Linux 6.3; kexec_load_limit_panic is the same for the \
+         crash image.",
+    ),
+    (
+        "/sys/kernel/security/lockdown",
+        "The lockdown level. Readable only where securityfs is mounted.",
+    ),
+    ("/proc/cmdline", "The running kernel's command line."),
+    (
+        "/proc/kexec_bpf",
+        "The module's interface, for the handshake. What the module says of itself is in \
+         /sys/module/kexec_bpf/.",
+    ),
+    (
+        "/dev/kmsg",
+        "The kernel's log, which has the reason of some failures.",
+    ),
+];
+
+pub const NOTES: &[&str] = &[
+    "load, unload and exec need CAP_SYS_BOOT. inspect, status and load --dry-run need no \
+     privilege.",
+    "When a load fails, an image that was loaded before stays loaded. A crash image does not: \
+     the kernel drops the old one first, because the new one takes its memory.",
+    "exec stops no program and unmounts no file system. On a running systemd system, use load \
+     and then systemctl kexec. In an initramfs, exec is what is needed.",
+    "Under lockdown the kernel loads only what is signed by a key that it trusts. status shows \
+     the level; inspect shows whether a signature is attached. Only the kernel verifies it.",
+];
+
+pub const BUGS: &[&str] = &[
+    "Only x86_64 is supported. Of a UKI with profiles, the first one is loaded; another one \
+     cannot be chosen. On the route extract, sections other than .linux, .initrd, .ucode and \
+     .cmdline are not passed on; /.extra has only what --addon gives.",
+    "A kernel without kexec_file_load(2) is not supported.",
+];
+
+pub const SEE_ALSO: &[(&str, u8)] = &[
+    ("systemctl", 1),
+    ("ukify", 1),
+    ("kexec_file_load", 2),
+    ("reboot", 2),
+    ("capabilities", 7),
+    ("kernel_lockdown", 7),
+    ("systemd-stub", 7),
+    ("kexec", 8),
+];

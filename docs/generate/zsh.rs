@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Completion for zsh, for a file named `_kexec-bpf` in its fpath.
+
+use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM, Value};
+
+use crate::{LICENCE, ORIGIN};
+
+pub fn script() -> String {
+    let mut out =
+        format!("#compdef {PROGRAM}\n# {LICENCE}\n# {ORIGIN}\n\n_kexec_bpf_commands() {{\n");
+    out.push_str("    local -a commands=(\n");
+    for command in COMMANDS {
+        let entry = format!("{}:{}", command.name, command.summary);
+        out.push_str(&format!("        {}\n", quoted(&entry)));
+    }
+    out.push_str("    )\n    _describe command commands\n}\n\n_kexec_bpf() {\n");
+    out.push_str("    local curcontext=$curcontext state line\n    typeset -A opt_args\n");
+    arguments(
+        &mut out,
+        4,
+        "-C",
+        GLOBAL_FLAGS,
+        &["1:command:->command", "*:: :->rest"],
+    );
+    out.push_str("    case $state in\n    command)\n");
+    out.push_str("        _kexec_bpf_commands\n        ;;\n    rest)\n");
+    out.push_str("        case $words[1] in\n");
+    for command in COMMANDS {
+        let operand: &[&str] = match command.operand {
+            Operand::None => &[],
+            Operand::Image => &["1:IMAGE:_files"],
+            Operand::Command => &["1:COMMAND:_kexec_bpf_commands"],
+        };
+        out.push_str(&format!("        {})\n", command.name));
+        arguments(&mut out, 12, "-s", command.flags, operand);
+        out.push_str("            ;;\n");
+    }
+    out.push_str("        esac\n        ;;\n    esac\n}\n\n_kexec_bpf \"$@\"\n");
+    out
+}
+
+/// A call of `_arguments`.
+fn arguments(out: &mut String, indent: usize, mode: &str, flags: &[&Flag], operands: &[&str]) {
+    let pad = " ".repeat(indent);
+    out.push_str(&format!("{pad}_arguments {mode} -S"));
+    let specs = flags.iter().map(|flag| spec(flag));
+    let operands = operands.iter().map(|operand| quoted(operand));
+    for spec in specs.chain(operands) {
+        out.push_str(&format!(" \\\n{pad}    {spec}"));
+    }
+    out.push('\n');
+}
+
+/// `'(-n --dry-run)'{-n,--dry-run}'[print the plan]'`
+fn spec(flag: &Flag) -> String {
+    let (short_value, long_value) = match flag.value {
+        Value::Nothing => ("", ""),
+        _ => ("+", "="),
+    };
+    let long = format!("--{}{long_value}", flag.long);
+    let summary = flag.summary.replace('[', "\\[").replace(']', "\\]");
+    let mut rest = format!("[{summary}]");
+    match (flag.value, flag.metavar()) {
+        (Value::File, Some(name)) => rest.push_str(&format!(":{name}:_files")),
+        (Value::Choice(words), Some(name)) => {
+            rest.push_str(&format!(":{name}:({})", words.join(" ")));
+        }
+        // A space as action: a value must follow, and there is none to offer.
+        (_, Some(name)) => rest.push_str(&format!(":{name}: ")),
+        (_, None) => {}
+    }
+    match (flag.short, flag.repeatable) {
+        (Some(letter), true) => format!("'*'{{-{letter}{short_value},{long}}}{}", quoted(&rest)),
+        (Some(letter), false) => format!(
+            "'(-{letter} --{})'{{-{letter}{short_value},{long}}}{}",
+            flag.long,
+            quoted(&rest)
+        ),
+        (None, true) => quoted(&format!("*{long}{rest}")),
+        (None, false) => quoted(&format!("{long}{rest}")),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Setup headers: the payload is inside the file, the version is printable.
+#![no_main]
+use kexec_bpf_fuzz::{image::bzimage, inside};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    match bzimage::parse(file) {
+        Ok(header) => {
+            header.payload.iter().for_each(|p| inside(file, *p));
+            let version = header.kernel_version.as_deref().unwrap_or_default();
+            assert!(!version.contains(|c: char| c.is_control() || !c.is_ascii()));
+            header.release();
+            header.kexec_file_obstacle();
+        }
+        Err(error) => drop(format!("{error}")),
+    }
+});

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Command lines: what was filtered once is not changed by a second time.
+#![no_main]
+use kexec_bpf_fuzz::cmdline::reuse::{NEXT_KERNEL, reuse};
+use kexec_bpf_fuzz::cmdline::{join, key, mangle, words};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|line: &[u8]| {
+    let mangled = mangle(line);
+    assert_eq!(mangle(&mangled), mangled);
+    let joined = join(words(line));
+    assert!(words(&joined).eq(words(line)));
+    assert!(words(line).all(|word| key(word).len() <= word.len()));
+    let once = reuse(line, &[NEXT_KERNEL]).kept;
+    assert_eq!(reuse(&once, &[NEXT_KERNEL]).kept, once);
+});

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Any file: an image, or a report of three short lines.
+#![no_main]
+use kexec_bpf_fuzz::image::detect::detect;
+use kexec_bpf_fuzz::inside;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    match detect(file) {
+        Ok(image) => {
+            for section in image.pe().into_iter().flat_map(|pe| &pe.sections) {
+                inside(file, section.slice);
+            }
+        }
+        Err(error) => {
+            let what = format!("{error}");
+            assert!(
+                what.len() <= 100 && !what.contains(char::is_control),
+                "{what}"
+            );
+            let lines = [error.cause(), error.hint()];
+            assert!(lines.into_iter().flatten().all(|line| line.len() <= 73));
+        }
+    }
+});

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `.osrel` and `.profile`: values never carry control characters.
+#![no_main]
+use kexec_bpf_fuzz::image::{osrel, profile};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    let os = osrel::parse(text);
+    let profile = profile::parse(text);
+    for value in [os.title(), profile.id.as_deref(), profile.title.as_deref()] {
+        assert!(!value.unwrap_or_default().contains(char::is_control));
+    }
+});

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The pure layers, compiled from their own source files.
+//!
+//! They need nothing below them, so fuzzing builds neither libbpf nor the
+//! runtime. [`inside`] is what the targets assert.
+extern crate alloc;
+
+#[path = "../../src/cmdline/mod.rs"]
+pub mod cmdline;
+#[path = "../../src/image/mod.rs"]
+pub mod image;
+#[path = "../../src/initrd/mod.rs"]
+pub mod initrd;
+
+use image::source::FileSlice;
+
+/// Panics unless the slice is inside the file.
+pub fn inside(file: &[u8], slice: FileSlice) {
+    let file_bytes = file.len() as u64;
+    let found = FileSlice::within(slice.offset, slice.bytes, file_bytes);
+    assert_eq!(found, Some(slice), "in a file of {file_bytes} bytes");
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. bpf/include/kexec_bpf.h, which says what everything means, in Rust.
+//!
+//! tests/abi.rs compares each value, size and offset with the header.
+
+use core::ffi::CStr;
+
+pub const ABI_VERSION: u32 = 1;
+pub const PROC_PATH: &CStr = c"/proc/kexec_bpf";
+pub const FACTS_DIR: &str = "/sys/module/kexec_bpf/parameters";
+pub const HOOK_NAME: &str = "kexec_pe_parser_hook";
+pub const ROUNDS_MAX: usize = 4;
+pub const PARSER_MAX_BYTES: usize = 1 << 20;
+pub const ADDONS_MAX: usize = 64;
+pub const DST_DIR_BYTES: usize = 64;
+pub const PATH_BYTES: usize = 960;
+pub const REASON_BYTES: usize = 256;
+pub const MAP_SELECTION: &CStr = c"selection";
+pub const MAP_ADDONS: &CStr = c"addons";
+pub const SELECT_REPLACE_CMDLINE: u32 = 1;
+pub const REPORT_OFFSET: u64 = 1 << 32;
+pub const SIGNATURE_UNCHECKED: i32 = 1;
+
+/// `struct kexec_bpf_register`
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Register {
+    pub abi_version: u32,
+    pub ready_fd: i32,
+    pub attached_fd: i32,
+    pub timeout_ms: u32,
+}
+
+/// `struct kexec_bpf_selection`
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Selection {
+    pub profile: u32,
+    pub flags: u32,
+    pub reserved: [u32; 2],
+}
+
+/// `struct kexec_bpf_addon`
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Addon {
+    pub dst_dir: [u8; DST_DIR_BYTES],
+    pub path: [u8; PATH_BYTES],
+}
+
+/// `struct kexec_bpf_resource`
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Resource {
+    pub offset: u64,
+    pub size: u64,
+    pub flags: u32,
+    pub parts: u32,
+}
+
+/// `struct kexec_bpf_round`
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Round {
+    pub parser: u32,
+    pub calls: u32,
+    pub image_size: u64,
+    pub handshake_us: u64,
+    pub hook_us: u64,
+    pub kernel: Resource,
+    pub initrd: Resource,
+    pub cmdline_size: u64,
+}
+
+/// `struct kexec_bpf_report`
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Report {
+    pub abi_version: u32,
+    pub error: i32,
+    pub stage: u32,
+    pub rounds: u32,
+    pub signature: i32,
+    pub flags: u32,
+    pub load_us: u64,
+    pub round: [Round; ROUNDS_MAX],
+    pub kernel: Resource,
+    pub initrd: Resource,
+    pub cmdline_size: u64,
+    pub reason: [u8; REASON_BYTES],
+}
+
+/// `enum kexec_bpf_stage`: how far a load came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    Probe = 1,
+    Signature = 2,
+    Read = 3,
+    Handshake = 4,
+    Parse = 5,
+    Rules = 6,
+    Assemble = 7,
+    Arch = 8,
+    Loaded = 9,
+}
+
+impl Stage {
+    pub const ALL: [Stage; 9] = [
+        Stage::Probe,
+        Stage::Signature,
+        Stage::Read,
+        Stage::Handshake,
+        Stage::Parse,
+        Stage::Rules,
+        Stage::Assemble,
+        Stage::Arch,
+        Stage::Loaded,
+    ];
+
+    /// The stage of that number.
+    #[must_use]
+    pub fn of(number: u32) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|stage| *stage as u32 == number)
+    }
+}
+
+impl Addon {
+    /// `None` when one of the two does not fit with its NUL, or has a NUL.
+    #[must_use]
+    pub fn new(dst_dir: &[u8], path: &[u8]) -> Option<Addon> {
+        Some(Addon {
+            dst_dir: terminated(dst_dir)?,
+            path: terminated(path)?,
+        })
+    }
+}
+
+/// A NUL-terminated string in an array.
+fn terminated<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
+    let mut array = [0; BYTES];
+    if text.len() >= BYTES || text.contains(&0) {
+        return None;
+    }
+    array.get_mut(..text.len())?.copy_from_slice(text);
+    Some(array)
+}
+
+/// `enum kexec_bpf_parser`, as words.
+#[must_use]
+pub fn parser_name(parser: u32) -> &'static str {
+    match parser {
+        1 => "the image's own parser",
+        2 => "the module's parser for UKIs",
+        3 => "the module's parser for zboot images",
+        _ => "no parser",
+    }
+}
+
+/// `kexec_bpf_resource.flags`, as words.
+pub const RESOURCE_FLAGS: [(u32, &str); 7] = [
+    (1, "slice of the image"),
+    (2, "decompressed"),
+    (4, "from BPF memory"),
+    (8, "with addons"),
+    (0x10, "with the user's"),
+    (0x20, "joined in place"),
+    (0x40, "joined by a copy"),
+];
+
+impl Report {
+    /// The words for `error`, up to their NUL.
+    #[must_use]
+    pub fn reason(&self) -> &[u8] {
+        self.reason
+            .split(|byte| *byte == 0)
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+const _: () = assert!(size_of::<Register>() == 16);
+const _: () = assert!(size_of::<Selection>() == 16);
+const _: () = assert!(size_of::<Addon>() == 1024);
+const _: () = assert!(size_of::<Resource>() == 24);
+const _: () = assert!(size_of::<Round>() == 88);
+const _: () = assert!(size_of::<Report>() == 696);

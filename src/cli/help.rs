@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `--help`, made from the table.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::table::{COMMANDS, Command, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, SUMMARY, Value};
+use super::text::{field, pad, wrap};
+
+/// Column at which summaries start.
+const SUMMARY_COLUMN: usize = 28;
+
+/// Help of the whole program.
+#[must_use]
+pub fn program() -> String {
+    let mut out =
+        format!("{PROGRAM} {SUMMARY}\n\nUsage: {PROGRAM} COMMAND [OPTION]...\n\nCommands:\n");
+    for command in COMMANDS {
+        entry(&mut out, &synopsis(command), command.summary);
+    }
+    out.push_str("\nOptions:\n");
+    for flag in GLOBAL_FLAGS {
+        entry(&mut out, &spelling(flag), flag.summary);
+    }
+    out.push_str("\nExit codes:\n");
+    for (code, meaning) in EXIT_CODES {
+        entry(&mut out, &format!("{code}"), meaning);
+    }
+    out.push_str(&format!(
+        "\n{PROGRAM} COMMAND --help tells more of a command.\n"
+    ));
+    out
+}
+
+/// Help of one command.
+#[must_use]
+pub fn command(command: &Command) -> String {
+    let mut out = format!("Usage: {PROGRAM} {}", synopsis(command));
+    out.push_str(" [OPTION]...\n\n");
+    wrap(&mut out, command.detail, 0, 0);
+    out.push_str("\nOptions:\n");
+    for flag in command.flags {
+        let summary = match flag.value {
+            Value::Choice(words) => format!("{}: {}", flag.summary, words.join(", ")),
+            _ => flag.summary.into(),
+        };
+        entry(&mut out, &spelling(flag), &summary);
+    }
+    if !command.examples.is_empty() {
+        out.push_str("\nExamples:\n");
+        for (line, what) in command.examples {
+            pad(&mut out, 2);
+            out.push_str(line);
+            out.push('\n');
+            if !what.is_empty() {
+                pad(&mut out, 6);
+                wrap(&mut out, what, 6, 6);
+            }
+        }
+    }
+    out
+}
+
+/// `load IMAGE`
+#[must_use]
+pub fn synopsis(command: &Command) -> String {
+    match command.operand.metavar() {
+        Some(operand) => format!("{} {operand}", command.name),
+        None => command.name.into(),
+    }
+}
+
+/// `-v, --verbose` or `    --initrd FILE`
+fn spelling(flag: &Flag) -> String {
+    let mut out = match flag.short {
+        Some(letter) => format!("-{letter}, --{}", flag.long),
+        None => format!("    --{}", flag.long),
+    };
+    if let Some(name) = flag.metavar() {
+        out.push(' ');
+        out.push_str(name);
+    }
+    out
+}
+
+fn entry(out: &mut String, name: &str, summary: &str) {
+    field(out, &format!("  {name} "), SUMMARY_COLUMN, summary);
+}

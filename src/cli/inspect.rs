@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `inspect`: what is in an image, and what a load would use of it.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::parse::Parsed;
+use super::print;
+use super::report::Report;
+use super::text::{exact_size, field, printable};
+use crate::cmdline;
+use crate::image::detect::{Image, detect_linux};
+use crate::image::pe::Pe;
+use crate::image::source::{FileSlice, ReadAt, ReadError, read_small};
+use crate::image::uki::{SectionKind, Selection, Uki};
+use crate::image::{osrel, profile};
+use crate::plan::{InitrdOrigin, Request};
+use crate::run::{Inputs, RunError};
+use crate::sys::facts;
+
+/// Column at which values start.
+const COLUMN: usize = 14;
+/// Longest text section that is shown.
+const TEXT_MAX_BYTES: u64 = 64 << 10;
+
+pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Report> {
+    let path = parsed.operand.unwrap_or_default();
+    let inputs = Inputs::open(path, &[], &[])?;
+    let image = inputs.detect()?;
+    let file = inputs.image();
+    let mut page = Page::default();
+    page.line("image", &printable(path));
+    let bytes = file.file_bytes();
+    page.line(
+        "kind",
+        &format!("{}, {}", image.kind_name(), exact_size(bytes)),
+    );
+    page.image(file, &image).map_err(|error| RunError::Read {
+        path: path.to_vec(),
+        error,
+    })?;
+    page.load(&inputs, &image);
+    print(&page.0)
+}
+
+/// The text that is built up.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, label: &str, text: &str) {
+        field(&mut self.0, label, COLUMN, text);
+    }
+
+    fn image(&mut self, file: &dyn ReadAt, image: &Image) -> Result<(), ReadError> {
+        if let Some(pe) = image.pe() {
+            self.line("machine", &pe.machine.to_string());
+        }
+        self.line("signature", &signature(image.pe()));
+        match image {
+            Image::BzImage { header, .. } => {
+                let version = header.kernel_version.as_deref();
+                self.line("kernel", version.unwrap_or("version unknown"));
+                let max_bytes = header.cmdline_max_bytes;
+                self.line("", &format!("takes a command line of {max_bytes} bytes"));
+            }
+            Image::Uki { pe, uki } => {
+                if let Ok(selection) = uki.select(0) {
+                    self.selection(file, &selection)?;
+                }
+                self.profiles(file, uki)?;
+                self.sections(pe);
+            }
+            Image::Addon { pe, .. } => self.sections(pe),
+            Image::Opaque { pe } => self.sections(pe),
+            Image::LinuxImage { .. } | Image::Zboot { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// What the image holds for its default profile.
+    fn selection(&mut self, file: &dyn ReadAt, selection: &Selection) -> Result<(), ReadError> {
+        if let Some(slice) = selection.get(SectionKind::Osrel) {
+            let system = osrel::parse(&read_small(file, slice, TEXT_MAX_BYTES)?);
+            self.line("system", system.title().unwrap_or("unnamed"));
+        }
+        if let Some(linux) = selection.linux() {
+            let text = match detect_linux(file, linux) {
+                Ok(Image::BzImage { header, .. }) => header
+                    .kernel_version
+                    .unwrap_or_else(|| "version unknown".into()),
+                Ok(other) => other.kind_name().into(),
+                Err(error) => error.to_string(),
+            };
+            self.line("kernel", &text);
+        }
+        match selection.get(SectionKind::Cmdline) {
+            Some(slice) => {
+                let text = cmdline::mangle(&read_small(file, slice, TEXT_MAX_BYTES)?);
+                self.line("command line", &printable(&text));
+            }
+            None => self.line("command line", "none"),
+        }
+        let initrd = selection.get(SectionKind::Initrd);
+        self.line("initrd", &slice_size(initrd));
+        if let Some(ucode) = selection.get(SectionKind::Ucode) {
+            self.line("microcode", &slice_size(Some(ucode)));
+        }
+        Ok(())
+    }
+
+    fn profiles(&mut self, file: &dyn ReadAt, uki: &Uki) -> Result<(), ReadError> {
+        for (number, sections) in uki.profiles.iter().enumerate() {
+            let Some(first) = sections.first() else {
+                continue;
+            };
+            let text = profile::parse(&read_small(file, first.slice, TEXT_MAX_BYTES)?);
+            let id = text.id.unwrap_or_else(|| "(no ID)".into());
+            let title = text.title.unwrap_or_default();
+            let label = if number == 0 { "profiles" } else { "" };
+            self.line(label, &format!("{number}: {id} {title}"));
+        }
+        Ok(())
+    }
+
+    fn sections(&mut self, pe: &Pe) {
+        // A table: its columns must not be reflowed.
+        self.0.push_str(&format!(
+            "{:COLUMN$}{:<10} {:>11}  {}\n",
+            "sections", "offset", "bytes", "name"
+        ));
+        for section in &pe.sections {
+            self.0.push_str(&format!(
+                "{:COLUMN$}{:#010x} {:>11}  {}\n",
+                "",
+                section.slice.offset.0,
+                section.slice.bytes,
+                printable(section.name.bytes()),
+            ));
+        }
+    }
+
+    /// What a plain `load` would do with it on this machine.
+    fn load(&mut self, inputs: &Inputs<'_>, image: &Image) {
+        let request = Request::default();
+        let plan = match inputs.plan(image, &request, &facts::read()) {
+            Ok(plan) => plan,
+            Err(RunError::Plan { error, .. }) => {
+                return self.line("kexec uses", &format!("nothing: {error}"));
+            }
+            Err(_) => return,
+        };
+        self.line("kexec uses", &format!("route {}", plan.route.name()));
+        let kernel = plan.kernel.section;
+        let mut used: Vec<&str> = alloc::vec![kernel.map_or("the whole file", SectionKind::name)];
+        used.extend(plan.initrd.iter().filter_map(|part| match part.from {
+            InitrdOrigin::Section(kind) => Some(kind.name()),
+            _ => None,
+        }));
+        self.line("", &used.join(", "));
+        self.line(
+            "",
+            &format!("command line: {}", printable(&plan.cmdline.text)),
+        );
+    }
+}
+
+fn signature(pe: Option<&Pe>) -> String {
+    match pe.map(|pe| pe.certificate_table) {
+        Some(Some(table)) => {
+            format!(
+                "attached ({} bytes); only the kernel verifies it",
+                table.bytes
+            )
+        }
+        Some(None) => "none".into(),
+        None => "none: not a PE file".into(),
+    }
+}
+
+fn slice_size(slice: Option<FileSlice>) -> String {
+    match slice {
+        Some(slice) => exact_size(slice.bytes),
+        None => "none".into(),
+    }
+}

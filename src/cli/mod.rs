@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Command line: argv → request; result or three-line report → exit code.
+
+pub mod help;
+mod inspect;
+mod load;
+mod parse;
+mod report;
+mod status;
+pub mod table;
+pub mod text;
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt::{self, Write};
+
+use parse::Parsed;
+use report::{Exit, Report};
+use table::{Command, Id};
+
+use crate::run;
+use crate::sys::event::now_us;
+use crate::sys::{console, facts};
+
+/// Runs the program; `arguments` begin with its own name. Returns the exit
+/// code, one of [`table::EXIT_CODES`].
+#[must_use]
+pub fn main(arguments: &[&[u8]]) -> u8 {
+    let result = parse::parse(arguments.get(1..).unwrap_or_default())
+        .map_err(Report::from)
+        .and_then(|parsed| dispatch(&parsed));
+    match result {
+        Ok(()) => Exit::Done.code(),
+        Err(report) => {
+            console::write_stderr(&report.text());
+            report.exit.code()
+        }
+    }
+}
+
+fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
+    if parsed.has(Id::Version) {
+        return print(&format!(
+            "{} {}\n",
+            table::PROGRAM,
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    let Some(command) = parsed.command else {
+        return print(&help::program());
+    };
+    if parsed.has(Id::Help) {
+        return print(&help::command(command));
+    }
+    match command.name {
+        "load" => load::load(parsed),
+        "exec" => exec(parsed),
+        "unload" => unload(parsed),
+        "status" => print(&status::text(&facts::read())),
+        "inspect" => inspect::inspect(parsed),
+        _ => help_command(parsed),
+    }
+}
+
+fn help_command(parsed: &Parsed<'_>) -> Result<(), Report> {
+    let Some(name) = parsed.operand else {
+        return print(&help::program());
+    };
+    match Command::find(name) {
+        Some(command) => print(&help::command(command)),
+        None => Err(Report::usage(
+            format!("unknown command {}", text::printable(name)),
+            format!("{} --help", table::PROGRAM),
+        )),
+    }
+}
+
+fn exec(parsed: &Parsed<'_>) -> Result<(), Report> {
+    let sync = !parsed.has(Id::NoSync);
+    let mut progress = progress(parsed.has(Id::Verbose));
+    Ok(run::exec(sync, &facts::read(), &mut progress)?)
+}
+
+fn unload(parsed: &Parsed<'_>) -> Result<(), Report> {
+    let panic = parsed.has(Id::Panic);
+    let facts = facts::read();
+    run::unload(panic, &facts)?;
+    if parsed.has(Id::Verbose) {
+        let (what, loaded) = if panic {
+            ("crash image", facts.crash_loaded)
+        } else {
+            ("image", facts.loaded)
+        };
+        let was = match loaded {
+            Some(true) => "dropped",
+            Some(false) => "none was loaded",
+            None => "dropped, if one was loaded",
+        };
+        // It is done, whether or not somebody reads that.
+        let _ = print(&format!("{what}: {was}\n"));
+    }
+    Ok(())
+}
+
+/// Prints a result to stdout.
+///
+/// # Errors
+/// When stdout does not take it: a full disk, a closed pipe.
+fn print(text: &str) -> Result<(), Report> {
+    console::stdout()
+        .write_str(text)
+        .map_err(|_| Report::failed("stdout: the output could not be written"))
+}
+
+/// Tells steps on stderr, if asked to, with the seconds since it was made.
+fn progress(verbose: bool) -> impl FnMut(fmt::Arguments<'_>) {
+    let start_us = now_us();
+    move |step| {
+        if verbose {
+            let ms = now_us().saturating_sub(start_us) / 1000;
+            let mut line = String::new();
+            let time = format!("[{:3}.{:03}] ", ms / 1000, ms % 1000);
+            text::field(&mut line, &time, time.len(), &format!("{step}"));
+            console::write_stderr(&line);
+        }
+    }
+}

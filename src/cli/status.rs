@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `status`: the facts, as a person reads them.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::text::{field, size};
+use crate::explain::{self, Explanation};
+use crate::facts::Facts;
+
+/// Column at which values start.
+const COLUMN: usize = 20;
+const UNKNOWN: &str = "unknown: the kernel does not show it";
+
+/// The report of `status`.
+pub fn text(facts: &Facts) -> String {
+    let mut out = String::new();
+    let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
+    line(
+        "kernel",
+        &format!("{} ({})", facts.kernel_release, facts.machine),
+    );
+    line("image", loaded(facts.loaded));
+    line("crash image", loaded(facts.crash_loaded));
+    line("crash memory", &crash_memory(facts));
+    line("kexec_file_load", &call(facts.file_load, facts));
+    line(
+        "kexec_load",
+        &match facts.classic_load {
+            Some(true) if facts.is_locked_down() => "no: lockdown forbids it".into(),
+            value => call(value, facts),
+        },
+    );
+    line("kexec_load_disabled", yes_no(facts.load_disabled));
+    if let Some(left) = facts.loads_left(false) {
+        line("loads left", &left.to_string());
+    }
+    if let Some(left) = facts.loads_left(true) {
+        line("crash loads left", &left.to_string());
+    }
+    line("lockdown", &lockdown(facts));
+    line(
+        "secure boot",
+        match facts.secure_boot {
+            Some(true) => "on",
+            Some(false) => "off",
+            None => "unknown: no EFI variables",
+        },
+    );
+    line(
+        "CAP_SYS_BOOT",
+        if facts.cap_sys_boot {
+            "yes"
+        } else {
+            "no: load, unload and exec need it"
+        },
+    );
+    let handshake = explain::handshake_obstacle(facts);
+    line("handshake", &handshake_text(facts, handshake.as_ref()));
+    if let Some(obstacle) = &handshake {
+        line("", &format!("try: {}", obstacle.hint));
+    }
+    match explain::load_obstacle(facts, false) {
+        None if handshake.is_none() => line("routes", "handshake, native, extract"),
+        None => line("routes", "native, extract"),
+        Some(obstacle) => {
+            line("routes", &format!("none: {}", obstacle.cause));
+            line("", &format!("try: {}", obstacle.hint));
+        }
+    }
+    out
+}
+
+fn handshake_text(facts: &Facts, obstacle: Option<&Explanation>) -> String {
+    match (&facts.module, obstacle) {
+        (Some(module), None) => format!(
+            "yes: module {}, parsers: {}, decompressors: {}",
+            module.version, module.default_parsers, module.decompressors
+        ),
+        (_, Some(obstacle)) => format!("no: {}", obstacle.cause),
+        (None, None) => UNKNOWN.into(),
+    }
+}
+
+fn loaded(value: Option<bool>) -> &'static str {
+    match value {
+        Some(true) => "loaded",
+        Some(false) => "not loaded",
+        None => UNKNOWN,
+    }
+}
+
+fn yes_no(value: Option<bool>) -> &'static str {
+    match value {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => UNKNOWN,
+    }
+}
+
+fn call(value: Option<bool>, facts: &Facts) -> String {
+    match value {
+        Some(true) if facts.is_locked_down() => "yes, signed images only".into(),
+        Some(true) => "yes".into(),
+        Some(false) => "no: not built into this kernel".into(),
+        None => UNKNOWN.into(),
+    }
+}
+
+fn crash_memory(facts: &Facts) -> String {
+    match facts.crash_size_bytes {
+        Some(0) => "none reserved; crashkernel= reserves it at boot".into(),
+        Some(bytes) => format!("{} reserved", size(bytes)),
+        None => UNKNOWN.into(),
+    }
+}
+
+fn lockdown(facts: &Facts) -> String {
+    match facts.lockdown {
+        Some(level) => level.to_string(),
+        None => "unknown: securityfs is not mounted".into(),
+    }
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The one table of commands and flags. The parser, `--help`, the man page and
+//! the completions of all shells are made from it.
+
+/// A flag's identity in the code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Id {
+    Help,
+    Version,
+    Verbose,
+    DryRun,
+    Initrd,
+    Addon,
+    Append,
+    CommandLine,
+    ReuseCmdline,
+    Panic,
+    Route,
+    NoSync,
+}
+
+/// What a flag takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value {
+    Nothing,
+    /// A file's path; shells complete it.
+    File,
+    /// Free text under this name.
+    Text(&'static str),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// One flag. `--NAME VALUE` and `--NAME=VALUE` are the same.
+#[derive(Debug)]
+pub struct Flag {
+    pub id: Id,
+    pub long: &'static str,
+    pub short: Option<char>,
+    pub value: Value,
+    /// Whether each occurrence counts; otherwise the last one wins.
+    pub repeatable: bool,
+    /// For `--help` and completions: a phrase without a full stop.
+    pub summary: &'static str,
+    /// For the man page: sentences.
+    pub detail: &'static str,
+}
+
+/// What a command works on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operand {
+    None,
+    /// Exactly one path of a boot image.
+    Image,
+    /// At most one name of a command.
+    Command,
+}
+
+/// One command.
+#[derive(Debug)]
+pub struct Command {
+    pub name: &'static str,
+    pub operand: Operand,
+    /// For the list of commands: a phrase without a full stop.
+    pub summary: &'static str,
+    /// For `COMMAND --help` and the man page: sentences.
+    pub detail: &'static str,
+    pub flags: &'static [&'static Flag],
+    /// (command line, what it does)
+    pub examples: &'static [(&'static str, &'static str)],
+}
+
+pub const PROGRAM: &str = "kexec-bpf";
+pub const SUMMARY: &str = "boots the next kernel from inside this one";
+pub const DETAIL: &str = "Loads a unified kernel image (UKI) or a kernel with its initrds by \
+kexec_file_load(2) and jumps into it, without firmware. One static binary; it needs no other \
+file, no writable file system and no temporary files.";
+
+const fn switch(id: Id, long: &'static str, summary: &'static str, detail: &'static str) -> Flag {
+    Flag {
+        id,
+        long,
+        short: None,
+        value: Value::Nothing,
+        repeatable: false,
+        summary,
+        detail,
+    }
+}
+
+static HELP: Flag = Flag {
+    short: Some('h'),
+    ..switch(
+        Id::Help,
+        "help",
+        "show this help",
+        "Shows the help of the program or of the command, and exits with 0.",
+    )
+};
+
+static VERSION: Flag = Flag {
+    short: Some('V'),
+    ..switch(
+        Id::Version,
+        "version",
+        "show the version",
+        "Shows the version, and exits with 0.",
+    )
+};
+
+static VERBOSE: Flag = Flag {
+    short: Some('v'),
+    ..switch(
+        Id::Verbose,
+        "verbose",
+        "tell each step on stderr",
+        "Tells what is done on standard error, each step with the seconds since the start.",
+    )
+};
+
+static DRY_RUN: Flag = Flag {
+    short: Some('n'),
+    ..switch(
+        Id::DryRun,
+        "dry-run",
+        "print the plan; change nothing",
+        "Prints the whole plan: the route, each slice of a file with its offset and size, the \
+final command line and the flags of the system call. Changes nothing and needs no privilege.",
+    )
+};
+
+static INITRD: Flag = Flag {
+    value: Value::File,
+    repeatable: true,
+    ..switch(
+        Id::Initrd,
+        "initrd",
+        "add an initrd; may be repeated",
+        "Adds an initrd behind the image's own. May be repeated; the files are joined in the \
+order given, each aligned to 4 bytes, as a boot loader does it.",
+    )
+};
+
+static ADDON: Flag = Flag {
+    value: Value::File,
+    repeatable: true,
+    ..switch(
+        Id::Addon,
+        "addon",
+        "add a PE addon, or a file for /.extra; may be repeated",
+        "Extends a UKI. FILE is a PE addon, whose command line, initrd and microcode are added, \
+or a companion file that the next system finds below /.extra as systemd-stub would put it: \
+NAME.cred in credentials, NAME.raw in sysext, NAME.confext.raw in confext. May be repeated. On \
+the handshake route the kernel verifies the signature of a PE addon.",
+    )
+};
+
+static APPEND: Flag = Flag {
+    value: Value::Text("TEXT"),
+    repeatable: true,
+    ..switch(
+        Id::Append,
+        "append",
+        "add words to the command line",
+        "Adds TEXT behind the command line that the image or another option gives. May be \
+repeated; the pieces are joined by one space.",
+    )
+};
+
+static COMMAND_LINE: Flag = Flag {
+    value: Value::Text("TEXT"),
+    ..switch(
+        Id::CommandLine,
+        "command-line",
+        "use TEXT instead of the image's command line",
+        "Uses TEXT in place of the command line that the image carries.",
+    )
+};
+
+static REUSE_CMDLINE: Flag = switch(
+    Id::ReuseCmdline,
+    "reuse-cmdline",
+    "use the running kernel's command line",
+    "Uses the running kernel's command line in place of the image's, less the words that a boot \
+loader added for that one boot, such as BOOT_IMAGE= and initrd=; --dry-run lists them.",
+);
+
+static PANIC: Flag = Flag {
+    short: Some('p'),
+    ..switch(
+        Id::Panic,
+        "panic",
+        "the image that a panic boots",
+        "Works on the crash image, which the kernel boots when it panics, instead of on the one \
+that exec boots. To load one, memory must have been reserved by crashkernel= on this kernel's command line.",
+    )
+};
+
+/// The words of `--route`.
+pub const ROUTES: &[&str] = &["auto", "handshake", "native", "extract"];
+
+static ROUTE: Flag = Flag {
+    value: Value::Choice(ROUTES),
+    ..switch(
+        Id::Route,
+        "route",
+        "how to load the image",
+        "How to load the image. handshake: the kernel verifies the whole image and opens it by \
+the parser that it carries in its .bpf section, or by one of the module kexec_bpf, which must be \
+loaded. native: the kernel takes the image as it is. extract: the image's kernel and initrd are handed to the kernel as files of their own, so that only the inner \
+kernel's signature is verified. auto, which is the default, takes the best that the image and the \
+running kernel allow.",
+    )
+};
+
+static NO_SYNC: Flag = switch(
+    Id::NoSync,
+    "no-sync",
+    "do not write out file systems first",
+    "Does not call sync(2) before the jump. What was not written to a disk is lost.",
+);
+
+pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
+
+pub static COMMANDS: &[Command] = &[
+    Command {
+        name: "load",
+        operand: Operand::Image,
+        summary: "load an image for exec, or for a panic",
+        detail: "Loads IMAGE, a UKI or an x86 kernel (bzImage), for the next exec, or for \
+systemctl kexec. An image that was loaded before is replaced.",
+        flags: &[
+            &INITRD,
+            &ADDON,
+            &APPEND,
+            &COMMAND_LINE,
+            &REUSE_CMDLINE,
+            &PANIC,
+            &ROUTE,
+            &DRY_RUN,
+            &VERBOSE,
+            &HELP,
+        ],
+        examples: &[
+            ("kexec-bpf load foo.efi", "a UKI brings everything"),
+            (
+                "kexec-bpf load vmlinuz --initrd a.img --append \"root=/dev/vda2\"",
+                "a kernel and its initrd",
+            ),
+            ("kexec-bpf load -n foo.efi", "show what would be loaded"),
+        ],
+    },
+    Command {
+        name: "exec",
+        operand: Operand::None,
+        summary: "jump into the loaded image",
+        detail: "Writes out all file systems and jumps into the loaded image. Programs are not \
+stopped and file systems are not unmounted; on a running systemd system, use systemctl kexec, which \
+does both.",
+        flags: &[&NO_SYNC, &VERBOSE, &HELP],
+        examples: &[("kexec-bpf exec", "boot what was loaded")],
+    },
+    Command {
+        name: "unload",
+        operand: Operand::None,
+        summary: "drop the loaded image",
+        detail: "Drops the loaded image and frees its memory. It is no error when nothing is \
+loaded.",
+        flags: &[&PANIC, &VERBOSE, &HELP],
+        examples: &[("kexec-bpf unload --panic", "drop the crash image")],
+    },
+    Command {
+        name: "status",
+        operand: Operand::None,
+        summary: "show what is loaded and what this kernel can do",
+        detail: "Shows what is loaded, what the running kernel supports and what it forbids: \
+lockdown, kexec_load_disabled, the memory reserved for a crash kernel, and the routes that load \
+can take. Needs no privilege.",
+        flags: &[&HELP],
+        examples: &[("kexec-bpf status", "")],
+    },
+    Command {
+        name: "inspect",
+        operand: Operand::Image,
+        summary: "show what is in an image",
+        detail: "Shows an image's sections and profiles, the kernel's version, the command line, \
+the initrd's size, whether a signature is attached, and what load would use. Needs no privilege. \
+The signature is not verified: only the kernel's own check counts.",
+        flags: &[&HELP],
+        examples: &[("kexec-bpf inspect foo.efi", "")],
+    },
+    Command {
+        name: "help",
+        operand: Operand::Command,
+        summary: "show the help of a command",
+        detail: "Shows the help of the program or of COMMAND.",
+        flags: &[&HELP],
+        examples: &[],
+    },
+];
+
+/// (code, meaning); scripts branch on these.
+pub static EXIT_CODES: &[(u8, &str)] = &[
+    (0, "done"),
+    (1, "failed"),
+    (2, "wrong usage"),
+    (
+        3,
+        "bad image or initrd: missing, damaged or of a wrong kind",
+    ),
+    (4, "the kernel lacks or refuses what is needed"),
+];
+
+impl Command {
+    /// The command of this name.
+    #[must_use]
+    pub fn find(name: &[u8]) -> Option<&'static Command> {
+        COMMANDS
+            .iter()
+            .find(|command| command.name.as_bytes() == name)
+    }
+}
+
+impl Flag {
+    /// The name of the flag's value, as help shows it.
+    #[must_use]
+    pub fn metavar(&self) -> Option<&'static str> {
+        match self.value {
+            Value::Nothing => None,
+            Value::File => Some("FILE"),
+            Value::Text(name) => Some(name),
+            Value::Choice(_) => Some("WORD"),
+        }
+    }
+}
+
+impl Operand {
+    /// The operand's name, as help shows it.
+    #[must_use]
+    pub fn metavar(self) -> Option<&'static str> {
+        match self {
+            Operand::None => None,
+            Operand::Image => Some("IMAGE"),
+            Operand::Command => Some("[COMMAND]"),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What of the running kernel's command line the next one may inherit.
+//!
+//! Layer: pure. A policy is a table of [`Rule`]s; callers pass one or more.
+//! Everything that no rule names is kept, byte for byte.
+use super::{join, key, words};
+use alloc::vec::Vec;
+
+/// Drops every word that sets `parameter`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rule {
+    /// `-` and `_` are the same, as they are to the kernel.
+    pub parameter: &'static str,
+    /// For people: why the next kernel must not see it.
+    pub reason: &'static str,
+}
+
+/// What a boot loader or a kexec added for the running kernel alone.
+pub const NEXT_KERNEL: &[Rule] = &[
+    Rule {
+        parameter: "BOOT_IMAGE",
+        reason: "names the running kernel's file",
+    },
+    Rule {
+        parameter: "initrd",
+        reason: "names the running kernel's initrd",
+    },
+    Rule {
+        parameter: "initrdmem",
+        reason: "is an address in the running kernel's memory",
+    },
+    Rule {
+        parameter: "dtb",
+        reason: "is read by the EFI stub, which kexec passes by",
+    },
+    Rule {
+        parameter: "elfcorehdr",
+        reason: "is an address that kexec sets for a crash kernel",
+    },
+    Rule {
+        parameter: "kexec_jump_back_entry",
+        reason: "is an address in the kernel before the running one",
+    },
+];
+
+/// What a capture kernel must not inherit besides.
+pub const CAPTURE_KERNEL: &[Rule] = &[Rule {
+    parameter: "crashkernel",
+    reason: "reserves memory that the capture kernel does not have",
+}];
+
+/// A word that was left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dropped<'a> {
+    pub word: &'a [u8],
+    pub reason: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reused<'a> {
+    pub kept: Vec<u8>,
+    pub dropped: Vec<Dropped<'a>>,
+}
+
+/// Filters `running`, the contents of /proc/cmdline, by all `policies`.
+///
+/// Words behind `--` are for init, not for the kernel: they are all kept.
+pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule]]) -> Reused<'a> {
+    let mut kept = Vec::new();
+    let mut dropped = Vec::new();
+    let mut for_init = false;
+    for word in words(running) {
+        for_init |= word == b"--";
+        let mut rules = policies.iter().flat_map(|policy| policy.iter());
+        match rules.find(|rule| !for_init && same_parameter(key(word), rule.parameter)) {
+            Some(rule) => dropped.push(Dropped {
+                word,
+                reason: rule.reason,
+            }),
+            None => kept.push(word),
+        }
+    }
+    Reused {
+        kept: join(kept),
+        dropped,
+    }
+}
+
+fn same_parameter(key: &[u8], parameter: &str) -> bool {
+    let dashes_to_underscores = |b: u8| if b == b'-' { b'_' } else { b };
+    let key = key.iter().copied().map(dashes_to_underscores);
+    key.eq(parameter.bytes().map(dashes_to_underscores))
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Command lines: the stub's rule, words, policies, and their properties.
+use super::reuse::{CAPTURE_KERNEL, NEXT_KERNEL, Rule, reuse};
+use super::*;
+use alloc::string::String;
+use proptest::prelude::*;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn pieces_as_the_stub_takes_them() {
+    let cases: &[(&[u8], &[u8])] = &[
+        (b"", b""),
+        (b" \t\n", b""),
+        (b"quiet\n", b"quiet"),
+        (b"quiet\0\0\0", b"quiet"),
+        (b"a\0b", b"a"),
+        (b"  a\tb\nc\x7fd  e ", b"a b c d  e"),
+        (b"title=\xc3\xa9", b"title=\xc3\xa9"),
+    ];
+    for (piece, expected) in cases {
+        assert_eq!(mangle(piece), *expected, "{}", piece.escape_ascii());
+    }
+}
+
+#[test]
+fn one_space_joins_pieces() {
+    assert_eq!(join(["a", "", "b c"]), b"a b c");
+    assert_eq!(join(["", "a"]), b"a");
+    assert_eq!(join(["a", ""]), b"a");
+    assert_eq!(join::<[&str; 0]>([]), b"");
+}
+
+#[test]
+fn quotes_hold_words_together() {
+    let line = br#"a "b c" d="e f"g  "h"#;
+    let found: Vec<_> = words(line).map(text).collect();
+    assert_eq!(found, ["a", "\"b c\"", "d=\"e f\"g", "\"h"]);
+    assert_eq!(key(b"d=\"e f\""), b"d");
+    assert_eq!(key(b"\"d=e f\""), b"d");
+    assert_eq!(key(b"\"quiet\""), b"quiet");
+    assert_eq!(key(b"quiet"), b"quiet");
+}
+
+#[test]
+fn limits() {
+    assert_eq!(check(b"1234", 4), Ok(()));
+    assert_eq!(
+        check(b"12345", 4),
+        Err(CmdlineError::TooLong {
+            bytes: 5,
+            max_bytes: 4
+        })
+    );
+    assert_eq!(check(b"12\0", 9), Err(CmdlineError::Nul { at: 2 }));
+}
+
+#[test]
+fn reuse_drops_what_was_for_the_running_kernel() {
+    let running = b"BOOT_IMAGE=/vmlinuz-6.1 root=/dev/vda ro initrd=\\a.img quiet \
+        \"initrd=b c\" elfcorehdr=0x1000 initrd_x=1 -- initrd=for-init\n";
+    let reused = reuse(running, &[NEXT_KERNEL]);
+    assert_eq!(
+        text(&reused.kept),
+        "root=/dev/vda ro quiet initrd_x=1 -- initrd=for-init"
+    );
+    let dropped: Vec<_> = reused.dropped.iter().map(|d| text(d.word)).collect();
+    assert_eq!(
+        dropped,
+        [
+            "BOOT_IMAGE=/vmlinuz-6.1",
+            "initrd=\\a.img",
+            "\"initrd=b c\"",
+            "elfcorehdr=0x1000"
+        ]
+    );
+    assert_eq!(reused.dropped[0].reason, "names the running kernel's file");
+}
+
+#[test]
+fn policies_add_up() {
+    const CRASH: &[Rule] = &[Rule {
+        parameter: "crash_kernel",
+        reason: "is for the kernel that may crash",
+    }];
+    let reused = reuse(b"a crash-kernel=1G BOOT_IMAGE=x b", &[NEXT_KERNEL, CRASH]);
+    assert_eq!(text(&reused.kept), "a b");
+    assert_eq!(reused.dropped.len(), 2);
+}
+
+fn any_line() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        "[ -~\t\n\"=]{0,8}".prop_map(String::into_bytes),
+        Just(b" initrd=a ".to_vec()),
+        Just(b" -- ".to_vec()),
+        Just(b"\"".to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..4),
+    ];
+    proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn mangling_again_changes_nothing(line in any_line()) {
+        let once = mangle(&line);
+        prop_assert_eq!(&mangle(&once), &once);
+        prop_assert!(check(&once, u64::MAX).is_ok());
+        prop_assert!(!once.iter().any(|b| *b < b' ' || *b == 0x7f));
+    }
+
+    #[test]
+    fn words_survive_joining(line in any_line()) {
+        let before: Vec<_> = words(&line).collect();
+        let joined = join(&before);
+        let after: Vec<_> = words(&joined).collect();
+        prop_assert_eq!(before, after);
+    }
+
+    #[test]
+    fn reusing_again_changes_nothing(line in any_line()) {
+        let once = reuse(&line, &[NEXT_KERNEL]);
+        let twice = reuse(&once.kept, &[NEXT_KERNEL]);
+        prop_assert_eq!(&twice.kept, &once.kept);
+        prop_assert!(twice.dropped.is_empty());
+        let all = words(&line).count();
+        prop_assert_eq!(words(&once.kept).count() + once.dropped.len(), all);
+    }
+}
+
+#[test]
+fn a_capture_kernel_does_not_reserve_for_another() {
+    let running = b"root=/dev/vda crashkernel=256M BOOT_IMAGE=/vmlinuz quiet";
+    let reused = reuse(running, &[NEXT_KERNEL, CAPTURE_KERNEL]);
+    assert_eq!(reused.kept, b"root=/dev/vda quiet");
+    let next = reuse(running, &[NEXT_KERNEL]);
+    assert_eq!(next.kept, b"root=/dev/vda crashkernel=256M quiet");
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. Error numbers by name, as a person searches for them.
+//!
+//! Source: include/uapi/asm-generic/errno{,-base}.h and, for ENOTSUPP,
+//! include/linux/errno.h of the kernel; libbpf's own start at 4000, see its
+//! libbpf_legacy.h.
+
+use core::fmt;
+
+/// A Linux error number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Errno(pub i32);
+
+macro_rules! errnos {
+    ($($name:ident = $code:literal, $text:literal;)*) => {
+        impl Errno {
+            $(#[doc = $text] pub const $name: Errno = Errno($code);)*
+
+            /// The symbolic name, or `None` for one that kexec does not meet.
+            #[must_use]
+            pub fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($code => Some(stringify!($name)),)*
+                    _ => None,
+                }
+            }
+
+            /// What the number means, as strerror(3) says it.
+            #[must_use]
+            pub fn text(self) -> Option<&'static str> {
+                match self.0 {
+                    $($code => Some($text),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+errnos! {
+    EPERM = 1, "operation not permitted";
+    ENOENT = 2, "no such file or directory";
+    EINTR = 4, "interrupted";
+    EIO = 5, "input/output error";
+    ENXIO = 6, "no such device or address";
+    E2BIG = 7, "argument list too long";
+    ENOEXEC = 8, "exec format error";
+    EBADF = 9, "bad file descriptor";
+    EAGAIN = 11, "resource temporarily unavailable";
+    ENOMEM = 12, "cannot allocate memory";
+    EACCES = 13, "permission denied";
+    EFAULT = 14, "bad address";
+    EBUSY = 16, "device or resource busy";
+    EEXIST = 17, "file exists";
+    ENODEV = 19, "no such device";
+    ENOTDIR = 20, "not a directory";
+    EISDIR = 21, "is a directory";
+    EINVAL = 22, "invalid argument";
+    ENFILE = 23, "too many open files in system";
+    EMFILE = 24, "too many open files";
+    ETXTBSY = 26, "text file busy";
+    EFBIG = 27, "file too large";
+    ENOSPC = 28, "no space left on device";
+    EROFS = 30, "read-only file system";
+    ERANGE = 34, "numerical result out of range";
+    ENAMETOOLONG = 36, "file name too long";
+    ENOSYS = 38, "function not implemented";
+    ELOOP = 40, "too many levels of symbolic links";
+    ENODATA = 61, "no data available";
+    EBADMSG = 74, "bad message";
+    EOVERFLOW = 75, "value too large for defined data type";
+    EOPNOTSUPP = 95, "operation not supported";
+    EADDRNOTAVAIL = 99, "cannot assign requested address";
+    ETIMEDOUT = 110, "connection timed out";
+    ESTALE = 116, "stale file handle";
+    ECANCELED = 125, "operation canceled";
+    ENOKEY = 126, "required key not available";
+    EKEYEXPIRED = 127, "key has expired";
+    EKEYREVOKED = 128, "key has been revoked";
+    EKEYREJECTED = 129, "key was rejected by service";
+    ENOTSUPP = 524, "operation not supported (kernel internal)";
+    LIBBPF_ERRNO__LIBELF = 4000, "something wrong in libelf";
+    LIBBPF_ERRNO__FORMAT = 4001, "BPF object format invalid";
+    LIBBPF_ERRNO__ENDIAN = 4003, "endian mismatch";
+    LIBBPF_ERRNO__RELOC = 4005, "relocation failed";
+}
+
+impl fmt::Display for Errno {
+    /// `EKEYREJECTED (129)`, or `error 4242` for a number without a name.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(out, "{name} ({})", self.0),
+            None => write!(out, "error {}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Errno;
+
+    #[test]
+    fn names_and_numbers_agree_with_the_kernel() {
+        assert_eq!(Errno::EKEYREJECTED.to_string(), "EKEYREJECTED (129)");
+        assert_eq!(Errno(99).name(), Some("EADDRNOTAVAIL"));
+        assert_eq!(Errno(4242).to_string(), "error 4242");
+        assert_eq!(Errno::ENOENT.text(), Some("no such file or directory"));
+    }
+}

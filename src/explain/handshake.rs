@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. What goes wrong on the handshake route, from B's story and from the
+//! kernel's report (struct kexec_bpf_report).
+
+use alloc::format;
+use alloc::string::String;
+
+use super::{Explanation, Outcome};
+use crate::abi::{ABI_VERSION, Report, Stage};
+use crate::errno::Errno;
+use crate::facts::Facts;
+
+/// What stands in the way of the handshake route.
+#[must_use]
+pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
+    if let Some(module) = &facts.module {
+        return match module.abi_version {
+            Some(ABI_VERSION) => None,
+            Some(other) => Some(Explanation::certain(
+                format!("the module's interface has version {other}, not {ABI_VERSION}"),
+                "install kexec-bpf and its module in the same version",
+            )),
+            None => Some(Explanation::possible(
+                "the module does not tell its interface's version: /sys is not mounted",
+                "mount -t sysfs sysfs /sys",
+            )),
+        };
+    }
+    let (cause, hint) = if facts.module_loaded {
+        (
+            "module kexec_bpf is loaded, but /proc/kexec_bpf is not there",
+            "mount -t proc proc /proc",
+        )
+    } else if !facts.has_btf {
+        (
+            "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)",
+            "a kernel with BTF; or --route extract",
+        )
+    } else if facts.modules_disabled == Some(true) {
+        (
+            "module kexec_bpf is not loaded; kernel.modules_disabled is 1",
+            "load the module before that is set; or --route extract",
+        )
+    } else if facts.is_locked_down() {
+        (
+            "module kexec_bpf is not loaded; lockdown takes signed modules only",
+            "modprobe kexec_bpf; when that fails, sign the module and enrol its key",
+        )
+    } else {
+        (
+            "module kexec_bpf is not loaded",
+            "modprobe kexec_bpf; or --route extract",
+        )
+    };
+    Some(Explanation::certain(cause, hint))
+}
+
+/// Thread B could not serve the parser that the kernel gave it.
+#[must_use]
+pub fn parser(why: &str) -> Explanation {
+    Explanation {
+        outcome: Outcome::BadImage,
+        ..Explanation::certain(
+            why,
+            "the image with another .bpf section; or --route extract",
+        )
+    }
+}
+
+/// Explains what kexec_file_load(2) returned, by the module's report of it.
+#[must_use]
+pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bool) -> Explanation {
+    const LONGER: &str = "the same again; or a longer timeout: modprobe kexec_bpf timeout_ms=30000";
+    let Some(report) = report.filter(|report| report.error != 0) else {
+        // The report goes with the session, which B closes when it fails; and
+        // B fails in whatever it was doing when the kernel gave up on it.
+        return match errno {
+            Errno::ETIMEDOUT => {
+                Explanation::certain("no parser was attached in time", LONGER).failed()
+            }
+            _ => super::load(errno, facts, panic),
+        };
+    };
+    let reason = String::from_utf8_lossy(report.reason()).into_owned();
+    let explanation = |outcome, hint| Explanation {
+        outcome,
+        ..Explanation::certain(reason.as_str(), hint)
+    };
+    match Stage::of(report.stage) {
+        Some(Stage::Signature) => Explanation {
+            // The words of the errno are more exact than the stage's.
+            outcome: Outcome::Refused,
+            ..super::load(signature_errno(report, errno), facts, panic)
+        },
+        // A rule that a call of the parser broke has the same numbers.
+        Some(Stage::Rules | Stage::Parse) if is_rule(errno) => explanation(
+            Outcome::Refused,
+            "put what is added into a signed addon; kexec-bpf inspect IMAGE",
+        ),
+        Some(Stage::Rules | Stage::Parse) => explanation(
+            Outcome::BadImage,
+            "kexec-bpf inspect IMAGE; or --route extract",
+        ),
+        Some(Stage::Probe | Stage::Arch) => {
+            explanation(Outcome::BadImage, "kexec-bpf inspect IMAGE; dmesg")
+        }
+        Some(Stage::Handshake) if errno == Errno::ETIMEDOUT => explanation(Outcome::Failed, LONGER),
+        Some(Stage::Handshake) if errno == Errno::EBUSY => explanation(
+            Outcome::Refused,
+            "bpftool link; end the process that is attached to the parser hook",
+        ),
+        _ => explanation(Outcome::Failed, "dmesg; or --route extract"),
+    }
+}
+
+/// What the module's security rules refuse with, see bpf/kmod/rules.c.
+fn is_rule(errno: Errno) -> bool {
+    matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
+}
+
+/// The signature check's own errno, which the system call may replace by EPERM.
+fn signature_errno(report: &Report, errno: Errno) -> Errno {
+    if report.signature < 0 {
+        Errno(report.signature.saturating_neg())
+    } else {
+        errno
+    }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Each cause from the facts that show it.
+
+use super::*;
+use crate::abi::{self, Report, Stage};
+use crate::facts::Lockdown;
+
+fn able() -> Facts {
+    Facts {
+        kernel_release: "6.12.0".into(),
+        machine: "x86_64".into(),
+        cap_sys_boot: true,
+        lockdown: Some(Lockdown::None),
+        load_disabled: Some(false),
+        load_limit_reboot: Some(-1),
+        load_limit_panic: Some(-1),
+        file_load: Some(true),
+        classic_load: Some(true),
+        loaded: Some(false),
+        crash_loaded: Some(false),
+        crash_size_bytes: Some(256 << 20),
+        ..Facts::default()
+    }
+}
+
+fn obstacle(facts: &Facts, panic: bool) -> String {
+    let found = load_obstacle(facts, panic).unwrap();
+    assert!(found.certain && found.outcome == Outcome::Refused);
+    found.cause
+}
+
+#[test]
+fn nothing_stands_in_the_way_of_an_able_machine() {
+    assert_eq!(load_obstacle(&able(), false), None);
+    assert_eq!(load_obstacle(&able(), true), None);
+}
+
+#[test]
+fn unknown_facts_are_no_obstacle() {
+    let facts = Facts {
+        cap_sys_boot: true,
+        ..Facts::default()
+    };
+    assert_eq!(load_obstacle(&facts, true), None);
+}
+
+#[test]
+fn each_obstacle_has_its_own_words() {
+    let unprivileged = Facts {
+        cap_sys_boot: false,
+        ..able()
+    };
+    assert_eq!(
+        obstacle(&unprivileged, false),
+        "this process does not have CAP_SYS_BOOT"
+    );
+    let old = Facts {
+        file_load: Some(false),
+        ..able()
+    };
+    assert_eq!(
+        obstacle(&old, false),
+        "kernel 6.12.0 was built without CONFIG_KEXEC_FILE"
+    );
+    let disabled = Facts {
+        load_disabled: Some(true),
+        ..able()
+    };
+    assert_eq!(
+        obstacle(&disabled, false),
+        "kernel.kexec_load_disabled is 1"
+    );
+    let unreserved = Facts {
+        crash_size_bytes: Some(0),
+        ..able()
+    };
+    assert_eq!(
+        obstacle(&unreserved, true),
+        "no memory is reserved for a crash kernel"
+    );
+    assert_eq!(load_obstacle(&unreserved, false), None);
+}
+
+#[test]
+fn limits_count_for_their_own_kind_of_image() {
+    let facts = Facts {
+        load_limit_panic: Some(0),
+        ..able()
+    };
+    assert_eq!(
+        obstacle(&facts, true),
+        "kernel.kexec_load_limit_panic is 0: no load is left"
+    );
+    assert_eq!(load_obstacle(&facts, false), None);
+}
+
+#[test]
+fn eperm_under_lockdown_is_the_signature() {
+    let facts = Facts {
+        lockdown: Some(Lockdown::Integrity),
+        ..able()
+    };
+    let found = load(Errno::EPERM, &facts, false);
+    assert_eq!(
+        found.cause,
+        "the signature did not verify (lockdown: integrity)"
+    );
+    assert!(found.certain && found.outcome == Outcome::Refused);
+}
+
+#[test]
+fn eperm_without_a_fact_behind_it_is_only_possible() {
+    assert!(!load(Errno::EPERM, &able(), false).certain);
+    let hidden = Facts {
+        lockdown: None,
+        ..able()
+    };
+    let found = load(Errno::EPERM, &hidden, false);
+    assert!(!found.certain);
+    assert_eq!(found.cause, "lockdown, and the signature did not verify");
+}
+
+#[test]
+fn signature_errors_are_told_apart() {
+    for (errno, cause) in [
+        (Errno::ENODATA, "the kernel found no signature in the image"),
+        (
+            Errno::ENOKEY,
+            "the kernel has no key for the image's signature",
+        ),
+        (Errno::EBADMSG, "the image's signature is damaged"),
+        (
+            Errno::EKEYREJECTED,
+            "the kernel rejected the image's signature",
+        ),
+    ] {
+        let found = load(errno, &able(), false);
+        assert_eq!(found.cause, format!("{cause} (lockdown: none)"));
+        assert_eq!(found.outcome, Outcome::Refused);
+    }
+}
+
+#[test]
+fn a_crash_image_that_does_not_fit_names_the_reservation() {
+    let found = load(Errno::EADDRNOTAVAIL, &able(), true);
+    assert_eq!(
+        found.cause,
+        "the image does not fit the 256 MiB reserved by crashkernel="
+    );
+    assert!(!found.certain);
+    assert_eq!(found.outcome, Outcome::Failed);
+    let normal = load(Errno::EADDRNOTAVAIL, &able(), false);
+    assert!(normal.cause.starts_with("no free range of memory"));
+}
+
+#[test]
+fn exec_without_an_image_says_so() {
+    let found = exec_obstacle(&able()).unwrap();
+    assert_eq!(found.cause, "no image is loaded");
+    assert_eq!(found.outcome, Outcome::Failed);
+    let crash_only = Facts {
+        crash_loaded: Some(true),
+        ..able()
+    };
+    assert!(exec_obstacle(&crash_only).unwrap().hint.contains("panic"));
+    let loaded = Facts {
+        loaded: Some(true),
+        ..able()
+    };
+    assert_eq!(exec_obstacle(&loaded), None);
+}
+
+#[test]
+fn every_hint_and_cause_is_there() {
+    for code in 1..134 {
+        for found in [
+            load(Errno(code), &able(), true),
+            unload(Errno(code), &able(), false),
+            exec(Errno(code), &able()),
+        ] {
+            assert!(!found.cause.is_empty() && !found.hint.is_empty(), "{code}");
+        }
+    }
+}
+
+/// What the module reports for a load that failed.
+fn report(stage: Stage, errno: Errno) -> Report {
+    Report {
+        abi_version: abi::ABI_VERSION,
+        error: -errno.0,
+        stage: stage as u32,
+        rounds: 1,
+        signature: 0,
+        flags: 0,
+        load_us: 0,
+        round: [abi::Round::default(); abi::ROUNDS_MAX],
+        kernel: abi::Resource::default(),
+        initrd: abi::Resource::default(),
+        cmdline_size: 0,
+        reason: [b'x'; abi::REASON_BYTES],
+    }
+}
+
+#[test]
+fn a_handshake_fails_by_stage_and_number() {
+    let outcome = |stage, errno| {
+        let report = report(stage, errno);
+        let found = handshake(errno, Some(&report), &able(), false);
+        assert!(found.certain, "{stage:?} {errno}");
+        found.outcome
+    };
+    assert_eq!(outcome(Stage::Parse, Errno::ENOEXEC), Outcome::BadImage);
+    assert_eq!(outcome(Stage::Parse, Errno::ELOOP), Outcome::BadImage);
+    // Rules are asked at the parser's calls, too.
+    for stage in [Stage::Parse, Stage::Rules] {
+        assert_eq!(outcome(stage, Errno::EPERM), Outcome::Refused);
+        assert_eq!(outcome(stage, Errno::EKEYREJECTED), Outcome::Refused);
+    }
+    assert_eq!(outcome(Stage::Handshake, Errno::EBUSY), Outcome::Refused);
+    assert_eq!(outcome(Stage::Handshake, Errno::ETIMEDOUT), Outcome::Failed);
+}
+
+#[test]
+fn a_timeout_is_known_without_a_report() {
+    let found = handshake(Errno::ETIMEDOUT, None, &able(), false);
+    assert!(found.certain && found.outcome == Outcome::Failed);
+    assert!(found.hint.contains("timeout_ms="), "{}", found.hint);
+}

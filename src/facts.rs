@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. What the running kernel is and allows, read once by `sys::facts`.
+//!
+//! A plain value, so that plans and explanations can be tested on any machine.
+//! `None` means that the kernel does not tell, never a guess.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Everything that plans and explanations depend on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Facts {
+    /// `uname -r`.
+    pub kernel_release: String,
+    /// `uname -m`.
+    pub machine: String,
+    /// Whether this thread has CAP_SYS_BOOT in its effective set.
+    pub cap_sys_boot: bool,
+    /// /sys/kernel/security/lockdown; `None` where it cannot be read.
+    pub lockdown: Option<Lockdown>,
+    /// The EFI variable SecureBoot; `None` without EFI variables.
+    pub secure_boot: Option<bool>,
+    /// /proc/sys/kernel/kexec_load_disabled.
+    pub load_disabled: Option<bool>,
+    /// /proc/sys/kernel/kexec_load_limit_reboot; -1 is no limit (since 6.3).
+    pub load_limit_reboot: Option<i64>,
+    /// /proc/sys/kernel/kexec_load_limit_panic; -1 is no limit (since 6.3).
+    pub load_limit_panic: Option<i64>,
+    /// Whether kexec_file_load(2) is built into the kernel.
+    pub file_load: Option<bool>,
+    /// Whether kexec_load(2) is built into the kernel.
+    pub classic_load: Option<bool>,
+    /// The module's interface; `None` when /proc/kexec_bpf is not there.
+    pub module: Option<Module>,
+    /// Whether /sys/module/kexec_bpf is there.
+    pub module_loaded: bool,
+    /// /proc/sys/kernel/modules_disabled.
+    pub modules_disabled: Option<bool>,
+    /// Whether /sys/kernel/btf/vmlinux is there.
+    pub has_btf: bool,
+    /// Whether an image for `exec` is loaded.
+    pub loaded: Option<bool>,
+    /// Whether a crash (panic) image is loaded.
+    pub crash_loaded: Option<bool>,
+    /// Bytes reserved by `crashkernel=`.
+    pub crash_size_bytes: Option<u64>,
+    /// MemAvailable of /proc/meminfo, in bytes.
+    pub mem_available_bytes: Option<u64>,
+    /// /proc/cmdline without its newline.
+    pub running_cmdline: Option<Vec<u8>>,
+}
+
+/// What kexec_bpf.ko says of itself, see bpf/include/kexec_bpf.h.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Module {
+    pub version: String,
+    pub abi_version: Option<u32>,
+    /// Names separated by one space.
+    pub decompressors: String,
+    /// Names separated by one space.
+    pub default_parsers: String,
+    pub timeout_ms: Option<u32>,
+}
+
+/// /sys/kernel/security/lockdown, see kernel_lockdown(7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lockdown {
+    None,
+    Integrity,
+    Confidentiality,
+}
+
+impl Lockdown {
+    /// Parses the file's text, in which brackets mark the level in force:
+    /// `none [integrity] confidentiality`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Lockdown> {
+        let (_, rest) = text.split_once('[')?;
+        match rest.split_once(']')?.0 {
+            "none" => Some(Lockdown::None),
+            "integrity" => Some(Lockdown::Integrity),
+            "confidentiality" => Some(Lockdown::Confidentiality),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Lockdown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Lockdown::None => "none",
+            Lockdown::Integrity => "integrity",
+            Lockdown::Confidentiality => "confidentiality",
+        })
+    }
+}
+
+impl Facts {
+    /// Whether the kernel is locked down at any level; false where unknown.
+    #[must_use]
+    pub fn is_locked_down(&self) -> bool {
+        matches!(
+            self.lockdown,
+            Some(Lockdown::Integrity | Lockdown::Confidentiality)
+        )
+    }
+
+    /// Loads left for the kind of image, where the kernel limits them.
+    #[must_use]
+    pub fn loads_left(&self, panic: bool) -> Option<i64> {
+        let limit = if panic {
+            self.load_limit_panic
+        } else {
+            self.load_limit_reboot
+        };
+        limit.filter(|left| *left >= 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Lockdown};
+
+    #[test]
+    fn lockdown_takes_the_level_in_brackets() {
+        for (text, level) in [
+            ("[none] integrity confidentiality\n", Some(Lockdown::None)),
+            (
+                "none [integrity] confidentiality\n",
+                Some(Lockdown::Integrity),
+            ),
+            (
+                "none integrity [confidentiality]",
+                Some(Lockdown::Confidentiality),
+            ),
+            ("none integrity confidentiality", None),
+            ("[other]", None),
+            ("[none", None),
+            ("", None),
+        ] {
+            assert_eq!(Lockdown::parse(text), level, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_minus_one_is_no_limit() {
+        let facts = Facts {
+            load_limit_reboot: Some(-1),
+            load_limit_panic: Some(0),
+            ..Facts::default()
+        };
+        assert_eq!(facts.loads_left(false), None);
+        assert_eq!(facts.loads_left(true), Some(0));
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Addons: PE files that extend a UKI's command line and initrd.
+//!
+//! Layer: pure. Spec: systemd-stub(7); machine and `.uname` must match.
+use super::detect::Image;
+use super::env_file::printable;
+use super::pe::Machine;
+use super::source::{FileSlice, ReadAt, ReadError, read_small};
+use super::uki::SectionKind;
+use crate::cmdline;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Longest `.uname` that is read; a kernel's release has at most 64 bytes.
+const UNAME_MAX_BYTES: u64 = 1024;
+
+/// What an addon adds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Addon {
+    pub machine: Machine,
+    /// The kernel release that it is made for; `None` is any.
+    pub uname: Option<Vec<u8>>,
+    /// As the stub takes it; empty when the addon has none.
+    pub cmdline: Vec<u8>,
+    pub initrd: Option<FileSlice>,
+    pub ucode: Option<FileSlice>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AddonError {
+    /// Some other image.
+    NotAnAddon {
+        kind: &'static str,
+    },
+    WrongMachine {
+        addon: Machine,
+        image: Machine,
+    },
+    WrongUname {
+        addon: String,
+        image: String,
+    },
+    Read(ReadError),
+}
+
+impl From<ReadError> for AddonError {
+    fn from(error: ReadError) -> AddonError {
+        AddonError::Read(error)
+    }
+}
+
+impl fmt::Display for AddonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddonError::NotAnAddon { kind } => write!(f, "not an addon but {kind}"),
+            AddonError::WrongMachine { addon, image } => {
+                write!(f, "an addon for {addon}, the image is for {image}")
+            }
+            AddonError::WrongUname { addon, image } => {
+                write!(f, "an addon for kernel {addon}, the image has {image}")
+            }
+            AddonError::Read(error) => error.fmt(f),
+        }
+    }
+}
+
+/// The text of a `.uname` section.
+pub fn read_uname<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>, ReadError> {
+    read_small(source, slice, UNAME_MAX_BYTES).map(|text| cmdline::mangle(&text))
+}
+
+/// Takes what a detected addon holds; the first section of a name counts.
+pub fn open<R: ReadAt + ?Sized>(source: &R, image: &Image) -> Result<Addon, AddonError> {
+    let Image::Addon { pe, sections } = image else {
+        return Err(AddonError::NotAnAddon {
+            kind: image.kind_name(),
+        });
+    };
+    let find = |kind| {
+        let mut all = sections.sections();
+        all.find(|section| section.kind == kind)
+            .map(|section| section.slice)
+    };
+    let cmdline = match find(SectionKind::Cmdline) {
+        Some(slice) => cmdline::mangle(&read_small(source, slice, cmdline::MAX_SECTION_BYTES)?),
+        None => Vec::new(),
+    };
+    let uname = match find(SectionKind::Uname) {
+        Some(slice) => Some(read_uname(source, slice)?),
+        None => None,
+    };
+    Ok(Addon {
+        machine: pe.machine,
+        uname,
+        cmdline,
+        initrd: find(SectionKind::Initrd),
+        ucode: find(SectionKind::Ucode),
+    })
+}
+
+impl Addon {
+    /// Whether it may extend an image; `.uname` counts when both have one.
+    pub fn check(&self, machine: Machine, uname: Option<&[u8]>) -> Result<(), AddonError> {
+        if self.machine != machine {
+            return Err(AddonError::WrongMachine {
+                addon: self.machine,
+                image: machine,
+            });
+        }
+        match (self.uname.as_deref(), uname) {
+            (Some(own), Some(image)) if own != image => Err(AddonError::WrongUname {
+                addon: printable(own),
+                image: printable(image),
+            }),
+            _ => Ok(()),
+        }
+    }
+}

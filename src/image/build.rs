@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Builds small images for the tests. Layer: test only.
+//!
+//! The layout is fixed, so that tests can patch fields at known offsets.
+use alloc::vec;
+use alloc::vec::Vec;
+
+pub const E_LFANEW_AT: usize = 0x3c;
+pub const NT_HEADER: usize = 0x80;
+pub const SECTION_COUNT_AT: usize = NT_HEADER + 6;
+pub const OPTIONAL_BYTES_AT: usize = NT_HEADER + 20;
+pub const OPTIONAL_HEADER: usize = NT_HEADER + 24;
+pub const OPTIONAL_BYTES: usize = 240;
+pub const DIRECTORY_COUNT_AT: usize = OPTIONAL_HEADER + 108;
+pub const CERTIFICATE_AT: usize = OPTIONAL_HEADER + 112 + 4 * 8;
+pub const SECTION_TABLE: usize = OPTIONAL_HEADER + OPTIONAL_BYTES;
+pub const ALIGNMENT: usize = 0x200;
+
+/// Where field `field` of section `index` is: 8 virtual size, 16 raw size, 20
+/// raw pointer.
+pub fn section_field(index: usize, field: usize) -> usize {
+    SECTION_TABLE + 40 * index + field
+}
+
+pub fn put16(image: &mut [u8], at: usize, value: u16) {
+    image[at..at + 2].copy_from_slice(&value.to_le_bytes());
+}
+
+pub fn put32(image: &mut [u8], at: usize, value: u32) {
+    image[at..at + 4].copy_from_slice(&value.to_le_bytes());
+}
+
+fn align(bytes: usize) -> usize {
+    bytes.next_multiple_of(ALIGNMENT)
+}
+
+/// An x86_64 EFI application with these sections, laid out as linkers do:
+/// exact virtual sizes, raw sizes rounded up to 0x200.
+pub fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
+    let headers = align(SECTION_TABLE + 40 * sections.len());
+    let mut image = vec![0; headers];
+    image[..2].copy_from_slice(b"MZ");
+    put32(&mut image, E_LFANEW_AT, NT_HEADER as u32);
+    image[NT_HEADER..NT_HEADER + 4].copy_from_slice(b"PE\0\0");
+    put16(&mut image, NT_HEADER + 4, 0x8664);
+    put16(&mut image, SECTION_COUNT_AT, sections.len() as u16);
+    put16(&mut image, OPTIONAL_BYTES_AT, OPTIONAL_BYTES as u16);
+    put16(&mut image, OPTIONAL_HEADER, 0x20b);
+    put16(&mut image, OPTIONAL_HEADER + 68, 10);
+    put32(&mut image, DIRECTORY_COUNT_AT, 16);
+    for (index, (name, contents)) in sections.iter().enumerate() {
+        let entry = section_field(index, 0);
+        image[entry..entry + name.len()].copy_from_slice(name.as_bytes());
+        let pointer = image.len();
+        put32(&mut image, entry + 8, contents.len() as u32);
+        put32(&mut image, entry + 12, 0x1000 * (index as u32 + 1));
+        put32(&mut image, entry + 16, align(contents.len()) as u32);
+        put32(&mut image, entry + 20, pointer as u32);
+        image.extend_from_slice(contents);
+        image.resize(align(image.len()), 0);
+    }
+    image
+}
+
+pub const KERNEL_VERSION: &str = "6.12.0-test (a@b) #1 SMP";
+
+/// A 64-bit bzImage of protocol 2.15 with one setup sector.
+pub fn bzimage() -> Vec<u8> {
+    let mut image = vec![0; 3 * 512];
+    image[0x1f1] = 1;
+    put32(&mut image, 0x1f4, 512 / 16);
+    put16(&mut image, 0x1fe, 0xaa55);
+    image[0x202..0x206].copy_from_slice(b"HdrS");
+    put16(&mut image, 0x206, 0x020f);
+    put16(&mut image, 0x20e, 0x80);
+    image[0x211] = 1;
+    put32(&mut image, 0x22c, 0x7fff_ffff);
+    image[0x234] = 1;
+    put16(&mut image, 0x236, 0x7f);
+    put32(&mut image, 0x238, 2047);
+    put32(&mut image, 0x248, 0x10);
+    put32(&mut image, 0x24c, 0x20);
+    put32(&mut image, 0x260, 0x0320_0000);
+    let version = KERNEL_VERSION.as_bytes();
+    image[0x280..0x280 + version.len()].copy_from_slice(version);
+    image
+}
+
+/// A zboot header, 64 bytes of payload at 0x40, the kernel's size behind it.
+pub fn zboot(compression: &str) -> Vec<u8> {
+    let mut image = vec![0; 0x40];
+    image[..8].copy_from_slice(b"MZ\0\0zimg");
+    put32(&mut image, 8, 0x40);
+    put32(&mut image, 0xc, 64);
+    image[0x18..0x18 + compression.len()].copy_from_slice(compression.as_bytes());
+    image.resize(0x80, 0x5a);
+    image.extend_from_slice(&0x0012_3456u32.to_le_bytes());
+    image
+}
+
+/// A flat kernel image; `magic` is `ARM\x64` or `RSC\x05`.
+pub fn linux_image(magic: &[u8; 4]) -> Vec<u8> {
+    let mut image = vec![0; 0x100];
+    put32(&mut image, 0x10, 0x0200_0000);
+    put32(&mut image, 0x18, 0xa);
+    image[0x38..0x3c].copy_from_slice(magic);
+    image
+}
+
+/// A UKI with a kernel, as ukify orders it.
+pub fn uki() -> Vec<u8> {
+    pe(&[
+        (".text", b"stub"),
+        (".osrel", b"ID=test\nPRETTY_NAME=\"Test OS 1\"\n"),
+        (".cmdline", b"root=/dev/vda quiet\n"),
+        (".linux", &bzimage()),
+        (".initrd", b"initrd contents"),
+        (".ucode", b"microcode"),
+    ])
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Boot images: hostile bytes in, structure out.
+//!
+//! Layer: pure. Files are reached only through [`source::ReadAt`], and only
+//! their headers are read; payload is named by [`source::FileSlice`]s that are
+//! proved to lie inside the file, so that the effects above can move it from
+//! descriptor to descriptor.
+//!
+//! Start at [`detect::detect`].
+
+pub mod addon;
+pub mod bzimage;
+pub mod detect;
+pub mod env_file;
+pub mod error;
+mod field;
+pub mod linux_image;
+pub mod osrel;
+pub mod pe;
+pub mod profile;
+pub mod source;
+pub mod uki;
+pub mod zboot;
+
+#[cfg(test)]
+pub(crate) mod build;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What an `.osrel` section says of the operating system.
+//!
+//! Layer: pure. Spec: os-release(5).
+use super::env_file::value;
+use alloc::string::String;
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OsRelease {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub pretty_name: Option<String>,
+    pub version_id: Option<String>,
+    pub image_id: Option<String>,
+    pub image_version: Option<String>,
+}
+
+impl OsRelease {
+    /// What to call the system in one line.
+    pub fn title(&self) -> Option<&str> {
+        [&self.pretty_name, &self.name, &self.image_id, &self.id]
+            .into_iter()
+            .find_map(|name| name.as_deref())
+    }
+}
+
+/// Parses the contents of an `.osrel` section.
+pub fn parse(text: &[u8]) -> OsRelease {
+    OsRelease {
+        id: value(text, "ID"),
+        name: value(text, "NAME"),
+        pretty_name: value(text, "PRETTY_NAME"),
+        version_id: value(text, "VERSION_ID"),
+        image_id: value(text, "IMAGE_ID"),
+        image_version: value(text, "IMAGE_VERSION"),
+    }
+}

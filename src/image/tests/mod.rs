@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Tests of the image layer: tables by format, then properties of all.
+mod detect;
+mod kernels;
+mod pe;
+mod properties;
+mod source;
+mod texts;
+mod uki;

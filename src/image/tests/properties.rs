@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Whatever the bytes: no panic, and no slice leaves its file.
+use crate::image::build::{bzimage, linux_image, pe, uki, zboot};
+use crate::image::detect::{Image, detect, detect_linux};
+use crate::image::env_file;
+use crate::image::pe::Pe;
+use crate::image::source::FileSlice;
+use alloc::vec::Vec;
+use proptest::prelude::*;
+
+fn inside(file: &[u8], slice: FileSlice) -> bool {
+    FileSlice::within(slice.offset, slice.bytes, file.len() as u64) == Some(slice)
+}
+
+/// Parses all that can be reached from `file` and checks every slice.
+fn check(file: &[u8]) {
+    let image = match detect(file) {
+        Ok(image) => image,
+        Err(error) => {
+            assert!(!alloc::format!("{error}").contains('\n'));
+            return;
+        }
+    };
+    image.pe().into_iter().for_each(|pe| check_pe(file, pe));
+    match &image {
+        Image::Uki { uki, .. } => {
+            for profile in 0..=uki.profile_count() {
+                let Ok(selection) = uki.select(profile) else {
+                    continue;
+                };
+                let linux = selection.linux().unwrap();
+                for section in selection.in_file_order() {
+                    assert!(inside(file, section.slice));
+                }
+                let _ = detect_linux(file, linux);
+            }
+        }
+        Image::Zboot { header, .. } => assert!(inside(file, header.payload)),
+        Image::BzImage { header, .. } => {
+            assert!(header.payload.is_none_or(|payload| inside(file, payload)));
+        }
+        Image::LinuxImage { .. } | Image::Addon { .. } | Image::Opaque { .. } => {}
+    }
+}
+
+fn check_pe(file: &[u8], pe: &Pe) {
+    assert!(pe.sections.iter().all(|s| inside(file, s.slice)));
+    assert!(pe.certificate_table.is_none_or(|table| inside(file, table)));
+}
+
+fn any_image() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => Just(uki()),
+        1 => Just(pe(&[(".linux", &bzimage()), (".profile", b"ID=a"), (".cmdline", b"b")])),
+        1 => Just(pe(&[(".linux", &uki())])),
+        1 => Just(pe(&[(".cmdline", b"addon")])),
+        2 => Just(bzimage()),
+        1 => Just(zboot("gzip")),
+        1 => Just(linux_image(b"ARM\x64")),
+    ]
+}
+
+/// Values that sit at the edges of checks.
+fn any_field() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        any::<u32>(),
+        0u32..0x1000,
+        Just(u32::MAX),
+        Just(u32::MAX - 1),
+        Just(0x8000_0000),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn any_bytes(file in proptest::collection::vec(any::<u8>(), 0..2048)) {
+        check(&file);
+    }
+
+    #[test]
+    fn mutated_images(
+        mut file in any_image(),
+        fields in proptest::collection::vec((0usize..0x400, any_field()), 0..6),
+        cut in proptest::option::of(any::<proptest::sample::Index>()),
+    ) {
+        for (at, value) in fields {
+            let bytes = value.to_le_bytes();
+            file.iter_mut().skip(at).zip(bytes).for_each(|(to, from)| *to = from);
+        }
+        if let Some(cut) = cut {
+            file.truncate(cut.index(file.len() + 1));
+        }
+        check(&file);
+    }
+
+    #[test]
+    fn any_text(text in proptest::collection::vec(any::<u8>(), 0..256)) {
+        if let Some(value) = env_file::value(&text, "A") {
+            prop_assert!(!value.chars().any(char::is_control));
+        }
+    }
+
+    #[test]
+    fn quoted_text_comes_back(text in "[ -!#%-\\[\\]-_a-~]{0,40}") {
+        let line = alloc::format!("A=\"{text}\"");
+        prop_assert_eq!(env_file::value(line.as_bytes(), "A"), Some(text));
+    }
+}

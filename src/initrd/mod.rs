@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Initrds: how archives are joined, and archives made here.
+//!
+//! Layer: pure. Contents of files never come here: [`concat::Part`] names
+//! them by slice, and only headers are bytes on the heap.
+
+pub mod concat;
+pub mod extra;
+pub mod newc;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The program: `rt` gives it a runtime, `kexec_bpf::cli` does the work.
+//!
+//! Lints look at it as a test as well, which brings std and a runtime of its
+//! own.
+#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(test), no_main)]
+
+extern crate alloc;
+
+#[cfg(not(test))]
+mod rt;

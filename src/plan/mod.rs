@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. (image, request, facts) → [`Plan`]: which bytes of which file become
+//! the kernel, the initrd and the command line, and by which route.
+//!
+//! Nothing is changed here and nothing is opened; `run` performs a plan, and
+//! `--dry-run` prints it.
+
+mod cmdline;
+mod error;
+mod flags;
+mod initrd;
+mod request;
+mod route;
+#[cfg(test)]
+mod tests;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use cmdline::{CmdlineBase, DroppedWord, PlannedCmdline};
+pub use error::{Fault, PlanError};
+pub use flags::Flags;
+pub use initrd::{InitrdOrigin, InitrdPart};
+pub use request::{AddonFile, IMAGE, Request};
+pub use route::Route;
+
+use crate::facts::Facts;
+use crate::image::bzimage::SetupHeader;
+use crate::image::detect::{Image, detect_linux};
+use crate::image::pe::Machine;
+use crate::image::source::{FileOffset, FileSlice, ReadAt};
+use crate::image::uki::{SectionKind, Uki, UkiError};
+use crate::initrd::concat::ConcatPlan;
+
+/// Everything that a load does, decided.
+///
+/// On the handshake route, kernel, initrd and command line are what the default
+/// parser takes; the image's own may do otherwise, and what it took is in the
+/// kernel's report.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    pub route: Route,
+    pub kernel: PlannedKernel,
+    /// The whole initrd, piece by piece.
+    pub initrd: Vec<InitrdPart>,
+    /// What this program hands over as initrd: all of it, or on the handshake
+    /// route what the user passed.
+    pub concat: ConcatPlan,
+    pub cmdline: PlannedCmdline,
+    pub flags: Flags,
+    /// The UKI's profile, from 0.
+    pub profile: u32,
+}
+
+/// Where the kernel is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlannedKernel {
+    /// Its bytes in the image.
+    pub slice: FileSlice,
+    /// The section that holds them; `None` for the whole file.
+    pub section: Option<SectionKind>,
+    /// What `uname -r` will say, where its header tells.
+    pub release: Option<String>,
+}
+
+/// Plans the load of `image`, which was detected in `source`.
+///
+/// # Errors
+/// [`PlanError`]: the image, the request and this machine do not fit together.
+pub fn plan<R: ReadAt + ?Sized>(
+    source: &R,
+    image: &Image,
+    request: &Request,
+    facts: &Facts,
+) -> Result<Plan, PlanError> {
+    if let Image::Addon { pe, .. } = image {
+        // Fails, and says what makes it an addon.
+        Uki::from_pe(pe)?;
+    }
+    check_machine(image, facts)?;
+    let route = route::choose(image, request.route, facts)?;
+    let planner = Planner {
+        source,
+        request,
+        facts,
+        route,
+    };
+    match image {
+        Image::BzImage { header, .. } => planner.bzimage(header),
+        Image::Uki { pe, uki } => planner.uki(pe.machine, uki),
+        _ => planner.opaque(),
+    }
+}
+
+fn check_machine(image: &Image, facts: &Facts) -> Result<(), PlanError> {
+    let Some(machine) = image.pe().map(|pe| pe.machine) else {
+        return Ok(());
+    };
+    // A 64-bit x86 kernel loads no other; `uname -m` may say i686 to a process
+    // with a 32-bit personality.
+    let fits = match facts.machine.as_str() {
+        "x86_64" | "i686" => machine == Machine::X86_64,
+        "aarch64" => machine == Machine::Arm64,
+        "riscv64" => machine == Machine::Riscv64,
+        "loongarch64" => machine == Machine::Loongarch64,
+        _ => true,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(PlanError::WrongMachine {
+        image: machine,
+        running: facts.machine.clone(),
+    })
+}
+
+/// What all kinds of images need for their plan.
+struct Planner<'plan, R: ReadAt + ?Sized> {
+    source: &'plan R,
+    request: &'plan Request,
+    facts: &'plan Facts,
+    route: Route,
+}
+
+impl<R: ReadAt + ?Sized> Planner<'_, R> {
+    fn whole_file(&self) -> FileSlice {
+        FileSlice {
+            offset: FileOffset(0),
+            bytes: self.source.file_bytes(),
+        }
+    }
+
+    /// A kernel that the running one takes as it is.
+    fn bzimage(&self, header: &SetupHeader) -> Result<Plan, PlanError> {
+        if !self.request.addons.is_empty() {
+            return Err(PlanError::AddonsNeedUki);
+        }
+        if let Some(why) = header.kexec_file_obstacle() {
+            return Err(PlanError::KernelRefuses { why });
+        }
+        let kernel = PlannedKernel {
+            slice: self.whole_file(),
+            section: None,
+            release: header.release().map(String::from),
+        };
+        let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
+        let cmdline = cmdline::plan(None, max_bytes, self.request, self.facts)?;
+        self.finish(kernel, &[], cmdline)
+    }
+
+    fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
+        let selection = uki.select(self.request.profile)?;
+        let slice = selection.linux().ok_or(UkiError::NoLinux)?;
+        let header = match (detect_linux(self.source, slice), self.route) {
+            (Ok(Image::BzImage { header, .. }), _) => Some(header),
+            // The parser may open what this program cannot: a UKI in a UKI.
+            (_, Route::Handshake) => None,
+            (Ok(other), _) => {
+                let kind = other.kind_name();
+                return Err(PlanError::InnerNotBootable { kind });
+            }
+            (Err(error), _) => return Err(error.into()),
+        };
+        if let Some(why) = header.as_ref().and_then(SetupHeader::kexec_file_obstacle) {
+            return Err(PlanError::KernelRefuses { why });
+        }
+        request::check_addons(self.source, machine, &selection, self.request)?;
+        let own = cmdline::read_own(self.source, &selection)?;
+        let max_bytes = header
+            .as_ref()
+            .map(SetupHeader::kexec_file_cmdline_max_bytes);
+        let cmdline = cmdline::plan(own.as_deref(), max_bytes, self.request, self.facts)?;
+        let kernel = PlannedKernel {
+            slice,
+            section: Some(SectionKind::Linux),
+            release: header.and_then(|header| header.release().map(String::from)),
+        };
+        self.finish(kernel, &initrd::own_parts(&selection), cmdline)
+    }
+
+    /// An image that only its own parser understands.
+    fn opaque(&self) -> Result<Plan, PlanError> {
+        let kernel = PlannedKernel {
+            slice: self.whole_file(),
+            section: None,
+            release: None,
+        };
+        let cmdline = cmdline::plan(None, None, self.request, self.facts)?;
+        self.finish(kernel, &[], cmdline)
+    }
+
+    fn finish(
+        &self,
+        kernel: PlannedKernel,
+        own: &[InitrdPart],
+        cmdline: PlannedCmdline,
+    ) -> Result<Plan, PlanError> {
+        let assembled = initrd::assemble(self.route, own, self.request)?;
+        Ok(Plan {
+            route: self.route,
+            kernel,
+            flags: Flags::load(self.request.panic, !assembled.concat.is_empty()),
+            initrd: assembled.parts,
+            concat: assembled.concat,
+            cmdline,
+            profile: self.request.profile,
+        })
+    }
+}

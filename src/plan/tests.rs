@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Plans made of images that are built here.
+use super::*;
+use crate::cmdline::{CmdlineError, X86_RESERVED_BYTES};
+use crate::facts::Module;
+use crate::image::build::{self, put16};
+use crate::image::detect::detect;
+use crate::image::error::ImageError;
+use crate::image::source::{ReadError, ReadErrorKind};
+
+/// A machine on which nothing stands in the way.
+fn machine() -> Facts {
+    Facts {
+        machine: "x86_64".into(),
+        running_cmdline: Some(b"BOOT_IMAGE=/vmlinuz root=/dev/sda quiet initrd=a.img".to_vec()),
+        ..Facts::default()
+    }
+}
+
+/// The same with kexec_bpf.ko.
+fn with_module() -> Facts {
+    let module = Module {
+        abi_version: Some(crate::abi::ABI_VERSION),
+        ..Module::default()
+    };
+    Facts {
+        module: Some(module),
+        ..machine()
+    }
+}
+
+fn plan_of(file: &[u8], request: &Request) -> Result<Plan, PlanError> {
+    plan_on(file, request, &machine())
+}
+
+fn plan_on(file: &[u8], request: &Request, facts: &Facts) -> Result<Plan, PlanError> {
+    let image = detect(file).unwrap();
+    plan(file, &image, request, facts)
+}
+
+fn slice(offset: u64, bytes: u64) -> FileSlice {
+    FileSlice {
+        offset: FileOffset(offset),
+        bytes,
+    }
+}
+
+fn words(words: &[&str]) -> Vec<Vec<u8>> {
+    words.iter().map(|word| word.as_bytes().to_vec()).collect()
+}
+
+/// Each piece of the initrd: where it comes from, which file, which bytes.
+fn parts(plan: &Plan) -> Vec<(InitrdOrigin, u32, FileSlice)> {
+    let parts = plan.initrd.iter();
+    parts
+        .map(|part| (part.from, part.source, part.slice))
+        .collect()
+}
+
+/// A UKI of a kernel and these sections.
+fn uki_with(sections: &[(&str, &[u8])]) -> Vec<u8> {
+    let kernel = build::bzimage();
+    let mut all = sections.to_vec();
+    all.push((".linux", &kernel));
+    build::pe(&all)
+}
+
+#[test]
+fn a_bzimage_goes_to_the_kernel_whole() {
+    let file = build::bzimage();
+    let plan = plan_of(&file, &Request::default()).unwrap();
+    assert_eq!(plan.route, Route::Native);
+    assert_eq!(plan.kernel.slice, slice(0, 1536));
+    assert_eq!(plan.kernel.section, None);
+    let release = build::KERNEL_VERSION.split(' ').next();
+    assert_eq!(plan.kernel.release.as_deref(), release);
+    assert_eq!(parts(&plan), []);
+    assert_eq!(plan.flags, Flags::load(false, false));
+    assert_eq!(plan.cmdline.base, CmdlineBase::Empty);
+    assert_eq!(plan.cmdline.text, b"");
+}
+
+#[test]
+fn a_uki_is_taken_apart() {
+    let plan = plan_of(&build::uki(), &Request::default()).unwrap();
+    assert_eq!(plan.route, Route::Extract);
+    assert_eq!(plan.kernel.slice, slice(0xa00, 1536));
+    assert_eq!(plan.kernel.section, Some(SectionKind::Linux));
+    assert_eq!(plan.cmdline.base, CmdlineBase::Image);
+    assert_eq!(plan.cmdline.text, b"root=/dev/vda quiet");
+    assert_eq!(plan.flags, Flags::load(false, true));
+}
+
+#[test]
+fn microcode_is_first_and_the_users_initrds_are_last() {
+    let request = Request {
+        initrd_bytes: vec![6, 8],
+        ..Request::default()
+    };
+    let plan = plan_of(&build::uki(), &request).unwrap();
+    let parts = parts(&plan);
+    assert_eq!(
+        parts,
+        [
+            (
+                InitrdOrigin::Section(SectionKind::Ucode),
+                IMAGE,
+                slice(0x1200, 9)
+            ),
+            (
+                InitrdOrigin::Section(SectionKind::Initrd),
+                IMAGE,
+                slice(0x1000, 15)
+            ),
+            (InitrdOrigin::User, 1, slice(0, 6)),
+            (InitrdOrigin::User, 2, slice(0, 8)),
+        ]
+    );
+    let starts: Vec<_> = plan.concat.starts().map(|start| start.0).collect();
+    assert_eq!(starts, [0, 12, 28, 36]);
+    assert_eq!(plan.concat.total_bytes, 44);
+}
+
+#[test]
+fn empty_sections_are_no_initrd() {
+    let file = uki_with(&[(".initrd", b""), (".ucode", b"")]);
+    let plan = plan_of(&file, &Request::default()).unwrap();
+    assert_eq!(parts(&plan), []);
+    assert_eq!(plan.flags, Flags::load(false, false));
+}
+
+#[test]
+fn flags_follow_panic_and_initrd() {
+    for (panic, initrd_bytes) in [
+        (false, vec![]),
+        (false, vec![1]),
+        (true, vec![]),
+        (true, vec![1]),
+    ] {
+        let has_initrd = !initrd_bytes.is_empty();
+        let request = Request {
+            panic,
+            initrd_bytes,
+            ..Request::default()
+        };
+        let plan = plan_of(&build::bzimage(), &request).unwrap();
+        assert_eq!(plan.flags, Flags::load(panic, has_initrd));
+    }
+}
+
+#[test]
+fn initrds_larger_than_any_file_are_refused() {
+    let request = Request {
+        initrd_bytes: vec![u64::MAX / 2, u64::MAX / 2],
+        ..Request::default()
+    };
+    let error = plan_of(&build::bzimage(), &request).unwrap_err();
+    assert!(matches!(error, PlanError::Initrd(_)), "{error:?}");
+}
+
+#[test]
+fn a_route_that_does_not_fit_is_wrong_usage() {
+    let as_it_is = |wanted| PlanError::TakenAsItIs { wanted };
+    let kind = "a UKI";
+    let not_as_it_is = PlanError::NotTakenAsItIs { kind };
+    for (file, wanted, expected) in [
+        (build::bzimage(), Route::Extract, as_it_is(Route::Extract)),
+        (
+            build::bzimage(),
+            Route::Handshake,
+            as_it_is(Route::Handshake),
+        ),
+        (build::uki(), Route::Native, not_as_it_is),
+    ] {
+        let request = Request {
+            route: Some(wanted),
+            ..Request::default()
+        };
+        let error = plan_on(&file, &request, &with_module()).unwrap_err();
+        assert_eq!(error, expected);
+        assert_eq!(error.fault(), Fault::Request);
+    }
+}
+
+#[test]
+fn the_handshake_is_preferred_where_the_module_is() {
+    let request = Request {
+        initrd_bytes: vec![6],
+        append: words(&["debug"]),
+        ..Request::default()
+    };
+    let plan = plan_on(&build::uki(), &request, &with_module()).unwrap();
+    assert_eq!(plan.route, Route::Handshake);
+    // The kernel joins: only what the user adds is handed over.
+    assert_eq!(plan.initrd.len(), 3);
+    assert_eq!(plan.concat.total_bytes, 6);
+    assert_eq!(plan.cmdline.text, b"root=/dev/vda quiet debug");
+    assert_eq!(plan.cmdline.users, b"debug");
+
+    let extract = Request {
+        route: Some(Route::Extract),
+        ..Request::default()
+    };
+    let plan = plan_on(&build::uki(), &extract, &with_module()).unwrap();
+    assert_eq!(plan.route, Route::Extract);
+}
+
+#[test]
+fn a_handshake_that_is_asked_for_does_not_become_another_route() {
+    let request = Request {
+        route: Some(Route::Handshake),
+        ..Request::default()
+    };
+    let error = plan_of(&build::uki(), &request).unwrap_err();
+    assert!(matches!(error, PlanError::NoHandshake(_)), "{error:?}");
+    assert_eq!(error.fault(), Fault::Kernel);
+}
+
+#[test]
+fn the_command_line_has_one_base_and_what_is_appended() {
+    let append = words(&["debug", " ", "-- single"]);
+    for (command_line, reuse_cmdline, base, text) in [
+        (
+            None,
+            false,
+            CmdlineBase::Image,
+            "root=/dev/vda quiet debug -- single",
+        ),
+        (
+            Some("a  b "),
+            false,
+            CmdlineBase::User,
+            "a  b debug -- single",
+        ),
+        (Some(""), false, CmdlineBase::User, "debug -- single"),
+        (
+            None,
+            true,
+            CmdlineBase::Running,
+            "root=/dev/sda quiet debug -- single",
+        ),
+    ] {
+        let request = Request {
+            command_line: command_line.map(|text| text.as_bytes().to_vec()),
+            reuse_cmdline,
+            append: append.clone(),
+            ..Request::default()
+        };
+        let cmdline = plan_of(&build::uki(), &request).unwrap().cmdline;
+        assert_eq!(cmdline.base, base);
+        assert_eq!(String::from_utf8(cmdline.text).unwrap(), text);
+    }
+}
+
+#[test]
+fn reuse_tells_what_it_drops() {
+    let request = Request {
+        reuse_cmdline: true,
+        ..Request::default()
+    };
+    let cmdline = plan_of(&build::bzimage(), &request).unwrap().cmdline;
+    let dropped: Vec<_> = cmdline.dropped.iter().map(|d| d.word.as_slice()).collect();
+    assert_eq!(dropped, [&b"BOOT_IMAGE=/vmlinuz"[..], b"initrd=a.img"]);
+    assert!(cmdline.dropped.iter().all(|d| !d.reason.is_empty()));
+
+    let no_proc = Facts {
+        running_cmdline: None,
+        ..machine()
+    };
+    let error = plan_on(&build::bzimage(), &request, &no_proc).unwrap_err();
+    assert_eq!(error, PlanError::NoRunningCmdline);
+}
+
+#[test]
+fn a_command_line_is_as_long_as_the_kernel_takes() {
+    // cmdline_size of the image that is built, less what the kernel reserves.
+    let max_bytes = 2047 - u64::from(X86_RESERVED_BYTES);
+    let request = |bytes: u64| Request {
+        command_line: Some(vec![b'x'; usize::try_from(bytes).unwrap()]),
+        ..Request::default()
+    };
+    assert!(plan_of(&build::bzimage(), &request(max_bytes)).is_ok());
+    let error = plan_of(&build::bzimage(), &request(max_bytes + 1)).unwrap_err();
+    let bytes = max_bytes + 1;
+    let expected = PlanError::Cmdline {
+        error: CmdlineError::TooLong { bytes, max_bytes },
+        users: true,
+    };
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn a_cmdline_section_decides_no_heap() {
+    let bytes = crate::cmdline::MAX_SECTION_BYTES + 1;
+    let text = vec![b'x'; usize::try_from(bytes).unwrap()];
+    let error = plan_of(&uki_with(&[(".cmdline", &text)]), &Request::default()).unwrap_err();
+    let expected = ReadError {
+        offset: FileOffset(0x200),
+        wanted_bytes: bytes,
+        kind: ReadErrorKind::TooLarge {
+            max_bytes: crate::cmdline::MAX_SECTION_BYTES,
+        },
+    };
+    assert_eq!(error, PlanError::Read(expected));
+}
+
+#[test]
+fn an_image_for_another_machine_is_refused() {
+    let mut file = build::uki();
+    put16(&mut file, build::NT_HEADER + 4, 0xaa64);
+    let expected = PlanError::WrongMachine {
+        image: Machine::Arm64,
+        running: "x86_64".into(),
+    };
+    assert_eq!(plan_of(&file, &Request::default()), Err(expected));
+    // What `uname -m` says to a process with a 32-bit personality.
+    let linux32 = Facts {
+        machine: "i686".into(),
+        ..machine()
+    };
+    assert!(plan_on(&build::uki(), &Request::default(), &linux32).is_ok());
+}
+
+#[test]
+fn an_addon_is_refused_as_what_it_is() {
+    let file = build::pe(&[(".cmdline", b"quiet")]);
+    let first = SectionKind::Cmdline;
+    let error = plan_of(&file, &Request::default()).unwrap_err();
+    assert_eq!(error, PlanError::Uki(UkiError::IsAddon { first }));
+    assert_eq!(error.hint(), "load the UKI that the addon belongs to");
+}
+
+#[test]
+fn kernels_of_other_kinds_are_refused_by_kind() {
+    let arm64 = build::linux_image(b"ARM\x64");
+    let kind = "an arm64 kernel (Image)";
+    let error = plan_of(&arm64, &Request::default()).unwrap_err();
+    assert_eq!(error, PlanError::NotBootable { kind });
+    let inner = build::pe(&[(".linux", &arm64)]);
+    let error = plan_of(&inner, &Request::default()).unwrap_err();
+    assert_eq!(error, PlanError::InnerNotBootable { kind });
+}
+
+#[test]
+fn what_is_no_kernel_is_told_of_the_section() {
+    let file = build::pe(&[(".linux", &[b'x'; 600])]);
+    let error = plan_of(&file, &Request::default()).unwrap_err();
+    let PlanError::Inner(ImageError::InLinux(_)) = error else {
+        panic!("{error:?}");
+    };
+    let empty = build::pe(&[(".linux", b"")]);
+    let error = plan_of(&empty, &Request::default()).unwrap_err();
+    assert_eq!(error, PlanError::Uki(UkiError::EmptyLinux));
+}
+
+#[test]
+fn a_kernel_that_kexec_cannot_take_is_refused_before_it_is_tried() {
+    let mut kernel = build::bzimage();
+    put16(&mut kernel, 0x236, 0);
+    let why = "it is not a 64-bit kernel";
+    for file in [kernel.clone(), build::pe(&[(".linux", &kernel)])] {
+        let error = plan_of(&file, &Request::default()).unwrap_err();
+        assert_eq!(error, PlanError::KernelRefuses { why });
+    }
+}
+
+#[test]
+fn a_profile_overrides_the_base() {
+    let file = uki_with(&[(".osrel", b"ID=x\n"), (".cmdline", b"base")]);
+    let kernel = build::bzimage();
+    let profiles = build::pe(&[
+        (".cmdline", b"base"),
+        (".linux", &kernel),
+        (".initrd", b"base initrd"),
+        (".profile", b"ID=main\n"),
+        (".profile", b"ID=rescue\n"),
+        (".cmdline", b"rescue"),
+        (".initrd", b"rescue initrd"),
+    ]);
+    let choose = |file: &[u8], profile| {
+        let request = Request {
+            profile,
+            ..Request::default()
+        };
+        plan_of(file, &request)
+    };
+    assert_eq!(choose(&profiles, 0).unwrap().cmdline.text, b"base");
+    let rescue = choose(&profiles, 1).unwrap();
+    assert_eq!(rescue.cmdline.text, b"rescue");
+    assert_eq!(rescue.initrd.len(), 1);
+    assert_eq!(rescue.concat.total_bytes, 13);
+    assert_eq!(rescue.kernel, choose(&profiles, 0).unwrap().kernel);
+    for (file, wanted, count) in [(&profiles, 2, 2), (&file, 1, 0)] {
+        let error = choose(file, wanted).unwrap_err();
+        let expected = UkiError::NoSuchProfile { wanted, count };
+        assert_eq!(error, PlanError::Uki(expected));
+    }
+}

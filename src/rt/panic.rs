@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! One line to stderr and to /dev/kmsg, then abort.
+//!
+//! The kernel undoes the rest: descriptors, mappings and the process's half of
+//! a handshake all end with it.
+
+use core::panic::PanicInfo;
+
+use kexec_bpf::sys::console;
+
+mod c {
+    unsafe extern "C" {
+        pub fn abort() -> !;
+    }
+}
+
+pub fn abort() -> ! {
+    // SAFETY: abort() may be called at any time.
+    unsafe { c::abort() }
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    console::panic_line(format_args!("kexec-bpf: internal error: {info}"));
+    abort()
+}

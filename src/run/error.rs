@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What can go wrong between a command line and the kernel.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::explain::Explanation;
+use crate::image::error::ImageError;
+use crate::image::source::ReadError;
+use crate::plan::PlanError;
+use crate::sys::SysError;
+use crate::sys::bpf::ParserError;
+use crate::sys::file::OpenError;
+use crate::sys::memfd::FillError;
+
+/// A command that failed. Paths are as the user gave them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RunError {
+    Open {
+        path: Vec<u8>,
+        error: OpenError,
+    },
+    EmptyInitrd {
+        path: Vec<u8>,
+    },
+    /// A companion file whose name is not UTF-8.
+    AddonName {
+        path: Vec<u8>,
+    },
+    /// An addon whose absolute path is too long for the module's interface.
+    AddonPath {
+        path: Vec<u8>,
+    },
+    TooManyAddons {
+        count: usize,
+    },
+    Image {
+        path: Vec<u8>,
+        error: ImageError,
+    },
+    Plan {
+        path: Vec<u8>,
+        error: Box<PlanError>,
+    },
+    /// The file's size changed between opening and loading.
+    FileChanged {
+        path: Vec<u8>,
+        opened_bytes: u64,
+        now_bytes: u64,
+    },
+    /// A read of an input file failed.
+    Read {
+        path: Vec<u8>,
+        error: ReadError,
+    },
+    /// Known before it was tried.
+    Refused {
+        path: Vec<u8>,
+        explanation: Explanation,
+    },
+    /// kexec_file_load(2) failed.
+    Kernel {
+        path: Vec<u8>,
+        failure: Box<CallFailure>,
+    },
+    /// `exec` cannot work.
+    Exec {
+        explanation: Explanation,
+    },
+    /// A system call of `unload` or `exec` failed.
+    Call {
+        command: &'static str,
+        failure: Box<CallFailure>,
+    },
+    /// A system call that serves the load failed, for want of memory mostly.
+    Sys(SysError),
+    NulInCmdline,
+    /// A plan names an input that was not opened: an error of this program.
+    NoSuchInput,
+}
+
+/// A kexec or reboot call that failed, and what that means here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CallFailure {
+    pub error: SysError,
+    pub explanation: Explanation,
+    /// Last lines of libbpf's and the verifier's log.
+    pub verifier_log: Vec<String>,
+    /// What the kernel logged while it loaded.
+    pub kernel_log: Vec<String>,
+}
+
+impl CallFailure {
+    pub(super) fn new(error: SysError, explanation: Explanation) -> CallFailure {
+        CallFailure {
+            error,
+            explanation,
+            verifier_log: Vec::new(),
+            kernel_log: Vec::new(),
+        }
+    }
+}
+
+/// Why thread B of the handshake gave up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ServeError {
+    Parser(ParserError),
+    Sys(SysError),
+    /// The kernel asked for more parsers than its interface allows.
+    Rounds,
+    /// A step without the one before it: an error of this program.
+    NoSession,
+}
+
+impl ServeError {
+    /// Whether libbpf's log has the cause.
+    pub(super) fn has_log(&self) -> bool {
+        matches!(self, ServeError::Parser(ParserError::Sys(_)))
+    }
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ServeError::Parser(error) => error.fmt(out),
+            ServeError::Sys(error) => error.fmt(out),
+            ServeError::Rounds => out.write_str("the kernel asks for too many parsers"),
+            ServeError::NoSession => out.write_str("internal error: no session"),
+        }
+    }
+}
+
+impl From<ParserError> for ServeError {
+    fn from(error: ParserError) -> ServeError {
+        ServeError::Parser(error)
+    }
+}
+
+impl From<SysError> for ServeError {
+    fn from(error: SysError) -> ServeError {
+        ServeError::Sys(error)
+    }
+}
+
+impl RunError {
+    pub(super) fn call(
+        command: &'static str,
+        error: SysError,
+        explanation: Explanation,
+    ) -> RunError {
+        let failure = Box::new(CallFailure::new(error, explanation));
+        RunError::Call { command, failure }
+    }
+
+    pub(super) fn kernel(path: &[u8], failure: CallFailure) -> RunError {
+        RunError::Kernel {
+            path: path.to_vec(),
+            failure: Box::new(failure),
+        }
+    }
+
+    pub(super) fn open(path: &[u8], error: OpenError) -> RunError {
+        RunError::Open {
+            path: path.to_vec(),
+            error,
+        }
+    }
+
+    pub(super) fn plan(path: &[u8], error: PlanError) -> RunError {
+        RunError::Plan {
+            path: path.to_vec(),
+            error: Box::new(error),
+        }
+    }
+
+    pub(super) fn fill(path: &[u8], error: FillError) -> RunError {
+        match error {
+            FillError::Sys(error) => RunError::Sys(error),
+            FillError::Input(error) => RunError::Read {
+                path: path.to_vec(),
+                error,
+            },
+        }
+    }
+}
+
+impl From<SysError> for RunError {
+    fn from(error: SysError) -> RunError {
+        RunError::Sys(error)
+    }
+}

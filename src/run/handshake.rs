@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. The handshake route: thread A sits in kexec_file_load(2), this
+//! thread is B and does what [`crate::handshake`] decides.
+//!
+//! B is the main thread, because libbpf needs a large stack and A almost none.
+
+use alloc::boxed::Box;
+use alloc::ffi::CString;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::error::ServeError;
+use super::load::c_string;
+use super::{CallFailure, Inputs, Progress, RunError};
+use crate::abi;
+use crate::errno::Errno;
+use crate::explain;
+use crate::facts::Facts;
+use crate::handshake::{Action, Event, START, step};
+use crate::plan::{Flags, Plan, Request};
+use crate::sys::bpf::{self, Parser};
+use crate::sys::event::{EventFd, Which, now_us, wait_either};
+use crate::sys::session::Session;
+use crate::sys::{AsFd, Fd, SysError, kexec, thread};
+
+/// Lines of the verifier's log that a report quotes.
+const LOG_LINES: usize = 6;
+
+/// What is offered to the kernel and to the image's parser.
+pub struct Offer<'load> {
+    inputs: &'load Inputs<'load>,
+    /// The user's part of the command line.
+    cmdline: CString,
+    flags: Flags,
+    selection: abi::Selection,
+    addons: Vec<abi::Addon>,
+}
+
+impl<'load> Offer<'load> {
+    /// # Errors
+    /// [`RunError::AddonPath`], [`RunError::TooManyAddons`].
+    pub fn new(
+        inputs: &'load Inputs<'load>,
+        request: &Request,
+        plan: &Plan,
+    ) -> Result<Offer<'load>, RunError> {
+        Ok(Offer {
+            inputs,
+            cmdline: c_string(&plan.cmdline.users)?,
+            flags: plan.flags,
+            selection: abi::Selection {
+                profile: plan.profile,
+                flags: if plan.cmdline.replaces_own() {
+                    abi::SELECT_REPLACE_CMDLINE
+                } else {
+                    0
+                },
+                reserved: [0; 2],
+            },
+            addons: inputs.abi_addons(&request.addons)?,
+        })
+    }
+}
+
+/// What became of thread A.
+struct Called {
+    started_us: u64,
+    returned_us: u64,
+    result: Result<(), SysError>,
+}
+
+/// Loads the image by the handshake.
+///
+/// # Errors
+/// [`RunError::Kernel`], in which A's error number, B's story and the kernel's
+/// report are joined; [`RunError::Sys`] when it could not be begun.
+pub fn load(
+    offer: &Offer<'_>,
+    initrd: Option<Fd<'_>>,
+    facts: &Facts,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    let (ready, attached, ended) = (EventFd::new()?, EventFd::new()?, EventFd::new()?);
+    // The module's own default timeout.
+    let session = Session::open(&ready, &attached, 0)?;
+    progress(format_args!("session registered with /proc/kexec_bpf"));
+    let mut server = Server {
+        offer,
+        ready: &ready,
+        attached: &attached,
+        ended: &ended,
+        session: Some(session),
+        bytes: Vec::new(),
+        parser: None,
+        failure: None,
+    };
+    let image = offer.inputs.image().as_fd();
+    let call = || {
+        let started_us = now_us();
+        let result = kexec::file_load(image, initrd, &offer.cmdline, offer.flags);
+        let returned_us = now_us();
+        // B waits for this; the counter of a fresh eventfd is never full.
+        let _ = ended.signal();
+        Called {
+            started_us,
+            returned_us,
+            result,
+        }
+    };
+    progress(format_args!("thread A: kexec_file_load, the whole image"));
+    let (called, ()) = thread::alongside(call, || server.serve(&mut *progress))?;
+    progress(format_args!(
+        "thread A: kexec_file_load returned after {}",
+        milliseconds(called.returned_us.saturating_sub(called.started_us))
+    ));
+    let report = server.session.take().and_then(|session| session.report());
+    if let Some(report) = &report {
+        tell(report, progress);
+    }
+    let Err(error) = called.result else {
+        return Ok(());
+    };
+    // B's failure ended the load if it cancelled it. Otherwise the kernel had
+    // ended it before, and what B met afterwards is a consequence of that.
+    let cancelled = server.failure.filter(|_| error.errno == Errno::ECANCELED);
+    let log = match &cancelled {
+        Some(failure) if failure.has_log() => bpf::take_log(LOG_LINES),
+        _ => Vec::new(),
+    };
+    let explanation = match cancelled {
+        Some(failure) => explain::parser(&format!("{failure}")),
+        None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
+    };
+    let failure = CallFailure {
+        verifier_log: log,
+        ..CallFailure::new(error, explanation)
+    };
+    Err(RunError::kernel(offer.inputs.image_path(), failure))
+}
+
+fn milliseconds(us: u64) -> String {
+    format!("{}.{} ms", us / 1000, us % 1000 / 100)
+}
+
+/// Thread B and what it holds.
+struct Server<'load> {
+    offer: &'load Offer<'load>,
+    ready: &'load EventFd,
+    attached: &'load EventFd,
+    ended: &'load EventFd,
+    /// `None` once cancelled: closing it ends A's call.
+    session: Option<Session>,
+    bytes: Vec<u8>,
+    parser: Option<Box<Parser>>,
+    /// The first thing that failed.
+    failure: Option<ServeError>,
+}
+
+impl Server<'_> {
+    fn serve(&mut self, progress: Progress<'_>) {
+        let (mut state, mut action) = (START, Action::Wait);
+        while action != Action::Finish {
+            let event = match action {
+                Action::Wait => self.wait(),
+                _ => match self.perform(action, &mut *progress) {
+                    Ok(()) => Event::Done,
+                    Err(error) => {
+                        progress(format_args!("thread B: {error}"));
+                        self.failure.get_or_insert(error);
+                        Event::Failed
+                    }
+                },
+            };
+            (state, action) = step(state, event);
+        }
+        self.parser = None;
+    }
+
+    fn wait(&mut self) -> Event {
+        // The end goes first: what the kernel asked before it is void by then.
+        match wait_either(self.ended, self.ready) {
+            Ok(Which::First) => Event::LoadEnded,
+            Ok(Which::Second) => Event::Ready,
+            Err(error) => {
+                self.failure.get_or_insert(error.into());
+                Event::Failed
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action, progress: Progress<'_>) -> Result<(), ServeError> {
+        let start_us = now_us();
+        match action {
+            Action::ReadParser => {
+                self.parser = None;
+                let session = self.session.as_ref().ok_or(ServeError::NoSession)?;
+                self.bytes = session.read_parser()?;
+                progress(format_args!(
+                    "thread B: parser read, {} bytes",
+                    self.bytes.len()
+                ));
+            }
+            Action::LoadParser => self.load_parser(&mut *progress)?,
+            Action::FillMaps => {
+                let parser = self.parser.as_mut().ok_or(ServeError::NoSession)?;
+                let selection = self.offer.selection;
+                if selection != abi::Selection::default() {
+                    parser.fill(abi::MAP_SELECTION, &[selection])?;
+                }
+                parser.fill(abi::MAP_ADDONS, &self.offer.addons)?;
+            }
+            Action::Attach => {
+                let parser = self.parser.as_mut().ok_or(ServeError::NoSession)?;
+                parser.attach()?;
+                let took = milliseconds(now_us().saturating_sub(start_us));
+                progress(format_args!("thread B: parser attached in {took}"));
+            }
+            Action::Signal => self.attached.signal()?,
+            Action::Cancel => {
+                self.failure.get_or_insert(ServeError::Rounds);
+                self.parser = None;
+                self.session = None;
+            }
+            Action::Wait | Action::Finish => {}
+        }
+        Ok(())
+    }
+
+    /// Opens it, has its BTF, maps and relocations made, and has the verifier
+    /// take it; tells what each took.
+    fn load_parser(&mut self, progress: Progress<'_>) -> Result<(), ServeError> {
+        let hook = format!("fentry.s/{}", abi::HOOK_NAME);
+        let bytes = core::mem::take(&mut self.bytes);
+        let start_us = now_us();
+        let mut parser = Parser::open(&bytes, &hook)?;
+        let opened_us = now_us();
+        parser.prepare()?;
+        let prepared_us = now_us();
+        parser.load()?;
+        let loaded_us = now_us();
+        self.parser = Some(Box::new(parser));
+        let took = |from: u64, to: u64| milliseconds(to.saturating_sub(from));
+        progress(format_args!(
+            "thread B: parser loaded: open {}, BTF and maps {}, verifier {}",
+            took(start_us, opened_us),
+            took(opened_us, prepared_us),
+            took(prepared_us, loaded_us)
+        ));
+        Ok(())
+    }
+}
+
+/// The kernel's side of the story.
+fn tell(report: &abi::Report, progress: Progress<'_>) {
+    let rounds = usize::try_from(report.rounds).unwrap_or(0);
+    for (number, round) in (1u32..).zip(report.round.iter().take(rounds)) {
+        progress(format_args!(
+            "kernel: round {number}: {}, handshake {}, run {}, {} calls",
+            abi::parser_name(round.parser),
+            milliseconds(round.handshake_us),
+            milliseconds(round.hook_us),
+            round.calls
+        ));
+        progress(format_args!(
+            "kernel: round {number}: kernel {}; initrd {}; command line {} bytes",
+            resource(&round.kernel),
+            resource(&round.initrd),
+            round.cmdline_size
+        ));
+    }
+    let signature = match report.signature {
+        0 => String::from("verified"),
+        abi::SIGNATURE_UNCHECKED => String::from("not checked"),
+        errno => format!("not verified: {}", Errno(errno.saturating_neg())),
+    };
+    progress(format_args!(
+        "kernel: signature of the whole image {signature}; load {}",
+        milliseconds(report.load_us)
+    ));
+    if report.error == 0 {
+        progress(format_args!(
+            "kernel: loaded: kernel {}; initrd {}; command line {} bytes",
+            resource(&report.kernel),
+            resource(&report.initrd),
+            report.cmdline_size
+        ));
+    }
+}
+
+fn resource(resource: &abi::Resource) -> String {
+    if resource.parts == 0 {
+        return "none".into();
+    }
+    let flags: Vec<&str> = abi::RESOURCE_FLAGS
+        .iter()
+        .filter(|(bit, _)| resource.flags & bit != 0)
+        .map(|(_, name)| *name)
+        .collect();
+    format!(
+        "{} bytes at {:#x} ({})",
+        resource.size,
+        resource.offset,
+        flags.join(", ")
+    )
+}

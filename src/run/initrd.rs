@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Turns a [`ConcatPlan`] into the one descriptor that the kernel
+//! takes as the initrd.
+
+use super::inputs::Input;
+use super::{Inputs, Progress, RunError};
+use crate::image::source::ReadAt;
+use crate::initrd::concat::{ConcatPlan, Part};
+use crate::sys::file::InputFile;
+use crate::sys::memfd::Memfd;
+use crate::sys::{AsFd, Fd};
+
+/// Padding of an archive's start to 4 bytes.
+const ZEROS: [u8; 3] = [0; 3];
+
+/// The initrd, ready to be handed over.
+pub enum Initrd<'input> {
+    None,
+    /// One whole file of the user's: the kernel reads it where it is.
+    File(&'input InputFile),
+    Joined(Memfd),
+}
+
+impl<'input> Initrd<'input> {
+    /// Joins the parts in an anonymous file, unless there is nothing to join.
+    ///
+    /// # Errors
+    /// [`RunError::Sys`] or [`RunError::Read`] when a part cannot be copied.
+    pub fn assemble(
+        inputs: &'input Inputs<'_>,
+        concat: &ConcatPlan,
+        progress: Progress<'_>,
+    ) -> Result<Initrd<'input>, RunError> {
+        if concat.is_empty() {
+            return Ok(Initrd::None);
+        }
+        if let Some(file) = whole_file(inputs, concat) {
+            return Ok(Initrd::File(file));
+        }
+        let joined = Memfd::create("initrd")?;
+        for placed in &concat.parts {
+            let zeros = ZEROS.get(..usize::from(placed.zeros_before));
+            joined.append_bytes(zeros.unwrap_or_default())?;
+            match &placed.part {
+                Part::File { source, slice } => {
+                    let Input { path, file } = inputs.get(*source).ok_or(RunError::NoSuchInput)?;
+                    progress(format_args!(
+                        "copying {} bytes at {} of {} to the initrd",
+                        slice.bytes,
+                        slice.offset,
+                        path.escape_ascii()
+                    ));
+                    joined
+                        .append_slice(file, *slice)
+                        .map_err(|error| RunError::fill(path, error))?;
+                }
+                Part::Blob(bytes) => joined.append_bytes(bytes)?,
+            }
+        }
+        Ok(Initrd::Joined(joined))
+    }
+
+    /// The descriptor for kexec_file_load(2).
+    pub fn as_fd(&self) -> Option<Fd<'_>> {
+        match self {
+            Initrd::None => None,
+            Initrd::File(file) => Some(file.as_fd()),
+            Initrd::Joined(memfd) => Some(memfd.as_fd()),
+        }
+    }
+}
+
+fn whole_file<'input>(
+    inputs: &'input Inputs<'_>,
+    concat: &ConcatPlan,
+) -> Option<&'input InputFile> {
+    let (source, slice) = concat.single_file()?;
+    let file = &inputs.get(source)?.file;
+    let whole = slice.offset.0 == 0 && slice.bytes == file.file_bytes();
+    whole.then_some(file)
+}

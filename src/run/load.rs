@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Carries a plan out: anonymous files, then kexec_file_load(2).
+
+use alloc::ffi::CString;
+
+use super::initrd::Initrd;
+use super::{CallFailure, Inputs, Progress, RunError, handshake};
+use crate::explain;
+use crate::facts::Facts;
+use crate::plan::{IMAGE, Plan, Request, Route};
+use crate::sys::kmsg::LogMark;
+use crate::sys::memfd::Memfd;
+use crate::sys::{AsFd, kexec};
+
+/// Loads what the plan says.
+///
+/// # Errors
+/// [`RunError`]; then nothing is loaded that was not loaded before. For a crash
+/// image the kernel drops an older one before it reads the new one.
+pub fn load(
+    inputs: &Inputs<'_>,
+    request: &Request,
+    plan: &Plan,
+    facts: &Facts,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    let panic = plan.flags.is_panic();
+    if let Some(explanation) = explain::load_obstacle(facts, panic) {
+        return Err(RunError::Refused {
+            path: inputs.image_path().to_vec(),
+            explanation,
+        });
+    }
+    let log = LogMark::now();
+    let result = perform(inputs, request, plan, facts, progress);
+    // A file that changed since it was planned fails in many ways, among them
+    // the kernel's ENOEXEC; all of them have this one cause.
+    result.map_err(|error| {
+        inputs
+            .changed()
+            .unwrap_or_else(|| quote(error, log.as_ref()))
+    })
+}
+
+fn perform(
+    inputs: &Inputs<'_>,
+    request: &Request,
+    plan: &Plan,
+    facts: &Facts,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    let initrd = Initrd::assemble(inputs, &plan.concat, &mut *progress)?;
+    if plan.route == Route::Handshake {
+        let offer = handshake::Offer::new(inputs, request, plan)?;
+        return handshake::load(&offer, initrd.as_fd(), facts, progress);
+    }
+    let extracted = match plan.route {
+        Route::Extract => Some(copy_kernel(inputs, plan, &mut *progress)?),
+        Route::Native | Route::Handshake => None,
+    };
+    if let Some(changed) = inputs.changed() {
+        return Err(changed);
+    }
+    let cmdline = c_string(&plan.cmdline.text)?;
+    progress(format_args!(
+        "kexec_file_load: {} bytes of initrd, flags {}",
+        plan.concat.total_bytes, plan.flags
+    ));
+    let kernel = match &extracted {
+        Some(memfd) => memfd.as_fd(),
+        None => inputs.image().as_fd(),
+    };
+    kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
+        let explanation = explain::load(error.errno, facts, plan.flags.is_panic());
+        RunError::kernel(inputs.image_path(), CallFailure::new(error, explanation))
+    })?;
+    progress(format_args!("kexec_file_load: done"));
+    Ok(())
+}
+
+fn copy_kernel(
+    inputs: &Inputs<'_>,
+    plan: &Plan,
+    progress: Progress<'_>,
+) -> Result<Memfd, RunError> {
+    let slice = plan.kernel.slice;
+    progress(format_args!(
+        "copying the kernel: {} bytes at {}",
+        slice.bytes, slice.offset
+    ));
+    let kernel = Memfd::create("kernel")?;
+    kernel
+        .append_slice(inputs.image(), slice)
+        .map_err(|error| RunError::fill(inputs.path(IMAGE), error))?;
+    Ok(kernel)
+}
+
+/// The plan has checked that there is no NUL inside.
+pub(super) fn c_string(text: &[u8]) -> Result<CString, RunError> {
+    CString::new(text).map_err(|_| RunError::NulInCmdline)
+}
+
+/// Adds what the kernel logged about it, where that says more than an errno.
+fn quote(error: RunError, log: Option<&LogMark>) -> RunError {
+    let (RunError::Kernel { path, mut failure }, Some(log)) = (error.clone(), log) else {
+        return error;
+    };
+    failure.kernel_log = log.messages(is_about_kexec);
+    RunError::Kernel { path, failure }
+}
+
+/// Words of kernel/kexec_file.c, the PE parser of crypto/asymmetric_keys and
+/// the lockdown module.
+fn is_about_kexec(message: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "kexec",
+        "PEFILE",
+        "Lockdown:",
+        "Lockdown ",
+        "bzImage",
+        "PKCS7",
+    ];
+    // The module asks whether lockdown is on, and the kernel logs that as if it
+    // had refused something. Lockdown itself is in the report's cause.
+    let asked_only = message.contains("kexec of unsigned images is restricted");
+    !asked_only && WORDS.iter().any(|word| message.contains(word))
+}

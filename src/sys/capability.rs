@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. CAP_SYS_BOOT of this thread, see capabilities(7).
+
+use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
+
+/// Whether this thread may load an image and reboot into it.
+pub fn has_sys_boot() -> bool {
+    capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_BOOT))
+}
+
+/// Runs `probe` while this thread has no CAP_SYS_BOOT, and gives it back.
+///
+/// Returns `None` when the capability could not be dropped.
+pub fn without_sys_boot<T>(probe: impl FnOnce() -> T) -> Option<T> {
+    let sets = capabilities(None).ok()?;
+    let lowered = CapabilitySets {
+        effective: sets.effective.difference(CapabilitySet::SYS_BOOT),
+        ..sets
+    };
+    set_capabilities(None, lowered).ok()?;
+    let result = probe();
+    // Raising a permitted capability cannot be refused; if it were, the load
+    // that follows fails with EPERM and says so.
+    let _ = set_capabilities(None, sets);
+    Some(result)
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. stdout, stderr and /dev/kmsg.
+#![allow(unsafe_code)]
+
+use core::fmt::{self, Write};
+
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
+use rustix::fs::{Mode, OFlags};
+
+/// Text output to a descriptor.
+pub struct Sink<'fd>(BorrowedFd<'fd>);
+
+impl Write for Sink<'_> {
+    /// Writes all of `text`. An error means that it could not be delivered.
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            match rustix::io::write(self.0, rest) {
+                Ok(0) => return Err(fmt::Error),
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return Err(fmt::Error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes descriptors 0 to 2 where the program was started without them, so that
+/// no file of an image gets such a number and text is written into it.
+///
+/// What is written to an O_PATH descriptor is refused, as to a closed one.
+pub fn open_standard() {
+    // open(2) gives the lowest free number.
+    while let Ok(fd) = rustix::fs::open(c"/", OFlags::PATH, Mode::empty()) {
+        if fd.as_raw_fd() > 2 {
+            return;
+        }
+        // Stays open to the end of the program.
+        let _ = fd.into_raw_fd();
+    }
+}
+
+/// Results go here.
+#[must_use]
+pub fn stdout() -> Sink<'static> {
+    // SAFETY: open_standard() ran first, and nothing closes descriptor 1.
+    Sink(unsafe { rustix::stdio::stdout() })
+}
+
+fn stderr() -> Sink<'static> {
+    // SAFETY: open_standard() ran first, and nothing closes descriptor 2.
+    Sink(unsafe { rustix::stdio::stderr() })
+}
+
+/// Writes diagnostics to stderr. A console that cannot be written to must not
+/// stop the work, so errors are dropped.
+pub fn write_stderr(text: &str) {
+    let _ = stderr().write_str(text);
+}
+
+/// Writes one line to stderr and, where it can be opened, to the kernel's log
+/// at level 3 (error). The last word of a program that cannot go on.
+pub fn panic_line(line: fmt::Arguments<'_>) {
+    write_stderr(&alloc::format!("{line}\n"));
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    if let Ok(kmsg) = rustix::fs::open(c"/dev/kmsg", flags, Mode::empty()) {
+        let _ = writeln!(Sink(kmsg.as_fd()), "<3>{line}");
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. eventfd(2), poll(2) over two of them, and the monotonic clock.
+
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+
+use super::SysError;
+
+/// A counter that one side adds to and the other side waits for.
+pub struct EventFd(OwnedFd);
+
+impl EventFd {
+    /// `eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)`.
+    ///
+    /// # Errors
+    /// EMFILE, ENFILE, ENOMEM.
+    pub fn new() -> Result<EventFd, SysError> {
+        match eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) {
+            Ok(fd) => Ok(EventFd(fd)),
+            Err(errno) => Err(SysError::new("eventfd", "", errno)),
+        }
+    }
+
+    /// Adds 1 and wakes who waits.
+    ///
+    /// # Errors
+    /// EAGAIN when the counter is full, which takes 2^64 signals.
+    pub fn signal(&self) -> Result<(), SysError> {
+        match rustix::io::write(&self.0, &1u64.to_ne_bytes()) {
+            Ok(_) => Ok(()),
+            Err(errno) => Err(SysError::new("write", "eventfd", errno)),
+        }
+    }
+
+    /// Takes what was signalled; false when nothing was.
+    fn take(&self) -> bool {
+        let mut count = [0; 8];
+        rustix::io::read(&self.0, &mut count).is_ok()
+    }
+}
+
+impl AsFd for EventFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Which of two events came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    First,
+    Second,
+}
+
+/// Waits until one of the two is signalled, and takes it. The first goes first.
+///
+/// # Errors
+/// Those of poll(2); not expected on open descriptors.
+pub fn wait_either(first: &EventFd, second: &EventFd) -> Result<Which, SysError> {
+    loop {
+        if first.take() {
+            return Ok(Which::First);
+        }
+        if second.take() {
+            return Ok(Which::Second);
+        }
+        let mut both = [
+            PollFd::new(&first.0, PollFlags::IN),
+            PollFd::new(&second.0, PollFlags::IN),
+        ];
+        match poll(&mut both, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(SysError::new("poll", "eventfd", errno)),
+        }
+    }
+}
+
+/// Microseconds of CLOCK_MONOTONIC, for durations.
+#[must_use]
+pub fn now_us() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    let micros = u64::try_from(now.tv_nsec / 1000).unwrap_or(0);
+    seconds.saturating_mul(1_000_000).saturating_add(micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_is_seen_once_and_the_first_goes_first() {
+        let (first, second) = (EventFd::new().unwrap(), EventFd::new().unwrap());
+        second.signal().unwrap();
+        first.signal().unwrap();
+        assert_eq!(wait_either(&first, &second), Ok(Which::First));
+        assert_eq!(wait_either(&first, &second), Ok(Which::Second));
+        assert!(!first.take() && !second.take());
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Reads [`Facts`] from /proc, /sys and a few harmless system calls.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::file::read_kernel_file;
+use super::{capability, kexec};
+use crate::abi;
+use crate::facts::{Facts, Lockdown, Module};
+
+/// Longest content of a one-value kernel file, in bytes.
+const VALUE_MAX_BYTES: usize = 128;
+/// Longest command line that any architecture has, with room to spare.
+const CMDLINE_MAX_BYTES: usize = 16 << 10;
+/// MemAvailable stands in the first lines of /proc/meminfo.
+const MEMINFO_MAX_BYTES: usize = 512;
+/// Attributes (u32) and one byte of value.
+const SECURE_BOOT: &str =
+    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/// Reads all facts. Never fails: what the kernel does not tell is `None`.
+#[must_use]
+pub fn read() -> Facts {
+    let uname = rustix::system::uname();
+    let calls = kexec::probe_calls();
+    Facts {
+        kernel_release: uname.release().to_string_lossy().into_owned(),
+        machine: uname.machine().to_string_lossy().into_owned(),
+        cap_sys_boot: capability::has_sys_boot(),
+        lockdown: text("/sys/kernel/security/lockdown").and_then(|text| Lockdown::parse(&text)),
+        secure_boot: read_kernel_file(SECURE_BOOT, 5).and_then(|value| Some(*value.get(4)? == 1)),
+        load_disabled: number("/proc/sys/kernel/kexec_load_disabled").map(|value| value != 0),
+        load_limit_reboot: number("/proc/sys/kernel/kexec_load_limit_reboot"),
+        load_limit_panic: number("/proc/sys/kernel/kexec_load_limit_panic"),
+        file_load: calls.map(|(file_load, _)| file_load),
+        classic_load: calls.map(|(_, classic_load)| classic_load),
+        module: module(),
+        module_loaded: exists("/sys/module/kexec_bpf"),
+        modules_disabled: number("/proc/sys/kernel/modules_disabled").map(|value| value != 0),
+        has_btf: exists("/sys/kernel/btf/vmlinux"),
+        loaded: either("loaded").map(|value| value != 0),
+        crash_loaded: either("crash_loaded").map(|value| value != 0),
+        crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
+        mem_available_bytes: mem_available(),
+        running_cmdline: read_kernel_file("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline),
+    }
+}
+
+fn text(path: &str) -> Option<String> {
+    let value = read_kernel_file(path, VALUE_MAX_BYTES)?;
+    Some(String::from_utf8_lossy(&value).trim().to_string())
+}
+
+fn number(path: &str) -> Option<i64> {
+    text(path)?.parse().ok()
+}
+
+fn exists(path: &str) -> bool {
+    rustix::fs::stat(path).is_ok()
+}
+
+fn module() -> Option<Module> {
+    rustix::fs::stat(abi::PROC_PATH).ok()?;
+    let fact = |name: &str| text(&[abi::FACTS_DIR, "/", name].concat());
+    Some(Module {
+        version: text("/sys/module/kexec_bpf/version").unwrap_or_default(),
+        abi_version: fact("abi_version").and_then(|value| value.parse().ok()),
+        decompressors: fact("decompressors").unwrap_or_default(),
+        default_parsers: fact("default_parsers").unwrap_or_default(),
+        timeout_ms: fact("timeout_ms").and_then(|value| value.parse().ok()),
+    })
+}
+
+/// A kexec value of sysfs: /sys/kernel/kexec/NAME (newer kernels), else
+/// /sys/kernel/kexec_NAME.
+fn either(name: &str) -> Option<i64> {
+    number(&["/sys/kernel/kexec/", name].concat())
+        .or_else(|| number(&["/sys/kernel/kexec_", name].concat()))
+}
+
+fn mem_available() -> Option<u64> {
+    let meminfo = read_kernel_file("/proc/meminfo", MEMINFO_MAX_BYTES)?;
+    let meminfo = core::str::from_utf8(&meminfo).ok()?;
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+fn without_newline(mut line: Vec<u8>) -> Vec<u8> {
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    line
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Input files: images and initrds, opened once and read by pread.
+//!
+//! They are not mapped: a mapped file that shrinks kills its reader by SIGBUS.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::SysError;
+use crate::image::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
+
+/// A regular file, open for reading; its size is the one seen when it was
+/// opened.
+pub struct InputFile {
+    fd: OwnedFd,
+    file_bytes: u64,
+}
+
+/// Why a path cannot serve as an input file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OpenError {
+    Sys(SysError),
+    /// Not a regular file; says what it is instead.
+    NotAFile {
+        is: &'static str,
+    },
+}
+
+impl InputFile {
+    /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)`, so that a
+    /// FIFO or a terminal cannot block or be taken over before it is refused.
+    ///
+    /// # Errors
+    /// [`OpenError::NotAFile`] for anything that is not a regular file.
+    pub fn open(path: &[u8]) -> Result<InputFile, OpenError> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let target = String::from_utf8_lossy(path);
+        let fail = |call, errno| OpenError::Sys(SysError::new(call, &target, errno));
+        let fd = match rustix::fs::open(path, flags, Mode::empty()) {
+            // What a socket answers to open(2).
+            Err(Errno::NXIO) => return Err(OpenError::NotAFile { is: "a socket" }),
+            result => result.map_err(|errno| fail("open", errno))?,
+        };
+        let stat = rustix::fs::fstat(&fd).map_err(|errno| fail("fstat", errno))?;
+        let is = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {
+                let file_bytes = u64::try_from(stat.st_size).unwrap_or(0);
+                return Ok(InputFile { fd, file_bytes });
+            }
+            FileType::Directory => "a directory",
+            FileType::Fifo => "a FIFO",
+            FileType::CharacterDevice => "a character device",
+            FileType::BlockDevice => "a block device",
+            FileType::Socket => "a socket",
+            _ => "not a regular file",
+        };
+        Err(OpenError::NotAFile { is })
+    }
+
+    /// The file's size now, to tell whether it changed since it was opened.
+    ///
+    /// # Errors
+    /// Those of fstat(2); not expected on an open descriptor.
+    pub fn bytes_now(&self) -> Result<u64, SysError> {
+        match rustix::fs::fstat(&self.fd) {
+            Ok(stat) => Ok(u64::try_from(stat.st_size).unwrap_or(0)),
+            Err(errno) => Err(SysError::new("fstat", "", errno)),
+        }
+    }
+}
+
+impl AsFd for InputFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl ReadAt for InputFile {
+    fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    fn read_at(&self, offset: FileOffset, buffer: &mut [u8]) -> Result<(), ReadError> {
+        let mut done = 0;
+        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let position = offset.0.saturating_add(done as u64);
+            let fail = |kind, left: usize| ReadError {
+                offset: FileOffset(position),
+                wanted_bytes: left as u64,
+                kind,
+            };
+            match rustix::io::pread(&self.fd, &mut *rest, position) {
+                Ok(0) => return Err(fail(ReadErrorKind::Truncated, rest.len())),
+                Ok(read) => done = done.saturating_add(read),
+                Err(Errno::INTR) => {}
+                Err(errno) => {
+                    let kind = ReadErrorKind::Io(errno.raw_os_error());
+                    return Err(fail(kind, rest.len()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path from the root directory; the file need not exist.
+///
+/// # Errors
+/// Those of getcwd(2), for a relative path.
+pub fn absolute(path: &[u8]) -> Result<Vec<u8>, SysError> {
+    if path.first() == Some(&b'/') {
+        return Ok(path.to_vec());
+    }
+    let directory =
+        rustix::process::getcwd(Vec::new()).map_err(|errno| SysError::new("getcwd", "", errno))?;
+    Ok([directory.to_bytes(), b"/", path].concat())
+}
+
+/// Reads a kernel file (/proc, /sys) of at most `max_bytes`; what is longer is
+/// cut. `None` when it cannot be read, which for such files means that this
+/// kernel does not have it or does not show it.
+#[must_use]
+pub fn read_kernel_file(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
+    let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let mut content = alloc::vec![0; max_bytes];
+    let mut done = 0;
+    while let Some(rest) = content.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match rustix::io::read(&fd, &mut *rest) {
+            Ok(0) => break,
+            Ok(read) => done = done.saturating_add(read),
+            Err(Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+    content.truncate(done);
+    Some(content)
+}

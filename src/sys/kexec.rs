@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. kexec_file_load(2), the unload half of kexec_load(2), and
+//! reboot(2) with LINUX_REBOOT_CMD_KEXEC.
+#![allow(unsafe_code)]
+
+use core::ffi::{CStr, c_int, c_long, c_ulong};
+use core::ptr;
+
+use rustix::fd::{AsRawFd, BorrowedFd};
+
+use super::{SysError, capability, last_errno};
+use crate::plan::Flags;
+
+mod c {
+    use super::c_long;
+    unsafe extern "C" {
+        pub fn syscall(number: c_long, ...) -> c_long;
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod number {
+    pub const KEXEC_LOAD: i64 = 246;
+    pub const KEXEC_FILE_LOAD: i64 = 320;
+}
+
+/// kexec_load's KEXEC_ON_CRASH (include/uapi/linux/kexec.h).
+const CLASSIC_ON_CRASH: c_ulong = 1;
+/// A descriptor that no file has; the kernel ignores it where none is needed.
+const NO_FD: c_int = -1;
+
+fn check(result: c_long) -> rustix::io::Result<()> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(last_errno())
+    }
+}
+
+/// `kexec_file_load(kernel_fd, initrd_fd, cmdline_len, cmdline, flags)`: has
+/// the kernel read, verify and load an image. Blocks for as long as that takes.
+///
+/// Without `initrd`, `flags` must contain NO_INITRAMFS.
+///
+/// # Errors
+/// The kernel's error number; `explain` knows what it means.
+pub fn file_load(
+    kernel: BorrowedFd<'_>,
+    initrd: Option<BorrowedFd<'_>>,
+    cmdline: &CStr,
+    flags: Flags,
+) -> Result<(), SysError> {
+    let initrd_fd = initrd.map_or(NO_FD, |fd| fd.as_raw_fd());
+    // SAFETY: both descriptors are open for the length of the call, and
+    // `cmdline` is as long as it is said to be, with its NUL.
+    let result = unsafe {
+        c::syscall(
+            number::KEXEC_FILE_LOAD,
+            kernel.as_raw_fd(),
+            initrd_fd,
+            cmdline.to_bytes_with_nul().len(),
+            cmdline.as_ptr(),
+            flags.bits(),
+        )
+    };
+    check(result).map_err(|errno| SysError::new("kexec_file_load", "", errno))
+}
+
+fn file_unload(flags: Flags) -> rustix::io::Result<()> {
+    // SAFETY: with UNLOAD the kernel looks at nothing but the flags.
+    check(unsafe {
+        c::syscall(
+            number::KEXEC_FILE_LOAD,
+            NO_FD,
+            NO_FD,
+            0 as c_ulong,
+            ptr::null::<u8>(),
+            flags.bits(),
+        )
+    })
+}
+
+fn classic_unload(panic: bool) -> rustix::io::Result<()> {
+    let flags = if panic { CLASSIC_ON_CRASH } else { 0 };
+    // SAFETY: no segments are passed, so no memory is read.
+    check(unsafe {
+        c::syscall(
+            number::KEXEC_LOAD,
+            0 as c_ulong,
+            0 as c_ulong,
+            ptr::null::<u8>(),
+            flags,
+        )
+    })
+}
+
+/// Drops the loaded image, or the crash image. Succeeds when there is none.
+///
+/// Uses kexec_file_load, which works under lockdown as well, and kexec_load
+/// where the kernel has no other.
+///
+/// # Errors
+/// The error of the call that was tried last.
+pub fn unload(panic: bool) -> Result<(), SysError> {
+    match file_unload(Flags::unload(panic)) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::NOSYS) => {
+            classic_unload(panic).map_err(|errno| SysError::new("kexec_load", "", errno))
+        }
+        Err(errno) => Err(SysError::new("kexec_file_load", "", errno)),
+    }
+}
+
+/// Which of the two system calls this kernel has: (kexec_file_load, kexec_load).
+///
+/// Asked without CAP_SYS_BOOT: then the kernel answers EPERM before it does
+/// anything, and in particular before it counts against kexec_load_limit_*.
+#[must_use]
+pub fn probe_calls() -> Option<(bool, bool)> {
+    capability::without_sys_boot(|| {
+        (
+            file_unload(Flags::unload(false)) != Err(rustix::io::Errno::NOSYS),
+            classic_unload(false) != Err(rustix::io::Errno::NOSYS),
+        )
+    })
+}
+
+/// `sync()`: writes dirty pages of all file systems to their devices.
+pub fn sync() {
+    rustix::fs::sync();
+}
+
+/// `reboot(LINUX_REBOOT_CMD_KEXEC)`: jumps into the loaded image. Does not
+/// return unless that image comes back (KEXEC_PRESERVE_CONTEXT).
+///
+/// # Errors
+/// EINVAL when nothing is loaded, EPERM, EBUSY.
+pub fn reboot() -> Result<(), SysError> {
+    rustix::system::reboot(rustix::system::RebootCommand::Kexec)
+        .map_err(|errno| SysError::new("reboot", "", errno))
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. One system call or kernel file per function; with `rt`, the only
+//! place with `unsafe`, and the only one that names rustix and libbpf.
+
+pub mod bpf;
+pub mod console;
+pub mod event;
+pub mod facts;
+pub mod file;
+pub mod kexec;
+pub mod kmsg;
+pub mod memfd;
+pub mod session;
+pub mod thread;
+
+mod capability;
+mod errno;
+mod log;
+
+use alloc::string::String;
+use core::fmt;
+
+pub use rustix::fd::{AsFd, BorrowedFd as Fd};
+
+use crate::errno::Errno;
+use errno::last_errno;
+
+/// A system call that failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SysError {
+    /// The call's name, as in its man page.
+    pub call: &'static str,
+    /// What it was called on: a path or a short description.
+    pub target: String,
+    pub errno: Errno,
+}
+
+impl SysError {
+    pub(crate) fn new(call: &'static str, target: &str, errno: rustix::io::Errno) -> SysError {
+        SysError {
+            call,
+            target: target.into(),
+            errno: Errno(errno.raw_os_error()),
+        }
+    }
+}
+
+impl fmt::Display for SysError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.call, self.errno)
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. /proc/kexec_bpf: one open file is one session, see
+//! bpf/include/kexec_bpf.h. Closing it ends a load that waits for a parser.
+#![allow(unsafe_code)]
+
+use alloc::vec::Vec;
+use core::mem::{MaybeUninit, size_of};
+use core::slice;
+
+use rustix::fd::{AsRawFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, SeekFrom};
+use rustix::io::Errno;
+
+use super::SysError;
+use super::event::EventFd;
+use crate::abi;
+
+/// An open session.
+pub struct Session(OwnedFd);
+
+fn fail(call: &'static str, errno: Errno) -> SysError {
+    SysError::new(call, "/proc/kexec_bpf", errno)
+}
+
+impl Session {
+    /// Opens a session and registers the two eventfds: the kernel signals
+    /// `ready` when a parser waits, this program signals `attached`.
+    /// `timeout_ms` bounds one round; 0 takes the module's default.
+    ///
+    /// # Errors
+    /// ENOENT without the module, EPERM without CAP_SYS_BOOT, EINVAL for a
+    /// module with another interface version.
+    pub fn open(ready: &EventFd, attached: &EventFd, timeout_ms: u32) -> Result<Session, SysError> {
+        let flags = OFlags::RDWR | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(abi::PROC_PATH, flags, Mode::empty())
+            .map_err(|errno| fail("open", errno))?;
+        let register = abi::Register {
+            abi_version: abi::ABI_VERSION,
+            ready_fd: rustix::fd::AsFd::as_fd(ready).as_raw_fd(),
+            attached_fd: rustix::fd::AsFd::as_fd(attached).as_raw_fd(),
+            timeout_ms,
+        };
+        // SAFETY: the struct has four 4-byte fields and no padding, so all of
+        // its bytes are initialised; it outlives the slice.
+        let bytes = unsafe {
+            slice::from_raw_parts(
+                (&raw const register).cast::<u8>(),
+                size_of::<abi::Register>(),
+            )
+        };
+        rustix::io::retry_on_intr(|| rustix::io::write(&fd, bytes))
+            .map_err(|errno| fail("write", errno))?;
+        Ok(Session(fd))
+    }
+
+    /// Reads the parser that waits to be attached, from the kernel's own copy.
+    ///
+    /// # Errors
+    /// ENODATA when none waits (any more), EFBIG for one that is larger than
+    /// the interface allows.
+    pub fn read_parser(&self) -> Result<Vec<u8>, SysError> {
+        /// Parsers have 5 to 15 KiB.
+        const STEP: usize = 16 << 10;
+        rustix::fs::seek(&self.0, SeekFrom::Start(0)).map_err(|errno| fail("lseek", errno))?;
+        let mut bytes = Vec::new();
+        loop {
+            let done = bytes.len();
+            if done > abi::PARSER_MAX_BYTES {
+                return Err(fail("read", Errno::FBIG));
+            }
+            bytes.resize(done.saturating_add(STEP), 0);
+            let space = bytes.get_mut(done..).unwrap_or_default();
+            let read = rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut *space))
+                .map_err(|errno| fail("read", errno))?;
+            bytes.truncate(done.saturating_add(read));
+            if read == 0 {
+                return Ok(bytes);
+            }
+        }
+    }
+
+    /// The kernel's story of this session's last load; `None` when there was
+    /// none, or when the module speaks another version.
+    #[must_use]
+    pub fn report(&self) -> Option<abi::Report> {
+        let mut report = MaybeUninit::<abi::Report>::zeroed();
+        // SAFETY: the slice covers the struct, whose bytes were zeroed.
+        let bytes = unsafe {
+            slice::from_raw_parts_mut(report.as_mut_ptr().cast::<u8>(), size_of::<abi::Report>())
+        };
+        let read = rustix::io::pread(&self.0, bytes, abi::REPORT_OFFSET).ok()?;
+        // SAFETY: every bit pattern of its integers and bytes is valid.
+        let report = unsafe { report.assume_init() };
+        (read == size_of::<abi::Report>() && report.abi_version == abi::ABI_VERSION)
+            .then_some(report)
+    }
+}

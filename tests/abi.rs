@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! src/abi.rs against bpf/include/kexec_bpf.h: the C compiler prints what the
+//! header says, Rust says the same.
+
+use std::mem::{offset_of, size_of};
+use std::path::Path;
+use std::process::Command;
+
+use kexec_bpf::abi;
+
+/// One thing that both sides must agree on: a C expression and Rust's value.
+struct Fact {
+    c: String,
+    rust: i64,
+}
+
+fn fact(c: &str, rust: usize) -> Fact {
+    let rust = i64::try_from(rust).unwrap();
+    Fact { c: c.into(), rust }
+}
+
+macro_rules! layout {
+    ($c:literal, $rust:ty: $($field:ident),*) => {
+        [
+            fact(concat!("sizeof(struct ", $c, ")"), size_of::<$rust>()),
+            $(fact(
+                concat!("__builtin_offsetof(struct ", $c, ", ", stringify!($field), ")"),
+                offset_of!($rust, $field),
+            ),)*
+        ]
+    };
+}
+
+fn facts() -> Vec<Fact> {
+    let mut facts = vec![
+        fact("KEXEC_BPF_ABI_VERSION", abi::ABI_VERSION as usize),
+        fact("KEXEC_BPF_ROUNDS_MAX", abi::ROUNDS_MAX),
+        fact("KEXEC_BPF_PARSER_MAX_BYTES", abi::PARSER_MAX_BYTES),
+        fact("KEXEC_BPF_ADDONS_MAX", abi::ADDONS_MAX),
+        fact("KEXEC_BPF_DST_DIR_BYTES", abi::DST_DIR_BYTES),
+        fact("KEXEC_BPF_PATH_BYTES", abi::PATH_BYTES),
+        fact("KEXEC_BPF_REASON_BYTES", abi::REASON_BYTES),
+        fact(
+            "KEXEC_BPF_SELECT_REPLACE_CMDLINE",
+            abi::SELECT_REPLACE_CMDLINE as usize,
+        ),
+        fact(
+            "KEXEC_BPF_REPORT_OFFSET",
+            usize::try_from(abi::REPORT_OFFSET).unwrap(),
+        ),
+        Fact {
+            c: "KEXEC_BPF_SIGNATURE_UNCHECKED".into(),
+            rust: abi::SIGNATURE_UNCHECKED.into(),
+        },
+    ];
+    facts.extend(layout!("kexec_bpf_register", abi::Register:
+        abi_version, ready_fd, attached_fd, timeout_ms));
+    facts.extend(layout!("kexec_bpf_selection", abi::Selection: profile, flags, reserved));
+    facts.extend(layout!("kexec_bpf_addon", abi::Addon: dst_dir, path));
+    facts.extend(layout!("kexec_bpf_resource", abi::Resource: offset, size, flags, parts));
+    facts.extend(layout!("kexec_bpf_round", abi::Round:
+        parser, calls, image_size, handshake_us, hook_us, kernel, initrd, cmdline_size));
+    facts.extend(layout!("kexec_bpf_report", abi::Report:
+        abi_version, error, stage, rounds, signature, flags, load_us, round, kernel, initrd,
+        cmdline_size, reason));
+    for stage in abi::Stage::ALL {
+        let name = format!("KEXEC_BPF_STAGE_{stage:?}").to_uppercase();
+        facts.push(fact(&name, stage as usize));
+    }
+    for ((bit, _), name) in abi::RESOURCE_FLAGS.iter().zip([
+        "SLICE",
+        "DECOMPRESSED",
+        "TAINTED",
+        "ADDON",
+        "USER",
+        "IN_PLACE",
+        "COPIED",
+    ]) {
+        facts.push(fact(&format!("KEXEC_BPF_RESOURCE_{name}"), *bit as usize));
+    }
+    facts
+}
+
+/// (C expression, Rust's value) for names.
+fn names() -> [(&'static str, &'static str); 5] {
+    [
+        ("KEXEC_BPF_PROC_PATH", abi::PROC_PATH.to_str().unwrap()),
+        ("KEXEC_BPF_FACTS_DIR", abi::FACTS_DIR),
+        ("KEXEC_BPF_HOOK_NAME", abi::HOOK_NAME),
+        (
+            "KEXEC_BPF_MAP_SELECTION",
+            abi::MAP_SELECTION.to_str().unwrap(),
+        ),
+        ("KEXEC_BPF_MAP_ADDONS", abi::MAP_ADDONS.to_str().unwrap()),
+    ]
+}
+
+#[test]
+fn rust_and_the_header_agree() {
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut source = String::from(
+        "#include <stdio.h>\n#include <string.h>\n#include <kexec_bpf.h>\nint main(void)\n{\n",
+    );
+    for Fact { c, .. } in facts() {
+        source += &format!("\tprintf(\"%lld\\n\", (long long)({c}));\n");
+    }
+    for (c, _) in names() {
+        source += &format!("\tputs({c});\n");
+    }
+    source += "\treturn 0;\n}\n";
+    let (file, program) = (folder.join("abi.c"), folder.join("abi"));
+    std::fs::write(&file, source).unwrap();
+    let status = Command::new("cc")
+        .env_remove("LD_LIBRARY_PATH")
+        .arg("-I")
+        .arg(tree.join("bpf/include"))
+        .arg("-o")
+        .arg(&program)
+        .arg(&file)
+        .status()
+        .expect("start cc");
+    assert!(status.success(), "cc cannot compile the header");
+    let output = Command::new(&program)
+        .env_remove("LD_LIBRARY_PATH")
+        .output()
+        .expect("start the program");
+    let output = String::from_utf8(output.stdout).unwrap();
+    let mut lines = output.lines();
+    for Fact { c, rust } in facts() {
+        assert_eq!(lines.next(), Some(rust.to_string().as_str()), "{c}");
+    }
+    for (c, rust) in names() {
+        assert_eq!(lines.next(), Some(rust), "{c}");
+    }
+}

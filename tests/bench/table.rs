@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The one table: a column for each contestant, a line for each measure.
+
+use crate::contestant::{Added, Contestant};
+use crate::images::{Images, KERNEL};
+use crate::speed::Sample;
+
+pub struct Result {
+    pub contestant: Contestant,
+    pub small: Sample,
+    pub large: Sample,
+    pub memory_mb: u32,
+    pub added: Added,
+}
+
+pub fn print(results: &[Result], small: &Images, large: &Images, rounds: usize) {
+    let floor = results
+        .iter()
+        .find(|result| result.contestant == Contestant::Floor)
+        .expect("the floor is measured");
+    let (small_mb, large_mb) = (small.initrd_mb, large.initrd_mb);
+    println!(
+        "Loading a UKI on {} in QEMU/TCG, medians of {rounds}.",
+        KERNEL.release()
+    );
+    println!("Only ratios mean something: TCG is slow in its own way.");
+    println!();
+    let line = |title: &str, value: &dyn Fn(&Result) -> String| {
+        print!("{title:<32}");
+        for result in results {
+            print!("{:>12}", value(result));
+        }
+        println!();
+    };
+    line("", &|result| result.contestant.name().to_owned());
+    line("version", &|result| result.contestant.version());
+    line(&format!("load {small_mb} MB initrd, s"), &|result| {
+        format!("{:.2}", result.small.wall_s)
+    });
+    line("  ratio to the floor", &|result| {
+        format!("{:.2}", result.small.wall_s / floor.small.wall_s)
+    });
+    line(&format!("load {large_mb} MB initrd, s"), &|result| {
+        format!("{:.2}", result.large.wall_s)
+    });
+    line("  ratio to the floor", &|result| {
+        format!("{:.2}", result.large.wall_s / floor.large.wall_s)
+    });
+    line(&format!("peak RSS, {small_mb} MB, kB"), &|result| {
+        format!("{:.0}", result.small.rss_kb)
+    });
+    line(&format!("peak RSS, {large_mb} MB, kB"), &|result| {
+        format!("{:.0}", result.large.rss_kb)
+    });
+    line(
+        &format!("RAM to load {} MB UKI, MB", small.uki_mb()),
+        &|result| result.memory_mb.to_string(),
+    );
+    line("  above the floor, MB", &|result| {
+        (i64::from(result.memory_mb) - i64::from(floor.memory_mb)).to_string()
+    });
+    line("added to an initramfs, bytes", &|result| {
+        result.added.raw.to_string()
+    });
+    line("  after zstd -19", &|result| {
+        result.added.compressed.to_string()
+    });
+    line(
+        &format!("exec to first line, {small_mb} MB, s"),
+        &|result| format!("{:.2}", result.small.first_line_s),
+    );
+    line(&format!("exec to init, {small_mb} MB, s"), &|result| {
+        format!("{:.2}", result.small.init_s)
+    });
+    line(
+        &format!("exec to first line, {large_mb} MB, s"),
+        &|result| format!("{:.2}", result.large.first_line_s),
+    );
+    line(&format!("exec to init, {large_mb} MB, s"), &|result| {
+        format!("{:.2}", result.large.init_s)
+    });
+    println!();
+    handshake_steps(results, small);
+    expectations(results, floor, small);
+}
+
+/// Where the handshake's own time went, in its last boot.
+fn handshake_steps(results: &[Result], small: &Images) {
+    let found = results
+        .iter()
+        .find(|result| result.contestant == Contestant::Handshake);
+    println!("The handshake's own time, {} MB initrd:", small.initrd_mb);
+    // A step begins with its time; what follows was wrapped.
+    let mut of_interest = false;
+    for line in found.into_iter().flat_map(|result| &result.small.story) {
+        let is_step = line.starts_with('[');
+        if is_step {
+            of_interest = line.contains("thread B:") || line.contains(" handshake ");
+        }
+        if of_interest {
+            println!("{}{line}", if is_step { "    " } else { "            " });
+        }
+    }
+    println!();
+}
+
+/// What both routes are expected to keep, and whether they do.
+fn expectations(results: &[Result], floor: &Result, small: &Images) {
+    // One copy of the image, in whole steps of the search.
+    let one_copy_mb = small.uki_mb().next_multiple_of(16) as f64;
+    let program_bytes = std::fs::metadata(crate::guest::PROGRAM)
+        .expect("the program exists")
+        .len() as f64;
+    let mut kept = vec![("binary, bytes".to_owned(), program_bytes, 524_288.0)];
+    for (contestant, small_limit, large_limit, ram_limit_mb) in [
+        (Contestant::KexecBpf, 1.05, 1.30, one_copy_mb),
+        (Contestant::Handshake, 1.10, 1.06, 32.0),
+    ] {
+        let ours = results
+            .iter()
+            .find(|result| result.contestant == contestant)
+            .expect("both routes are measured");
+        let above_mb = f64::from(ours.memory_mb) - f64::from(floor.memory_mb);
+        let mut expect = |what: &str, value, limit| {
+            kept.push((format!("{}: {what}", contestant.name()), value, limit));
+        };
+        expect(
+            "wall ratio, smaller initrd",
+            ours.small.wall_s / floor.small.wall_s,
+            small_limit,
+        );
+        expect(
+            "wall ratio, larger initrd",
+            ours.large.wall_s / floor.large.wall_s,
+            large_limit,
+        );
+        expect("RAM above the floor, MB", above_mb, ram_limit_mb);
+        if contestant == Contestant::KexecBpf {
+            expect("peak RSS, kB", ours.large.rss_kb, 1024.0);
+        }
+    }
+    for (what, value, limit) in kept {
+        let verdict = if value <= limit { "kept" } else { "NOT KEPT" };
+        let digits = if limit < 2.0 { 2 } else { 0 };
+        println!("{verdict:<9} {what}: {value:.digits$} (at most {limit:.digits$})");
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Attack: goes on as if a rejected addon had not been. */
+#include "section.bpf.h"
+
+SEC_PARSER
+int parse(void *context)
+{
+	add_addons();
+	slice_section(kernel_name, LINUX);
+	slice_section(initrd_name, INITRD);
+	slice_section(cmdline_name, CMDLINE);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

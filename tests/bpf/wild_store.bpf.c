@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fault: the verifier rejects it, for a store through a pointer it made up. */
+#include "section.bpf.h"
+
+SEC_PARSER
+int parse(void *context)
+{
+	*(volatile __u64 *)0x1000 = 1;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Every check and test, then one line: N passed, M failed. A check that is not
+# a test runner counts as one; an ignored test counts as failed, because
+# nothing here has a reason not to run.
+#
+#   tests/check.sh            all of it (make check installs what it needs)
+#   tests/check.sh fmt unit   only these
+set -uo pipefail
+export LC_ALL=C
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+logs=${CARGO_TARGET_DIR:-target}/check
+mkdir -p "$logs"
+passed=0
+failed=0
+
+# report NAME STATUS SECONDS GOOD BAD
+report() {
+    passed=$((passed + $4))
+    failed=$((failed + $5))
+    if [ "$2" = 0 ] && [ "$5" = 0 ]; then
+        printf 'check: %-12s ok      %4d passed              %4d s\n' "$1" "$4" "$3"
+    else
+        printf 'check: %-12s FAILED  %4d passed, %4d failed %4d s\n' "$1" "$4" "$5" "$3"
+        tail -n 200 "$logs/$1.log"
+        echo "check: whole log: $logs/$1.log"
+    fi
+}
+
+# one NAME COMMAND...: a check that passes or fails as a whole.
+one() {
+    local name=$1 start=$SECONDS status=0
+    shift
+    "$@" >"$logs/$name.log" 2>&1 </dev/null || status=$?
+    report "$name" "$status" $((SECONDS - start)) $((status == 0)) $((status != 0))
+}
+
+# tests NAME COMMAND...: a run of cargo test, whose own counts are summed.
+tests() {
+    local name=$1 start=$SECONDS status=0 good bad
+    shift
+    "$@" >"$logs/$name.log" 2>&1 </dev/null || status=$?
+    good=$(sum "$logs/$name.log" passed)
+    bad=$(($(sum "$logs/$name.log" failed) + $(sum "$logs/$name.log" ignored)))
+    # Did not compile, crashed, or tested nothing at all.
+    if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then bad=1; fi
+    report "$name" "$status" $((SECONDS - start)) "$good" "$bad"
+}
+
+# sum LOG WORD: of all lines like "test result: ok. 3 passed; 0 failed; ...".
+sum() {
+    awk -v word="$2" '/^test result: / {
+        for (i = 2; i <= NF; i++) if ($i ~ "^" word) total += $(i - 1)
+    } END { print total + 0 }' "$1"
+}
+
+shell_scripts() {
+    git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+        [ -f "$file" ] || continue
+        case $file in
+        *.sh) printf '%s\0' "$file" ;;
+        *)
+            if head -n 1 "$file" | grep -qaE '^#!.*[/ ](ba|da|)sh( |$)'; then
+                printf '%s\0' "$file"
+            fi
+            ;;
+        esac
+    done
+}
+
+# Not --all-targets: the program has its own panic handler, and cannot be built
+# as a test. --test '*' takes the tests that run only when named, too.
+run_clippy() {
+    cargo clippy --locked --release --lib --bins --test '*' -- -D warnings &&
+        cargo clippy --locked --release --tests -- -D warnings
+}
+
+run_shellcheck() { shell_scripts | xargs -0 shellcheck; }
+
+# Every file that can hold a comment names its licence near its top.
+run_spdx() {
+    local file bad=0
+    while IFS= read -r -d '' file; do
+        case $file in LICENSE | *.lock | *.gitignore | *.md | *.bin | *.json) continue ;; esac
+        [ -f "$file" ] || continue
+        head -n 5 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || {
+            echo "$file: no SPDX line in its first 5 lines"
+            bad=1
+        }
+    done < <(git ls-files -z --cached --others --exclude-standard)
+    return "$bad"
+}
+
+step() {
+    case $1 in
+    fmt) one fmt cargo fmt --check ;;
+    clippy) one clippy run_clippy ;;
+    shellcheck) one shellcheck run_shellcheck ;;
+    spdx) one spdx run_spdx ;;
+    docs) one docs make -s docs-check ;;
+    size) one size make -s size ;;
+    unit) tests unit cargo test --locked --release --no-fail-fast ;;
+    vm) tests vm cargo test --locked --release --test vm -- --test-threads=2 ;;
+    *)
+        echo "check: no step '$1': ${steps[*]}" >&2
+        exit 2
+        ;;
+    esac
+}
+
+steps=(fmt shellcheck spdx clippy size docs unit vm)
+[ $# -gt 0 ] || set -- "${steps[@]}"
+for name; do
+    step "$name"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Images that must be refused: exit code 3, at most three lines of text.
+
+use std::fs::{self, File};
+use std::os::unix::net::UnixListener;
+
+use crate::build::{self, E_LFANEW_AT, NT_HEADER, SECTION_COUNT_AT, put16, put32, section_field};
+use crate::program::{Folder, finish};
+
+const LOAD: &[&str] = &["load", "--dry-run", "x"];
+const INSPECT: &[&str] = &["inspect", "x"];
+
+const CUT: &str = "cause: possibly cut short when it was copied or downloaded\n\
+                   try:   compare its size and checksum with the original's\n";
+
+/// The sections of [`build::uki`] in file order: name, offset, bytes in the file.
+const SECTIONS: &[(&str, usize, usize)] = &[
+    (".text", 0x400, 0x200),
+    (".osrel", 0x600, 0x200),
+    (".cmdline", 0x800, 0x200),
+    (".linux", 0xa00, 0x600),
+    (".initrd", 0x1000, 0x200),
+    (".ucode", 0x1200, 0x200),
+];
+const LINUX: usize = 3;
+const INITRD: usize = 4;
+
+fn patched(patch: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut image = build::uki();
+    patch(&mut image);
+    image
+}
+
+/// Both commands refuse the file `x` and say the same.
+#[track_caller]
+fn is_refused(folder: &Folder, text: &str) {
+    assert!(text.lines().count() <= 3, "{text}");
+    for command in [LOAD, INSPECT] {
+        folder.run(command).fails(3, text);
+    }
+}
+
+#[track_caller]
+fn bytes_are_refused(test: &str, image: &[u8], what: &str, advice: &str) {
+    let folder = Folder::new(test);
+    folder.file("x", image);
+    is_refused(&folder, &format!("kexec-bpf: x: {what}\n{advice}"));
+}
+
+#[test]
+fn empty_file() {
+    bytes_are_refused("empty", b"", "the file is empty", CUT);
+}
+
+#[test]
+fn ten_bytes() {
+    let noise: Vec<u8> = (0x80..0x8a).collect();
+    let what = "10 bytes are too few for a boot image";
+    bytes_are_refused("noise", &noise, what, CUT);
+    let what = "10 bytes are too few for a PE file";
+    bytes_are_refused("ten-bytes", &build::uki()[..10], what, CUT);
+}
+
+#[test]
+fn cut_at_every_section_boundary() {
+    let image = build::uki();
+    let folder = Folder::new("cut");
+    for (name, start, bytes) in SECTIONS {
+        let end = start + bytes;
+        for cut in [*start, end - 1] {
+            folder.file("x", &image[..cut]);
+            let what = format!("section {name} at {start:#x} ends at {end:#x}, file at {cut:#x}");
+            is_refused(&folder, &format!("kexec-bpf: x: {what}\n{CUT}"));
+        }
+    }
+}
+
+#[test]
+fn cut_at_every_byte_of_the_headers() {
+    let image = build::uki();
+    let folder = Folder::new("cut-headers");
+    for cut in (0..SECTIONS[0].1).step_by(7) {
+        folder.file("x", &image[..cut]);
+        for command in [LOAD, INSPECT] {
+            let run = folder.run(command);
+            assert_eq!((run.code, run.stdout.as_str()), (3, ""), "cut at {cut}");
+            assert!(run.stderr.ends_with(CUT), "cut at {cut}: {}", run.stderr);
+            run.is_narrow();
+        }
+    }
+}
+
+#[test]
+fn header_past_the_end() {
+    for e_lfanew in [0x1400, 0x7fff_ffff, u32::MAX] {
+        let image = patched(|image| put32(image, E_LFANEW_AT, e_lfanew));
+        let what = format!("PE header at {e_lfanew:#x} is past the file's end at 0x1400");
+        bytes_are_refused("e_lfanew", &image, &what, CUT);
+    }
+}
+
+#[test]
+fn no_pe_signature() {
+    let image = patched(|image| put32(image, NT_HEADER, 0));
+    let what = "no PE signature at 0x80, found 0x00000000";
+    bytes_are_refused("signature", &image, what, "");
+}
+
+#[test]
+fn section_counts() {
+    let image = patched(|image| put16(image, SECTION_COUNT_AT, 65535));
+    let what = "PE file has 65535 sections, at most 1024 allowed";
+    let cause = "cause: no tool makes such files: damaged, or made to do harm\n";
+    bytes_are_refused("many-sections", &image, what, cause);
+    let image = patched(|image| put16(image, SECTION_COUNT_AT, 0));
+    bytes_are_refused("no-sections", &image, "PE file has no sections", "");
+}
+
+#[test]
+fn raw_pointer_past_the_end() {
+    let image = patched(|image| put32(image, section_field(LINUX, 20), 0xffff_fe00));
+    let what = "section .linux at 0xfffffe00 ends at 0x100000400, file at 0x1400";
+    bytes_are_refused("raw-pointer", &image, what, CUT);
+}
+
+#[test]
+fn raw_size_past_the_end() {
+    let image = patched(|image| {
+        put32(image, section_field(INITRD, 8), u32::MAX);
+        put32(image, section_field(INITRD, 16), u32::MAX);
+    });
+    let what = "section .initrd at 0x1000 ends at 0x100000fff, file at 0x1400";
+    bytes_are_refused("raw-size", &image, what, CUT);
+}
+
+#[test]
+fn overlapping_sections() {
+    let image = patched(|image| put32(image, section_field(INITRD, 20), 0xc00));
+    let what = "sections .linux and .initrd overlap at 0xc00";
+    let cause = "cause: possibly sections added with wrong offsets\n";
+    bytes_are_refused("overlap", &image, what, cause);
+}
+
+#[test]
+fn no_linux() {
+    let image = build::pe(&[(".text", b"stub"), (".osrel", b"ID=x\n")]);
+    let advice = "cause: an EFI program, but neither a kernel nor a UKI\n\
+                  try:   give the kernel itself, or a UKI (*.efi in EFI/Linux)\n";
+    bytes_are_refused("no-linux", &image, "PE file has no .linux section", advice);
+}
+
+#[test]
+fn files_of_other_kinds() {
+    const IMAGE: &str = "try:   a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)\n";
+    const COMPRESSED: &str = "cause: possibly an initrd, or a kernel that is compressed as a \
+        whole\ntry:   if an initrd: give it by --initrd; if a kernel: decompress it first\n";
+    const CPIO: &str = "cause: cpio archives are initrds\n\
+        try:   give the kernel first, then --initrd with this file\n";
+    for (contents, is, advice) in [
+        (&b"\x1f\x8b\x08\0\0\0"[..], "a gzip file", COMPRESSED),
+        (b"\x28\xb5\x2f\xfd\0\0", "a zstd file", COMPRESSED),
+        (b"070701000000", "a cpio archive", CPIO),
+        (b"#!/bin/sh\n", "a script", IMAGE),
+        (&[0; 4096], "starts with zeros", IMAGE),
+    ] {
+        let what = format!("not a boot image: {is}");
+        bytes_are_refused("kinds", contents, &what, advice);
+    }
+}
+
+/// What is a sound file, but nothing that this machine boots: `inspect` shows
+/// it and says that kexec uses nothing of it.
+#[test]
+fn images_that_cannot_boot() {
+    let folder = Folder::new("cannot-boot");
+    let text = [b'x'; 600];
+    let kernel = build::bzimage();
+    for (name, image, reason) in [
+        (
+            "addon",
+            build::pe(&[(".cmdline", b"quiet")]),
+            "an addon: has .cmdline but no .linux section",
+        ),
+        (
+            "empty .linux",
+            build::pe(&[(".linux", b"")]),
+            "the .linux section is empty",
+        ),
+        (
+            "text as .linux",
+            build::pe(&[(".linux", &text)]),
+            "section .linux: not a boot image: a text file",
+        ),
+        (
+            "cut .linux",
+            build::pe(&[(".linux", &kernel[..1200])]),
+            "section .linux: kernel ends at 0x600, file at 0x4b0",
+        ),
+        (
+            "arm64 kernel",
+            build::linux_image(b"ARM\x64"),
+            "an arm64 kernel (Image)",
+        ),
+    ] {
+        folder.file("x", &image);
+        let load = folder.run(LOAD);
+        assert_eq!((load.code, load.stdout.as_str()), (3, ""), "{name}");
+        let what = format!("kexec-bpf: x: {reason}");
+        assert!(load.stderr.starts_with(&what), "{name}: {}", load.stderr);
+        assert!(load.stderr.contains("\ntry:   "), "{name}: {}", load.stderr);
+        load.is_narrow();
+        let inspect = folder.run(INSPECT);
+        assert_eq!((inspect.code, inspect.stderr.as_str()), (0, ""), "{name}");
+        let unused = format!("kexec uses    nothing: {reason}");
+        assert!(inspect.stdout.contains(&unused), "{name}: {inspect:?}");
+    }
+}
+
+#[test]
+fn what_is_no_file() {
+    let folder = Folder::new("no-file");
+    const HINT: &str = "try:   the path of an image or initrd file\n";
+    let is = |what: &str| format!("kexec-bpf: x: is {what}, not a file\n{HINT}");
+
+    fs::create_dir(folder.path("x")).unwrap();
+    is_refused(&folder, &is("a directory"));
+    fs::remove_dir(folder.path("x")).unwrap();
+
+    // Nobody writes to it: an open that waits would never return.
+    assert_eq!(finish(folder.command("mkfifo").arg("x")).code, 0);
+    is_refused(&folder, &is("a FIFO"));
+    fs::remove_file(folder.path("x")).unwrap();
+
+    // A socket's path must be short, wherever the build is.
+    let short = std::env::temp_dir().join(format!("kexec-bpf-{}", std::process::id()));
+    let socket = UnixListener::bind(&short).unwrap();
+    fs::rename(&short, folder.path("x")).unwrap();
+    is_refused(&folder, &is("a socket"));
+    drop(socket);
+    fs::remove_file(folder.path("x")).unwrap();
+
+    std::os::unix::fs::symlink("/dev/zero", folder.path("x")).unwrap();
+    is_refused(&folder, &is("a character device"));
+}
+
+#[test]
+fn missing_file() {
+    let text = "kexec-bpf: x: open: ENOENT (2)\ncause: no such file\n\
+                try:   mount the file system that holds it, or check the path\n";
+    is_refused(&Folder::new("missing"), text);
+}
+
+#[test]
+fn sparse_file_of_5_gb() {
+    let folder = Folder::new("sparse");
+    let file = File::create(folder.path("x")).unwrap();
+    file.set_len(5 << 30).unwrap();
+    let text = "kexec-bpf: x: not a boot image: starts with zeros\n\
+                try:   a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)\n";
+    is_refused(&folder, text);
+}
+
+#[test]
+fn initrds_are_checked_as_well() {
+    let folder = Folder::new("initrds");
+    folder.file("x", &build::uki());
+    folder.file("empty", b"");
+    fs::create_dir(folder.path("folder")).unwrap();
+    for (initrd, text) in [
+        (
+            "empty",
+            "kexec-bpf: empty: the initrd is empty\n\
+             try:   an initrd file with content, or no --initrd\n",
+        ),
+        (
+            "folder",
+            "kexec-bpf: folder: is a directory, not a file\n\
+             try:   the path of an image or initrd file\n",
+        ),
+        (
+            "missing",
+            "kexec-bpf: missing: open: ENOENT (2)\ncause: no such file\n\
+             try:   mount the file system that holds it, or check the path\n",
+        ),
+    ] {
+        let run = folder.run(&["load", "--dry-run", "x", "--initrd", initrd]);
+        run.fails(3, text);
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Help pages, the version, and wrong usage.
+
+use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS};
+
+use crate::program::{Folder, Run};
+
+#[track_caller]
+fn is_help_with(run: &Run, flags: &[&Flag]) {
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    run.is_narrow();
+    for flag in flags {
+        let spelling = match flag.short {
+            Some(letter) => format!("-{letter}, --{}", flag.long),
+            None => format!("    --{}", flag.long),
+        };
+        assert!(run.stdout.contains(&spelling), "no {spelling} in {run:?}");
+    }
+}
+
+#[test]
+fn every_help_page_fits_the_console_and_names_every_flag() {
+    let folder = Folder::new("help");
+    for words in [&["--help"][..], &["-h"], &["help"]] {
+        let page = folder.run(words);
+        is_help_with(&page, GLOBAL_FLAGS);
+        for command in COMMANDS {
+            let line = format!("\n  {}", command.name);
+            assert!(page.stdout.contains(&line), "{}", command.name);
+        }
+    }
+    for command in COMMANDS {
+        let page = folder.run(&[command.name, "--help"]);
+        is_help_with(&page, command.flags);
+        assert_eq!(page.stdout, folder.run(&["help", command.name]).stdout);
+        assert_eq!(page.stdout, folder.run(&[command.name, "-h"]).stdout);
+    }
+}
+
+#[test]
+fn version_is_one_line() {
+    let run = Folder::new("version").run(&["--version"]);
+    let version = concat!("kexec-bpf ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!((run.code, run.stdout.as_str()), (0, version));
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_names_the_help() {
+    let folder = Folder::new("usage");
+    for (words, what, help) in [
+        (&[][..], "no command given", "--help"),
+        (&["lod"], "unknown command lod", "--help"),
+        (&["--frob"], "unknown option --frob", "--help"),
+        (&["help", "lod"], "unknown command lod", "--help"),
+        (&["load"], "load: no image given", "load --help"),
+        (
+            &["load", "--initrd"],
+            "--initrd needs a value",
+            "load --help",
+        ),
+        (
+            &["load", "a", "b"],
+            "load: unexpected argument b",
+            "load --help",
+        ),
+        (
+            &["load", "a", "--dry-run=yes"],
+            "--dry-run takes no value",
+            "load --help",
+        ),
+        (
+            &["exec", "now"],
+            "exec: unexpected argument now",
+            "exec --help",
+        ),
+        (
+            &["status", "--panic"],
+            "unknown option --panic",
+            "status --help",
+        ),
+        (&["inspect"], "inspect: no image given", "inspect --help"),
+    ] {
+        let text = format!("kexec-bpf: {what}\ntry:   kexec-bpf {help}\n");
+        folder.run(words).fails(2, &text);
+    }
+}
+
+#[test]
+fn an_unknown_route_is_answered_with_the_known_ones() {
+    let run = Folder::new("route").run(&["load", "a", "--route", "teleport"]);
+    assert_eq!(run.code, 2);
+    run.is_narrow();
+    for word in kexec_bpf::cli::table::ROUTES {
+        assert!(run.stderr.contains(word), "{}", run.stderr);
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `load --dry-run` of sound images, word for word, and what `inspect` shows.
+
+use crate::build;
+use crate::program::Folder;
+
+// A UKI's route depends on the host's modules, unless it is given.
+
+/// The plan alone: below it stands what this host has against the load.
+#[track_caller]
+fn plan(folder: &Folder, arguments: &[&str]) -> String {
+    let mut words = vec!["load", "--dry-run"];
+    words.extend(arguments);
+    let run = folder.run(&words);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}");
+    run.is_narrow();
+    let end = run.stdout.find("would fail").unwrap_or(run.stdout.len());
+    run.stdout[..end].into()
+}
+
+fn images(test: &str) -> Folder {
+    let folder = Folder::new(test);
+    folder.file("a.efi", &build::uki());
+    folder.file("vmlinuz", &build::bzimage());
+    folder.file("b.img", &[b'b'; 6]);
+    folder.file("c.img", &[b'c'; 8]);
+    folder
+}
+
+#[test]
+fn plan_of_a_uki() {
+    let text = "\
+image         a.efi
+route         extract: kernel and initrd are taken out of the image
+kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
+initrd        24 bytes in 2 parts
+              .ucode at 0x1200, 9 bytes
+              .initrd at 0x1000, 15 bytes
+command line  root=/dev/vda quiet
+              (from the image)
+flags         none
+";
+    assert_eq!(
+        plan(&images("plan-uki"), &["a.efi", "--route=extract"]),
+        text
+    );
+}
+
+#[test]
+fn plan_of_a_bzimage() {
+    let text = "\
+image         vmlinuz
+route         native: the kernel takes the image as it is
+kernel        the whole file, 1536 bytes (6.12.0-test)
+initrd        6 bytes
+              b.img, 6 bytes
+command line  quiet
+              (from --command-line)
+flags         none
+";
+    let arguments = ["vmlinuz", "--initrd", "b.img", "--command-line", "quiet"];
+    assert_eq!(plan(&images("plan-bzimage"), &arguments), text);
+}
+
+#[test]
+fn plan_without_initrd_says_so_to_the_kernel() {
+    let plan = plan(&images("plan-bare"), &["vmlinuz", "--append", "quiet"]);
+    assert!(plan.contains("initrd        none\n"), "{plan}");
+    let flags = "flags         KEXEC_FILE_NO_INITRAMFS\n";
+    assert!(plan.ends_with(flags), "{plan}");
+}
+
+#[test]
+fn plan_with_everything() {
+    let text = "\
+image         a.efi
+route         extract: kernel and initrd are taken out of the image
+kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
+initrd        38 bytes in 4 parts
+              .ucode at 0x1200, 9 bytes
+              .initrd at 0x1000, 15 bytes
+              b.img, 6 bytes
+              c.img, 8 bytes
+command line  root=/dev/vda quiet debug -- single
+              (from the image)
+flags         KEXEC_FILE_ON_CRASH
+";
+    #[rustfmt::skip]
+    let arguments = [
+        "a.efi", "--initrd", "b.img", "--initrd=c.img", "--append", "debug",
+        "--append=-- single", "--panic", "--route", "extract",
+    ];
+    assert_eq!(plan(&images("plan-everything"), &arguments), text);
+}
+
+#[test]
+fn routes_that_do_not_fit_the_image_are_wrong_usage() {
+    let folder = images("plan-routes");
+    folder
+        .run(&["load", "-n", "a.efi", "--route", "native"])
+        .fails(
+            2,
+            "kexec-bpf: a.efi: the kernel does not take a UKI as it is\ntry:   the same without --route\n",
+        );
+    folder
+        .run(&["load", "-n", "vmlinuz", "--route", "extract"])
+        .fails(
+            2,
+            "kexec-bpf: vmlinuz: the kernel takes it as it is, not by route extract\n\
+             try:   the same without --route\n",
+        );
+    folder
+        .run(&["load", "a.efi", "--reuse-cmdline", "--command-line", "x"])
+        .fails(
+            2,
+            "kexec-bpf: --command-line and --reuse-cmdline exclude each other\n\
+             try:   one of them; kexec-bpf load --help\n",
+        );
+}
+
+#[test]
+fn inspect_shows_what_is_in_an_image() {
+    let folder = images("inspect");
+    for (image, lines) in [
+        (
+            "a.efi",
+            &[
+                "image         a.efi",
+                "machine       x86_64",
+                "signature     none",
+                "system        Test OS 1",
+                "kernel        6.12.0-test (a@b) #1 SMP",
+                "command line  root=/dev/vda quiet",
+                "              0x00000a00        1536  .linux",
+                "              0x00001200           9  .ucode",
+                "              .linux, .ucode, .initrd",
+            ][..],
+        ),
+        (
+            "vmlinuz",
+            &[
+                "image         vmlinuz",
+                "signature     none: not a PE file",
+                "kernel        6.12.0-test (a@b) #1 SMP",
+                "              takes a command line of 2047 bytes",
+                "kexec uses    route native",
+                "              the whole file",
+            ],
+        ),
+    ] {
+        let run = folder.run(&["inspect", image]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+        run.is_narrow();
+        for line in lines {
+            let shown = run.stdout.lines().any(|shown| shown == *line);
+            assert!(shown, "no \"{line}\" in {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn addons_extend_only_what_they_can() {
+    let folder = images("addons");
+    folder.file("addon.efi", &build::pe(&[(".cmdline", b"addon words")]));
+    folder.file("pass.cred", b"secret");
+    let addons = ["--addon", "addon.efi", "--addon", "pass.cred"];
+    let uki = [&["a.efi", "--route=extract"][..], &addons].concat();
+    let plan = plan(&folder, &uki);
+    let cmdline = "command line  root=/dev/vda quiet addon words\n";
+    assert!(plan.contains(cmdline), "{plan}");
+    let member = "pass.cred, 6 bytes, in .extra/credentials\n";
+    assert!(plan.contains(member), "{plan}");
+    let kernel = [&["load", "-n", "vmlinuz"][..], &addons].concat();
+    folder.run(&kernel).fails(
+        2,
+        "kexec-bpf: vmlinuz: addons extend a UKI; this is a bare kernel\n\
+         try:   --initrd and --append for a bare kernel\n",
+    );
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Runs the program in a folder of the test's own, and never for long.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kexec-bpf");
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// An empty folder, removed at the end.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new(test: &str) -> Folder {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    pub fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
+        self.0.join(name.as_ref())
+    }
+
+    pub fn file(&self, name: impl AsRef<OsStr>, contents: &[u8]) {
+        fs::write(self.path(name), contents).unwrap();
+    }
+
+    /// A command that starts here.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.0).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program with these words.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let arguments: Vec<_> = arguments.iter().map(|word| word.as_bytes()).collect();
+        self.run_bytes(&arguments)
+    }
+
+    #[track_caller]
+    pub fn run_bytes(&self, arguments: &[&[u8]]) -> Run {
+        let arguments = arguments.iter().copied().map(OsStr::from_bytes);
+        finish(self.command(PROGRAM).args(arguments))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs `command` to its end.
+#[track_caller]
+pub fn finish(command: &mut Command) -> Run {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = wait(command.spawn().unwrap());
+    Run::from_output(&output)
+}
+
+/// Waits for a program whose output fits a pipe's buffer.
+#[track_caller]
+pub fn wait(mut child: Child) -> Output {
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > TIMEOUT {
+            child.kill().unwrap();
+            panic!("the program hangs");
+        }
+        sleep(Duration::from_millis(2));
+    }
+    child.wait_with_output().unwrap()
+}
+
+impl Run {
+    /// Checks what is true of every run.
+    #[track_caller]
+    fn from_output(output: &Output) -> Run {
+        assert_eq!(output.status.signal(), None, "{output:?}");
+        let run = Run {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        };
+        for text in [&run.stdout, &run.stderr] {
+            assert!(!text.contains("panicked"), "{run:?}");
+            assert!(!text.contains("internal error"), "{run:?}");
+            assert!(text.is_empty() || text.ends_with('\n'), "{run:?}");
+            let raw = |c: char| c.is_control() && c != '\n';
+            assert!(!text.contains(raw), "{run:?}");
+        }
+        run
+    }
+
+    /// A failure that says nothing on stdout, and this on stderr.
+    #[track_caller]
+    pub fn fails(&self, code: i32, stderr: &str) {
+        let found = (self.code, self.stderr.as_str(), self.stdout.as_str());
+        assert_eq!(found, (code, stderr, ""));
+        self.is_narrow();
+    }
+
+    /// No line is wider than a console.
+    #[track_caller]
+    pub fn is_narrow(&self) {
+        for line in self.stdout.lines().chain(self.stderr.lines()) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What reaches the terminal, and what happens when nothing can.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Stdio};
+
+use crate::build;
+use crate::program::{Folder, PROGRAM, finish, wait};
+
+/// Clears a screen, rings a bell, and is no UTF-8.
+const HOSTILE: &[u8] = b"a\x1b[2J\x07\xff.efi";
+
+// `Folder::run` asserts that nothing of the following is printed raw.
+
+#[test]
+fn file_names_are_shown_escaped() {
+    let folder = Folder::new("names");
+    let missing = folder.run_bytes(&[b"load", HOSTILE]);
+    assert_eq!(missing.code, 3);
+    assert!(
+        missing.stderr.contains(r"a\u{1b}[2J\u{7}\xff.efi"),
+        "{missing:?}"
+    );
+    folder.file(OsStr::from_bytes(HOSTILE), &build::uki());
+    for command in [&[&b"inspect"[..]][..], &[b"load", b"-n"]] {
+        let mut words = command.to_vec();
+        words.push(HOSTILE);
+        let run = folder.run_bytes(&words);
+        assert_eq!(run.code, 0);
+        assert!(run.stdout.contains(r"a\u{1b}[2J\u{7}\xff.efi"), "{run:?}");
+    }
+}
+
+#[test]
+fn arguments_are_shown_escaped() {
+    let folder = Folder::new("arguments");
+    for words in [
+        &[HOSTILE][..],
+        &[b"--a\x1b[2J"],
+        &[b"-\x1b"],
+        &[b"help", HOSTILE],
+        &[b"load", b"a", HOSTILE],
+        &[b"load", b"a", b"--route", HOSTILE],
+    ] {
+        assert_eq!(folder.run_bytes(words).code, 2, "{words:?}");
+    }
+}
+
+#[test]
+fn contents_of_images_are_shown_escaped() {
+    let folder = Folder::new("contents");
+    let kernel = build::bzimage();
+    folder.file(
+        "a.efi",
+        &build::pe(&[
+            ("\x1b[2J", b"x"),
+            (".osrel", b"PRETTY_NAME=\"\x1b[2JTest\"\n"),
+            (".cmdline", b"quiet \x1b]0;title\x07"),
+            (".linux", &kernel),
+            (".profile", b"ID=\x1b[2J\nTITLE=\x1b[2J\n"),
+        ]),
+    );
+    for command in [&["inspect", "a.efi"][..], &["load", "-n", "a.efi"]] {
+        assert_eq!(folder.run(command).code, 0);
+    }
+}
+
+#[test]
+fn a_stdout_that_takes_nothing_is_a_failure() {
+    let folder = Folder::new("full");
+    folder.file("a.efi", &build::uki());
+    const WHY: &str = "kexec-bpf: stdout: the output could not be written\n";
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["status"],
+        &["inspect", "a.efi"],
+        &["load", "-n", "a.efi"],
+    ] {
+        let mut command = folder.command(PROGRAM);
+        command.args(arguments).stderr(Stdio::piped());
+        command.stdout(File::create("/dev/full").unwrap());
+        let output = wait(command.spawn().unwrap());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), stderr.as_str()), (Some(1), WHY));
+
+        let mut shell: Command = folder.command("sh");
+        shell.args(["-c", r#"exec "$0" "$@" >&-"#, PROGRAM]);
+        finish(shell.args(arguments)).fails(1, WHY);
+    }
+}
+
+#[test]
+fn a_stderr_that_takes_nothing_changes_no_exit_code() {
+    let folder = Folder::new("mute");
+    for arguments in [&["load", "missing"][..], &["lod"]] {
+        let heard = folder.run(arguments).code;
+        let mut shell = folder.command("sh");
+        shell.args(["-c", r#"exec "$0" "$@" 2>&-"#, PROGRAM]);
+        assert_eq!(finish(shell.args(arguments)).code, heard);
+    }
+}

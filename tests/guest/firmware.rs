@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A machine whose UEFI firmware boots a UKI by systemd's stub: the oracle.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::machine::{Firmware, Machine};
+use super::{module, packages};
+
+/// Boots `image` as the firmware's default boot file.
+pub fn machine(folder: &Path, image: &Path) -> Machine {
+    start(folder, image, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
+}
+
+/// The same under Secure Boot; `image` must be signed by [`SigningKey`].
+pub fn secure_machine(folder: &Path, image: &Path) -> Machine {
+    let (code, vars) = ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.snakeoil.fd");
+    start(folder, image, code, vars, true)
+}
+
+fn start(folder: &Path, image: &Path, code: &str, vars: &str, secure: bool) -> Machine {
+    let own_vars = folder.join("vars.fd");
+    let template = packages::file("ovmf", &format!("usr/share/OVMF/{vars}"));
+    std::fs::copy(template, &own_vars).expect("copy the firmware's variables");
+    let firmware = Firmware {
+        code: packages::file("ovmf", &format!("usr/share/OVMF/{code}")),
+        vars: own_vars,
+        disk: esp(folder, image),
+        secure,
+    };
+    Machine::with_firmware(folder, firmware)
+}
+
+/// The key that the Secure Boot firmware trusts: Debian publishes it with its
+/// OVMF package, for tests.
+pub struct SigningKey {
+    key: PathBuf,
+    certificate: PathBuf,
+}
+
+impl SigningKey {
+    /// Unlocks the key into `folder`.
+    pub fn new(folder: &Path) -> Self {
+        let key = folder.join("signing.key");
+        run(super::host_program("openssl")
+            .args(["rsa", "-passin", "pass:snakeoil", "-in"])
+            .arg(packages::file(
+                "ovmf",
+                "usr/share/ovmf/PkKek-1-snakeoil.key",
+            ))
+            .arg("-out")
+            .arg(&key));
+        let certificate = packages::file("ovmf", "usr/share/ovmf/PkKek-1-snakeoil.pem");
+        Self { key, certificate }
+    }
+
+    /// A copy of `image` in `folder` that carries this signature alone.
+    pub fn sign(&self, folder: &Path, name: &str, image: &Path) -> PathBuf {
+        let signed = folder.join(name);
+        let bare = unsigned(folder, &format!("{name}.unsigned"), image);
+        run(super::host_program("sbsign")
+            .arg("--key")
+            .arg(&self.key)
+            .arg("--cert")
+            .arg(&self.certificate)
+            .arg("--output")
+            .arg(&signed)
+            .arg(bare));
+        signed
+    }
+
+    /// A copy of the kernel module in `folder` with this signature. Debian's
+    /// kernel takes modules by the firmware's keys, too.
+    pub fn sign_module(&self, folder: &Path) -> PathBuf {
+        let signed = folder.join("kexec_bpf.signed.ko");
+        std::fs::copy(module::module(), &signed).expect("copy the module");
+        run(Command::new(module::sign_file())
+            .arg("sha256")
+            .arg(&self.key)
+            .arg(&self.certificate)
+            .arg(&signed));
+        signed
+    }
+}
+
+/// A copy of `image` in `folder` without a signature.
+pub fn unsigned(folder: &Path, name: &str, image: &Path) -> PathBuf {
+    let bare = folder.join(name);
+    std::fs::copy(image, &bare).expect("copy the image");
+    // Fails when there is none, which is as good.
+    let _ = super::host_program("sbattach")
+        .arg("--remove")
+        .arg(&bare)
+        .output();
+    bare
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("start a signing program");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A FAT file system without a partition table, which the firmware takes too.
+fn esp(folder: &Path, image: &Path) -> PathBuf {
+    let disk = folder.join("esp.img");
+    let image_bytes = std::fs::metadata(image).expect("the image exists").len();
+    let disk_bytes = (image_bytes + (16 << 20)).next_multiple_of(1 << 20);
+    let file = std::fs::File::create(&disk).expect("create the disk");
+    file.set_len(disk_bytes).expect("size the disk");
+    mtools("mformat", &disk, &["::"]);
+    mtools("mmd", &disk, &["::/EFI", "::/EFI/BOOT"]);
+    let source = image.display().to_string();
+    mtools("mcopy", &disk, &[&source, "::/EFI/BOOT/BOOTX64.EFI"]);
+    disk
+}
+
+fn mtools(program: &str, disk: &Path, arguments: &[&str]) {
+    let output = super::host_program(program)
+        .arg("-i")
+        .arg(disk)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

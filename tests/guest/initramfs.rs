@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What the guests boot into: a busybox, files, and an init script.
+
+use std::path::Path;
+
+use super::cpio::Archive;
+use super::payload::Payload;
+use super::{PROGRAM, packages};
+
+/// Start of every init: mounts, and `say` for what the harness shall know.
+const PRELUDE: &str = r#"#!/bin/busybox sh
+/bin/busybox mkdir -p /proc /sys /dev
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sysfs /sys
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox --install -s /bin
+export PATH=/bin
+exec 3>/dev/ttyS1
+say() { echo "@@ $*" >&3; }
+"#;
+
+/// End of every init; a guest that does not get here has failed.
+const END: &str = "\nsay end\npoweroff -f\n";
+
+/// What the second kernel says for itself.
+const SECOND: &str = r#"
+say second "$(uname -r)"
+say cmdline "$(cat /proc/cmdline)"
+for word in $(cat /proc/cmdline); do
+    case $word in nonce=*) say nonce "${word#nonce=}" ;; esac
+done
+for file in $(find /payload -type f); do
+    say payload "${file#/payload/} $(sha256sum "$file" | cut -d ' ' -f 1)"
+done
+for file in $([ ! -d /.extra ] || find /.extra -type f); do
+    say extra "${file#/} $(stat -c %a "$file") $(sha256sum "$file" | cut -d ' ' -f 1)"
+done
+"#;
+
+/// The first guest's initramfs.
+pub struct Initramfs(Archive);
+
+impl Initramfs {
+    /// With the program under test as /bin/kexec-bpf and `script` between the
+    /// prelude and the power-off.
+    pub fn new(script: &str) -> Self {
+        let mut archive = Archive::new();
+        archive.file("bin/busybox", 0o755, &read(&packages::busybox()));
+        let init = format!("{PRELUDE}{script}{END}");
+        archive.file("init", 0o755, init.as_bytes());
+        Self(archive).program("bin/kexec-bpf", Path::new(PROGRAM))
+    }
+
+    pub fn program(mut self, path: &str, source: &Path) -> Self {
+        self.0.file(path, 0o755, &read(source));
+        self
+    }
+
+    pub fn file(mut self, path: &str, data: &[u8]) -> Self {
+        self.0.file(path, 0o644, data);
+        self
+    }
+
+    pub fn file_from(self, path: &str, source: &Path) -> Self {
+        let data = read(source);
+        self.file(path, &data)
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish()
+    }
+}
+
+/// An initrd for the second kernel that reports and powers off.
+pub fn second_initrd(payload: &[&Payload]) -> Vec<u8> {
+    let mut archive = Archive::new();
+    archive.file("bin/busybox", 0o755, &read(&packages::busybox()));
+    let init = format!("{PRELUDE}{SECOND}{END}");
+    archive.file("init", 0o755, init.as_bytes());
+    for file in payload {
+        archive.file(&file.path(), 0o644, &file.data);
+    }
+    archive.finish()
+}
+
+/// An initrd that only adds files.
+pub fn extra_initrd(payload: &[&Payload]) -> Vec<u8> {
+    let mut archive = Archive::new();
+    for file in payload {
+        archive.file(&file.path(), 0o644, &file.data);
+    }
+    archive.finish()
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}

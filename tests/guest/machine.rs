@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! One run of QEMU, without hardware acceleration, network or screen.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::packages::Kernel;
+use super::serial::{Transcript, capture};
+
+/// UEFI firmware and the disk that it boots from.
+pub struct Firmware {
+    pub code: PathBuf,
+    pub vars: PathBuf,
+    pub disk: PathBuf,
+    /// Whether the firmware guards its variables, as Secure Boot needs it.
+    pub secure: bool,
+}
+
+/// How the guest starts.
+enum Start {
+    Kernel { image: PathBuf, append: String },
+    Firmware(Firmware),
+}
+
+/// A guest to be booted.
+pub struct Machine {
+    folder: PathBuf,
+    start: Start,
+    initramfs: Vec<u8>,
+    memory_mb: u32,
+    cpus: u32,
+    timeout: Duration,
+}
+
+impl Machine {
+    /// A guest that boots `kernel` with `initramfs`; logs go to `folder`.
+    pub fn new(folder: &Path, kernel: Kernel, initramfs: Vec<u8>) -> Self {
+        let start = Start::Kernel {
+            image: kernel.image(),
+            append: String::new(),
+        };
+        Self::starting(folder, start, initramfs)
+    }
+
+    /// A guest whose firmware boots from a disk image.
+    pub fn with_firmware(folder: &Path, firmware: Firmware) -> Self {
+        Self::starting(folder, Start::Firmware(firmware), Vec::new())
+    }
+
+    fn starting(folder: &Path, start: Start, initramfs: Vec<u8>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            start,
+            initramfs,
+            memory_mb: 512,
+            cpus: 1,
+            timeout: Duration::from_secs(150),
+        }
+    }
+
+    pub fn memory_mb(mut self, memory_mb: u32) -> Self {
+        self.memory_mb = memory_mb;
+        self
+    }
+
+    pub fn cpus(mut self, cpus: u32) -> Self {
+        self.cpus = cpus;
+        self
+    }
+
+    pub fn timeout_s(mut self, seconds: u64) -> Self {
+        self.timeout = Duration::from_secs(seconds);
+        self
+    }
+
+    /// More words for the first kernel's command line.
+    pub fn append(mut self, words: &str) -> Self {
+        if let Start::Kernel { append, .. } = &mut self.start {
+            *append += " ";
+            *append += words;
+        }
+        self
+    }
+
+    /// Boots and waits for the power-off; fails when the script did not end.
+    #[track_caller]
+    pub fn run(self) -> Transcript {
+        let transcript = self.boot();
+        transcript.expect_end();
+        transcript
+    }
+
+    /// Boots and waits for the power-off, a reset or the timeout.
+    pub fn boot(self) -> Transcript {
+        let start = Instant::now();
+        let mut child = self
+            .command()
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start QEMU: {error}"));
+        let console = capture(child.stdout.take().expect("stdout is a pipe"), start);
+        let said = capture(child.stderr.take().expect("stderr is a pipe"), start);
+        let mut stopped = None;
+        loop {
+            if let Some(status) = child.try_wait().expect("wait for QEMU") {
+                if !status.success() {
+                    stopped = Some(format!("QEMU ended with {status}"));
+                }
+                break;
+            }
+            if start.elapsed() > self.timeout {
+                let _ = child.kill();
+                let _ = child.wait();
+                let seconds = self.timeout.as_secs();
+                stopped = Some(format!("the guest was still running after {seconds} s"));
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let transcript = Transcript {
+            console: console.join().expect("the console's reader ends"),
+            said: said.join().expect("the second port's reader ends"),
+            log: self.folder.join("console.log"),
+            stopped,
+        };
+        transcript.save(&self.folder);
+        transcript
+    }
+
+    fn command(&self) -> Command {
+        // QEMU must not outlive a test that was killed.
+        let mut command = super::host_program("setpriv");
+        command.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
+        command
+            .args(["-nodefaults", "-no-user-config", "-no-reboot"])
+            .args(["-display", "none"])
+            .args(["-accel", "tcg,thread=multi"])
+            .args(["-smp", &self.cpus.to_string()])
+            .args(["-m", &self.memory_mb.to_string()])
+            .args(["-chardev", "file,id=console,path=/dev/stdout"])
+            .args(["-serial", "chardev:console"])
+            .args(["-chardev", "file,id=said,path=/dev/stderr"])
+            .args(["-serial", "chardev:said"]);
+        match &self.start {
+            Start::Kernel { image, append } => {
+                let initramfs = self.folder.join("initramfs.cpio");
+                std::fs::write(&initramfs, &self.initramfs).expect("write the initramfs");
+                command
+                    .arg("-kernel")
+                    .arg(image)
+                    .arg("-initrd")
+                    .arg(initramfs)
+                    .arg("-append")
+                    .arg(format!("console=ttyS0 panic=-1{append}"));
+            }
+            Start::Firmware(firmware) => firmware.arguments(&mut command),
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}
+
+impl Firmware {
+    fn arguments(&self, command: &mut Command) {
+        let pflash =
+            |file: &Path, more: &str| format!("if=pflash,format=raw{more},file={}", file.display());
+        let machine = if self.secure { "q35,smm=on" } else { "q35" };
+        command
+            .args(["-machine", machine])
+            .args(["-drive", &pflash(&self.code, ",readonly=on")])
+            .args(["-drive", &pflash(&self.vars, "")])
+            .arg("-drive")
+            .arg(format!("if=virtio,format=raw,file={}", self.disk.display()));
+        if self.secure {
+            command.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Guests: real kernels in QEMU, and the images that they load.
+//!
+//! Shared by the VM tests, the demo and the benchmark. A guest's initramfs
+//! holds a busybox, the programs under test and the images, nothing else. The
+//! kernel logs to the first serial port; scripts speak on the second, in lines
+//! of `@@ KEY VALUE`, so that the two never mix.
+
+pub mod cpio;
+pub mod firmware;
+pub mod handshake;
+pub mod initramfs;
+pub mod machine;
+pub mod module;
+pub mod packages;
+pub mod payload;
+pub mod pe;
+pub mod serial;
+pub mod uki;
+
+pub use initramfs::{Initramfs, second_initrd};
+pub use machine::Machine;
+pub use packages::Kernel;
+pub use payload::Payload;
+pub use serial::Transcript;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The program under test, as it is shipped.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kexec-bpf");
+
+/// A program of this machine. Cargo adds its own folders to the loader's path,
+/// where programs linked against glibc would find musl's libraries.
+pub fn host_program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
+/// An empty folder for one test's images and logs; kept after the run.
+pub fn work_dir(test: &str) -> PathBuf {
+    let path = packages::cache().join("run").join(test);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path)
+        .unwrap_or_else(|error| panic!("cannot create {}: {error}", path.display()));
+    path
+}
+
+/// A word that no other boot has: what comes back with it comes from this one.
+pub fn nonce() -> String {
+    let mut bytes = [0; 8];
+    let mut source = std::fs::File::open("/dev/urandom").expect("open /dev/urandom");
+    std::io::Read::read_exact(&mut source, &mut bytes).expect("read /dev/urandom");
+    format!("{:016x}", u64::from_ne_bytes(bytes))
+}

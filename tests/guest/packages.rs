@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Where tests/provision.sh puts the packages that guests are made of.
+
+use std::path::{Path, PathBuf};
+
+/// target/vm.
+pub fn cache() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
+            PathBuf::from,
+        )
+        .join("vm")
+}
+
+/// A file of an unpacked set; a missing one is a set-up failure, never a skip.
+pub fn file(set: &str, path: &str) -> PathBuf {
+    let path = cache().join(set).join(path);
+    assert!(
+        path.exists(),
+        "{} is missing: run tests/provision.sh vm (bench for the benchmark)",
+        path.display()
+    );
+    path
+}
+
+pub fn busybox() -> PathBuf {
+    file("busybox", "bin/busybox")
+}
+
+/// A program of tests/floor, compiled.
+pub fn floor(name: &str) -> PathBuf {
+    compiled(name, &[&format!("tests/floor/{name}.c")])
+}
+
+/// The client that plays the handshake by its own rules.
+pub fn handshake_client() -> PathBuf {
+    const SOURCES: [&str; 4] = ["client", "session", "program", "btf"];
+    let sources = SOURCES.map(|name| format!("tests/handshake/{name}.c"));
+    compiled("client", &sources.each_ref().map(String::as_str))
+}
+
+/// A static C program for guests, of sources of this tree.
+fn compiled(name: &str, sources: &[&str]) -> PathBuf {
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = cache().join(name);
+    // Compiled beside and renamed: another test may be reading the old one.
+    let fresh = cache().join(format!("{name}.{}", super::nonce()));
+    let status = super::host_program("musl-gcc")
+        .args(["-static", "-O2", "-s", "-Wall", "-Werror"])
+        .arg("-I")
+        .arg(tree.join("bpf/include"))
+        .args(["-idirafter", "/usr/include"])
+        .args(["-idirafter", "/usr/include/x86_64-linux-gnu", "-o"])
+        .arg(&fresh)
+        .args(sources.iter().map(|source| tree.join(source)))
+        .status()
+        .expect("start musl-gcc");
+    assert!(status.success(), "musl-gcc cannot compile {name}");
+    std::fs::rename(&fresh, &program).expect("name the compiled program");
+    program
+}
+
+/// A stock kernel of Debian's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// bookworm-backports.
+    V6_12,
+    /// bookworm.
+    V6_1,
+}
+
+impl Kernel {
+    pub fn set(self) -> &'static str {
+        match self {
+            Self::V6_12 => "linux-6.12",
+            Self::V6_1 => "linux-6.1",
+        }
+    }
+
+    /// Short name for test folders and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V6_12 => "6.12",
+            Self::V6_1 => "6.1",
+        }
+    }
+
+    /// The signed bzImage.
+    pub fn image(self) -> PathBuf {
+        self.boot_file("vmlinuz-")
+    }
+
+    /// What `uname -r` says.
+    pub fn release(self) -> String {
+        let image = self.image();
+        let name = image.file_name().and_then(|name| name.to_str());
+        let release = name.and_then(|name| name.strip_prefix("vmlinuz-"));
+        release.expect("the image's name has a release").to_owned()
+    }
+
+    fn boot_file(self, prefix: &str) -> PathBuf {
+        let boot = file(self.set(), "boot");
+        std::fs::read_dir(&boot)
+            .expect("read the kernel's boot folder")
+            .filter_map(Result::ok)
+            .find(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+            .unwrap_or_else(|| panic!("no {prefix}* in {}", boot.display()))
+            .path()
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A client that breaks the handshake where it is told to. Prints lines of a
+ * word and its value; errors are negative errnos.
+ *
+ *   client programs            prints how many BPF programs the kernel holds
+ *   client misuse              every wrong way to open, register and read
+ *   client kfunc               loads a program that calls a kfunc, no session
+ *   client attached COMMAND    runs COMMAND with a program attached to the hook
+ *   client plain IMAGE         kexec_file_load(2) without a session
+ *   client load MS STEPS IMAGE kexec_file_load(2) with a session whose timeout
+ *                              is MS; thread B does STEPS, separated by commas:
+ *       early      first only: says that it has attached before the load begins
+ *       ready      waits for the kernel's signal
+ *       read       reads the parser
+ *       attach     attaches a program that does nothing
+ *       kfunc      attaches a program that calls a kfunc
+ *       signal     says that it has attached
+ *       close      closes the session
+ *       closefds   closes both eventfds
+ *       kill       SIGKILL to this process
+ *       run:COMMAND  runs a command
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kexec.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+
+/* Longer than any load may take; then the test has failed. */
+#define PATIENCE_MS	60000
+#define EARLY		"early,"
+
+struct client {
+	struct session session;
+	char *steps;
+	int ended_fd;		/* eventfd: the system call has returned */
+};
+
+static int load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return syscall(SYS_kexec_file_load, fd, -1, 0UL, NULL,
+		       (unsigned long)KEXEC_FILE_NO_INITRAMFS) ? -errno : 0;
+}
+
+static int run(const char *command)
+{
+	int status = system(command);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int attach(enum calls calls)
+{
+	int program = program_load(calls);
+
+	return program < 0 ? program : program_attach(program);
+}
+
+/* False when the load ended without the signal. */
+static int wait_ready(struct client *client)
+{
+	struct pollfd fds[2] = {
+		{ .fd = client->session.ready_fd, .events = POLLIN },
+		{ .fd = client->ended_fd, .events = POLLIN },
+	};
+
+	poll(fds, 2, PATIENCE_MS);
+	return !!(fds[0].revents & POLLIN);
+}
+
+static void step(struct client *client, const char *what)
+{
+	struct session *session = &client->session;
+	const uint64_t one = 1;
+
+	if (!strcmp(what, "ready")) {
+		printf("ready %d\n", wait_ready(client));
+	} else if (!strcmp(what, "read")) {
+		printf("read %d\n", session_read(session));
+	} else if (!strcmp(what, "attach")) {
+		printf("attach %d\n", attach(CALLS_NOTHING) >= 0);
+	} else if (!strcmp(what, "kfunc")) {
+		printf("kfunc %d\n", attach(CALLS_KFUNC) >= 0);
+	} else if (!strcmp(what, "signal")) {
+		printf("signal %zd\n", write(session->attached_fd, &one, sizeof(one)));
+	} else if (!strcmp(what, "close")) {
+		close(session->fd);
+		session->fd = -1;
+	} else if (!strcmp(what, "closefds")) {
+		close(session->ready_fd);
+		close(session->attached_fd);
+	} else if (!strcmp(what, "kill")) {
+		kill(getpid(), SIGKILL);
+	} else if (!strncmp(what, "run:", 4)) {
+		printf("run %d\n", run(what + 4));
+	} else {
+		printf("unknown-step %s\n", what);
+	}
+}
+
+static void *serve(void *context)
+{
+	struct client *client = context;
+	char *save = NULL, *what = strtok_r(client->steps, ",", &save);
+
+	for (; what; what = strtok_r(NULL, ",", &save))
+		step(client, what);
+	return NULL;
+}
+
+static int load_with_session(unsigned int timeout_ms, char *steps, const char *path)
+{
+	struct client client = { .steps = steps, .ended_fd = eventfd(0, EFD_CLOEXEC) };
+	const uint64_t one = 1;
+	pthread_t thread;
+	int err = session_open(&client.session, timeout_ms);
+
+	if (err) {
+		printf("session %d\n", err);
+		return 1;
+	}
+	if (!strncmp(steps, EARLY, strlen(EARLY))) {
+		client.steps += strlen(EARLY);
+		step(&client, "signal");
+	}
+	pthread_create(&thread, NULL, serve, &client);
+	err = load(path);
+	printf("load %d\n", err);
+	if (write(client.ended_fd, &one, sizeof(one)) != sizeof(one))
+		return 1;
+	pthread_join(thread, NULL);
+	session_report(&client.session);
+	return err != 0;
+}
+
+static int with_program_attached(const char *command)
+{
+	int link = attach(CALLS_NOTHING);
+
+	printf("attach %d\n", link >= 0);
+	return link < 0 ? 1 : run(command);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	int ret;
+
+	setvbuf(stdout, NULL, _IONBF, 0);
+	if (argc == 2 && !strcmp(what, "programs")) {
+		printf("%d\n", program_count());
+		return 0;
+	}
+	if (argc == 2 && !strcmp(what, "misuse"))
+		return session_misuse();
+	if (argc == 2 && !strcmp(what, "kfunc")) {
+		ret = program_load(CALLS_KFUNC);
+		printf("load %d\n", ret);
+		return ret < 0;
+	}
+	if (argc == 3 && !strcmp(what, "attached"))
+		return with_program_attached(argv[2]);
+	if (argc == 3 && !strcmp(what, "plain")) {
+		ret = load(argv[2]);
+		printf("load %d\n", ret);
+		return ret != 0;
+	}
+	if (argc == 5 && !strcmp(what, "load"))
+		return load_with_session(atoi(argv[2]), argv[3], argv[4]);
+	fputs("usage: see the top of client.c\n", stderr);
+	return 2;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A client of /proc/kexec_bpf that breaks the handshake where it is told to. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "kexec_bpf.h"
+
+/* btf.c: type information of the loaded module. Negative: an errno. */
+int btf_module_fd(void);
+int btf_function_id(const char *name);
+
+/*
+ * program.c: a program for the hook, fit to be a parser or not. With KFUNC it
+ * calls bpf_helper_read(). Descriptors, or negative errnos.
+ */
+enum calls { CALLS_NOTHING, CALLS_KFUNC };
+int program_load(enum calls calls);
+int program_attach(int program_fd);
+/* How many BPF programs the kernel holds. */
+int program_count(void);
+
+/* session.c */
+struct session {
+	int fd;
+	int ready_fd;
+	int attached_fd;
+};
+
+int session_open(struct session *session, unsigned int timeout_ms);
+/* Reads the parser; its size, or a negative errno. */
+int session_read(const struct session *session);
+void session_report(const struct session *session);
+/* Every wrong way to open, register and read; prints "name errno" lines. */
+int session_misuse(void);
+
+#endif /* CLIENT_H */

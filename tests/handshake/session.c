@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The session file: by the rules, and against them. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+
+static int result(ssize_t ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+static int open_file(void)
+{
+	return result(open(KEXEC_BPF_PROC_PATH, O_RDWR | O_CLOEXEC));
+}
+
+static int register_with(int fd, __u32 version, int ready, int attached, __u32 timeout_ms)
+{
+	struct kexec_bpf_register request = {
+		.abi_version = version,
+		.ready_fd = ready,
+		.attached_fd = attached,
+		.timeout_ms = timeout_ms,
+	};
+
+	return result(write(fd, &request, sizeof(request)));
+}
+
+int session_open(struct session *session, unsigned int timeout_ms)
+{
+	int ret;
+
+	session->ready_fd = eventfd(0, EFD_CLOEXEC);
+	session->attached_fd = eventfd(0, EFD_CLOEXEC);
+	session->fd = open_file();
+	if (session->fd < 0)
+		return session->fd;
+	ret = register_with(session->fd, KEXEC_BPF_ABI_VERSION, session->ready_fd,
+			    session->attached_fd, timeout_ms);
+	return ret < 0 ? ret : 0;
+}
+
+int session_read(const struct session *session)
+{
+	char bytes[4096];
+	int size = 0, got;
+
+	while ((got = result(pread(session->fd, bytes, sizeof(bytes), size))) > 0)
+		size += got;
+	return got < 0 ? got : size;
+}
+
+void session_report(const struct session *session)
+{
+	struct kexec_bpf_report report;
+	int got = result(pread(session->fd, &report, sizeof(report), KEXEC_BPF_REPORT_OFFSET));
+
+	if (got != sizeof(report))
+		printf("report %d\n", got);
+	else
+		printf("report %d stage %u calls %u: %s\n", report.error, report.stage,
+		       report.round[0].calls, report.reason);
+}
+
+/* In a child: another process than the one that opened the file. */
+static void as_child(const char *name, int (*call)(int fd), int fd)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(-call(fd) & 0xff);
+	waitpid(child, &status, 0);
+	printf("%s %d\n", name, -WEXITSTATUS(status));
+}
+
+static int child_registers(int fd)
+{
+	return register_with(fd, KEXEC_BPF_ABI_VERSION, 0, 0, 0);
+}
+
+static int child_reads(int fd)
+{
+	char byte;
+
+	return result(pread(fd, &byte, 1, 0));
+}
+
+static int child_opens_without_capability(int fd)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return -errno;
+	data[0].effective &= ~(1U << CAP_SYS_BOOT);
+	if (syscall(SYS_capset, &header, data))
+		return -errno;
+	return open_file();
+}
+
+int session_misuse(void)
+{
+	const __u32 version = KEXEC_BPF_ABI_VERSION;
+	int ready = eventfd(0, EFD_CLOEXEC), attached = eventfd(0, EFD_CLOEXEC);
+	int fd = open_file(), other = open_file(), file = open("/init", O_RDONLY);
+	char bytes[64] = "";
+
+	if (fd < 0 || other < 0 || file < 0)
+		return 1;
+	as_child("open-no-capability", child_opens_without_capability, 0);
+	printf("register-short %d\n", result(write(fd, bytes, 15)));
+	printf("register-long %d\n", result(write(fd, bytes, 17)));
+	printf("register-version-0 %d\n", register_with(fd, 0, ready, attached, 0));
+	printf("register-version-2 %d\n", register_with(fd, version + 1, ready, attached, 0));
+	printf("register-no-descriptor %d\n", register_with(fd, version, -1, attached, 0));
+	printf("register-closed-descriptor %d\n", register_with(fd, version, ready, 99, 0));
+	printf("register-no-eventfd %d\n", register_with(fd, version, file, attached, 0));
+	printf("register-no-eventfd-2 %d\n", register_with(fd, version, ready, file, 0));
+	printf("register-timeout-99 %d\n", register_with(fd, version, ready, attached, 99));
+	printf("register-timeout-60001 %d\n", register_with(fd, version, ready, attached, 60001));
+	as_child("register-other-process", child_registers, fd);
+	as_child("read-other-process", child_reads, fd);
+	printf("register-timeout-100 %d\n", register_with(fd, version, ready, attached, 100));
+	printf("register-twice %d\n", register_with(fd, version, ready, attached, 0));
+	printf("register-second-session %d\n", register_with(other, version, ready, attached, 0));
+	printf("read-idle %d\n", child_reads(fd));
+	printf("read-report-idle %d\n",
+	       result(pread(fd, bytes, sizeof(struct kexec_bpf_report), KEXEC_BPF_REPORT_OFFSET)));
+	close(fd);
+	printf("register-after-close %d\n", register_with(other, version, ready, attached, 60000));
+	return 0;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Real kernels in QEMU load real images.
+//!
+//! Not part of a plain `cargo test`: `make check` or
+//! `cargo test --release --test vm -- --test-threads=2`.
+
+#[allow(dead_code, reason = "the demo and the benchmark use the rest")]
+mod guest;
+
+#[path = "vm/boot.rs"]
+mod boot;
+#[path = "vm/floor.rs"]
+mod floor;
+#[path = "vm/handshake.rs"]
+mod handshake;
+#[path = "vm/handshake_client.rs"]
+mod handshake_client;
+#[path = "vm/handshake_fault.rs"]
+mod handshake_fault;
+#[path = "vm/handshake_leak.rs"]
+mod handshake_leak;
+#[path = "vm/handshake_rules.rs"]
+mod handshake_rules;
+#[path = "vm/input.rs"]
+mod input;
+#[path = "vm/mutation.rs"]
+mod mutation;
+#[path = "vm/oracle.rs"]
+mod oracle;
+#[path = "vm/refusal.rs"]
+mod refusal;
+#[path = "vm/report.rs"]
+mod report;
+#[path = "vm/secure_boot.rs"]
+mod secure_boot;
+
+/// The same test on each stock kernel that is supported.
+macro_rules! on_each_kernel {
+    ($($test:ident),* $(,)?) => {
+        mod on_6_12 {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::guest::Kernel::V6_12);
+            })*
+        }
+        mod on_6_1 {
+            $(#[test]
+            fn $test() {
+                super::$test($crate::guest::Kernel::V6_1);
+            })*
+        }
+    };
+}
+use on_each_kernel;

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The handshake route boots: what the second kernel says is what was asked
+//! for, whatever parser opened the image.
+
+use std::path::{Path, PathBuf};
+
+use crate::guest::handshake::{KERNEL, initramfs, machine};
+use crate::guest::initramfs::extra_initrd;
+use crate::guest::pe::{Pe, packed, zboot};
+use crate::guest::{self, Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
+
+/// Loads by the handshake, says the timeline, and jumps.
+fn load_and_exec(arguments: &str) -> String {
+    format!(
+        "attempt load kexec-bpf load {arguments} --verbose
+[ $(cat /sys/kernel/kexec_loaded) = 1 ] && kexec-bpf exec
+"
+    )
+}
+
+/// What a boot is made of: a nonce on the command line, a payload in the
+/// initrd.
+struct Second {
+    folder: PathBuf,
+    cmdline: String,
+    payload: Payload,
+}
+
+impl Second {
+    fn new(name: &str) -> Self {
+        let folder = guest::work_dir(&format!("handshake-{name}"));
+        let cmdline = format!("console=ttyS0 nonce={}", guest::nonce());
+        let payload = Payload::new("image", 300_001);
+        Self {
+            folder,
+            cmdline,
+            payload,
+        }
+    }
+
+    fn initrd(&self) -> Vec<u8> {
+        second_initrd(&[&self.payload])
+    }
+
+    fn kernel(&self) -> Vec<u8> {
+        std::fs::read(KERNEL.image()).expect("read the kernel")
+    }
+
+    /// A PE with this kernel in `.linux`.
+    fn pe(&self, linux: &[u8]) -> Pe {
+        Pe::new()
+            .section(".osrel", b"NAME=Test\nVERSION_ID=1\n")
+            .section(".cmdline", self.cmdline.as_bytes())
+            .section(".linux", linux)
+            .section(".initrd", &self.initrd())
+    }
+
+    /// Loads with `arguments` in a guest that has `files` besides the module.
+    #[track_caller]
+    fn boot(&self, arguments: &str, files: impl FnOnce(Initramfs) -> Initramfs) -> Transcript {
+        let guest = files(initramfs(&load_and_exec(arguments)));
+        let said = machine(&self.folder, guest).memory_mb(1024).run();
+        said.expect("load-code", "0");
+        said.expect("second", &KERNEL.release());
+        said
+    }
+
+    #[track_caller]
+    fn boot_image(&self, image: &Pe) -> Transcript {
+        self.boot("/a.efi", |guest| guest.file("a.efi", &image.bytes()))
+    }
+
+    #[track_caller]
+    fn expect(&self, said: &Transcript, more_cmdline: &str, more: &[&Payload]) {
+        said.expect("cmdline", &format!("{}{more_cmdline}", self.cmdline));
+        let mut found = said.all("payload");
+        let line = |payload: &Payload| format!("{} {}", payload.name, payload.sha256);
+        let mut wanted = vec![line(&self.payload)];
+        wanted.extend(more.iter().map(|payload| line(payload)));
+        found.sort_unstable();
+        wanted.sort_unstable();
+        if found != wanted {
+            said.fail(&format!("payloads are {found:?}, not {wanted:?}"));
+        }
+    }
+}
+
+/// `--verbose` has all of these, whatever the lines' ends.
+#[track_caller]
+fn expect_told(said: &Transcript, words: &[&str]) {
+    let told = said.all("load").join(" ");
+    for word in words {
+        if !told.contains(word) {
+            said.fail(&format!("the timeline does not say '{word}': {told}"));
+        }
+    }
+}
+
+fn program_bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).expect("read the BPF program")
+}
+
+#[test]
+fn uki_with_its_own_parser() {
+    let second = Second::new("own");
+    let initrd = second.folder.join("second.cpio");
+    std::fs::write(&initrd, second.initrd()).expect("write the initrd");
+    let section = format!(".bpf:@{}", module::uki_parser().display());
+    let image = Uki::new(&second.folder, "a", &second.cmdline)
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
+        .options(&["--section", &section])
+        .build();
+    let said = second.boot("/a.efi --append 'more words'", |guest| {
+        guest.file_from("a.efi", &image)
+    });
+    second.expect(&said, " more words", &[]);
+    expect_told(
+        &said,
+        &[
+            "thread A: kexec_file_load, the whole image",
+            "thread B: parser read,",
+            "thread B: parser loaded: open",
+            "thread B: parser attached in",
+            "thread A: kexec_file_load returned after",
+            "kernel: round 1: the image's own parser, handshake",
+            "kernel: signature of the whole image not verified: ENODATA (61)",
+            "kernel: loaded: kernel",
+            "(slice of the image)",
+        ],
+    );
+}
+
+/// The same companions give the same result on both routes.
+fn companions(route: &str) {
+    let second = Second::new(&format!("companions-{route}"));
+    let more = ["user", "addon", "ucode"].map(|name| Payload::new(name, 5_003));
+    let [user, addon, ucode] = &more;
+    let credential = Payload::new("secret.cred", 77);
+    let pe_addon = Pe::new()
+        .section(".cmdline", b" from=addon\n")
+        .section(".initrd", &extra_initrd(&[addon]))
+        .section(".ucode", &extra_initrd(&[ucode]));
+    // A profile's sections go before the base's; the first one is taken.
+    let image = second
+        .pe(&second.kernel())
+        .section(".profile", b"ID=first\n")
+        .section(".cmdline", format!("{} first", second.cmdline).as_bytes())
+        .section(".profile", b"ID=second\n")
+        .section(".cmdline", b"second");
+    let arguments = format!(
+        "/a.efi --route {route} --addon /a.addon.efi --addon /secret.cred --initrd /user \
+         --append appended"
+    );
+    let said = second.boot(&arguments, |guest| {
+        guest
+            .file("a.efi", &image.bytes())
+            .file("a.addon.efi", &pe_addon.bytes())
+            .file("secret.cred", &credential.data)
+            .file("user", &extra_initrd(&[user]))
+    });
+    second.expect(&said, " first from=addon appended", &[user, addon, ucode]);
+    let path = ".extra/credentials/secret.cred";
+    said.expect("extra", &format!("{path} 400 {}", credential.sha256));
+    if route == "handshake" {
+        expect_told(
+            &said,
+            &[
+                "kernel: round 1: the module's parser for UKIs",
+                "with addons",
+                "with the user's",
+            ],
+        );
+    }
+}
+
+#[test]
+fn default_parser_and_companions() {
+    companions("handshake");
+}
+
+#[test]
+fn extract_route_with_companions() {
+    companions("extract");
+}
+
+#[test]
+fn plain_kernel_with_the_module_loaded() {
+    let second = Second::new("plain");
+    let arguments = format!("/vmlinuz --initrd /b --append '{}'", second.cmdline);
+    let said = second.boot(&arguments, |guest| {
+        guest
+            .file_from("vmlinuz", &KERNEL.image())
+            .file("b", &second.initrd())
+    });
+    second.expect(&said, "", &[]);
+    expect_told(&said, &["route native"]);
+}
+
+/// `.linux` is a UKI, whose own parser adds a file to the initrd.
+#[test]
+fn nested_uki() {
+    let second = Second::new("nested");
+    let member = program_bytes(&module::program("member"));
+    let inner = second.pe(&second.kernel()).section(".bpf", &member);
+    let outer = Payload::new("outer", 1_001);
+    let image = Pe::new()
+        .section(".linux", &inner.bytes())
+        .section(".initrd", &extra_initrd(&[&outer]));
+    let said = second.boot_image(&image);
+    second.expect(&said, "", &[&outer]);
+    assert!(
+        said.one("extra").starts_with(".extra/os-release 444 "),
+        "the member is there: {}",
+        said.one("extra")
+    );
+    expect_told(
+        &said,
+        &[
+            "kernel: round 1: the module's parser for UKIs",
+            "kernel: round 2: the image's own parser",
+        ],
+    );
+}
+
+#[test]
+fn gzip_behind_decompress_slice() {
+    let second = Second::new("gzip");
+    let linux = packed(&second.folder, &KERNEL.image(), "gzip", &["-1"]);
+    let program = program_bytes(&module::program("inflate"));
+    let said = second.boot_image(&second.pe(&linux).section(".bpf", &program));
+    second.expect(&said, "", &[]);
+    expect_told(&said, &["decompressed"]);
+}
+
+#[test]
+fn zstd_zboot_by_its_default_parser() {
+    let second = Second::new("zboot");
+    let linux = packed(&second.folder, &KERNEL.image(), "zstd", &["-q", "-1"]);
+    let image = zboot(&second.kernel(), &linux, "zstd22");
+    let arguments = format!("/a.efi --initrd /b --append '{}'", second.cmdline);
+    let said = second.boot(&arguments, |guest| {
+        guest.file("a.efi", &image).file("b", &second.initrd())
+    });
+    second.expect(&said, "", &[]);
+    expect_told(
+        &said,
+        &["the module's parser for zboot images", "decompressed"],
+    );
+}
+
+/// The RFC's shape: the image into BPF memory, the resources out of it.
+#[test]
+fn carrier() {
+    let second = Second::new("carrier");
+    let program = program_bytes(&module::program("carrier"));
+    let said = second.boot_image(&second.pe(&second.kernel()).section(".bpf", &program));
+    second.expect(&said, "", &[]);
+    expect_told(&said, &["from BPF memory"]);
+}
+
+/// The RFC's shape: decompression between BPF buffers.
+#[test]
+fn decompress() {
+    let second = Second::new("decompress");
+    let linux = packed(&second.folder, &KERNEL.image(), "zstd", &["-q", "-1"]);
+    let program = program_bytes(&module::program("decompress"));
+    let said = second.boot_image(&second.pe(&linux).section(".bpf", &program));
+    second.expect(&said, "", &[]);
+    expect_told(&said, &["from BPF memory"]);
+}
+
+/// The crash image boots at a panic.
+#[test]
+fn crash_kernel() {
+    let second = Second::new("panic");
+    let image = second.pe(&second.kernel());
+    let script = "attempt load kexec-bpf load /a.efi --panic --append 'nr_cpus=1 reset_devices'
+say crash $(cat /sys/kernel/kexec_crash_loaded)
+say loaded $(cat /sys/kernel/kexec_loaded)
+echo c >/proc/sysrq-trigger
+";
+    let guest = initramfs(script).file("a.efi", &image.bytes());
+    let said = machine(&second.folder, guest)
+        .memory_mb(1024)
+        .append("crashkernel=256M")
+        .run();
+    said.expect("load-code", "0");
+    said.expect("crash", "1");
+    said.expect("loaded", "0");
+    let nonce = second
+        .cmdline
+        .split_once("nonce=")
+        .map_or("", |(_, nonce)| nonce);
+    said.expect("nonce", nonce);
+}
+
+/// `--command-line` and `--reuse-cmdline` leave the image's own out.
+#[test]
+fn command_line_replaced() {
+    let second = Second::new("replace");
+    let image = second.pe(&second.kernel());
+    let arguments = "/a.efi --command-line 'console=ttyS0 replaced' --append 'and more'";
+    let said = second.boot(arguments, |guest| guest.file("a.efi", &image.bytes()));
+    said.expect("cmdline", "console=ttyS0 replaced and more");
+}
+
+#[test]
+fn command_line_reused() {
+    let second = Second::new("reuse");
+    let image = second.pe(&second.kernel());
+    let script = load_and_exec("/a.efi --reuse-cmdline --append=more");
+    let guest = initramfs(&script).file("a.efi", &image.bytes());
+    let nonce = guest::nonce();
+    let said = machine(&second.folder, guest)
+        .append(&format!("BOOT_IMAGE=/vmlinuz-1 nonce={nonce}"))
+        .run();
+    said.expect("load-code", "0");
+    let wanted = "console=ttyS0 panic=-1 panic_on_warn=1 oops=panic";
+    said.expect("cmdline", &format!("{wanted} nonce={nonce} more"));
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A client that breaks the handshake where it is told to: the kernel's side
+//! ends every load in its own error, in bounded time, and is as before.
+
+use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use crate::guest::{self, Transcript};
+
+const TIMEOUT_MS: u32 = 400;
+/// Long enough for what has to happen meanwhile.
+const LONG_MS: u32 = 30_000;
+const KILLED: &str = "137";
+
+/// One broken load: name, timeout, thread B's steps, exit code, lines.
+struct Break {
+    name: &'static str,
+    timeout_ms: u32,
+    steps: &'static str,
+    code: &'static str,
+    lines: &'static [&'static str],
+}
+
+const fn broken(
+    name: &'static str,
+    steps: &'static str,
+    code: &'static str,
+    lines: &'static [&'static str],
+) -> Break {
+    Break {
+        name,
+        timeout_ms: TIMEOUT_MS,
+        steps,
+        code,
+        lines,
+    }
+}
+
+const TIMED_OUT: &str = "report -110 stage 4 calls 0: no parser was attached within 400 ms";
+
+/// Errors are negative errnos: 110 ETIMEDOUT, 125 ECANCELED, 8 ENOEXEC,
+/// 9 EBADF (the report of a closed session).
+const BREAKS: &[Break] = &[
+    broken(
+        "never-answers",
+        "ready",
+        "1",
+        &["ready 1", "load -110", TIMED_OUT],
+    ),
+    broken("only-reads", "ready,read", "1", &["load -110", TIMED_OUT]),
+    broken(
+        "does-not-signal",
+        "ready,read,attach",
+        "1",
+        &["attach 1", "load -110", TIMED_OUT],
+    ),
+    broken(
+        "signals-without-a-parser",
+        "ready,read,signal",
+        "1",
+        &[
+            "load -8",
+            "report -8 stage 5 calls 0: the loader said ready, but attached no parser",
+        ],
+    ),
+    broken(
+        "parser-that-does-nothing",
+        "ready,read,attach,signal",
+        "1",
+        &[
+            "load -8",
+            "report -8 stage 5 calls 0: the parser named no kernel",
+        ],
+    ),
+    broken(
+        // A signal from before the kernel asked does not count.
+        "signals-too-early",
+        "early,ready",
+        "1",
+        &["load -110", TIMED_OUT],
+    ),
+    broken(
+        "closes-the-session",
+        "ready,close",
+        "1",
+        &["load -125", "report -9"],
+    ),
+    broken(
+        "closes-the-session-after-attaching",
+        "ready,read,attach,close",
+        "1",
+        &["load -125", "report -9"],
+    ),
+    broken(
+        "closes-the-eventfds",
+        "ready,closefds",
+        "1",
+        &["load -110", TIMED_OUT],
+    ),
+    broken("killed-at-once", "kill", KILLED, &[]),
+    broken("killed-after-ready", "ready,kill", KILLED, &["ready 1"]),
+    broken("killed-after-read", "ready,read,kill", KILLED, &["ready 1"]),
+    broken(
+        "killed-after-attach",
+        "ready,read,attach,kill",
+        KILLED,
+        &["attach 1"],
+    ),
+    broken(
+        "killed-after-signal",
+        "ready,read,attach,signal,kill",
+        KILLED,
+        &["attach 1", "signal 8"],
+    ),
+];
+
+/// Has one good load, and says that it was.
+const GOOD: &str = "attempt good kexec-bpf load /a.efi
+say good-loaded $(cat /sys/kernel/kexec_loaded)
+kexec-bpf unload
+left good
+";
+
+#[track_caller]
+fn expect_good(said: &Transcript, times: usize) {
+    assert_eq!(said.all("good-code"), vec!["0"; times], "good loads");
+    assert_eq!(said.all("good-loaded"), vec!["1"; times]);
+    assert_eq!(said.all("good-left"), vec![NOTHING; times]);
+}
+
+#[track_caller]
+fn expect_lines(said: &Transcript, name: &str, wanted: &[&str]) {
+    let lines = said.all(name);
+    for line in wanted {
+        if !lines.contains(line) {
+            said.fail(&format!("{name} does not say '{line}': {lines:?}"));
+        }
+    }
+}
+
+#[test]
+fn every_step_can_fail() {
+    let folder = guest::work_dir("handshake-client");
+    let mut script = String::new();
+    for item in BREAKS {
+        let (name, steps) = (item.name, item.steps);
+        let timeout_ms = item.timeout_ms;
+        script +=
+            &format!("attempt {name} client load {timeout_ms} {steps} /a.efi\nleft {name}\n{GOOD}");
+    }
+    let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
+    let said = machine(&folder, guest).run();
+    for item in BREAKS {
+        said.expect(&format!("{}-code", item.name), item.code);
+        expect_lines(&said, item.name, item.lines);
+        said.expect(&format!("{}-left", item.name), NOTHING);
+    }
+    expect_good(&said, BREAKS.len());
+}
+
+#[test]
+fn misuse_and_meetings() {
+    let folder = guest::work_dir("handshake-meetings");
+    // What happens while a load waits for thread B, and the module's removal:
+    // rmmod is refused without waiting.
+    // Programs of dead processes keep the module for a moment: try for 10 s.
+    let script = format!(
+        "attempt misuse client misuse
+attempt two client load {LONG_MS} 'ready,run:kexec-bpf load /a.efi >/two 2>&1,close' /a.efi
+while read -r line; do say two-other \"$line\"; done </two
+left two
+attempt remove client load {LONG_MS} 'ready,run:rmmod kexec_bpf,close' /a.efi
+left remove
+attempt plain client plain /a.efi
+left plain
+echo 100 >/sys/module/kexec_bpf/parameters/timeout_ms
+attempt slow kexec-bpf load /a.efi
+left slow
+echo 99 >/sys/module/kexec_bpf/parameters/timeout_ms && say timeout-99
+echo 60001 >/sys/module/kexec_bpf/parameters/timeout_ms && say timeout-60001
+say timeout $(cat /sys/module/kexec_bpf/parameters/timeout_ms)
+echo 10000 >/sys/module/kexec_bpf/parameters/timeout_ms
+for delay in 0.05 0.1 0.15 0.2 0.25 0.3 0.35 0.4 0.5 0.6; do
+    timeout -s KILL $delay kexec-bpf load /a.efi
+    kexec-bpf unload
+    left killed
+done
+{GOOD}tries=100
+until rmmod kexec_bpf; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || break
+    sleep 0.1
+done
+say removed \"$(grep -c kexec_bpf /proc/modules)\"
+attempt without client plain /a.efi
+attempt no-module kexec-bpf load /a.efi --route handshake
+"
+    );
+    let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
+    let said = machine(&folder, guest).run();
+
+    // 1 EPERM, 9 EBADF, 16 EBUSY, 22 EINVAL, 61 ENODATA.
+    let misuse = [
+        "open-no-capability -1",
+        "register-short -22",
+        "register-long -22",
+        "register-version-0 -22",
+        "register-version-2 -22",
+        "register-no-descriptor -9",
+        "register-closed-descriptor -9",
+        "register-no-eventfd -22",
+        "register-no-eventfd-2 -22",
+        "register-timeout-99 -22",
+        "register-timeout-60001 -22",
+        "register-other-process -1",
+        "read-other-process -1",
+        "register-timeout-100 16",
+        "register-twice -16",
+        "register-second-session -16",
+        "read-idle -61",
+        "read-report-idle -61",
+        "register-after-close 16",
+    ];
+    assert_eq!(said.all("misuse"), misuse);
+
+    expect_lines(&said, "two", &["run 1", "load -125"]);
+    let other = said.all("two-other").join(" ");
+    for word in ["EBUSY (16)", "another process is loading"] {
+        assert!(
+            other.contains(word),
+            "the other load says '{word}': {other}"
+        );
+    }
+    said.expect("two-left", NOTHING);
+    expect_lines(&said, "remove", &["run 1", "load -125"]);
+    said.expect("remove-left", NOTHING);
+
+    // Without a session all is as without the module: 8 ENOEXEC.
+    expect_lines(&said, "plain", &["load -8"]);
+    said.expect("plain-left", NOTHING);
+    expect_lines(&said, "without", &["load -8"]);
+
+    said.expect("slow-code", "1");
+    let slow = said.all("slow").join(" ");
+    for word in [
+        "ETIMEDOUT (110)",
+        "no parser was attached within 100 ms",
+        "timeout_ms=30000",
+    ] {
+        assert!(slow.contains(word), "the report says '{word}': {slow}");
+    }
+    said.expect("slow-left", NOTHING);
+    assert!(said.all("timeout-99").is_empty(), "99 ms are too few");
+    assert!(
+        said.all("timeout-60001").is_empty(),
+        "60001 ms are too many"
+    );
+    said.expect("timeout", "100");
+
+    assert_eq!(said.all("killed-left"), vec![NOTHING; 10]);
+    expect_good(&said, 1);
+    said.expect("removed", "0");
+    said.expect("no-module-code", "4");
+}
+
+/// Rules 2, 3 and 4: programs that are not this load's parser.
+#[test]
+fn foreign_programs() {
+    let folder = guest::work_dir("handshake-foreign");
+    let script = format!(
+        "attempt bystander client attached 'kexec-bpf load /a.efi >/other 2>&1'
+while read -r line; do say bystander-other \"$line\"; done </other
+left bystander
+attempt alone client kfunc
+left alone
+attempt meanwhile client load {LONG_MS} 'ready,run:client kfunc,close' /a.efi
+left meanwhile
+attempt own client load {LONG_MS} ready,kfunc,signal /a.efi
+left own
+{GOOD}"
+    );
+    let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
+    let said = machine(&folder, guest).run();
+
+    // The exit code is the command's: 4, refused.
+    said.expect("bystander-code", "4");
+    expect_lines(&said, "bystander", &["attach 1"]);
+    let other = said.all("bystander-other").join(" ");
+    for word in [
+        "EBUSY (16)",
+        "something is already attached to kexec_pe_parser_hook",
+    ] {
+        assert!(other.contains(word), "the load says '{word}': {other}");
+    }
+    // 13 EACCES, of the verifier, without a load and in another's.
+    let refusal = "verifier calling kernel function bpf_helper_read is not allowed";
+    said.expect("alone-code", "1");
+    expect_lines(&said, "alone", &[refusal, "load -13"]);
+    expect_lines(
+        &said,
+        "meanwhile",
+        &[refusal, "load -13", "run 1", "load -125"],
+    );
+    // The same program in the process's own load: its one call counts there.
+    expect_lines(
+        &said,
+        "own",
+        &[
+            "kfunc 1",
+            "load -8",
+            "report -8 stage 5 calls 1: the parser named no kernel",
+        ],
+    );
+    for name in ["bystander", "alone", "meanwhile", "own"] {
+        said.expect(&format!("{name}-left"), NOTHING);
+    }
+    expect_good(&said, 1);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Nothing leaks: memory before and after, on a kernel that checks its
+//! allocator and stops at the first warning.
+
+use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
+use crate::guest::{self, Transcript, module};
+
+/// As far as Debian's kernel checks: red zones, poison, users, consistency,
+/// and KFENCE on a sample of allocations. It is built without KASAN, kmemleak and lockdep.
+const CHECKS: &str = "slub_debug=FZPU page_poison=1 kfence.sample_interval=10";
+/// The allocators keep some of what is freed: below 100 kB here. A page lost by
+/// each faulty load would be 960 kB, an image 240 MB.
+const NOISE_KB: i64 = 256;
+
+const ROUNDS: usize = 200;
+const FAULTY_ROUNDS: usize = 30;
+const INSERTIONS: usize = 20;
+
+/// `memory KEY` says kilobytes of vmalloc and slab.
+const MEMORY: &str = "
+memory() {
+    left settled
+    echo 3 >/proc/sys/vm/drop_caches
+    say \"$1-vmalloc\" $(awk '/^VmallocUsed:/ { print $2 }' /proc/meminfo)
+    say \"$1-slab\" $(awk '/^Slab:/ { print $2 }' /proc/meminfo)
+}
+";
+
+fn kilobytes(said: &Transcript, key: &str) -> i64 {
+    let value = said.one(key);
+    value.parse().unwrap_or_else(|_| said.fail(key))
+}
+
+#[track_caller]
+fn expect_no_growth(said: &Transcript, before: &str, after: &str) {
+    for what in ["vmalloc", "slab"] {
+        let (start, end) = (
+            kilobytes(said, &format!("{before}-{what}")),
+            kilobytes(said, &format!("{after}-{what}")),
+        );
+        if end - start > NOISE_KB {
+            said.fail(&format!(
+                "{what} grew from {start} kB to {end} kB, {before} to {after}"
+            ));
+        }
+    }
+}
+
+/// Every fault has 1 MiB of padding, which each round reads into the kernel.
+#[test]
+fn faulty_rounds_leak_nothing() {
+    let folder = guest::work_dir("handshake-leak-faults");
+    let padding = vec![0; 1 << 20];
+    let parser = std::fs::read(module::uki_parser()).expect("read the parser");
+    let half = parser.get(..parser.len() / 2).expect("it has two halves");
+    let images = [
+        ("half", tiny_uki(Some(half))),
+        ("silent", tiny_uki_with("silent")),
+        ("twice", tiny_uki_with("twice")),
+        ("out_of_range", tiny_uki_with("out_of_range")),
+        ("wild_store", tiny_uki_with("wild_store")),
+    ];
+    let script = format!(
+        "{MEMORY}
+faults() {{
+    for image in half silent twice out_of_range wild_store; do
+        kexec-bpf load /$image.efi >/dev/null 2>&1 && say loaded
+    done
+    client load 100 ready /half.efi >/dev/null && say loaded
+    client load 5000 ready,close /half.efi >/dev/null && say loaded
+    client load 5000 ready,read,attach,kill /half.efi >/dev/null && say loaded
+}}
+faults
+faults
+memory before
+round=0
+while [ $round -lt {FAULTY_ROUNDS} ]; do
+    faults
+    round=$((round + 1))
+done
+memory after
+kexec-bpf load /good.efi && say good
+"
+    );
+    let mut guest = initramfs(&script).file("good.efi", &tiny_uki(None).bytes());
+    for (name, image) in images {
+        let image = image.section(".pad", &padding);
+        guest = guest.file(&format!("{name}.efi"), &image.bytes());
+    }
+    let said = machine(&folder, guest).append(CHECKS).timeout_s(400).run();
+    assert!(said.all("loaded").is_empty(), "every round failed");
+    assert_eq!(said.all("settled-left"), [NOTHING, NOTHING]);
+    assert_eq!(said.all("good").len(), 1, "a good load works");
+    expect_no_growth(&said, "before", "after");
+}
+
+#[test]
+fn two_hundred_loads_and_twenty_insertions() {
+    let folder = guest::work_dir("handshake-leak-loads");
+    let script = format!(
+        "{MEMORY}
+loads() {{
+    round=0
+    while [ $round -lt $1 ]; do
+        kexec-bpf load /a.efi >/dev/null || say not-loaded
+        kexec-bpf unload || say not-unloaded
+        round=$((round + 1))
+    done
+}}
+loads 5
+memory before
+loads {ROUNDS}
+memory after
+round=0
+while [ $round -lt {INSERTIONS} ]; do
+    tries=100
+    until rmmod kexec_bpf 2>/dev/null; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || break
+        sleep 0.1
+    done
+    insmod /kexec_bpf.ko || say not-inserted
+    round=$((round + 1))
+done
+loads 1
+memory end
+say tainted $(($(cat /proc/sys/kernel/tainted) & 0x2a0))
+"
+    );
+    let guest = initramfs(&script).file(
+        "a.efi",
+        &tiny_uki(None).section(".pad", &vec![0; 1 << 18]).bytes(),
+    );
+    let said = machine(&folder, guest).append(CHECKS).timeout_s(500).run();
+    for bad in ["not-loaded", "not-unloaded", "not-inserted"] {
+        if !said.all(bad).is_empty() {
+            said.fail(bad);
+        }
+    }
+    assert_eq!(said.all("settled-left"), vec![NOTHING; 3]);
+    expect_no_growth(&said, "before", "after");
+    expect_no_growth(&said, "after", "end");
+    // No bad page (32), no oops (128), no warning (512).
+    said.expect("tainted", "0");
+}
