@@ -23,7 +23,10 @@
 #include "hook.h"
 #include "rules.h"
 
-/* What a parser must give of an image that has it; kb_job.given has the rest. */
+/*
+ * What a parser must give of an image that has it; kb_job.given has the rest.
+ * .linux comes first: kb_rules_first().
+ */
 static const char * const kb_given_names[KB_GIVEN] = { ".linux", ".initrd", ".cmdline" };
 
 /* Sections that may become a resource, or a file of the initrd. */
@@ -191,6 +194,16 @@ int kb_rules_addon(struct kb_job *job, const char *path, const void *data, size_
 }
 
 /*
+ * The first section that must have been given. A kernel out of BPF memory is
+ * no section's and stands in for .linux: kb_rules_kernel() judges it by its own
+ * signature.
+ */
+static size_t kb_rules_first(const struct kb_job *job)
+{
+	return job->kernel.buffer->tainted ? 1 : 0;
+}
+
+/*
  * Was of each section just the one given that counts in that profile: the
  * profile's own, else the base's?
  */
@@ -199,7 +212,7 @@ static bool kb_rules_fits(const struct kb_job *job, int profile)
 	struct kb_section section;
 	size_t i;
 
-	for (i = 0; i < KB_GIVEN; i++) {
+	for (i = kb_rules_first(job); i < KB_GIVEN; i++) {
 		const struct kb_given *given = &job->given[i];
 		int err = kb_pe_find_in(&job->pe, kb_given_names[i], profile, &section);
 
@@ -230,7 +243,7 @@ int kb_rules_round(struct kb_job *job)
 
 	if (!job->locked_down || !job->is_pe)
 		return 0;
-	for (i = 0; i < KB_GIVEN; i++)
+	for (i = kb_rules_first(job); i < KB_GIVEN; i++)
 		if (kb_rules_left_out(job, kb_given_names[i], &job->given[i]))
 			return kb_job_fail(job, -EPERM, "lockdown: the image's %s was left out",
 					   kb_given_names[i]);

@@ -60,13 +60,13 @@ const RULES: &[Rule] = &[
     refused("tampered-cmdline", "/tampered.efi", &[REJECTED, SIGNATURE]),
     // 6: nor is the parser taken from anywhere else.
     refused("tampered-parser", "/parser.efi", &[REJECTED, SIGNATURE]),
-    // 1: provenance. 80 is ELIBBAD: not even a PE.
+    // 1: provenance. 8 is ENOEXEC: not even a PE.
     refused(
         "carry-kernel",
         "/carry_kernel.efi",
         &[
             REJECTED,
-            "cause: the kernel came out of BPF memory and is not signed itself (-80)",
+            "cause: the kernel came out of BPF memory and is not signed itself (-8)",
         ],
     ),
     loaded("carry-signed-kernel", "/carry_signed.efi"),
