@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const PURE: &[&str] = &[
     "abi",
     "cmdline",
+    "crc32",
     "errno",
     "explain",
     "facts",

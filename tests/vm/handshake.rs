@@ -228,7 +228,15 @@ fn gzip_behind_decompress_slice() {
     let second = Second::new("gzip");
     let linux = packed(&second.folder, &KERNEL.image(), "gzip", &["-1"]);
     let program = program_bytes(&module::program("inflate"));
-    let said = second.boot_image(&second.pe(&linux).section(".bpf", &program));
+    let image = second.pe(&linux).section(".bpf", &program);
+    // Where libbpf looks for the kernel's configuration.
+    let config = format!("boot/config-{}", KERNEL.release());
+    let packed_config = packed(&second.folder, &KERNEL.config(), "gzip", &["-9"]);
+    let said = second.boot("/a.efi", |guest| {
+        guest
+            .file("a.efi", &image.bytes())
+            .file(&config, &packed_config)
+    });
     second.expect(&said, "", &[]);
     expect_told(&said, &["decompressed"]);
 }

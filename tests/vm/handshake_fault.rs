@@ -95,6 +95,13 @@ fn bad_programs() -> Vec<Fault> {
             &["the parser has a program for fentry/kernel_read_file"],
         ),
         program(
+            "kprobe",
+            "",
+            "3",
+            &["the parser has a program for kprobe/kernel_read_file"],
+        ),
+        program("usdt", "", "3", &["the parser has a program for usdt"]),
+        program(
             "not_sleepable",
             "",
             "3",
