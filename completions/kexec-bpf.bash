@@ -36,7 +36,7 @@ _kexec_bpf() {
         words='load exec unload status inspect help'
         ;;
     load:*)
-        flags='--initrd --addon --append --command-line --reuse-cmdline --panic --route --dry-run --verbose --help'
+        flags='--initrd --addon --append --command-line --reuse-cmdline --panic --route --allow-unsigned-initrd --dry-run --verbose --help'
         files=1
         ;;
     exec:*)

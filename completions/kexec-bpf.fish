@@ -23,6 +23,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in load' -l command-line -x -d 'use TEXT i
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l reuse-cmdline -d 'use the running kernel\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -s p -l panic -d 'the image that a panic boots'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l allow-unsigned-initrd -d 'let --route extract load on a locked-down kernel'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -s n -l dry-run -d 'print the plan; change nothing'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -s v -l verbose -d 'tell each step on stderr'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -s h -l help -d 'show this help'

@@ -19,5 +19,7 @@ mod plan;
 mod program;
 #[path = "cli/refusal.rs"]
 mod refusal;
+#[path = "cli/signature.rs"]
+mod signature;
 #[path = "cli/terminal.rs"]
 mod terminal;

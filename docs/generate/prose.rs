@@ -39,7 +39,9 @@ pub const ROUTES: &[(&str, &str)] = &[
         "The UKI's kernel, and its initrds joined with those of --initrd, are copied inside the \
          kernel to anonymous files, which go to kexec_file_load(2). The kernel's bytes are those \
          of the .linux section, unchanged, so that its signature stays valid. The initrd and the \
-         command line are not verified on this route, nor is the signature of the UKI.",
+         command line are not verified on this route, nor is the signature of the UKI. A \
+         locked-down kernel takes it only with --allow-unsigned-initrd, and auto never takes it \
+         there.",
     ),
 ];
 
@@ -77,7 +79,7 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "/sys/kernel/security/lockdown",
-        "The lockdown level. Readable only where securityfs is mounted.",
+        "The lockdown level. With CAP_SYS_ADMIN it is found without securityfs being mounted, too.",
     ),
     ("/proc/cmdline", "The running kernel's command line."),
     (
@@ -99,7 +101,8 @@ pub const NOTES: &[&str] = &[
     "exec stops no program and unmounts no file system. On a running systemd system, use load \
      and then systemctl kexec. In an initramfs, exec is what is needed.",
     "Under lockdown the kernel loads only what is signed by a key that it trusts. status shows \
-     the level; inspect shows whether a signature is attached. Only the kernel verifies it.",
+     the level. inspect shows the signatures and whether the file is what was signed; whom to \
+     trust only the kernel knows. docs/secure-boot.md of the sources tells who verifies what.",
 ];
 
 pub const BUGS: &[&str] = &[

@@ -4,15 +4,18 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write;
 
 use super::parse::Parsed;
 use super::print;
 use super::report::Report;
 use super::text::{exact_size, field, printable};
 use crate::cmdline;
+use crate::explain;
+use crate::image::authenticode;
 use crate::image::detect::{Image, detect_linux};
 use crate::image::pe::Pe;
-use crate::image::source::{FileSlice, ReadAt, ReadError, read_small};
+use crate::image::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
 use crate::image::uki::{SectionKind, Selection, Uki};
 use crate::image::{osrel, profile};
 use crate::plan::{InitrdOrigin, Request};
@@ -57,7 +60,7 @@ impl Page {
         if let Some(pe) = image.pe() {
             self.line("machine", &pe.machine.to_string());
         }
-        self.line("signature", &signature(image.pe()));
+        self.signatures("signature", file, image.pe());
         match image {
             Image::BzImage { header, .. } => {
                 let version = header.kernel_version.as_deref();
@@ -79,6 +82,28 @@ impl Page {
         Ok(())
     }
 
+    /// What the signatures say, which is no proof of anything.
+    fn signatures(&mut self, label: &str, file: &dyn ReadAt, pe: Option<&Pe>) {
+        let Some(pe) = pe else {
+            return self.line(label, "none: not a PE file");
+        };
+        let found = authenticode::examine(file, pe);
+        if found.signatures.is_empty() {
+            self.line(label, "none");
+        }
+        let mut label = label;
+        for (note, signature) in found.notes().iter().zip(&found.signatures) {
+            self.line(label, &printable(note));
+            label = "";
+            if let Ok(signature) = signature {
+                self.line("", &hex(&signature.digest));
+            }
+        }
+        if !found.signatures.is_empty() {
+            self.line("", "(whether the signer is trusted only the kernel knows)");
+        }
+    }
+
     /// What the image holds for its default profile.
     fn selection(&mut self, file: &dyn ReadAt, selection: &Selection) -> Result<(), ReadError> {
         if let Some(slice) = selection.get(SectionKind::Osrel) {
@@ -86,14 +111,20 @@ impl Page {
             self.line("system", system.title().unwrap_or("unnamed"));
         }
         if let Some(linux) = selection.linux() {
-            let text = match detect_linux(file, linux) {
-                Ok(Image::BzImage { header, .. }) => header
-                    .kernel_version
-                    .unwrap_or_else(|| "version unknown".into()),
+            let inner = detect_linux(file, linux);
+            let text = match &inner {
+                Ok(Image::BzImage { header, .. }) => {
+                    let version = header.kernel_version.as_deref();
+                    version.unwrap_or("version unknown").into()
+                }
                 Ok(other) => other.kind_name().into(),
                 Err(error) => error.to_string(),
             };
             self.line("kernel", &text);
+            if let Ok(inner) = &inner {
+                let file: &dyn ReadAt = &SubSource::new(file, linux);
+                self.signatures("its signature", file, inner.pe());
+            }
         }
         match selection.get(SectionKind::Cmdline) {
             Some(slice) => {
@@ -143,8 +174,8 @@ impl Page {
 
     /// What a plain `load` would do with it on this machine.
     fn load(&mut self, inputs: &Inputs<'_>, image: &Image) {
-        let request = Request::default();
-        let plan = match inputs.plan(image, &request, &facts::read()) {
+        let (request, facts) = (Request::default(), facts::read());
+        let plan = match inputs.plan(image, &request, &facts) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
                 return self.line("kexec uses", &format!("nothing: {error}"));
@@ -152,6 +183,12 @@ impl Page {
             Err(_) => return,
         };
         self.line("kexec uses", &format!("route {}", plan.route.name()));
+        if plan.is_taken_apart(&facts) {
+            self.line(
+                "",
+                &format!("refused: {}", explain::unsigned_initrd(&facts).cause),
+            );
+        }
         let kernel = plan.kernel.section;
         let mut used: Vec<&str> = alloc::vec![kernel.map_or("the whole file", SectionKind::name)];
         used.extend(plan.initrd.iter().filter_map(|part| match part.from {
@@ -166,17 +203,13 @@ impl Page {
     }
 }
 
-fn signature(pe: Option<&Pe>) -> String {
-    match pe.map(|pe| pe.certificate_table) {
-        Some(Some(table)) => {
-            format!(
-                "attached ({} bytes); only the kernel verifies it",
-                table.bytes
-            )
-        }
-        Some(None) => "none".into(),
-        None => "none: not a PE file".into(),
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
     }
+    text
 }
 
 fn slice_size(slice: Option<FileSlice>) -> String {

@@ -35,11 +35,15 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
     let image = inputs.detect()?;
     let plan = inputs.plan(&image, &request, &facts)?;
     if parsed.has(Id::DryRun) {
-        return print(&plan_text(&plan, &inputs, &facts));
+        return print(&plan_text(&plan, &request, &inputs, &facts));
     }
     let verbose = parsed.has(Id::Verbose);
     if verbose {
-        sys::console::write_stderr(&plan_text(&plan, &inputs, &facts));
+        sys::console::write_stderr(&plan_text(&plan, &request, &inputs, &facts));
+    }
+    if plan.is_taken_apart(&facts) && request.takes_apart_knowingly() {
+        let warning = format!("{PROGRAM}: warning: {}\n", explain::ONLY_INNER);
+        sys::console::write_stderr(&warning);
     }
     run::load(&inputs, &request, &plan, &facts, &mut progress(verbose))?;
     // It is loaded, whether or not somebody reads that.
@@ -59,6 +63,7 @@ fn request(parsed: &Parsed<'_>, inputs: &Inputs<'_>) -> Result<Request, Report> 
         command_line: parsed.value(Id::CommandLine).map(<[u8]>::to_vec),
         reuse_cmdline: parsed.has(Id::ReuseCmdline),
         append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
+        allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
         panic: parsed.has(Id::Panic),
         profile: 0,
     })
@@ -88,7 +93,7 @@ fn summary(plan: &Plan, path: &[u8]) -> String {
 }
 
 /// The whole plan, for `--dry-run` and `--verbose`.
-fn plan_text(plan: &Plan, inputs: &Inputs<'_>, facts: &Facts) -> String {
+fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Facts) -> String {
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
     line("image", &printable(inputs.image_path()));
@@ -128,7 +133,10 @@ fn plan_text(plan: &Plan, inputs: &Inputs<'_>, facts: &Facts) -> String {
         );
     }
     line("flags", &plan.flags.to_string());
-    if let Some(obstacle) = explain::load_obstacle(facts, plan.flags.is_panic()) {
+    if facts.is_locked_down() {
+        line("verified", plan.route.verified());
+    }
+    if let Some(obstacle) = plan.obstacle(request, facts) {
         line("would fail", &obstacle.cause);
     }
     out

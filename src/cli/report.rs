@@ -113,7 +113,10 @@ impl Report {
             let lines = lines.into_iter();
             lines.map(move |line| (who, printable(line.as_bytes())))
         };
-        let log = quote("kernel", failure.kernel_log)
+        let signatures = failure.signatures.iter();
+        let log = signatures
+            .map(|note| ("signed", printable(note)))
+            .chain(quote("kernel", failure.kernel_log))
             .chain(quote("verifier", failure.verifier_log))
             .collect();
         Report {

@@ -61,8 +61,19 @@ pub fn text(facts: &Facts) -> String {
         line("", &format!("try: {}", obstacle.hint));
     }
     match explain::load_obstacle(facts, false) {
-        None if handshake.is_none() => line("routes", "handshake, native, extract"),
-        None => line("routes", "native, extract"),
+        None => {
+            let handshake = if handshake.is_none() {
+                "handshake, "
+            } else {
+                ""
+            };
+            let extract = if facts.is_locked_down() {
+                "native; extract with --allow-unsigned-initrd"
+            } else {
+                "native, extract"
+            };
+            line("routes", &[handshake, extract].concat());
+        }
         Some(obstacle) => {
             line("routes", &format!("none: {}", obstacle.cause));
             line("", &format!("try: {}", obstacle.hint));

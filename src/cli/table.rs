@@ -16,6 +16,7 @@ pub enum Id {
     ReuseCmdline,
     Panic,
     Route,
+    AllowUnsignedInitrd,
     NoSync,
 }
 
@@ -213,6 +214,15 @@ running kernel allow.",
     )
 };
 
+static ALLOW_UNSIGNED_INITRD: Flag = switch(
+    Id::AllowUnsignedInitrd,
+    "allow-unsigned-initrd",
+    "let --route extract load on a locked-down kernel",
+    "Lets --route extract load on a locked-down kernel, which it refuses otherwise: the kernel \
+verifies what it is given as kernel, and nothing verifies the initrd and the command line that \
+were beside it in the UKI. Says so on standard error.",
+);
+
 static NO_SYNC: Flag = switch(
     Id::NoSync,
     "no-sync",
@@ -237,6 +247,7 @@ systemctl kexec. An image that was loaded before is replaced.",
             &REUSE_CMDLINE,
             &PANIC,
             &ROUTE,
+            &ALLOW_UNSIGNED_INITRD,
             &DRY_RUN,
             &VERBOSE,
             &HELP,
@@ -284,8 +295,9 @@ can take. Needs no privilege.",
         operand: Operand::Image,
         summary: "show what is in an image",
         detail: "Shows an image's sections and profiles, the kernel's version, the command line, \
-the initrd's size, whether a signature is attached, and what load would use. Needs no privilege. \
-The signature is not verified: only the kernel's own check counts.",
+the initrd's size, its signatures, and what load would use. Needs no privilege. Of each signature \
+it shows the signer's name as the certificate has it, the digest that was signed, and whether the \
+file still has it. That is no proof: whom to trust only the kernel knows.",
         flags: &[&HELP],
         examples: &[("kexec-bpf inspect foo.efi", "")],
     },

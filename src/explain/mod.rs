@@ -12,6 +12,7 @@ use alloc::string::String;
 
 use crate::errno::Errno;
 use crate::facts::Facts;
+use crate::image::authenticode::Examination;
 
 pub use handshake::{handshake, handshake_obstacle, parser};
 
@@ -23,6 +24,9 @@ pub struct Explanation {
     pub certain: bool,
     pub hint: String,
     pub outcome: Outcome,
+    /// The error number of the check of the image's signature, when that is
+    /// what failed; EPERM when the kernel kept the check's own to itself.
+    pub signature: Option<Errno>,
 }
 
 /// What kind of failure it is; the exit code depends on it.
@@ -43,6 +47,7 @@ impl Explanation {
             certain: true,
             hint: hint.into(),
             outcome: Outcome::Refused,
+            signature: None,
         }
     }
 
@@ -84,6 +89,22 @@ pub fn load_obstacle(facts: &Facts, panic: bool) -> Option<Explanation> {
         ));
     }
     None
+}
+
+const NO_SIGNATURE: &str = "the kernel found no signature in the image";
+
+/// What route extract means for signatures, and why.
+pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is taken apart";
+
+/// On a locked-down kernel that is a way around the UKI's signature.
+#[must_use]
+pub fn unsigned_initrd(facts: &Facts) -> Explanation {
+    let hint = if facts.module.is_some() {
+        "the same without --route; or with --allow-unsigned-initrd"
+    } else {
+        "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd"
+    };
+    Explanation::certain(format!("lockdown: {ONLY_INNER}"), hint)
 }
 
 /// What kexec_load_permitted() asks before a load and before an unload; both
@@ -189,10 +210,13 @@ fn refused_load(facts: &Facts, panic: bool) -> Explanation {
     }
     const SIGNED: &str = "an image signed by a key that this kernel trusts";
     match facts.lockdown {
-        Some(level) if facts.is_locked_down() => Explanation::certain(
-            format!("the signature did not verify (lockdown: {level})"),
-            SIGNED,
-        ),
+        Some(level) if facts.is_locked_down() => Explanation {
+            signature: Some(Errno::EPERM),
+            ..Explanation::certain(
+                format!("the signature did not verify (lockdown: {level})"),
+                SIGNED,
+            )
+        },
         Some(_) => Explanation::possible(
             "a security module or a seccomp filter forbids it",
             "run it outside of a container; dmesg",
@@ -204,18 +228,44 @@ fn refused_load(facts: &Facts, panic: bool) -> Explanation {
     }
 }
 
+/// Says more of a refused signature, once the image itself was looked at. The
+/// kernel looks for the key before it compares digests, so ENOKEY stays.
+#[must_use]
+pub fn examined(found: &Examination, explanation: Explanation, facts: &Facts) -> Explanation {
+    let what = match explanation.signature {
+        Some(Errno::EPERM) if found.signatures.is_empty() => NO_SIGNATURE,
+        Some(Errno::EPERM | Errno::EKEYREJECTED) if found.was_changed() => {
+            "digest mismatch: the image was changed after it was signed"
+        }
+        _ => return explanation,
+    };
+    Explanation {
+        cause: under_lockdown(what, facts),
+        ..explanation
+    }
+}
+
+fn under_lockdown(what: &str, facts: &Facts) -> String {
+    match facts.lockdown {
+        Some(level) => format!("{what} (lockdown: {level})"),
+        None => what.into(),
+    }
+}
+
 fn signature(errno: Errno, facts: &Facts) -> Explanation {
     let what = match errno {
-        Errno::ENODATA => "the kernel found no signature in the image",
+        Errno::ENODATA => NO_SIGNATURE,
         Errno::ENOKEY => "the kernel has no key for the image's signature",
         Errno::EBADMSG => "the image's signature is damaged",
         _ => "the kernel rejected the image's signature",
     };
-    let cause = match facts.lockdown {
-        Some(level) => format!("{what} (lockdown: {level})"),
-        None => what.into(),
-    };
-    Explanation::certain(cause, "kexec-bpf inspect IMAGE; dmesg")
+    Explanation {
+        signature: Some(errno),
+        ..Explanation::certain(
+            under_lockdown(what, facts),
+            "kexec-bpf inspect IMAGE; dmesg",
+        )
+    }
 }
 
 fn no_room(facts: &Facts) -> Explanation {

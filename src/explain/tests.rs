@@ -141,6 +141,47 @@ fn signature_errors_are_told_apart() {
 }
 
 #[test]
+fn the_image_itself_says_more_than_the_error_number() {
+    use crate::image::{authenticode, build, pe, signed_uki};
+    let examined_as = |image: &[u8], errno| {
+        let locked = Facts {
+            lockdown: Some(Lockdown::Integrity),
+            ..able()
+        };
+        let found = authenticode::examine(image, &pe::parse(image).unwrap());
+        examined(&found, load(errno, &locked, false), &locked).cause
+    };
+    let mut changed = signed_uki();
+    changed[0x600] ^= 1;
+    let mismatch = "digest mismatch: the image was changed after it was signed";
+    let unsigned = "the kernel found no signature in the image";
+    let unsure = "the signature did not verify";
+    for (image, errno, cause) in [
+        (build::uki(), Errno::EPERM, unsigned),
+        (changed.clone(), Errno::EPERM, mismatch),
+        (changed.clone(), Errno::EKEYREJECTED, mismatch),
+        // The kernel has not come to the digest.
+        (
+            changed,
+            Errno::ENOKEY,
+            "the kernel has no key for the image's signature",
+        ),
+        (
+            build::pe(&[(".linux", b"damaged")]),
+            Errno::EKEYREJECTED,
+            "the kernel rejected the image's signature",
+        ),
+    ] {
+        let expected = format!("{cause} (lockdown: integrity)");
+        assert_eq!(examined_as(&image, errno), expected);
+    }
+    let mut damaged = build::uki();
+    build::add_certificates(&mut damaged, &[b"damaged"]);
+    let expected = format!("{unsure} (lockdown: integrity)");
+    assert_eq!(examined_as(&damaged, Errno::EPERM), expected);
+}
+
+#[test]
 fn a_crash_image_that_does_not_fit_names_the_reservation() {
     let found = load(Errno::EADDRNOTAVAIL, &able(), true);
     assert_eq!(

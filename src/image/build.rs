@@ -46,6 +46,7 @@ pub fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     put16(&mut image, SECTION_COUNT_AT, sections.len() as u16);
     put16(&mut image, OPTIONAL_BYTES_AT, OPTIONAL_BYTES as u16);
     put16(&mut image, OPTIONAL_HEADER, 0x20b);
+    put32(&mut image, OPTIONAL_HEADER + 60, headers as u32);
     put16(&mut image, OPTIONAL_HEADER + 68, 10);
     put32(&mut image, DIRECTORY_COUNT_AT, 16);
     for (index, (name, contents)) in sections.iter().enumerate() {
@@ -60,6 +61,21 @@ pub fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
         image.resize(align(image.len()), 0);
     }
     image
+}
+
+/// Adds a certificate table of these entries: their contents, as PKCS#7.
+pub fn add_certificates(image: &mut Vec<u8>, entries: &[&[u8]]) {
+    let start = image.len().next_multiple_of(8);
+    image.resize(start, 0);
+    for entry in entries {
+        image.extend_from_slice(&(8 + entry.len() as u32).to_le_bytes());
+        image.extend_from_slice(&[0, 2, 2, 0]);
+        image.extend_from_slice(entry);
+        image.resize(image.len().next_multiple_of(8), 0);
+    }
+    let bytes = image.len() - start;
+    put32(image, CERTIFICATE_AT, start as u32);
+    put32(image, CERTIFICATE_AT + 4, bytes as u32);
 }
 
 pub const KERNEL_VERSION: &str = "6.12.0-test (a@b) #1 SMP";

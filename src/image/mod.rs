@@ -9,7 +9,9 @@
 //! Start at [`detect::detect`].
 
 pub mod addon;
+pub mod authenticode;
 pub mod bzimage;
+mod der;
 pub mod detect;
 pub mod env_file;
 pub mod error;
@@ -17,6 +19,7 @@ mod field;
 pub mod linux_image;
 pub mod osrel;
 pub mod pe;
+pub mod pkcs7;
 pub mod profile;
 pub mod source;
 pub mod uki;
@@ -26,3 +29,5 @@ pub mod zboot;
 pub(crate) mod build;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::signed_uki;

@@ -44,8 +44,12 @@ pub struct Pe {
     /// 10 is an EFI application, which every boot image is.
     pub subsystem: u16,
     pub sections: Vec<Section>,
+    /// Where the optional header begins.
+    pub optional_header: FileOffset,
     /// The Authenticode signatures, when there are any. Presence is not proof.
-    pub certificate_table: Option<FileSlice>,
+    /// An error when the table is not all in the file: a load refuses that, but
+    /// the rest can still be shown.
+    pub certificate_table: Result<Option<FileSlice>, PeError>,
 }
 
 impl Pe {
@@ -171,20 +175,21 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<Pe, PeError> {
             // The one directory whose address is a file offset.
             let offset = FileOffset(u64::from(directory.virtual_address));
             let bytes = u64::from(directory.size);
-            Some(FileSlice::within(offset, bytes, file_bytes).ok_or(
-                PeError::CertificateTableOutOfFile {
+            FileSlice::within(offset, bytes, file_bytes)
+                .map(Some)
+                .ok_or(PeError::CertificateTableOutOfFile {
                     offset,
                     end: offset.0.saturating_add(bytes),
                     file_bytes,
-                },
-            )?)
+                })
         }
-        _ => None,
+        _ => Ok(None),
     };
     Ok(Pe {
         machine: Machine::from_coff(headers.coff_header.machine),
         subsystem: optional.windows_fields.subsystem,
         sections,
+        optional_header: FileOffset(nt_offset.0.saturating_add(NT_HEADER_BYTES)),
         certificate_table,
     })
 }
@@ -322,12 +327,17 @@ fn section(name: SectionName, header: &SectionTable, file_bytes: u64) -> Result<
     })
 }
 
+/// Those that have bytes in the file.
+pub(super) fn in_file_order(sections: &[Section]) -> Vec<&Section> {
+    let mut in_file: Vec<&Section> = sections.iter().filter(|s| s.raw_bytes != 0).collect();
+    in_file.sort_by_key(|s| s.slice.offset);
+    in_file
+}
+
 /// Two sections that share file bytes are an attempt to have one signature
 /// cover two meanings, or a broken file; no tool makes them.
 fn reject_overlaps(sections: &[Section]) -> Result<(), PeError> {
-    let mut in_file: Vec<&Section> = sections.iter().filter(|s| s.raw_bytes != 0).collect();
-    in_file.sort_by_key(|s| s.slice.offset);
-    for pair in in_file.windows(2) {
+    for pair in in_file_order(sections).windows(2) {
         if let [first, second] = pair {
             let first_end = first
                 .slice

@@ -9,6 +9,7 @@ mod cmdline;
 mod error;
 mod flags;
 mod initrd;
+mod lockdown;
 mod request;
 mod route;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use route::Route;
 use crate::facts::Facts;
 use crate::image::bzimage::SetupHeader;
 use crate::image::detect::{Image, detect_linux};
+use crate::image::error::ImageError;
 use crate::image::pe::Machine;
 use crate::image::source::{FileOffset, FileSlice, ReadAt};
 use crate::image::uki::{SectionKind, Uki, UkiError};
@@ -78,6 +80,7 @@ pub fn plan<R: ReadAt + ?Sized>(
         Uki::from_pe(pe)?;
     }
     check_machine(image, facts)?;
+    check_certificates(image)?;
     let route = route::choose(image, request.route, facts)?;
     let planner = Planner {
         source,
@@ -112,6 +115,14 @@ fn check_machine(image: &Image, facts: &Facts) -> Result<(), PlanError> {
         image: machine,
         running: facts.machine.clone(),
     })
+}
+
+/// A file that was cut in its signatures is cut all the same.
+fn check_certificates(image: &Image) -> Result<(), PlanError> {
+    match image.pe().map(|pe| &pe.certificate_table) {
+        Some(Err(error)) => Err(ImageError::Pe(error.clone()).into()),
+        _ => Ok(()),
+    }
 }
 
 /// What all kinds of images need for their plan.
@@ -151,7 +162,11 @@ impl<R: ReadAt + ?Sized> Planner<'_, R> {
     fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
         let selection = uki.select(self.request.profile)?;
         let slice = selection.linux().ok_or(UkiError::NoLinux)?;
-        let header = match (detect_linux(self.source, slice), self.route) {
+        let inner = detect_linux(self.source, slice);
+        if let Ok(inner) = &inner {
+            check_certificates(inner)?;
+        }
+        let header = match (inner, self.route) {
             (Ok(Image::BzImage { header, .. }), _) => Some(header),
             // The parser may open what this program cannot: a UKI in a UKI.
             (_, Route::Handshake) => None,

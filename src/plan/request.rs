@@ -30,6 +30,8 @@ pub struct Request {
     pub reuse_cmdline: bool,
     /// Added behind the command line, in order.
     pub append: Vec<Vec<u8>>,
+    /// Under lockdown, take a UKI apart although nothing verifies its initrd.
+    pub allow_unsigned_initrd: bool,
     /// The crash image instead of the one for exec.
     pub panic: bool,
     /// The UKI's profile, from 0.

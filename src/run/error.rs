@@ -90,6 +90,8 @@ pub struct CallFailure {
     pub verifier_log: Vec<String>,
     /// What the kernel logged while it loaded.
     pub kernel_log: Vec<String>,
+    /// What the image's signatures say, when the kernel refused them.
+    pub signatures: Vec<Vec<u8>>,
 }
 
 impl CallFailure {
@@ -99,6 +101,7 @@ impl CallFailure {
             explanation,
             verifier_log: Vec::new(),
             kernel_log: Vec::new(),
+            signatures: Vec::new(),
         }
     }
 }

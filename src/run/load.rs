@@ -2,11 +2,14 @@
 //! EFFECTS. Carries a plan out: anonymous files, then kexec_file_load(2).
 
 use alloc::ffi::CString;
+use alloc::vec::Vec;
 
 use super::initrd::Initrd;
 use super::{CallFailure, Inputs, Progress, RunError, handshake};
 use crate::explain;
 use crate::facts::Facts;
+use crate::image::source::{ReadAt, SubSource};
+use crate::image::{authenticode, pe};
 use crate::plan::{IMAGE, Plan, Request, Route};
 use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::Memfd;
@@ -24,8 +27,7 @@ pub fn load(
     facts: &Facts,
     progress: Progress<'_>,
 ) -> Result<(), RunError> {
-    let panic = plan.flags.is_panic();
-    if let Some(explanation) = explain::load_obstacle(facts, panic) {
+    if let Some(explanation) = plan.obstacle(request, facts) {
         return Err(RunError::Refused {
             path: inputs.image_path().to_vec(),
             explanation,
@@ -36,9 +38,14 @@ pub fn load(
     // A file that changed since it was planned fails in many ways, among them
     // the kernel's ENOEXEC; all of them have this one cause.
     result.map_err(|error| {
-        inputs
-            .changed()
-            .unwrap_or_else(|| quote(error, log.as_ref()))
+        inputs.changed().unwrap_or_else(|| match error {
+            RunError::Kernel { path, mut failure } => {
+                failure.kernel_log = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
+                examine(inputs, plan, facts, &mut failure);
+                RunError::Kernel { path, failure }
+            }
+            other => other,
+        })
     })
 }
 
@@ -100,13 +107,23 @@ pub(super) fn c_string(text: &[u8]) -> Result<CString, RunError> {
     CString::new(text).map_err(|_| RunError::NulInCmdline)
 }
 
-/// Adds what the kernel logged about it, where that says more than an errno.
-fn quote(error: RunError, log: Option<&LogMark>) -> RunError {
-    let (RunError::Kernel { path, mut failure }, Some(log)) = (error.clone(), log) else {
-        return error;
+/// Where the kernel refused a signature: looks at what it was given to verify.
+fn examine(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts, failure: &mut CallFailure) {
+    if failure.explanation.signature.is_none() {
+        return;
+    }
+    let image: &dyn ReadAt = inputs.image();
+    let inner = SubSource::new(image, plan.kernel.slice);
+    let verified: &dyn ReadAt = match plan.route {
+        Route::Extract => &inner,
+        Route::Native | Route::Handshake => image,
     };
-    failure.kernel_log = log.messages(is_about_kexec);
-    RunError::Kernel { path, failure }
+    let Ok(pe) = pe::parse(verified) else {
+        return;
+    };
+    let found = authenticode::examine(verified, &pe);
+    failure.explanation = explain::examined(&found, failure.explanation.clone(), facts);
+    failure.signatures = found.notes();
 }
 
 /// Words of kernel/kexec_file.c, the PE parser of crypto/asymmetric_keys and

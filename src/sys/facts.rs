@@ -4,7 +4,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::file::read_kernel_file;
+use super::file::{read_kernel_file, read_unmounted};
 use super::{capability, kexec};
 use crate::abi;
 use crate::facts::{Facts, Lockdown, Module};
@@ -28,7 +28,7 @@ pub fn read() -> Facts {
         kernel_release: uname.release().to_string_lossy().into_owned(),
         machine: uname.machine().to_string_lossy().into_owned(),
         cap_sys_boot: capability::has_sys_boot(),
-        lockdown: text("/sys/kernel/security/lockdown").and_then(|text| Lockdown::parse(&text)),
+        lockdown: lockdown(),
         secure_boot: read_kernel_file(SECURE_BOOT, 5).and_then(|value| Some(*value.get(4)? == 1)),
         load_disabled: number("/proc/sys/kernel/kexec_load_disabled").map(|value| value != 0),
         load_limit_reboot: number("/proc/sys/kernel/kexec_load_limit_reboot"),
@@ -50,6 +50,14 @@ pub fn read() -> Facts {
 fn text(path: &str) -> Option<String> {
     let value = read_kernel_file(path, VALUE_MAX_BYTES)?;
     Some(String::from_utf8_lossy(&value).trim().to_string())
+}
+
+/// Most initramfses do not mount securityfs, and what is refused under lockdown
+/// must not depend on that.
+fn lockdown() -> Option<Lockdown> {
+    let value = read_kernel_file("/sys/kernel/security/lockdown", VALUE_MAX_BYTES)
+        .or_else(|| read_unmounted(c"securityfs", c"lockdown", VALUE_MAX_BYTES))?;
+    Lockdown::parse(core::str::from_utf8(&value).ok()?)
 }
 
 fn number(path: &str) -> Option<i64> {

@@ -5,10 +5,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::mount;
 
 use super::SysError;
 use crate::image::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
@@ -126,10 +128,30 @@ pub fn absolute(path: &[u8]) -> Result<Vec<u8>, SysError> {
 #[must_use]
 pub fn read_kernel_file(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    read_to_end(&fd, max_bytes)
+}
+
+/// The same for a file of a pseudo file system that need not be mounted: it is
+/// mounted for this one read, where nobody else sees it. Takes CAP_SYS_ADMIN.
+#[must_use]
+pub fn read_unmounted(file_system: &CStr, path: &CStr, max_bytes: usize) -> Option<Vec<u8>> {
+    let context = mount::fsopen(file_system, mount::FsOpenFlags::FSOPEN_CLOEXEC).ok()?;
+    mount::fsconfig_create(&context).ok()?;
+    let (flags, attributes) = (
+        mount::FsMountFlags::FSMOUNT_CLOEXEC,
+        mount::MountAttrFlags::MOUNT_ATTR_RDONLY,
+    );
+    let root = mount::fsmount(&context, flags, attributes).ok()?;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let fd = rustix::fs::openat(&root, path, flags, Mode::empty()).ok()?;
+    read_to_end(&fd, max_bytes)
+}
+
+fn read_to_end(fd: &OwnedFd, max_bytes: usize) -> Option<Vec<u8>> {
     let mut content = alloc::vec![0; max_bytes];
     let mut done = 0;
     while let Some(rest) = content.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match rustix::io::read(&fd, &mut *rest) {
+        match rustix::io::read(fd, &mut *rest) {
             Ok(0) => break,
             Ok(read) => done = done.saturating_add(read),
             Err(Errno::INTR) => {}

@@ -6,7 +6,8 @@ use crate::program::Folder;
 
 // A UKI's route depends on the host's modules, unless it is given.
 
-/// The plan alone: below it stands what this host has against the load.
+/// The plan alone: below it stands what this host verifies of it, if it is
+/// locked down, and what it has against the load.
 #[track_caller]
 fn plan(folder: &Folder, arguments: &[&str]) -> String {
     let mut words = vec!["load", "--dry-run"];
@@ -14,8 +15,9 @@ fn plan(folder: &Folder, arguments: &[&str]) -> String {
     let run = folder.run(&words);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}");
     run.is_narrow();
-    let end = run.stdout.find("would fail").unwrap_or(run.stdout.len());
-    run.stdout[..end].into()
+    let ends = ["verified", "would fail"].map(|label| run.stdout.find(label));
+    let end = ends.into_iter().flatten().min();
+    run.stdout[..end.unwrap_or(run.stdout.len())].into()
 }
 
 fn images(test: &str) -> Folder {

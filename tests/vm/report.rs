@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The form of an error: what failed, the cause, what the kernel logged, what
-//! to try; 80 columns, and a line that goes on is indented.
+//! The form of an error: what failed, the cause, what the signatures say, what
+//! the kernel logged, what to try; 80 columns, and a line that goes on is indented.
 
 /// What is wrong with the form of these lines.
 pub fn problem(lines: &[&str]) -> Option<String> {
@@ -12,13 +12,21 @@ pub fn problem(lines: &[&str]) -> Option<String> {
         .filter(|line| !line.starts_with(' '))
         .map(|line| line.split(':').next().unwrap_or(line))
         .collect();
-    let order = ["kexec-bpf", "possible cause", "cause", "kernel", "try"];
+    let order = [
+        "kexec-bpf",
+        "possible cause",
+        "cause",
+        "signed",
+        "kernel",
+        "try",
+    ];
     let ranks: Option<Vec<usize>> = heads
         .iter()
         .map(|head| order.iter().position(|word| word == head))
         .collect();
     let in_order = ranks.is_some_and(|ranks| ranks.is_sorted());
-    let counted = heads.iter().filter(|head| **head != "kernel").count();
+    let quoted = |head: &&&str| matches!(**head, "signed" | "kernel");
+    let counted = heads.iter().filter(|head| !quoted(head)).count();
     if !in_order || heads.first() != Some(&"kexec-bpf") || counted > 3 {
         return Some(format!("not what, cause and hint, but {heads:?}"));
     }

@@ -4,6 +4,9 @@ mod detect;
 mod kernels;
 mod pe;
 mod properties;
+mod signatures;
 mod source;
 mod texts;
 mod uki;
+
+pub(crate) use signatures::signed_uki;

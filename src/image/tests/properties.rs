@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Whatever the bytes: no panic, and no slice leaves its file.
-use crate::image::build::{bzimage, linux_image, pe, uki, zboot};
+use super::signatures::signed_uki;
+use crate::image::authenticode;
+use crate::image::build::{CERTIFICATE_AT, bzimage, linux_image, pe, put32, uki, zboot};
 use crate::image::detect::{Image, detect, detect_linux};
 use crate::image::env_file;
 use crate::image::pe::Pe;
+use crate::image::pkcs7;
 use crate::image::source::FileSlice;
 use alloc::vec::Vec;
 use proptest::prelude::*;
@@ -45,7 +48,14 @@ fn check(file: &[u8]) {
 
 fn check_pe(file: &[u8], pe: &Pe) {
     assert!(pe.sections.iter().all(|s| inside(file, s.slice)));
-    assert!(pe.certificate_table.is_none_or(|table| inside(file, table)));
+    if let Ok(Some(table)) = pe.certificate_table {
+        assert!(inside(file, table));
+    }
+    for signature in authenticode::examine(file, pe).signatures {
+        if let Err(error) = signature {
+            assert!(!alloc::format!("{error}").contains('\n'));
+        }
+    }
 }
 
 fn any_image() -> impl Strategy<Value = Vec<u8>> {
@@ -93,6 +103,32 @@ proptest! {
             file.truncate(cut.index(file.len() + 1));
         }
         check(&file);
+    }
+
+    /// Whatever is done to a signature, the rest of the image is as it was.
+    #[test]
+    fn mutated_signatures(
+        fields in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..8),
+        directory in proptest::option::of((any_field(), any_field())),
+    ) {
+        let mut file = signed_uki();
+        let unsigned = uki().len();
+        for (at, value) in fields {
+            let at = unsigned + at.index(file.len() - unsigned);
+            file[at] = value;
+        }
+        if let Some((offset, bytes)) = directory {
+            put32(&mut file, CERTIFICATE_AT, offset);
+            put32(&mut file, CERTIFICATE_AT + 4, bytes);
+        }
+        check(&file);
+        let is_uki = matches!(detect(file.as_slice()), Ok(Image::Uki { .. }));
+        prop_assert!(is_uki);
+    }
+
+    #[test]
+    fn any_der(der in proptest::collection::vec(any::<u8>(), 0..256)) {
+        let _ = pkcs7::parse(&der);
     }
 
     #[test]

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The signatures of a PE file: what they say, and whether the file is still
+//! what was signed.
+//!
+//! Layer: pure. Specs: Microsoft's "PE Format", attribute certificate table;
+//! the digest is made as the kernel makes it, crypto/asymmetric_keys/
+//! verify_pefile.c. A digest that fits proves nothing about who signed.
+use super::field::{u16_at, u32_at};
+use super::pe::{self, Pe, PeError};
+use super::pkcs7::{self, Algorithm, Pkcs7Error, Signature};
+use super::source::{FileOffset, FileSlice, ReadAt, ReadError, as_u64, read_small};
+use alloc::format;
+use alloc::vec::Vec;
+use core::fmt;
+use sha2::{Digest, Sha256};
+
+/// Larger than any signature with its chain of certificates.
+const ENTRY_MAX_BYTES: u64 = 64 << 10;
+const ENTRIES_MAX: usize = 8;
+/// dwLength, wRevision, wCertificateType.
+const ENTRY_HEADER_BYTES: u64 = 8;
+const REVISION_2: u16 = 0x200;
+const PKCS_SIGNED_DATA: u16 = 2;
+/// The file is hashed in pieces of this size.
+const PIECE_BYTES: usize = 16 << 10;
+
+/// Fields of the optional header: SizeOfHeaders, CheckSum, and the entry of the
+/// certificate table among the data directories of PE32 and PE32+.
+const HEADERS_AT: usize = 60;
+const CHECKSUM_AT: u64 = 64;
+const PE32_MAGIC: u16 = 0x10b;
+const PE32_ENTRY_AT: u64 = 96 + 4 * 8;
+const PE32_PLUS_ENTRY_AT: u64 = 112 + 4 * 8;
+
+/// Why there is nothing to say about a signature, or about the file's digest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SignatureError {
+    Read(ReadError),
+    Table(PeError),
+    /// The table ends before the entry does.
+    EntryOutOfTable {
+        at: FileOffset,
+        bytes: u64,
+        left_bytes: u64,
+    },
+    EntryTooLarge {
+        bytes: u64,
+    },
+    TooManyEntries,
+    /// Not WIN_CERT_TYPE_PKCS_SIGNED_DATA of revision 2.
+    OtherEntry {
+        revision: u16,
+        kind: u16,
+    },
+    Pkcs7(Pkcs7Error),
+    /// The headers' or the sections' sizes leave no bytes to hash.
+    Layout,
+}
+
+impl From<ReadError> for SignatureError {
+    fn from(error: ReadError) -> SignatureError {
+        SignatureError::Read(error)
+    }
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SignatureError::Read(error) => error.fmt(f),
+            SignatureError::Table(error) => error.fmt(f),
+            SignatureError::EntryOutOfTable {
+                at,
+                bytes,
+                left_bytes,
+            } => write!(f, "entry at {at} says {bytes} bytes, {left_bytes} are left"),
+            SignatureError::EntryTooLarge { bytes } => {
+                write!(f, "{bytes} bytes, at most {ENTRY_MAX_BYTES} are read")
+            }
+            SignatureError::TooManyEntries => write!(f, "more than {ENTRIES_MAX} entries"),
+            SignatureError::OtherEntry { revision, kind } => {
+                write!(f, "of type {kind:#x}, revision {revision:#x}, not PKCS#7")
+            }
+            SignatureError::Pkcs7(error) => error.fmt(f),
+            SignatureError::Layout => f.write_str("the headers leave nothing to hash"),
+        }
+    }
+}
+
+/// All that can be said without keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Examination {
+    /// In file order. Empty: the file is not signed.
+    pub signatures: Vec<Result<Signature, SignatureError>>,
+    /// SHA-256 of the file as it is; `None` when no signature has one.
+    pub sha256: Option<Result<[u8; 32], SignatureError>>,
+}
+
+impl Examination {
+    /// Whether the file is what that signature signed; `None` when its digest
+    /// was not computed.
+    pub fn matches(&self, signature: &Signature) -> Option<bool> {
+        match (&self.sha256, signature.algorithm) {
+            (Some(Ok(computed)), Algorithm::Sha256) => Some(signature.digest == computed),
+            _ => None,
+        }
+    }
+
+    /// A line for each signature; not yet safe for a terminal.
+    pub fn notes(&self) -> Vec<Vec<u8>> {
+        self.signatures
+            .iter()
+            .map(|found| match found {
+                Ok(signature) => self.note(signature),
+                Err(error) => format!("damaged: {error}").into_bytes(),
+            })
+            .collect()
+    }
+
+    fn note(&self, signature: &Signature) -> Vec<u8> {
+        let algorithm = signature.algorithm.name();
+        let digest = match (self.matches(signature), &self.sha256) {
+            (Some(true), _) => "matches".into(),
+            (Some(false), _) => "differs".into(),
+            (None, Some(Err(error))) => format!("cannot be computed: {error}"),
+            (None, _) => "is not computed".into(),
+        };
+        let mut note = b"by ".to_vec();
+        note.extend_from_slice(&match signature.signers.as_slice() {
+            [] => b"nobody".to_vec(),
+            signers => signers.join(&b" and "[..]),
+        });
+        note.extend_from_slice(format!("; the {algorithm} digest {digest}").as_bytes());
+        note
+    }
+
+    /// Whether it is certain that what was signed is not this file: the kernel
+    /// looks at the first signature only.
+    pub fn was_changed(&self) -> bool {
+        match self.signatures.first() {
+            Some(Ok(signature)) => self.matches(signature) == Some(false),
+            _ => false,
+        }
+    }
+}
+
+/// Reads the signatures, and hashes the file when one has a SHA-256.
+pub fn examine<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Examination {
+    let table = match &pe.certificate_table {
+        Ok(Some(table)) => *table,
+        Ok(None) => {
+            return Examination {
+                signatures: Vec::new(),
+                sha256: None,
+            };
+        }
+        Err(error) => {
+            return Examination {
+                signatures: alloc::vec![Err(SignatureError::Table(error.clone()))],
+                sha256: None,
+            };
+        }
+    };
+    let signatures = read_table(source, table);
+    let has_sha256 = |found: &Result<Signature, _>| {
+        found
+            .as_ref()
+            .is_ok_and(|signature| signature.algorithm == Algorithm::Sha256)
+    };
+    let sha256 = signatures
+        .iter()
+        .any(has_sha256)
+        .then(|| sha256(source, pe, table));
+    Examination { signatures, sha256 }
+}
+
+/// Every entry; the first that is not in the table ends it.
+fn read_table<R: ReadAt + ?Sized>(
+    source: &R,
+    table: FileSlice,
+) -> Vec<Result<Signature, SignatureError>> {
+    let (mut found, mut at, mut left) = (Vec::new(), table.offset, table.bytes);
+    while left > 0 {
+        if found.len() == ENTRIES_MAX {
+            found.push(Err(SignatureError::TooManyEntries));
+            break;
+        }
+        let entry = entry_header(source, at, left);
+        let bytes = entry.as_ref().map_or(left, |(bytes, ..)| *bytes);
+        let end = entry.is_err();
+        found.push(entry.and_then(|entry| read_entry(source, at, entry)));
+        if end {
+            break;
+        }
+        // Entries begin at multiples of 8; the last one's padding may be absent.
+        let step = bytes.next_multiple_of(8).min(left);
+        left = left.saturating_sub(step);
+        at = FileOffset(at.0.saturating_add(step));
+    }
+    found
+}
+
+/// Length, revision and type.
+fn entry_header<R: ReadAt + ?Sized>(
+    source: &R,
+    at: FileOffset,
+    left_bytes: u64,
+) -> Result<(u64, u16, u16), SignatureError> {
+    let mut header = [0; 8];
+    let mut bytes = left_bytes;
+    if left_bytes >= ENTRY_HEADER_BYTES {
+        source.read_at(at, &mut header)?;
+        bytes = u64::from(u32_at(&header, 0).unwrap_or_default());
+    }
+    if bytes < ENTRY_HEADER_BYTES || bytes > left_bytes {
+        return Err(SignatureError::EntryOutOfTable {
+            at,
+            bytes,
+            left_bytes,
+        });
+    }
+    let field = |offset| u16_at(&header, offset).unwrap_or_default();
+    Ok((bytes, field(4), field(6)))
+}
+
+fn read_entry<R: ReadAt + ?Sized>(
+    source: &R,
+    at: FileOffset,
+    (bytes, revision, kind): (u64, u16, u16),
+) -> Result<Signature, SignatureError> {
+    if (revision, kind) != (REVISION_2, PKCS_SIGNED_DATA) {
+        return Err(SignatureError::OtherEntry { revision, kind });
+    }
+    if bytes > ENTRY_MAX_BYTES {
+        return Err(SignatureError::EntryTooLarge { bytes });
+    }
+    let slice = FileSlice {
+        offset: FileOffset(at.0.saturating_add(ENTRY_HEADER_BYTES)),
+        bytes: bytes.saturating_sub(ENTRY_HEADER_BYTES),
+    };
+    let der = read_small(source, slice, ENTRY_MAX_BYTES)?;
+    pkcs7::parse(&der).map_err(SignatureError::Pkcs7)
+}
+
+/// The headers without CheckSum and the table's directory entry, the sections
+/// in the file's order, and what is behind them but for the table.
+fn sha256<R: ReadAt + ?Sized>(
+    source: &R,
+    pe: &Pe,
+    table: FileSlice,
+) -> Result<[u8; 32], SignatureError> {
+    let mut optional = [0; 64];
+    source.read_at(pe.optional_header, &mut optional)?;
+    let entry_at = match u16_at(&optional, 0) {
+        Some(PE32_MAGIC) => PE32_ENTRY_AT,
+        _ => PE32_PLUS_ENTRY_AT,
+    };
+    let headers = u64::from(u32_at(&optional, HEADERS_AT).unwrap_or_default());
+    let field = |offset| pe.optional_header.0.saturating_add(offset);
+    let (checksum, entry) = (field(CHECKSUM_AT), field(entry_at));
+
+    let mut hash = Hash {
+        source,
+        state: Sha256::new(),
+    };
+    hash.range(0, checksum)?;
+    hash.range(checksum.saturating_add(4), entry)?;
+    hash.range(entry.saturating_add(8), headers)?;
+    let mut hashed = headers;
+    for section in pe::in_file_order(&pe.sections) {
+        let (start, bytes) = (section.slice.offset.0, u64::from(section.raw_bytes));
+        hash.range(start, start.saturating_add(bytes))?;
+        hashed = hashed.saturating_add(bytes);
+    }
+    if source.file_bytes() > hashed {
+        let end = source.file_bytes().checked_sub(table.bytes);
+        hash.range(hashed, end.ok_or(SignatureError::Layout)?)?;
+    }
+    Ok(hash.state.finalize().into())
+}
+
+struct Hash<'a, R: ReadAt + ?Sized> {
+    source: &'a R,
+    state: Sha256,
+}
+
+impl<R: ReadAt + ?Sized> Hash<'_, R> {
+    /// From `start` to `end`, both in bytes from the start of the file.
+    fn range(&mut self, start: u64, end: u64) -> Result<(), SignatureError> {
+        let mut piece = [0; PIECE_BYTES];
+        let mut left = end.checked_sub(start).ok_or(SignatureError::Layout)?;
+        let mut at = start;
+        while left > 0 {
+            let bytes = left.min(as_u64(PIECE_BYTES));
+            let used = usize::try_from(bytes).unwrap_or(PIECE_BYTES);
+            let piece = piece.get_mut(..used).unwrap_or_default();
+            self.source.read_at(FileOffset(at), piece)?;
+            self.state.update(&*piece);
+            at = at.saturating_add(bytes);
+            left = left.saturating_sub(bytes);
+        }
+        Ok(())
+    }
+}

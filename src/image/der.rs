@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! DER, as far as signatures need it: elements one after the other.
+//!
+//! Layer: pure. Spec: ITU-T X.690. Strict: lengths are definite and minimal,
+//! tags have one byte. Nothing is copied, and nothing recurses.
+use core::fmt;
+
+pub const INTEGER: u8 = 0x02;
+pub const OCTET_STRING: u8 = 0x04;
+pub const OID: u8 = 0x06;
+pub const SEQUENCE: u8 = 0x30;
+pub const SET: u8 = 0x31;
+/// `[0]`, explicit or of a constructed type.
+pub const CONTEXT_0: u8 = 0xa0;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DerError {
+    /// An element is longer than what it lies in.
+    Truncated,
+    /// An indefinite length, one that is not minimal, or one over 4 GiB.
+    Length {
+        first: u8,
+    },
+    /// A tag of several bytes.
+    LongTag,
+    Unexpected {
+        wanted: u8,
+        found: u8,
+    },
+    /// A whole was expected to end here.
+    Trailing {
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for DerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DerError::Truncated => f.write_str("an element is cut"),
+            DerError::Length { first } => write!(f, "length {first:#04x} is not DER"),
+            DerError::LongTag => f.write_str("a tag of several bytes"),
+            DerError::Unexpected { wanted, found } => {
+                write!(f, "tag {found:#04x} where {wanted:#04x} belongs")
+            }
+            DerError::Trailing { bytes } => write!(f, "{bytes} bytes too many"),
+        }
+    }
+}
+
+/// One element.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Element<'a> {
+    pub tag: u8,
+    pub contents: &'a [u8],
+}
+
+/// The elements that are still to be read.
+#[derive(Clone, Copy)]
+pub struct Reader<'a>(pub &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn element(&mut self) -> Result<Element<'a>, DerError> {
+        let (&tag, rest) = self.0.split_first().ok_or(DerError::Truncated)?;
+        if tag & 0x1f == 0x1f {
+            return Err(DerError::LongTag);
+        }
+        let (&first, mut rest) = rest.split_first().ok_or(DerError::Truncated)?;
+        let mut length = usize::from(first);
+        if first >= 0x80 {
+            let count = usize::from(first & 0x7f);
+            if !(1..=4).contains(&count) {
+                return Err(DerError::Length { first });
+            }
+            let (bytes, behind) = rest.split_at_checked(count).ok_or(DerError::Truncated)?;
+            rest = behind;
+            // At most 4 bytes, so nothing is shifted out.
+            length = bytes
+                .iter()
+                .fold(0, |length, byte| (length << 8) | usize::from(*byte));
+            if length < 0x80 || bytes.first() == Some(&0) {
+                return Err(DerError::Length { first });
+            }
+        }
+        let (contents, rest) = rest.split_at_checked(length).ok_or(DerError::Truncated)?;
+        self.0 = rest;
+        Ok(Element { tag, contents })
+    }
+
+    /// The contents of the next element, which must have that tag.
+    pub fn take(&mut self, wanted: u8) -> Result<&'a [u8], DerError> {
+        let Element { tag, contents } = self.element()?;
+        if tag == wanted {
+            return Ok(contents);
+        }
+        Err(DerError::Unexpected { wanted, found: tag })
+    }
+
+    /// The same for an element that has elements in it.
+    pub fn open(&mut self, wanted: u8) -> Result<Reader<'a>, DerError> {
+        self.take(wanted).map(Reader)
+    }
+
+    /// The next element's contents if it has that tag; else nothing is read.
+    pub fn optional(&mut self, wanted: u8) -> Result<Option<&'a [u8]>, DerError> {
+        if self.0.first() != Some(&wanted) {
+            return Ok(None);
+        }
+        self.take(wanted).map(Some)
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What a locked-down kernel verifies of a plan, and what that forbids.
+
+use super::{Plan, Request, Route};
+use crate::explain::{self, Explanation};
+use crate::facts::Facts;
+
+impl Plan {
+    /// What stands in the way of it, known before it is tried.
+    #[must_use]
+    pub fn obstacle(&self, request: &Request, facts: &Facts) -> Option<Explanation> {
+        let unsigned = self.is_taken_apart(facts) && !request.takes_apart_knowingly();
+        explain::load_obstacle(facts, self.flags.is_panic())
+            .or_else(|| unsigned.then(|| explain::unsigned_initrd(facts)))
+    }
+
+    /// Whether this kernel verifies signatures, but would not see the image's.
+    #[must_use]
+    pub fn is_taken_apart(&self, facts: &Facts) -> bool {
+        self.route == Route::Extract && facts.is_locked_down()
+    }
+}
+
+impl Request {
+    /// Both words are needed: auto never takes a UKI apart under lockdown.
+    #[must_use]
+    pub fn takes_apart_knowingly(&self) -> bool {
+        self.route == Some(Route::Extract) && self.allow_unsigned_initrd
+    }
+}
+
+impl Route {
+    /// What the kernel verifies when it wants signatures, for people.
+    #[must_use]
+    pub fn verified(self) -> &'static str {
+        match self {
+            Route::Handshake => "the whole image: kernel, initrd, command line",
+            Route::Native => "the kernel; nothing verifies initrd and command line",
+            Route::Extract => explain::ONLY_INNER,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Lockdown, Module};
+    use crate::image::build;
+    use crate::image::detect::detect;
+    use crate::plan::plan;
+
+    fn facts(lockdown: Lockdown, has_module: bool) -> Facts {
+        Facts {
+            cap_sys_boot: true,
+            lockdown: Some(lockdown),
+            module: has_module.then(|| Module {
+                abi_version: Some(crate::abi::ABI_VERSION),
+                ..Module::default()
+            }),
+            ..Facts::default()
+        }
+    }
+
+    fn obstacle(file: &[u8], request: &Request, facts: &Facts) -> Option<Explanation> {
+        let image = detect(file).unwrap();
+        plan(file, &image, request, facts)
+            .unwrap()
+            .obstacle(request, facts)
+    }
+
+    #[test]
+    fn a_locked_down_kernel_takes_a_uki_apart_only_for_two_words() {
+        let without = facts(Lockdown::Integrity, false);
+        let extract = Some(Route::Extract);
+        for (route, allow_unsigned_initrd, is_refused) in [
+            (None, false, true),
+            (None, true, true),
+            (extract, false, true),
+            (extract, true, false),
+        ] {
+            let request = Request {
+                route,
+                allow_unsigned_initrd,
+                ..Request::default()
+            };
+            let uki = build::uki();
+            let found = obstacle(&uki, &request, &without);
+            assert_eq!(found.is_some(), is_refused, "{request:?}");
+            let open = facts(Lockdown::None, false);
+            assert_eq!(obstacle(&uki, &request, &open), None);
+        }
+    }
+
+    #[test]
+    fn the_way_out_is_the_module_where_there_is_none() {
+        let request = Request {
+            route: Some(Route::Extract),
+            ..Request::default()
+        };
+        for (has_module, hint) in [
+            (
+                false,
+                "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd",
+            ),
+            (
+                true,
+                "the same without --route; or with --allow-unsigned-initrd",
+            ),
+        ] {
+            let facts = facts(Lockdown::Confidentiality, has_module);
+            let found = obstacle(&build::uki(), &request, &facts).unwrap();
+            assert_eq!(found.hint, hint);
+            // One line of a console, with its label.
+            assert!(found.cause.len() + "cause: ".len() <= 80, "{}", found.cause);
+        }
+    }
+
+    #[test]
+    fn other_routes_are_left_to_the_kernel() {
+        let locked = facts(Lockdown::Integrity, true);
+        for image in [build::uki(), build::bzimage()] {
+            assert_eq!(obstacle(&image, &Request::default(), &locked), None);
+        }
+    }
+
+    #[test]
+    fn a_cut_certificate_table_is_a_bad_image() {
+        let mut file = build::uki();
+        build::put32(&mut file, build::CERTIFICATE_AT, 0xffff_fff0);
+        build::put32(&mut file, build::CERTIFICATE_AT + 4, 8);
+        let image = detect(file.as_slice()).unwrap();
+        let facts = facts(Lockdown::None, false);
+        let error = plan(file.as_slice(), &image, &Request::default(), &facts).unwrap_err();
+        let words = "certificate table at 0xfffffff0 ends at 0xfffffff8, file at 0x1400";
+        assert_eq!(error.to_string(), words);
+        assert_eq!(error.fault(), crate::plan::Fault::Image);
+    }
+}

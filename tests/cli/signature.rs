@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What `inspect` says of images that sbsign has signed.
+
+use crate::build;
+use crate::program::Folder;
+
+/// Runs a signing program; `make check` installs them.
+#[track_caller]
+fn tool(folder: &Folder, program: &str, arguments: &[&str]) -> String {
+    let output = folder
+        .command(program)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}: run tests/provision.sh vm"));
+    assert!(output.status.success(), "{program}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn key(folder: &Folder, name: &str, subject: &str) {
+    #[rustfmt::skip]
+    tool(folder, "openssl", &[
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-utf8",
+        "-subj", subject, "-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem"),
+    ]);
+}
+
+fn sign(folder: &Folder, key: &str, image: &str, signed: &str) {
+    #[rustfmt::skip]
+    tool(folder, "sbsign", &[
+        "--key", &format!("{key}.key"), "--cert", &format!("{key}.pem"),
+        "--output", signed, image,
+    ]);
+}
+
+/// The lines from "signature" on.
+#[track_caller]
+fn signature(folder: &Folder, image: &str) -> Vec<String> {
+    let run = folder.run(&["inspect", image]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    run.is_narrow();
+    assert!(run.stdout.contains("\nsections "), "the page is whole");
+    let lines = run.stdout.lines();
+    let lines = lines.skip_while(|line| !line.starts_with("signature"));
+    let mut first = true;
+    let lines = lines.take_while(|line| std::mem::take(&mut first) || line.starts_with(' '));
+    lines.map(|line| line[14..].to_owned()).collect()
+}
+
+const TRUST: &str = "(whether the signer is trusted only the kernel knows)";
+
+#[test]
+fn signed_images_name_signer_and_digest() {
+    let folder = Folder::new("signature");
+    folder.file("a.efi", &build::uki());
+    key(&folder, "one", "/O=Org\u{1b}[2J, Inc/CN=First \u{fc}");
+    key(&folder, "two", "/CN=Second");
+    assert_eq!(signature(&folder, "a.efi"), ["none"]);
+
+    sign(&folder, "one", "a.efi", "one.efi");
+    let first = "by O=Org\\u{1b}[2J\\, Inc, CN=First \u{fc}; the sha256 digest matches";
+    let lines = signature(&folder, "one.efi");
+    let [by, digest, trust] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert_eq!((by.as_str(), trust.as_str()), (first, TRUST));
+    // The digest is what sbsign has signed, as another program reads it.
+    tool(&folder, "sbattach", &["--detach", "one.p7", "one.efi"]);
+    let parsed = tool(
+        &folder,
+        "openssl",
+        &["asn1parse", "-inform", "DER", "-in", "one.p7"],
+    );
+    let signed = format!("OCTET STRING      [HEX DUMP]:{}\n", digest.to_uppercase());
+    assert!(parsed.contains(&signed), "no {signed} in {parsed}");
+
+    // A second signature lies behind the first.
+    sign(&folder, "two", "one.efi", "both.efi");
+    let second = "by CN=Second; the sha256 digest matches";
+    let both = signature(&folder, "both.efi");
+    assert_eq!(both, [first, digest, second, digest, TRUST]);
+
+    // One byte of the initrd.
+    let mut changed = std::fs::read(folder.path("both.efi")).unwrap();
+    let at = changed.windows(6).position(|bytes| bytes == b"initrd");
+    changed[at.unwrap()] ^= 1;
+    folder.file("changed.efi", &changed);
+    let differs = |line: &str| line.replace("matches", "differs");
+    assert_eq!(
+        signature(&folder, "changed.efi"),
+        [&differs(first), digest, &differs(second), digest, TRUST]
+    );
+}
+
+#[test]
+fn damaged_signatures_are_told_and_the_page_goes_on() {
+    let folder = Folder::new("signature-damaged");
+    folder.file("a.efi", &build::uki());
+    key(&folder, "one", "/CN=One");
+    sign(&folder, "one", "a.efi", "signed.efi");
+    let signed = std::fs::read(folder.path("signed.efi")).unwrap();
+    let table = build::uki().len();
+    let damaged = |patch: &dyn Fn(&mut Vec<u8>)| {
+        let mut image = signed.clone();
+        patch(&mut image);
+        folder.file("damaged.efi", &image);
+        signature(&folder, "damaged.efi")
+    };
+    let lines = damaged(&|image| image[table + 8] = 0x31);
+    assert_eq!(lines, ["damaged: tag 0x31 where 0x30 belongs", TRUST]);
+    let lines = damaged(&|image| build::put32(image, table, 1));
+    assert!(lines[0].starts_with("damaged: entry at 0x"), "{lines:?}");
+    let lines = damaged(&|image| build::put32(image, build::CERTIFICATE_AT, 0xffff_fff0));
+    assert!(
+        lines[0].starts_with("damaged: certificate table at 0xfff"),
+        "{lines:?}"
+    );
+    // To load it is another matter: the file is cut.
+    let run = folder.run(&["load", "--dry-run", "--route=extract", "damaged.efi"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("certificate table at 0xfff"), "{run:?}");
+}
