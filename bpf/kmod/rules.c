@@ -184,13 +184,26 @@ int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name)
 			   "%.128s: a file for %.64s must be part of a signed addon", name, dst_dir);
 }
 
+static const char *kb_rules_refusal(int err)
+{
+	switch (err) {
+	case -ENODATA:
+		return "not signed";
+	case -ENOKEY:
+		return "signed by a key that is not known here";
+	default:
+		return "signature rejected";
+	}
+}
+
 int kb_rules_addon(struct kb_job *job, const char *path, const void *data, size_t size)
 {
 	int err = kb_stock_verify(data, size);
 
 	if (!err || !kb_job_enforces(job))
 		return 0;
-	return kb_job_fail(job, -EKEYREJECTED, "addon %.160s: signature rejected (%d)", path, err);
+	return kb_job_fail(job, -EKEYREJECTED, "addon %.160s: %s (%d)", path,
+			   kb_rules_refusal(err), err);
 }
 
 /*

@@ -54,10 +54,31 @@ impl SigningKey {
         Self { key, certificate }
     }
 
+    /// A key of the test's own, which no firmware knows. `subject` is as
+    /// openssl takes it: `/CN=name`.
+    pub fn unknown(folder: &Path, subject: &str) -> Self {
+        let (key, certificate) = (folder.join("unknown.key"), folder.join("unknown.pem"));
+        run(super::host_program("openssl")
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650",
+            ])
+            .args(["-utf8", "-subj", subject, "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate));
+        Self { key, certificate }
+    }
+
     /// A copy of `image` in `folder` that carries this signature alone.
     pub fn sign(&self, folder: &Path, name: &str, image: &Path) -> PathBuf {
-        let signed = folder.join(name);
         let bare = unsigned(folder, &format!("{name}.unsigned"), image);
+        self.add_signature(folder, name, &bare)
+    }
+
+    /// A copy of `image` in `folder` that carries this signature behind those
+    /// that it has.
+    pub fn add_signature(&self, folder: &Path, name: &str, image: &Path) -> PathBuf {
+        let signed = folder.join(name);
         run(super::host_program("sbsign")
             .arg("--key")
             .arg(&self.key)
@@ -65,8 +86,15 @@ impl SigningKey {
             .arg(&self.certificate)
             .arg("--output")
             .arg(&signed)
-            .arg(bare));
+            .arg(image));
         signed
+    }
+
+    /// The same as [`Self::sign`], from bytes to bytes.
+    pub fn sign_bytes(&self, folder: &Path, name: &str, image: &[u8]) -> Vec<u8> {
+        let bare = folder.join(format!("{name}.bare"));
+        std::fs::write(&bare, image).expect("write the image");
+        std::fs::read(self.sign(folder, name, &bare)).expect("read the signed image")
     }
 
     /// A copy of the kernel module in `folder` with this signature. Debian's

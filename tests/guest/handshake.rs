@@ -20,7 +20,6 @@ pub const STRICT: &str = "panic_on_warn=1 oops=panic";
 const FUNCTIONS: &str = r#"
 mount -t securityfs none /sys/kernel/security
 mount -t tracefs none /sys/kernel/tracing
-insmod /kexec_bpf.ko && say inserted
 attempt() {
     name=$1
     shift
@@ -39,6 +38,8 @@ left() {
 }
 "#;
 
+const INSERT: &str = "insmod /kexec_bpf.ko && say inserted\n";
+
 /// What [`FUNCTIONS`]' `left` says when nothing is.
 pub const NOTHING: &str = "0 0 0";
 
@@ -49,6 +50,11 @@ pub fn initramfs(script: &str) -> Initramfs {
 
 /// The same with this build of the module.
 pub fn initramfs_with(script: &str, module: &Path) -> Initramfs {
+    initramfs_before(&format!("{INSERT}{script}"), module)
+}
+
+/// The same with the module's file only: inserting it is up to `script`.
+pub fn initramfs_before(script: &str, module: &Path) -> Initramfs {
     Initramfs::new(&format!("{FUNCTIONS}{script}"))
         .program("bin/client", &packages::handshake_client())
         .file_from("kexec_bpf.ko", module)

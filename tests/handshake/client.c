@@ -15,6 +15,7 @@
  *       read       reads the parser
  *       attach     attaches a program that does nothing
  *       kfunc      attaches a program that calls a kfunc
+ *       carry:FILE attaches a program that gives FILE, up to 64 KiB, as kernel
  *       signal     says that it has attached
  *       close      closes the session
  *       closefds   closes both eventfds
@@ -73,6 +74,19 @@ static int attach(enum calls calls)
 	return program < 0 ? program : program_attach(program);
 }
 
+static int attach_carrier(const char *path)
+{
+	static char kernel[64 << 10];
+	int program, fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, kernel, sizeof(kernel));
+
+	if (size <= 0)
+		return -errno;
+	close(fd);
+	program = program_load_carrier(kernel, size);
+	return program < 0 ? program : program_attach(program);
+}
+
 /* False when the load ended without the signal. */
 static int wait_ready(struct client *client)
 {
@@ -98,6 +112,8 @@ static void step(struct client *client, const char *what)
 		printf("attach %d\n", attach(CALLS_NOTHING) >= 0);
 	} else if (!strcmp(what, "kfunc")) {
 		printf("kfunc %d\n", attach(CALLS_KFUNC) >= 0);
+	} else if (!strncmp(what, "carry:", 6)) {
+		printf("carry %d\n", attach_carrier(what + 6) >= 0);
 	} else if (!strcmp(what, "signal")) {
 		printf("signal %zd\n", write(session->attached_fd, &one, sizeof(one)));
 	} else if (!strcmp(what, "close")) {

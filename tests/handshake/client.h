@@ -15,6 +15,8 @@ int btf_function_id(const char *name);
  */
 enum calls { CALLS_NOTHING, CALLS_KFUNC };
 int program_load(enum calls calls);
+/* One that gives these bytes as the kernel, by bpf_helper_carrier(). */
+int program_load_carrier(const void *kernel, __u32 size);
 int program_attach(int program_fd);
 /* How many BPF programs the kernel holds. */
 int program_count(void);

@@ -2,6 +2,7 @@
 /* BPF programs by the bare system call, as an attacker would bring them. */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -30,32 +31,30 @@ static void print_refusal(void)
 			printf("verifier %s\n", line);
 }
 
-int program_load(enum calls calls)
+#define MAP_VALUE(reg, fd)						\
+	{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (reg),		\
+	  .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = (fd) },		\
+	{ }
+#define MOVE(reg, value)						\
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (reg), .imm = (value) }
+/* .off is the place of the module's BTF in load_code()'s array. */
+#define CALL(kfunc)							\
+	{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .off = 1, .imm = (kfunc) }
+#define EXIT								\
+	{ .code = BPF_JMP | BPF_EXIT }
+
+/* A program for the hook. */
+static int load_code(const struct bpf_insn *code, int count)
 {
-	/* 8 bytes of stack, bpf_helper_read(0, stack, 8), return 0 */
-	struct bpf_insn code[] = {
-		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2,
-		  .src_reg = BPF_REG_10 },
-		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -8 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 8 },
-		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .off = 1 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	const int count = sizeof(code) / sizeof(code[0]);
-	const int skipped = calls == CALLS_KFUNC ? 0 : 6;
 	/* A kfunc's .off is the place of its module's BTF in here; 0 is vmlinux. */
 	int btf_fds[2] = { 0, btf_module_fd() };
 	int hook = btf_function_id(KEXEC_BPF_HOOK_NAME);
-	int kfunc = btf_function_id("bpf_helper_read");
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_TRACING,
 		.expected_attach_type = BPF_TRACE_FENTRY,
 		.prog_flags = BPF_F_SLEEPABLE,
-		.insns = (__u64)(unsigned long)(code + skipped),
-		.insn_cnt = count - skipped,
+		.insns = (__u64)(unsigned long)code,
+		.insn_cnt = count,
 		.license = (__u64)(unsigned long)"GPL",
 		.log_level = 1,
 		.log_buf = (__u64)(unsigned long)log_text,
@@ -66,16 +65,78 @@ int program_load(enum calls calls)
 	};
 	int fd;
 
-	if (btf_fds[1] < 0 || hook < 0 || kfunc < 0) {
-		printf("btf %d %d %d\n", btf_fds[1], hook, kfunc);
+	if (btf_fds[1] < 0 || hook < 0) {
+		printf("btf %d %d\n", btf_fds[1], hook);
 		return -ENOENT;
 	}
-	code[5].imm = kfunc;
 	fd = bpf(BPF_PROG_LOAD, &attr);
 	if (fd < 0)
 		print_refusal();
 	close(btf_fds[1]);
 	return fd;
+}
+
+int program_load(enum calls calls)
+{
+	/* 8 bytes of stack, bpf_helper_read(0, stack, 8), return 0 */
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
+		MOVE(BPF_REG_1, 0),
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2,
+		  .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -8 },
+		MOVE(BPF_REG_3, 8),
+		CALL(btf_function_id("bpf_helper_read")),
+		MOVE(BPF_REG_0, 0),
+		EXIT,
+	};
+	const int count = sizeof(code) / sizeof(code[0]);
+	const int skipped = calls == CALLS_KFUNC ? 0 : 6;
+
+	return load_code(code + skipped, count - skipped);
+}
+
+/* An array of one value; constants for the verifier when it is frozen. */
+static int value_map(const void *value, __u32 size, bool constant)
+{
+	const __u32 zero = 0;
+	union bpf_attr create = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = sizeof(zero),
+		.value_size = size,
+		.max_entries = 1,
+		.map_flags = constant ? BPF_F_RDONLY_PROG : 0,
+	};
+	union bpf_attr attr = {};
+	int fd = bpf(BPF_MAP_CREATE, &create);
+
+	if (fd < 0)
+		return fd;
+	attr.map_fd = fd;
+	attr.key = (__u64)(unsigned long)&zero;
+	attr.value = (__u64)(unsigned long)value;
+	if (bpf(BPF_MAP_UPDATE_ELEM, &attr))
+		return -EINVAL;
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = fd;
+	return constant && bpf(BPF_MAP_FREEZE, &attr) ? -EINVAL : fd;
+}
+
+int program_load_carrier(const void *kernel, __u32 size)
+{
+	static const char name[8] = KEXEC_BPF_KERNEL;
+	/* bpf_helper_carrier("kernel", kernel, size, OUT), return 0 */
+	const struct bpf_insn code[] = {
+		MAP_VALUE(BPF_REG_1, value_map(name, sizeof(name), true)),
+		MAP_VALUE(BPF_REG_2, value_map(kernel, size, false)),
+		MOVE(BPF_REG_3, size),
+		MOVE(BPF_REG_4, KEXEC_BPF_OUT),
+		CALL(btf_function_id("bpf_helper_carrier")),
+		MOVE(BPF_REG_0, 0),
+		EXIT,
+	};
+
+	return load_code(code, sizeof(code) / sizeof(code[0]));
 }
 
 int program_attach(int program_fd)

@@ -10,7 +10,7 @@ use crate::guest::handshake::{
     KERNEL, NOTHING, STRICT, expect_failure, initramfs_with, tiny_uki, tiny_uki_with,
 };
 use crate::guest::initramfs::extra_initrd;
-use crate::guest::pe::{Pe, tiny_kernel};
+use crate::guest::pe::{Pe, tiny_efi_kernel, tiny_kernel};
 use crate::guest::{self, Initramfs, Payload, module, second_initrd, uki::Uki};
 
 /// One load of a file, and what becomes of it.
@@ -44,7 +44,13 @@ const fn loaded(name: &'static str, arguments: &'static str) -> Rule {
 const REJECTED: &str = "EKEYREJECTED (129)";
 const DENIED: &str = "EPERM (1)";
 const WAY_OUT: &str = "put what is added into a signed addon";
-const SIGNATURE: &str = "cause: the kernel rejected the image's signature (lockdown: integrity)";
+const CHANGED: &[&str] = &[
+    REJECTED,
+    "cause: digest mismatch: the image was changed after it was signed (lockdown: integrity)",
+    "signed: by C=US, ST=Colorado, L=Fort Collins, O=SnakeOil; the sha256 digest differs",
+    "kernel: PEFILE: Digest mismatch",
+    "try:   kexec-bpf inspect /changed.",
+];
 
 const RULES: &[Rule] = &[
     loaded("good", "/good.efi"),
@@ -57,9 +63,31 @@ const RULES: &[Rule] = &[
             "cause: the kernel found no signature in the image (lockdown: integrity)",
         ],
     ),
-    refused("tampered-cmdline", "/tampered.efi", &[REJECTED, SIGNATURE]),
+    refused(
+        "unknown-key",
+        "/unknown.efi",
+        &[
+            "ENOKEY (126)",
+            "cause: the kernel has no key for the image's signature (lockdown: integrity)",
+            "signed: by CN=Nobody's key, O=A\\, B; the sha256 digest matches",
+        ],
+    ),
+    // The kernel takes the first signature for the only one.
+    loaded("second-key-unknown", "/known_unknown.efi"),
+    refused(
+        "first-key-unknown",
+        "/unknown_known.efi",
+        &[
+            "ENOKEY (126)",
+            "signed: by CN=Nobody's key, O=A\\, B; the sha256 digest matches",
+            "signed: by C=US, ST=Colorado, L=Fort Collins, O=SnakeOil; the sha256 digest matches",
+        ],
+    ),
+    refused("changed-cmdline", "/changed.cmdline.efi", CHANGED),
+    refused("changed-initrd", "/changed.initrd.efi", CHANGED),
+    refused("changed-linux", "/changed.linux.efi", CHANGED),
     // 6: nor is the parser taken from anywhere else.
-    refused("tampered-parser", "/parser.efi", &[REJECTED, SIGNATURE]),
+    refused("changed-parser", "/changed.bpf.efi", CHANGED),
     // 1: provenance. 8 is ENOEXEC: not even a PE.
     refused(
         "carry-kernel",
@@ -89,7 +117,7 @@ const RULES: &[Rule] = &[
         "/ignore_addon.efi --addon /unsigned.addon.efi",
         &[
             REJECTED,
-            "cause: addon /unsigned.addon.efi: signature rejected (-61)",
+            "cause: addon /unsigned.addon.efi: not signed (-61)",
         ],
     ),
     // 5: nothing from user space, and nothing cut out or left out.
@@ -140,15 +168,42 @@ const RULES: &[Rule] = &[
         "/good.efi --addon /unsigned.addon.efi",
         &[
             REJECTED,
-            "cause: addon /unsigned.addon.efi: signature rejected (-61)",
+            "cause: addon /unsigned.addon.efi: not signed (-61)",
             WAY_OUT,
+        ],
+    ),
+    refused(
+        "other-addon",
+        "/good.efi --addon /other.addon.efi",
+        &[
+            REJECTED,
+            "cause: addon /other.addon.efi: signed by a key that is not known here (-126)",
+            WAY_OUT,
+        ],
+    ),
+    refused(
+        "changed-addon",
+        "/good.efi --addon /changed.addon.efi",
+        &[
+            REJECTED,
+            "cause: addon /changed.addon.efi: signature rejected (-129)",
+            "kernel: PEFILE: Digest mismatch",
         ],
     ),
     loaded("credential", "/good.efi --addon /secret.cred"),
     loaded("member", "/member.efi"),
 ];
 
-/// Changes one byte behind `mark`.
+/// A process that does without kexec-bpf: its own program, loaded by the bare
+/// system call, gives an unsigned kernel to the load of a signed image. All of
+/// that is allowed; the kernel that comes out is not.
+const ATTACK: &str = "
+attempt attack client load 10000 ready,carry:/kernel,signal /bare.efi
+say attack-loaded $(cat /sys/kernel/kexec_loaded)
+left attack
+";
+
+/// Changes one byte of `mark`.
 fn tamper(mut image: Vec<u8>, mark: &[u8]) -> Vec<u8> {
     let at = image.windows(mark.len()).position(|window| window == mark);
     let at = at.expect("the mark is in the image");
@@ -158,27 +213,50 @@ fn tamper(mut image: Vec<u8>, mark: &[u8]) -> Vec<u8> {
 
 /// All images of [`RULES`], signed by the firmware's key but for what they say.
 fn images(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
-    let sign = |name: &str, image: &Pe| {
-        let bare = image.write(folder.join(format!("{name}.bare")));
-        let signed = key.sign(folder, name, &bare);
-        std::fs::read(signed).expect("read the signed image")
-    };
+    let sign = |name: &str, image: &Pe| key.sign_bytes(folder, name, &image.bytes());
+    // A comma in a name must not look like the next part of it.
+    let unknown = SigningKey::unknown(folder, "/CN=Nobody's key/O=A, B");
     let parser = std::fs::read(module::uki_parser()).expect("read the parser");
     let good = sign("good.efi", &tiny_uki(Some(&parser)));
     let addon = Pe::new()
         .section(".cmdline", b"from=addon")
         .section(".initrd", &extra_initrd(&[]));
+    let signed_addon = sign("signed.addon.efi", &addon);
+    let other_addon = unknown.sign_bytes(folder, "other.addon.efi", &addon.bytes());
+    let by_unknown = unknown.sign_bytes(folder, "unknown.efi", &tiny_uki(Some(&parser)).bytes());
+    let both = |name, second: &SigningKey, first: &str| {
+        second.add_signature(folder, name, &folder.join(first))
+    };
     guest = guest
         .file("unsigned.efi", &tiny_uki(Some(&parser)).bytes())
-        .file("tampered.efi", &tamper(good.clone(), b"console=ttyS0"))
-        .file("parser.efi", &tamper(good.clone(), b"\x7fELF"))
+        .file("unknown.efi", &by_unknown)
+        .file_from(
+            "known_unknown.efi",
+            &both("known_unknown.efi", &unknown, "good.efi"),
+        )
+        .file_from(
+            "unknown_known.efi",
+            &both("unknown_known.efi", key, "unknown.efi"),
+        )
         .file("good.efi", &good)
         .file("unsigned.addon.efi", &addon.bytes())
-        .file("signed.addon.efi", &sign("signed.addon.efi", &addon))
+        .file("signed.addon.efi", &signed_addon)
+        .file("other.addon.efi", &other_addon)
+        .file("changed.addon.efi", &tamper(signed_addon, b"from=addon"))
         .file("initrd", &extra_initrd(&[]))
         .file("secret.cred", b"secret");
     let bare = Pe::new().section(".linux", &tiny_kernel());
     guest = guest.file("bare.efi", &sign("bare.efi", &bare));
+    for (name, mark) in [
+        ("cmdline", &b"console=ttyS0"[..]),
+        ("initrd", b"not an archive"),
+        ("linux", b"HdrS"),
+        ("bpf", b"\x7fELF"),
+    ] {
+        let changed = tamper(good.clone(), mark);
+        guest = guest.file(&format!("changed.{name}.efi"), &changed);
+    }
+    guest = guest.file("kernel", &tiny_efi_kernel());
     for program in [
         "carry_kernel",
         "carrier",
@@ -232,6 +310,7 @@ left {name}
 "
         );
     }
+    script += ATTACK;
     script += "attempt final kexec-bpf load /final.efi --addon /signed.addon.efi --verbose
 kexec-bpf exec
 ";
@@ -251,7 +330,7 @@ kexec-bpf exec
     let image = key.sign(&folder, "first.signed.efi", &image);
     let said = firmware::secure_machine(&folder, &image)
         .memory_mb(1024)
-        .timeout_s(300)
+        .timeout_s(400)
         .run();
 
     assert!(said.one("lockdown").contains("[integrity]"), "locked down");
@@ -268,6 +347,17 @@ kexec-bpf exec
             }
         }
     }
+    said.expect("attack-code", "1");
+    said.expect("attack-loaded", "0");
+    said.expect("attack-left", NOTHING);
+    let attack = [
+        "ready 1",
+        "carry 1",
+        "signal 8",
+        "load -129",
+        "report -129 stage 6 calls 1: the kernel came out of BPF memory and is not signed itself (-61)",
+    ];
+    assert_eq!(said.all("attack"), attack);
     said.expect("final-code", "0");
     let told = said.all("final").join(" ");
     assert!(

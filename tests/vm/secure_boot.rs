@@ -1,69 +1,393 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Secure Boot: the kernel inside a UKI is handed over with exactly its own
-//! bytes, so that its signature still verifies; an unsigned one is refused.
+//! Secure Boot from end to end, in one machine whose firmware verifies:
+//!
+//! 1. The first kernel is locked down because the firmware said so. Without the
+//!    module: routes native and extract, and an unsigned module.
+//! 2. By the handshake it boots a UKI with a parser of its own, whose command
+//!    line raises lockdown to confidentiality.
+//! 3. That kernel boots a UKI without a parser, by the handshake as well.
+//!
+//! What the handshake refuses is in `handshake_rules`.
+
+use std::path::{Path, PathBuf};
 
 use crate::guest::firmware::{self, SigningKey};
-use crate::guest::uki::Uki;
-use crate::guest::{self, Initramfs, Kernel, Payload, second_initrd};
+use crate::guest::handshake::{KERNEL, STRICT, initramfs_before};
+use crate::guest::pe::Pe;
+use crate::guest::{self, Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
+use crate::report;
 
-const SCRIPT: &str = "
+/// `loaded NAME` says whether an image is loaded, and drops it.
+const FIRST: &str = r#"
+loaded() {
+    say "$1-loaded" "$(cat /sys/kernel/kexec_loaded)"
+    kexec-bpf unload
+    say "$1-unload" "$? $(cat /sys/kernel/kexec_loaded)"
+}
+load() {
+    name=$1
+    shift
+    attempt "$name" kexec-bpf load "$@"
+    loaded "$name"
+}
+say lockdown "$(cat /sys/kernel/security/lockdown)"
+attempt insert-unsigned insmod /unsigned.ko
+say insert-log "$(dmesg | grep -i 'unsigned module')"
+attempt status kexec-bpf status
+attempt inspect kexec-bpf inspect /replaced.efi
+
+attempt dry kexec-bpf load --dry-run /replaced.efi
+load auto /replaced.efi
+load auto-flag --allow-unsigned-initrd /replaced.efi
+load extract --route extract /replaced.efi
+load allowed --route extract --allow-unsigned-initrd /replaced.efi
+load inner-unsigned --route extract --allow-unsigned-initrd /inner.efi
+umount /sys/kernel/security
+load hidden --route extract /replaced.efi
 mount -t securityfs none /sys/kernel/security
-say lockdown $(cat /sys/kernel/security/lockdown)
-kexec-bpf load /unsigned.efi >/out 2>&1
-say unsigned-code $?
-while read -r line; do say unsigned $line; done </out
-say loaded $(cat /sys/kernel/kexec_loaded)
-kexec-bpf load /signed.efi >/out 2>&1
-say signed-code $?
-while read -r line; do say signed $line; done </out
+
+load native /vmlinuz.signed --initrd /initrd --verbose
+load native-unsigned /vmlinuz.bare --initrd /initrd
+load native-unknown /vmlinuz.unknown --initrd /initrd
+
+insmod /kexec_bpf.ko && say inserted
+attempt status-with kexec-bpf status
+load auto-with /replaced.efi
+load extract-with --route extract /replaced.efi
+attempt own kexec-bpf load /own.efi --verbose
 kexec-bpf exec
-";
+"#;
 
-#[test]
-fn inner_signature_verifies() {
-    let kernel = Kernel::V6_12;
-    let folder = guest::work_dir("secure-boot");
-    let nonce = guest::nonce();
-    let payload = Payload::new("initrd", 1_001);
-    let initrd = folder.join("second.cpio");
-    std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
+/// The kernel that came by its own parser.
+const CONFIDENTIAL: &str = r#"
+say own-lockdown "$(cat /sys/kernel/security/lockdown)"
+say own-cmdline "$(cat /proc/cmdline)"
+say own-payload "$(sha256sum /payload/own | cut -d ' ' -f 1)"
+insmod /kexec_bpf.ko && say inserted
+attempt own-status kexec-bpf status
+attempt unsigned kexec-bpf load /unsigned.efi
+say unsigned-loaded "$(cat /sys/kernel/kexec_loaded)"
+attempt default kexec-bpf load /default.efi --verbose
+kexec-bpf exec
+"#;
 
-    // What is loaded: two UKIs that differ in their kernel's signature.
-    let key = SigningKey::new(&folder);
-    let signed = key.sign(&folder, "vmlinuz.signed", &kernel.image());
-    let unsigned = firmware::unsigned(&folder, "vmlinuz.bare", &kernel.image());
-    let uki = |name, linux| {
-        Uki::new(&folder, name, &format!("console=ttyS0 nonce={nonce}"))
-            .options(&["--uname", &kernel.release()])
-            .linux(linux)
+const SNAKEOIL: &str = "by C=US, ST=Colorado, L=Fort Collins, O=SnakeOil";
+const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is taken apart";
+
+/// Keys and images of the test.
+struct Images {
+    folder: PathBuf,
+    key: SigningKey,
+    nonce: String,
+    own: Payload,
+    last: Payload,
+}
+
+impl Images {
+    fn new() -> Self {
+        let folder = guest::work_dir("secure-boot");
+        Self {
+            key: SigningKey::new(&folder),
+            nonce: guest::nonce(),
+            own: Payload::new("own", 300_001),
+            last: Payload::new("last", 1_001),
+            folder,
+        }
+    }
+
+    fn path(&self, name: &str, data: &[u8]) -> PathBuf {
+        let path = self.folder.join(name);
+        std::fs::write(&path, data).expect("write an image");
+        path
+    }
+
+    fn sign(&self, name: &str, image: &Path) -> PathBuf {
+        self.key.sign(&self.folder, name, image)
+    }
+
+    fn cmdline(&self, words: &str) -> String {
+        format!("console=ttyS0 panic=-1 {words} nonce={}", self.nonce)
+    }
+
+    /// The last kernel's: no `.bpf`, and the kernel inside is not signed.
+    fn default(&self, unsigned: &Path) -> Pe {
+        Pe::new()
+            .section(".osrel", b"NAME=Test\n")
+            .section(".cmdline", self.cmdline("last").as_bytes())
+            .section_from(".linux", unsigned)
+            .section(".initrd", &second_initrd(&[&self.last]))
+    }
+
+    /// The second kernel's.
+    fn own(&self, unsigned: &Path) -> PathBuf {
+        let default = self.default(unsigned).write(self.folder.join("default"));
+        let initramfs = initramfs_before(CONFIDENTIAL, &self.key.sign_module(&self.folder))
+            .file(&self.own.path(), &self.own.data)
+            .file_from("unsigned.efi", &default)
+            .file_from("default.efi", &self.sign("default.efi", &default));
+        let initrd = self.path("own.cpio", &initramfs.finish());
+        let cmdline = self.cmdline("lockdown=confidentiality");
+        let section = format!(".bpf:@{}", module::uki_parser().display());
+        let image = Uki::new(&self.folder, "own.bare", &cmdline)
+            .linux(unsigned)
             .initrd(&initrd)
-            .build()
-    };
-    let initramfs = Initramfs::new(SCRIPT)
-        .file_from("signed.efi", &uki("signed", &signed))
-        .file_from("unsigned.efi", &uki("unsigned", &unsigned))
-        .finish();
+            .options(&["--section", &section])
+            .build();
+        self.sign("own.efi", &image)
+    }
 
-    // What loads them: a UKI that the firmware verifies.
-    let first = folder.join("first.cpio");
-    std::fs::write(&first, initramfs).expect("write the initramfs");
-    let image = Uki::new(&folder, "first", "console=ttyS0 panic=-1")
-        .linux(&kernel.image())
-        .initrd(&first)
+    /// What an attacker makes of a signed UKI: `.cmdline` and `.initrd` are
+    /// others, in a file that keeps the signature, and the kernel inside is as
+    /// its vendor signed it.
+    fn replaced(&self, linux: &Path) -> PathBuf {
+        let uki = |cmdline: &str, initrd: &[u8]| {
+            Pe::new()
+                .section(".cmdline", cmdline.as_bytes())
+                .section_from(".linux", linux)
+                .section(".initrd", initrd)
+        };
+        let good = uki("console=ttyS0 good", b"the good initrd..").write(self.folder.join("good"));
+        let mut image = std::fs::read(self.sign("good.efi", &good)).expect("read the signed UKI");
+        for (from, to) in [
+            (&b"console=ttyS0 good"[..], &b"console=ttyS0 evil"[..]),
+            (b"the good initrd..", b"another's initrd."),
+        ] {
+            let at = image.windows(from.len()).position(|bytes| bytes == from);
+            let at = at.expect("the section is in the image");
+            image[at..at + to.len()].copy_from_slice(to);
+        }
+        self.path("replaced.efi", &image)
+    }
+
+    /// What the firmware boots.
+    fn first(&self) -> PathBuf {
+        let folder = &self.folder;
+        let unsigned = firmware::unsigned(folder, "vmlinuz.bare", &KERNEL.image());
+        let signed = self.sign("vmlinuz.signed", &KERNEL.image());
+        let bytes = std::fs::metadata(&signed).expect("it is there").len();
+        assert_ne!(bytes % 512, 0, "sections must pad this kernel to prove it");
+        let unknown = SigningKey::unknown(folder, "/CN=Nobody's key");
+        let inner = Pe::new()
+            .section(".cmdline", b"console=ttyS0")
+            .section_from(".linux", &unsigned)
+            .write(folder.join("inner"));
+        let initramfs = initramfs_before(FIRST, &self.key.sign_module(folder))
+            .file_from("unsigned.ko", &module::module())
+            .file_from("replaced.efi", &self.replaced(&signed))
+            .file_from("inner.efi", &self.sign("inner.efi", &inner))
+            .file_from("own.efi", &self.own(&unsigned))
+            .file_from(
+                "vmlinuz.unknown",
+                &unknown.sign(folder, "vmlinuz.unknown", &KERNEL.image()),
+            )
+            .file_from("vmlinuz.bare", &unsigned)
+            .file_from("vmlinuz.signed", &signed)
+            .file("initrd", &second_initrd(&[]));
+        self.uki(initramfs)
+    }
+
+    fn uki(&self, initramfs: Initramfs) -> PathBuf {
+        let initrd = self.path("first.cpio", &initramfs.finish());
+        let image = Uki::new(
+            &self.folder,
+            "first",
+            &format!("console=ttyS0 panic=-1 {STRICT}"),
+        )
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
         .build();
-    let image = key.sign(&folder, "first.signed.efi", &image);
-    let said = firmware::secure_machine(&folder, &image)
+        self.sign("first.signed.efi", &image)
+    }
+}
+
+/// The exit code, words of the output, whose lines are wrapped, and its form.
+#[track_caller]
+fn expect(said: &Transcript, name: &str, code: &str, words: &[&str]) {
+    said.expect(&format!("{name}-code"), code);
+    let lines = said.all(name);
+    let text = lines.join(" ");
+    for word in words {
+        if !text.contains(word) {
+            said.fail(&format!("{name} does not say '{word}': {text}"));
+        }
+    }
+    if let Some(line) = lines.iter().find(|line| line.chars().count() > 80) {
+        said.fail(&format!("{name}: over 80 columns: {line}"));
+    }
+}
+
+#[track_caller]
+fn expect_refused(said: &Transcript, name: &str, words: &[&str]) {
+    expect(said, name, "4", words);
+    said.expect(&format!("{name}-loaded"), "0");
+}
+
+/// One machine runs it all; each part of the table is looked at by itself.
+#[test]
+fn end_to_end() {
+    let images = Images::new();
+    let said = firmware::secure_machine(&images.folder, &images.first())
         .memory_mb(1024)
-        .timeout_s(240)
+        .timeout_s(500)
         .run();
-    assert!(said.one("lockdown").contains("[integrity]"), "locked down");
-    said.expect("unsigned-code", "4");
-    assert!(
-        said.all("unsigned").concat().contains("lockdown"),
-        "the refusal names lockdown: {:?}",
-        said.all("unsigned")
+    said.expect("lockdown", "none [integrity] confidentiality");
+    unsigned_module(&said);
+    taken_apart(&said);
+    native(&said);
+    with_the_module(&said);
+    boots(&said, &images);
+}
+
+fn unsigned_module(said: &Transcript) {
+    // busybox ends with the error number: 129 EKEYREJECTED.
+    said.expect("insert-unsigned-code", "129");
+    let log = said.one("insert-log");
+    assert!(log.contains("unsigned module is rejected"), "{log}");
+    let status = said.all("status").join(" ");
+    for words in [
+        "lockdown integrity",
+        "handshake no: module kexec_bpf is not loaded; lockdown takes signed modules only",
+        "try: modprobe kexec_bpf; when that fails, sign the module and enrol its key",
+        "routes native; extract with --allow-unsigned-initrd",
+    ] {
+        let squeezed = status.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            squeezed.contains(words),
+            "status says '{words}': {squeezed}"
+        );
+    }
+}
+
+fn taken_apart(said: &Transcript) {
+    expect(
+        said,
+        "inspect",
+        "0",
+        &[
+            &format!("signature     {SNAKEOIL}; the sha256 digest differs"),
+            &format!("its signature {SNAKEOIL}; the sha256 digest matches"),
+            &format!("refused: lockdown: {ONLY_INNER}"),
+        ],
     );
-    said.expect("loaded", "0");
-    said.expect("signed-code", "0");
-    said.expect("nonce", &nonce);
+    let cause = format!("cause: lockdown: {ONLY_INNER}");
+    let way_out = "try:   modprobe kexec_bpf; or --route extract --allow-unsigned-initrd";
+    expect(
+        said,
+        "dry",
+        "0",
+        &[
+            "route         extract",
+            &format!("would fail    lockdown: {ONLY_INNER}"),
+        ],
+    );
+    for name in ["auto", "auto-flag", "extract", "hidden"] {
+        expect_refused(said, name, &[&cause, way_out]);
+        // In one line.
+        assert!(said.all(name).contains(&cause.as_str()), "{name}");
+    }
+    expect(said, "allowed", "0", &["route extract"]);
+    let warning = format!("kexec-bpf: warning: {ONLY_INNER}");
+    assert!(said.all("allowed").contains(&warning.as_str()), "one line");
+    said.expect("allowed-loaded", "1");
+    said.expect("allowed-unload", "0 0");
+    expect_refused(
+        said,
+        "inner-unsigned",
+        &[
+            "ENODATA (61)",
+            "cause: the kernel found no signature in the image (lockdown: integrity)",
+        ],
+    );
+}
+
+fn native(said: &Transcript) {
+    let verified = "verified      the kernel; nothing verifies initrd and command line";
+    expect(said, "native", "0", &["route native", verified]);
+    said.expect("native-loaded", "1");
+    said.expect("native-unload", "0 0");
+    expect_refused(
+        said,
+        "native-unsigned",
+        &[
+            "ENODATA (61)",
+            "cause: the kernel found no signature in the image (lockdown: integrity)",
+        ],
+    );
+    expect_refused(
+        said,
+        "native-unknown",
+        &[
+            "ENOKEY (126)",
+            "cause: the kernel has no key for the image's signature (lockdown: integrity)",
+            "signed: by CN=Nobody's key; the sha256 digest matches",
+        ],
+    );
+    for name in ["native-unsigned", "native-unknown"] {
+        if let Some(problem) = report::problem(&said.all(name)) {
+            said.fail(&format!("{name}: {problem}"));
+        }
+    }
+}
+
+fn with_the_module(said: &Transcript) {
+    expect(
+        said,
+        "status-with",
+        "0",
+        &["handshake           yes: module"],
+    );
+    expect_refused(
+        said,
+        "auto-with",
+        &[
+            "EKEYREJECTED (129)",
+            "cause: digest mismatch: the image was changed after it was signed",
+            &format!("signed: {SNAKEOIL}; the sha256 digest differs"),
+            "kernel: PEFILE: Digest mismatch",
+        ],
+    );
+    expect_refused(
+        said,
+        "extract-with",
+        &[
+            &format!("cause: lockdown: {ONLY_INNER}"),
+            "try:   the same without --route; or with --allow-unsigned-initrd",
+        ],
+    );
+}
+
+fn boots(said: &Transcript, images: &Images) {
+    let whole = "kernel: signature of the whole image verified";
+    expect(
+        said,
+        "own",
+        "0",
+        &["kernel: round 1: the image's own parser", whole],
+    );
+    said.expect("own-lockdown", "none integrity [confidentiality]");
+    said.expect("own-cmdline", &images.cmdline("lockdown=confidentiality"));
+    said.expect("own-payload", &images.own.sha256);
+    assert_eq!(said.all("inserted").len(), 2, "in both kernels");
+
+    expect(
+        said,
+        "own-status",
+        "0",
+        &["lockdown            confidentiality", "yes: module"],
+    );
+    expect_refused(
+        said,
+        "unsigned",
+        &["cause: the kernel found no signature in the image (lockdown: confidentiality)"],
+    );
+    expect(
+        said,
+        "default",
+        "0",
+        &["kernel: round 1: the module's parser for UKIs", whole],
+    );
+    said.expect("second", &KERNEL.release());
+    said.expect("cmdline", &images.cmdline("last"));
+    said.expect("nonce", &images.nonce);
+    said.expect("payload", &format!("last {}", images.last.sha256));
 }
