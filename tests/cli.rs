@@ -11,6 +11,8 @@ mod build;
 
 #[path = "cli/bad_image.rs"]
 mod bad_image;
+#[path = "cli/claims.rs"]
+mod claims;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/plan.rs"]

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! docs/secure-boot.md names a test for each claim: they exist.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// All `FILE.rs::TEST` in the text.
+fn named(text: &str) -> BTreeSet<(&str, &str)> {
+    text.split('`')
+        .filter_map(|word| word.split_once("::"))
+        .filter(|(file, _)| file.ends_with(".rs"))
+        .collect()
+}
+
+#[test]
+fn every_test_that_secure_boot_names_exists() {
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(tree.join("docs/secure-boot.md")).unwrap();
+    let tests = named(&text);
+    assert!(tests.len() >= 5, "found {tests:?}");
+    for (file, test) in tests {
+        let source = fs::read_to_string(tree.join(file)).unwrap_or_default();
+        let head = format!("fn {test}() {{");
+        let is_test = source.split("#[test]").skip(1);
+        let found = is_test
+            .map(str::trim_start)
+            .any(|code| code.starts_with(&head));
+        assert!(found, "{file} has no test {test}");
+    }
+}
