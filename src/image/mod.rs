@@ -11,13 +11,17 @@
 pub mod addon;
 pub mod bzimage;
 pub mod detect;
+pub mod devicetree;
 pub mod env_file;
 pub mod error;
+pub mod fdt;
 mod field;
+pub mod hwids;
 pub mod linux_image;
 pub mod osrel;
 pub mod pe;
 pub mod profile;
+mod sha1;
 pub mod source;
 pub mod uki;
 pub mod zboot;

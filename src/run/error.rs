@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Skipped;
 use crate::explain::Explanation;
 use crate::image::error::ImageError;
 use crate::image::source::ReadError;
@@ -36,6 +37,8 @@ pub enum RunError {
     TooManyAddons {
         count: usize,
     },
+    /// A companion file that is not used, where that shall be an error.
+    Companion(Box<Skipped>),
     Image {
         path: Vec<u8>,
         error: ImageError,
@@ -90,6 +93,8 @@ pub struct CallFailure {
     pub verifier_log: Vec<String>,
     /// What the kernel logged while it loaded.
     pub kernel_log: Vec<String>,
+    /// The number of the addon that the kernel refused.
+    pub addon: Option<usize>,
 }
 
 impl CallFailure {
@@ -99,6 +104,7 @@ impl CallFailure {
             explanation,
             verifier_log: Vec::new(),
             kernel_log: Vec::new(),
+            addon: None,
         }
     }
 }

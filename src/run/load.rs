@@ -7,7 +7,7 @@ use super::initrd::Initrd;
 use super::{CallFailure, Inputs, Progress, RunError, handshake};
 use crate::explain;
 use crate::facts::Facts;
-use crate::plan::{IMAGE, Plan, Request, Route};
+use crate::plan::{IMAGE, Plan, Route};
 use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::Memfd;
 use crate::sys::{AsFd, kexec};
@@ -19,7 +19,6 @@ use crate::sys::{AsFd, kexec};
 /// image the kernel drops an older one before it reads the new one.
 pub fn load(
     inputs: &Inputs<'_>,
-    request: &Request,
     plan: &Plan,
     facts: &Facts,
     progress: Progress<'_>,
@@ -32,7 +31,7 @@ pub fn load(
         });
     }
     let log = LogMark::now();
-    let result = perform(inputs, request, plan, facts, progress);
+    let result = perform(inputs, plan, facts, progress);
     // A file that changed since it was planned fails in many ways, among them
     // the kernel's ENOEXEC; all of them have this one cause.
     result.map_err(|error| {
@@ -44,14 +43,13 @@ pub fn load(
 
 fn perform(
     inputs: &Inputs<'_>,
-    request: &Request,
     plan: &Plan,
     facts: &Facts,
     progress: Progress<'_>,
 ) -> Result<(), RunError> {
     let initrd = Initrd::assemble(inputs, &plan.concat, &mut *progress)?;
     if plan.route == Route::Handshake {
-        let offer = handshake::Offer::new(inputs, request, plan)?;
+        let offer = handshake::Offer::new(inputs, plan)?;
         return handshake::load(&offer, initrd.as_fd(), facts, progress);
     }
     let extracted = match plan.route {
