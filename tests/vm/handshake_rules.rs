@@ -145,6 +145,16 @@ const RULES: &[Rule] = &[
         ],
     ),
     loaded("credential", "/good.efi --addon /secret.cred"),
+    // What was found and not asked for does not stop the boot, but for --strict.
+    loaded("found-addons", "/found/good.efi"),
+    refused(
+        "found-addons-strict",
+        "/found/good.efi --strict",
+        &[
+            REJECTED,
+            "cause: addon /found/good.efi.extra.d/a.addon.efi: signature rejected (-61)",
+        ],
+    ),
     loaded("member", "/member.efi"),
 ];
 
@@ -177,6 +187,16 @@ fn images(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
         .file("signed.addon.efi", &sign("signed.addon.efi", &addon))
         .file("initrd", &extra_initrd(&[]))
         .file("secret.cred", b"secret");
+    let found = "found/good.efi.extra.d";
+    guest = guest
+        .file("found/good.efi", &good)
+        .file(&format!("{found}/a.addon.efi"), &addon.bytes())
+        .file(
+            &format!("{found}/b.addon.efi"),
+            &sign("b.addon.efi", &addon),
+        )
+        .file(&format!("{found}/c.addon.efi"), &addon.bytes())
+        .file(&format!("{found}/z.cred"), b"secret");
     let bare = Pe::new().section(".linux", &tiny_kernel());
     guest = guest.file("bare.efi", &sign("bare.efi", &bare));
     for program in [
@@ -268,6 +288,15 @@ kexec-bpf exec
             }
         }
     }
+    let found = said.all("found-addons").join(" ");
+    for name in ["a", "c"] {
+        let path = format!("addon /found/good.efi.extra.d/{name}.addon.efi");
+        assert!(
+            found.contains(&format!("{path}: signature rejected (-61)")),
+            "{name} is named: {found}"
+        );
+    }
+    assert_eq!(found.matches("skipped ").count(), 2, "b is used: {found}");
     said.expect("final-code", "0");
     let told = said.all("final").join(" ");
     assert!(
