@@ -3,6 +3,7 @@
 #ifndef PARSER_BPF_H
 #define PARSER_BPF_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -31,15 +32,33 @@ static const char kernel_name[] = KEXEC_BPF_KERNEL;
 static const char initrd_name[] = KEXEC_BPF_INITRD;
 static const char cmdline_name[] = KEXEC_BPF_CMDLINE;
 
-/* bpf_loop() callback: 1 ends the loop. Errors stay with the load. */
-static long add_addon(__u32 i, void *context)
+/* The list's files go to the initrd in one pass, PE addons in a second one. */
+static __always_inline long add_one(__u32 i, bool members)
 {
 	struct kexec_bpf_addon *addon = bpf_map_lookup_elem(&addons, &i);
 
 	if (!addon || !addon->path[0])
 		return 1;
+	if (!addon->dst_dir[0] == members)
+		return 0;
 	return bpf_helper_supplement_initrd(addon->dst_dir, sizeof(addon->dst_dir),
 					    addon->path, sizeof(addon->path)) < 0;
+}
+
+/* bpf_loop() callbacks: 1 ends the loop. Errors stay with the load. */
+static long add_member(__u32 i, void *context)
+{
+	return add_one(i, true);
+}
+
+static long add_addon(__u32 i, void *context)
+{
+	return add_one(i, false);
+}
+
+static __always_inline void add_members(void)
+{
+	bpf_loop(KEXEC_BPF_ADDONS_MAX, add_member, NULL, 0);
 }
 
 static __always_inline void add_addons(void)

@@ -18,6 +18,9 @@
 #define INITRD	NAME('.', 'i', 'n', 'i', 't', 'r', 'd', 0)
 #define UCODE	NAME('.', 'u', 'c', 'o', 'd', 'e', 0, 0)
 #define CMDLINE	NAME('.', 'c', 'm', 'd', 'l', 'i', 'n', 'e')
+#define OSREL	NAME('.', 'o', 's', 'r', 'e', 'l', 0, 0)
+#define PCRSIG	NAME('.', 'p', 'c', 'r', 's', 'i', 'g', 0)
+#define PCRPKEY	NAME('.', 'p', 'c', 'r', 'p', 'k', 'e', 'y')
 #define PROFILE	NAME('.', 'p', 'r', 'o', 'f', 'i', 'l', 'e')
 
 struct pe_header {
@@ -64,7 +67,17 @@ struct {
 	struct slice initrd;
 	struct slice ucode;
 	struct slice cmdline;
+	struct slice pcrsig;
+	struct slice pcrpkey;
+	struct slice osrel;
+	struct slice profile;
 } uki;
+
+/* Where systemd-stub puts these sections. */
+static const char pcrsig_path[] = ".extra/tpm2-pcr-signature.json";
+static const char pcrpkey_path[] = ".extra/tpm2-pcr-public-key.pem";
+static const char osrel_path[] = ".extra/os-release";
+static const char profile_path[] = ".extra/profile";
 
 static __always_inline void take(struct slice *slice, const struct section_header *header,
 				 __u32 rank)
@@ -103,6 +116,14 @@ static long read_section(__u32 i, void *context)
 		take(&uki.ucode, &header, rank);
 	else if (header.name == CMDLINE)
 		take(&uki.cmdline, &header, rank);
+	else if (header.name == PCRSIG)
+		take(&uki.pcrsig, &header, rank);
+	else if (header.name == PCRPKEY)
+		take(&uki.pcrpkey, &header, rank);
+	else if (header.name == OSREL)
+		take(&uki.osrel, &header, rank);
+	else if (header.name == PROFILE)
+		take(&uki.profile, &header, rank);
 	return 0;
 }
 
@@ -120,6 +141,24 @@ static __always_inline int name_resources(__u32 flags)
 		return -1;
 	if (uki.cmdline.found && !(flags & KEXEC_BPF_SELECT_REPLACE_CMDLINE) &&
 	    bpf_helper_slice(cmdline_name, uki.cmdline.offset, uki.cmdline.size))
+		return -1;
+	return 0;
+}
+
+/* Sections that become files, in systemd-stub's order; empty ones do not. */
+static __always_inline int add_files(void)
+{
+	if (uki.pcrsig.size &&
+	    bpf_helper_supplement_slice(pcrsig_path, uki.pcrsig.offset, uki.pcrsig.size))
+		return -1;
+	if (uki.pcrpkey.size &&
+	    bpf_helper_supplement_slice(pcrpkey_path, uki.pcrpkey.offset, uki.pcrpkey.size))
+		return -1;
+	if (uki.osrel.size &&
+	    bpf_helper_supplement_slice(osrel_path, uki.osrel.offset, uki.osrel.size))
+		return -1;
+	if (uki.profile.size &&
+	    bpf_helper_supplement_slice(profile_path, uki.profile.offset, uki.profile.size))
 		return -1;
 	return 0;
 }
@@ -146,7 +185,10 @@ int parse_uki(void *context)
 	/* A profile that is not there names no kernel, which ends the load. */
 	if (!uki.kernel.found || (uki.selected && uki.selected >= uki.profiles))
 		return 0;
-	if (!name_resources(flags))
+	if (name_resources(flags))
+		return 0;
+	add_members();
+	if (!add_files())
 		add_addons();
 	return 0;
 }

@@ -19,8 +19,14 @@ _kexec_bpf() {
     load:--initrd)
         files=1
         ;;
+    load:--profile)
+        :
+        ;;
     load:--addon)
         files=1
+        ;;
+    load:--extras-root)
+        :
         ;;
     load:--append)
         :
@@ -31,12 +37,15 @@ _kexec_bpf() {
     load:--route)
         words='auto handshake native extract'
         ;;
+    inspect:--profile)
+        :
+        ;;
     :*)
         flags='--help --version'
         words='load exec unload status inspect help'
         ;;
     load:*)
-        flags='--initrd --addon --append --command-line --reuse-cmdline --panic --route --allow-unsigned-initrd --dry-run --verbose --help'
+        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --route --allow-unsigned-initrd --dry-run --verbose --help'
         files=1
         ;;
     exec:*)
@@ -49,7 +58,7 @@ _kexec_bpf() {
         flags='--help'
         ;;
     inspect:*)
-        flags='--help'
+        flags='--profile --help'
         files=1
         ;;
     help:*)

@@ -17,7 +17,11 @@ complete -c kexec-bpf -n '__kexec_bpf_in' -a inspect -d 'show what is in an imag
 complete -c kexec-bpf -n '__kexec_bpf_in' -a help -d 'show the help of a command'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -F
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l initrd -r -F -d 'add an initrd; may be repeated'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l profile -x -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l addon -r -F -d 'add a PE addon, or a file for /.extra; may be repeated'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l no-extras -d 'do not look for companion files'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l extras-root -x -d 'look for /loader below DIR'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l strict -d 'fail where a companion file cannot be used'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l append -x -d 'add words to the command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l command-line -x -d 'use TEXT instead of the image\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l reuse-cmdline -d 'use the running kernel\'s command line'
@@ -35,6 +39,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in unload' -s v -l verbose -d 'tell each s
 complete -c kexec-bpf -n '__kexec_bpf_in unload' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in status' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -F
+complete -c kexec-bpf -n '__kexec_bpf_in inspect' -l profile -x -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in help' -a 'load exec unload status inspect help'
 complete -c kexec-bpf -n '__kexec_bpf_in help' -s h -l help -d 'show this help'

@@ -5,13 +5,13 @@
 
 use core::ffi::CStr;
 
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 pub const PROC_PATH: &CStr = c"/proc/kexec_bpf";
 pub const FACTS_DIR: &str = "/sys/module/kexec_bpf/parameters";
 pub const HOOK_NAME: &str = "kexec_pe_parser_hook";
 pub const ROUNDS_MAX: usize = 4;
 pub const PARSER_MAX_BYTES: usize = 1 << 20;
-pub const ADDONS_MAX: usize = 64;
+pub const ADDONS_MAX: usize = 512;
 pub const DST_DIR_BYTES: usize = 64;
 pub const PATH_BYTES: usize = 960;
 pub const REASON_BYTES: usize = 256;
@@ -87,6 +87,8 @@ pub struct Report {
     pub kernel: Resource,
     pub initrd: Resource,
     pub cmdline_size: u64,
+    pub addon: u32,
+    pub reserved: u32,
     pub reason: [u8; REASON_BYTES],
 }
 
@@ -183,4 +185,4 @@ const _: () = assert!(size_of::<Selection>() == 16);
 const _: () = assert!(size_of::<Addon>() == 1024);
 const _: () = assert!(size_of::<Resource>() == 24);
 const _: () = assert!(size_of::<Round>() == 88);
-const _: () = assert!(size_of::<Report>() == 696);
+const _: () = assert!(size_of::<Report>() == 704);

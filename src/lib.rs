@@ -22,6 +22,7 @@ extern crate alloc;
 pub mod abi;
 pub mod cli;
 pub mod cmdline;
+pub mod companion;
 pub mod crc32;
 pub mod errno;
 pub mod explain;

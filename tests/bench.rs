@@ -10,6 +10,8 @@
 #[allow(dead_code, unused_imports, reason = "the VM tests use the rest")]
 mod guest;
 
+#[path = "bench/companions.rs"]
+mod companions;
 #[path = "bench/contestant.rs"]
 mod contestant;
 #[path = "bench/images.rs"]
@@ -62,5 +64,9 @@ fn main() {
             }
         })
         .collect();
+    let sysext_mb = setting("BENCH_SYSEXT", 100);
+    eprintln!("bench: companion files");
+    let companions = companions::measure(&small, sysext_mb);
     table::print(&results, &small, &large, rounds);
+    table::print_companions(&companions, sysext_mb);
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const PURE: &[&str] = &[
     "abi",
     "cmdline",
+    "companion",
     "crc32",
     "errno",
     "explain",

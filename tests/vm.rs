@@ -9,6 +9,8 @@ mod guest;
 
 #[path = "vm/boot.rs"]
 mod boot;
+#[path = "vm/companions.rs"]
+mod companions;
 #[path = "vm/floor.rs"]
 mod floor;
 #[path = "vm/handshake.rs"]

@@ -44,7 +44,7 @@
 
 #include <linux/types.h>
 
-#define KEXEC_BPF_ABI_VERSION		1
+#define KEXEC_BPF_ABI_VERSION		2
 
 #define KEXEC_BPF_PROC_NAME		"kexec_bpf"
 #define KEXEC_BPF_PROC_PATH		"/proc/kexec_bpf"
@@ -64,8 +64,8 @@
 #define KEXEC_BPF_PARSER_MAX_BYTES	(1 << 20)
 #define KEXEC_BPF_CMDLINE_MAX_BYTES	(64 << 10)
 #define KEXEC_BPF_SECTIONS_MAX		256
-#define KEXEC_BPF_ADDONS_MAX		64
-#define KEXEC_BPF_ADDON_MAX_BYTES	(256 << 20)
+#define KEXEC_BPF_ADDONS_MAX		512
+#define KEXEC_BPF_ADDON_MAX_BYTES	0x7fffffff	/* as the kernel reads any file */
 #define KEXEC_BPF_OUTPUT_MAX_BYTES	(1 << 30)
 #define KEXEC_BPF_DST_DIR_BYTES		64
 #define KEXEC_BPF_PATH_BYTES		960
@@ -111,6 +111,8 @@ struct kexec_bpf_selection {
  * dst_dir/basename(path), whatever it holds; dst_dir is relative, such as
  * ".extra/credentials". path is absolute, as thread A's process sees it. The
  * first entry with an empty path ends the list. Both are NUL-terminated.
+ * systemd-stub puts files before the initrds of PE addons: so does thread B
+ * in this list, and a parser when it calls bpf_helper_supplement_initrd().
  */
 struct kexec_bpf_addon {
 	char dst_dir[KEXEC_BPF_DST_DIR_BYTES];
@@ -188,6 +190,9 @@ struct kexec_bpf_report {
 	struct kexec_bpf_resource kernel;	/* as given to the arch loader */
 	struct kexec_bpf_resource initrd;
 	__u64 cmdline_size;	/* bytes without the NUL */
+	__u32 addon;		/* number of the bpf_helper_supplement_initrd()
+				 * call that failed the load, from 1; 0: none */
+	__u32 reserved;		/* 0 */
 	char reason[KEXEC_BPF_REASON_BYTES];	/* words for error; NUL-terminated */
 };
 
@@ -205,8 +210,9 @@ KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_round, kernel) == 32);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, load_us) == 24);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, round) == 32);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, kernel) == 384);
-KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, reason) == 440);
-KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 696);
+KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, addon) == 440);
+KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, reason) == 448);
+KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 704);
 
 /*
  * The kfuncs. Only a program attached to the hook, loaded by the process whose

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* PE addons as systemd-stub takes them, and plain files. */
+#include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kernel_read_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "addon.h"
 #include "cmdline.h"
@@ -11,8 +15,22 @@
 #include "initrd.h"
 #include "rules.h"
 
+/* The kernel's reader refuses empty files, which systemd-stub passes on. */
+static ssize_t kb_addon_load(struct file *file, void **data)
+{
+	struct inode *inode = file_inode(file);
+
+	if (S_ISREG(inode->i_mode) && !i_size_read(inode)) {
+		*data = vmalloc(1);
+		return *data ? 0 : -ENOMEM;
+	}
+	return kernel_read_file(file, 0, data, KEXEC_BPF_ADDON_MAX_BYTES, NULL,
+				READING_KEXEC_INITRAMFS);
+}
+
 static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
 {
+	struct file *file;
 	void *data = NULL;
 	ssize_t size;
 
@@ -20,8 +38,13 @@ static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
 		kb_job_fail(job, -EINVAL, "addon %.160s: the path is not absolute", path);
 		return NULL;
 	}
-	size = kernel_read_file_from_path(path, 0, &data, KEXEC_BPF_ADDON_MAX_BYTES, NULL,
-					  READING_KEXEC_INITRAMFS);
+	/* Without waiting: the other end of a FIFO may never come. */
+	file = filp_open(path, O_RDONLY | O_NONBLOCK, 0);
+	size = PTR_ERR_OR_ZERO(file);
+	if (!size) {
+		size = kb_addon_load(file, &data);
+		fput(file);
+	}
 	if (size < 0) {
 		kb_job_fail(job, size, "addon %.160s: cannot be read (%zd)", path, size);
 		return NULL;
@@ -29,17 +52,29 @@ static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
 	return kb_job_adopt(job, data, size);
 }
 
-/* An addon made for one kernel must not meet another. */
+/*
+ * An addon made for one kernel must not meet another. As in systemd-stub, the
+ * addon's section may be the beginning of the image's.
+ */
 static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const char *path)
 {
 	struct kb_section ours, theirs;
+	int profile, profiles;
 
-	if (!job->is_pe || kb_pe_find(&job->pe, ".uname", &ours) ||
-	    kb_pe_find(addon, ".uname", &theirs))
+	if (!job->is_pe || kb_pe_find(addon, ".uname", &theirs) || !theirs.size ||
+	    kb_pe_find(&job->pe, ".uname", &ours))
 		return 0;
-	if (ours.size == theirs.size &&
-	    !memcmp(job->pe.data + ours.offset, addon->data + theirs.offset, ours.size))
-		return 0;
+	/* Which profile was chosen is the parser's matter: any one's will do. */
+	profiles = kb_pe_profiles(&job->pe);
+	for (profile = KB_PE_BASE; profile < profiles; profile++) {
+		int err = kb_pe_find_in(&job->pe, ".uname", profile, &ours);
+
+		if (err == -ENOENT || (!err && !ours.size))
+			return 0;
+		if (!err && ours.size >= theirs.size &&
+		    !memcmp(job->pe.data + ours.offset, addon->data + theirs.offset, theirs.size))
+			return 0;
+	}
 	return kb_job_fail(job, -EINVAL, "addon %.160s: its .uname differs from the image's", path);
 }
 
@@ -122,7 +157,7 @@ static int kb_addon_file(struct kb_job *job, struct kb_buffer *file, const char 
 	dst_path = kasprintf(GFP_KERNEL, "%s/%s", dst_dir, name);
 	if (!dst_path)
 		return kb_job_fail(job, -ENOMEM, "out of memory");
-	err = kb_cpio_add(job, dst_path, &content);
+	err = kb_cpio_add(job, dst_path, &content, false);
 	kfree(dst_path);
 	return err;
 }

@@ -16,6 +16,13 @@
 #define KB_CPIO_HEADER	110
 #define KB_CPIO_DEPTH	8
 
+/* The one digit in upper case is systemd-stub's, too. */
+static const char kb_cpio_end[] =
+	"070701" "00000000" "00000000" "00000000" "00000000" "00000001"
+	"00000000" "00000000" "00000000" "00000000" "00000000" "00000000"
+	"0000000B" "00000000" "TRAILER!!!\0\0\0";
+static_assert(sizeof(kb_cpio_end) == 124);
+
 struct kb_cpio_writer {
 	struct kb_buffer *buffer;
 	size_t at;
@@ -27,12 +34,10 @@ static void kb_cpio_entry(struct kb_cpio_writer *w, const char *name, size_t nam
 {
 	u8 *to = w->buffer->data + w->at;
 	size_t end = ALIGN(KB_CPIO_HEADER + name_size + 1, 4);
-	u32 inode = mode ? ++w->inode : 0;
-
 	memset(to, 0, end);
 	/* magic ino mode uid gid nlink mtime size dev(2) rdev(2) namesize check */
 	sprintf(to, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x",
-		inode, mode, 0, 0, 1, 0, file_size, 0, 0, 0, 0, name_size + 1, 0);
+		++w->inode, mode, 0, 0, 1, 0, file_size, 0, 0, 0, 0, name_size + 1, 0);
 	memcpy(to + KB_CPIO_HEADER, name, name_size);
 	to[KB_CPIO_HEADER + name_size] = '\0';
 	w->at += end;
@@ -70,27 +75,71 @@ static int kb_cpio_part(struct kb_job *job, struct kb_buffer *buffer, size_t off
 	return kb_initrd_add(job, &part, KB_INITRD_BACK);
 }
 
-int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *content)
+/*
+ * Files that follow each other into the same directory share an archive: then
+ * its last part is the trailer.
+ */
+static bool kb_cpio_continues(const struct kb_job *job, const char *dst_path, size_t dir_size)
 {
-	static const char trailer[] = "TRAILER!!!";
+	const struct kb_part *last;
+
+	if (list_empty(&job->initrd))
+		return false;
+	last = list_last_entry(&job->initrd, struct kb_part, node);
+	return job->archive_end == last && strlen(job->archive_dir) == dir_size &&
+	       !memcmp(job->archive_dir, dst_path, dir_size);
+}
+
+static int kb_cpio_trailer(struct kb_job *job, const struct kb_cpio_writer *w, size_t offset,
+			   const char *dst_path, size_t dir_size)
+{
+	int err;
+
+	memcpy(w->buffer->data + offset, kb_cpio_end, sizeof(kb_cpio_end));
+	err = kb_cpio_part(job, w->buffer, offset, sizeof(kb_cpio_end));
+	if (err)
+		return err;
+	job->archive_end = list_last_entry(&job->initrd, struct kb_part, node);
+	job->archive_inode = w->inode;
+	memcpy(job->archive_dir, dst_path, dir_size);
+	job->archive_dir[dir_size] = '\0';
+	return 0;
+}
+
+int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *content,
+		bool alone)
+{
 	bool secret = strstarts(dst_path, ".extra/credentials/") ||
 		      strstarts(dst_path, ".extra/global_credentials/");
 	struct kb_cpio_writer w = {};
+	size_t dir_size = 0;
 	const char *slash;
-	size_t front;
 	int err;
 
 	if (kb_cpio_check(dst_path))
 		return kb_job_fail(job, -EINVAL, "%.128s: not a path for the initrd", dst_path);
 	if (content->size > U32_MAX)
 		return kb_job_fail(job, -EFBIG, "%.128s: too large for the initrd", dst_path);
+	slash = strrchr(dst_path, '/');
+	if (slash)
+		dir_size = slash - dst_path;
+	/* One without a directory, or with a long one, has an archive to itself. */
+	if (!dir_size || dir_size >= sizeof(job->archive_dir))
+		alone = true;
 
 	/* Each entry has a header, at most the whole path, and padding. */
-	w.buffer = kb_job_alloc(job, (KB_CPIO_DEPTH + 2) *
-				(KB_CPIO_HEADER + strlen(dst_path) + sizeof(trailer) + 4));
+	w.buffer = kb_job_alloc(job, (KB_CPIO_DEPTH + 1) *
+				(KB_CPIO_HEADER + strlen(dst_path) + 5) + sizeof(kb_cpio_end));
 	if (!w.buffer)
 		return -ENOMEM;
-	for (slash = strchr(dst_path, '/'); slash; slash = strchr(slash + 1, '/')) {
+	if (!alone && kb_cpio_continues(job, dst_path, dir_size)) {
+		kb_initrd_drop(job->archive_end);
+		w.inode = job->archive_inode;
+		slash = NULL;
+	} else {
+		slash = strchr(dst_path, '/');
+	}
+	for (; slash; slash = strchr(slash + 1, '/')) {
 		bool last = !strchr(slash + 1, '/');
 
 		kb_cpio_entry(&w, dst_path, slash - dst_path,
@@ -98,13 +147,12 @@ int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *
 	}
 	kb_cpio_entry(&w, dst_path, strlen(dst_path), S_IFREG | (secret ? 0400 : 0444),
 		      content->size);
-	front = w.at;
-	kb_cpio_entry(&w, trailer, strlen(trailer), 0, 0);
 
-	err = kb_cpio_part(job, w.buffer, 0, front);
+	job->archive_end = NULL;
+	err = kb_cpio_part(job, w.buffer, 0, w.at);
 	if (!err)
 		err = kb_initrd_add(job, content, KB_INITRD_BACK);
 	if (!err)
-		err = kb_cpio_part(job, w.buffer, front, w.at - front);
+		err = kb_cpio_trailer(job, &w, w.at, dst_path, alone ? 0 : dir_size);
 	return err;
 }

@@ -7,8 +7,10 @@
 
 /*
  * Appends an archive with one file to the initrd: the directories of
- * dst_path, then the file, whose bytes are content's, not copied.
+ * dst_path, then the file, whose bytes are content's, not copied. Unless it is
+ * to be alone, it joins the archive of the file before in the same directory.
  */
-int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *content);
+int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *content,
+		bool alone);
 
 #endif /* KB_CPIO_H */

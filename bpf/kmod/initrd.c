@@ -30,7 +30,7 @@ int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd
 	return 0;
 }
 
-static void kb_initrd_drop(struct kb_part *part)
+void kb_initrd_drop(struct kb_part *part)
 {
 	list_del(&part->node);
 	kfree(part);
@@ -111,25 +111,34 @@ static void kb_initrd_replace(struct kb_job *job, struct kb_buffer *buffer, size
 }
 
 /*
- * The bytes behind the largest part, usually the image's .initrd, are free for
- * the others when they fit: the buffer is the kernel's private copy of the
- * file, what follows has been verified and parsed, and only the kernel's own
- * slice must stay. Saves a second copy of the initrd in memory.
+ * Where in the largest part's buffer all parts can be joined: nothing else is
+ * needed of it but the kernel's own slice, because it is the kernel's private
+ * copy of the file, and what is in it has been verified and parsed. Usually the
+ * bytes behind the image's .initrd do. Else the kernel moves to the front, over
+ * the stub, and the initrd behind it. Saves a second copy of the initrd.
  */
-static bool kb_initrd_fits(const struct kb_job *job, const struct kb_part *largest, size_t size)
+static ssize_t kb_initrd_place(struct kb_job *job, const struct kb_part *largest, size_t size)
 {
 	const struct kb_part *kernel = &job->kernel;
+	bool shares = kernel->buffer == largest->buffer;
+	size_t start;
 
-	if (size > largest->buffer->size - largest->offset)
-		return false;
-	return kernel->buffer != largest->buffer ||
-	       kernel->offset + kernel->size <= largest->offset;
+	if (size <= largest->buffer->size - largest->offset &&
+	    (!shares || kernel->offset + kernel->size <= largest->offset))
+		return largest->offset;
+	if (shares && kernel->offset + kernel->size > largest->offset)
+		return -ENOSPC;
+	start = shares ? ALIGN(kernel->size, KB_INITRD_ALIGN) : 0;
+	if (start > largest->offset || size > largest->buffer->size - start)
+		return -ENOSPC;
+	return start;
 }
 
-static int kb_initrd_join_in_place(struct kb_job *job, struct kb_part *largest, size_t size)
+static int kb_initrd_join_in_place(struct kb_job *job, struct kb_part *largest, size_t start,
+				   size_t size)
 {
 	struct kb_buffer *buffer = largest->buffer;
-	size_t start = largest->offset, lead = kb_initrd_offset(job, largest);
+	size_t lead = kb_initrd_offset(job, largest);
 	struct kb_part *part;
 	u8 *saved, *at;
 
@@ -143,6 +152,10 @@ static int kb_initrd_join_in_place(struct kb_job *job, struct kb_part *largest, 
 			continue;
 		memcpy(at, kb_part_data(part), part->size);
 		at += part->size;
+	}
+	if (start < largest->offset && job->kernel.buffer == buffer) {
+		memmove(buffer->data, kb_part_data(&job->kernel), job->kernel.size);
+		job->kernel.offset = 0;
 	}
 	memmove(buffer->data + start + lead, kb_part_data(largest), largest->size);
 
@@ -185,6 +198,7 @@ static int kb_initrd_join_copy(struct kb_job *job, size_t size)
 int kb_initrd_join(struct kb_job *job)
 {
 	struct kb_part *largest;
+	ssize_t start;
 	size_t size;
 
 	if (list_empty(&job->initrd) || list_is_singular(&job->initrd))
@@ -193,7 +207,8 @@ int kb_initrd_join(struct kb_job *job)
 	if (size > INT_MAX)
 		return kb_job_fail(job, -EFBIG, "the joined initrd has %zu bytes", size);
 	largest = kb_initrd_largest(job);
-	if (kb_initrd_fits(job, largest, size))
-		return kb_initrd_join_in_place(job, largest, size);
+	start = kb_initrd_place(job, largest, size);
+	if (start >= 0)
+		return kb_initrd_join_in_place(job, largest, start, size);
 	return kb_initrd_join_copy(job, size);
 }

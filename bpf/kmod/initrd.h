@@ -9,6 +9,7 @@
 enum kb_initrd_place { KB_INITRD_BACK, KB_INITRD_FRONT };
 int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd_place place);
 
+void kb_initrd_drop(struct kb_part *part);
 void kb_initrd_clear(struct kb_job *job);
 
 /* Describes the parts for the report; the size includes the padding. */

@@ -53,10 +53,14 @@ struct kb_job {
 
 	struct kb_part kernel;	/* no buffer: not named */
 	struct list_head initrd;
+	/* The archive of added files that the next one may join (cpio.c). */
+	struct kb_part *archive_end;	/* its trailer, when that is the last part */
+	u32 archive_inode;
+	char archive_dir[KEXEC_BPF_DST_DIR_BYTES];
 	char *cmdline;		/* KEXEC_BPF_CMDLINE_MAX_BYTES, NUL-terminated */
 	size_t cmdline_size;	/* without the NUL */
 
-	unsigned int addons;	/* files added, all rounds */
+	unsigned int addons;	/* calls to add a file */
 	bool locked_down;
 	bool verified;		/* the kernel accepted the file's signature */
 	int error;		/* the first one stays */

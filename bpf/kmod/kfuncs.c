@@ -181,20 +181,25 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 					     const char *addon_filename, u32 addon_filename__sz)
 {
 	struct kb_job *job = kb_call();
+	int err = -ENOMEM, failed;
 	char *dir, *path;
-	int err = -ENOMEM;
 
 	if (!job)
 		return -EPERM;
 	/* Parsers of later rounds see the same list. */
 	if (job->report.rounds > 1)
 		return 0;
+	job->addons++;
 	if (dst_dir__sz > KEXEC_BPF_DST_DIR_BYTES || addon_filename__sz > KEXEC_BPF_PATH_BYTES)
 		return kb_job_fail(job, -ENAMETOOLONG, "the parser gave too long a name of an addon");
 	dir = kb_string(job, dst_dir, dst_dir__sz);
 	path = kb_string(job, addon_filename, addon_filename__sz);
+	failed = job->error;
 	if (dir && path)
 		err = kb_addon_add(job, dir, path);
+	/* The first error is the load's: was it this one? */
+	if (!failed && job->error)
+		job->report.addon = job->addons;
 	kfree(path);
 	kfree(dir);
 	return err;
@@ -253,7 +258,7 @@ __bpf_kfunc int bpf_helper_supplement_slice(const char *dst_path__str, u64 offse
 	if (err)
 		return err;
 	part = kb_slice(job, offset, size);
-	return kb_cpio_add(job, dst_path__str, &part);
+	return kb_cpio_add(job, dst_path__str, &part, true);
 }
 
 __bpf_kfunc_end_defs();

@@ -60,6 +60,11 @@ pub fn page() -> String {
     for (path, text) in prose::FILES {
         page.item(path, text);
     }
+    page.section("COMPANION FILES");
+    page.paragraph(prose::COMPANIONS_INTRODUCTION);
+    for (name, text) in prose::COMPANIONS {
+        page.item(name, text);
+    }
     page.section("EXAMPLES");
     for command in COMMANDS {
         page.examples(command);

@@ -45,6 +45,46 @@ pub const ROUTES: &[(&str, &str)] = &[
     ),
 ];
 
+pub const COMPANIONS_INTRODUCTION: &str = "What systemd-stub finds with a UKI, load finds, too, \
+    by the same rules, and the next system has it in the same places below /.extra. Names are \
+    taken without regard to case and in the order of their bytes; those that begin with a dot, \
+    directories, symbolic links and names with other than printable ASCII characters are not. \
+    What cannot be used is named on standard error and left out; --strict makes it an error.";
+
+pub const COMPANIONS: &[(&str, &str)] = &[
+    (
+        "IMAGE.extra.d/",
+        "Files for this image. Of an image NAME+LEFT-DONE.efi, whose boots are counted, the \
+         folder is NAME.efi.extra.d.",
+    ),
+    (
+        "/loader/addons/, /loader/credentials/, /loader/extensions/",
+        "Files for all images, at the root of the file system that holds the image, or below \
+         --extras-root.",
+    ),
+    (
+        "NAME.addon.efi",
+        "A PE addon. Its command line goes behind the image's, those of /loader first; its initrd \
+         goes behind the image's, its microcode before it. It must be for the same machine and, \
+         where both name one, the same kernel (.uname). The kernel verifies its signature on the \
+         route handshake; load tries again without one that it refuses, up to 16 times.",
+    ),
+    (
+        "NAME.cred",
+        "A credential, see systemd-creds(1): /.extra/credentials or global_credentials.",
+    ),
+    (
+        "NAME.raw, NAME.confext.raw",
+        "A system or configuration extension, see systemd-sysext(8): /.extra/sysext and confext, \
+         or global_sysext and global_confext.",
+    ),
+    (
+        "sections of the image",
+        ".osrel, .profile, .pcrsig and .pcrpkey become /.extra/os-release, profile, \
+         tpm2-pcr-signature.json and tpm2-pcr-public-key.pem.",
+    ),
+];
+
 pub const EXIT_STATUS: &str = "Scripts can rely on these numbers, but not on the wording of \
     messages. An error is up to three parts on standard error: what failed, the cause, what to \
     try. The cause is called possible where the facts do not prove it.";
@@ -106,9 +146,14 @@ pub const NOTES: &[&str] = &[
 ];
 
 pub const BUGS: &[&str] = &[
-    "Only x86_64 is supported. Of a UKI with profiles, the first one is loaded; another one \
-     cannot be chosen. On the route extract, sections other than .linux, .initrd, .ucode and \
-     .cmdline are not passed on; /.extra has only what --addon gives.",
+    "Only x86_64 is supported. The device trees of a UKI for another machine are only listed, by \
+     inspect.",
+    "What systemd-stub does to the firmware cannot be done again by kexec. The TPM is not \
+     extended: with the sections of the image (PCR 11); with addons, credentials, configuration \
+     extensions, another profile than 0 and a command line that replaces the image's (PCR 12); \
+     with system extensions (PCR 13). What is sealed to these PCRs opens only if their values of \
+     the first boot fit. No EFI variable is set, no splash is shown, and a command line that \
+     comes by SMBIOS is not added. --verbose says which PCRs an image concerns.",
     "A kernel without kexec_file_load(2) is not supported.",
 ];
 
@@ -120,5 +165,6 @@ pub const SEE_ALSO: &[(&str, u8)] = &[
     ("capabilities", 7),
     ("kernel_lockdown", 7),
     ("systemd-stub", 7),
+    ("systemd-sysext", 8),
     ("kexec", 8),
 ];

@@ -7,16 +7,26 @@ extern crate alloc;
 
 #[path = "../../src/cmdline/mod.rs"]
 pub mod cmdline;
+#[path = "../../src/companion/mod.rs"]
+pub mod companion;
 #[path = "../../src/image/mod.rs"]
 pub mod image;
 #[path = "../../src/initrd/mod.rs"]
 pub mod initrd;
 
-use image::source::FileSlice;
+use image::source::{FileOffset, FileSlice};
 
 /// Panics unless the slice is inside the file.
 pub fn inside(file: &[u8], slice: FileSlice) {
     let file_bytes = file.len() as u64;
     let found = FileSlice::within(slice.offset, slice.bytes, file_bytes);
     assert_eq!(found, Some(slice), "in a file of {file_bytes} bytes");
+}
+
+/// All of the file as a slice.
+pub fn whole(file: &[u8]) -> FileSlice {
+    FileSlice {
+        offset: FileOffset(0),
+        bytes: file.len() as u64,
+    }
 }

@@ -9,15 +9,16 @@ use core::fmt::Write;
 use super::parse::Parsed;
 use super::print;
 use super::report::Report;
+use super::table::Id;
 use super::text::{exact_size, field, printable};
 use crate::cmdline;
 use crate::explain;
 use crate::image::authenticode;
 use crate::image::detect::{Image, detect_linux};
-use crate::image::pe::Pe;
+use crate::image::pe::{Machine, Pe};
 use crate::image::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
 use crate::image::uki::{SectionKind, Selection, Uki};
-use crate::image::{osrel, profile};
+use crate::image::{devicetree, fdt, osrel, profile};
 use crate::plan::{InitrdOrigin, Request};
 use crate::run::{Inputs, RunError};
 use crate::sys::facts;
@@ -39,11 +40,13 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Report> {
         "kind",
         &format!("{}, {}", image.kind_name(), exact_size(bytes)),
     );
-    page.image(file, &image).map_err(|error| RunError::Read {
-        path: path.to_vec(),
-        error,
-    })?;
-    page.load(&inputs, &image);
+    let profile = inputs.profile(&image, parsed.value(Id::Profile))?;
+    page.image(file, &image, profile)
+        .map_err(|error| RunError::Read {
+            path: path.to_vec(),
+            error,
+        })?;
+    page.load(&inputs, &image, profile);
     print(&page.0)
 }
 
@@ -56,7 +59,7 @@ impl Page {
         field(&mut self.0, label, COLUMN, text);
     }
 
-    fn image(&mut self, file: &dyn ReadAt, image: &Image) -> Result<(), ReadError> {
+    fn image(&mut self, file: &dyn ReadAt, image: &Image, profile: u32) -> Result<(), ReadError> {
         if let Some(pe) = image.pe() {
             self.line("machine", &pe.machine.to_string());
         }
@@ -69,10 +72,11 @@ impl Page {
                 self.line("", &format!("takes a command line of {max_bytes} bytes"));
             }
             Image::Uki { pe, uki } => {
-                if let Ok(selection) = uki.select(0) {
+                if let Ok(selection) = uki.select(profile) {
                     self.selection(file, &selection)?;
+                    self.device_trees(file, pe.machine, &selection)?;
                 }
-                self.profiles(file, uki)?;
+                self.profiles(file, uki, profile)?;
                 self.sections(pe);
             }
             Image::Addon { pe, .. } => self.sections(pe),
@@ -104,7 +108,7 @@ impl Page {
         }
     }
 
-    /// What the image holds for its default profile.
+    /// What the image holds for that profile.
     fn selection(&mut self, file: &dyn ReadAt, selection: &Selection) -> Result<(), ReadError> {
         if let Some(slice) = selection.get(SectionKind::Osrel) {
             let system = osrel::parse(&read_small(file, slice, TEXT_MAX_BYTES)?);
@@ -141,8 +145,37 @@ impl Page {
         Ok(())
     }
 
-    fn profiles(&mut self, file: &dyn ReadAt, uki: &Uki) -> Result<(), ReadError> {
-        for (number, sections) in uki.profiles.iter().enumerate() {
+    /// Those of which the stub takes one, and which: x86 has none to take.
+    fn device_trees(
+        &mut self,
+        file: &dyn ReadAt,
+        machine: Machine,
+        selection: &Selection,
+    ) -> Result<(), ReadError> {
+        let kinds = [SectionKind::DtbAuto, SectionKind::Dtb];
+        if kinds.into_iter().all(|kind| selection.get(kind).is_none()) {
+            return Ok(());
+        }
+        let chosen = match machine {
+            Machine::X86_64 => None,
+            _ => devicetree::choose(file, selection, &facts::device())?,
+        };
+        for section in kinds.into_iter().flat_map(|kind| selection.all(kind)) {
+            let compatible = fdt::compatible(file, section.slice)?;
+            let compatible = compatible.map_or_else(|| "damaged".into(), |name| printable(&name));
+            let use_of_it = match (machine, chosen == Some(section.slice)) {
+                (Machine::X86_64, _) => "not used on x86",
+                (_, true) => "for this machine",
+                (_, false) => "for another machine",
+            };
+            let text = format!("{}: {compatible} ({use_of_it})", section.kind);
+            self.line("device tree", &text);
+        }
+        Ok(())
+    }
+
+    fn profiles(&mut self, file: &dyn ReadAt, uki: &Uki, shown: u32) -> Result<(), ReadError> {
+        for (number, sections) in (0u32..).zip(&uki.profiles) {
             let Some(first) = sections.first() else {
                 continue;
             };
@@ -150,7 +183,8 @@ impl Page {
             let id = text.id.unwrap_or_else(|| "(no ID)".into());
             let title = text.title.unwrap_or_default();
             let label = if number == 0 { "profiles" } else { "" };
-            self.line(label, &format!("{number}: {id} {title}"));
+            let mark = if number == shown { '*' } else { ' ' };
+            self.line(label, &format!("{number}:{mark}{id} {title}"));
         }
         Ok(())
     }
@@ -173,8 +207,12 @@ impl Page {
     }
 
     /// What a plain `load` would do with it on this machine.
-    fn load(&mut self, inputs: &Inputs<'_>, image: &Image) {
-        let (request, facts) = (Request::default(), facts::read());
+    fn load(&mut self, inputs: &Inputs<'_>, image: &Image, profile: u32) {
+        let request = Request {
+            profile,
+            ..Request::default()
+        };
+        let facts = facts::read();
         let plan = match inputs.plan(image, &request, &facts) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
@@ -192,7 +230,7 @@ impl Page {
         let kernel = plan.kernel.section;
         let mut used: Vec<&str> = alloc::vec![kernel.map_or("the whole file", SectionKind::name)];
         used.extend(plan.initrd.iter().filter_map(|part| match part.from {
-            InitrdOrigin::Section(kind) => Some(kind.name()),
+            InitrdOrigin::Section(kind) | InitrdOrigin::SectionFile(kind) => Some(kind.name()),
             _ => None,
         }));
         self.line("", &used.join(", "));

@@ -12,7 +12,8 @@ use super::text::{field, printable, size};
 use super::{print, progress};
 use crate::facts::Facts;
 use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, Plan, Request, Route};
-use crate::run::{self, Inputs};
+use crate::plan::{PCR_CONFIG, PCR_SYSEXT};
+use crate::run::{self, Inputs, RunError, Skipped};
 use crate::sys::facts;
 use crate::{explain, sys};
 
@@ -29,44 +30,99 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
     }
     let initrds: Vec<&[u8]> = parsed.values(Id::Initrd).collect();
     let addons: Vec<&[u8]> = parsed.values(Id::Addon).collect();
-    let inputs = Inputs::open(path, &initrds, &addons)?;
-    let request = request(parsed, &inputs)?;
+    let mut inputs = Inputs::open(path, &initrds, &addons)?;
     let facts = facts::read();
     let image = inputs.detect()?;
-    let plan = inputs.plan(&image, &request, &facts)?;
-    if parsed.has(Id::DryRun) {
-        return print(&plan_text(&plan, &request, &inputs, &facts));
+    let profile = inputs.profile(&image, parsed.value(Id::Profile))?;
+    let strict = parsed.has(Id::Strict);
+    let mut on_skip = |skipped: Skipped| match strict {
+        true => Err(RunError::Companion(skipped.into())),
+        false => {
+            notice(&skipped);
+            Ok(())
+        }
+    };
+    if !parsed.has(Id::NoExtras) {
+        let root = parsed.value(Id::ExtrasRoot);
+        inputs.discover(&image, profile, root, &mut on_skip)?;
     }
+    let mut request = request(parsed, &inputs, profile);
     let verbose = parsed.has(Id::Verbose);
-    if verbose {
-        sys::console::write_stderr(&plan_text(&plan, &request, &inputs, &facts));
-    }
-    if plan.is_taken_apart(&facts) && request.takes_apart_knowingly() {
-        let warning = format!("{PROGRAM}: warning: {}\n", explain::ONLY_INNER);
-        sys::console::write_stderr(&warning);
-    }
-    run::load(&inputs, &request, &plan, &facts, &mut progress(verbose))?;
+    let plan = loop {
+        let plan = inputs.plan(&image, &request, &facts)?;
+        if parsed.has(Id::DryRun) {
+            return print(&plan_text(&plan, &request, &inputs, &facts));
+        }
+        if verbose {
+            sys::console::write_stderr(&plan_text(&plan, &request, &inputs, &facts));
+            sys::console::write_stderr(&measured_text(&plan));
+        }
+        if plan.is_taken_apart(&facts) && request.takes_apart_knowingly() {
+            let warning = format!("{PROGRAM}: warning: {}\n", explain::ONLY_INNER);
+            sys::console::write_stderr(&warning);
+        }
+        let progress = &mut progress(verbose);
+        let Err(error) = run::load(&inputs, &request, &plan, &facts, progress) else {
+            break plan;
+        };
+        // The kernel judges signatures, and the load with an addon that it
+        // refused is lost: without it, once more.
+        match inputs.leave_out(&mut request, &error).filter(|_| !strict) {
+            Some(skipped) => notice(&skipped),
+            None => return Err(error.into()),
+        }
+    };
     // It is loaded, whether or not somebody reads that.
     let _ = print(&summary(&plan, path));
     Ok(())
 }
 
-fn request(parsed: &Parsed<'_>, inputs: &Inputs<'_>) -> Result<Request, Report> {
-    Ok(Request {
+/// What is left out is said, not kept.
+fn notice(Skipped { path, why }: &Skipped) {
+    let mut text = String::new();
+    let prefix = format!("{PROGRAM}: ");
+    let what = format!("skipped {}: {why}", printable(path));
+    field(&mut text, &prefix, 7, &what);
+    sys::console::write_stderr(&text);
+}
+
+fn request(parsed: &Parsed<'_>, inputs: &Inputs<'_>, profile: u32) -> Request {
+    Request {
         // The table has let through a route's name, or auto.
         route: parsed.value(Id::Route).and_then(|word| {
             let mut routes = Route::ALL.into_iter();
             routes.find(|route| route.name().as_bytes() == word)
         }),
-        addons: inputs.addons()?,
+        addons: inputs.addons(),
         initrd_bytes: inputs.initrd_bytes(),
         command_line: parsed.value(Id::CommandLine).map(<[u8]>::to_vec),
         reuse_cmdline: parsed.has(Id::ReuseCmdline),
         append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
         allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
         panic: parsed.has(Id::Panic),
-        profile: 0,
-    })
+        profile,
+    }
+}
+
+/// What no kexec can do again: what systemd-stub would have measured, by PCR.
+fn measured_text(plan: &Plan) -> String {
+    let mut out = String::new();
+    if plan.kernel.section.is_none() {
+        return out;
+    }
+    let mut parts = alloc::vec!["PCR 11 by the sections"];
+    if plan.measures(PCR_CONFIG) {
+        parts.push("PCR 12 by the addons, credentials, profile or command line");
+    }
+    if plan.measures(PCR_SYSEXT) {
+        parts.push("PCR 13 by the system extensions");
+    }
+    let text = format!(
+        "TPM measurements and splash; the stub would have extended {}",
+        parts.join(", ")
+    );
+    field(&mut out, "not redone", COLUMN, &text);
+    out
 }
 
 /// One line: what is loaded now.
@@ -147,6 +203,9 @@ fn part_text(part: &InitrdPart, inputs: &Inputs<'_>) -> String {
     let (offset, bytes) = (part.slice.offset, part.slice.bytes);
     match part.from {
         InitrdOrigin::Section(kind) => format!("{} at {offset}, {bytes} bytes", kind.name()),
+        InitrdOrigin::SectionFile(kind) => {
+            format!("{} at {offset}, {bytes} bytes, in .extra", kind.name())
+        }
         InitrdOrigin::Addon(kind) => {
             format!("{path}: {} at {offset}, {bytes} bytes", kind.name())
         }

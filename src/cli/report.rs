@@ -272,9 +272,13 @@ impl From<RunError> for Report {
                     .hint("a shorter path")
             }
             RunError::TooManyAddons { count } => {
-                Report::failed(format!("load: {count} addons are too many"))
-                    .because(format!("the module takes {ADDONS_MAX}"))
-                    .hint("join them into fewer")
+                Report::failed(format!("load: {count} companion files are too many"))
+                    .because(format!("at most {ADDONS_MAX} are taken"))
+                    .hint("join them into fewer, or --no-extras")
+            }
+            RunError::Companion(skipped) => {
+                Report::bad_image(&skipped.path, skipped.why.to_string())
+                    .hint("the same without --strict, or with --no-extras")
             }
             RunError::Image { path, error } => image_report(&path, &error),
             RunError::Plan { path, error } => plan_report(&path, &error),

@@ -11,6 +11,10 @@ pub enum Id {
     DryRun,
     Initrd,
     Addon,
+    NoExtras,
+    ExtrasRoot,
+    Strict,
+    Profile,
     Append,
     CommandLine,
     ReuseCmdline,
@@ -156,6 +160,45 @@ the handshake route the kernel verifies the signature of a PE addon.",
     )
 };
 
+static NO_EXTRAS: Flag = switch(
+    Id::NoExtras,
+    "no-extras",
+    "do not look for companion files",
+    "Does not look for addons, credentials and system extensions that go with a UKI; see COMPANION \
+FILES. Those of --addon are used.",
+);
+
+static EXTRAS_ROOT: Flag = Flag {
+    value: Value::Text("DIR"),
+    ..switch(
+        Id::ExtrasRoot,
+        "extras-root",
+        "look for /loader below DIR",
+        "Looks for the folders addons, credentials and extensions in DIR/loader, instead of at the \
+root of the file system that holds the image.",
+    )
+};
+
+static STRICT: Flag = switch(
+    Id::Strict,
+    "strict",
+    "fail where a companion file cannot be used",
+    "Fails when a companion file that was found cannot be used: it cannot be read, it is an addon \
+for another machine or kernel, or the kernel refuses its signature. Without it, such a file is \
+named on standard error and left out, as systemd-stub does it.",
+);
+
+static PROFILE: Flag = Flag {
+    value: Value::Text("ID|N"),
+    ..switch(
+        Id::Profile,
+        "profile",
+        "choose a profile of the UKI; default 0",
+        "Chooses the UKI's profile by its ID or by its number, from 0; inspect lists them. The \
+default is 0, the first.",
+    )
+};
+
 static APPEND: Flag = Flag {
     value: Value::Text("TEXT"),
     repeatable: true,
@@ -241,7 +284,11 @@ pub static COMMANDS: &[Command] = &[
 systemctl kexec. An image that was loaded before is replaced.",
         flags: &[
             &INITRD,
+            &PROFILE,
             &ADDON,
+            &NO_EXTRAS,
+            &EXTRAS_ROOT,
+            &STRICT,
             &APPEND,
             &COMMAND_LINE,
             &REUSE_CMDLINE,
@@ -259,6 +306,10 @@ systemctl kexec. An image that was loaded before is replaced.",
                 "a kernel and its initrd",
             ),
             ("kexec-bpf load -n foo.efi", "show what would be loaded"),
+            (
+                "kexec-bpf load foo.efi --profile factory-reset",
+                "one of the UKI's profiles",
+            ),
         ],
     },
     Command {
@@ -298,7 +349,7 @@ can take. Needs no privilege.",
 the initrd's size, its signatures, and what load would use. Needs no privilege. Of each signature \
 it shows the signer's name as the certificate has it, the digest that was signed, and whether the \
 file still has it. That is no proof: whom to trust only the kernel knows.",
-        flags: &[&HELP],
+        flags: &[&PROFILE, &HELP],
         examples: &[("kexec-bpf inspect foo.efi", "")],
     },
     Command {

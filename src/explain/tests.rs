@@ -238,6 +238,8 @@ fn report(stage: Stage, errno: Errno) -> Report {
         kernel: abi::Resource::default(),
         initrd: abi::Resource::default(),
         cmdline_size: 0,
+        addon: 0,
+        reserved: 0,
         reason: [b'x'; abi::REASON_BYTES],
     }
 }

@@ -65,9 +65,21 @@ impl fmt::Display for AddonError {
     }
 }
 
-/// The text of a `.uname` section.
+/// A `.uname` section, with all of its bytes.
 pub fn read_uname<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>, ReadError> {
-    read_small(source, slice, UNAME_MAX_BYTES).map(|text| cmdline::mangle(&text))
+    read_small(source, slice, UNAME_MAX_BYTES)
+}
+
+/// The stub compares as many bytes as the addon's section has, up to a NUL in
+/// both: an addon may name the beginning of a release.
+fn uname_fits(addon: &[u8], image: &[u8]) -> bool {
+    let text = |bytes: &[u8]| bytes.iter().position(|byte| *byte == 0);
+    let image = image.get(..text(image).unwrap_or(image.len()));
+    let image = image.unwrap_or_default();
+    match text(addon) {
+        Some(end) => addon.get(..end) == Some(image),
+        None => image.starts_with(addon),
+    }
 }
 
 /// Takes what a detected addon holds; the first section of a name counts.
@@ -81,6 +93,7 @@ pub fn open<R: ReadAt + ?Sized>(source: &R, image: &Image) -> Result<Addon, Addo
         let mut all = sections.sections();
         all.find(|section| section.kind == kind)
             .map(|section| section.slice)
+            .filter(|slice| slice.bytes > 0)
     };
     let cmdline = match find(SectionKind::Cmdline) {
         Some(slice) => cmdline::mangle(&read_small(source, slice, cmdline::MAX_SECTION_BYTES)?),
@@ -100,7 +113,8 @@ pub fn open<R: ReadAt + ?Sized>(source: &R, image: &Image) -> Result<Addon, Addo
 }
 
 impl Addon {
-    /// Whether it may extend an image; `.uname` counts when both have one.
+    /// Whether it may extend an image; `.uname` counts when both have one that
+    /// is not empty.
     pub fn check(&self, machine: Machine, uname: Option<&[u8]>) -> Result<(), AddonError> {
         if self.machine != machine {
             return Err(AddonError::WrongMachine {
@@ -109,11 +123,30 @@ impl Addon {
             });
         }
         match (self.uname.as_deref(), uname) {
-            (Some(own), Some(image)) if own != image => Err(AddonError::WrongUname {
+            (Some(own), Some(image)) if !uname_fits(own, image) => Err(AddonError::WrongUname {
                 addon: printable(own),
                 image: printable(image),
             }),
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uname_fits;
+
+    #[test]
+    fn releases_are_compared_as_the_stub_does() {
+        for (addon, image, fits) in [
+            (&b"6.12.0"[..], &b"6.12.0"[..], true),
+            (b"6.12", b"6.12.0", true),
+            (b"6.12\0\0", b"6.12.0", false),
+            (b"6.12\0x", b"6.12\0y", true),
+            (b"6.12.0", b"6.12", false),
+            (b"6.12.0\n", b"6.12.0", false),
+        ] {
+            assert_eq!(uname_fits(addon, image), fits, "{addon:?} {image:?}");
         }
     }
 }

@@ -2,7 +2,9 @@
 //! What a `.profile` section says of its profile.
 //!
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
-use super::env_file::value;
+use super::env_file::{MAX_BYTES, value};
+use super::source::{ReadAt, ReadError, read_small};
+use super::uki::Uki;
 use alloc::string::String;
 
 /// `ID=` is for scripts, `TITLE=` for people; a profile may lack either.
@@ -18,4 +20,26 @@ pub fn parse(text: &[u8]) -> ProfileText {
         id: value(text, "ID"),
         title: value(text, "TITLE"),
     }
+}
+
+/// The number of the profile that `wanted` means: itself a number, or an ID.
+/// `None` when no profile has that ID; a number is not checked.
+pub fn find<R: ReadAt + ?Sized>(
+    source: &R,
+    uki: &Uki,
+    wanted: &str,
+) -> Result<Option<u32>, ReadError> {
+    if let Ok(number) = wanted.parse() {
+        return Ok(Some(number));
+    }
+    for (number, sections) in (0u32..).zip(&uki.profiles) {
+        let Some(first) = sections.first() else {
+            continue;
+        };
+        let text = parse(&read_small(source, first.slice, MAX_BYTES)?);
+        if text.id.as_deref() == Some(wanted) {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
 }

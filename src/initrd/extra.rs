@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Where a companion file goes below `/.extra`, by its name.
+//! Where a file goes below `/.extra`, by its name or its section.
 //!
 //! Layer: pure. Spec: systemd-stub(7) and its modes, which are measured.
+use crate::image::uki::SectionKind;
 
 /// One of the stub's directories and the modes in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -11,46 +12,53 @@ pub struct ExtraDirectory {
     pub directory_mode: u16,
     pub file_mode: u16,
     suffix: &'static str,
+    is_global: bool,
+}
+
+const CREDENTIALS: &str = ".cred";
+
+const fn public(path: &'static str, suffix: &'static str, is_global: bool) -> ExtraDirectory {
+    ExtraDirectory {
+        path,
+        directory_mode: 0o555,
+        file_mode: 0o444,
+        suffix,
+        is_global,
+    }
+}
+
+/// For root alone.
+const fn secret(path: &'static str, is_global: bool) -> ExtraDirectory {
+    ExtraDirectory {
+        directory_mode: 0o500,
+        file_mode: 0o400,
+        ..public(path, CREDENTIALS, is_global)
+    }
 }
 
 /// In the stub's order. `*.confext.raw` comes before `*.raw` when looking, and
 /// behind it in the initrd.
-const DIRECTORIES: [ExtraDirectory; 3] = [
-    ExtraDirectory {
-        path: ".extra/credentials",
-        directory_mode: 0o500,
-        file_mode: 0o400,
-        suffix: ".cred",
-    },
-    ExtraDirectory {
-        path: ".extra/sysext",
-        directory_mode: 0o555,
-        file_mode: 0o444,
-        suffix: ".raw",
-    },
-    ExtraDirectory {
-        path: ".extra/confext",
-        directory_mode: 0o555,
-        file_mode: 0o444,
-        suffix: ".confext.raw",
-    },
+static DIRECTORIES: [ExtraDirectory; 6] = [
+    secret(".extra/credentials", false),
+    secret(".extra/global_credentials", true),
+    public(".extra/sysext", ".raw", false),
+    public(".extra/global_sysext", ".raw", true),
+    public(".extra/confext", ".confext.raw", false),
+    public(".extra/global_confext", ".confext.raw", true),
 ];
 
 impl ExtraDirectory {
     /// The directory for a file of that name; the longest suffix decides.
-    /// Suffixes match without regard to case.
     #[must_use]
-    pub fn of(name: &[u8]) -> Option<&'static ExtraDirectory> {
+    pub fn of(name: &[u8], is_global: bool) -> Option<&'static ExtraDirectory> {
         DIRECTORIES
             .iter()
             .filter(|directory| {
-                let start = name.len().checked_sub(directory.suffix.len());
                 // A name that is nothing but the suffix begins with a dot, and
                 // the stub skips those.
-                start.filter(|start| *start > 0).is_some_and(|start| {
-                    name.get(start..)
-                        .is_some_and(|end| end.eq_ignore_ascii_case(directory.suffix.as_bytes()))
-                })
+                directory.is_global == is_global
+                    && name.len() > directory.suffix.len()
+                    && has_suffix(name, directory.suffix)
             })
             .max_by_key(|directory| directory.suffix.len())
     }
@@ -59,7 +67,33 @@ impl ExtraDirectory {
     pub fn all() -> impl Iterator<Item = &'static ExtraDirectory> {
         DIRECTORIES.iter()
     }
+
+    #[must_use]
+    pub fn holds_credentials(&self) -> bool {
+        self.suffix == CREDENTIALS
+    }
 }
+
+/// Suffixes match without regard to case, as on the stub's FAT file systems.
+pub(crate) fn has_suffix(name: &[u8], suffix: &str) -> bool {
+    let start = name.len().checked_sub(suffix.len());
+    start
+        .and_then(|start| name.get(start..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
+}
+
+/// Sections that become a file of `.extra` each, in the stub's order.
+pub const SECTION_FILES: [(SectionKind, &str); 4] = [
+    (SectionKind::Pcrsig, "tpm2-pcr-signature.json"),
+    (SectionKind::Pcrpkey, "tpm2-pcr-public-key.pem"),
+    (SectionKind::Osrel, "os-release"),
+    (SectionKind::Profile, "profile"),
+];
+
+/// The directory of [`SECTION_FILES`], its mode and that of the files in it.
+pub const SECTION_DIRECTORY: &str = ".extra";
+pub const SECTION_DIRECTORY_MODE: u16 = 0o555;
+pub const SECTION_FILE_MODE: u16 = 0o444;
 
 #[cfg(test)]
 mod tests {
@@ -78,8 +112,30 @@ mod tests {
             ("a.img", None),
             ("", None),
         ] {
-            let found = ExtraDirectory::of(name.as_bytes()).map(|directory| directory.path);
+            let found = ExtraDirectory::of(name.as_bytes(), false).map(|directory| directory.path);
             assert_eq!(found, path, "{name}");
+            let global = ExtraDirectory::of(name.as_bytes(), true).map(|directory| directory.path);
+            assert_eq!(
+                global,
+                path.map(|path| path.replace('/', "/global_")).as_deref()
+            );
+        }
+    }
+
+    #[test]
+    fn credentials_are_secret() {
+        for directory in ExtraDirectory::all() {
+            let modes = (directory.directory_mode, directory.file_mode);
+            let secret = directory.path.ends_with("credentials");
+            assert_eq!(
+                modes,
+                if secret {
+                    (0o500, 0o400)
+                } else {
+                    (0o555, 0o444)
+                }
+            );
+            assert_eq!(directory.holds_credentials(), secret);
         }
     }
 }

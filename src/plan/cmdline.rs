@@ -34,6 +34,8 @@ pub struct PlannedCmdline {
     pub users: Vec<u8>,
     /// Words of the running kernel's command line that were left out.
     pub dropped: Vec<DroppedWord>,
+    /// Whether addons have a part in it.
+    pub has_addons: bool,
 }
 
 impl PlannedCmdline {
@@ -98,6 +100,7 @@ pub fn plan(
         .pe_addons()
         .map(|(_, addon)| addon.cmdline.as_slice())
         .collect();
+    let has_addons = addons.iter().any(|line| !line.is_empty());
     let append = cmdline::join(request.append.iter().map(|piece| cmdline::mangle(piece)));
     // The kernel puts what it is passed behind the image's and the addons'
     // lines; so a base that replaces the image's goes behind the addons', too.
@@ -122,5 +125,6 @@ pub fn plan(
         text,
         users,
         dropped,
+        has_addons,
     })
 }

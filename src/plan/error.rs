@@ -48,6 +48,10 @@ pub enum PlanError {
         why: &'static str,
     },
     Uki(UkiError),
+    /// No profile of the image has that ID; only UKIs have any.
+    NoProfile {
+        wanted: String,
+    },
     /// An addon does not fit; `source` is its index among the input files.
     Addon {
         source: u32,
@@ -75,6 +79,8 @@ impl PlanError {
             PlanError::TakenAsItIs { .. }
             | PlanError::NotTakenAsItIs { .. }
             | PlanError::AddonsNeedUki
+            | PlanError::NoProfile { .. }
+            | PlanError::Uki(UkiError::NoSuchProfile { .. })
             | PlanError::Cmdline { users: true, .. } => Fault::Request,
             PlanError::NoHandshake(_) => Fault::Kernel,
             PlanError::NoRunningCmdline => Fault::Machine,
@@ -121,6 +127,7 @@ impl PlanError {
             }
             PlanError::Inner(error) => error.hint(),
             PlanError::Uki(error) => error.hint(),
+            PlanError::NoProfile { .. } => Some("kexec-bpf inspect IMAGE lists the profiles"),
             PlanError::Addon { .. } => Some("an addon that was built for this image"),
             PlanError::AddonsNeedUki => Some("--initrd and --append for a bare kernel"),
             PlanError::Cmdline { .. } => Some("kexec-bpf load --dry-run; a shorter command line"),
@@ -170,6 +177,9 @@ impl fmt::Display for PlanError {
             }
             PlanError::KernelRefuses { why } => write!(out, "kexec cannot load the kernel: {why}"),
             PlanError::Uki(error) => error.fmt(out),
+            PlanError::NoProfile { wanted } => {
+                write!(out, "no profile {}", wanted.escape_debug())
+            }
             PlanError::Addon { error, .. } => error.fmt(out),
             PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),
             PlanError::Cmdline { error, .. } => error.fmt(out),

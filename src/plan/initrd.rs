@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The next kernel's initrd, in systemd-stub's order: microcode of addons
-//! (last first), the image's microcode and initrd, companion files, addon
-//! initrds; then what the user passed.
+//! (last first), the image's microcode and initrd, companion files, sections
+//! that become files, addon initrds; then what the user passed.
 
 use alloc::vec::Vec;
 
 use super::{AddonFile, IMAGE, PlanError, Request, Route};
 use crate::image::source::{FileOffset, FileSlice};
 use crate::image::uki::{SectionKind, Selection};
-use crate::initrd::concat::{ConcatPlan, Part};
-use crate::initrd::extra::ExtraDirectory;
+use crate::initrd::concat::{ConcatError, ConcatPlan, Part};
+use crate::initrd::extra::{self, ExtraDirectory};
 use crate::initrd::newc::Archive;
 
 /// One piece of the initrd, for people; `Plan::concat` is for the machine.
@@ -26,6 +26,8 @@ pub struct InitrdPart {
 pub enum InitrdOrigin {
     /// A section of the image.
     Section(SectionKind),
+    /// A section of the image that becomes a file below `.extra`.
+    SectionFile(SectionKind),
     /// A section of an addon.
     Addon(SectionKind),
     /// A file below this directory of the initrd.
@@ -40,55 +42,71 @@ pub struct Assembled {
     pub concat: ConcatPlan,
 }
 
-/// The image's own initrd: microcode first, because the kernel looks for it
-/// only in the uncompressed archive at the very front.
-pub fn own_parts(selection: &Selection) -> Vec<InitrdPart> {
-    [SectionKind::Ucode, SectionKind::Initrd]
-        .into_iter()
-        .filter_map(|kind| {
-            Some(InitrdPart {
-                from: InitrdOrigin::Section(kind),
-                source: IMAGE,
-                slice: selection.get(kind)?,
-            })
-        })
-        .filter(|part| part.slice.bytes > 0)
-        .collect()
-}
-
 /// Puts everything in order. On the handshake route the kernel joins, and only
 /// the user's own initrds are handed over.
 pub fn assemble(
     route: Route,
-    own: &[InitrdPart],
+    selection: Option<&Selection>,
     request: &Request,
 ) -> Result<Assembled, PlanError> {
-    let mut parts: Vec<InitrdPart> = addon_sections(request, SectionKind::Ucode).rev().collect();
-    parts.extend(own.iter().cloned());
-    let mut concat = ConcatPlan::default();
-    for part in &parts {
-        concat.push(part.to_concat())?;
+    let mut all = Assembled {
+        parts: Vec::new(),
+        concat: ConcatPlan::default(),
+    };
+    // Microcode first, because the kernel looks for it only in the uncompressed
+    // archives at the very front; there, the first wins.
+    for part in addon_sections(request, SectionKind::Ucode).rev() {
+        all.push(part)?;
+    }
+    for kind in [SectionKind::Ucode, SectionKind::Initrd] {
+        if let Some(slice) = own(selection, kind) {
+            all.push(InitrdPart {
+                from: InitrdOrigin::Section(kind),
+                source: IMAGE,
+                slice,
+            })?;
+        }
     }
     for directory in ExtraDirectory::all() {
-        add_archive(directory, request, &mut parts, &mut concat)?;
+        add_companions(directory, request, &mut all)?;
+    }
+    for (kind, name) in extra::SECTION_FILES {
+        if let Some(slice) = own(selection, kind) {
+            add_section_file(kind, name, slice, &mut all)?;
+        }
     }
     for part in addon_sections(request, SectionKind::Initrd) {
-        concat.push(part.to_concat())?;
-        parts.push(part);
+        all.push(part)?;
     }
     if route == Route::Handshake {
-        concat = ConcatPlan::default();
+        all.concat = ConcatPlan::default();
     }
     for (number, &bytes) in (0u32..).zip(&request.initrd_bytes) {
-        let part = InitrdPart {
+        all.push(InitrdPart {
             from: InitrdOrigin::User,
             source: Request::initrd_source(number),
             slice: whole(bytes),
-        };
-        concat.push(part.to_concat())?;
-        parts.push(part);
+        })?;
     }
-    Ok(Assembled { parts, concat })
+    Ok(all)
+}
+
+/// The image's section of that kind, when it has any bytes.
+fn own(selection: Option<&Selection>, kind: SectionKind) -> Option<FileSlice> {
+    selection?.get(kind).filter(|slice| slice.bytes > 0)
+}
+
+impl Assembled {
+    fn push(&mut self, part: InitrdPart) -> Result<(), ConcatError> {
+        self.concat.push(part.to_concat())?;
+        self.parts.push(part);
+        Ok(())
+    }
+
+    fn archive(&mut self, archive: Archive) -> Result<(), ConcatError> {
+        let mut parts = archive.finish().into_iter();
+        parts.try_for_each(|part| self.concat.push(part))
+    }
 }
 
 fn whole(bytes: u64) -> FileSlice {
@@ -125,12 +143,29 @@ fn addon_sections(
     })
 }
 
+/// A section as the one file of an archive.
+fn add_section_file(
+    kind: SectionKind,
+    name: &'static str,
+    slice: FileSlice,
+    all: &mut Assembled,
+) -> Result<(), PlanError> {
+    let part = InitrdPart {
+        from: InitrdOrigin::SectionFile(kind),
+        source: IMAGE,
+        slice,
+    };
+    let mut archive = Archive::new(extra::SECTION_DIRECTORY, extra::SECTION_DIRECTORY_MODE)?;
+    archive.file(name, extra::SECTION_FILE_MODE, part.to_concat())?;
+    all.parts.push(part);
+    Ok(all.archive(archive)?)
+}
+
 /// One archive of all companion files for `directory`, if there are any.
-fn add_archive(
+fn add_companions(
     directory: &'static ExtraDirectory,
     request: &Request,
-    parts: &mut Vec<InitrdPart>,
-    concat: &mut ConcatPlan,
+    all: &mut Assembled,
 ) -> Result<(), PlanError> {
     let mut archive = None;
     for (number, file) in (0u32..).zip(&request.addons) {
@@ -155,10 +190,10 @@ fn add_archive(
             none => none.insert(Archive::new(directory.path, directory.directory_mode)?),
         };
         archive.file(name, directory.file_mode, part.to_concat())?;
-        parts.push(part);
+        all.parts.push(part);
     }
-    for part in archive.into_iter().flat_map(Archive::finish) {
-        concat.push(part)?;
+    match archive {
+        Some(archive) => Ok(all.archive(archive)?),
+        None => Ok(()),
     }
-    Ok(())
 }

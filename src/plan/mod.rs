@@ -22,7 +22,7 @@ pub use cmdline::{CmdlineBase, DroppedWord, PlannedCmdline};
 pub use error::{Fault, PlanError};
 pub use flags::Flags;
 pub use initrd::{InitrdOrigin, InitrdPart};
-pub use request::{AddonFile, IMAGE, Request};
+pub use request::{AddonFile, IMAGE, Request, uname};
 pub use route::Route;
 
 use crate::facts::Facts;
@@ -31,7 +31,7 @@ use crate::image::detect::{Image, detect_linux};
 use crate::image::error::ImageError;
 use crate::image::pe::Machine;
 use crate::image::source::{FileOffset, FileSlice, ReadAt};
-use crate::image::uki::{SectionKind, Uki, UkiError};
+use crate::image::uki::{SectionKind, Selection, Uki, UkiError};
 use crate::initrd::concat::ConcatPlan;
 
 /// Everything that a load does, decided.
@@ -52,6 +52,32 @@ pub struct Plan {
     pub flags: Flags,
     /// The UKI's profile, from 0.
     pub profile: u32,
+}
+
+/// The PCR that systemd-stub extends by all that can differ between boots.
+pub const PCR_CONFIG: u32 = 12;
+/// The PCR that it extends by system extensions.
+pub const PCR_SYSEXT: u32 = 13;
+
+impl Plan {
+    /// Whether systemd-stub would have extended that PCR, besides 11, which
+    /// covers the image's sections.
+    #[must_use]
+    pub fn measures(&self, pcr: u32) -> bool {
+        let is_sysext = |part: &InitrdPart| match part.from {
+            InitrdOrigin::Member(directory) => Some(directory.ends_with("sysext")),
+            InitrdOrigin::Addon(_) => Some(false),
+            _ => None,
+        };
+        let mut companions = self.initrd.iter().filter_map(is_sysext);
+        if pcr == PCR_SYSEXT {
+            return companions.any(|is_sysext| is_sysext);
+        }
+        self.profile > 0
+            || self.cmdline.replaces_own()
+            || self.cmdline.has_addons
+            || companions.any(|is_sysext| !is_sysext)
+    }
 }
 
 /// Where the kernel is.
@@ -156,7 +182,7 @@ impl<R: ReadAt + ?Sized> Planner<'_, R> {
         };
         let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
         let cmdline = cmdline::plan(None, max_bytes, self.request, self.facts)?;
-        self.finish(kernel, &[], cmdline)
+        self.finish(kernel, None, cmdline)
     }
 
     fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
@@ -190,7 +216,7 @@ impl<R: ReadAt + ?Sized> Planner<'_, R> {
             section: Some(SectionKind::Linux),
             release: header.and_then(|header| header.release().map(String::from)),
         };
-        self.finish(kernel, &initrd::own_parts(&selection), cmdline)
+        self.finish(kernel, Some(&selection), cmdline)
     }
 
     /// An image that only its own parser understands.
@@ -201,16 +227,16 @@ impl<R: ReadAt + ?Sized> Planner<'_, R> {
             release: None,
         };
         let cmdline = cmdline::plan(None, None, self.request, self.facts)?;
-        self.finish(kernel, &[], cmdline)
+        self.finish(kernel, None, cmdline)
     }
 
     fn finish(
         &self,
         kernel: PlannedKernel,
-        own: &[InitrdPart],
+        selection: Option<&Selection>,
         cmdline: PlannedCmdline,
     ) -> Result<Plan, PlanError> {
-        let assembled = initrd::assemble(self.route, own, self.request)?;
+        let assembled = initrd::assemble(self.route, selection, self.request)?;
         Ok(Plan {
             route: self.route,
             kernel,

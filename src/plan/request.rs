@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::{PlanError, Route};
 use crate::image::addon::{self, Addon};
 use crate::image::pe::Machine;
-use crate::image::source::ReadAt;
+use crate::image::source::{ReadAt, ReadError};
 use crate::image::uki::{SectionKind, Selection};
 use crate::initrd::extra::ExtraDirectory;
 
@@ -22,7 +22,8 @@ pub struct Request {
     pub route: Option<Route>,
     /// Sizes of the user's initrds, in order.
     pub initrd_bytes: Vec<u64>,
-    /// Addons, in order.
+    /// Companion files and addons in the order of their names' folders: global
+    /// ones, the image's own, the user's.
     pub addons: Vec<AddonFile>,
     /// Replaces the image's command line.
     pub command_line: Option<Vec<u8>>,
@@ -78,6 +79,18 @@ impl Request {
     }
 }
 
+/// The kernel release that the image says addons must be made for.
+pub fn uname<R: ReadAt + ?Sized>(
+    source: &R,
+    selection: &Selection,
+) -> Result<Option<Vec<u8>>, ReadError> {
+    let slice = selection.get(SectionKind::Uname);
+    let slice = slice.filter(|slice| slice.bytes > 0);
+    slice
+        .map(|slice| addon::read_uname(source, slice))
+        .transpose()
+}
+
 /// Refuses addons that are made for another machine or kernel.
 pub fn check_addons<R: ReadAt + ?Sized>(
     source: &R,
@@ -85,10 +98,7 @@ pub fn check_addons<R: ReadAt + ?Sized>(
     selection: &Selection,
     request: &Request,
 ) -> Result<(), PlanError> {
-    let uname = match selection.get(SectionKind::Uname) {
-        Some(slice) => Some(addon::read_uname(source, slice)?),
-        None => None,
-    };
+    let uname = uname(source, selection)?;
     for (source, addon) in request.pe_addons() {
         addon
             .check(machine, uname.as_deref())

@@ -112,13 +112,20 @@ fn microcode_is_first_and_the_users_initrds_are_last() {
                 IMAGE,
                 slice(0x1000, 15)
             ),
+            (
+                InitrdOrigin::SectionFile(SectionKind::Osrel),
+                IMAGE,
+                slice(0x600, 32)
+            ),
             (InitrdOrigin::User, 1, slice(0, 6)),
             (InitrdOrigin::User, 2, slice(0, 8)),
         ]
     );
+    // Header of .extra, header of the file, 32 bytes of it, the trailer.
     let starts: Vec<_> = plan.concat.starts().map(|start| start.0).collect();
-    assert_eq!(starts, [0, 12, 28, 36]);
-    assert_eq!(plan.concat.total_bytes, 44);
+    let (front, file, end) = (28, 28 + 120 + 128, 28 + 120 + 128 + 32);
+    assert_eq!(starts, [0, 12, front, file, end, end + 124, end + 132]);
+    assert_eq!(plan.concat.total_bytes, end + 140);
 }
 
 #[test]
@@ -192,7 +199,7 @@ fn the_handshake_is_preferred_where_the_module_is() {
     let plan = plan_on(&build::uki(), &request, &with_module()).unwrap();
     assert_eq!(plan.route, Route::Handshake);
     // The kernel joins: only what the user adds is handed over.
-    assert_eq!(plan.initrd.len(), 3);
+    assert_eq!(plan.initrd.len(), 4);
     assert_eq!(plan.concat.total_bytes, 6);
     assert_eq!(plan.cmdline.text, b"root=/dev/vda quiet debug");
     assert_eq!(plan.cmdline.users, b"debug");
@@ -387,8 +394,11 @@ fn a_profile_overrides_the_base() {
     assert_eq!(choose(&profiles, 0).unwrap().cmdline.text, b"base");
     let rescue = choose(&profiles, 1).unwrap();
     assert_eq!(rescue.cmdline.text, b"rescue");
-    assert_eq!(rescue.initrd.len(), 1);
-    assert_eq!(rescue.concat.total_bytes, 13);
+    let origins = |plan: &Plan| plan.initrd.iter().map(|part| part.from).collect::<Vec<_>>();
+    let initrd = InitrdOrigin::Section(SectionKind::Initrd);
+    let profile = InitrdOrigin::SectionFile(SectionKind::Profile);
+    assert_eq!(origins(&rescue), [initrd, profile]);
+    assert_eq!(rescue.initrd[0].slice.bytes, 13);
     assert_eq!(rescue.kernel, choose(&profiles, 0).unwrap().kernel);
     for (file, wanted, count) in [(&profiles, 2, 2), (&file, 1, 0)] {
         let error = choose(file, wanted).unwrap_err();

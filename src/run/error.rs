@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Skipped;
 use crate::explain::Explanation;
 use crate::image::error::ImageError;
 use crate::image::source::ReadError;
@@ -36,6 +37,8 @@ pub enum RunError {
     TooManyAddons {
         count: usize,
     },
+    /// A companion file that is not used, where that shall be an error.
+    Companion(Box<Skipped>),
     Image {
         path: Vec<u8>,
         error: ImageError,
@@ -92,6 +95,8 @@ pub struct CallFailure {
     pub kernel_log: Vec<String>,
     /// What the image's signatures say, when the kernel refused them.
     pub signatures: Vec<Vec<u8>>,
+    /// The number of the addon that the kernel refused.
+    pub addon: Option<usize>,
 }
 
 impl CallFailure {
@@ -102,6 +107,7 @@ impl CallFailure {
             verifier_log: Vec::new(),
             kernel_log: Vec::new(),
             signatures: Vec::new(),
+            addon: None,
         }
     }
 }

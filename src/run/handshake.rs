@@ -18,7 +18,7 @@ use crate::errno::Errno;
 use crate::explain;
 use crate::facts::Facts;
 use crate::handshake::{Action, Event, START, step};
-use crate::plan::{Flags, Plan, Request};
+use crate::plan::{Flags, Plan};
 use crate::sys::bpf::{self, Parser};
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
@@ -34,17 +34,20 @@ pub struct Offer<'load> {
     cmdline: CString,
     flags: Flags,
     selection: abi::Selection,
-    addons: Vec<abi::Addon>,
+    /// Numbers of the inputs' addons.
+    addons: Vec<usize>,
 }
 
 impl<'load> Offer<'load> {
     /// # Errors
     /// [`RunError::AddonPath`], [`RunError::TooManyAddons`].
-    pub fn new(
-        inputs: &'load Inputs<'load>,
-        request: &Request,
-        plan: &Plan,
-    ) -> Result<Offer<'load>, RunError> {
+    pub fn new(inputs: &'load Inputs<'load>, plan: &Plan) -> Result<Offer<'load>, RunError> {
+        let addons = inputs.abi_order()?;
+        // Each has to fit; they are made again where they go into the map, so
+        // that memory does not grow with them.
+        for number in &addons {
+            inputs.abi_addon(*number)?;
+        }
         Ok(Offer {
             inputs,
             cmdline: c_string(&plan.cmdline.users)?,
@@ -58,7 +61,7 @@ impl<'load> Offer<'load> {
                 },
                 reserved: [0; 2],
             },
-            addons: inputs.abi_addons(&request.addons)?,
+            addons,
         })
     }
 }
@@ -132,8 +135,13 @@ pub fn load(
         Some(failure) => explain::parser(&format!("{failure}")),
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
     };
+    let addon = report.as_ref().and_then(|report| {
+        let call = usize::try_from(report.addon).ok()?.checked_sub(1)?;
+        offer.addons.get(call).copied()
+    });
     let failure = CallFailure {
         verifier_log: log,
+        addon,
         ..CallFailure::new(error, explanation)
     };
     Err(RunError::kernel(offer.inputs.image_path(), failure))
@@ -206,9 +214,12 @@ impl Server<'_> {
                 let parser = self.parser.as_mut().ok_or(ServeError::NoSession)?;
                 let selection = self.offer.selection;
                 if selection != abi::Selection::default() {
-                    parser.fill(abi::MAP_SELECTION, &[selection])?;
+                    parser.fill(abi::MAP_SELECTION, 1, |_| Some(selection))?;
                 }
-                parser.fill(abi::MAP_ADDONS, &self.offer.addons)?;
+                let Offer { inputs, addons, .. } = self.offer;
+                parser.fill(abi::MAP_ADDONS, addons.len(), |index| {
+                    inputs.abi_addon(*addons.get(index)?).ok()
+                })?;
             }
             Action::Attach => {
                 let parser = self.parser.as_mut().ok_or(ServeError::NoSession)?;

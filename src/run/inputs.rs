@@ -2,33 +2,47 @@
 //! EFFECTS. The open input files of a load: the image, the user's initrds and
 //! the addons, in the order of the plan's source indices.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::RunError;
 use crate::abi;
 use crate::facts::Facts;
-use crate::image::addon;
+use crate::image::addon::{self, Addon};
 use crate::image::detect::{self, Image};
+use crate::image::profile;
 use crate::image::source::ReadAt;
 use crate::initrd::extra::ExtraDirectory;
 use crate::plan::{self, AddonFile, IMAGE, Plan, PlanError, Request};
 use crate::sys::file::{self, InputFile};
 
-/// One open file and its path as the user gave it.
+/// One open file and its path as the user gave it, or as it was found.
 pub struct Input<'arg> {
-    pub path: &'arg [u8],
+    pub path: Cow<'arg, [u8]>,
     pub file: InputFile,
+}
+
+/// A file that extends the image.
+pub struct Companion<'arg> {
+    pub input: Input<'arg>,
+    pub file: AddonFile,
+    /// By itself; the user did not name it.
+    pub was_found: bool,
 }
 
 /// All open files.
 pub struct Inputs<'arg> {
     image: Input<'arg>,
     initrds: Vec<Input<'arg>>,
-    addons: Vec<Input<'arg>>,
+    addons: Vec<Companion<'arg>>,
+    /// Addons that were found and then refused by the kernel.
+    refused: usize,
 }
 
 fn open<'arg>(path: &'arg [u8]) -> Result<Input<'arg>, RunError> {
     let file = InputFile::open(path).map_err(|error| RunError::open(path, error))?;
+    let path = Cow::Borrowed(path);
     Ok(Input { path, file })
 }
 
@@ -37,7 +51,8 @@ impl<'arg> Inputs<'arg> {
     ///
     /// # Errors
     /// [`RunError::Open`] for the first that cannot be used; an initrd of no
-    /// bytes is refused as well, because it is a mistake.
+    /// bytes is refused as well, because it is a mistake. For addons
+    /// [`RunError::Image`], [`RunError::Plan`] and [`RunError::AddonName`].
     pub fn open(
         image: &'arg [u8],
         initrds: &[&'arg [u8]],
@@ -46,10 +61,14 @@ impl<'arg> Inputs<'arg> {
         let open_all = |paths: &[&'arg [u8]]| -> Result<Vec<Input<'arg>>, RunError> {
             paths.iter().map(|path| open(path)).collect()
         };
+        let image = open(image)?;
+        let initrds = open_all(initrds)?;
+        let addons = open_all(addons)?.into_iter().map(describe);
         let inputs = Inputs {
-            image: open(image)?,
-            initrds: open_all(initrds)?,
-            addons: open_all(addons)?,
+            image,
+            initrds,
+            addons: addons.collect::<Result<_, _>>()?,
+            refused: 0,
         };
         let mut empty = inputs.initrds.iter();
         match empty.find(|input| input.file.file_bytes() == 0) {
@@ -68,13 +87,14 @@ impl<'arg> Inputs<'arg> {
 
     /// The image's path, as the user gave it.
     #[must_use]
-    pub fn image_path(&self) -> &'arg [u8] {
-        self.image.path
+    pub fn image_path(&self) -> &[u8] {
+        &self.image.path
     }
 
     fn all(&self) -> impl Iterator<Item = &Input<'arg>> {
         let image = core::iter::once(&self.image);
-        image.chain(&self.initrds).chain(&self.addons)
+        let addons = self.addons.iter().map(|addon| &addon.input);
+        image.chain(&self.initrds).chain(addons)
     }
 
     /// The file behind a [`plan`] source index; `None` only when the plan was
@@ -86,8 +106,8 @@ impl<'arg> Inputs<'arg> {
 
     /// The path behind a [`plan`] source index.
     #[must_use]
-    pub fn path(&self, source: u32) -> &'arg [u8] {
-        self.get(source).map_or(&b""[..], |input| input.path)
+    pub fn path(&self, source: u32) -> &[u8] {
+        self.get(source).map_or(&b""[..], |input| &input.path)
     }
 
     /// Sizes of the user's initrds.
@@ -97,42 +117,64 @@ impl<'arg> Inputs<'arg> {
         initrds.map(|input| input.file.file_bytes()).collect()
     }
 
-    /// What the addons are: PE addons by their content, companion files by
-    /// their names.
-    ///
-    /// # Errors
-    /// [`RunError::Image`], [`RunError::Plan`] for a PE that is no addon, and
-    /// [`RunError::AddonName`].
-    pub fn addons(&self) -> Result<Vec<AddonFile>, RunError> {
-        let first = Request::initrd_source(u32::try_from(self.initrds.len()).unwrap_or(u32::MAX));
-        let addons = (first..).zip(&self.addons);
-        addons
-            .map(|(source, input)| describe_addon(source, input))
-            .collect()
+    /// What the addons are, in the order of the plan's sources.
+    #[must_use]
+    pub fn addons(&self) -> Vec<AddonFile> {
+        self.addons.iter().map(|addon| addon.file.clone()).collect()
     }
 
-    /// The addons as the module takes them: absolute paths.
+    /// Puts what was found before what the user named.
+    pub(super) fn join_found(&mut self, found: Vec<Companion<'arg>>) {
+        self.addons.splice(0..0, found);
+    }
+
+    /// Drops a file that was found, and returns its path. `None` for one that
+    /// the user named, and when `max` were dropped before.
+    pub(super) fn remove_found(&mut self, number: usize, max: usize) -> Option<Vec<u8>> {
+        if self.refused >= max || !self.addons.get(number)?.was_found {
+            return None;
+        }
+        self.refused = self.refused.saturating_add(1);
+        Some(self.addons.remove(number).input.path.into_owned())
+    }
+
+    /// The numbers of the addons in the order in which the module takes them:
+    /// files directory by directory, then PE addons.
     ///
     /// # Errors
-    /// [`RunError::AddonPath`], [`RunError::TooManyAddons`].
-    pub fn abi_addons(&self, files: &[AddonFile]) -> Result<Vec<abi::Addon>, RunError> {
-        if files.len() > abi::ADDONS_MAX {
-            return Err(RunError::TooManyAddons { count: files.len() });
+    /// [`RunError::TooManyAddons`]
+    pub(super) fn abi_order(&self) -> Result<Vec<usize>, RunError> {
+        let count = self.addons.len();
+        if count > abi::ADDONS_MAX {
+            return Err(RunError::TooManyAddons { count });
         }
-        self.addons
-            .iter()
-            .zip(files)
-            .map(|(input, file)| {
-                let dst_dir = match file {
-                    AddonFile::Pe(_) => "",
-                    AddonFile::Member { directory, .. } => directory.path,
-                };
-                let path = file::absolute(input.path)?;
-                abi::Addon::new(dst_dir.as_bytes(), &path).ok_or_else(|| RunError::AddonPath {
-                    path: input.path.to_vec(),
-                })
-            })
-            .collect()
+        let directory = |addon: &Companion<'_>| match addon.file {
+            AddonFile::Pe(_) => None,
+            AddonFile::Member { directory, .. } => Some(directory),
+        };
+        let mut order = Vec::with_capacity(count);
+        for wanted in ExtraDirectory::all().map(Some).chain([None]) {
+            let numbered = self.addons.iter().enumerate();
+            let fitting = numbered.filter(|(_, addon)| directory(addon) == wanted);
+            order.extend(fitting.map(|(number, _)| number));
+        }
+        Ok(order)
+    }
+
+    /// An addon as the module takes it: by its absolute path.
+    ///
+    /// # Errors
+    /// [`RunError::AddonPath`], [`RunError::NoSuchInput`].
+    pub(super) fn abi_addon(&self, number: usize) -> Result<abi::Addon, RunError> {
+        let Companion { input, file, .. } = self.addons.get(number).ok_or(RunError::NoSuchInput)?;
+        let dst_dir = match file {
+            AddonFile::Pe(_) => "",
+            AddonFile::Member { directory, .. } => directory.path,
+        };
+        let path = file::absolute(&input.path)?;
+        abi::Addon::new(dst_dir.as_bytes(), &path).ok_or_else(|| RunError::AddonPath {
+            path: input.path.to_vec(),
+        })
     }
 
     /// Recognises the image and reads its headers.
@@ -141,6 +183,28 @@ impl<'arg> Inputs<'arg> {
     /// [`RunError::Image`].
     pub fn detect(&self) -> Result<Image, RunError> {
         detect_input(&self.image)
+    }
+
+    /// The number of the profile that the user named; 0 when none was named.
+    ///
+    /// # Errors
+    /// [`RunError::Plan`] when no profile has that ID.
+    pub fn profile(&self, image: &Image, wanted: Option<&[u8]>) -> Result<u32, RunError> {
+        let Some(wanted) = wanted else {
+            return Ok(0);
+        };
+        let wanted = String::from_utf8_lossy(wanted);
+        let fail = |error| RunError::plan(self.image_path(), error);
+        let found = match image {
+            Image::Uki { uki, .. } => profile::find::<dyn ReadAt>(self.image(), uki, &wanted)
+                .map_err(|error| fail(error.into()))?,
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            fail(PlanError::NoProfile {
+                wanted: wanted.into_owned(),
+            })
+        })
     }
 
     /// Plans the load of the detected image.
@@ -179,25 +243,45 @@ fn detect_input(input: &Input<'_>) -> Result<Image, RunError> {
     })
 }
 
-fn describe_addon(source: u32, input: &Input<'_>) -> Result<AddonFile, RunError> {
+/// What the user named: a PE addon by its content, another file by its name.
+fn describe(input: Input<'_>) -> Result<Companion<'_>, RunError> {
     let name = input.path.rsplit(|byte| *byte == b'/').next();
     let name = name.unwrap_or_default();
-    if let Some(directory) = ExtraDirectory::of(name) {
-        let Ok(name) = core::str::from_utf8(name) else {
-            return Err(RunError::AddonName {
-                path: input.path.to_vec(),
-            });
-        };
-        return Ok(AddonFile::Member {
-            directory,
-            name: name.into(),
-            bytes: input.file.file_bytes(),
-        });
-    }
+    let file = match ExtraDirectory::of(name, false) {
+        None => AddonFile::Pe(describe_addon(&input)?),
+        Some(directory) => match core::str::from_utf8(name) {
+            Ok(name) => AddonFile::Member {
+                directory,
+                name: name.into(),
+                bytes: input.file.file_bytes(),
+            },
+            Err(_) => {
+                return Err(RunError::AddonName {
+                    path: input.path.into_owned(),
+                });
+            }
+        },
+    };
+    Ok(Companion {
+        input,
+        file,
+        was_found: false,
+    })
+}
+
+/// # Errors
+/// [`RunError::Image`], and [`RunError::Plan`] for a PE that is no addon.
+pub(super) fn describe_addon(input: &Input<'_>) -> Result<Addon, RunError> {
     let image = detect_input(input)?;
-    addon::open::<dyn ReadAt>(&input.file, &image)
-        .map(AddonFile::Pe)
-        .map_err(|error| RunError::plan(input.path, PlanError::Addon { source, error }))
+    addon::open::<dyn ReadAt>(&input.file, &image).map_err(|error| {
+        RunError::plan(
+            &input.path,
+            PlanError::Addon {
+                source: IMAGE,
+                error,
+            },
+        )
+    })
 }
 
 /// [`IMAGE`] is the first of [`Inputs::all`].

@@ -34,7 +34,7 @@ pub fn load(
         });
     }
     let log = LogMark::now();
-    let result = perform(inputs, request, plan, facts, progress);
+    let result = perform(inputs, plan, facts, progress);
     // A file that changed since it was planned fails in many ways, among them
     // the kernel's ENOEXEC; all of them have this one cause.
     result.map_err(|error| {
@@ -51,14 +51,13 @@ pub fn load(
 
 fn perform(
     inputs: &Inputs<'_>,
-    request: &Request,
     plan: &Plan,
     facts: &Facts,
     progress: Progress<'_>,
 ) -> Result<(), RunError> {
     let initrd = Initrd::assemble(inputs, &plan.concat, &mut *progress)?;
     if plan.route == Route::Handshake {
-        let offer = handshake::Offer::new(inputs, request, plan)?;
+        let offer = handshake::Offer::new(inputs, plan)?;
         return handshake::load(&offer, initrd.as_fd(), facts, progress);
     }
     let extracted = match plan.route {

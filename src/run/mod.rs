@@ -5,6 +5,7 @@
 //! attached parser) is released by its owner's drop, whatever fails; the kernel
 //! keeps no half-loaded image.
 
+mod companions;
 mod error;
 mod handshake;
 mod initrd;
@@ -13,6 +14,7 @@ mod load;
 
 use core::fmt;
 
+pub use companions::{OnSkip, Refusal, Skipped};
 pub use error::{CallFailure, RunError};
 pub use inputs::Inputs;
 pub use load::load;

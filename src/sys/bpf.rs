@@ -177,17 +177,22 @@ impl Parser {
         Ok(())
     }
 
-    /// Puts `values` into the array map `name`, from index 0. Without values,
-    /// a map that is not there is fine.
+    /// Puts `count` values into the array map `name`, from index 0, or as many
+    /// as `value` makes. Without values, a map that is not there is fine.
     ///
     /// # Errors
     /// [`ParserError::NoMap`], [`ParserError::MapShape`], or the system call's.
-    pub fn fill<T: Copy>(&self, name: &'static CStr, values: &[T]) -> Result<(), ParserError> {
+    pub fn fill<T: Copy>(
+        &self,
+        name: &'static CStr,
+        count: usize,
+        value: impl FnMut(usize) -> Option<T>,
+    ) -> Result<(), ParserError> {
         let map = name.to_str().unwrap_or_default();
         // SAFETY: the object is open, the name is a C string.
         let found = unsafe { c::bpf_object__find_map_by_name(self.object.as_ptr(), name.as_ptr()) };
         let Some(found) = NonNull::new(found) else {
-            return if values.is_empty() {
+            return if count == 0 {
                 Ok(())
             } else {
                 Err(ParserError::NoMap { map })
@@ -201,15 +206,15 @@ impl Parser {
         let entries = unsafe { c::bpf_map__max_entries(found.as_ptr()) };
         let fits = key_size as usize == size_of::<u32>()
             && value_size as usize == size_of::<T>()
-            && values.len() <= entries as usize;
+            && count <= entries as usize;
         if !fits {
             return Err(ParserError::MapShape { map });
         }
         // SAFETY: as above; the object is loaded, so the map has a descriptor.
         let fd = unsafe { c::bpf_map__fd(found.as_ptr()) };
-        for (index, value) in (0u32..).zip(values) {
+        for (index, value) in (0u32..).zip((0..count).map_while(value)) {
             let key = ptr::from_ref(&index).cast();
-            let value = ptr::from_ref(value).cast();
+            let value = ptr::from_ref(&value).cast();
             // SAFETY: key and value are as large as the map says they are.
             let code = unsafe { c::bpf_map_update_elem(fd, key, value, 0) };
             if code != 0 {

@@ -8,6 +8,8 @@ use super::file::{read_kernel_file, read_unmounted};
 use super::{capability, kexec};
 use crate::abi;
 use crate::facts::{Facts, Lockdown, Module};
+use crate::image::devicetree::Device;
+use crate::image::hwids::Smbios;
 
 /// Longest content of a one-value kernel file, in bytes.
 const VALUE_MAX_BYTES: usize = 128;
@@ -44,6 +46,31 @@ pub fn read() -> Facts {
         crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
         mem_available_bytes: mem_available(),
         running_cmdline: read_kernel_file("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline),
+    }
+}
+
+/// What the machine says it is, for device trees.
+#[must_use]
+pub fn device() -> Device {
+    let compatible = read_kernel_file("/proc/device-tree/compatible", VALUE_MAX_BYTES);
+    let first = |text: Vec<u8>| text.split(|byte| *byte == 0).next().map(<[u8]>::to_vec);
+    let field = |name: &str| {
+        let value = read_kernel_file(&["/sys/class/dmi/id/", name].concat(), VALUE_MAX_BYTES);
+        value.map(without_newline).unwrap_or_default()
+    };
+    Device {
+        compatible: compatible.and_then(first),
+        smbios: Smbios {
+            fields: [
+                "sys_vendor",
+                "product_family",
+                "product_name",
+                "product_sku",
+                "board_vendor",
+                "board_name",
+            ]
+            .map(field),
+        },
     }
 }
 

@@ -6,6 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use core::fmt;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags};
@@ -13,6 +14,7 @@ use rustix::io::Errno;
 use rustix::mount;
 
 use super::SysError;
+use super::directory::Directory;
 use crate::image::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading; its size is the one seen when it was
@@ -21,6 +23,11 @@ pub struct InputFile {
     fd: OwnedFd,
     file_bytes: u64,
 }
+
+const FLAGS: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY);
 
 /// Why a path cannot serve as an input file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +39,15 @@ pub enum OpenError {
     },
 }
 
+impl fmt::Display for OpenError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::Sys(error) => error.fmt(out),
+            OpenError::NotAFile { is } => write!(out, "is {is}, not a file"),
+        }
+    }
+}
+
 impl InputFile {
     /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)`, so that a
     /// FIFO or a terminal cannot block or be taken over before it is refused.
@@ -39,10 +55,27 @@ impl InputFile {
     /// # Errors
     /// [`OpenError::NotAFile`] for anything that is not a regular file.
     pub fn open(path: &[u8]) -> Result<InputFile, OpenError> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        InputFile::opened(rustix::fs::open(path, FLAGS, Mode::empty()), path)
+    }
+
+    /// The same for a file of `directory`, with O_NOFOLLOW.
+    ///
+    /// # Errors
+    /// [`OpenError::NotAFile`] also for a symbolic link.
+    pub fn open_at(directory: &Directory, name: &[u8]) -> Result<InputFile, OpenError> {
+        let flags = FLAGS | OFlags::NOFOLLOW;
+        match rustix::fs::openat(directory, name, flags, Mode::empty()) {
+            Err(Errno::LOOP) => Err(OpenError::NotAFile {
+                is: "a symbolic link",
+            }),
+            result => InputFile::opened(result, name),
+        }
+    }
+
+    fn opened(result: rustix::io::Result<OwnedFd>, path: &[u8]) -> Result<InputFile, OpenError> {
         let target = String::from_utf8_lossy(path);
         let fail = |call, errno| OpenError::Sys(SysError::new(call, &target, errno));
-        let fd = match rustix::fs::open(path, flags, Mode::empty()) {
+        let fd = match result {
             // What a socket answers to open(2).
             Err(Errno::NXIO) => return Err(OpenError::NotAFile { is: "a socket" }),
             result => result.map_err(|errno| fail("open", errno))?,

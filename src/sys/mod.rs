@@ -4,6 +4,7 @@
 
 pub mod bpf;
 pub mod console;
+pub mod directory;
 pub mod event;
 pub mod facts;
 pub mod file;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The one table: a column for each contestant, a line for each measure.
 
+use crate::companions::Companions;
 use crate::contestant::{Added, Contestant};
 use crate::images::{Images, KERNEL};
 use crate::speed::Sample;
@@ -82,6 +83,26 @@ pub fn print(results: &[Result], small: &Images, large: &Images, rounds: usize) 
     println!();
     handshake_steps(results, small);
     expectations(results, floor, small);
+}
+
+/// Whether companion files are kept off the heap.
+pub fn print_companions(companions: &[Companions], sysext_mb: usize) {
+    println!();
+    println!("Peak RSS in kB, without and with 100 credentials and a {sysext_mb} MB sysext:");
+    for Companions {
+        route,
+        without_kb,
+        with_kb,
+    } in companions
+    {
+        let grown_kb = with_kb - without_kb;
+        let verdict = if grown_kb <= 256.0 {
+            "kept"
+        } else {
+            "NOT KEPT"
+        };
+        println!("{verdict:<9} {route}: {without_kb:.0} and {with_kb:.0} (at most 256 more)");
+    }
 }
 
 /// Where the handshake's own time went, in its last boot.

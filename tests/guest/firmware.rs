@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::esp::{BOOT_FILE, Esp};
 use super::machine::{Firmware, Machine};
 use super::{module, packages};
 
@@ -18,14 +19,26 @@ pub fn secure_machine(folder: &Path, image: &Path) -> Machine {
     start(folder, image, code, vars, true)
 }
 
+/// Boots from this disk what is its default boot file.
+pub fn machine_with_disk(folder: &Path, disk: PathBuf) -> Machine {
+    start_disk(folder, disk, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
+}
+
 fn start(folder: &Path, image: &Path, code: &str, vars: &str, secure: bool) -> Machine {
+    let image_bytes = std::fs::metadata(image).expect("the image exists").len();
+    let esp = Esp::new(&folder.join("esp.img"), image_bytes);
+    esp.copy(image, BOOT_FILE);
+    start_disk(folder, esp.disk().to_owned(), code, vars, secure)
+}
+
+fn start_disk(folder: &Path, disk: PathBuf, code: &str, vars: &str, secure: bool) -> Machine {
     let own_vars = folder.join("vars.fd");
     let template = packages::file("ovmf", &format!("usr/share/OVMF/{vars}"));
     std::fs::copy(template, &own_vars).expect("copy the firmware's variables");
     let firmware = Firmware {
         code: packages::file("ovmf", &format!("usr/share/OVMF/{code}")),
         vars: own_vars,
-        disk: esp(folder, image),
+        disk,
         secure,
     };
     Machine::with_firmware(folder, firmware)
@@ -128,34 +141,6 @@ fn run(command: &mut Command) {
     assert!(
         output.status.success(),
         "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-/// A FAT file system without a partition table, which the firmware takes too.
-fn esp(folder: &Path, image: &Path) -> PathBuf {
-    let disk = folder.join("esp.img");
-    let image_bytes = std::fs::metadata(image).expect("the image exists").len();
-    let disk_bytes = (image_bytes + (16 << 20)).next_multiple_of(1 << 20);
-    let file = std::fs::File::create(&disk).expect("create the disk");
-    file.set_len(disk_bytes).expect("size the disk");
-    mtools("mformat", &disk, &["::"]);
-    mtools("mmd", &disk, &["::/EFI", "::/EFI/BOOT"]);
-    let source = image.display().to_string();
-    mtools("mcopy", &disk, &[&source, "::/EFI/BOOT/BOOTX64.EFI"]);
-    disk
-}
-
-fn mtools(program: &str, disk: &Path, arguments: &[&str]) {
-    let output = super::host_program(program)
-        .arg("-i")
-        .arg(disk)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
 }

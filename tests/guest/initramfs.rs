@@ -32,9 +32,13 @@ done
 for file in $(find /payload -type f); do
     say payload "${file#/payload/} $(sha256sum "$file" | cut -d ' ' -f 1)"
 done
-for file in $([ ! -d /.extra ] || find /.extra -type f); do
+[ ! -d /.extra ] || find /.extra -type f | sort | while read -r file; do
     say extra "${file#/} $(stat -c %a "$file") $(sha256sum "$file" | cut -d ' ' -f 1)"
 done
+[ ! -d /.extra ] || find /.extra ! -type f | sort | while read -r file; do
+    say extra "${file#/} $(stat -c %a "$file") $(stat -c %F "$file")"
+done
+[ ! -x /next ] || . /next
 "#;
 
 /// The first guest's initramfs.
@@ -56,6 +60,11 @@ impl Initramfs {
         self
     }
 
+    pub fn script(mut self, path: &str, text: &str) -> Self {
+        self.0.file(path, 0o755, text.as_bytes());
+        self
+    }
+
     pub fn file(mut self, path: &str, data: &[u8]) -> Self {
         self.0.file(path, 0o644, data);
         self
@@ -73,6 +82,11 @@ impl Initramfs {
 
 /// An initrd for the second kernel that reports and powers off.
 pub fn second_initrd(payload: &[&Payload]) -> Vec<u8> {
+    second(payload).finish()
+}
+
+/// The same, to be added to. A program /next goes on where the report ends.
+pub fn second(payload: &[&Payload]) -> Initramfs {
     let mut archive = Archive::new();
     archive.file("bin/busybox", 0o755, &read(&packages::busybox()));
     let init = format!("{PRELUDE}{SECOND}{END}");
@@ -80,7 +94,7 @@ pub fn second_initrd(payload: &[&Payload]) -> Vec<u8> {
     for file in payload {
         archive.file(&file.path(), 0o644, &file.data);
     }
-    archive.finish()
+    Initramfs(archive)
 }
 
 /// An initrd that only adds files.

@@ -32,6 +32,7 @@ pub struct Machine {
     memory_mb: u32,
     cpus: u32,
     timeout: Duration,
+    disk: Option<PathBuf>,
 }
 
 impl Machine {
@@ -57,6 +58,7 @@ impl Machine {
             memory_mb: 512,
             cpus: 1,
             timeout: Duration::from_secs(150),
+            disk: None,
         }
     }
 
@@ -67,6 +69,12 @@ impl Machine {
 
     pub fn cpus(mut self, cpus: u32) -> Self {
         self.cpus = cpus;
+        self
+    }
+
+    /// A disk that is only read: /dev/vda.
+    pub fn disk(mut self, disk: &Path) -> Self {
+        self.disk = Some(disk.to_owned());
         self
     }
 
@@ -155,6 +163,10 @@ impl Machine {
                     .arg(format!("console=ttyS0 panic=-1{append}"));
             }
             Start::Firmware(firmware) => firmware.arguments(&mut command),
+        }
+        if let Some(disk) = &self.disk {
+            let drive = format!("if=virtio,format=raw,readonly=on,file={}", disk.display());
+            command.arg("-drive").arg(drive);
         }
         command
             .stdin(Stdio::null())

@@ -7,6 +7,7 @@
 //! of `@@ KEY VALUE`, so that the two never mix.
 
 pub mod cpio;
+pub mod esp;
 pub mod firmware;
 pub mod handshake;
 pub mod initramfs;

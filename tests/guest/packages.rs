@@ -104,6 +104,21 @@ impl Kernel {
         release.expect("the image's name has a release").to_owned()
     }
 
+    /// A module of the kernel's package, not compressed; `path` is below
+    /// kernel/, without its suffix.
+    pub fn driver(self, path: &str) -> Vec<u8> {
+        let modules = format!("lib/modules/{}/kernel", self.release());
+        let packed = file(self.set(), &format!("{modules}/{path}.ko.xz"));
+        let output = super::host_program("xz").arg("-dc").arg(&packed).output();
+        let output = output.expect("start xz");
+        assert!(
+            output.status.success(),
+            "xz cannot unpack {}",
+            packed.display()
+        );
+        output.stdout
+    }
+
     fn boot_file(self, prefix: &str) -> PathBuf {
         let boot = file(self.set(), "boot");
         std::fs::read_dir(&boot)

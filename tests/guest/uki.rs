@@ -40,21 +40,19 @@ impl Uki {
         ])
     }
 
-    /// An addon: no kernel, only a command line.
-    pub fn addon(folder: &Path, name: &str, cmdline: &str) -> PathBuf {
+    /// An addon: no kernel, a command line and what options add.
+    pub fn addon(folder: &Path, name: &str, cmdline: &str) -> Self {
         let path = folder.join(format!("{name}.addon.efi"));
-        let addon = Self::starting(path, "stub-trixie", "addonx64.efi.stub");
-        addon.options(&["--cmdline", cmdline]).build()
+        let addon = Self::starting(path, "stub-forky", "addonx64.efi.stub");
+        addon.options(&["--cmdline", cmdline])
     }
 
     /// A profile that another UKI joins.
-    pub fn profile(folder: &Path, id: &str, cmdline: &str) -> PathBuf {
+    pub fn profile(folder: &Path, id: &str, cmdline: &str) -> Self {
         let path = folder.join(format!("{id}.profile.efi"));
         let profile = Self::starting(path, "stub-trixie", "addonx64.efi.stub");
         let id = format!("ID={id}");
-        profile
-            .options(&["--cmdline", cmdline, "--profile", &id])
-            .build()
+        profile.options(&["--cmdline", cmdline, "--profile", &id])
     }
 
     fn starting(path: PathBuf, set: &str, stub: &str) -> Self {

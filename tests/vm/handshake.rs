@@ -161,7 +161,11 @@ fn companions(route: &str) {
     });
     second.expect(&said, " first from=addon appended", &[user, addon, ucode]);
     let path = ".extra/credentials/secret.cred";
-    said.expect("extra", &format!("{path} 400 {}", credential.sha256));
+    let line = format!("{path} 400 {}", credential.sha256);
+    let extra = said.all("extra");
+    if !extra.contains(&line.as_str()) {
+        said.fail(&format!("{line} is not among {extra:?}"));
+    }
     if route == "handshake" {
         expect_told(
             &said,
@@ -209,10 +213,12 @@ fn nested_uki() {
         .section(".initrd", &extra_initrd(&[&outer]));
     let said = second.boot_image(&image);
     second.expect(&said, "", &[&outer]);
+    let extra = said.all("extra");
     assert!(
-        said.one("extra").starts_with(".extra/os-release 444 "),
-        "the member is there: {}",
-        said.one("extra")
+        extra
+            .iter()
+            .any(|line| line.starts_with(".extra/os-release 444 ")),
+        "the member is there: {extra:?}"
     );
     expect_told(
         &said,

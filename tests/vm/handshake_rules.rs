@@ -191,6 +191,16 @@ const RULES: &[Rule] = &[
         ],
     ),
     loaded("credential", "/good.efi --addon /secret.cred"),
+    // What was found and not asked for does not stop the boot, but for --strict.
+    loaded("found-addons", "/found/good.efi"),
+    refused(
+        "found-addons-strict",
+        "/found/good.efi --strict",
+        &[
+            REJECTED,
+            "cause: addon /found/good.efi.extra.d/a.addon.efi: not signed (-61)",
+        ],
+    ),
     loaded("member", "/member.efi"),
 ];
 
@@ -245,6 +255,16 @@ fn images(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
         .file("changed.addon.efi", &tamper(signed_addon, b"from=addon"))
         .file("initrd", &extra_initrd(&[]))
         .file("secret.cred", b"secret");
+    let found = "found/good.efi.extra.d";
+    guest = guest
+        .file("found/good.efi", &good)
+        .file(&format!("{found}/a.addon.efi"), &addon.bytes())
+        .file(
+            &format!("{found}/b.addon.efi"),
+            &sign("b.addon.efi", &addon),
+        )
+        .file(&format!("{found}/c.addon.efi"), &addon.bytes())
+        .file(&format!("{found}/z.cred"), b"secret");
     let bare = Pe::new().section(".linux", &tiny_kernel());
     guest = guest.file("bare.efi", &sign("bare.efi", &bare));
     for (name, mark) in [
@@ -358,6 +378,15 @@ kexec-bpf exec
         "report -129 stage 6 calls 1: the kernel came out of BPF memory and is not signed itself (-61)",
     ];
     assert_eq!(said.all("attack"), attack);
+    let found = said.all("found-addons").join(" ");
+    for name in ["a", "c"] {
+        let path = format!("addon /found/good.efi.extra.d/{name}.addon.efi");
+        assert!(
+            found.contains(&format!("{path}: not signed (-61)")),
+            "{name} is named: {found}"
+        );
+    }
+    assert_eq!(found.matches("skipped ").count(), 2, "b is used: {found}");
     said.expect("final-code", "0");
     let told = said.all("final").join(" ");
     assert!(

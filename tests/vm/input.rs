@@ -142,7 +142,7 @@ fn bad_images_are_refused(kernel: Kernel) {
         .linux(&kernel.image())
         .initrd(&initrd)
         .build();
-    let addon = Uki::addon(&folder, "b", "more");
+    let addon = Uki::addon(&folder, "b", "more").build();
     let bytes = std::fs::read(&image).expect("read the UKI");
     let cases = cases(&bytes);
     let mut script = TRY.to_owned();

@@ -64,7 +64,7 @@ fn images() -> &'static [Vec<u8>; 2] {
                 .linux(&Kernel::V6_12.image())
                 .initrd(&initrd)
         };
-        let second = Uki::profile(&folder, "two", "another command line");
+        let second = Uki::profile(&folder, "two", "another command line").build();
         let joined = image("joined")
             .options(&["--profile", "ID=main"])
             .options(&["--join-profile", &second.display().to_string()]);

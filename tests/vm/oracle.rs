@@ -1,30 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! systemd-stub is the oracle: what it makes of a UKI, kexec-bpf makes too.
+//! systemd-stub is the oracle: what it makes of a UKI and the files that go
+//! with it, kexec-bpf makes too, on both routes.
+//!
+//! Each UKI is booted once by firmware, systemd-boot and the stub, from a FAT
+//! file system; then a guest mounts that same disk and boots them all in a
+//! chain, each kernel by kexec from the one before.
 
+#[path = "oracle/cases.rs"]
+mod cases;
+#[path = "oracle/chain.rs"]
+mod chain;
+
+use std::collections::BTreeMap;
+
+use crate::guest::esp::Esp;
 use crate::guest::{self, Initramfs, Kernel, Machine, Payload, firmware, second_initrd, uki::Uki};
+use cases::Case;
+use chain::Boot;
+
+pub const KERNEL: Kernel = Kernel::V6_12;
 
 /// White space and control characters as the stub's rules have them.
 const CMDLINE: &str = "  console=ttyS0 panic=-1 quiet\tname=\"two words\"\u{1}x=1 nonce=";
 
+/// The oldest stub: it knows neither profiles nor os-release.
 #[test]
 fn oracle_bookworm_stub() {
-    same_as_by("stub-bookworm");
+    same_as_by("stub-bookworm", false);
 }
 
 #[test]
 fn oracle_trixie_stub() {
-    same_as_by("stub-trixie");
+    same_as_by("stub-trixie", true);
 }
 
-fn same_as_by(stub: &str) {
-    let kernel = Kernel::V6_12;
+fn same_as_by(stub: &str, same_extra: bool) {
     let folder = guest::work_dir(&format!("oracle-{stub}"));
     let nonce = guest::nonce();
     let payload = Payload::new("oracle", 100_001);
     let initrd = folder.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
     let uki = Uki::on_stub(&folder, "a", &format!("{CMDLINE}{nonce}\n"), stub)
-        .linux(&kernel.image())
+        .linux(&KERNEL.image())
         .initrd(&initrd)
         .build();
 
@@ -35,8 +52,74 @@ fn same_as_by(stub: &str) {
     let folder = guest::work_dir(&format!("oracle-{stub}-kexec"));
     let script = "kexec-bpf load /a.efi 2>&1 && say loaded && kexec-bpf exec\n";
     let initramfs = Initramfs::new(script).file_from("a.efi", &uki);
-    let kexec = Machine::new(&folder, kernel, initramfs.finish()).run();
+    let kexec = Machine::new(&folder, KERNEL, initramfs.finish()).run();
     kexec.expect("nonce", &nonce);
     kexec.expect("payload", &format!("oracle {}", payload.sha256));
     kexec.expect("cmdline", firmware.one("cmdline"));
+    if same_extra {
+        assert_eq!(
+            kexec.all("extra"),
+            firmware.all("extra"),
+            "the tree of /.extra"
+        );
+    }
+}
+
+/// UKIs without files for all of them.
+#[test]
+fn oracle_images() {
+    same_as_stub("images", &cases::images());
+}
+
+/// With files in the folders below /loader.
+#[test]
+fn oracle_companions() {
+    same_as_stub("companions", &cases::companions());
+}
+
+/// Both routes boot all cases of a disk as the stub does.
+fn same_as_stub(name: &str, cases: &[Case]) {
+    let folder = guest::work_dir(&format!("oracle-{name}"));
+    let esp = Esp::new(&folder.join("esp.img"), 24_000_000 * cases.len() as u64);
+    for case in cases {
+        for (path, data) in &case.files {
+            esp.write(path, data);
+        }
+        chain::write_image(&folder, case, cases, &esp);
+    }
+    let mut wanted = BTreeMap::new();
+    for case in cases {
+        let folder = guest::work_dir(&format!("oracle-{name}-{}", case.name));
+        esp.boot(case.entry);
+        let said = firmware::machine_with_disk(&folder, esp.disk().to_owned())
+            .memory_mb(1024)
+            .timeout_s(240)
+            .run();
+        wanted.insert(case.name, Boot::of(&said));
+    }
+
+    let folder = guest::work_dir(&format!("oracle-{name}-chain"));
+    let initramfs = chain::first(cases).finish();
+    let said = Machine::new(&folder, KERNEL, initramfs)
+        .disk(esp.disk())
+        .append("no_timer_check")
+        .memory_mb(1024)
+        .timeout_s(300 + 150 * cases.len() as u64)
+        .run();
+    let found = chain::boots(&said);
+    for case in cases {
+        let wanted = &wanted[case.name];
+        case.check(wanted, &said);
+        for route in chain::ROUTES {
+            let step = format!("{}-{route}", case.name);
+            let Some(found) = found.get(&step) else {
+                said.fail(&format!("{step} did not boot"));
+            };
+            if found != wanted {
+                said.fail(&format!(
+                    "{step} is not as by the stub:\n{found:#?}\n{wanted:#?}"
+                ));
+            }
+        }
+    }
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Names as they are met, and as they are not.
+use super::*;
+
+fn picks(folder: Folder, names: &[&str]) -> Vec<(String, Option<&'static str>)> {
+    let names = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let picked = choose(folder, names).picked.into_iter();
+    let path = |target| match target {
+        Target::Addon => None,
+        Target::Member(directory) => Some(directory.path),
+    };
+    picked.map(|pick| (pick.name, path(pick.target))).collect()
+}
+
+fn pick(name: &str, path: Option<&'static str>) -> (String, Option<&'static str>) {
+    (name.into(), path)
+}
+
+const ALL: &[&str] = &[
+    "z.addon.efi",
+    "a.ADDON.EFI",
+    "Z.cred",
+    "a b.cred",
+    "tools.raw",
+    "net.confext.raw",
+    ".hidden.cred",
+    ".cred",
+    "a.efi",
+    "README",
+];
+
+#[test]
+fn each_folder_takes_its_own_sorted_by_bytes() {
+    assert_eq!(
+        picks(Folder::Own, ALL),
+        [
+            pick("Z.cred", Some(".extra/credentials")),
+            pick("a b.cred", Some(".extra/credentials")),
+            pick("a.ADDON.EFI", None),
+            pick("net.confext.raw", Some(".extra/confext")),
+            pick("tools.raw", Some(".extra/sysext")),
+            pick("z.addon.efi", None),
+        ]
+    );
+    assert_eq!(
+        picks(Folder::Addons, ALL),
+        [pick("a.ADDON.EFI", None), pick("z.addon.efi", None)]
+    );
+    assert_eq!(
+        picks(Folder::Credentials, ALL),
+        [
+            pick("Z.cred", Some(".extra/global_credentials")),
+            pick("a b.cred", Some(".extra/global_credentials")),
+        ]
+    );
+    assert_eq!(
+        picks(Folder::Extensions, ALL),
+        [
+            pick("net.confext.raw", Some(".extra/global_confext")),
+            pick("tools.raw", Some(".extra/global_sysext")),
+        ]
+    );
+}
+
+#[test]
+fn names_that_cannot_be_passed_on_are_named() {
+    let names = [
+        &b"gr\xfcn.cred"[..],
+        "gr\u{fc}n.cred".as_bytes(),
+        b"a\nb.cred",
+    ];
+    let choice = choose(Folder::Own, names.map(<[u8]>::to_vec).to_vec());
+    assert_eq!(choice.picked, []);
+    assert_eq!(choice.bad_names.len(), 3);
+    // What would not be picked up anyway needs no word.
+    assert_eq!(
+        choose(Folder::Own, vec![b"\xff.txt".to_vec()]),
+        Choice::default()
+    );
+}
+
+#[test]
+fn the_boot_counter_is_not_part_of_the_folders_name() {
+    for (image, folder) in [
+        ("a.efi", "a.efi.extra.d"),
+        ("a+3.efi", "a.efi.extra.d"),
+        ("a+3-12.efi", "a.efi.extra.d"),
+        ("a+3", "a.extra.d"),
+        ("a+3-1", "a.extra.d"),
+        ("a+.efi", "a+.efi.extra.d"),
+        ("a+3-.efi", "a+3-.efi.extra.d"),
+        ("a+b+3.efi", "a+b+3.efi.extra.d"),
+        ("a+3+2.efi", "a+3+2.efi.extra.d"),
+        ("a+3x.efi", "a+3x.efi.extra.d"),
+        (
+            "a+99999999999999999999.efi",
+            "a+99999999999999999999.efi.extra.d",
+        ),
+        ("", ".extra.d"),
+    ] {
+        let found = own_folder(image.as_bytes());
+        assert_eq!(String::from_utf8(found).unwrap(), folder, "{image}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_name_leaves_its_directory(names: Vec<Vec<u8>>) {
+        for folder in [Folder::Own, Folder::Addons, Folder::Credentials, Folder::Extensions] {
+            for pick in choose(folder, names.clone()).picked {
+                proptest::prop_assert!(!pick.name.starts_with('.'));
+                proptest::prop_assert!(pick.name.is_ascii());
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Which of a UKI's device trees fits the machine.
+//!
+//! Layer: pure. Spec: UAPI.5 Unified Kernel Image, systemd-stub(7): a
+//! `.dtbauto` whose first `compatible` is the machine's, else `.dtb`. What the
+//! firmware's own device tree says goes before the hardware IDs.
+use super::fdt;
+use super::hwids::{self, Smbios};
+use super::source::{FileSlice, ReadAt, ReadError};
+use super::uki::{SectionKind, Selection};
+use alloc::vec::Vec;
+
+/// What the machine says it is.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Device {
+    /// The first `compatible` of the firmware's device tree, where it has one.
+    pub compatible: Option<Vec<u8>>,
+    pub smbios: Smbios,
+}
+
+/// The device tree that the stub would give to the kernel.
+pub fn choose<R: ReadAt + ?Sized>(
+    source: &R,
+    selection: &Selection,
+    device: &Device,
+) -> Result<Option<FileSlice>, ReadError> {
+    let wanted = match (&device.compatible, selection.get(SectionKind::Hwids)) {
+        (Some(compatible), _) => Some(compatible.clone()),
+        (None, Some(table)) => hwids::compatible(source, table, &device.smbios)?,
+        (None, None) => None,
+    };
+    if wanted.is_some() {
+        for section in selection.all(SectionKind::DtbAuto) {
+            if fdt::compatible(source, section.slice)? == wanted {
+                return Ok(Some(section.slice));
+            }
+        }
+    }
+    Ok(selection.get(SectionKind::Dtb))
+}
+
+#[cfg(test)]
+mod tests;

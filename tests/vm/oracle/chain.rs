@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A chain of kernels: each reports, mounts the disk and loads the next image
+//! from it. Where it stands goes along in an initrd of its own, behind the
+//! image's, because the command line must be as by the stub.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::KERNEL;
+use super::cases::Case;
+use crate::guest::esp::Esp;
+use crate::guest::initramfs::second;
+use crate::guest::uki::Uki;
+use crate::guest::{Initramfs, PROGRAM, Transcript, module};
+
+pub const ROUTES: [&str; 2] = ["extract", "handshake"];
+
+/// Sourced by each init. Firmware's own boots end with their report.
+const NEXT: &str = r#"
+[ ! -d /sys/firmware/efi ] || return 0
+for driver in virtio_blk fat vfat nls_cp437 nls_ascii kexec_bpf; do
+    insmod /chain/$driver.ko || say broken "$driver"
+done
+mkdir -p /esp /next-step/chain
+mount -t vfat -o ro /dev/vda /esp || say broken mount
+step=1
+[ ! -f /chain/step ] || step=$(cat /chain/step)
+while line=$(sed -n "${step}p" /chain/steps) && [ -n "$line" ]; do
+    step=$((step + 1))
+    echo $step >/next-step/chain/step
+    (cd /next-step && find . | cpio -o -H newc >/step.cpio 2>/dev/null)
+    name=${line%% *}
+    kexec-bpf load --initrd /step.cpio ${line#* } >/out 2>&1
+    say "$name-code" $?
+    while read -r told; do say "$name" "$told"; done </out
+    say boot "$name"
+    kexec-bpf exec
+    say broken "$name"
+done
+"#;
+
+/// What one boot shows of what it was given.
+#[derive(Debug, PartialEq, Eq, Default, Clone)]
+pub struct Boot {
+    pub cmdline: String,
+    pub extra: Vec<String>,
+    pub payload: Vec<String>,
+}
+
+impl Boot {
+    /// The only boot in the transcript.
+    pub fn of(said: &Transcript) -> Boot {
+        let all = |key| said.all(key).into_iter().map(str::to_owned).collect();
+        Boot {
+            cmdline: said.one("cmdline").to_owned(),
+            extra: all("extra"),
+            payload: all("payload"),
+        }
+    }
+}
+
+/// All boots of a chain, by step.
+pub fn boots(said: &Transcript) -> BTreeMap<String, Boot> {
+    let mut boots: BTreeMap<String, Boot> = BTreeMap::new();
+    let mut step = String::new();
+    for line in &said.said {
+        let Some((_, rest)) = line.text.split_once("@@ ") else {
+            continue;
+        };
+        let (key, value) = rest.split_once(' ').unwrap_or((rest, ""));
+        if key == "boot" {
+            step = value.to_owned();
+            continue;
+        }
+        let value = value.to_owned();
+        let boot = match key {
+            "cmdline" | "extra" | "payload" => boots.entry(step.clone()).or_default(),
+            _ => continue,
+        };
+        match key {
+            "cmdline" => boot.cmdline = value,
+            "extra" => boot.extra.push(value),
+            _ => boot.payload.push(value),
+        }
+    }
+    boots
+}
+
+/// A line for each boot: its name, and what goes to `load`.
+fn steps(cases: &[Case]) -> String {
+    let mut text = String::new();
+    for case in cases {
+        for route in ROUTES {
+            text += &format!(
+                "{}-{route} /esp/{} --route {route} {}\n",
+                case.name, case.booted_path, case.arguments
+            );
+        }
+    }
+    text
+}
+
+fn with_chain(guest: Initramfs, cases: &[Case]) -> Initramfs {
+    let mut guest = guest
+        .script("next", NEXT)
+        .file("chain/steps", steps(cases).as_bytes())
+        .file_from("chain/kexec_bpf.ko", &module::module());
+    for driver in [
+        "drivers/block/virtio_blk",
+        "fs/fat/fat",
+        "fs/fat/vfat",
+        "fs/nls/nls_cp437",
+        "fs/nls/nls_ascii",
+    ] {
+        let name = driver.rsplit('/').next().unwrap_or(driver);
+        guest = guest.file(&format!("chain/{name}.ko"), &KERNEL.driver(driver));
+    }
+    guest
+}
+
+/// The first kernel's initramfs.
+pub fn first(cases: &[Case]) -> Initramfs {
+    with_chain(Initramfs::new(". /next\n"), cases)
+}
+
+/// Builds a case's UKI on the newest stub and puts it on the disk, once for
+/// each path.
+pub fn write_image(folder: &Path, case: &Case, cases: &[Case], esp: &Esp) {
+    let initrd = folder.join(format!("{}.cpio", case.name));
+    let payload: Vec<_> = case.payload.iter().collect();
+    let guest = second(&payload).program("bin/kexec-bpf", Path::new(PROGRAM));
+    std::fs::write(&initrd, with_chain(guest, cases).finish()).expect("write the initrd");
+    // The kernel's check of its timer panics when the host is busy.
+    let cmdline = format!("console=ttyS0 panic=-1 no_timer_check case={}", case.name);
+    let uki = Uki::on_stub(folder, case.name, &cmdline, "stub-forky")
+        .options(&["--uname", &KERNEL.release()])
+        .linux(&KERNEL.image())
+        .initrd(&initrd);
+    esp.copy(&(case.image)(folder, uki).build(), case.path);
+}
