@@ -16,6 +16,7 @@ const PURE: &[&str] = &[
     "handshake",
     "image",
     "initrd",
+    "kdump",
     "plan",
 ];
 
