@@ -28,15 +28,33 @@ _kexec_bpf() {
     load:--command-line)
         :
         ;;
+    load:--crypt-key)
+        :
+        ;;
     load:--route)
+        words='auto handshake native extract'
+        ;;
+    kdump:--initrd)
+        files=1
+        ;;
+    kdump:--addon)
+        files=1
+        ;;
+    kdump:--append)
+        :
+        ;;
+    kdump:--command-line)
+        :
+        ;;
+    kdump:--route)
         words='auto handshake native extract'
         ;;
     :*)
         flags='--help --version'
-        words='load exec unload status inspect help'
+        words='load exec unload status inspect kdump help'
         ;;
     load:*)
-        flags='--initrd --addon --append --command-line --reuse-cmdline --panic --route --allow-unsigned-initrd --dry-run --verbose --help'
+        flags='--initrd --addon --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --dry-run --verbose --help'
         files=1
         ;;
     exec:*)
@@ -52,9 +70,17 @@ _kexec_bpf() {
         flags='--help'
         files=1
         ;;
+    kdump:kdump)
+        flags='--initrd --addon --append --command-line --reuse-cmdline --route --help'
+        words='check'
+        ;;
+    kdump:*)
+        flags='--initrd --addon --append --command-line --reuse-cmdline --route --help'
+        files=1
+        ;;
     help:*)
         flags='--help'
-        words='load exec unload status inspect help'
+        words='load exec unload status inspect kdump help'
         ;;
     esac
     COMPREPLY=()

@@ -9,7 +9,7 @@ use super::parse::Parsed;
 use super::report::Report;
 use super::table::{Id, PROGRAM};
 use super::text::{field, printable, size};
-use super::{print, progress};
+use super::{kdump, print, progress};
 use crate::facts::Facts;
 use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, Plan, Request, Route};
 use crate::run::{self, Inputs};
@@ -27,15 +27,28 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
             format!("one of them; {PROGRAM} load --help"),
         ));
     }
-    let initrds: Vec<&[u8]> = parsed.values(Id::Initrd).collect();
-    let addons: Vec<&[u8]> = parsed.values(Id::Addon).collect();
-    let inputs = Inputs::open(path, &initrds, &addons)?;
-    let request = request(parsed, &inputs)?;
+    let panic = parsed.has(Id::Panic);
+    if parsed.has(Id::CryptKey) && !panic {
+        return Err(Report::usage(
+            "--crypt-key is for a crash image".into(),
+            format!("--panic; {PROGRAM} load --help"),
+        ));
+    }
     let facts = facts::read();
-    let image = inputs.detect()?;
-    let plan = inputs.plan(&image, &request, &facts)?;
+    let (inputs, request, plan) = planned(parsed, panic, &facts)?;
+    let preflight = match panic {
+        true => Some(run::preflight(&inputs, &plan, &facts)?),
+        false => None,
+    };
+    if let Some(warning) = preflight.as_ref().and_then(|it| kdump::warning(path, it)) {
+        sys::console::write_stderr(&warning);
+    }
     if parsed.has(Id::DryRun) {
-        return print(&plan_text(&plan, &request, &inputs, &facts));
+        let mut text = plan_text(&plan, &request, &inputs, &facts);
+        if let Some(preflight) = &preflight {
+            kdump::preflight_text(&mut text, preflight);
+        }
+        return print(&text);
     }
     let verbose = parsed.has(Id::Verbose);
     if verbose {
@@ -51,7 +64,23 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
     Ok(())
 }
 
-fn request(parsed: &Parsed<'_>, inputs: &Inputs<'_>) -> Result<Request, Report> {
+/// Opens what the flags name, and plans its load.
+pub(super) fn planned<'arg>(
+    parsed: &Parsed<'arg>,
+    panic: bool,
+    facts: &Facts,
+) -> Result<(Inputs<'arg>, Request, Plan), Report> {
+    let initrds: Vec<&[u8]> = parsed.values(Id::Initrd).collect();
+    let addons: Vec<&[u8]> = parsed.values(Id::Addon).collect();
+    let inputs = Inputs::open(parsed.operand.unwrap_or_default(), &initrds, &addons)?;
+    let request = request(parsed, &inputs, panic)?;
+    let plan = inputs.plan(&inputs.detect()?, &request, facts)?;
+    Ok((inputs, request, plan))
+}
+
+fn request(parsed: &Parsed<'_>, inputs: &Inputs<'_>, panic: bool) -> Result<Request, Report> {
+    let keys = parsed.values(Id::CryptKey);
+    let keys = keys.map(|key| core::str::from_utf8(key).map(String::from));
     Ok(Request {
         // The table has let through a route's name, or auto.
         route: parsed.value(Id::Route).and_then(|word| {
@@ -64,7 +93,15 @@ fn request(parsed: &Parsed<'_>, inputs: &Inputs<'_>) -> Result<Request, Report> 
         reuse_cmdline: parsed.has(Id::ReuseCmdline),
         append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
         allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
-        panic: parsed.has(Id::Panic),
+        panic,
+        force: parsed.has(Id::Force),
+        crypt_keys: keys.collect::<Result<_, _>>().map_err(|_| {
+            Report::usage(
+                "--crypt-key: the description is not UTF-8".into(),
+                "keyctl show".into(),
+            )
+        })?,
+        reuse_crypt_keys: parsed.has(Id::ReuseCryptKeys),
         profile: 0,
     })
 }
@@ -131,6 +168,9 @@ fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Facts)
             "",
             &format!("dropped {}: {}", printable(&dropped.word), dropped.reason),
         );
+    }
+    for added in &plan.cmdline.added {
+        line("", &format!("added {}: {}", added.word, added.reason));
     }
     line("flags", &plan.flags.to_string());
     if facts.is_locked_down() {

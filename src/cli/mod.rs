@@ -3,6 +3,7 @@
 
 pub mod help;
 mod inspect;
+mod kdump;
 mod load;
 mod parse;
 mod report;
@@ -57,6 +58,7 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
         "exec" => exec(parsed),
         "unload" => unload(parsed),
         "status" => print(&status::text(&facts::read())),
+        "kdump" => kdump::check(parsed),
         "inspect" => inspect::inspect(parsed),
         _ => help_command(parsed),
     }

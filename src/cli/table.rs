@@ -2,6 +2,10 @@
 //! The one table of commands and flags. The parser, `--help`, the man page and
 //! the completions of all shells are made from it.
 
+mod crash;
+
+use crash::{CRYPT_KEY, FORCE, PANIC, REUSE_CRYPT_KEYS};
+
 /// A flag's identity in the code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Id {
@@ -18,6 +22,9 @@ pub enum Id {
     Route,
     AllowUnsignedInitrd,
     NoSync,
+    Force,
+    CryptKey,
+    ReuseCryptKeys,
 }
 
 /// What a flag takes.
@@ -55,6 +62,12 @@ pub enum Operand {
     Image,
     /// At most one name of a command.
     Command,
+    /// This word, then exactly one path of a boot image.
+    WordImage {
+        word: &'static str,
+        /// Both, as help shows them.
+        shown: &'static str,
+    },
 }
 
 /// One command.
@@ -186,17 +199,6 @@ static REUSE_CMDLINE: Flag = switch(
 loader added for that one boot, such as BOOT_IMAGE= and initrd=; --dry-run lists them.",
 );
 
-static PANIC: Flag = Flag {
-    short: Some('p'),
-    ..switch(
-        Id::Panic,
-        "panic",
-        "the image that a panic boots",
-        "Works on the crash image, which the kernel boots when it panics, instead of on the one \
-that exec boots. To load one, memory must have been reserved by crashkernel= on this kernel's command line.",
-    )
-};
-
 /// The words of `--route`.
 pub const ROUTES: &[&str] = &["auto", "handshake", "native", "extract"];
 
@@ -246,6 +248,9 @@ systemctl kexec. An image that was loaded before is replaced.",
             &COMMAND_LINE,
             &REUSE_CMDLINE,
             &PANIC,
+            &FORCE,
+            &CRYPT_KEY,
+            &REUSE_CRYPT_KEYS,
             &ROUTE,
             &ALLOW_UNSIGNED_INITRD,
             &DRY_RUN,
@@ -259,6 +264,10 @@ systemctl kexec. An image that was loaded before is replaced.",
                 "a kernel and its initrd",
             ),
             ("kexec-bpf load -n foo.efi", "show what would be loaded"),
+            (
+                "kexec-bpf load --panic foo-kdump.efi",
+                "load a capture kernel; the UKI is enough",
+            ),
         ],
     },
     Command {
@@ -300,6 +309,30 @@ it shows the signer's name as the certificate has it, the digest that was signed
 file still has it. That is no proof: whom to trust only the kernel knows.",
         flags: &[&HELP],
         examples: &[("kexec-bpf inspect foo.efi", "")],
+    },
+    Command {
+        name: "kdump",
+        operand: Operand::WordImage {
+            word: "check",
+            shown: "check IMAGE",
+        },
+        summary: "tell whether a capture kernel will fit and work",
+        detail: "Holds IMAGE, as load --panic would load it, against the memory that crashkernel= \
+reserved, and prints the sums: what is loaded, what the capture kernel needs to run, and what it \
+unpacks of its initrd, which is estimated from the archives' headers. Shows the settings that \
+decide what a panic does. Changes nothing and needs no privilege. Exits as load --panic would: \
+with 0 and a warning when memory is scarce, 1 when the image cannot be loaded, 4 when nothing is \
+reserved.",
+        flags: &[
+            &INITRD,
+            &ADDON,
+            &APPEND,
+            &COMMAND_LINE,
+            &REUSE_CMDLINE,
+            &ROUTE,
+            &HELP,
+        ],
+        examples: &[("kexec-bpf kdump check foo-kdump.efi", "will it fit?")],
     },
     Command {
         name: "help",
@@ -354,6 +387,7 @@ impl Operand {
             Operand::None => None,
             Operand::Image => Some("IMAGE"),
             Operand::Command => Some("[COMMAND]"),
+            Operand::WordImage { shown, .. } => Some(shown),
         }
     }
 }

@@ -9,6 +9,7 @@ use core::fmt;
 use crate::explain::Explanation;
 use crate::image::error::ImageError;
 use crate::image::source::ReadError;
+use crate::kdump::estimate::Estimate;
 use crate::plan::PlanError;
 use crate::sys::SysError;
 use crate::sys::bpf::ParserError;
@@ -59,6 +60,11 @@ pub enum RunError {
     Refused {
         path: Vec<u8>,
         explanation: Explanation,
+    },
+    /// A crash image that the reservation cannot hold.
+    DoesNotFit {
+        path: Vec<u8>,
+        estimate: Box<Estimate>,
     },
     /// kexec_file_load(2) failed.
     Kernel {

@@ -5,6 +5,7 @@
 //! attached parser) is released by its owner's drop, whatever fails; the kernel
 //! keeps no half-loaded image.
 
+mod crash;
 mod error;
 mod handshake;
 mod initrd;
@@ -13,13 +14,14 @@ mod load;
 
 use core::fmt;
 
+pub use crash::{Preflight, preflight};
 pub use error::{CallFailure, RunError};
 pub use inputs::Inputs;
 pub use load::load;
 
 use crate::explain;
 use crate::facts::Facts;
-use crate::sys::kexec;
+use crate::sys::{kexec, note};
 
 /// Told about each step, for `--verbose`.
 pub type Progress<'log> = &'log mut dyn FnMut(fmt::Arguments<'_>);
@@ -32,7 +34,11 @@ pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
     kexec::unload(panic).map_err(|error| {
         let explanation = explain::unload(error.errno, facts, panic);
         RunError::call("unload", error, explanation)
-    })
+    })?;
+    if panic {
+        note::remove();
+    }
+    Ok(())
 }
 
 /// Jumps into the loaded image. Returns only when that failed, or when an image

@@ -4,12 +4,14 @@
 
 pub mod bpf;
 pub mod console;
+pub mod crypt_keys;
 pub mod event;
 pub mod facts;
 pub mod file;
 pub mod kexec;
 pub mod kmsg;
 pub mod memfd;
+pub mod note;
 pub mod session;
 pub mod thread;
 
