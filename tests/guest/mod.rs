@@ -10,6 +10,7 @@ pub mod cpio;
 pub mod firmware;
 pub mod handshake;
 pub mod initramfs;
+pub mod library;
 pub mod machine;
 pub mod module;
 pub mod packages;
