@@ -11,6 +11,10 @@ PROVISION = tests/provision.sh
 INSTALL = install
 SHARE = $(DESTDIR)$(PREFIX)/share
 
+# systemd and udev look here whatever PREFIX is.
+SYSTEMDUNITDIR ?= /usr/lib/systemd/system
+UDEVRULESDIR ?= /usr/lib/udev/rules.d
+
 .DEFAULT_GOAL = build
 .PHONY: help build check demo bench size docs docs-check install clean
 
@@ -61,6 +65,12 @@ install:
 		$(SHARE)/zsh/site-functions/_kexec-bpf
 	$(INSTALL) -D -m 644 completions/kexec-bpf.fish \
 		$(SHARE)/fish/vendor_completions.d/kexec-bpf.fish
+	$(INSTALL) -D -m 644 udev/98-kexec-bpf-kdump.rules \
+		$(DESTDIR)$(UDEVRULESDIR)/98-kexec-bpf-kdump.rules
+	$(INSTALL) -d $(DESTDIR)$(SYSTEMDUNITDIR)
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/kexec-bpf-kdump.service \
+		>$(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
+	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
 
 clean:
 	rm -rf $(TARGET_DIR)

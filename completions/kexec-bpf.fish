@@ -14,6 +14,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in' -a exec -d 'jump into the loaded image
 complete -c kexec-bpf -n '__kexec_bpf_in' -a unload -d 'drop the loaded image'
 complete -c kexec-bpf -n '__kexec_bpf_in' -a status -d 'show what is loaded and what this kernel can do'
 complete -c kexec-bpf -n '__kexec_bpf_in' -a inspect -d 'show what is in an image'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a kdump -d 'tell whether a capture kernel will fit and work'
 complete -c kexec-bpf -n '__kexec_bpf_in' -a help -d 'show the help of a command'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -F
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l initrd -r -F -d 'add an initrd; may be repeated'
@@ -26,6 +27,9 @@ complete -c kexec-bpf -n '__kexec_bpf_in load' -l append -x -d 'add words to the
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l command-line -x -d 'use TEXT instead of the image\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l reuse-cmdline -d 'use the running kernel\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -s p -l panic -d 'the image that a panic boots'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l force -d 'try to load a crash image that does not fit'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l crypt-key -x -d 'hand a disk\'s key to the capture kernel; may be repeated'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l reuse-crypt-keys -d 'keep the disk keys that are handed over already'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l allow-unsigned-initrd -d 'let --route extract load on a locked-down kernel'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -s n -l dry-run -d 'print the plan; change nothing'
@@ -41,5 +45,13 @@ complete -c kexec-bpf -n '__kexec_bpf_in status' -s h -l help -d 'show this help
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -F
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -l profile -x -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -s h -l help -d 'show this help'
-complete -c kexec-bpf -n '__kexec_bpf_in help' -a 'load exec unload status inspect help'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -F -a check
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l initrd -r -F -d 'add an initrd; may be repeated'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l addon -r -F -d 'add a PE addon, or a file for /.extra; may be repeated'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l append -x -d 'add words to the command line'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l command-line -x -d 'use TEXT instead of the image\'s command line'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l reuse-cmdline -d 'use the running kernel\'s command line'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in help' -a 'load exec unload status inspect kdump help'
 complete -c kexec-bpf -n '__kexec_bpf_in help' -s h -l help -d 'show this help'

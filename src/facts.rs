@@ -8,6 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::kdump::stamp::Stamp;
+
 /// Everything that plans and explanations depend on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Facts {
@@ -45,10 +47,38 @@ pub struct Facts {
     pub crash_loaded: Option<bool>,
     /// Bytes reserved by `crashkernel=`.
     pub crash_size_bytes: Option<u64>,
+    /// What bears on a crash and on its capture kernel.
+    pub crash: CrashFacts,
     /// MemAvailable of /proc/meminfo, in bytes.
     pub mem_available_bytes: Option<u64>,
     /// /proc/cmdline without its newline.
     pub running_cmdline: Option<Vec<u8>>,
+}
+
+/// Settings and abilities of the running kernel for the day of a crash.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CrashFacts {
+    /// Bytes of the ELF header that a load makes (since Linux 6.6).
+    pub elfcorehdr_bytes: Option<u64>,
+    /// Whether the kernel itself follows changes of processors in a loaded
+    /// image; it says so only of a loaded one, since Linux 6.6.
+    pub cpu_hotplug: Option<bool>,
+    /// The same for memory.
+    pub memory_hotplug: Option<bool>,
+    /// kernel.panic: seconds to a reboot; 0 is never, below is at once.
+    pub panic_s: Option<i64>,
+    /// kernel.panic_on_oops.
+    pub panic_on_oops: Option<i64>,
+    /// kernel.panic_on_warn.
+    pub panic_on_warn: Option<i64>,
+    /// kernel.sysrq: 1 is all, else bits.
+    pub sysrq: Option<i64>,
+    /// Whether /sys/kernel/config/crash_dm_crypt_keys is there (since 6.16).
+    pub takes_crypt_keys: bool,
+    /// CLOCK_BOOTTIME.
+    pub now_s: u64,
+    /// What this program noted of the image that it loaded last.
+    pub stamp: Option<Stamp>,
 }
 
 /// What kexec_bpf.ko says of itself, see bpf/include/kexec_bpf.h.

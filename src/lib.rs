@@ -30,6 +30,7 @@ pub mod facts;
 pub mod handshake;
 pub mod image;
 pub mod initrd;
+pub mod kdump;
 pub mod plan;
 pub mod run;
 pub mod sys;

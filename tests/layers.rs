@@ -17,6 +17,7 @@ const PURE: &[&str] = &[
     "handshake",
     "image",
     "initrd",
+    "kdump",
     "plan",
 ];
 

@@ -57,7 +57,7 @@ sbsigntool            signs test images
 openssl               unlocks the test firmware's signing key
 mtools                fills the boot disk of the firmware test
 zstd                  compresses initrds
-xz-utils              unpacks the kernel's own modules
+xz-utils              compresses initrds, unpacks the kernel's own modules
 python3               runs ukify
 python3-pefile        ukify reads and writes PE files with it
 python3-cryptography  ukify imports it
@@ -297,6 +297,7 @@ stage() {
         one stub-trixie trixie systemd-boot-efi
         one stub-forky forky systemd-boot-efi
         one ukify trixie systemd-ukify
+        with_libraries makedumpfile trixie makedumpfile zlib1g
         ;;
     bench)
         stage vm

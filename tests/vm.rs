@@ -25,6 +25,10 @@ mod handshake_leak;
 mod handshake_rules;
 #[path = "vm/input.rs"]
 mod input;
+#[path = "vm/kdump.rs"]
+mod kdump;
+#[path = "vm/kdump_fit.rs"]
+mod kdump_fit;
 #[path = "vm/mutation.rs"]
 mod mutation;
 #[path = "vm/oracle.rs"]

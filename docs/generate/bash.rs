@@ -48,6 +48,12 @@ pub fn script() -> String {
         let operand = match command.operand {
             Operand::None => String::new(),
             Operand::Image => "files=1".into(),
+            Operand::WordImage { word, .. } => {
+                // Right behind the command, its word.
+                let pattern = format!("{0}:{0}", command.name);
+                case(&mut out, &pattern, &flags(command.flags), &words(&[word]));
+                "files=1".into()
+            }
             Operand::Command => words(&names),
         };
         let pattern = format!("{}:*", command.name);

@@ -26,6 +26,9 @@ pub fn script() -> String {
         match command.operand {
             Operand::None => {}
             Operand::Image => line(&mut out, command.name, "-F"),
+            Operand::WordImage { word, .. } => {
+                line(&mut out, command.name, &format!("-F -a {word}"));
+            }
             Operand::Command => {
                 let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
                 line(&mut out, command.name, &format!("-a '{}'", names.join(" ")));

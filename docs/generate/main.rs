@@ -152,6 +152,9 @@ fn bash_completes_commands_flags_words_and_files() {
     assert_eq!(offers(&["load", "--route", "="]), ROUTES);
     assert_eq!(offers(&["load", "--route", "=", "n"]), ["native"]);
     assert!(offers(&["load", "--append", ""]).is_empty());
+    assert_eq!(offers(&["kdump", ""]), ["check"]);
+    assert_eq!(offers(&["kdump", "check", "c"]), ["c.img"]);
+    assert_eq!(offers(&["kdump", "check", "--init"]), ["--initrd"]);
     assert_eq!(offers(&["help", "st"]), ["status"]);
     assert!(offers(&["status", ""]).is_empty());
     assert!(offers(&["nonsense", ""]).is_empty());

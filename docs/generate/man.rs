@@ -48,6 +48,10 @@ pub fn page() -> String {
     for (name, text) in routes {
         page.item(name, text);
     }
+    page.section("CRASH IMAGES");
+    for paragraph in prose::CRASH {
+        page.paragraph(paragraph);
+    }
     page.section("EXIT STATUS");
     for (code, meaning) in EXIT_CODES {
         page.item(&code.to_string(), meaning);

@@ -85,6 +85,52 @@ pub const COMPANIONS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The section on crash images.
+pub const CRASH: &[&str] = &[
+    "load --panic loads the image that the kernel boots when it panics, into the memory that \
+     crashkernel= reserved on this kernel's command line. A UKI that was made for it is enough: \
+     its .cmdline is taken as its author wrote it. The kernel puts elfcorehdr= in front.",
+    "With --reuse-cmdline, the running kernel's command line is used in a form for a capture \
+     kernel. Dropped are crashkernel=, hugepages=, hugepagesz=, hugetlb_cma=, cma=, swiotlb=, \
+     log_buf_len=, slub_debug, quiet, panic_on_warn, abm=, ignition.firstboot and \
+     rd.kexec_bpf.kdump=, besides what every --reuse-cmdline drops. Added are irqpoll, nr_cpus=1, \
+     reset_devices, cgroup_disable=memory, udev.children-max=2, panic=10, novmcoredd, cma=0 and \
+     hugetlb_cma=0; on x86 also mce=off, numa=off, acpi_no_memhotplug, \
+     transparent_hugepage=never, nokaslr, hest_disable and pcie_ports=compat. A word is not added \
+     when it is there or when --append sets its parameter; the running kernel's own value of it \
+     is dropped. That is what kdump-utils and kdump-tools do, except that root= and the rd. words \
+     stay, because the initrd is the user's. --dry-run shows each word with its reason.",
+    "Before the load, the image is held against the reservation; kdump check does only that. To \
+     be loaded, kernel, initrd and headers must find places. To run, the kernel needs room for \
+     itself, the initrd, what it unpacks of it, a map of 1/64 of the memory, and 32 MiB for its \
+     own data and an init. The first root is a tmpfs that holds half of the memory, unless root= \
+     or rootfstype=ramfs is on the command line; then the unpacked initrd must fit there. What an \
+     archive unpacks to is read from its headers: cpio, xz and gzip tell it exactly, zstd \
+     exactly or within 128 KiB, lz4 within 8 MiB; for lzop, bzip2 and some lzma files it is \
+     guessed to be eight times their size. Files of a compressed archive are taken to have 25 KiB \
+     on average. A program that needs more than 32 MiB to write the dump needs more than what is \
+     called enough.",
+    "When the image cannot be loaded, load fails before it calls the kernel, unless --force is \
+     given. When it may run out of memory, load warns and goes on.",
+    "The kernel drops an old crash image before it reads the new one. So everything that can be \
+     known is checked first: that all files are there and whole, the headers of image, kernel and \
+     addons, the command line's length, the memory. A bad image then leaves the old one in \
+     place. What only the kernel finds out, such as a signature that it does not accept, costs \
+     the old image; load it again in that case.",
+    "The image describes the processors and memory that there were when it was loaded. Linux 6.12 \
+     follows changes by itself, which status shows; for other kernels, a udev rule reloads the \
+     image by kexec-bpf-kdump.service. The service loads what IMAGE= and OPTIONS= in \
+     /etc/default/kexec-bpf-kdump say.",
+    "To dump to an encrypted disk, its volume key must be in a keyring, as a logon key: \
+     cryptsetup luksOpen --link-vk-to-keyring puts it there. load --panic --crypt-key DESCRIPTION \
+     has the kernel copy it into the reserved memory. In the capture kernel, write yes to \
+     /sys/kernel/config/crash_dm_crypt_keys/restore, which puts the key into the user's keyring, \
+     and unlock with cryptsetup luksOpen --volume-key-keyring.",
+    "The kernel does not tell which crash image it has, nor since when. So load --panic notes it \
+     in /run/kexec-bpf/crash-image, where /run is writable, and status shows the note while a \
+     crash image is loaded. Another program may have loaded another image since.",
+];
+
 pub const EXIT_STATUS: &str = "Scripts can rely on these numbers, but not on the wording of \
     messages. An error is up to three parts on standard error: what failed, the cause, what to \
     try. The cause is called possible where the facts do not prove it.";
@@ -121,6 +167,18 @@ pub const FILES: &[(&str, &str)] = &[
         "/sys/kernel/security/lockdown",
         "The lockdown level. With CAP_SYS_ADMIN it is found without securityfs being mounted, too.",
     ),
+    (
+        "/run/kexec-bpf/crash-image",
+        "The note of the crash image that was loaded last. unload --panic removes it.",
+    ),
+    (
+        "/etc/default/kexec-bpf-kdump",
+        "IMAGE= and OPTIONS= of kexec-bpf-kdump.service.",
+    ),
+    (
+        "/sys/kernel/config/crash_dm_crypt_keys",
+        "Where --crypt-key names keys to the kernel. What it makes there is gone after the load.",
+    ),
     ("/proc/cmdline", "The running kernel's command line."),
     (
         "/proc/kexec_bpf",
@@ -136,8 +194,8 @@ pub const FILES: &[(&str, &str)] = &[
 pub const NOTES: &[&str] = &[
     "load, unload and exec need CAP_SYS_BOOT. inspect, status and load --dry-run need no \
      privilege.",
-    "When a load fails, an image that was loaded before stays loaded. A crash image does not: \
-     the kernel drops the old one first, because the new one takes its memory.",
+    "When a load fails, an image that was loaded before stays loaded. For a crash image, see \
+     CRASH IMAGES.",
     "exec stops no program and unmounts no file system. On a running systemd system, use load \
      and then systemctl kexec. In an initramfs, exec is what is needed.",
     "Under lockdown the kernel loads only what is signed by a key that it trusts. status shows \

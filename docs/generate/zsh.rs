@@ -26,10 +26,15 @@ pub fn script() -> String {
     out.push_str("        _kexec_bpf_commands\n        ;;\n    rest)\n");
     out.push_str("        case $words[1] in\n");
     for command in COMMANDS {
+        let word;
         let operand: &[&str] = match command.operand {
             Operand::None => &[],
             Operand::Image => &["1:IMAGE:_files"],
             Operand::Command => &["1:COMMAND:_kexec_bpf_commands"],
+            Operand::WordImage { word: wanted, .. } => {
+                word = format!("1:WORD:({wanted})");
+                &[&word, "2:IMAGE:_files"]
+            }
         };
         out.push_str(&format!("        {})\n", command.name));
         arguments(&mut out, 12, "-s", command.flags, operand);

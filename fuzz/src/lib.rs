@@ -5,6 +5,8 @@
 //! runtime. [`inside`] is what the targets assert.
 extern crate alloc;
 
+#[path = "../../src/kdump/archive/mod.rs"]
+pub mod archive;
 #[path = "../../src/cmdline/mod.rs"]
 pub mod cmdline;
 #[path = "../../src/companion/mod.rs"]

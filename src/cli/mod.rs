@@ -3,8 +3,10 @@
 
 pub mod help;
 mod inspect;
+mod kdump;
 mod load;
 mod parse;
+mod plan;
 mod report;
 mod status;
 pub mod table;
@@ -57,6 +59,7 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
         "exec" => exec(parsed),
         "unload" => unload(parsed),
         "status" => print(&status::text(&facts::read())),
+        "kdump" => kdump::check(parsed),
         "inspect" => inspect::inspect(parsed),
         _ => help_command(parsed),
     }

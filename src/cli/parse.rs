@@ -17,6 +17,8 @@ pub struct Parsed<'arg> {
     pub command: Option<&'static Command>,
     flags: Vec<(Id, &'arg [u8])>,
     pub operand: Option<&'arg [u8]>,
+    /// Whether the word of [`Operand::WordImage`] was given.
+    has_word: bool,
 }
 
 /// A command line that does not fit: what is wrong, and where to look.
@@ -79,6 +81,7 @@ pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, UsageError>
         command: None,
         flags: Vec::new(),
         operand: None,
+        has_word: false,
     };
     loop {
         let command = parsed.command;
@@ -138,6 +141,18 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
             None => Err(usage(None, format!("unknown command {}", show(word)))),
         };
     };
+    if let Operand::WordImage { word: wanted, .. } = command.operand
+        && !parsed.has_word
+    {
+        parsed.has_word = word == wanted.as_bytes();
+        return match parsed.has_word {
+            true => Ok(()),
+            false => Err(usage(
+                Some(command),
+                format!("{}: no {wanted} but {}", command.name, show(word)),
+            )),
+        };
+    }
     if command.operand == Operand::None || parsed.operand.is_some() {
         let what = format!("{}: unexpected argument {}", command.name, show(word));
         return Err(usage(Some(command), what));
@@ -167,7 +182,9 @@ fn check_operand(parsed: &Parsed<'_>) -> Result<(), UsageError> {
     match parsed.command {
         None if !asks_help => Err(usage(None, "no command given".into())),
         Some(command)
-            if command.operand == Operand::Image && parsed.operand.is_none() && !asks_help =>
+            if matches!(command.operand, Operand::Image | Operand::WordImage { .. })
+                && parsed.operand.is_none()
+                && !asks_help =>
         {
             Err(usage(
                 Some(command),
@@ -235,6 +252,16 @@ mod tests {
                 "kexec-bpf load --help",
             ),
             (
+                &["kdump", "k.efi"][..],
+                "kdump: no check but k.efi",
+                "kexec-bpf kdump --help",
+            ),
+            (
+                &["kdump", "check"][..],
+                "kdump: no image given",
+                "kexec-bpf kdump --help",
+            ),
+            (
                 &["load", "a", "b"][..],
                 "load: unexpected argument b",
                 "kexec-bpf load --help",
@@ -262,6 +289,8 @@ mod tests {
 
     #[test]
     fn help_needs_no_operand() {
+        let check = parse_words(&["kdump", "--append=a", "check", "k.efi"]).unwrap();
+        assert_eq!(check.operand, Some(&b"k.efi"[..]));
         assert!(parse_words(&["load", "--help"]).unwrap().has(Id::Help));
         assert!(parse_words(&["-V"]).unwrap().has(Id::Version));
     }

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::kdump;
 use super::parse::UsageError;
 use super::table::PROGRAM;
 use super::text::{field, printable, size};
@@ -72,14 +73,14 @@ impl Report {
         }
     }
 
-    fn bad_image(path: &[u8], what: impl Into<String>) -> Report {
+    pub(super) fn bad_image(path: &[u8], what: impl Into<String>) -> Report {
         Report {
             exit: Exit::BadImage,
             ..Report::failed(format!("{}: {}", shown(path), what.into()))
         }
     }
 
-    fn because(self, text: impl Into<String>) -> Report {
+    pub(super) fn because(self, text: impl Into<String>) -> Report {
         let cause = Some(Cause {
             text: text.into(),
             certain: true,
@@ -87,12 +88,20 @@ impl Report {
         Report { cause, ..self }
     }
 
-    fn hint(self, hint: impl Into<String>) -> Report {
+    pub(super) fn maybe(self, text: impl Into<String>) -> Report {
+        let cause = Some(Cause {
+            text: text.into(),
+            certain: false,
+        });
+        Report { cause, ..self }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Report {
         let hint = Some(hint.into());
         Report { hint, ..self }
     }
 
-    fn explained(what: String, explanation: Explanation) -> Report {
+    pub(super) fn explained(what: String, explanation: Explanation) -> Report {
         Report {
             exit: match explanation.outcome {
                 Outcome::Failed => Exit::Failed,
@@ -155,7 +164,7 @@ impl From<UsageError> for Report {
 }
 
 /// A path in a message; one that is empty must be seen, too.
-fn shown(path: &[u8]) -> String {
+pub(super) fn shown(path: &[u8]) -> String {
     if path.is_empty() {
         return "(empty path)".into();
     }
@@ -297,6 +306,12 @@ impl From<RunError> for Report {
             RunError::Refused { path, explanation } => {
                 Report::explained(format!("load {}: refused", printable(&path)), explanation)
             }
+            RunError::DoesNotFit { path, estimate } => Report {
+                exit: Exit::Failed,
+                ..Report::bad_image(&path, "does not fit the memory for a crash kernel")
+            }
+            .because(kdump::too_small(&estimate, estimate.load_bytes))
+            .hint(kdump::hint(&estimate, "or --force")),
             RunError::Kernel { path, mut failure } => {
                 let hint = with_image(&failure.explanation.hint, &path);
                 failure.explanation.hint = hint;

@@ -2,6 +2,12 @@
 //! The one table of commands and flags. The parser, `--help`, the man page and
 //! the completions of all shells are made from it.
 
+mod crash;
+mod extras;
+
+use crash::{CRYPT_KEY, FORCE, PANIC, REUSE_CRYPT_KEYS};
+use extras::{ADDON, EXTRAS_ROOT, NO_EXTRAS, PROFILE, STRICT};
+
 /// A flag's identity in the code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Id {
@@ -22,6 +28,9 @@ pub enum Id {
     Route,
     AllowUnsignedInitrd,
     NoSync,
+    Force,
+    CryptKey,
+    ReuseCryptKeys,
 }
 
 /// What a flag takes.
@@ -59,6 +68,12 @@ pub enum Operand {
     Image,
     /// At most one name of a command.
     Command,
+    /// This word, then exactly one path of a boot image.
+    WordImage {
+        word: &'static str,
+        /// Both, as help shows them.
+        shown: &'static str,
+    },
 }
 
 /// One command.
@@ -146,59 +161,6 @@ order given, each aligned to 4 bytes, as a boot loader does it.",
     )
 };
 
-static ADDON: Flag = Flag {
-    value: Value::File,
-    repeatable: true,
-    ..switch(
-        Id::Addon,
-        "addon",
-        "add a PE addon, or a file for /.extra; may be repeated",
-        "Extends a UKI. FILE is a PE addon, whose command line, initrd and microcode are added, \
-or a companion file that the next system finds below /.extra as systemd-stub would put it: \
-NAME.cred in credentials, NAME.raw in sysext, NAME.confext.raw in confext. May be repeated. On \
-the handshake route the kernel verifies the signature of a PE addon.",
-    )
-};
-
-static NO_EXTRAS: Flag = switch(
-    Id::NoExtras,
-    "no-extras",
-    "do not look for companion files",
-    "Does not look for addons, credentials and system extensions that go with a UKI; see COMPANION \
-FILES. Those of --addon are used.",
-);
-
-static EXTRAS_ROOT: Flag = Flag {
-    value: Value::Text("DIR"),
-    ..switch(
-        Id::ExtrasRoot,
-        "extras-root",
-        "look for /loader below DIR",
-        "Looks for the folders addons, credentials and extensions in DIR/loader, instead of at the \
-root of the file system that holds the image.",
-    )
-};
-
-static STRICT: Flag = switch(
-    Id::Strict,
-    "strict",
-    "fail where a companion file cannot be used",
-    "Fails when a companion file that was found cannot be used: it cannot be read, it is an addon \
-for another machine or kernel, or the kernel refuses its signature. Without it, such a file is \
-named on standard error and left out, as systemd-stub does it.",
-);
-
-static PROFILE: Flag = Flag {
-    value: Value::Text("ID|N"),
-    ..switch(
-        Id::Profile,
-        "profile",
-        "choose a profile of the UKI; default 0",
-        "Chooses the UKI's profile by its ID or by its number, from 0; inspect lists them. The \
-default is 0, the first.",
-    )
-};
-
 static APPEND: Flag = Flag {
     value: Value::Text("TEXT"),
     repeatable: true,
@@ -228,17 +190,6 @@ static REUSE_CMDLINE: Flag = switch(
     "Uses the running kernel's command line in place of the image's, less the words that a boot \
 loader added for that one boot, such as BOOT_IMAGE= and initrd=; --dry-run lists them.",
 );
-
-static PANIC: Flag = Flag {
-    short: Some('p'),
-    ..switch(
-        Id::Panic,
-        "panic",
-        "the image that a panic boots",
-        "Works on the crash image, which the kernel boots when it panics, instead of on the one \
-that exec boots. To load one, memory must have been reserved by crashkernel= on this kernel's command line.",
-    )
-};
 
 /// The words of `--route`.
 pub const ROUTES: &[&str] = &["auto", "handshake", "native", "extract"];
@@ -293,6 +244,9 @@ systemctl kexec. An image that was loaded before is replaced.",
             &COMMAND_LINE,
             &REUSE_CMDLINE,
             &PANIC,
+            &FORCE,
+            &CRYPT_KEY,
+            &REUSE_CRYPT_KEYS,
             &ROUTE,
             &ALLOW_UNSIGNED_INITRD,
             &DRY_RUN,
@@ -309,6 +263,10 @@ systemctl kexec. An image that was loaded before is replaced.",
             (
                 "kexec-bpf load foo.efi --profile factory-reset",
                 "one of the UKI's profiles",
+            ),
+            (
+                "kexec-bpf load --panic foo-kdump.efi",
+                "load a capture kernel; the UKI is enough",
             ),
         ],
     },
@@ -352,6 +310,7 @@ file still has it. That is no proof: whom to trust only the kernel knows.",
         flags: &[&PROFILE, &HELP],
         examples: &[("kexec-bpf inspect foo.efi", "")],
     },
+    crash::KDUMP,
     Command {
         name: "help",
         operand: Operand::Command,
@@ -405,6 +364,7 @@ impl Operand {
             Operand::None => None,
             Operand::Image => Some("IMAGE"),
             Operand::Command => Some("[COMMAND]"),
+            Operand::WordImage { shown, .. } => Some(shown),
         }
     }
 }

@@ -8,6 +8,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+pub mod capture;
 pub mod reuse;
 
 /// Larger `.cmdline` sections are refused; the kernels' limits are 2 to 4 KiB.

@@ -43,12 +43,6 @@ pub const NEXT_KERNEL: &[Rule] = &[
     },
 ];
 
-/// What a capture kernel must not inherit besides.
-pub const CAPTURE_KERNEL: &[Rule] = &[Rule {
-    parameter: "crashkernel",
-    reason: "reserves memory that the capture kernel does not have",
-}];
-
 /// A word that was left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Dropped<'a> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Command lines: the stub's rule, words, policies, and their properties.
-use super::reuse::{CAPTURE_KERNEL, NEXT_KERNEL, Rule, reuse};
+use super::capture::{self, CAPTURE_KERNEL};
+use super::reuse::{NEXT_KERNEL, Rule, reuse};
 use super::*;
 use alloc::string::String;
 use proptest::prelude::*;
@@ -135,7 +136,48 @@ proptest! {
 fn a_capture_kernel_does_not_reserve_for_another() {
     let running = b"root=/dev/vda crashkernel=256M BOOT_IMAGE=/vmlinuz quiet";
     let reused = reuse(running, &[NEXT_KERNEL, CAPTURE_KERNEL]);
-    assert_eq!(reused.kept, b"root=/dev/vda quiet");
+    assert_eq!(reused.kept, b"root=/dev/vda");
     let next = reuse(running, &[NEXT_KERNEL]);
     assert_eq!(next.kept, b"root=/dev/vda crashkernel=256M quiet");
+}
+
+#[test]
+fn a_capture_kernel_gets_its_own_words() {
+    let words = |machine, running: &[u8], append: &[u8]| -> Vec<&str> {
+        let found = capture::additions(machine, running, append);
+        found.iter().map(|addition| addition.word).collect()
+    };
+    let x86 = words("x86_64", b"", b"");
+    assert_eq!(x86[..3], ["irqpoll", "nr_cpus=1", "reset_devices"]);
+    assert!(x86.contains(&"mce=off") && !x86.contains(&"swiotlb=noforce"));
+    let arm = words("aarch64", b"", b"");
+    assert!(!arm.contains(&"mce=off") && arm.contains(&"swiotlb=noforce"));
+    let present = words("x86_64", b"irqpoll nr_cpus=1", b"");
+    assert_eq!(present[..2], ["reset_devices", "cgroup_disable=memory"]);
+    let users = words("x86_64", b"nr_cpus=8", b"nr_cpus=2 panic=0");
+    assert!(
+        !users
+            .iter()
+            .any(|word| word.starts_with("nr_cpus") || word.starts_with("panic"))
+    );
+}
+
+#[test]
+fn a_capture_kernel_does_not_keep_the_running_kernels_values() {
+    let added = capture::additions("x86_64", b"nr_cpus=8 panic=-1", b"");
+    let rules = capture::replaced(&added);
+    let reused = reuse(b"a nr_cpus=8 panic=-1 irqpoll -- nr_cpus=9", &[&rules]);
+    assert_eq!(text(&reused.kept), "a irqpoll -- nr_cpus=9");
+    assert_eq!(
+        reused.dropped[0].reason,
+        "is set anew for the capture kernel"
+    );
+}
+
+#[test]
+fn words_for_init_stay_behind_what_is_added() {
+    let added = capture::additions("x86_64", b"", b"");
+    let line = text(&capture::add(b"a -- b", &added[..2]));
+    assert_eq!(line, "a irqpoll nr_cpus=1 -- b");
+    assert_eq!(text(&capture::add(b"", &added[..1])), "irqpoll");
 }

@@ -164,6 +164,11 @@ pub fn load(errno: Errno, facts: &Facts, panic: bool) -> Explanation {
             "a smaller initrd, or free memory",
         )
         .failed(),
+        Errno::ENOMEM if panic => Explanation::possible(
+            "not enough free memory to read the image, or none left in the reservation",
+            "free memory; kexec-bpf kdump check IMAGE; a larger crashkernel=",
+        )
+        .failed(),
         Errno::ENOMEM => Explanation::possible(
             "not enough free memory for the image",
             "free memory, or use a smaller initrd",
@@ -268,6 +273,15 @@ fn signature(errno: Errno, facts: &Facts) -> Explanation {
     }
 }
 
+/// What a capture kernel's disk keys need.
+#[must_use]
+pub fn no_crypt_keys() -> Explanation {
+    Explanation::possible(
+        "no CONFIG_CRASH_DM_CRYPT (Linux 6.16), or configfs is not mounted",
+        "mount -t configfs none /sys/kernel/config; or no --crypt-key",
+    )
+}
+
 fn no_room(facts: &Facts) -> Explanation {
     let cause = match facts.crash_size_bytes {
         Some(bytes) => format!(
@@ -276,7 +290,7 @@ fn no_room(facts: &Facts) -> Explanation {
         ),
         None => "the image does not fit the memory reserved by crashkernel=".into(),
     };
-    Explanation::possible(cause, "a larger crashkernel=, or a smaller initrd").failed()
+    Explanation::possible(cause, "kexec-bpf kdump check IMAGE; a larger crashkernel=").failed()
 }
 
 /// Explains what an unload returned.

@@ -195,6 +195,19 @@ fn a_crash_image_that_does_not_fit_names_the_reservation() {
 }
 
 #[test]
+fn failures_of_a_crash_load_have_words_of_their_own() {
+    let memory = load(Errno::ENOMEM, &able(), true);
+    assert!(memory.cause.contains("reservation") && memory.hint.contains("kdump check"));
+    let busy = load(Errno::EBUSY, &able(), true);
+    assert!(busy.cause.contains("another process"));
+    for found in [memory, busy] {
+        assert!(!found.certain && found.outcome == Outcome::Failed);
+    }
+    let keys = no_crypt_keys();
+    assert!(keys.cause.contains("CONFIG_CRASH_DM_CRYPT") && keys.outcome == Outcome::Refused);
+}
+
+#[test]
 fn exec_without_an_image_says_so() {
     let found = exec_obstacle(&able()).unwrap();
     assert_eq!(found.cause, "no image is loaded");

@@ -5,6 +5,7 @@
 use alloc::vec::Vec;
 
 use super::{PlanError, Request};
+use crate::cmdline::capture::{self, Addition};
 use crate::cmdline::{self, reuse};
 use crate::facts::Facts;
 use crate::image::source::{ReadAt, read_small};
@@ -36,6 +37,8 @@ pub struct PlannedCmdline {
     pub dropped: Vec<DroppedWord>,
     /// Whether addons have a part in it.
     pub has_addons: bool,
+    /// Words that were added to it for a capture kernel.
+    pub added: Vec<&'static Addition>,
 }
 
 impl PlannedCmdline {
@@ -72,7 +75,8 @@ pub fn plan(
     request: &Request,
     facts: &Facts,
 ) -> Result<PlannedCmdline, PlanError> {
-    let mut dropped = Vec::new();
+    let append = cmdline::join(request.append.iter().map(|piece| cmdline::mangle(piece)));
+    let (mut dropped, mut added) = (Vec::new(), Vec::new());
     let (base, start) = if let Some(text) = &request.command_line {
         (CmdlineBase::User, cmdline::mangle(text))
     } else if request.reuse_cmdline {
@@ -80,8 +84,11 @@ pub fn plan(
             .running_cmdline
             .as_deref()
             .ok_or(PlanError::NoRunningCmdline)?;
+        let own_words;
         let policies: &[_] = if request.panic {
-            &[reuse::NEXT_KERNEL, reuse::CAPTURE_KERNEL]
+            added = capture::additions(&facts.machine, running, &append);
+            own_words = capture::replaced(&added);
+            &[reuse::NEXT_KERNEL, capture::CAPTURE_KERNEL, &own_words]
         } else {
             &[reuse::NEXT_KERNEL]
         };
@@ -90,7 +97,8 @@ pub fn plan(
             word: dropped.word.to_vec(),
             reason: dropped.reason,
         }));
-        (CmdlineBase::Running, cmdline::mangle(&reused.kept))
+        let start = capture::add(&reused.kept, &added);
+        (CmdlineBase::Running, cmdline::mangle(&start))
     } else if let Some(own) = own {
         (CmdlineBase::Image, cmdline::mangle(own))
     } else {
@@ -101,7 +109,6 @@ pub fn plan(
         .map(|(_, addon)| addon.cmdline.as_slice())
         .collect();
     let has_addons = addons.iter().any(|line| !line.is_empty());
-    let append = cmdline::join(request.append.iter().map(|piece| cmdline::mangle(piece)));
     // The kernel puts what it is passed behind the image's and the addons'
     // lines; so a base that replaces the image's goes behind the addons', too.
     let (text, users) = match base {
@@ -126,5 +133,49 @@ pub fn plan(
         users,
         dropped,
         has_addons,
+        added,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_image_reuses_less_and_gets_more() {
+        let facts = Facts {
+            machine: "x86_64".into(),
+            running_cmdline: Some(b"a crashkernel=1G quiet nr_cpus=8 panic=-1 -- b".to_vec()),
+            ..Facts::default()
+        };
+        let request = Request {
+            reuse_cmdline: true,
+            panic: true,
+            append: alloc::vec![b"panic=0".to_vec()],
+            ..Request::default()
+        };
+        let found = plan(None, None, &request, &facts).unwrap();
+        let text = String::from_utf8(found.text).unwrap();
+        assert!(
+            text.starts_with("a panic=-1 irqpoll nr_cpus=1 reset_devices "),
+            "{text}"
+        );
+        assert!(text.ends_with(" -- b panic=0"), "{text}");
+        let dropped: Vec<_> = found.dropped.iter().map(|word| &word.word[..]).collect();
+        assert_eq!(dropped, [&b"crashkernel=1G"[..], b"quiet", b"nr_cpus=8"]);
+        assert!(
+            !found
+                .added
+                .iter()
+                .any(|added| added.word.starts_with("panic"))
+        );
+        // An image's own line is its author's.
+        let request = Request {
+            reuse_cmdline: false,
+            ..request
+        };
+        let own = plan(Some(b"own quiet"), None, &request, &facts).unwrap();
+        assert_eq!(own.text, b"own quiet panic=0");
+        assert!(own.added.is_empty() && own.dropped.is_empty());
+    }
 }

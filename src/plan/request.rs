@@ -35,6 +35,12 @@ pub struct Request {
     pub allow_unsigned_initrd: bool,
     /// The crash image instead of the one for exec.
     pub panic: bool,
+    /// Try to load a crash image that does not fit.
+    pub force: bool,
+    /// Descriptions of disk keys for the capture kernel.
+    pub crypt_keys: Vec<String>,
+    /// Keep the keys of the crash image that is loaded now.
+    pub reuse_crypt_keys: bool,
     /// The UKI's profile, from 0.
     pub profile: u32,
 }

@@ -93,6 +93,7 @@ fn a_uki_is_taken_apart() {
 
 #[test]
 fn microcode_is_first_and_the_users_initrds_are_last() {
+    use InitrdOrigin::{Section, SectionFile, User};
     let request = Request {
         initrd_bytes: vec![6, 8],
         ..Request::default()
@@ -102,23 +103,11 @@ fn microcode_is_first_and_the_users_initrds_are_last() {
     assert_eq!(
         parts,
         [
-            (
-                InitrdOrigin::Section(SectionKind::Ucode),
-                IMAGE,
-                slice(0x1200, 9)
-            ),
-            (
-                InitrdOrigin::Section(SectionKind::Initrd),
-                IMAGE,
-                slice(0x1000, 15)
-            ),
-            (
-                InitrdOrigin::SectionFile(SectionKind::Osrel),
-                IMAGE,
-                slice(0x600, 32)
-            ),
-            (InitrdOrigin::User, 1, slice(0, 6)),
-            (InitrdOrigin::User, 2, slice(0, 8)),
+            (Section(SectionKind::Ucode), IMAGE, slice(0x1200, 9)),
+            (Section(SectionKind::Initrd), IMAGE, slice(0x1000, 15)),
+            (SectionFile(SectionKind::Osrel), IMAGE, slice(0x600, 32)),
+            (User, 1, slice(0, 6)),
+            (User, 2, slice(0, 8)),
         ]
     );
     // Header of .extra, header of the file, 32 bytes of it, the trailer.

@@ -10,6 +10,7 @@ use super::Skipped;
 use crate::explain::Explanation;
 use crate::image::error::ImageError;
 use crate::image::source::ReadError;
+use crate::kdump::estimate::Estimate;
 use crate::plan::PlanError;
 use crate::sys::SysError;
 use crate::sys::bpf::ParserError;
@@ -62,6 +63,11 @@ pub enum RunError {
     Refused {
         path: Vec<u8>,
         explanation: Explanation,
+    },
+    /// A crash image that the reservation cannot hold.
+    DoesNotFit {
+        path: Vec<u8>,
+        estimate: Box<Estimate>,
     },
     /// kexec_file_load(2) failed.
     Kernel {

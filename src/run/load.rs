@@ -5,7 +5,7 @@ use alloc::ffi::CString;
 use alloc::vec::Vec;
 
 use super::initrd::Initrd;
-use super::{CallFailure, Inputs, Progress, RunError, handshake};
+use super::{CallFailure, Inputs, Progress, RunError, crash, handshake};
 use crate::explain;
 use crate::facts::Facts;
 use crate::image::source::{ReadAt, SubSource};
@@ -13,7 +13,7 @@ use crate::image::{authenticode, pe};
 use crate::plan::{IMAGE, Plan, Request, Route};
 use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::Memfd;
-use crate::sys::{AsFd, kexec};
+use crate::sys::{AsFd, event, kexec, note};
 
 /// Loads what the plan says.
 ///
@@ -34,7 +34,11 @@ pub fn load(
         });
     }
     let log = LogMark::now();
-    let result = perform(inputs, plan, facts, progress);
+    let result = if plan.flags.is_panic() {
+        perform_crash(inputs, request, plan, facts, progress)
+    } else {
+        perform(inputs, plan, facts, progress)
+    };
     // A file that changed since it was planned fails in many ways, among them
     // the kernel's ENOEXEC; all of them have this one cause.
     result.map_err(|error| {
@@ -47,6 +51,23 @@ pub fn load(
             other => other,
         })
     })
+}
+
+/// From the system call on, the old crash image is lost: all that can be known
+/// is found out before.
+fn perform_crash(
+    inputs: &Inputs<'_>,
+    request: &Request,
+    plan: &Plan,
+    facts: &Facts,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    let estimate = crash::check(inputs, request, plan, facts)?;
+    let _keys = crash::crypt_keys(inputs, request, facts)?;
+    note::remove();
+    perform(inputs, plan, facts, progress)?;
+    crash::remember(inputs, estimate.as_ref(), event::boot_time_s());
+    Ok(())
 }
 
 fn perform(

@@ -6,6 +6,7 @@
 //! keeps no half-loaded image.
 
 mod companions;
+mod crash;
 mod error;
 mod handshake;
 mod initrd;
@@ -15,13 +16,14 @@ mod load;
 use core::fmt;
 
 pub use companions::{OnSkip, Refusal, Skipped};
+pub use crash::{Preflight, preflight};
 pub use error::{CallFailure, RunError};
 pub use inputs::Inputs;
 pub use load::load;
 
 use crate::explain;
 use crate::facts::Facts;
-use crate::sys::kexec;
+use crate::sys::{kexec, note};
 
 /// Told about each step, for `--verbose`.
 pub type Progress<'log> = &'log mut dyn FnMut(fmt::Arguments<'_>);
@@ -34,7 +36,11 @@ pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
     kexec::unload(panic).map_err(|error| {
         let explanation = explain::unload(error.errno, facts, panic);
         RunError::call("unload", error, explanation)
-    })
+    })?;
+    if panic {
+        note::remove();
+    }
+    Ok(())
 }
 
 /// Jumps into the loaded image. Returns only when that failed, or when an image

@@ -85,6 +85,13 @@ pub fn now_us() -> u64 {
     seconds.saturating_mul(1_000_000).saturating_add(micros)
 }
 
+/// CLOCK_BOOTTIME in seconds: it counts suspended time, too.
+#[must_use]
+pub fn boot_time_s() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    u64::try_from(now.tv_sec).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

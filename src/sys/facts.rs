@@ -5,11 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::file::{read_kernel_file, read_unmounted};
-use super::{capability, kexec};
+use super::{capability, crypt_keys, event, kexec, note};
 use crate::abi;
-use crate::facts::{Facts, Lockdown, Module};
+use crate::facts::{CrashFacts, Facts, Lockdown, Module};
 use crate::image::devicetree::Device;
 use crate::image::hwids::Smbios;
+use crate::kdump::stamp::{self, Stamp};
 
 /// Longest content of a one-value kernel file, in bytes.
 const VALUE_MAX_BYTES: usize = 128;
@@ -44,6 +45,7 @@ pub fn read() -> Facts {
         loaded: either("loaded").map(|value| value != 0),
         crash_loaded: either("crash_loaded").map(|value| value != 0),
         crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
+        crash: crash(),
         mem_available_bytes: mem_available(),
         running_cmdline: read_kernel_file("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline),
     }
@@ -74,6 +76,24 @@ pub fn device() -> Device {
     }
 }
 
+fn crash() -> CrashFacts {
+    let yes = |path| number(path).map(|value| value != 0);
+    CrashFacts {
+        elfcorehdr_bytes: number("/sys/kernel/kexec/crash_elfcorehdr_size")
+            .or_else(|| number("/sys/kernel/crash_elfcorehdr_size"))
+            .and_then(|value| u64::try_from(value).ok()),
+        cpu_hotplug: yes("/sys/devices/system/cpu/crash_hotplug"),
+        memory_hotplug: yes("/sys/devices/system/memory/crash_hotplug"),
+        panic_s: number("/proc/sys/kernel/panic"),
+        panic_on_oops: number("/proc/sys/kernel/panic_on_oops"),
+        panic_on_warn: number("/proc/sys/kernel/panic_on_warn"),
+        sysrq: number("/proc/sys/kernel/sysrq"),
+        takes_crypt_keys: exists(crypt_keys::FOLDER),
+        now_s: event::boot_time_s(),
+        stamp: read_kernel_file(note::PATH, stamp::MAX_BYTES).and_then(|text| Stamp::parse(&text)),
+    }
+}
+
 fn text(path: &str) -> Option<String> {
     let value = read_kernel_file(path, VALUE_MAX_BYTES)?;
     Some(String::from_utf8_lossy(&value).trim().to_string())
@@ -87,6 +107,7 @@ fn lockdown() -> Option<Lockdown> {
     Lockdown::parse(core::str::from_utf8(&value).ok()?)
 }
 
+#[inline(never)]
 fn number(path: &str) -> Option<i64> {
     text(path)?.parse().ok()
 }

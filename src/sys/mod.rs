@@ -4,6 +4,7 @@
 
 pub mod bpf;
 pub mod console;
+pub mod crypt_keys;
 pub mod directory;
 pub mod event;
 pub mod facts;
@@ -11,6 +12,7 @@ pub mod file;
 pub mod kexec;
 pub mod kmsg;
 pub mod memfd;
+pub mod note;
 pub mod session;
 pub mod thread;
 

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::guest::cpio::Archive;
+use crate::guest::library::with_libraries;
 use crate::guest::{self, Initramfs, packages};
 use crate::images::Images;
 
@@ -162,44 +163,4 @@ fn packaged(set: &str, package: &str) -> String {
         .expect("the set has the package");
     let version = version.split_once(':').map_or(version, |(_, rest)| rest);
     version.split('-').next().unwrap_or(version).to_owned()
-}
-
-/// A dynamic program with its loader and all libraries that it needs.
-fn with_libraries(set: &str, program: &str, path: &str) -> BTreeMap<String, PathBuf> {
-    const FOLDERS: [&str; 2] = [
-        "usr/lib/x86_64-linux-gnu",
-        "usr/lib/x86_64-linux-gnu/systemd",
-    ];
-    let mut files = one(path, packages::file(set, program));
-    let loader = packages::file(set, "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
-    files.insert("lib64/ld-linux-x86-64.so.2".to_owned(), loader);
-    let mut todo = needed(&packages::file(set, program));
-    while let Some(name) = todo.pop() {
-        let root = packages::cache().join(set);
-        let folder = FOLDERS
-            .iter()
-            .find(|folder| root.join(folder).join(&name).exists())
-            .unwrap_or_else(|| panic!("{set} has no {name}: tests/provision.sh --refresh bench"));
-        let guest_path = format!("{folder}/{name}");
-        let source = root.join(&guest_path);
-        if !name.starts_with("ld-linux") && !files.contains_key(&guest_path) {
-            todo.extend(needed(&source));
-            files.insert(guest_path, source);
-        }
-    }
-    files
-}
-
-/// The libraries that an ELF file names.
-fn needed(file: &Path) -> Vec<String> {
-    let output = guest::host_program("readelf")
-        .arg("-d")
-        .arg(file)
-        .output()
-        .expect("start readelf");
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter(|line| line.contains("(NEEDED)"))
-        .filter_map(|line| Some(line.split_once('[')?.1.trim_end_matches(']').to_owned()))
-        .collect()
 }

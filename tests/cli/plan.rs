@@ -35,9 +35,10 @@ fn plan_of_a_uki() {
 image         a.efi
 route         extract: kernel and initrd are taken out of the image
 kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
-initrd        24 bytes in 2 parts
+initrd        56 bytes in 3 parts
               .ucode at 0x1200, 9 bytes
               .initrd at 0x1000, 15 bytes
+              .osrel at 0x600, 32 bytes, in .extra
 command line  root=/dev/vda quiet
               (from the image)
 flags         none
@@ -78,9 +79,10 @@ fn plan_with_everything() {
 image         a.efi
 route         extract: kernel and initrd are taken out of the image
 kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
-initrd        38 bytes in 4 parts
+initrd        70 bytes in 5 parts
               .ucode at 0x1200, 9 bytes
               .initrd at 0x1000, 15 bytes
+              .osrel at 0x600, 32 bytes, in .extra
               b.img, 6 bytes
               c.img, 8 bytes
 command line  root=/dev/vda quiet debug -- single
@@ -135,7 +137,7 @@ fn inspect_shows_what_is_in_an_image() {
                 "command line  root=/dev/vda quiet",
                 "              0x00000a00        1536  .linux",
                 "              0x00001200           9  .ucode",
-                "              .linux, .ucode, .initrd",
+                "              .linux, .ucode, .initrd, .osrel",
             ][..],
         ),
         (

@@ -11,6 +11,7 @@ pub mod esp;
 pub mod firmware;
 pub mod handshake;
 pub mod initramfs;
+pub mod library;
 pub mod machine;
 pub mod module;
 pub mod packages;

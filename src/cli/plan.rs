@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A plan as a person reads it, before it is carried out and after.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::text::{field, printable, size};
+use crate::facts::Facts;
+use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, PCR_CONFIG, PCR_SYSEXT, Plan, Request};
+use crate::run::Inputs;
+
+/// Column at which the values start.
+pub const COLUMN: usize = 14;
+
+/// What no kexec can do again: what systemd-stub would have measured, by PCR.
+pub fn measured_text(plan: &Plan) -> String {
+    let mut out = String::new();
+    if plan.kernel.section.is_none() {
+        return out;
+    }
+    let mut parts = alloc::vec!["PCR 11 by the sections"];
+    if plan.measures(PCR_CONFIG) {
+        parts.push("PCR 12 by the addons, credentials, profile or command line");
+    }
+    if plan.measures(PCR_SYSEXT) {
+        parts.push("PCR 13 by the system extensions");
+    }
+    let text = format!(
+        "TPM measurements and splash; the stub would have extended {}",
+        parts.join(", ")
+    );
+    field(&mut out, "not redone", COLUMN, &text);
+    out
+}
+
+/// One line: what is loaded now.
+pub fn summary(plan: &Plan, path: &[u8]) -> String {
+    let mut text = format!("loaded {}: ", printable(path));
+    if plan.flags.is_panic() {
+        text.push_str("for a panic, ");
+    }
+    let version = plan
+        .kernel
+        .release
+        .as_deref()
+        .unwrap_or("of unknown version");
+    text.push_str(&format!("kernel {version}, "));
+    let initrd_bytes: u64 = plan.initrd.iter().map(|part| part.slice.bytes).sum();
+    text.push_str(&match initrd_bytes {
+        0 => "no initrd".into(),
+        bytes => format!("initrd {}", size(bytes)),
+    });
+    text.push_str(&format!(", route {}", plan.route.name()));
+    let mut out = String::new();
+    field(&mut out, "", 0, &text);
+    out
+}
+
+/// The whole plan, for `--dry-run` and `--verbose`.
+pub fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Facts) -> String {
+    let mut out = String::new();
+    let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
+    line("image", &printable(inputs.image_path()));
+    line(
+        "route",
+        &format!("{}: {}", plan.route.name(), plan.route.detail()),
+    );
+    let version = plan.kernel.release.as_deref().unwrap_or("version unknown");
+    let (offset, bytes) = (plan.kernel.slice.offset, plan.kernel.slice.bytes);
+    let from = match plan.kernel.section {
+        Some(section) => format!("{} at {offset}", section.name()),
+        None => "the whole file".into(),
+    };
+    line("kernel", &format!("{from}, {bytes} bytes ({version})"));
+    let total: u64 = plan.initrd.iter().map(|part| part.slice.bytes).sum();
+    line(
+        "initrd",
+        &match plan.initrd.len() {
+            0 => "none".into(),
+            1 => format!("{total} bytes"),
+            parts => format!("{total} bytes in {parts} parts"),
+        },
+    );
+    for part in &plan.initrd {
+        line("", &part_text(part, inputs));
+    }
+    if plan.cmdline.text.is_empty() {
+        line("command line", "none");
+    } else {
+        line("command line", &printable(&plan.cmdline.text));
+        line("", base_text(plan.cmdline.base));
+    }
+    for dropped in &plan.cmdline.dropped {
+        line(
+            "",
+            &format!("dropped {}: {}", printable(&dropped.word), dropped.reason),
+        );
+    }
+    for added in &plan.cmdline.added {
+        line("", &format!("added {}: {}", added.word, added.reason));
+    }
+    line("flags", &plan.flags.to_string());
+    if facts.is_locked_down() {
+        line("verified", plan.route.verified());
+    }
+    if let Some(obstacle) = plan.obstacle(request, facts) {
+        line("would fail", &obstacle.cause);
+    }
+    out
+}
+
+fn part_text(part: &InitrdPart, inputs: &Inputs<'_>) -> String {
+    let path = printable(inputs.path(part.source));
+    let (offset, bytes) = (part.slice.offset, part.slice.bytes);
+    match part.from {
+        InitrdOrigin::Section(kind) => format!("{} at {offset}, {bytes} bytes", kind.name()),
+        InitrdOrigin::SectionFile(kind) => {
+            format!("{} at {offset}, {bytes} bytes, in .extra", kind.name())
+        }
+        InitrdOrigin::Addon(kind) => {
+            format!("{path}: {} at {offset}, {bytes} bytes", kind.name())
+        }
+        InitrdOrigin::Member(directory) => format!("{path}, {bytes} bytes, in {directory}"),
+        InitrdOrigin::User => format!("{path}, {bytes} bytes"),
+    }
+}
+
+fn base_text(base: CmdlineBase) -> &'static str {
+    match base {
+        CmdlineBase::Empty => "(from --append or addons)",
+        CmdlineBase::Image => "(from the image)",
+        CmdlineBase::User => "(from --command-line)",
+        CmdlineBase::Running => "(the running kernel's)",
+    }
+}

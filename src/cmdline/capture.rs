@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What a capture kernel must not inherit of the running kernel's command
+//! line, and what it gets instead.
+//!
+//! Layer: pure. The union of what Fedora's kdump-utils and Debian's kdump-tools
+//! drop and add, without what only their own initrds understand: `root=` and
+//! the `rd.*` words stay, and no systemd unit is named.
+use super::reuse::Rule;
+use super::{join, key, words};
+use alloc::vec::Vec;
+
+const RESERVES: &str = "reserves memory that the capture kernel does not have";
+const TAKES: &str = "takes memory that the capture kernel does not have";
+
+const fn rule(parameter: &'static str, reason: &'static str) -> Rule {
+    Rule { parameter, reason }
+}
+
+/// Dropped when a capture kernel reuses a command line.
+pub const CAPTURE_KERNEL: &[Rule] = &[
+    rule("crashkernel", RESERVES),
+    rule("hugepages", RESERVES),
+    rule("hugepagesz", RESERVES),
+    rule("hugetlb_cma", RESERVES),
+    rule("cma", RESERVES),
+    rule("swiotlb", RESERVES),
+    rule("log_buf_len", TAKES),
+    rule("slub_debug", TAKES),
+    rule(
+        "quiet",
+        "hides what the capture kernel says of a failed dump",
+    ),
+    rule("panic_on_warn", "ends the dump at the first warning"),
+    rule("abm", "is for the running system only"),
+    rule("ignition.firstboot", "is for the running system only"),
+    rule(
+        "rd.kexec_bpf.kdump",
+        "would load a crash image for the capture kernel",
+    ),
+];
+
+/// A word for every capture kernel, or for those of one machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Addition {
+    pub word: &'static str,
+    pub reason: &'static str,
+    /// What uname -m says; `None` for all.
+    machine: Option<&'static str>,
+}
+
+const fn all(word: &'static str, reason: &'static str) -> Addition {
+    Addition {
+        word,
+        reason,
+        machine: None,
+    }
+}
+
+const fn x86(word: &'static str, reason: &'static str) -> Addition {
+    Addition {
+        word,
+        reason,
+        machine: Some("x86_64"),
+    }
+}
+
+const SMALL: &str = "saves memory";
+
+const ADDITIONS: &[Addition] = &[
+    all(
+        "irqpoll",
+        "devices may be left with interrupts that nobody handles",
+    ),
+    all(
+        "nr_cpus=1",
+        "other processors may hang, and each takes memory",
+    ),
+    all(
+        "reset_devices",
+        "drivers reset what the crashed kernel left running",
+    ),
+    all("cgroup_disable=memory", SMALL),
+    all("udev.children-max=2", SMALL),
+    all("panic=10", "a capture kernel that panics reboots"),
+    all("novmcoredd", "device dumps take memory"),
+    all("cma=0", SMALL),
+    all("hugetlb_cma=0", SMALL),
+    x86("mce=off", "machine checks are not to stop the dump"),
+    x86("numa=off", SMALL),
+    x86(
+        "acpi_no_memhotplug",
+        "the crashed kernel's memory is not to be used",
+    ),
+    x86("transparent_hugepage=never", SMALL),
+    x86("nokaslr", "as much as possible is known beforehand"),
+    x86("hest_disable", "firmware errors are not to stop the dump"),
+    x86(
+        "pcie_ports=compat",
+        "errors of PCIe ports are not to stop the dump",
+    ),
+    Addition {
+        machine: Some("aarch64"),
+        ..all("swiotlb=noforce", SMALL)
+    },
+];
+
+/// What is added to `kept`, the words of the running kernel's command line that
+/// are reused. A parameter that the user sets in `append` is the user's; a word
+/// that is there already is not added again.
+#[must_use]
+pub fn additions(machine: &str, running: &[u8], append: &[u8]) -> Vec<&'static Addition> {
+    let user_sets = |addition: &Addition| {
+        let parameter = key(addition.word.as_bytes());
+        words(append).any(|word| key(word) == parameter)
+    };
+    ADDITIONS
+        .iter()
+        .filter(|addition| addition.machine.is_none_or(|only| only == machine))
+        .filter(|addition| !user_sets(addition))
+        .filter(|addition| !words(running).any(|word| word == addition.word.as_bytes()))
+        .collect()
+}
+
+/// Rules that drop the running kernel's own values of what is added.
+#[must_use]
+pub fn replaced(additions: &[&'static Addition]) -> Vec<Rule> {
+    additions
+        .iter()
+        .filter_map(|addition| addition.word.split_once('='))
+        .map(|(parameter, _)| rule(parameter, "is set anew for the capture kernel"))
+        .collect()
+}
+
+/// `line` with the additions, in front of the words for init.
+#[must_use]
+pub fn add(line: &[u8], additions: &[&'static Addition]) -> Vec<u8> {
+    let for_kernel = |word: &&[u8]| *word != b"--";
+    let kernels = words(line).take_while(for_kernel);
+    let added = additions.iter().map(|addition| addition.word.as_bytes());
+    let inits = words(line).skip_while(for_kernel);
+    join(kernels.chain(added).chain(inits))
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. gzip: deflate does not tell its length, but each member ends with its
+//! size, modulo 4 GiB. A member ends where the next archive begins.
+
+use super::window::{CHUNK_BYTES, Window};
+use super::{Format, Known, Walked};
+use crate::image::source::ReadAt;
+
+/// Bytes that tell an archive's start.
+const HEAD_BYTES: usize = 10;
+/// Deflate's best, and what no initrd reaches.
+const RATIO_MAX: u64 = 1032;
+/// Header and trailer.
+const LEAST_BYTES: u64 = 18;
+
+/// One member; the caller goes on with the next one.
+pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
+    let end = next_archive(window, start.saturating_add(LEAST_BYTES))?;
+    // Zeros between archives look like the size's high bytes: the trailer ends
+    // at the first place that gives a size which this much can hold.
+    let packed_bytes = end.saturating_sub(start);
+    for padding in 0..4 {
+        let trailer = end.saturating_sub(4).saturating_sub(padding);
+        let unpacked_bytes = u64::from(window.u32(trailer)?);
+        let least = packed_bytes.saturating_sub(packed_bytes / 64);
+        let fits = unpacked_bytes >= least.saturating_sub(LEAST_BYTES)
+            && unpacked_bytes <= packed_bytes.saturating_mul(RATIO_MAX);
+        if fits {
+            return Some(Walked {
+                end,
+                unpacked_bytes,
+                known: Known::Exact,
+                memory_bytes: None,
+            });
+        }
+        if padding > 0 && window.byte(trailer.saturating_add(4))? != 0 {
+            break;
+        }
+    }
+    None
+}
+
+/// Where the next archive begins, from `at` on; the slice's end when none does.
+fn next_archive<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<u64> {
+    let mut chunk = [0; CHUNK_BYTES];
+    let mut from = at;
+    loop {
+        let part = window.scan(from, &mut chunk)?;
+        for (offset, head) in part.windows(HEAD_BYTES).enumerate() {
+            let here = from.saturating_add(offset as u64);
+            if starts_archive(head, here) {
+                return Some(here);
+            }
+        }
+        let Some(step) = part
+            .len()
+            .checked_sub(HEAD_BYTES - 1)
+            .filter(|step| *step > 0)
+        else {
+            return Some(window.bytes());
+        };
+        if part.len() < CHUNK_BYTES {
+            return Some(window.bytes());
+        }
+        from = from.saturating_add(step as u64);
+    }
+}
+
+/// Strict, because compressed bytes may look like anything.
+fn starts_archive(head: &[u8], at: u64) -> bool {
+    let [a, b, c, d, .., extra, system] = head else {
+        return false;
+    };
+    match (*a, *b) {
+        // Deflate, no reserved flag, a known level and operating system.
+        (0x1f, 0x8b) => {
+            *c == 8
+                && *d & 0xe0 == 0
+                && matches!(extra, 0 | 2 | 4)
+                && matches!(system, 0..=13 | 255)
+        }
+        (b'0', b'7') | (0xfd, b'7') => matches!(Format::of(head), Format::Cpio | Format::Xz),
+        (0x28, 0xb5) | (0x02, 0x21) => {
+            at.is_multiple_of(4) && (Format::of(head) == Format::Zstd || (*c == 0x4c && *d == 0x18))
+        }
+        _ => false,
+    }
+}

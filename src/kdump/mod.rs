@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. Whether a crash image fits the memory that crashkernel= reserved, and
+//! what is noted of one that was loaded.
+//!
+//! A capture kernel that runs out of memory takes the dump with it, and nobody
+//! sees it before the day of the crash. So it is reckoned before the load.
+
+pub mod archive;
+pub mod estimate;
+pub mod stamp;
+
+use alloc::vec::Vec;
+
+use crate::cmdline::{key, words};
+use crate::image::detect::{Image, detect_linux};
+use crate::image::source::{ReadAt, ReadError};
+use crate::plan::{IMAGE, InitrdOrigin, Plan};
+use archive::Archive;
+use estimate::{Image as Sizes, RootFs};
+
+/// Header and padding of a companion file as a member of an archive.
+const MEMBER_BYTES: u64 = 1024;
+const PAGE_BYTES: u64 = 4096;
+
+/// What a planned crash image consists of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Measured {
+    /// `None` when only the image's own parser finds the kernel.
+    pub kernel_bytes: Option<u64>,
+    pub archives: Vec<Archive>,
+    pub sizes: Sizes,
+}
+
+/// Measures what `plan` loads; `file` gives the input files by their index.
+///
+/// # Errors
+/// A file could not be read.
+pub fn measure<'file>(
+    plan: &Plan,
+    file: impl Fn(u32) -> Option<&'file dyn ReadAt>,
+) -> Result<Measured, ReadError> {
+    let header = match file(IMAGE).map(|image| detect_linux(image, plan.kernel.slice)) {
+        Some(Ok(Image::BzImage { header, .. })) => Some(header),
+        _ => None,
+    };
+    let kernel_bytes = header.map(|header| u64::from(header.init_size_bytes));
+    let kernel_bytes = kernel_bytes.filter(|bytes| *bytes > 0);
+    let mut archives = Vec::new();
+    let mut sizes = Sizes {
+        kernel_bytes: kernel_bytes.unwrap_or(0),
+        root: root_fs(&plan.cmdline.text),
+        ..Sizes::default()
+    };
+    for part in &plan.initrd {
+        let bytes = part.slice.bytes;
+        sizes.initrd_bytes = sizes.initrd_bytes.saturating_add(bytes);
+        if let InitrdOrigin::Member(_) = part.from {
+            sizes.initrd_bytes = sizes.initrd_bytes.saturating_add(MEMBER_BYTES);
+            let pages = bytes
+                .saturating_add(PAGE_BYTES)
+                .saturating_add(MEMBER_BYTES);
+            sizes.unpacked_bytes = sizes.unpacked_bytes.saturating_add(pages);
+        } else if let Some(source) = file(part.source) {
+            archives.extend(archive::walk(source, part.slice)?);
+        }
+    }
+    for archive in &archives {
+        sizes.unpacked_bytes = sizes.unpacked_bytes.saturating_add(archive.memory_bytes);
+    }
+    Ok(Measured {
+        kernel_bytes,
+        archives,
+        sizes,
+    })
+}
+
+/// What init/do_mounts.c makes the first root of: a tmpfs unless the command
+/// line names a root or its type.
+fn root_fs(cmdline: &[u8]) -> RootFs {
+    let for_kernel = || words(cmdline).take_while(|word| *word != b"--");
+    let type_word = for_kernel()
+        .filter(|word| key(word) == b"rootfstype")
+        .last();
+    let named = for_kernel().any(|word| key(word) == b"root");
+    let tmpfs = match type_word {
+        Some(word) => word.windows(5).any(|part| part == b"tmpfs"),
+        None => !named,
+    };
+    if tmpfs { RootFs::Tmpfs } else { RootFs::Ramfs }
+}
+
+#[cfg(test)]
+mod tests;

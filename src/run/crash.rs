@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. What a crash image needs besides a load: to be measured before,
+//! because the kernel drops the old one before it reads the new one; keys of
+//! encrypted disks; a note of what was loaded.
+
+use super::{Inputs, RunError};
+use crate::explain;
+use crate::facts::Facts;
+use crate::kdump::estimate::{Estimate, Reservation, Verdict};
+use crate::kdump::stamp::Stamp;
+use crate::kdump::{self, Measured};
+use crate::plan::{IMAGE, Plan, Request};
+use crate::sys::crypt_keys::KeyItems;
+use crate::sys::{file, note};
+
+/// An image, measured, and held against the reservation.
+pub struct Preflight {
+    pub measured: Measured,
+    /// `None` when the kernel's size or the reservation's is not known.
+    pub estimate: Option<Estimate>,
+}
+
+/// Measures what `plan` loads.
+///
+/// # Errors
+/// [`RunError::Read`].
+pub fn preflight(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts) -> Result<Preflight, RunError> {
+    let measured = kdump::measure(plan, |source| Some(&inputs.get(source)?.file as _));
+    let measured = measured.map_err(|error| RunError::Read {
+        path: inputs.path(IMAGE).to_vec(),
+        error,
+    })?;
+    let reserved = facts.crash_size_bytes;
+    let estimate = measured.kernel_bytes.and(reserved).map(|bytes| {
+        let elfcorehdr_bytes = facts.crash.elfcorehdr_bytes;
+        let reservation = Reservation {
+            bytes,
+            elfcorehdr_bytes,
+        };
+        Estimate::new(measured.sizes, reservation)
+    });
+    Ok(Preflight { measured, estimate })
+}
+
+/// Refuses what cannot be loaded, while the old image is still there.
+pub(super) fn check(
+    inputs: &Inputs<'_>,
+    request: &Request,
+    plan: &Plan,
+    facts: &Facts,
+) -> Result<Option<Estimate>, RunError> {
+    let estimate = preflight(inputs, plan, facts)?.estimate;
+    match estimate {
+        Some(estimate) if estimate.verdict == Verdict::CannotLoad && !request.force => {
+            Err(RunError::DoesNotFit {
+                path: inputs.image_path().to_vec(),
+                estimate: estimate.into(),
+            })
+        }
+        estimate => Ok(estimate),
+    }
+}
+
+/// Tells the kernel which disk keys to keep; the result must outlive the load.
+pub(super) fn crypt_keys(
+    inputs: &Inputs<'_>,
+    request: &Request,
+    facts: &Facts,
+) -> Result<KeyItems, RunError> {
+    if request.crypt_keys.is_empty() {
+        return Ok(KeyItems::default());
+    }
+    if !facts.crash.takes_crypt_keys {
+        return Err(RunError::Refused {
+            path: inputs.image_path().to_vec(),
+            explanation: explain::no_crypt_keys(),
+        });
+    }
+    let mut items = KeyItems::create(&request.crypt_keys)?;
+    if request.reuse_crypt_keys {
+        items.reuse()?;
+    }
+    Ok(items)
+}
+
+/// Notes what was loaded just now.
+pub(super) fn remember(inputs: &Inputs<'_>, estimate: Option<&Estimate>, now_s: u64) {
+    let path = inputs.image_path();
+    let stamp = Stamp {
+        loaded_at_s: now_s,
+        enough_mib: estimate.map(|estimate| estimate.enough_mib),
+        image: file::absolute(path).unwrap_or_else(|_| path.to_vec()),
+    };
+    note::write(&stamp.to_bytes());
+}
