@@ -24,11 +24,14 @@ pub fn script() -> String {
     }
     for command in COMMANDS {
         match command.operand {
-            Operand::None => {}
+            Operand::None | Operand::Entry => {}
             Operand::Image => line(&mut out, command.name, "-F"),
             Operand::Command => {
                 let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
                 line(&mut out, command.name, &format!("-a '{}'", names.join(" ")));
+            }
+            Operand::Choice(words) => {
+                line(&mut out, command.name, &format!("-a '{}'", words.join(" ")));
             }
         }
         for flag in command.flags {

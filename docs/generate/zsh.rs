@@ -26,13 +26,16 @@ pub fn script() -> String {
     out.push_str("        _kexec_bpf_commands\n        ;;\n    rest)\n");
     out.push_str("        case $words[1] in\n");
     for command in COMMANDS {
-        let operand: &[&str] = match command.operand {
-            Operand::None => &[],
-            Operand::Image => &["1:IMAGE:_files"],
-            Operand::Command => &["1:COMMAND:_kexec_bpf_commands"],
+        let operand = match command.operand {
+            Operand::None => None,
+            Operand::Image => Some("1:IMAGE:_files".into()),
+            Operand::Command => Some("1:COMMAND:_kexec_bpf_commands".into()),
+            Operand::Entry => Some("1:ENTRY: ".into()),
+            Operand::Choice(words) => Some(format!("1:WORD:({})", words.join(" "))),
         };
+        let operand: Vec<&str> = operand.iter().map(String::as_str).collect();
         out.push_str(&format!("        {})\n", command.name));
-        arguments(&mut out, 12, "-s", command.flags, operand);
+        arguments(&mut out, 12, "-s", command.flags, &operand);
         out.push_str("            ;;\n");
     }
     out.push_str("        esac\n        ;;\n    esac\n}\n\n_kexec_bpf \"$@\"\n");

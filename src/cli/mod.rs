@@ -58,6 +58,7 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
         "unload" => unload(parsed),
         "status" => print(&status::text(&facts::read())),
         "inspect" => inspect::inspect(parsed),
+        "list" | "boot" | "hook" => Err(Report::failed("this command is still being written")),
         _ => help_command(parsed),
     }
 }
