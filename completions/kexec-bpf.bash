@@ -31,9 +31,36 @@ _kexec_bpf() {
     load:--route)
         words='auto handshake native extract'
         ;;
+    list:--root)
+        :
+        ;;
+    list:--device)
+        :
+        ;;
+    list:--timeout)
+        :
+        ;;
+    boot:--root)
+        :
+        ;;
+    boot:--device)
+        :
+        ;;
+    boot:--timeout)
+        :
+        ;;
+    boot:--menu)
+        :
+        ;;
+    boot:--append)
+        :
+        ;;
+    boot:--route)
+        words='auto handshake native extract'
+        ;;
     :*)
         flags='--help --version'
-        words='load exec unload status inspect help'
+        words='load exec list boot hook unload status inspect help'
         ;;
     load:*)
         flags='--initrd --addon --append --command-line --reuse-cmdline --panic --route --allow-unsigned-initrd --dry-run --verbose --help'
@@ -41,6 +68,16 @@ _kexec_bpf() {
         ;;
     exec:*)
         flags='--no-sync --verbose --help'
+        ;;
+    list:*)
+        flags='--root --device --timeout --help'
+        ;;
+    boot:*)
+        flags='--root --device --timeout --menu --next --append --route --dry-run --no-sync --verbose --help'
+        ;;
+    hook:*)
+        flags='--verbose --help'
+        words='boot kdump'
         ;;
     unload:*)
         flags='--panic --verbose --help'
@@ -54,7 +91,7 @@ _kexec_bpf() {
         ;;
     help:*)
         flags='--help'
-        words='load exec unload status inspect help'
+        words='load exec list boot hook unload status inspect help'
         ;;
     esac
     COMPREPLY=()
