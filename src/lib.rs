@@ -20,6 +20,7 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod boot;
 pub mod cli;
 pub mod cmdline;
 pub mod crc32;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// or a folder under src, or both.
 const PURE: &[&str] = &[
     "abi",
+    "boot",
     "cmdline",
     "crc32",
     "errno",

@@ -10,63 +10,107 @@ use super::report::Report;
 use super::table::{Id, PROGRAM};
 use super::text::{field, printable, size};
 use super::{print, progress};
+use crate::boot::error::BootError;
+use crate::boot::hook;
 use crate::facts::Facts;
 use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, Plan, Request, Route};
-use crate::run::{self, Inputs};
-use crate::sys::facts;
+use crate::run::{self, Inputs, RunError};
+use crate::sys::{Fd, facts};
 use crate::{explain, sys};
 
 /// Column at which the plan's values start.
-const COLUMN: usize = 14;
+pub const COLUMN: usize = 14;
+
+/// A load, wherever it was asked for.
+pub struct Order<'arg> {
+    /// What the paths are relative to; `None` for the working directory.
+    pub root: Option<Fd<'arg>>,
+    pub image: &'arg [u8],
+    pub initrds: Vec<&'arg [u8]>,
+    pub addons: Vec<&'arg [u8]>,
+    /// Sizes and addons are filled in once the files are open.
+    pub request: Request,
+    pub dry_run: bool,
+    pub verbose: bool,
+    /// Whether the next system must be kept from chaining.
+    pub chained: bool,
+}
 
 pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
-    let path = parsed.operand.unwrap_or_default();
     if parsed.has(Id::ReuseCmdline) && parsed.has(Id::CommandLine) {
         return Err(Report::usage(
             "--command-line and --reuse-cmdline exclude each other".into(),
             format!("one of them; {PROGRAM} load --help"),
         ));
     }
-    let initrds: Vec<&[u8]> = parsed.values(Id::Initrd).collect();
-    let addons: Vec<&[u8]> = parsed.values(Id::Addon).collect();
-    let inputs = Inputs::open(path, &initrds, &addons)?;
-    let request = request(parsed, &inputs)?;
-    let facts = facts::read();
+    let order = Order {
+        root: None,
+        image: parsed.operand.unwrap_or_default(),
+        initrds: parsed.values(Id::Initrd).collect(),
+        addons: parsed.values(Id::Addon).collect(),
+        request: Request {
+            route: route(parsed),
+            command_line: parsed.value(Id::CommandLine).map(<[u8]>::to_vec),
+            reuse_cmdline: parsed.has(Id::ReuseCmdline),
+            append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
+            allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
+            panic: parsed.has(Id::Panic),
+            ..Request::default()
+        },
+        dry_run: parsed.has(Id::DryRun),
+        verbose: parsed.has(Id::Verbose),
+        chained: false,
+    };
+    perform(order, &facts::read()).map(|_| ())
+}
+
+/// The table has let through a route's name, or auto.
+pub fn route(parsed: &Parsed<'_>) -> Option<Route> {
+    let word = parsed.value(Id::Route)?;
+    let mut routes = Route::ALL.into_iter();
+    routes.find(|route| route.name().as_bytes() == word)
+}
+
+/// Carries an order out; gives the next kernel's command line.
+pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
+    let inputs = Inputs::open(order.root, order.image, &order.initrds, &order.addons)?;
+    let mut request = order.request;
+    request.addons = inputs.addons()?;
+    request.initrd_bytes = inputs.initrd_bytes();
     let image = inputs.detect()?;
-    let plan = inputs.plan(&image, &request, &facts)?;
-    if parsed.has(Id::DryRun) {
-        return print(&plan_text(&plan, &request, &inputs, &facts));
+    let mut plan = inputs.plan(&image, &request, facts)?;
+    if order.chained {
+        // Where only what is signed may be on the command line, its own words
+        // must not ask for a chain, and then no mark is needed.
+        let sealed = facts.is_locked_down() && plan.cmdline.base == CmdlineBase::Image;
+        if !sealed {
+            request.append.push(hook::CHAINED.into());
+            plan = inputs.plan(&image, &request, facts)?;
+        } else if hook::parse(&plan.cmdline.text).wants_boot() {
+            return Err(RunError::Boot(BootError::WouldChain).into());
+        }
     }
-    let verbose = parsed.has(Id::Verbose);
-    if verbose {
-        sys::console::write_stderr(&plan_text(&plan, &request, &inputs, &facts));
+    if order.dry_run {
+        print(&plan_text(&plan, &request, &inputs, facts))?;
+        return Ok(plan.cmdline.text);
     }
-    if plan.is_taken_apart(&facts) && request.takes_apart_knowingly() {
+    if order.verbose {
+        sys::console::write_stderr(&plan_text(&plan, &request, &inputs, facts));
+    }
+    if plan.is_taken_apart(facts) && request.takes_apart_knowingly() {
         let warning = format!("{PROGRAM}: warning: {}\n", explain::ONLY_INNER);
         sys::console::write_stderr(&warning);
     }
-    run::load(&inputs, &request, &plan, &facts, &mut progress(verbose))?;
+    run::load(
+        &inputs,
+        &request,
+        &plan,
+        facts,
+        &mut progress(order.verbose),
+    )?;
     // It is loaded, whether or not somebody reads that.
-    let _ = print(&summary(&plan, path));
-    Ok(())
-}
-
-fn request(parsed: &Parsed<'_>, inputs: &Inputs<'_>) -> Result<Request, Report> {
-    Ok(Request {
-        // The table has let through a route's name, or auto.
-        route: parsed.value(Id::Route).and_then(|word| {
-            let mut routes = Route::ALL.into_iter();
-            routes.find(|route| route.name().as_bytes() == word)
-        }),
-        addons: inputs.addons()?,
-        initrd_bytes: inputs.initrd_bytes(),
-        command_line: parsed.value(Id::CommandLine).map(<[u8]>::to_vec),
-        reuse_cmdline: parsed.has(Id::ReuseCmdline),
-        append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
-        allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
-        panic: parsed.has(Id::Panic),
-        profile: 0,
-    })
+    let _ = print(&summary(&plan, order.image));
+    Ok(plan.cmdline.text)
 }
 
 /// One line: what is loaded now.

@@ -15,7 +15,7 @@ mod der;
 pub mod detect;
 pub mod env_file;
 pub mod error;
-mod field;
+pub(crate) mod field;
 pub mod linux_image;
 pub mod osrel;
 pub mod pe;

@@ -127,6 +127,19 @@ impl Machine {
             other => Machine::Other(other),
         }
     }
+
+    /// Whether a machine of this `uname -m` may run it; what is unknown may.
+    pub fn runs_on(self, uname: &str) -> bool {
+        // A 64-bit x86 kernel loads no other; `uname -m` may say i686 to a
+        // process with a 32-bit personality.
+        match uname {
+            "x86_64" | "i686" => self == Machine::X86_64,
+            "aarch64" => self == Machine::Arm64,
+            "riscv64" => self == Machine::Riscv64,
+            "loongarch64" => self == Machine::Loongarch64,
+            _ => true,
+        }
+    }
 }
 
 impl fmt::Display for Machine {

@@ -12,6 +12,7 @@ use crate::image::detect::{self, Image};
 use crate::image::source::ReadAt;
 use crate::initrd::extra::ExtraDirectory;
 use crate::plan::{self, AddonFile, IMAGE, Plan, PlanError, Request};
+use crate::sys::Fd;
 use crate::sys::file::{self, InputFile};
 
 /// One open file and its path as the user gave it.
@@ -22,32 +23,36 @@ pub struct Input<'arg> {
 
 /// All open files.
 pub struct Inputs<'arg> {
+    /// What paths are relative to; `None` for the working directory.
+    root: Option<Fd<'arg>>,
     image: Input<'arg>,
     initrds: Vec<Input<'arg>>,
     addons: Vec<Input<'arg>>,
 }
 
-fn open<'arg>(path: &'arg [u8]) -> Result<Input<'arg>, RunError> {
-    let file = InputFile::open(path).map_err(|error| RunError::open(path, error))?;
+fn open<'arg>(root: Option<Fd<'_>>, path: &'arg [u8]) -> Result<Input<'arg>, RunError> {
+    let file = InputFile::open(root, path).map_err(|error| RunError::open(path, error))?;
     Ok(Input { path, file })
 }
 
 impl<'arg> Inputs<'arg> {
-    /// Opens the image and what goes with it.
+    /// Opens the image and what goes with it, beneath `root` if there is one.
     ///
     /// # Errors
     /// [`RunError::Open`] for the first that cannot be used; an initrd of no
     /// bytes is refused as well, because it is a mistake.
     pub fn open(
+        root: Option<Fd<'arg>>,
         image: &'arg [u8],
         initrds: &[&'arg [u8]],
         addons: &[&'arg [u8]],
     ) -> Result<Inputs<'arg>, RunError> {
         let open_all = |paths: &[&'arg [u8]]| -> Result<Vec<Input<'arg>>, RunError> {
-            paths.iter().map(|path| open(path)).collect()
+            paths.iter().map(|path| open(root, path)).collect()
         };
         let inputs = Inputs {
-            image: open(image)?,
+            root,
+            image: open(root, image)?,
             initrds: open_all(initrds)?,
             addons: open_all(addons)?,
         };
@@ -127,7 +132,7 @@ impl<'arg> Inputs<'arg> {
                     AddonFile::Pe(_) => "",
                     AddonFile::Member { directory, .. } => directory.path,
                 };
-                let path = file::absolute(input.path)?;
+                let path = file::absolute(self.root, input.path)?;
                 abi::Addon::new(dst_dir.as_bytes(), &path).ok_or_else(|| RunError::AddonPath {
                     path: input.path.to_vec(),
                 })

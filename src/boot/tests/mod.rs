@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Tests of the pure layer of boot entries.
+
+mod disk;
+mod entries;
+mod properties;
+mod text;

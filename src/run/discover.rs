@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Finds and mounts the file systems that have boot entries.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::RunError;
+use crate::boot::efi::LoaderVariables;
+use crate::boot::error::BootError;
+use crate::boot::gpt::{self, GptError, Partition, Role, Table};
+use crate::boot::superblock::{self, Filesystem};
+use crate::errno::Errno;
+use crate::sys::block::{self, AddedPartition, Block};
+use crate::sys::event::{now_us, pause_ms};
+use crate::sys::folder::Folder;
+use crate::sys::mount::{self, Access};
+use crate::sys::{SysError, file};
+
+/// Between two looks for a device.
+const PAUSE_MS: u32 = 200;
+
+/// Where to look.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'arg> {
+    Anywhere,
+    Root(&'arg [u8]),
+    Device(&'arg [u8]),
+}
+
+/// A mounted file system. Fields are dropped in their order: first the mount.
+pub struct Volume {
+    pub name: String,
+    root: Option<Folder>,
+    source: Option<Source>,
+    _added: Option<AddedPartition>,
+}
+
+/// What this program mounted.
+struct Source {
+    filesystem: &'static str,
+    path: String,
+}
+
+/// File systems, the ESP first, and what a person should know of the search.
+pub struct Found {
+    pub volumes: Vec<Volume>,
+    pub notes: Vec<String>,
+}
+
+impl Volume {
+    /// Its root directory.
+    ///
+    /// # Errors
+    /// When it was unmounted for a rename.
+    pub fn root(&self) -> Result<&Folder, RunError> {
+        self.root.as_ref().ok_or(RunError::NoSuchInput)
+    }
+
+    /// Renames a file in the directory `folder`. What is mounted read-only is
+    /// written to for that alone; what this program mounted is unmounted then.
+    ///
+    /// # Errors
+    /// EROFS, ENOSPC, EEXIST, EIO, EBUSY.
+    pub fn rename(&mut self, folder: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
+        if let Some(Source { filesystem, path }) = &self.source {
+            // Anew and not by a remount, so that a journal is replayed first.
+            self.root = None;
+            return mount::mount(filesystem, path, Access::Write)?.rename(folder, old, new);
+        }
+        let Some(root) = &self.root else {
+            return Ok(());
+        };
+        match root.rename(folder, old, new) {
+            Err(error) if error.errno == Errno::EROFS => {
+                mount::remount(root, Access::Write)?;
+                let renamed = root.rename(folder, old, new);
+                mount::remount(root, Access::ReadOnly)?;
+                renamed
+            }
+            result => result,
+        }
+    }
+}
+
+/// Finds the file systems, and waits for them to appear for `timeout_s`.
+///
+/// # Errors
+/// [`RunError::Boot`] when there are none.
+pub fn find(
+    place: Place<'_>,
+    variables: &LoaderVariables,
+    timeout_s: u32,
+) -> Result<Found, RunError> {
+    if let Place::Root(path) = place {
+        let root = Folder::open(path)?;
+        let name = String::from_utf8_lossy(path).into_owned();
+        let volumes = alloc::vec![Volume {
+            name,
+            root: Some(root),
+            source: None,
+            _added: None
+        }];
+        return Ok(Found {
+            volumes,
+            notes: Vec::new(),
+        });
+    }
+    let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
+    loop {
+        let mut search = Search {
+            blocks: block::all(),
+            notes: Vec::new(),
+        };
+        match search.volumes(place, variables) {
+            Err(error) if error.may_appear() && now_us() < end_us => pause_ms(PAUSE_MS),
+            Err(error) => return Err(error.into()),
+            Ok(volumes) => {
+                return Ok(Found {
+                    volumes,
+                    notes: search.notes,
+                });
+            }
+        }
+    }
+}
+
+/// One look at all devices.
+struct Search {
+    blocks: Vec<Block>,
+    notes: Vec<String>,
+}
+
+/// A disk and one of its partitions.
+type Place2<'disk> = (&'disk Block, &'disk Partition);
+
+fn table(disk: &Block) -> Result<Table, String> {
+    let file = disk.open().map_err(|error| error.to_string())?;
+    gpt::read(&file).map_err(|error| match error {
+        GptError::None => "no GPT".into(),
+        GptError::Damaged => "both partition tables are damaged".into(),
+        GptError::Read(error) => error.to_string(),
+    })
+}
+
+fn filesystem(block: &Block) -> Option<Filesystem> {
+    superblock::probe(&block.open().ok()?).ok().flatten()
+}
+
+impl Search {
+    fn volumes(
+        &mut self,
+        place: Place<'_>,
+        variables: &LoaderVariables,
+    ) -> Result<Vec<Volume>, BootError> {
+        let Place::Device(wanted) = place else {
+            let disks: Vec<Block> = self.disks().cloned().collect();
+            return self.boot_partitions(&disks, variables.device_part_uuid.as_deref());
+        };
+        let device = self.device(wanted)?;
+        if let Some(filesystem) = filesystem(&device) {
+            return Ok(alloc::vec![open(&device, &filesystem, None)?]);
+        }
+        if device.partition.is_none() {
+            return self.boot_partitions(&[device], None);
+        }
+        Err(BootError::UnknownFilesystem {
+            device: device.path(),
+        })
+    }
+
+    fn disks(&self) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().filter(|block| block.partition.is_none())
+    }
+
+    /// The block device that `wanted` describes.
+    fn device(&self, wanted: &[u8]) -> Result<Block, BootError> {
+        let wanted = String::from_utf8_lossy(wanted);
+        let found = match wanted.split_once('=') {
+            Some(("PARTUUID", uuid)) => self.disks().find_map(|disk| {
+                let table = table(disk).ok()?;
+                let mut all = table.partitions.iter();
+                let partition = all.find(|partition| partition.uuid.eq_ignore_ascii_case(uuid))?;
+                self.block(disk, partition.number)
+            }),
+            Some((key @ ("UUID" | "LABEL"), value)) => {
+                let is = |found: &Filesystem| match key {
+                    "UUID" => found.uuid.eq_ignore_ascii_case(value),
+                    _ => found.label == value.as_bytes(),
+                };
+                let mut blocks = self.blocks.iter();
+                blocks
+                    .find(|block| filesystem(block).as_ref().is_some_and(is))
+                    .cloned()
+            }
+            _ => {
+                // Through links, of which udev makes many.
+                let number = file::device_number(&wanted);
+                let mut blocks = self.blocks.iter();
+                blocks
+                    .find(|block| number.is_some() && block.number() == number)
+                    .cloned()
+            }
+        };
+        found.ok_or_else(|| BootError::NoDevice {
+            wanted: wanted.into_owned(),
+        })
+    }
+
+    fn block(&self, disk: &Block, number: u32) -> Option<Block> {
+        let mut blocks = self.blocks.iter();
+        let is = |block: &&Block| match &block.partition {
+            Some((of, own)) => *of == disk.name && *own == number,
+            None => false,
+        };
+        blocks.find(is).cloned()
+    }
+
+    /// The ESP and the XBOOTLDR partition of one disk: the one that has the
+    /// partition `uuid`, which the firmware started from, else the first.
+    fn boot_partitions(
+        &mut self,
+        disks: &[Block],
+        uuid: Option<&str>,
+    ) -> Result<Vec<Volume>, BootError> {
+        let mut seen = Vec::new();
+        let mut tables = Vec::new();
+        for disk in disks {
+            match table(disk) {
+                Err(why) => seen.push(format!("{}: {why}", disk.name)),
+                Ok(table) => {
+                    if table.from_backup {
+                        self.notes.push(format!(
+                            "{}: the first partition table is damaged; the second one is used",
+                            disk.name
+                        ));
+                    }
+                    seen.push(format!("{}: no such partition", disk.name));
+                    tables.push((disk, table));
+                }
+            }
+        }
+        let all: Vec<Place2<'_>> = tables
+            .iter()
+            .flat_map(|(disk, table)| table.partitions.iter().map(|one| (*disk, one)))
+            .filter(|(_, one)| one.role != Role::Other)
+            .collect();
+        let started = |(_, one): &&Place2<'_>| Some(one.uuid.as_str()) == uuid;
+        let esps = || all.iter().filter(|(_, one)| one.role == Role::Esp);
+        let chosen = all.iter().find(started).or(esps().next()).or(all.first());
+        let Some((disk, chosen)) = chosen else {
+            let seen = if seen.is_empty() {
+                "no disk".into()
+            } else {
+                seen.join(", ")
+            };
+            return Err(BootError::NoEsp { seen });
+        };
+        if esps().count() > 1 && uuid != Some(chosen.uuid.as_str()) {
+            let names: Vec<_> = esps().map(|(disk, one)| name(disk, one.number)).collect();
+            self.notes.push(format!(
+                "more than one ESP: {}; taking the first; --device takes another",
+                names.join(", ")
+            ));
+        }
+        let other = all
+            .iter()
+            .find(|(of, one)| of.name == disk.name && one.role != chosen.role);
+        let mut wanted: Vec<&Partition> = other.map(|(_, one)| *one).into_iter().collect();
+        wanted.push(chosen);
+        wanted.sort_by_key(|one| one.role != Role::Esp);
+        self.open_all(disk, &wanted)
+    }
+
+    /// Opens what can be opened; fails when that is nothing.
+    fn open_all(&mut self, disk: &Block, wanted: &[&Partition]) -> Result<Vec<Volume>, BootError> {
+        let mut volumes = Vec::new();
+        let mut failed = None;
+        for partition in wanted {
+            match self.open_partition(disk, partition) {
+                Ok(volume) => volumes.push(volume),
+                Err(error) => {
+                    self.notes.push(error.to_string());
+                    failed = Some(error);
+                }
+            }
+        }
+        match failed {
+            Some(error) if volumes.is_empty() => {
+                self.notes.clear();
+                Err(error)
+            }
+            _ => Ok(volumes),
+        }
+    }
+
+    fn open_partition(&self, disk: &Block, partition: &Partition) -> Result<Volume, BootError> {
+        let number = partition.number;
+        let (block, added) = match self.block(disk, number) {
+            Some(block) => (block, None),
+            None => match AddedPartition::add(disk, number, partition.slice) {
+                Ok((added, block)) => (block, Some(added)),
+                Err(_) => {
+                    return Err(BootError::NoDevice {
+                        wanted: name(disk, number),
+                    });
+                }
+            },
+        };
+        match filesystem(&block) {
+            Some(filesystem) => open(&block, &filesystem, added),
+            None => Err(BootError::UnknownFilesystem {
+                device: block.path(),
+            }),
+        }
+    }
+}
+
+/// As the kernel names partitions.
+fn name(disk: &Block, number: u32) -> String {
+    let separator = if disk.name.ends_with(|last: char| last.is_ascii_digit()) {
+        "p"
+    } else {
+        ""
+    };
+    format!("{}{separator}{number}", disk.name)
+}
+
+/// Mounts it, or takes it where it is mounted.
+fn open(
+    block: &Block,
+    filesystem: &Filesystem,
+    added: Option<AddedPartition>,
+) -> Result<Volume, BootError> {
+    let path = block.path();
+    let mounted = |error: &SysError| {
+        let number = block.number().filter(|_| mount::is_busy(error))?;
+        mount::mounted(&number)
+    };
+    let (root, source) = match mount::mount(filesystem.name, &path, Access::ReadOnly) {
+        Ok(root) => (
+            root,
+            Some(Source {
+                filesystem: filesystem.name,
+                path,
+            }),
+        ),
+        Err(error) => match mounted(&error) {
+            Some(root) => (root, None),
+            None => {
+                return Err(BootError::Mount {
+                    device: path,
+                    filesystem: filesystem.name,
+                    errno: error.errno,
+                });
+            }
+        },
+    };
+    Ok(Volume {
+        name: block.name.clone(),
+        root: Some(root),
+        source,
+        _added: added,
+    })
+}
