@@ -32,4 +32,5 @@ pub mod image;
 pub mod initrd;
 pub mod plan;
 pub mod run;
+pub mod sort;
 pub mod sys;

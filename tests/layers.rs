@@ -18,6 +18,7 @@ const PURE: &[&str] = &[
     "image",
     "initrd",
     "plan",
+    "sort",
 ];
 
 /// What no pure file may name: effects, or layers that have them.

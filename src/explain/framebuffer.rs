@@ -20,10 +20,12 @@ const FIRMWARE: [&str; 4] = ["simpledrm", "efidrm", "vesadrm", "ofdrm"];
 pub fn framebuffer(facts: &Facts, cmdline: &[u8]) -> Option<String> {
     let driver = facts.framebuffer.as_deref()?;
     let moved = driver.ends_with("drmfb") && !FIRMWARE.iter().any(|own| driver.starts_with(own));
-    let consoles = || words(cmdline).filter_map(|word| word.strip_prefix(b"console="));
-    let on_screen = consoles().count() == 0
-        || consoles().any(|name| name.starts_with(b"tty") && !name.starts_with(b"ttyS"));
-    (moved && on_screen).then(|| {
+    let (mut named, mut on_screen) = (false, false);
+    for name in words(cmdline).filter_map(|word| word.strip_prefix(b"console=")) {
+        named = true;
+        on_screen |= name.starts_with(b"tty") && !name.starts_with(b"ttyS");
+    }
+    (moved && (on_screen || !named)).then(|| {
         format!(
             "the screen is driven by {driver}; the next kernel's messages appear on it only once \
 it has loaded that driver, unless console= names a serial port"

@@ -9,6 +9,7 @@
 //! and `SectionTable::data` copies.
 use super::field::{u16_at, u32_at};
 use super::source::{FileOffset, FileSlice, ReadAt, as_u64};
+use crate::sort::sort;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -343,7 +344,7 @@ fn section(name: SectionName, header: &SectionTable, file_bytes: u64) -> Result<
 /// Those that have bytes in the file.
 pub(super) fn in_file_order(sections: &[Section]) -> Vec<&Section> {
     let mut in_file: Vec<&Section> = sections.iter().filter(|s| s.raw_bytes != 0).collect();
-    in_file.sort_by_key(|s| s.slice.offset);
+    sort(&mut in_file, |a, b| a.slice.offset.cmp(&b.slice.offset));
     in_file
 }
 

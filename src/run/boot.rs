@@ -17,6 +17,7 @@ use crate::image::detect::{self, Image};
 use crate::image::source::{FileOffset, FileSlice, ReadAt, read_small};
 use crate::image::uki::{SectionKind, Uki};
 use crate::image::{env_file, osrel, profile};
+use crate::sort::sort;
 use crate::sys::AsFd;
 use crate::sys::file::{InputFile, OpenError};
 use crate::sys::folder::Folder;
@@ -69,7 +70,7 @@ pub fn read(
         }
         .into());
     }
-    catalogue.entries.sort_unstable_by(Entry::order);
+    sort(&mut catalogue.entries, Entry::order);
     catalogue.volumes = found.volumes;
     Ok(catalogue)
 }
@@ -166,9 +167,11 @@ fn profiles(root: &Folder, entry: &Entry, machine: &str) -> Result<Vec<Entry>, P
     if !pe.machine.runs_on(machine) {
         return Err(Problem::Architecture(pe.machine.to_string().into_bytes()));
     }
-    (0..uki.profile_count().max(1))
-        .map(|number| of_profile(file, entry, uki, number))
-        .collect()
+    let mut entries = Vec::new();
+    for number in 0..uki.profile_count().max(1) {
+        entries.push(of_profile(file, entry, uki, number)?);
+    }
+    Ok(entries)
 }
 
 fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Result<Entry, Problem> {
@@ -176,12 +179,12 @@ fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Resul
         .select(number)
         .map_err(|error| Problem::Image(error.to_string()))?;
     let text = |kind| match selection.get(kind) {
-        Some(slice) => read_small(file, slice, env_file::MAX_BYTES),
+        Some(slice) => read_small(file, slice, env_file::MAX_BYTES)
+            .map_err(|error| Problem::Unreadable(error.to_string())),
         None => Ok(Vec::new()),
     };
-    let texts = text(SectionKind::Osrel).and_then(|osrel| Ok((osrel, text(SectionKind::Profile)?)));
-    let (system, own) = texts.map_err(|error| Problem::Unreadable(error.to_string()))?;
-    let own = profile::parse(&own);
+    let system = osrel::parse(&text(SectionKind::Osrel)?);
+    let own = profile::parse(&text(SectionKind::Profile)?);
     let title = own.title.or(own.id);
-    Ok(entry.of_profile(&osrel::parse(&system), number, title.as_deref()))
+    Ok(entry.of_profile(&system, number, title.as_deref()))
 }

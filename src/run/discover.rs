@@ -131,8 +131,17 @@ struct Search {
     notes: Vec<String>,
 }
 
-/// A disk and one of its partitions.
-type Place2<'disk> = (&'disk Block, &'disk Partition);
+/// Adds to a list for people.
+fn add(list: &mut String, name: &str, what: &str) {
+    if !list.is_empty() {
+        list.push_str(", ");
+    }
+    list.push_str(name);
+    if !what.is_empty() {
+        list.push_str(": ");
+        list.push_str(what);
+    }
+}
 
 fn table(disk: &Block) -> Result<Table, String> {
     let file = disk.open().map_err(|error| error.to_string())?;
@@ -223,57 +232,69 @@ impl Search {
         disks: &[Block],
         uuid: Option<&str>,
     ) -> Result<Vec<Volume>, BootError> {
-        let mut seen = Vec::new();
-        let mut tables = Vec::new();
+        let mut seen = String::new();
+        let mut esps = String::new();
+        // The disk, and its ESP before its XBOOTLDR partition.
+        let mut chosen: Option<(&Block, Vec<Partition>)> = None;
+        let mut is_started = false;
+        let mut esp_count = 0u32;
         for disk in disks {
-            match table(disk) {
-                Err(why) => seen.push(format!("{}: {why}", disk.name)),
-                Ok(table) => {
-                    if table.from_backup {
-                        self.notes.push(format!(
-                            "{}: the first partition table is damaged; the second one is used",
-                            disk.name
-                        ));
+            let table = match table(disk) {
+                Ok(table) => table,
+                Err(why) => {
+                    add(&mut seen, &disk.name, &why);
+                    continue;
+                }
+            };
+            if table.from_backup {
+                let name = &disk.name;
+                self.notes.push(format!(
+                    "{name}: the first partition table is damaged; the second one is used"
+                ));
+            }
+            add(&mut seen, &disk.name, "no such partition");
+            let mut mine = Vec::new();
+            let mut started = false;
+            for role in [Role::Esp, Role::Xbootldr] {
+                let mut taken = false;
+                for partition in table.partitions.iter().filter(|one| one.role == role) {
+                    let hit = uuid == Some(partition.uuid.as_str());
+                    if role == Role::Esp {
+                        add(&mut esps, &name(disk, partition.number), "");
+                        esp_count = esp_count.saturating_add(1);
                     }
-                    seen.push(format!("{}: no such partition", disk.name));
-                    tables.push((disk, table));
+                    if hit && taken {
+                        mine.pop();
+                    }
+                    if hit || !taken {
+                        mine.push(partition.clone());
+                    }
+                    taken = true;
+                    started |= hit;
                 }
             }
+            if !mine.is_empty() && (chosen.is_none() || (started && !is_started)) {
+                chosen = Some((disk, mine));
+                is_started = started;
+            }
         }
-        let all: Vec<Place2<'_>> = tables
-            .iter()
-            .flat_map(|(disk, table)| table.partitions.iter().map(|one| (*disk, one)))
-            .filter(|(_, one)| one.role != Role::Other)
-            .collect();
-        let started = |(_, one): &&Place2<'_>| Some(one.uuid.as_str()) == uuid;
-        let esps = || all.iter().filter(|(_, one)| one.role == Role::Esp);
-        let chosen = all.iter().find(started).or(esps().next()).or(all.first());
-        let Some((disk, chosen)) = chosen else {
-            let seen = if seen.is_empty() {
-                "no disk".into()
-            } else {
-                seen.join(", ")
-            };
+        let Some((disk, wanted)) = chosen else {
+            if seen.is_empty() {
+                seen.push_str("no disk");
+            }
             return Err(BootError::NoEsp { seen });
         };
-        if esps().count() > 1 && uuid != Some(chosen.uuid.as_str()) {
-            let names: Vec<_> = esps().map(|(disk, one)| name(disk, one.number)).collect();
+        if esp_count > 1 && !is_started {
+            let taken = name(disk, wanted.first().map_or(0, |one| one.number));
             self.notes.push(format!(
-                "more than one ESP: {}; taking the first; --device takes another",
-                names.join(", ")
+                "more than one ESP: {esps}; taking {taken}; --device takes another"
             ));
         }
-        let other = all
-            .iter()
-            .find(|(of, one)| of.name == disk.name && one.role != chosen.role);
-        let mut wanted: Vec<&Partition> = other.map(|(_, one)| *one).into_iter().collect();
-        wanted.push(chosen);
-        wanted.sort_by_key(|one| one.role != Role::Esp);
         self.open_all(disk, &wanted)
     }
 
     /// Opens what can be opened; fails when that is nothing.
-    fn open_all(&mut self, disk: &Block, wanted: &[&Partition]) -> Result<Vec<Volume>, BootError> {
+    fn open_all(&mut self, disk: &Block, wanted: &[Partition]) -> Result<Vec<Volume>, BootError> {
         let mut volumes = Vec::new();
         let mut failed = None;
         for partition in wanted {
@@ -318,11 +339,8 @@ impl Search {
 
 /// As the kernel names partitions.
 fn name(disk: &Block, number: u32) -> String {
-    let separator = if disk.name.ends_with(|last: char| last.is_ascii_digit()) {
-        "p"
-    } else {
-        ""
-    };
+    let is_digit = disk.name.as_bytes().last().is_some_and(u8::is_ascii_digit);
+    let separator = if is_digit { "p" } else { "" };
     format!("{}{separator}{number}", disk.name)
 }
 

@@ -3,8 +3,10 @@
 //! systems into a state that the next kernel finds in order.
 
 use alloc::format;
+use alloc::vec::Vec;
 
 use super::Progress;
+use crate::sort::sort;
 use crate::sys::folder::Folder;
 use crate::sys::process::{self, Ended};
 
@@ -22,7 +24,7 @@ pub fn run(warn: &mut dyn FnMut(&str), progress: Progress<'_>) {
         return;
     };
     let mut names = folder.names(b".", PROGRAMS_MAX).unwrap_or_default();
-    names.sort_unstable();
+    sort(&mut names, Vec::cmp);
     for name in names {
         if name.starts_with(b".") || !folder.has_program(&name) {
             continue;

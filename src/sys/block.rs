@@ -10,9 +10,10 @@ use core::ffi::{c_char, c_int, c_longlong, c_ulong};
 use rustix::fd::{AsFd, AsRawFd};
 
 use super::file::{InputFile, read_kernel_file};
-use super::folder::Folder;
+use super::folder::{Folder, c_path};
 use super::{SysError, last_errno};
-use crate::image::source::{FileSlice, ReadAt};
+use crate::image::source::{FileOffset, FileSlice, ReadAt};
+use crate::sort::sort;
 
 mod c {
     use super::{BlkpgArgument, c_int, c_ulong};
@@ -65,7 +66,8 @@ fn describe(name: &str) -> Option<Block> {
 
 /// The disk of a partition: a partition's folder lies in its disk's.
 fn parent(name: &str) -> Option<String> {
-    let link = rustix::fs::readlink([CLASS, "/", name].concat(), Vec::new()).ok()?;
+    let path = c_path([CLASS, "/", name].concat().as_bytes()).ok()?;
+    let link = rustix::fs::readlink(&*path, Vec::new()).ok()?;
     let link = link.into_string().ok()?;
     Some(link.rsplit('/').nth(1)?.into())
 }
@@ -77,7 +79,9 @@ pub fn all() -> Vec<Block> {
     let names = Folder::open(CLASS.as_bytes()).and_then(|class| class.names(b".", DEVICES_MAX));
     let mut names: Vec<_> = names.unwrap_or_default();
     // As people count: vda9 before vda10.
-    names.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    sort(&mut names, |a, b| {
+        a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+    });
     let names = names
         .iter()
         .filter_map(|name| core::str::from_utf8(name).ok());
@@ -186,7 +190,7 @@ impl AddedPartition {
 impl Drop for AddedPartition {
     fn drop(&mut self) {
         let nowhere = FileSlice {
-            offset: crate::image::source::FileOffset(0),
+            offset: FileOffset(0),
             bytes: self.disk.file_bytes().min(SYSFS_SECTOR_BYTES),
         };
         let _ = blkpg(&self.disk, DELETE_PARTITION, self.number, nowhere);

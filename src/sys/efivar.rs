@@ -4,7 +4,7 @@
 use rustix::fs::{AtFlags, IFlags, OFlags};
 
 use super::SysError;
-use super::folder::{Folder, open_beneath};
+use super::folder::{Folder, c_path, open_beneath};
 use super::mount::{Access, mount};
 use crate::boot::efi::{LoaderVariables, VALUE_MAX_BYTES, VENDOR, text};
 
@@ -62,7 +62,7 @@ pub fn delete_one_shot() -> Result<(), SysError> {
         let fd = open_beneath(folder.as_fd(), name.as_bytes(), OFlags::RDONLY)?;
         let flags = rustix::fs::ioctl_getflags(&fd)?;
         rustix::fs::ioctl_setflags(&fd, flags - IFlags::IMMUTABLE)?;
-        rustix::fs::unlinkat(&folder, &name, AtFlags::empty())
+        rustix::fs::unlinkat(&folder, &*c_path(name.as_bytes())?, AtFlags::empty())
     };
     delete().map_err(|errno| SysError::new("unlink", &name, errno))
 }

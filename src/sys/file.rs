@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use rustix::mount;
 
 use super::SysError;
-use super::folder::open_beneath;
+use super::folder::{c_path, open_beneath};
 use crate::image::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading; its size is the one seen when it was
@@ -76,7 +76,9 @@ impl InputFile {
     /// Those of open(2).
     pub fn open_device(path: &str, bytes: u64) -> Result<InputFile, SysError> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        match rustix::fs::open(path, flags, Mode::empty()) {
+        let opened = c_path(path.as_bytes());
+        let opened = opened.and_then(|path| rustix::fs::open(&*path, flags, Mode::empty()));
+        match opened {
             Ok(fd) => Ok(InputFile {
                 fd,
                 file_bytes: bytes,
@@ -134,7 +136,7 @@ impl ReadAt for InputFile {
 /// MAJOR:MINOR of the block device at `path`, through links.
 #[must_use]
 pub fn device_number(path: &str) -> Option<String> {
-    let stat = rustix::fs::stat(path).ok()?;
+    let stat = rustix::fs::stat(&*c_path(path.as_bytes()).ok()?).ok()?;
     let is_block = FileType::from_raw_mode(stat.st_mode) == FileType::BlockDevice;
     let (major, minor) = (
         rustix::fs::major(stat.st_rdev),

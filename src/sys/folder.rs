@@ -3,6 +3,7 @@
 //!
 //! Nothing leads out of it: links and `..` stop at the root, as in a chroot.
 
+use alloc::ffi::CString;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -11,6 +12,12 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, ResolveFlags
 
 use super::SysError;
 
+/// A path as system calls take it. Done here once, because rustix would do it
+/// anew in each place that names a call.
+pub(super) fn c_path(path: &[u8]) -> rustix::io::Result<CString> {
+    CString::new(path).map_err(|_| rustix::io::Errno::INVAL)
+}
+
 /// Opens `path` beneath `root`.
 pub(super) fn open_beneath(
     root: BorrowedFd<'_>,
@@ -18,7 +25,8 @@ pub(super) fn open_beneath(
     flags: OFlags,
 ) -> rustix::io::Result<OwnedFd> {
     let flags = flags | OFlags::CLOEXEC;
-    rustix::fs::openat2(root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+    let path = c_path(path)?;
+    rustix::fs::openat2(root, &*path, flags, Mode::empty(), ResolveFlags::IN_ROOT)
 }
 
 /// An open directory.
@@ -47,10 +55,10 @@ impl Folder {
     /// ENOENT, ENOTDIR, EACCES.
     pub fn open(path: &[u8]) -> Result<Folder, SysError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        match rustix::fs::open(path, flags, Mode::empty()) {
-            Ok(fd) => Ok(Folder(fd)),
-            Err(errno) => Err(fail("open", path, errno)),
-        }
+        let opened = c_path(path).and_then(|path| rustix::fs::open(&*path, flags, Mode::empty()));
+        opened
+            .map(Folder)
+            .map_err(|errno| fail("open", path, errno))
     }
 
     /// The names in the directory `path`, but `.` and `..`; at most `max`.
@@ -84,7 +92,8 @@ impl Folder {
     #[must_use]
     pub fn has_program(&self, path: &[u8]) -> bool {
         let access = rustix::fs::Access::EXEC_OK;
-        let may = rustix::fs::accessat(&self.0, path, access, AtFlags::empty());
+        let may = c_path(path)
+            .and_then(|path| rustix::fs::accessat(&self.0, &*path, access, AtFlags::empty()));
         may.is_ok() && self.has_file(path)
     }
 
@@ -98,7 +107,8 @@ impl Folder {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY;
             let folder = open_beneath(self.as_fd(), path, flags)?;
             let file = open_beneath(folder.as_fd(), old, OFlags::RDONLY)?;
-            rustix::fs::renameat_with(&folder, old, &folder, new, RenameFlags::NOREPLACE)?;
+            let (old, new) = (c_path(old)?, c_path(new)?);
+            rustix::fs::renameat_with(&folder, &*old, &folder, &*new, RenameFlags::NOREPLACE)?;
             rustix::fs::fsync(&file)?;
             rustix::fs::fsync(&folder)
         };

@@ -4,7 +4,7 @@
 //! Such a mount is a descriptor. It needs no directory, nobody else sees it, and
 //! it ends with the descriptor, however this program ends.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use rustix::fd::AsFd;
@@ -16,7 +16,7 @@ use rustix::mount::{
 
 use super::SysError;
 use super::file::read_kernel_file;
-use super::folder::Folder;
+use super::folder::{Folder, c_path};
 
 /// Longest list of mounts that is read.
 const MOUNTS_MAX_BYTES: usize = 256 << 10;
@@ -36,14 +36,16 @@ pub enum Access {
 /// mounted elsewhere with other access; EINVAL when it is damaged.
 pub fn mount(name: &str, source: &str, access: Access) -> Result<Folder, SysError> {
     let mount = || -> rustix::io::Result<Folder> {
-        let filesystem = fsopen(name, FsOpenFlags::FSOPEN_CLOEXEC)?;
+        let c_name = c_path(name.as_bytes())?;
+        let filesystem = fsopen(&*c_name, FsOpenFlags::FSOPEN_CLOEXEC)?;
         if !source.is_empty() {
-            fsconfig_set_string(&filesystem, "source", source)?;
+            let source = c_path(source.as_bytes())?;
+            fsconfig_set_string(&filesystem, c"source", &*source)?;
         }
         if access == Access::ReadOnly {
-            fsconfig_set_flag(&filesystem, "ro")?;
+            fsconfig_set_flag(&filesystem, c"ro")?;
             if name == "ext4" {
-                fsconfig_set_flag(&filesystem, "noload")?;
+                fsconfig_set_flag(&filesystem, c"noload")?;
             }
         }
         fsconfig_create(&filesystem)?;
@@ -63,8 +65,12 @@ pub fn mount(name: &str, source: &str, access: Access) -> Result<Folder, SysErro
 pub fn remount(root: &Folder, access: Access) -> Result<(), SysError> {
     let remount = || -> rustix::io::Result<()> {
         let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH;
-        let picked = fspick(root.as_fd(), "", flags)?;
-        let flag = if access == Access::Write { "rw" } else { "ro" };
+        let picked = fspick(root.as_fd(), c"", flags)?;
+        let flag = if access == Access::Write {
+            c"rw"
+        } else {
+            c"ro"
+        };
         fsconfig_set_flag(&picked, flag)?;
         fsconfig_reconfigure(&picked)
     };
@@ -92,14 +98,13 @@ pub fn mounted(number: &str) -> Option<Folder> {
 
 /// The kernel writes blanks and backslashes in octal: `\040`.
 fn unescaped(place: &str) -> String {
-    let mut text = place.to_string();
-    for (octal, plain) in [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ] {
-        text = text.replace(octal, plain);
+    let mut pieces = place.split('\\');
+    let mut text: String = pieces.next().unwrap_or_default().into();
+    for piece in pieces {
+        let (octal, rest) = piece.split_at_checked(3).unwrap_or(("134", piece));
+        let plain = u8::from_str_radix(octal, 8).unwrap_or(b'\\');
+        text.push(char::from(plain));
+        text.push_str(rest);
     }
     text
 }
