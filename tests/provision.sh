@@ -55,7 +55,9 @@ qemu-system-x86       runs the guests
 musl-tools            compiles the floor program that only calls the kernel
 sbsigntool            signs test images
 openssl               unlocks the test firmware's signing key
-mtools                fills the boot disk of the firmware test
+mtools                fills FAT file systems of guests' disks
+gdisk                 partitions guests' disks
+e2fsprogs             makes ext4 file systems of guests' disks
 zstd                  compresses initrds
 python3               runs ukify
 python3-pefile        ukify reads and writes PE files with it

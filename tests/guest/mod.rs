@@ -7,6 +7,7 @@
 //! of `@@ KEY VALUE`, so that the two never mix.
 
 pub mod cpio;
+pub mod disk;
 pub mod firmware;
 pub mod handshake;
 pub mod initramfs;
@@ -18,6 +19,7 @@ pub mod pe;
 pub mod serial;
 pub mod uki;
 
+pub use disk::{Disk, Partition};
 pub use initramfs::{Initramfs, second_initrd};
 pub use machine::Machine;
 pub use packages::Kernel;
