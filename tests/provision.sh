@@ -57,6 +57,7 @@ sbsigntool            signs test images
 openssl               unlocks the test firmware's signing key
 mtools                fills FAT file systems of guests' disks
 gdisk                 partitions guests' disks
+xz-utils              unpacks drivers for guests
 e2fsprogs             makes ext4 file systems of guests' disks
 zstd                  compresses initrds
 python3               runs ukify

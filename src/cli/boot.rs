@@ -182,11 +182,11 @@ fn load_entry(
 ) -> Result<Vec<u8>, Report> {
     let mut catalogue = catalogue(wish.place, wish.timeout_s, &facts.machine, warn)?;
     let index = choose(name, wish, &catalogue, warn)?;
-    let entry = catalogue.entries.get(index).ok_or_else(|| no_entry(b""))?;
-    let volume = catalogue
-        .volumes
-        .get(entry.volume)
-        .ok_or_else(|| no_entry(&entry.id))?;
+    // Only this one from here on.
+    let entry = catalogue.entries.swap_remove(index);
+    let Some(volume) = catalogue.volumes.get_mut(entry.volume) else {
+        return Err(no_entry(&entry.id).into());
+    };
     if wish.dry_run || wish.verbose {
         let mut out = String::new();
         let text = format!(
@@ -197,9 +197,13 @@ fn load_entry(
         field(&mut out, "entry", load::COLUMN, &text);
         print(&out)?;
     }
-    let cmdline = load_chosen(entry, volume, wish, facts)?;
+    if let Some(problem) = entry.problem {
+        let id = entry.id;
+        return Err(BootError::Bad { id, problem }.into());
+    }
+    let cmdline = load_chosen(&entry, volume, wish, facts)?;
     if !wish.dry_run {
-        count(&mut catalogue, index, warn);
+        count(&entry, volume, warn);
     }
     Ok(cmdline)
 }
@@ -243,15 +247,6 @@ fn load_chosen(
     wish: &Wish<'_>,
     facts: &Facts,
 ) -> Result<Vec<u8>, Report> {
-    let bad = |problem| {
-        RunError::from(BootError::Bad {
-            id: entry.id.clone(),
-            problem,
-        })
-    };
-    if let Some(problem) = &entry.problem {
-        return Err(bad(problem.clone()).into());
-    }
     if entry.kind == Kind::Type2 {
         let path = entries::path_of(entry.kind, &entry.file_name);
         let request = Request {
@@ -262,7 +257,9 @@ fn load_chosen(
     }
     let text = entries::type1(volume.root()?, &entry.file_name, &facts.machine);
     if let Some(problem) = text.problem {
-        return Err(bad(problem).into());
+        // It was changed since it was listed.
+        let id = entry.id.clone();
+        return Err(BootError::Bad { id, problem }.into());
     }
     let request = match text.starts {
         Starts::Linux => request(wish, &text.options),
@@ -277,15 +274,9 @@ fn load_chosen(
 
 /// Counts the try in the entry's name. A try that cannot be counted is made
 /// nevertheless, as boot loaders do it.
-fn count(catalogue: &mut Catalogue, index: usize, warn: &mut dyn FnMut(&str)) {
-    let Some(entry) = catalogue.entries.get(index) else {
-        return;
-    };
+fn count(entry: &Entry, volume: &mut Volume, warn: &mut dyn FnMut(&str)) {
     let name = Name::parse(&entry.file_name, entry.kind.suffix());
-    let (Some(new), Some(volume)) = (
-        name.and_then(|name| name.tried()),
-        catalogue.volumes.get_mut(entry.volume),
-    ) else {
+    let Some(new) = name.and_then(|name| name.tried()) else {
         return;
     };
     let folder = entry.kind.folder().as_bytes();

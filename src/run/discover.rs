@@ -184,36 +184,34 @@ impl Search {
 
     /// The block device that `wanted` describes.
     fn device(&self, wanted: &[u8]) -> Result<Block, BootError> {
-        let wanted = String::from_utf8_lossy(wanted);
-        let found = match wanted.split_once('=') {
-            Some(("PARTUUID", uuid)) => self.disks().find_map(|disk| {
-                let table = table(disk).ok()?;
-                let mut all = table.partitions.iter();
-                let partition = all.find(|partition| partition.uuid.eq_ignore_ascii_case(uuid))?;
-                self.block(disk, partition.number)
-            }),
-            Some((key @ ("UUID" | "LABEL"), value)) => {
-                let is = |found: &Filesystem| match key {
-                    "UUID" => found.uuid.eq_ignore_ascii_case(value),
-                    _ => found.label == value.as_bytes(),
-                };
-                let mut blocks = self.blocks.iter();
-                blocks
-                    .find(|block| filesystem(block).as_ref().is_some_and(is))
-                    .cloned()
+        let wanted = String::from_utf8_lossy(wanted).into_owned();
+        let (key, value) = wanted.split_once('=').unwrap_or(("", &wanted));
+        // Through links, of which udev makes many.
+        let number = file::device_number(&wanted);
+        for block in &self.blocks {
+            let is = match key {
+                "PARTUUID" => self.part_uuid(block).eq_ignore_ascii_case(value),
+                "UUID" => filesystem(block).is_some_and(|it| it.uuid.eq_ignore_ascii_case(value)),
+                "LABEL" => filesystem(block).is_some_and(|it| it.label == value.as_bytes()),
+                _ => number.is_some() && block.number() == number,
+            };
+            if is && !value.is_empty() {
+                return Ok(block.clone());
             }
-            _ => {
-                // Through links, of which udev makes many.
-                let number = file::device_number(&wanted);
-                let mut blocks = self.blocks.iter();
-                blocks
-                    .find(|block| number.is_some() && block.number() == number)
-                    .cloned()
-            }
+        }
+        Err(BootError::NoDevice { wanted })
+    }
+
+    /// Empty for what is no partition of a GPT.
+    fn part_uuid(&self, block: &Block) -> String {
+        let Some((disk, number)) = &block.partition else {
+            return String::new();
         };
-        found.ok_or_else(|| BootError::NoDevice {
-            wanted: wanted.into_owned(),
-        })
+        let disk = self.disks().find(|one| one.name == *disk);
+        let table = disk.and_then(|disk| table(disk).ok());
+        let all = table.map(|table| table.partitions).unwrap_or_default();
+        let own = all.into_iter().find(|one| one.number == *number);
+        own.map(|own| own.uuid).unwrap_or_default()
     }
 
     fn block(&self, disk: &Block, number: u32) -> Option<Block> {

@@ -56,6 +56,12 @@ impl Initramfs {
         self
     }
 
+    /// A program whose text is given.
+    pub fn script(mut self, path: &str, text: &str) -> Self {
+        self.0.file(path, 0o755, text.as_bytes());
+        self
+    }
+
     pub fn file(mut self, path: &str, data: &[u8]) -> Self {
         self.0.file(path, 0o644, data);
         self

@@ -29,7 +29,7 @@ pub struct Machine {
     folder: PathBuf,
     start: Start,
     initramfs: Vec<u8>,
-    disk: Option<PathBuf>,
+    disks: Vec<PathBuf>,
     /// What the console must have shown, and the keys that are typed then.
     keys: Vec<(String, Vec<u8>)>,
     memory_mb: u32,
@@ -57,7 +57,7 @@ impl Machine {
             folder: folder.to_owned(),
             start,
             initramfs,
-            disk: None,
+            disks: Vec::new(),
             keys: Vec::new(),
             memory_mb: 512,
             cpus: 1,
@@ -75,9 +75,9 @@ impl Machine {
         self
     }
 
-    /// A disk, which Linux calls vda.
+    /// One more disk; Linux calls them vda, vdb and so on.
     pub fn disk(mut self, path: &Path) -> Self {
-        self.disk = Some(path.to_owned());
+        self.disks.push(path.to_owned());
         self
     }
 
@@ -183,7 +183,7 @@ impl Machine {
             }
             Start::Firmware(firmware) => firmware.arguments(&mut command),
         }
-        if let Some(disk) = &self.disk {
+        for disk in &self.disks {
             let disk = disk.display();
             command.args(["-drive", &format!("if=virtio,format=raw,file={disk}")]);
         }

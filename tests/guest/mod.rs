@@ -8,6 +8,7 @@
 
 pub mod cpio;
 pub mod disk;
+pub mod drivers;
 pub mod firmware;
 pub mod handshake;
 pub mod initramfs;
