@@ -5,12 +5,18 @@
 //! runtime. [`inside`] is what the targets assert.
 extern crate alloc;
 
+#[path = "../../src/boot/mod.rs"]
+pub mod boot;
 #[path = "../../src/cmdline/mod.rs"]
 pub mod cmdline;
+#[path = "../../src/errno.rs"]
+pub mod errno;
 #[path = "../../src/image/mod.rs"]
 pub mod image;
 #[path = "../../src/initrd/mod.rs"]
 pub mod initrd;
+#[path = "../../src/sort.rs"]
+pub mod sort;
 
 use image::source::FileSlice;
 

@@ -2,6 +2,8 @@
 //! Which entry to boot. Layer: pure. Spec: loader.conf(5) and
 //! systemd.io/BOOT_LOADER_INTERFACE.
 
+use alloc::string::String;
+
 use super::efi::LoaderVariables;
 use super::entry::Entry;
 use super::error::BootError;
@@ -28,7 +30,7 @@ pub fn default(
     conf: &LoaderConf,
     variables: &LoaderVariables,
 ) -> Option<(usize, Because)> {
-    let text = |value: &Option<alloc::string::String>| value.clone().unwrap_or_default();
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let saved = text(&variables.last_booted);
     let one_shot = text(&variables.one_shot);
     let variable = text(&variables.default);

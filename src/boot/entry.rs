@@ -2,6 +2,7 @@
 //! One entry as the list shows it, and the order of entries. Layer: pure.
 //! Spec: UAPI.1, "Sorting".
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::{Ordering, Reverse};
 
@@ -104,7 +105,7 @@ impl Entry {
     #[must_use]
     pub fn of_profile(&self, system: &OsRelease, profile: u32, title: Option<&str>) -> Entry {
         let mut entry = self.clone();
-        let text = |choices: &[&Option<alloc::string::String>]| {
+        let text = |choices: &[&Option<String>]| {
             let found = choices.iter().find_map(|choice| choice.as_deref());
             cut(found.unwrap_or_default().as_bytes().to_vec())
         };

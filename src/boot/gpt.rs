@@ -98,7 +98,9 @@ pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, GptError> {
     for from_backup in [false, true] {
         for sector in SECTORS {
             let at = if from_backup {
-                (disk.file_bytes() / sector).saturating_sub(1)
+                disk.file_bytes()
+                    .checked_div(sector)
+                    .map_or(0, |count| count.saturating_sub(1))
             } else {
                 1
             };

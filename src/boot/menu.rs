@@ -10,7 +10,7 @@ enum Escape {
     #[default]
     None,
     /// ESC came.
-    Escape,
+    Begun,
     /// ESC and `[` or `O` came, and perhaps parameters.
     Sequence,
 }
@@ -49,7 +49,7 @@ impl Menu {
     pub fn key(&mut self, byte: u8) -> Step {
         let before = core::mem::take(&mut self.escape);
         match (before, byte) {
-            (Escape::Escape, b'[' | b'O') => self.escape = Escape::Sequence,
+            (Escape::Begun, b'[' | b'O') => self.escape = Escape::Sequence,
             // Parameters, which arrow keys have none of.
             (Escape::Sequence, b'0'..=b'9' | b';') => self.escape = Escape::Sequence,
             (Escape::Sequence, b'A') => self.go(self.selected.saturating_sub(1)),
@@ -57,7 +57,7 @@ impl Menu {
             (Escape::Sequence, b'H') => self.go(0),
             (Escape::Sequence, b'F') => self.go(usize::MAX),
             (Escape::Sequence, b' '..=b'~') => {}
-            (_, 0x1b) => self.escape = Escape::Escape,
+            (_, 0x1b) => self.escape = Escape::Begun,
             (_, b'\r' | b'\n') => return self.enter(),
             (_, b'0'..=b'9') => self.digit(usize::from(byte & 0x0f)),
             // Backspace, as terminals send it.

@@ -51,7 +51,8 @@ pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<u
         }
         terminal.write(&prompt(catalogue, &menu, left_us));
         // To the next whole second, which the prompt then shows.
-        let wait_ms = left_us.map(|left_us| (left_us.saturating_sub(1) % 1_000_000) / 1000 + 1);
+        let wait_ms =
+            left_us.map(|left_us| (left_us.saturating_sub(1) % 1_000_000 / 1000).saturating_add(1));
         let wait_ms = wait_ms.and_then(|ms| u32::try_from(ms).ok());
         let Some(byte) = terminal.key(wait_ms).map_err(RunError::from)? else {
             continue;

@@ -61,7 +61,7 @@ pub fn delete_one_shot() -> Result<(), SysError> {
     let delete = || -> rustix::io::Result<()> {
         let fd = open_beneath(folder.as_fd(), name.as_bytes(), OFlags::RDONLY)?;
         let flags = rustix::fs::ioctl_getflags(&fd)?;
-        rustix::fs::ioctl_setflags(&fd, flags - IFlags::IMMUTABLE)?;
+        rustix::fs::ioctl_setflags(&fd, flags.difference(IFlags::IMMUTABLE))?;
         rustix::fs::unlinkat(&folder, &*c_path(name.as_bytes())?, AtFlags::empty())
     };
     delete().map_err(|errno| SysError::new("unlink", &name, errno))

@@ -76,14 +76,18 @@ pub fn wait_either(first: &EventFd, second: &EventFd) -> Result<Which, SysError>
     }
 }
 
+/// A time as poll(2) takes it.
+pub(super) fn timespec(ms: u32) -> Timespec {
+    Timespec {
+        tv_sec: i64::from(ms / 1000),
+        tv_nsec: i64::from(ms % 1000).saturating_mul(1_000_000),
+    }
+}
+
 /// Waits.
 pub fn pause_ms(ms: u32) {
-    let time = Timespec {
-        tv_sec: i64::from(ms / 1000),
-        tv_nsec: i64::from(ms % 1000) * 1_000_000,
-    };
     // A signal may end it early, which does no harm.
-    let _ = poll(&mut [], Some(&time));
+    let _ = poll(&mut [], Some(&timespec(ms)));
 }
 
 /// Microseconds of CLOCK_MONOTONIC, for durations.

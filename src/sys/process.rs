@@ -3,14 +3,16 @@
 #![allow(unsafe_code)]
 
 use alloc::ffi::CString;
+use alloc::string::String;
 use core::ffi::{c_char, c_int, c_short, c_void};
 use core::ptr;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
 use super::SysError;
+use super::event::{now_us, timespec};
 
 /// Room for musl's posix_spawnattr_t, which has 336 bytes.
 type Attributes = [u64; 64];
@@ -79,7 +81,7 @@ fn spawn(path: &CString) -> Result<Pid, Errno> {
 /// # Errors
 /// ENOENT, ENOEXEC, EACCES, ENOMEM.
 pub fn run(path: &[u8], timeout_s: u32) -> Result<Ended, SysError> {
-    let target = alloc::string::String::from_utf8_lossy(path);
+    let target = String::from_utf8_lossy(path);
     let fail = |call, errno| SysError::new(call, &target, errno);
     let path = CString::new(path).map_err(|_| fail("posix_spawn", Errno::INVAL))?;
     let pid = spawn(&path).map_err(|errno| fail("posix_spawn", errno))?;
@@ -108,15 +110,10 @@ fn wait(pid: Pid, timeout_s: u32) -> bool {
     let Ok(pidfd) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else {
         return false;
     };
-    let end_us = super::event::now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
+    let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
-        let left_us = end_us.saturating_sub(super::event::now_us());
-        let left = Timespec {
-            tv_sec: i64::try_from(left_us / 1_000_000).unwrap_or(0),
-            tv_nsec: i64::try_from(left_us % 1_000_000)
-                .unwrap_or(0)
-                .saturating_mul(1000),
-        };
+        let left_ms = end_us.saturating_sub(now_us()) / 1000;
+        let left = timespec(u32::try_from(left_ms).unwrap_or(u32::MAX));
         match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&left)) {
             Ok(0) => return false,
             Err(Errno::INTR) => {}

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. The terminal that a menu is on: single keys, with a time limit.
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use alloc::vec::Vec;
+
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -10,6 +12,7 @@ use rustix::termios::{
 };
 
 use super::SysError;
+use super::event::timespec;
 
 /// A terminal that gives each key at once; as before when dropped.
 pub struct Terminal {
@@ -26,7 +29,7 @@ impl Terminal {
     pub fn open() -> Result<Terminal, SysError> {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         // By name, because descriptor 0 may be open for reading only.
-        let own = rustix::termios::ttyname(super::console::stdin(), alloc::vec::Vec::new());
+        let own = rustix::termios::ttyname(super::console::stdin(), Vec::new());
         let fd = match own {
             Ok(name) => rustix::fs::open(&name, flags, Mode::empty()),
             Err(errno) => Err(errno),
@@ -37,7 +40,8 @@ impl Terminal {
             let before = tcgetattr(&fd)?;
             let mut raw = before.clone();
             // Signals as well: the terminal must be put back by this program.
-            raw.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+            raw.local_modes
+                .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
             raw.special_codes[SpecialCodeIndex::VMIN] = 1;
             raw.special_codes[SpecialCodeIndex::VTIME] = 0;
             // What was typed before belongs to nobody's menu.
@@ -57,10 +61,7 @@ impl Terminal {
     /// EIO when the terminal is gone.
     pub fn key(&self, timeout_ms: Option<u32>) -> Result<Option<u8>, SysError> {
         let wait = || -> rustix::io::Result<Option<u8>> {
-            let timeout = timeout_ms.map(|ms| Timespec {
-                tv_sec: i64::from(ms / 1000),
-                tv_nsec: i64::from(ms % 1000) * 1_000_000,
-            });
+            let timeout = timeout_ms.map(timespec);
             let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
             if poll(&mut fds, timeout.as_ref())? == 0 {
                 return Ok(None);

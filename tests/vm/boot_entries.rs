@@ -4,10 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::disk::{BuiltDisk, Disk, Partition};
+use crate::guest::disk::BuiltDisk;
 use crate::guest::initramfs::extra_initrd;
 use crate::guest::uki::Uki;
-use crate::guest::{self, Initramfs, Kernel, Machine, Payload, Transcript, drivers, second_initrd};
+use crate::guest::{
+    self, Disk, Initramfs, Kernel, Machine, Partition, Payload, Transcript, drivers, second_initrd,
+};
 
 const KERNEL: Kernel = Kernel::V6_12;
 
@@ -150,14 +152,14 @@ attempt next kexec-bpf boot -n --next --device /dev/vda
 attempt rescue kexec-bpf boot -n tiny.efi@1 --device /dev/vda --append more
 attempt hook kexec-bpf hook boot
 attempt nul kexec-bpf boot nul --device /dev/vda
-say left $(cat /sys/kernel/kexec_loaded) $(grep -c vd /proc/mounts) $(ls /dev/vdc*)
+say left $(cat /sys/kernel/kexec_loaded) $(ls /sys/fs/ext4 | grep -c vd) $(ls /dev/vdc*)
 say logged $(dmesg | grep -c 'kexec-bpf: broken.conf\|kexec-bpf: loader/entries/nul')
 kexec-bpf boot debian-6.12 --device /dev/vda --verbose 2>/dev/ttyS1
 ";
 
 /// Says what it finds just before the jump.
 const PROGRAM: &str = "#!/bin/sh
-echo \"@@ before $0 $(grep -c vd /proc/mounts) $(cat /sys/kernel/kexec_loaded)\" >/dev/ttyS1
+echo \"@@ before $0 $(ls /sys/fs/ext4 | grep -c vd) $(cat /sys/kernel/kexec_loaded)\" >/dev/ttyS1
 exit 3
 ";
 
@@ -258,7 +260,7 @@ fn rescue_lists_bad_disks_and_boots() {
         &said,
         "hook",
         &[
-            "loader/entries/nul.conf: not a boot image",
+            "nul.conf: 20 bytes are too few for a boot image",
             "try:",
             "code 3",
         ],
