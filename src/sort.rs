@@ -59,3 +59,21 @@ fn sift(list: &mut dyn List, mut root: usize, count: usize) {
         root = child;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sort;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn as_the_standard_library_sorts(mut list in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let mut expected = list.clone();
+            expected.sort_unstable();
+            sort(&mut list, u8::cmp);
+            prop_assert_eq!(list, expected);
+        }
+    }
+}

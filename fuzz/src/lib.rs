@@ -9,6 +9,8 @@ extern crate alloc;
 pub mod boot;
 #[path = "../../src/cmdline/mod.rs"]
 pub mod cmdline;
+#[path = "../../src/crc32.rs"]
+pub mod crc32;
 #[path = "../../src/errno.rs"]
 pub mod errno;
 #[path = "../../src/image/mod.rs"]

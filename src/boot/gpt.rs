@@ -9,6 +9,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::crc32::crc32;
 use crate::image::field::{bytes_at, u32_at, u64_at};
 use crate::image::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
 
@@ -64,16 +65,6 @@ impl From<ReadError> for GptError {
     fn from(error: ReadError) -> GptError {
         GptError::Read(error)
     }
-}
-
-/// CRC-32 of IEEE 802.3, without a table: 16 KiB are read once.
-pub(super) fn crc32(bytes: impl Iterator<Item = u8>) -> u32 {
-    !bytes.fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            let carry = if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
-            crc >> 1 ^ carry
-        })
-    })
 }
 
 /// The text of 16 bytes, of which the first three fields are little-endian.
@@ -137,7 +128,7 @@ fn read_at<R: ReadAt + ?Sized>(disk: &R, sector: u64, at: u64) -> Result<Vec<Par
     let bytes = bytes.filter(|bytes| *bytes <= ARRAY_MAX_BYTES);
     let slice = bytes.and_then(|bytes| sectors(disk, sector, place, bytes));
     let array = read_small(disk, slice.ok_or(GptError::Damaged)?, ARRAY_MAX_BYTES)?;
-    if u32_at(&header, 88) != Some(crc32(array.iter().copied())) {
+    if u32_at(&header, 88) != Some(crc32(0, &array)) {
         return Err(GptError::Damaged);
     }
     let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -152,10 +143,10 @@ fn check_header(header: &[u8], at: u64) -> Option<(u64, u32, u32)> {
     let bytes = u32_at(header, 12).filter(|bytes| *bytes >= HEADER_MIN_BYTES)?;
     let covered = header.get(..usize::try_from(bytes).ok()?)?;
     // The field of the checksum itself counts as zeros.
-    let zeroed = covered.iter().enumerate();
-    let zeroed = zeroed.map(|(at, byte)| if (16..20).contains(&at) { 0 } else { *byte });
+    let mut zeroed = covered.to_vec();
+    zeroed.get_mut(16..20)?.fill(0);
     let size = u32_at(header, 84).filter(|size| *size >= 128 && size.is_power_of_two())?;
-    let sound = crc32(zeroed) == u32_at(header, 16)? && u64_at(header, 24)? == at;
+    let sound = crc32(0, &zeroed) == u32_at(header, 16)? && u64_at(header, 24)? == at;
     sound.then_some((u64_at(header, 72)?, u32_at(header, 80)?, size))
 }
 

@@ -10,7 +10,6 @@ use super::text::{COLUMNS, pad};
 use crate::boot::error::BootError;
 use crate::boot::loader_conf::Timeout;
 use crate::boot::menu::{Menu, Step};
-use crate::run::RunError;
 use crate::run::boot::Catalogue;
 use crate::sys::event::now_us;
 use crate::sys::terminal::Terminal;
@@ -25,7 +24,10 @@ pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<u
         Timeout::Seconds(seconds) => Some(seconds),
         Timeout::Forever => None,
     };
-    let terminal = Terminal::open().map_err(RunError::from)?;
+    // Without a console nobody can choose, and the boot must not wait for that.
+    let Ok(terminal) = Terminal::open() else {
+        return Ok(index);
+    };
     let default = Some(index).zip(catalogue.default().map(|(_, because)| because));
     let count = catalogue.entries.len();
     let mut text = String::new();
@@ -54,8 +56,11 @@ pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<u
         let wait_ms =
             left_us.map(|left_us| (left_us.saturating_sub(1) % 1_000_000 / 1000).saturating_add(1));
         let wait_ms = wait_ms.and_then(|ms| u32::try_from(ms).ok());
-        let Some(byte) = terminal.key(wait_ms).map_err(RunError::from)? else {
-            continue;
+        let byte = match terminal.key(wait_ms) {
+            Ok(Some(byte)) => byte,
+            Ok(None) => continue,
+            // The line was hung up.
+            Err(_) => break Step::Chosen(index),
         };
         end_us = None;
         match menu.key(byte) {
@@ -66,7 +71,7 @@ pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<u
     terminal.write("\r\n");
     match step {
         Step::Chosen(index) => Ok(index),
-        _ => Err(RunError::Boot(BootError::Cancelled).into()),
+        _ => Err(BootError::Cancelled.into()),
     }
 }
 

@@ -125,14 +125,36 @@ fn wait(pid: Pid, timeout_s: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::{Ended, run};
 
     #[test]
-    fn programs_end_by_themselves_or_in_time() {
+    fn programs_end_by_themselves() {
         assert_eq!(run(b"/bin/true", 20), Ok(Ended::Exited(0)));
         assert_eq!(run(b"/bin/false", 20), Ok(Ended::Exited(1)));
         assert!(run(b"/nonexistent", 20).is_err());
-        // Without arguments, cat waits for its input to end.
-        assert_eq!(run(b"/usr/bin/yes", 0), Ok(Ended::TimedOut));
+    }
+
+    #[test]
+    fn a_program_is_ended_with_what_it_has_started() {
+        let folder = std::env::temp_dir().join(format!("kexec-bpf.{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (program, started) = (folder.join("program"), folder.join("started"));
+        let script = format!(
+            "#!/bin/sh\nsleep 1000 &\necho $! >{}\nwait\n",
+            started.display()
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let ended = run(program.as_os_str().as_bytes(), 2);
+        let pid = fs::read_to_string(&started).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(ended, Ok(Ended::TimedOut));
+        // Gone, or dead and not yet waited for by whoever has inherited it.
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+        assert!(stat.is_err() || stat.unwrap().contains(") Z "), "{pid}");
     }
 }

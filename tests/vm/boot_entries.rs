@@ -152,6 +152,8 @@ attempt next kexec-bpf boot -n --next --device /dev/vda
 attempt rescue kexec-bpf boot -n tiny.efi@1 --device /dev/vda --append more
 attempt hook kexec-bpf hook boot
 attempt nul kexec-bpf boot nul --device /dev/vda
+attempt kdump kexec-bpf hook kdump
+say crash $(cat /sys/kernel/kexec_crash_loaded)
 say left $(cat /sys/kernel/kexec_loaded) $(ls /sys/fs/ext4 | grep -c vd) $(ls /dev/vdc*)
 say logged $(dmesg | grep -c 'kexec-bpf: broken.conf\|kexec-bpf: loader/entries/nul')
 kexec-bpf boot debian-6.12 --device /dev/vda --verbose 2>/dev/ttyS1
@@ -189,11 +191,12 @@ fn rescue_lists_bad_disks_and_boots() {
 
     let initramfs = Initramfs::new(&script(SCRIPT));
     let initramfs = drivers::add(initramfs, KERNEL, drivers::DISKS)
+        .file_from("etc/kexec-bpf/kdump.efi", &KERNEL.image())
         .file("etc/kexec-bpf/pre-exec.d/20-no-program", b"no program")
         .script("etc/kexec-bpf/pre-exec.d/10-say", PROGRAM)
         .script("etc/kexec-bpf/pre-exec.d/30-say", PROGRAM);
     let mut machine = Machine::new(&folder, KERNEL, initramfs.finish())
-        .append("rd.kexec_bpf=broken.conf rd.kexec_bpf.device=LABEL=xbootldr")
+        .append("crashkernel=128M rd.kexec_bpf=broken.conf rd.kexec_bpf.device=LABEL=xbootldr")
         .timeout_s(400)
         .disk(good.path());
     for path in &bad {
@@ -270,6 +273,12 @@ fn rescue_lists_bad_disks_and_boots() {
         "nul",
         &["entry nul.conf cannot boot", "NUL bytes", "code 3"],
     );
+    expect_words(
+        &said,
+        "kdump",
+        &["loaded /etc/kexec-bpf/kdump.efi: for a panic", "code 0"],
+    );
+    said.expect("crash", "1");
     // Nothing loaded, nothing mounted, and the partition that only the second
     // table has is gone again.
     said.expect("left", "0 0 /dev/vdc");
@@ -357,6 +366,8 @@ cd /sys/firmware/efi/efivars
 set_variable LoaderEntryOneShot three.conf
 cd /
 attempt oneshot kexec-bpf list
+attempt chained kexec-bpf hook boot
+attempt kdump kexec-bpf hook kdump
 attempt plan kexec-bpf boot -n
 say before $(ls /sys/firmware/efi/efivars | grep -c OneShot)
 kexec-bpf boot
@@ -370,7 +381,9 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
         .script("etc/kexec-bpf/pre-exec.d/say", say);
     let initrd = folder.join("initramfs.cpio");
     std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
-    let image = Uki::new(&folder, "first", "console=ttyS0 panic=-1")
+    // It was itself started by the hook; and its crash image is missing.
+    let words = "rd.kexec_bpf=one rd.kexec_bpf.chained=1 rd.kexec_bpf.kdump=/gone";
+    let image = Uki::new(&folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
         .linux(&KERNEL.image())
         .initrd(&initrd)
         .build();
@@ -390,6 +403,8 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
         &["three.conf: three, the default once", "code 0"],
     );
     expect_words(&said, "plan", &["three.conf on", "is=three"]);
+    expect_words(&said, "chained", &["it does not chain again", "code 0"]);
+    expect_words(&said, "kdump", &["/gone: open: ENOENT", "try:", "code 0"]);
     said.expect("before", "1");
     said.expect("after", "0");
     said.expect("cmdline", "console=ttyS0 is=three");
