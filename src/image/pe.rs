@@ -13,6 +13,7 @@ use crate::sort::sort;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ptr;
 use goblin::error::Error as GoblinError;
 use goblin::pe::header::{
     self, COFF_MACHINE_ARM64, COFF_MACHINE_ARMNT, COFF_MACHINE_LOONGARCH64, COFF_MACHINE_RISCV64,
@@ -344,7 +345,11 @@ fn section(name: SectionName, header: &SectionTable, file_bytes: u64) -> Result<
 /// Those that have bytes in the file.
 pub(super) fn in_file_order(sections: &[Section]) -> Vec<&Section> {
     let mut in_file: Vec<&Section> = sections.iter().filter(|s| s.raw_bytes != 0).collect();
-    sort(&mut in_file, |a, b| a.slice.offset.cmp(&b.slice.offset));
+    // At the same offset, as in the table: these are references into it.
+    sort(&mut in_file, |a, b| {
+        let place = |section: &&Section| (section.slice.offset, ptr::from_ref(*section));
+        place(a).cmp(&place(b))
+    });
     in_file
 }
 

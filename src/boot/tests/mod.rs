@@ -3,5 +3,6 @@
 
 mod disk;
 mod entries;
+mod keys;
 mod properties;
 mod text;
