@@ -51,6 +51,8 @@ pub struct Facts {
     pub crash: CrashFacts,
     /// MemAvailable of /proc/meminfo, in bytes.
     pub mem_available_bytes: Option<u64>,
+    /// The driver of the first framebuffer, from /proc/fb.
+    pub framebuffer: Option<String>,
     /// /proc/cmdline without its newline.
     pub running_cmdline: Option<Vec<u8>>,
 }

@@ -20,6 +20,7 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod boot;
 pub mod cli;
 pub mod cmdline;
 pub mod companion;
@@ -33,4 +34,5 @@ pub mod initrd;
 pub mod kdump;
 pub mod plan;
 pub mod run;
+pub mod sort;
 pub mod sys;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// or a folder under src, or both.
 const PURE: &[&str] = &[
     "abi",
+    "boot",
     "cmdline",
     "companion",
     "crc32",
@@ -19,6 +20,7 @@ const PURE: &[&str] = &[
     "initrd",
     "kdump",
     "plan",
+    "sort",
 ];
 
 /// What no pure file may name: effects, or layers that have them.

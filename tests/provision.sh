@@ -55,7 +55,10 @@ qemu-system-x86       runs the guests
 musl-tools            compiles the floor program that only calls the kernel
 sbsigntool            signs test images
 openssl               unlocks the test firmware's signing key
-mtools                fills the boot disk of the firmware test
+mtools                fills FAT file systems of guests' disks
+gdisk                 partitions guests' disks
+xz-utils              unpacks drivers for guests
+e2fsprogs             makes ext4 file systems of guests' disks
 zstd                  compresses initrds
 xz-utils              compresses initrds, unpacks the kernel's own modules
 python3               runs ukify

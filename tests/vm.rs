@@ -9,6 +9,10 @@ mod guest;
 
 #[path = "vm/boot.rs"]
 mod boot;
+#[path = "vm/boot_entries.rs"]
+mod boot_entries;
+#[path = "vm/boot_menu.rs"]
+mod boot_menu;
 #[path = "vm/companions.rs"]
 mod companions;
 #[path = "vm/floor.rs"]

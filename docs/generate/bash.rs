@@ -46,7 +46,7 @@ pub fn script() -> String {
     case(&mut out, ":*", &flags(GLOBAL_FLAGS), &words(&names));
     for command in COMMANDS {
         let operand = match command.operand {
-            Operand::None => String::new(),
+            Operand::None | Operand::Entry => String::new(),
             Operand::Image => "files=1".into(),
             Operand::WordImage { word, .. } => {
                 // Right behind the command, its word.
@@ -55,6 +55,7 @@ pub fn script() -> String {
                 "files=1".into()
             }
             Operand::Command => words(&names),
+            Operand::Choice(choice) => words(choice),
         };
         let pattern = format!("{}:*", command.name);
         case(&mut out, &pattern, &flags(command.flags), &operand);

@@ -24,7 +24,7 @@ pub fn script() -> String {
     }
     for command in COMMANDS {
         match command.operand {
-            Operand::None => {}
+            Operand::None | Operand::Entry => {}
             Operand::Image => line(&mut out, command.name, "-F"),
             Operand::WordImage { word, .. } => {
                 line(&mut out, command.name, &format!("-F -a {word}"));
@@ -32,6 +32,9 @@ pub fn script() -> String {
             Operand::Command => {
                 let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
                 line(&mut out, command.name, &format!("-a '{}'", names.join(" ")));
+            }
+            Operand::Choice(words) => {
+                line(&mut out, command.name, &format!("-a '{}'", words.join(" ")));
             }
         }
         for flag in command.flags {

@@ -52,6 +52,11 @@ pub fn page() -> String {
     for paragraph in prose::CRASH {
         page.paragraph(paragraph);
     }
+    page.section("KERNEL COMMAND LINE");
+    page.text(prose::KERNEL_COMMAND_LINE_INTRODUCTION);
+    for (word, text) in prose::KERNEL_COMMAND_LINE {
+        page.item(word, text);
+    }
     page.section("EXIT STATUS");
     for (code, meaning) in EXIT_CODES {
         page.item(&code.to_string(), meaning);

@@ -13,6 +13,37 @@ pub const DESCRIPTION: &[&str] = &[
 pub const OPTIONS: &str = "Every command takes --help. Options and IMAGE may stand in any order; \
     -- ends the options. --NAME VALUE and --NAME=VALUE are the same.";
 
+/// Words of the running kernel's command line.
+pub const KERNEL_COMMAND_LINE_INTRODUCTION: &str = "hook boot and hook kdump read these words of the \
+    running kernel's command line. Without rd.kexec_bpf=, rd.kexec_bpf.device= and \
+    rd.kexec_bpf.menu=, hook boot does nothing.";
+
+pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
+    (
+        "rd.kexec_bpf=ENTRY",
+        "The entry to boot, or with a / in it the path of an image on the file system. Empty for \
+         the default. 0 switches both hooks off.",
+    ),
+    ("rd.kexec_bpf.device=", "Where to look, as --device."),
+    (
+        "rd.kexec_bpf.timeout=",
+        "How many seconds to wait for the device; 30 without it.",
+    ),
+    ("rd.kexec_bpf.menu=", "Shows the menu, as --menu."),
+    (
+        "rd.kexec_bpf.append=",
+        "Words for the next kernel's command line, in quotes if they are several. May be repeated.",
+    ),
+    (
+        "rd.kexec_bpf.kdump=",
+        "The path of the crash image in the initramfs.",
+    ),
+    (
+        "rd.kexec_bpf.chained=1",
+        "Is put there by hook boot, and keeps the system that it boots from chaining again.",
+    ),
+];
+
 pub const ROUTES_INTRODUCTION: &str = "A route is the way of an image into the kernel. status \
     tells which ones the running kernel has, load --dry-run which one an image takes.";
 
@@ -186,6 +217,25 @@ pub const FILES: &[(&str, &str)] = &[
          /sys/module/kexec_bpf/.",
     ),
     (
+        "/etc/kexec-bpf/pre-exec.d/",
+        "Executables that exec and boot run before the jump, in the order of their names. Each has \
+         30 seconds; then it is killed with its process group. One that fails is reported and does \
+         not stop the jump.",
+    ),
+    (
+        "/etc/kexec-bpf/kdump.efi",
+        "The crash image that hook kdump loads.",
+    ),
+    (
+        "/loader/entries/, /EFI/Linux/, /loader/loader.conf",
+        "Boot entries and their default, on the ESP and the XBOOTLDR partition, FAT or ext4.",
+    ),
+    (
+        "/sys/firmware/efi/efivars/",
+        "LoaderEntryOneShot, LoaderEntryDefault, LoaderEntryLastBooted and LoaderDevicePartUUID. \
+         Need not be mounted.",
+    ),
+    (
         "/dev/kmsg",
         "The kernel's log, which has the reason of some failures.",
     ),
@@ -198,6 +248,9 @@ pub const NOTES: &[&str] = &[
      CRASH IMAGES.",
     "exec stops no program and unmounts no file system. On a running systemd system, use load \
      and then systemctl kexec. In an initramfs, exec is what is needed.",
+    "boot counts a try in the entry's file name, NAME+LEFT-DONE, when the image is loaded and \
+     before the jump; a try that cannot be counted is reported and made nevertheless. An entry \
+     that LoaderEntryOneShot names is taken once, whether or not it can be loaded.",
     "Under lockdown the kernel loads only what is signed by a key that it trusts. status shows \
      the level. inspect shows the signatures and whether the file is what was signed; whom to \
      trust only the kernel knows. docs/secure-boot.md of the sources tells who verifies what.",

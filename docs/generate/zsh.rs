@@ -26,18 +26,19 @@ pub fn script() -> String {
     out.push_str("        _kexec_bpf_commands\n        ;;\n    rest)\n");
     out.push_str("        case $words[1] in\n");
     for command in COMMANDS {
-        let word;
-        let operand: &[&str] = match command.operand {
-            Operand::None => &[],
-            Operand::Image => &["1:IMAGE:_files"],
-            Operand::Command => &["1:COMMAND:_kexec_bpf_commands"],
-            Operand::WordImage { word: wanted, .. } => {
-                word = format!("1:WORD:({wanted})");
-                &[&word, "2:IMAGE:_files"]
+        let operand: Vec<String> = match command.operand {
+            Operand::None => Vec::new(),
+            Operand::Image => vec!["1:IMAGE:_files".into()],
+            Operand::Command => vec!["1:COMMAND:_kexec_bpf_commands".into()],
+            Operand::WordImage { word, .. } => {
+                vec![format!("1:WORD:({word})"), "2:IMAGE:_files".into()]
             }
+            Operand::Entry => vec!["1:ENTRY: ".into()],
+            Operand::Choice(words) => vec![format!("1:WORD:({})", words.join(" "))],
         };
+        let operand: Vec<&str> = operand.iter().map(String::as_str).collect();
         out.push_str(&format!("        {})\n", command.name));
-        arguments(&mut out, 12, "-s", command.flags, operand);
+        arguments(&mut out, 12, "-s", command.flags, &operand);
         out.push_str("            ;;\n");
     }
     out.push_str("        esac\n        ;;\n    esac\n}\n\n_kexec_bpf \"$@\"\n");

@@ -7,14 +7,22 @@ extern crate alloc;
 
 #[path = "../../src/kdump/archive/mod.rs"]
 pub mod archive;
+#[path = "../../src/boot/mod.rs"]
+pub mod boot;
 #[path = "../../src/cmdline/mod.rs"]
 pub mod cmdline;
 #[path = "../../src/companion/mod.rs"]
 pub mod companion;
+#[path = "../../src/crc32.rs"]
+pub mod crc32;
+#[path = "../../src/errno.rs"]
+pub mod errno;
 #[path = "../../src/image/mod.rs"]
 pub mod image;
 #[path = "../../src/initrd/mod.rs"]
 pub mod initrd;
+#[path = "../../src/sort.rs"]
+pub mod sort;
 
 use image::source::{FileOffset, FileSlice};
 

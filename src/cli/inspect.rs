@@ -30,7 +30,7 @@ const TEXT_MAX_BYTES: u64 = 64 << 10;
 
 pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Report> {
     let path = parsed.operand.unwrap_or_default();
-    let inputs = Inputs::open(path, &[], &[])?;
+    let inputs = Inputs::open(None, path, &[], &[])?;
     let image = inputs.detect()?;
     let file = inputs.image();
     let mut page = Page::default();

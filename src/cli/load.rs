@@ -11,15 +11,20 @@ use super::report::Report;
 use super::table::{Id, PROGRAM};
 use super::text::{field, printable};
 use super::{kdump, print, progress};
+use crate::boot::error::BootError;
+use crate::boot::hook;
 use crate::explain;
 use crate::facts::Facts;
 use crate::image::detect::Image;
-use crate::plan::{Plan, Request, Route};
+use crate::plan::{CmdlineBase, Plan, Request, Route};
 use crate::run::{self, Inputs, RunError, Skipped};
-use crate::sys::{console, facts};
+use crate::sys::{Fd, console, facts};
 
 /// A load, wherever it was asked for.
+#[derive(Default)]
 pub struct Order<'arg> {
+    /// What the paths are relative to; `None` for the working directory.
+    pub root: Option<Fd<'arg>>,
     pub image: &'arg [u8],
     pub initrds: Vec<&'arg [u8]>,
     pub addons: Vec<&'arg [u8]>,
@@ -35,6 +40,8 @@ pub struct Order<'arg> {
     pub request: Request,
     pub dry_run: bool,
     pub verbose: bool,
+    /// Whether the next system must be kept from chaining.
+    pub chained: bool,
 }
 
 /// An order whose files are open, and what will be done.
@@ -72,6 +79,7 @@ pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Report> {
         )
     })?;
     Ok(Order {
+        root: None,
         image: parsed.operand.unwrap_or_default(),
         initrds: parsed.values(Id::Initrd).collect(),
         addons: parsed.values(Id::Addon).collect(),
@@ -93,6 +101,7 @@ pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Report> {
         },
         dry_run: parsed.has(Id::DryRun),
         verbose: parsed.has(Id::Verbose),
+        chained: false,
     })
 }
 
@@ -105,7 +114,7 @@ pub fn route(parsed: &Parsed<'_>) -> Option<Route> {
 
 /// Opens what an order names and finds what goes with it, and plans its load.
 pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>, Report> {
-    let mut inputs = Inputs::open(order.image, &order.initrds, &order.addons)?;
+    let mut inputs = Inputs::open(order.root, order.image, &order.initrds, &order.addons)?;
     let mut request = order.request;
     let image = inputs.detect()?;
     if order.profile.is_some() {
@@ -123,7 +132,18 @@ pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>,
     }
     request.addons = inputs.addons();
     request.initrd_bytes = inputs.initrd_bytes();
-    let plan = inputs.plan(&image, &request, facts)?;
+    let mut plan = inputs.plan(&image, &request, facts)?;
+    if order.chained {
+        // Where only what is signed may be on the command line, its own words
+        // must not ask for a chain, and then no mark is needed.
+        let sealed = facts.is_locked_down() && plan.cmdline.base == CmdlineBase::Image;
+        if !sealed {
+            request.append.push(hook::CHAINED.into());
+            plan = inputs.plan(&image, &request, facts)?;
+        } else if hook::parse(&plan.cmdline.text).wants_boot() {
+            return Err(RunError::Boot(BootError::WouldChain).into());
+        }
+    }
     Ok(Planned {
         inputs,
         request,

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Command line: argv → request; result or three-line report → exit code.
 
+mod boot;
 pub mod help;
+mod hook;
 mod inspect;
 mod kdump;
+mod list;
 mod load;
+mod menu;
 mod parse;
 mod plan;
 mod report;
@@ -61,6 +65,9 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
         "status" => print(&status::text(&facts::read())),
         "kdump" => kdump::check(parsed),
         "inspect" => inspect::inspect(parsed),
+        "list" => list::list(parsed),
+        "boot" => boot::boot(parsed),
+        "hook" => hook::hook(parsed),
         _ => help_command(parsed),
     }
 }
@@ -81,7 +88,27 @@ fn help_command(parsed: &Parsed<'_>) -> Result<(), Report> {
 fn exec(parsed: &Parsed<'_>) -> Result<(), Report> {
     let sync = !parsed.has(Id::NoSync);
     let mut progress = progress(parsed.has(Id::Verbose));
-    Ok(run::exec(sync, &facts::read(), &mut progress)?)
+    let facts = facts::read();
+    Ok(run::exec(
+        sync,
+        &facts,
+        b"",
+        &mut warning(false),
+        &mut progress,
+    )?)
+}
+
+/// Says what does not stop the work on stderr, and in an initramfs hook to the
+/// kernel's log as well.
+fn warning(in_hook: bool) -> impl FnMut(&str) {
+    move |what| {
+        let mut text = String::new();
+        text::field(&mut text, &format!("{}: ", table::PROGRAM), 7, what);
+        console::write_stderr(&text);
+        if in_hook {
+            console::kernel_log(console::LOG_NOTICE, &text);
+        }
+    }
 }
 
 fn unload(parsed: &Parsed<'_>) -> Result<(), Report> {

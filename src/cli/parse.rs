@@ -157,42 +157,47 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
         let what = format!("{}: unexpected argument {}", command.name, show(word));
         return Err(usage(Some(command), what));
     }
+    if let Operand::Choice(words) = command.operand {
+        check_choice(Some(command), command.name, words, word)?;
+    }
     parsed.operand = Some(word);
     Ok(())
 }
 
 fn check_value(command: Option<&Command>, flag: &Flag, value: &[u8]) -> Result<(), UsageError> {
-    let Value::Choice(words) = flag.value else {
-        return Ok(());
-    };
+    match flag.value {
+        Value::Choice(words) => check_choice(command, &format!("--{}", flag.long), words, value),
+        _ => Ok(()),
+    }
+}
+
+fn check_choice(
+    command: Option<&Command>,
+    name: &str,
+    words: &[&str],
+    value: &[u8],
+) -> Result<(), UsageError> {
     if words.iter().any(|word| word.as_bytes() == value) {
         return Ok(());
     }
-    let what = format!(
-        "--{} {}: must be one of {}",
-        flag.long,
-        show(value),
-        words.join(", ")
-    );
+    let words = words.join(", ");
+    let what = format!("{name} {}: must be one of {words}", show(value));
     Err(usage(command, what))
 }
 
 fn check_operand(parsed: &Parsed<'_>) -> Result<(), UsageError> {
     let asks_help = parsed.has(Id::Help) || parsed.has(Id::Version);
-    match parsed.command {
-        None if !asks_help => Err(usage(None, "no command given".into())),
-        Some(command)
-            if matches!(command.operand, Operand::Image | Operand::WordImage { .. })
-                && parsed.operand.is_none()
-                && !asks_help =>
-        {
-            Err(usage(
-                Some(command),
-                format!("{}: no image given", command.name),
-            ))
-        }
-        _ => Ok(()),
+    if asks_help || parsed.operand.is_some() {
+        return Ok(());
     }
+    let missing = match parsed.command.map(|command| command.operand) {
+        None => return Err(usage(None, "no command given".into())),
+        Some(Operand::Image | Operand::WordImage { .. }) => "no image given",
+        Some(Operand::Choice(_)) => "no word given",
+        Some(_) => return Ok(()),
+    };
+    let name = parsed.command.map_or("", |command| command.name);
+    Err(usage(parsed.command, format!("{name}: {missing}")))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::parse::UsageError;
 use super::table::PROGRAM;
 use super::text::{field, printable, size};
 use crate::abi::{ADDONS_MAX, PATH_BYTES};
+use crate::boot::error::BootError;
 use crate::errno::Errno;
 use crate::explain::{Explanation, Outcome};
 use crate::image::error::ImageError;
@@ -248,6 +249,22 @@ fn plan_report(path: &[u8], error: &PlanError) -> Report {
     report.hint(with_image(error.hint(), path))
 }
 
+fn boot_report(error: &BootError) -> Report {
+    let report = Report {
+        exit: if error.is_entry() {
+            Exit::BadImage
+        } else {
+            Exit::Failed
+        },
+        ..Report::failed(error.to_string())
+    };
+    let report = match error.cause() {
+        Some(cause) => report.because(cause),
+        None => report,
+    };
+    report.hint(error.hint())
+}
+
 fn sys_report(error: &SysError) -> Report {
     let what = if error.target.is_empty() {
         error.to_string()
@@ -325,8 +342,15 @@ impl From<RunError> for Report {
                 Report::call(format!("{command}: {}", failure.error), *failure)
             }
             RunError::Sys(error) => sys_report(&error),
+            RunError::Boot(error) => boot_report(&error),
             RunError::NulInCmdline => Report::failed("the command line has a NUL byte inside"),
             RunError::NoSuchInput => Report::failed("internal error: the plan names no open file"),
         }
+    }
+}
+
+impl From<BootError> for Report {
+    fn from(error: BootError) -> Report {
+        RunError::from(error).into()
     }
 }

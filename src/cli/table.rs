@@ -2,6 +2,7 @@
 //! The one table of commands and flags. The parser, `--help`, the man page and
 //! the completions of all shells are made from it.
 
+mod boot;
 mod crash;
 mod extras;
 
@@ -31,6 +32,11 @@ pub enum Id {
     Force,
     CryptKey,
     ReuseCryptKeys,
+    Root,
+    Device,
+    Menu,
+    Timeout,
+    Next,
 }
 
 /// What a flag takes.
@@ -74,6 +80,10 @@ pub enum Operand {
         /// Both, as help shows them.
         shown: &'static str,
     },
+    /// At most one name of a boot entry.
+    Entry,
+    /// Exactly one of these words.
+    Choice(&'static [&'static str]),
 }
 
 /// One command.
@@ -280,6 +290,9 @@ does both.",
         flags: &[&NO_SYNC, &VERBOSE, &HELP],
         examples: &[("kexec-bpf exec", "boot what was loaded")],
     },
+    boot::LIST,
+    boot::BOOT,
+    boot::HOOK,
     Command {
         name: "unload",
         operand: Operand::None,
@@ -365,6 +378,8 @@ impl Operand {
             Operand::Image => Some("IMAGE"),
             Operand::Command => Some("[COMMAND]"),
             Operand::WordImage { shown, .. } => Some(shown),
+            Operand::Entry => Some("[ENTRY]"),
+            Operand::Choice(_) => Some("WORD"),
         }
     }
 }

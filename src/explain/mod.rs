@@ -5,6 +5,7 @@
 //! arch/x86/kernel/kexec-bzimage64.c of Linux 6.1 to 6.12. A cause is certain
 //! only when the facts leave no other.
 
+mod framebuffer;
 mod handshake;
 
 use alloc::format;
@@ -14,6 +15,7 @@ use crate::errno::Errno;
 use crate::facts::Facts;
 use crate::image::authenticode::Examination;
 
+pub use framebuffer::framebuffer;
 pub use handshake::{handshake, handshake_obstacle, parser};
 
 /// Why a call failed and what a person can do about it.

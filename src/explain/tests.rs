@@ -282,3 +282,29 @@ fn a_timeout_is_known_without_a_report() {
     assert!(found.certain && found.outcome == Outcome::Failed);
     assert!(found.hint.contains("timeout_ms="), "{}", found.hint);
 }
+
+#[test]
+fn a_framebuffer_that_has_moved_is_warned_of() {
+    for (driver, cmdline, warned) in [
+        (Some("i915drmfb"), "", true),
+        (
+            Some("virtio_gpudrmfb"),
+            "quiet console=ttyS0 console=tty0",
+            true,
+        ),
+        (Some("amdgpudrmfb"), "console=tty1", true),
+        // Nobody looks at the screen.
+        (Some("i915drmfb"), "console=ttyS0,115200 quiet", false),
+        // The firmware's own framebuffer.
+        (Some("simpledrmdrmfb"), "", false),
+        (Some("EFI VGA"), "", false),
+        (None, "", false),
+    ] {
+        let facts = Facts {
+            framebuffer: driver.map(String::from),
+            ..Facts::default()
+        };
+        let warning = framebuffer(&facts, cmdline.as_bytes());
+        assert_eq!(warning.is_some(), warned, "{driver:?} {cmdline}");
+    }
+}

@@ -17,7 +17,7 @@ pub mod devicetree;
 pub mod env_file;
 pub mod error;
 pub mod fdt;
-mod field;
+pub(crate) mod field;
 pub mod hwids;
 pub mod linux_image;
 pub mod osrel;

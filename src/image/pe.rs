@@ -9,9 +9,11 @@
 //! and `SectionTable::data` copies.
 use super::field::{u16_at, u32_at};
 use super::source::{FileOffset, FileSlice, ReadAt, as_u64};
+use crate::sort::sort;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ptr;
 use goblin::error::Error as GoblinError;
 use goblin::pe::header::{
     self, COFF_MACHINE_ARM64, COFF_MACHINE_ARMNT, COFF_MACHINE_LOONGARCH64, COFF_MACHINE_RISCV64,
@@ -125,6 +127,19 @@ impl Machine {
             COFF_MACHINE_RISCV64 => Machine::Riscv64,
             COFF_MACHINE_LOONGARCH64 => Machine::Loongarch64,
             other => Machine::Other(other),
+        }
+    }
+
+    /// Whether a machine of this `uname -m` may run it; what is unknown may.
+    pub fn runs_on(self, uname: &str) -> bool {
+        // A 64-bit x86 kernel loads no other; `uname -m` may say i686 to a
+        // process with a 32-bit personality.
+        match uname {
+            "x86_64" | "i686" => self == Machine::X86_64,
+            "aarch64" => self == Machine::Arm64,
+            "riscv64" => self == Machine::Riscv64,
+            "loongarch64" => self == Machine::Loongarch64,
+            _ => true,
         }
     }
 }
@@ -330,7 +345,11 @@ fn section(name: SectionName, header: &SectionTable, file_bytes: u64) -> Result<
 /// Those that have bytes in the file.
 pub(super) fn in_file_order(sections: &[Section]) -> Vec<&Section> {
     let mut in_file: Vec<&Section> = sections.iter().filter(|s| s.raw_bytes != 0).collect();
-    in_file.sort_by_key(|s| s.slice.offset);
+    // At the same offset, as in the table: these are references into it.
+    sort(&mut in_file, |a, b| {
+        let place = |section: &&Section| (section.slice.offset, ptr::from_ref(*section));
+        place(a).cmp(&place(b))
+    });
     in_file
 }
 

@@ -125,16 +125,7 @@ fn check_machine(image: &Image, facts: &Facts) -> Result<(), PlanError> {
     let Some(machine) = image.pe().map(|pe| pe.machine) else {
         return Ok(());
     };
-    // A 64-bit x86 kernel loads no other; `uname -m` may say i686 to a process
-    // with a 32-bit personality.
-    let fits = match facts.machine.as_str() {
-        "x86_64" | "i686" => machine == Machine::X86_64,
-        "aarch64" => machine == Machine::Arm64,
-        "riscv64" => machine == Machine::Riscv64,
-        "loongarch64" => machine == Machine::Loongarch64,
-        _ => true,
-    };
-    if fits {
+    if machine.runs_on(&facts.machine) {
         return Ok(());
     }
     Err(PlanError::WrongMachine {

@@ -95,19 +95,25 @@ impl Inputs<'_> {
             uname,
         };
         let opened = |path: &[u8]| {
-            Directory::open(path).map_err(|error| RunError::open(path, OpenError::Sys(error)))
+            Directory::open(self.root, path)
+                .map_err(|error| RunError::open(path, OpenError::Sys(error)))
         };
         let (parent, name) = split(self.image_path());
         let beside = opened(parent)?;
         let own = companion::own_folder(name);
-        let own_path = join(&beside.path().unwrap_or_else(|| parent.to_vec()), &own);
+        // Beneath a root, paths are relative to that.
+        let path_of = |directory: &Directory, else_path: &[u8]| {
+            let path = directory.path().filter(|_| self.root.is_none());
+            path.unwrap_or_else(|| else_path.to_vec())
+        };
+        let own_path = join(&path_of(&beside, parent), &own);
         let own = beside.below(&own);
 
         let root = match root {
             Some(path) => opened(path),
             None => Ok(beside.root()),
         }?;
-        let root_path = root.path().unwrap_or_default();
+        let root_path = path_of(&root, b"/");
         let loader_path = join(&root_path, b"loader");
         let loader = told(root.below(b"loader"), &loader_path, on_skip)?;
         let mut found = Vec::new();

@@ -89,7 +89,7 @@ pub(super) fn remember(inputs: &Inputs<'_>, estimate: Option<&Estimate>, now_s: 
     let stamp = Stamp {
         loaded_at_s: now_s,
         enough_mib: estimate.map(|estimate| estimate.enough_mib),
-        image: file::absolute(path).unwrap_or_else(|_| path.to_vec()),
+        image: file::absolute(None, path).unwrap_or_else(|_| path.to_vec()),
     };
     note::write(&stamp.to_bytes());
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Skipped;
+use crate::boot::error::BootError;
 use crate::explain::Explanation;
 use crate::image::error::ImageError;
 use crate::image::source::ReadError;
@@ -85,6 +86,8 @@ pub enum RunError {
     },
     /// A system call that serves the load failed, for want of memory mostly.
     Sys(SysError),
+    /// There is nothing to boot, or not what was asked for.
+    Boot(BootError),
     NulInCmdline,
     /// A plan names an input that was not opened: an error of this program.
     NoSuchInput,
@@ -204,5 +207,11 @@ impl RunError {
 impl From<SysError> for RunError {
     fn from(error: SysError) -> RunError {
         RunError::Sys(error)
+    }
+}
+
+impl From<BootError> for RunError {
+    fn from(error: BootError) -> RunError {
+        RunError::Boot(error)
     }
 }

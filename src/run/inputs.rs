@@ -15,6 +15,7 @@ use crate::image::profile;
 use crate::image::source::ReadAt;
 use crate::initrd::extra::ExtraDirectory;
 use crate::plan::{self, AddonFile, IMAGE, Plan, PlanError, Request};
+use crate::sys::Fd;
 use crate::sys::file::{self, InputFile};
 
 /// One open file and its path as the user gave it, or as it was found.
@@ -33,6 +34,8 @@ pub struct Companion<'arg> {
 
 /// All open files.
 pub struct Inputs<'arg> {
+    /// What paths are relative to; `None` for the working directory.
+    pub(super) root: Option<Fd<'arg>>,
     image: Input<'arg>,
     initrds: Vec<Input<'arg>>,
     addons: Vec<Companion<'arg>>,
@@ -40,31 +43,33 @@ pub struct Inputs<'arg> {
     refused: usize,
 }
 
-fn open<'arg>(path: &'arg [u8]) -> Result<Input<'arg>, RunError> {
-    let file = InputFile::open(path).map_err(|error| RunError::open(path, error))?;
+fn open<'arg>(root: Option<Fd<'_>>, path: &'arg [u8]) -> Result<Input<'arg>, RunError> {
+    let file = InputFile::open(root, path).map_err(|error| RunError::open(path, error))?;
     let path = Cow::Borrowed(path);
     Ok(Input { path, file })
 }
 
 impl<'arg> Inputs<'arg> {
-    /// Opens the image and what goes with it.
+    /// Opens the image and what goes with it, beneath `root` if there is one.
     ///
     /// # Errors
     /// [`RunError::Open`] for the first that cannot be used; an initrd of no
     /// bytes is refused as well, because it is a mistake. For addons
     /// [`RunError::Image`], [`RunError::Plan`] and [`RunError::AddonName`].
     pub fn open(
+        root: Option<Fd<'arg>>,
         image: &'arg [u8],
         initrds: &[&'arg [u8]],
         addons: &[&'arg [u8]],
     ) -> Result<Inputs<'arg>, RunError> {
         let open_all = |paths: &[&'arg [u8]]| -> Result<Vec<Input<'arg>>, RunError> {
-            paths.iter().map(|path| open(path)).collect()
+            paths.iter().map(|path| open(root, path)).collect()
         };
-        let image = open(image)?;
+        let image = open(root, image)?;
         let initrds = open_all(initrds)?;
         let addons = open_all(addons)?.into_iter().map(describe);
         let inputs = Inputs {
+            root,
             image,
             initrds,
             addons: addons.collect::<Result<_, _>>()?,
@@ -171,7 +176,7 @@ impl<'arg> Inputs<'arg> {
             AddonFile::Pe(_) => "",
             AddonFile::Member { directory, .. } => directory.path,
         };
-        let path = file::absolute(&input.path)?;
+        let path = file::absolute(self.root, &input.path)?;
         abi::Addon::new(dst_dir.as_bytes(), &path).ok_or_else(|| RunError::AddonPath {
             path: input.path.to_vec(),
         })

@@ -5,13 +5,16 @@
 //! attached parser) is released by its owner's drop, whatever fails; the kernel
 //! keeps no half-loaded image.
 
+pub mod boot;
 mod companions;
 mod crash;
+pub mod discover;
 mod error;
 mod handshake;
 mod initrd;
 mod inputs;
 mod load;
+mod teardown;
 
 use core::fmt;
 
@@ -43,15 +46,27 @@ pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Jumps into the loaded image. Returns only when that failed, or when an image
-/// that was loaded to come back has come back.
+/// Runs the programs of [`teardown::FOLDER`] and jumps into the loaded image.
+/// Returns only when that failed, or when an image that was loaded to come back
+/// has come back. `cmdline` is the next kernel's, where it is known; `warn` is
+/// told what does not stop the jump.
 ///
 /// # Errors
 /// [`RunError::Exec`] when it is known beforehand, else [`RunError::Call`].
-pub fn exec(sync: bool, facts: &Facts, progress: Progress<'_>) -> Result<(), RunError> {
+pub fn exec(
+    sync: bool,
+    facts: &Facts,
+    cmdline: &[u8],
+    warn: &mut dyn FnMut(&str),
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
     if let Some(explanation) = explain::exec_obstacle(facts) {
         return Err(RunError::Exec { explanation });
     }
+    if let Some(warning) = explain::framebuffer(facts, cmdline) {
+        warn(&warning);
+    }
+    teardown::run(warn, &mut *progress);
     if sync {
         progress(format_args!("writing out all file systems"));
         kexec::sync();

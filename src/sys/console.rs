@@ -4,7 +4,7 @@
 
 use core::fmt::{self, Write};
 
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
+use rustix::fd::{AsRawFd, BorrowedFd, IntoRawFd};
 use rustix::fs::{Mode, OFlags};
 
 /// Text output to a descriptor.
@@ -59,12 +59,39 @@ pub fn write_stderr(text: &str) {
     let _ = stderr().write_str(text);
 }
 
-/// Writes one line to stderr and, where it can be opened, to the kernel's log
-/// at level 3 (error). The last word of a program that cannot go on.
-pub fn panic_line(line: fmt::Arguments<'_>) {
-    write_stderr(&alloc::format!("{line}\n"));
+/// Standard input, whatever it is.
+pub(super) fn stdin() -> BorrowedFd<'static> {
+    // SAFETY: open_standard() ran first, and nothing closes descriptor 0.
+    unsafe { rustix::stdio::stdin() }
+}
+
+/// Levels of the kernel's log.
+pub const LOG_ERROR: u8 = 3;
+pub const LOG_NOTICE: u8 = 5;
+
+/// Writes text to the kernel's log, a record for each line, where that can be
+/// opened. What has no name of its own in front gets the program's.
+pub fn kernel_log(level: u8, text: &str) {
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-    if let Ok(kmsg) = rustix::fs::open(c"/dev/kmsg", flags, Mode::empty()) {
-        let _ = writeln!(Sink(kmsg.as_fd()), "<3>{line}");
+    let Ok(kmsg) = rustix::fs::open(c"/dev/kmsg", flags, Mode::empty()) else {
+        return;
+    };
+    for line in text.lines() {
+        let name = if line.starts_with("kexec-bpf: ") {
+            ""
+        } else {
+            "kexec-bpf: "
+        };
+        // One write is one record.
+        let record = alloc::format!("<{level}>{name}{line}\n");
+        let _ = rustix::io::write(&kmsg, record.as_bytes());
     }
+}
+
+/// Writes one line to stderr and to the kernel's log. The last word of a program
+/// that cannot go on.
+pub fn panic_line(line: fmt::Arguments<'_>) {
+    let line = alloc::format!("{line}\n");
+    write_stderr(&line);
+    kernel_log(LOG_ERROR, &line);
 }

@@ -11,6 +11,7 @@ use rustix::fs::{Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
 use super::SysError;
+use super::folder::open_beneath;
 
 /// Bytes of one getdents64(2).
 const BUFFER_BYTES: usize = 4096;
@@ -28,12 +29,15 @@ fn fail(call: &'static str, name: &[u8], errno: Errno) -> SysError {
 
 impl Directory {
     /// `open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)`: for what is in it, the
-    /// right to list it is not needed.
+    /// right to list it is not needed. With `root`, the path is beneath that.
     ///
     /// # Errors
     /// ENOENT, ENOTDIR, EACCES.
-    pub fn open(path: &[u8]) -> Result<Directory, SysError> {
-        let fd = rustix::fs::open(path, FLAGS | OFlags::PATH, Mode::empty());
+    pub fn open(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Directory, SysError> {
+        let fd = match root {
+            Some(root) => open_beneath(root, path, FLAGS | OFlags::PATH),
+            None => rustix::fs::open(path, FLAGS | OFlags::PATH, Mode::empty()),
+        };
         fd.map(Directory).map_err(|errno| fail("open", path, errno))
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. eventfd(2), poll(2) over two of them, and the monotonic clock.
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 
@@ -74,6 +74,20 @@ pub fn wait_either(first: &EventFd, second: &EventFd) -> Result<Which, SysError>
             Err(errno) => return Err(SysError::new("poll", "eventfd", errno)),
         }
     }
+}
+
+/// A time as poll(2) takes it.
+pub(super) fn timespec(ms: u32) -> Timespec {
+    Timespec {
+        tv_sec: i64::from(ms / 1000),
+        tv_nsec: i64::from(ms % 1000).saturating_mul(1_000_000),
+    }
+}
+
+/// Waits.
+pub fn pause_ms(ms: u32) {
+    // A signal may end it early, which does no harm.
+    let _ = poll(&mut [], Some(&timespec(ms)));
 }
 
 /// Microseconds of CLOCK_MONOTONIC, for durations.

@@ -47,6 +47,7 @@ pub fn read() -> Facts {
         crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
         crash: crash(),
         mem_available_bytes: mem_available(),
+        framebuffer: framebuffer(),
         running_cmdline: read_kernel_file("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline),
     }
 }
@@ -143,6 +144,13 @@ fn mem_available() -> Option<u64> {
         .find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kib.checked_mul(1024)
+}
+
+/// "0 i915drmfb": number and driver.
+fn framebuffer() -> Option<String> {
+    let list = text("/proc/fb")?;
+    let (_, driver) = list.lines().next()?.split_once(' ')?;
+    Some(driver.into())
 }
 
 fn without_newline(mut line: Vec<u8>) -> Vec<u8> {

@@ -3,18 +3,20 @@
 //!
 //! They are not mapped: a mapped file that shrinks kills its reader by SIGBUS.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::fmt;
 
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount;
 
 use super::SysError;
 use super::directory::Directory;
+use super::folder::{c_path, open_beneath};
 use crate::image::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading; its size is the one seen when it was
@@ -51,11 +53,16 @@ impl fmt::Display for OpenError {
 impl InputFile {
     /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)`, so that a
     /// FIFO or a terminal cannot block or be taken over before it is refused.
+    /// With `root`, the path is beneath that, and nothing leads out of it.
     ///
     /// # Errors
     /// [`OpenError::NotAFile`] for anything that is not a regular file.
-    pub fn open(path: &[u8]) -> Result<InputFile, OpenError> {
-        InputFile::opened(rustix::fs::open(path, FLAGS, Mode::empty()), path)
+    pub fn open(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<InputFile, OpenError> {
+        let opened = match root {
+            Some(root) => open_beneath(root, path, FLAGS),
+            None => rustix::fs::open(path, FLAGS, Mode::empty()),
+        };
+        InputFile::opened(opened, path)
     }
 
     /// The same for a file of `directory`, with O_NOFOLLOW.
@@ -94,6 +101,23 @@ impl InputFile {
             _ => "not a regular file",
         };
         Err(OpenError::NotAFile { is })
+    }
+
+    /// A block device, whose size the caller knows.
+    ///
+    /// # Errors
+    /// Those of open(2).
+    pub fn open_device(path: &str, bytes: u64) -> Result<InputFile, SysError> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let opened = c_path(path.as_bytes());
+        let opened = opened.and_then(|path| rustix::fs::open(&*path, flags, Mode::empty()));
+        match opened {
+            Ok(fd) => Ok(InputFile {
+                fd,
+                file_bytes: bytes,
+            }),
+            Err(errno) => Err(SysError::new("open", path, errno)),
+        }
     }
 
     /// The file's size now, to tell whether it changed since it was opened.
@@ -142,11 +166,29 @@ impl ReadAt for InputFile {
     }
 }
 
-/// The path from the root directory; the file need not exist.
+/// MAJOR:MINOR of the block device at `path`, through links.
+#[must_use]
+pub fn device_number(path: &str) -> Option<String> {
+    let stat = rustix::fs::stat(&*c_path(path.as_bytes()).ok()?).ok()?;
+    let is_block = FileType::from_raw_mode(stat.st_mode) == FileType::BlockDevice;
+    let (major, minor) = (
+        rustix::fs::major(stat.st_rdev),
+        rustix::fs::minor(stat.st_rdev),
+    );
+    is_block.then(|| format!("{major}:{minor}"))
+}
+
+/// The path from the root directory; the file need not exist. Beneath `root`,
+/// which may have no path of its own, it leads through this process's
+/// descriptors.
 ///
 /// # Errors
 /// Those of getcwd(2), for a relative path.
-pub fn absolute(path: &[u8]) -> Result<Vec<u8>, SysError> {
+pub fn absolute(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Vec<u8>, SysError> {
+    if let Some(root) = root {
+        let number = root.as_raw_fd();
+        return Ok([format!("/proc/self/fd/{number}/").as_bytes(), path].concat());
+    }
     if path.first() == Some(&b'/') {
         return Ok(path.to_vec());
     }

@@ -2,18 +2,24 @@
 //! EFFECTS. One system call or kernel file per function; with `rt`, the only
 //! place with `unsafe`, and the only one that names rustix and libbpf.
 
+pub mod block;
 pub mod bpf;
 pub mod console;
 pub mod crypt_keys;
 pub mod directory;
+pub mod efivar;
 pub mod event;
 pub mod facts;
 pub mod file;
+pub mod folder;
 pub mod kexec;
 pub mod kmsg;
 pub mod memfd;
+pub mod mount;
 pub mod note;
+pub mod process;
 pub mod session;
+pub mod terminal;
 pub mod thread;
 
 mod capability;

@@ -60,6 +60,7 @@ impl Initramfs {
         self
     }
 
+    /// A program whose text is given.
     pub fn script(mut self, path: &str, text: &str) -> Self {
         self.0.file(path, 0o755, text.as_bytes());
         self

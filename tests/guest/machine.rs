@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::packages::Kernel;
-use super::serial::{Transcript, capture};
+use super::serial::{Transcript, Typist, capture};
 
 /// UEFI firmware and the disk that it boots from.
 pub struct Firmware {
@@ -29,10 +29,12 @@ pub struct Machine {
     folder: PathBuf,
     start: Start,
     initramfs: Vec<u8>,
+    disks: Vec<PathBuf>,
+    /// What the console must have shown, and the keys that are typed then.
+    keys: Vec<(String, Vec<u8>)>,
     memory_mb: u32,
     cpus: u32,
     timeout: Duration,
-    disk: Option<PathBuf>,
 }
 
 impl Machine {
@@ -55,10 +57,11 @@ impl Machine {
             folder: folder.to_owned(),
             start,
             initramfs,
+            disks: Vec::new(),
+            keys: Vec::new(),
             memory_mb: 512,
             cpus: 1,
             timeout: Duration::from_secs(150),
-            disk: None,
         }
     }
 
@@ -72,9 +75,15 @@ impl Machine {
         self
     }
 
-    /// A disk that is only read: /dev/vda.
-    pub fn disk(mut self, disk: &Path) -> Self {
-        self.disk = Some(disk.to_owned());
+    /// One more disk; Linux calls them vda, vdb and so on.
+    pub fn disk(mut self, path: &Path) -> Self {
+        self.disks.push(path.to_owned());
+        self
+    }
+
+    /// Types `keys` on the console, once it has shown `after` since the last.
+    pub fn keys(mut self, after: &str, keys: &[u8]) -> Self {
+        self.keys.push((after.to_owned(), keys.to_vec()));
         self
     }
 
@@ -107,8 +116,12 @@ impl Machine {
             .command()
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start QEMU: {error}"));
-        let console = capture(child.stdout.take().expect("stdout is a pipe"), start);
-        let said = capture(child.stderr.take().expect("stderr is a pipe"), start);
+        let keyboard = child.stdin.take().expect("stdin is a pipe");
+        let typist = Typist::new(keyboard, self.keys);
+        let output = child.stdout.take().expect("stdout is a pipe");
+        let console = capture(output, start, Some(typist));
+        let output = child.stderr.take().expect("stderr is a pipe");
+        let said = capture(output, start, None);
         let mut stopped = None;
         loop {
             if let Some(status) = child.try_wait().expect("wait for QEMU") {
@@ -139,6 +152,12 @@ impl Machine {
     fn command(&self) -> Command {
         // QEMU must not outlive a test that was killed.
         let mut command = super::host_program("setpriv");
+        // A file is written to without loss; only stdio can be typed on.
+        let console = if self.keys.is_empty() {
+            "file,id=console,path=/dev/stdout"
+        } else {
+            "stdio,id=console,signal=off"
+        };
         command.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         command
             .args(["-nodefaults", "-no-user-config", "-no-reboot"])
@@ -146,7 +165,7 @@ impl Machine {
             .args(["-accel", "tcg,thread=multi"])
             .args(["-smp", &self.cpus.to_string()])
             .args(["-m", &self.memory_mb.to_string()])
-            .args(["-chardev", "file,id=console,path=/dev/stdout"])
+            .args(["-chardev", console])
             .args(["-serial", "chardev:console"])
             .args(["-chardev", "file,id=said,path=/dev/stderr"])
             .args(["-serial", "chardev:said"]);
@@ -164,12 +183,12 @@ impl Machine {
             }
             Start::Firmware(firmware) => firmware.arguments(&mut command),
         }
-        if let Some(disk) = &self.disk {
-            let drive = format!("if=virtio,format=raw,readonly=on,file={}", disk.display());
-            command.arg("-drive").arg(drive);
+        for disk in &self.disks {
+            let disk = disk.display();
+            command.args(["-drive", &format!("if=virtio,format=raw,file={disk}")]);
         }
         command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command

@@ -7,6 +7,8 @@
 //! of `@@ KEY VALUE`, so that the two never mix.
 
 pub mod cpio;
+pub mod disk;
+pub mod drivers;
 pub mod esp;
 pub mod firmware;
 pub mod handshake;
@@ -20,6 +22,7 @@ pub mod pe;
 pub mod serial;
 pub mod uki;
 
+pub use disk::{Disk, Partition};
 pub use initramfs::{Initramfs, second_initrd};
 pub use machine::Machine;
 pub use packages::Kernel;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What a guest said on its two serial ports, and when.
 
-use std::io::{BufRead, BufReader, Read};
+use std::collections::VecDeque;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -16,22 +18,70 @@ pub struct Line {
     pub text: String,
 }
 
+/// Types on a port when it has said what was waited for.
+pub struct Typist {
+    keyboard: ChildStdin,
+    script: VecDeque<(String, Vec<u8>)>,
+    heard: Vec<u8>,
+}
+
+impl Typist {
+    pub fn new(keyboard: ChildStdin, script: Vec<(String, Vec<u8>)>) -> Self {
+        Self {
+            keyboard,
+            script: script.into(),
+            heard: Vec::new(),
+        }
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        let Some((after, _)) = self.script.front() else {
+            return;
+        };
+        self.heard.extend_from_slice(bytes);
+        let mut windows = self.heard.windows(after.len());
+        if windows.any(|window| window == after.as_bytes())
+            && let Some((_, keys)) = self.script.pop_front()
+        {
+            self.heard.clear();
+            // A guest that has ended needs none.
+            let _ = self.keyboard.write_all(&keys);
+        }
+    }
+}
+
 /// Reads a port to its end in a thread of its own.
-pub fn capture(port: impl Read + Send + 'static, start: Instant) -> JoinHandle<Vec<Line>> {
+pub fn capture(
+    mut port: impl Read + Send + 'static,
+    start: Instant,
+    mut typist: Option<Typist>,
+) -> JoinHandle<Vec<Line>> {
     thread::spawn(move || {
         let mut lines = Vec::new();
-        let mut reader = BufReader::new(port);
         let mut raw = Vec::new();
-        while let Ok(count) = reader.read_until(b'\n', &mut raw) {
+        let mut chunk = [0; 4096];
+        let mut line = |raw: &[u8]| {
+            let text = String::from_utf8_lossy(raw).trim_end().to_owned();
+            let at = start.elapsed();
+            lines.push(Line { at, text });
+        };
+        while let Ok(count) = port.read(&mut chunk) {
             if count == 0 {
                 break;
             }
-            let text = String::from_utf8_lossy(&raw).trim_end().to_owned();
-            lines.push(Line {
-                at: start.elapsed(),
-                text,
-            });
-            raw.clear();
+            if let Some(typist) = &mut typist {
+                typist.hear(&chunk[..count]);
+            }
+            for byte in &chunk[..count] {
+                raw.push(*byte);
+                if *byte == b'\n' {
+                    line(&raw);
+                    raw.clear();
+                }
+            }
+        }
+        if !raw.is_empty() {
+            line(&raw);
         }
         lines
     })

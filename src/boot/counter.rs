@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Boot counting in file names: `NAME+LEFT[-DONE].conf`. Layer: pure.
+//! Spec: UAPI.1, "Boot counting".
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The counters of one name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counter {
+    /// Boots that may still be tried; 0 marks a bad entry.
+    pub left: u64,
+    /// Boots that were tried and not confirmed.
+    pub done: u64,
+    left_width: usize,
+    /// 0 when the name has no second counter.
+    done_width: usize,
+}
+
+impl Counter {
+    /// Whether all tries are used up.
+    #[must_use]
+    pub fn is_bad(self) -> bool {
+        self.left == 0
+    }
+}
+
+/// A file name in its parts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Name<'name> {
+    pub stem: &'name [u8],
+    pub counter: Option<Counter>,
+    /// With its dot.
+    pub suffix: &'name [u8],
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    core::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn parse_counter(text: &[u8]) -> Option<Counter> {
+    let dash = text.iter().position(|byte| *byte == b'-');
+    let (left, done) = match dash {
+        Some(dash) => {
+            let (left, done) = text.split_at(dash);
+            (left, done.get(1..)?)
+        }
+        None => (text, &b""[..]),
+    };
+    Some(Counter {
+        left: number(left)?,
+        done: match dash {
+            Some(_) => number(done)?,
+            None => 0,
+        },
+        left_width: left.len(),
+        done_width: done.len(),
+    })
+}
+
+impl<'name> Name<'name> {
+    /// Splits `file_name`, which must end in `suffix`, in any case.
+    #[must_use]
+    pub fn parse(file_name: &'name [u8], suffix: &str) -> Option<Name<'name>> {
+        let at = file_name.len().checked_sub(suffix.len())?;
+        let (stem, suffix_found) = file_name.split_at_checked(at)?;
+        if stem.is_empty() || !suffix_found.eq_ignore_ascii_case(suffix.as_bytes()) {
+            return None;
+        }
+        let plus = stem.iter().rposition(|byte| *byte == b'+').unwrap_or(0);
+        let (before, behind) = stem.split_at(plus);
+        let counter = behind.get(1..).and_then(parse_counter);
+        let counter = counter.filter(|_| plus > 0);
+        Some(Name {
+            stem: if counter.is_some() { before } else { stem },
+            counter,
+            suffix: suffix_found,
+        })
+    }
+
+    /// The name without its counter.
+    #[must_use]
+    pub fn id(&self) -> Vec<u8> {
+        [self.stem, self.suffix].concat()
+    }
+
+    /// The name after one more try; `None` when nothing is counted.
+    ///
+    /// Widths stay, so that the new name takes no more room in its directory.
+    #[must_use]
+    pub fn tried(&self) -> Option<Vec<u8>> {
+        let counter = self.counter.filter(|counter| !counter.is_bad())?;
+        let left = counter.left.saturating_sub(1);
+        let width = counter.done_width.max(1);
+        let mut done = format!("{:0width$}", counter.done.saturating_add(1));
+        if done.len() > width && counter.done_width > 0 {
+            // As large as the width allows.
+            done = core::iter::repeat_n('9', width).collect();
+        }
+        let left_width = counter.left_width;
+        let text: String = format!("+{left:0left_width$}-{done}");
+        Some([self.stem, text.as_bytes(), self.suffix].concat())
+    }
+}

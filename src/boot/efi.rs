@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The boot loader interface's EFI variables, as efivarfs gives them.
+//! Layer: pure. Spec: systemd.io/BOOT_LOADER_INTERFACE.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The vendor of all of them.
+pub const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+/// Longest variable that is read, in bytes.
+pub const VALUE_MAX_BYTES: usize = 4096;
+
+/// What boot loader and system told each other.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LoaderVariables {
+    /// For the next boot only.
+    pub one_shot: Option<String>,
+    /// Instead of loader.conf's.
+    pub default: Option<String>,
+    /// What `@saved` stands for.
+    pub last_booted: Option<String>,
+    /// The ESP that the firmware started from.
+    pub device_part_uuid: Option<String>,
+}
+
+/// A variable's text: attributes (u32), then UTF-16LE up to a NUL. `None` when
+/// it is no such thing, or empty.
+#[must_use]
+pub fn text(value: &[u8]) -> Option<String> {
+    let units: Vec<u16> = value
+        .get(4..)?
+        .chunks_exact(2)
+        .map(|pair| {
+            pair.iter()
+                .rev()
+                .fold(0, |unit, byte| unit << 8 | u16::from(*byte))
+        })
+        .take_while(|unit| *unit != 0)
+        .collect();
+    let text = String::from_utf16(&units).ok()?;
+    (!text.is_empty()).then_some(text)
+}

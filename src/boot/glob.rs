@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Shell patterns of loader.conf: `*`, `?`, `[a-z]`, `\x`. Layer: pure.
+
+/// Whether all of `text` fits, letters in any case. No pattern takes long: only
+/// the last `*` is ever tried anew.
+#[must_use]
+pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut rest, mut left) = (pattern, text);
+    let mut star: Option<(&[u8], &[u8])> = None;
+    loop {
+        if let Some((b'*', behind)) = rest.split_first() {
+            star = Some((behind, left));
+            rest = behind;
+            continue;
+        }
+        let next = match left.split_first() {
+            Some((byte, behind)) => one(rest, *byte).map(|pattern| (pattern, behind)),
+            None if rest.is_empty() => return true,
+            None => return false,
+        };
+        if let Some(next) = next {
+            (rest, left) = next;
+            continue;
+        }
+        // One more byte for the star.
+        let Some((behind, from)) = star else {
+            return false;
+        };
+        let from = from.get(1..).unwrap_or_default();
+        star = Some((behind, from));
+        (rest, left) = (behind, from);
+    }
+}
+
+/// What is left of the pattern when its first item takes `byte`.
+fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
+    let same = |a: u8| a.eq_ignore_ascii_case(&byte);
+    match pattern {
+        [b'?', rest @ ..] => Some(rest),
+        [b'\\', escaped, rest @ ..] => same(*escaped).then_some(rest),
+        [b'[', rest @ ..] => {
+            // A bracket right behind the first one is meant literally.
+            let end = rest.iter().skip(1).position(|byte| *byte == b']');
+            let Some(end) = end.map(|end| end.saturating_add(1)) else {
+                return same(b'[').then_some(rest);
+            };
+            let (set, rest) = rest.split_at_checked(end)?;
+            in_set(set, byte).then(|| rest.get(1..).unwrap_or_default())
+        }
+        [plain, rest @ ..] => same(*plain).then_some(rest),
+        [] => None,
+    }
+}
+
+fn in_set(mut set: &[u8], byte: u8) -> bool {
+    let byte = byte.to_ascii_lowercase();
+    let negated = matches!(set.first(), Some(b'!' | b'^'));
+    if negated {
+        set = set.get(1..).unwrap_or_default();
+    }
+    let mut found = false;
+    loop {
+        set = match set {
+            [first, b'-', last, rest @ ..] => {
+                found |= (first.to_ascii_lowercase()..=last.to_ascii_lowercase()).contains(&byte);
+                rest
+            }
+            [single, rest @ ..] => {
+                found |= single.to_ascii_lowercase() == byte;
+                rest
+            }
+            [] => return found != negated,
+        };
+    }
+}

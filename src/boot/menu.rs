@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The menu's state: keys in, a choice out. Layer: pure.
+//!
+//! It is made for serial lines: nothing but carriage returns, no colours. Keys
+//! may arrive in pieces or damaged, so no sequence makes it wait for its end.
+
+/// What the bytes so far mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Escape {
+    #[default]
+    None,
+    /// ESC came.
+    Begun,
+    /// ESC and `[` or `O` came, and perhaps parameters.
+    Sequence,
+}
+
+/// How a key was taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// The line is to be shown anew.
+    Going,
+    Chosen(usize),
+    Cancelled,
+}
+
+/// A menu of `count` entries, counted from 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Menu {
+    count: usize,
+    pub selected: usize,
+    /// What the digits so far make; 0 for none. Shown, not yet taken.
+    pub typed: usize,
+    escape: Escape,
+}
+
+impl Menu {
+    #[must_use]
+    pub fn new(count: usize, selected: usize) -> Menu {
+        Menu {
+            count,
+            selected,
+            typed: 0,
+            escape: Escape::None,
+        }
+    }
+
+    /// Takes one byte from the terminal.
+    pub fn key(&mut self, byte: u8) -> Step {
+        let before = core::mem::take(&mut self.escape);
+        match (before, byte) {
+            (Escape::Begun, b'[' | b'O') => self.escape = Escape::Sequence,
+            // Parameters, which arrow keys have none of.
+            (Escape::Sequence, b'0'..=b'9' | b';') => self.escape = Escape::Sequence,
+            (Escape::Sequence, b'A') => self.go(self.selected.saturating_sub(1)),
+            (Escape::Sequence, b'B') => self.go(self.selected.saturating_add(1)),
+            (Escape::Sequence, b'H') => self.go(0),
+            (Escape::Sequence, b'F') => self.go(usize::MAX),
+            (Escape::Sequence, b' '..=b'~') => {}
+            (_, 0x1b) => self.escape = Escape::Begun,
+            (_, b'\r' | b'\n') => return self.enter(),
+            (_, b'0'..=b'9') => self.digit(usize::from(byte & 0x0f)),
+            // Backspace, as terminals send it.
+            (_, 0x08 | 0x7f) => self.typed /= 10,
+            (_, b'k') => self.go(self.selected.saturating_sub(1)),
+            (_, b'j') => self.go(self.selected.saturating_add(1)),
+            // Ctrl-C, Ctrl-D.
+            (_, b'q' | 0x03 | 0x04) => return Step::Cancelled,
+            _ => {}
+        }
+        Step::Going
+    }
+
+    fn go(&mut self, to: usize) {
+        self.typed = 0;
+        self.selected = to.min(self.count.saturating_sub(1));
+    }
+
+    /// A number that no entry has is not begun.
+    fn digit(&mut self, digit: usize) {
+        let typed = self.typed.saturating_mul(10).saturating_add(digit);
+        if typed <= self.count {
+            self.typed = typed;
+        }
+    }
+
+    fn enter(&mut self) -> Step {
+        if let Some(index) = self.typed.checked_sub(1) {
+            self.selected = index;
+        }
+        if self.selected < self.count {
+            return Step::Chosen(self.selected);
+        }
+        Step::Cancelled
+    }
+
+    /// What the line shows: the typed number, else the selected entry.
+    #[must_use]
+    pub fn shown(&self) -> usize {
+        self.typed.checked_sub(1).unwrap_or(self.selected)
+    }
+}

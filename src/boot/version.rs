@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Which of two versions is newer. Layer: pure. Spec: UAPI.10.
+
+use core::cmp::Ordering;
+
+fn is_special(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-.~^".contains(&byte)
+}
+
+/// Splits at the first byte that `keep` does not take.
+fn split(text: &[u8], keep: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|byte| !keep(*byte));
+    text.split_at(end.unwrap_or(text.len()))
+}
+
+/// Takes `mark` off both; whoever alone begins with it is older.
+fn mark(mark: u8, a: &mut &[u8], b: &mut &[u8]) -> Ordering {
+    match (a.split_first(), b.split_first()) {
+        (Some((x, rest_a)), Some((y, rest_b))) if *x == mark && *y == mark => {
+            (*a, *b) = (rest_a, rest_b);
+            Ordering::Equal
+        }
+        (Some((x, _)), _) if *x == mark => Ordering::Less,
+        (_, Some((y, _))) if *y == mark => Ordering::Greater,
+        _ => Ordering::Equal,
+    }
+}
+
+/// Numbers of any length, without leading zeros.
+fn numbers(a: &[u8], b: &[u8]) -> Ordering {
+    let (_, a) = split(a, |byte| byte == b'0');
+    let (_, b) = split(b, |byte| byte == b'0');
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
+/// `Less` when `a` is older than `b`.
+pub fn compare(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    loop {
+        (_, a) = split(a, |byte| !is_special(byte));
+        (_, b) = split(b, |byte| !is_special(byte));
+        // A pre-release is older than nothing at all, so this goes first.
+        let mut order = mark(b'~', &mut a, &mut b);
+        if order == Ordering::Equal && (a.is_empty() || b.is_empty()) {
+            return a.len().cmp(&b.len());
+        }
+        for separator in *b"-^." {
+            order = order.then_with(|| mark(separator, &mut a, &mut b));
+        }
+        if order != Ordering::Equal {
+            return order;
+        }
+        let (digits_a, behind_a) = split(a, |byte| byte.is_ascii_digit());
+        let (digits_b, behind_b) = split(b, |byte| byte.is_ascii_digit());
+        if digits_a.len().max(digits_b.len()) > 0 {
+            order = numbers(digits_a, digits_b);
+            (a, b) = (behind_a, behind_b);
+        } else {
+            let (letters_a, behind_a) = split(a, |byte| byte.is_ascii_alphabetic());
+            let (letters_b, behind_b) = split(b, |byte| byte.is_ascii_alphabetic());
+            // Bytewise, and the longer one is newer.
+            order = letters_a.cmp(letters_b);
+            (a, b) = (behind_a, behind_b);
+        }
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+}

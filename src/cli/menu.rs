@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The menu of `boot` on the console.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::list::line;
+use super::report::Report;
+use super::text::{COLUMNS, pad};
+use crate::boot::error::BootError;
+use crate::boot::loader_conf::Timeout;
+use crate::boot::menu::{Menu, Step};
+use crate::run::boot::Catalogue;
+use crate::sys::event::now_us;
+use crate::sys::terminal::Terminal;
+
+/// Entries that are shown; the others have numbers as well.
+const SHOWN: usize = 20;
+
+/// Has somebody choose; `index` is what the timeout takes.
+pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<usize, Report> {
+    let seconds = match timeout {
+        Timeout::Hidden => return Ok(index),
+        Timeout::Seconds(seconds) => Some(seconds),
+        Timeout::Forever => None,
+    };
+    // Without a console nobody can choose, and the boot must not wait for that.
+    let Ok(terminal) = Terminal::open() else {
+        return Ok(index);
+    };
+    let default = Some(index).zip(catalogue.default().map(|(_, because)| because));
+    let count = catalogue.entries.len();
+    let mut text = String::new();
+    for shown in 0..count.min(SHOWN) {
+        let (label, entry) = line(catalogue, shown, default);
+        text.push_str(&cut(&format!("{label}{entry}")));
+        text.push_str("\r\n");
+    }
+    if count > SHOWN {
+        text.push_str(&format!("       ... and more, up to {count}\r\n"));
+    }
+    text.push_str("Number or arrow keys, then Enter; q leaves.\r\n");
+    terminal.write(&text);
+
+    let mut menu = Menu::new(count, index);
+    // The end of the time that is left until somebody touches a key.
+    let mut end_us = seconds
+        .map(|seconds| now_us().saturating_add(u64::from(seconds).saturating_mul(1_000_000)));
+    let step = loop {
+        let left_us = end_us.map(|end_us| end_us.saturating_sub(now_us()));
+        if left_us == Some(0) {
+            break Step::Chosen(index);
+        }
+        terminal.write(&prompt(catalogue, &menu, left_us));
+        // To the next whole second, which the prompt then shows.
+        let wait_ms =
+            left_us.map(|left_us| (left_us.saturating_sub(1) % 1_000_000 / 1000).saturating_add(1));
+        let wait_ms = wait_ms.and_then(|ms| u32::try_from(ms).ok());
+        let byte = match terminal.key(wait_ms) {
+            Ok(Some(byte)) => byte,
+            Ok(None) => continue,
+            // The line was hung up.
+            Err(_) => break Step::Chosen(index),
+        };
+        end_us = None;
+        match menu.key(byte) {
+            Step::Going => {}
+            step => break step,
+        }
+    };
+    terminal.write("\r\n");
+    match step {
+        Step::Chosen(index) => Ok(index),
+        _ => Err(BootError::Cancelled.into()),
+    }
+}
+
+/// Does not reach the last column, where some terminals begin a new line.
+fn cut(text: &str) -> String {
+    text.chars().take(COLUMNS.saturating_sub(1)).collect()
+}
+
+/// Overwrites the line before it.
+fn prompt(catalogue: &Catalogue, menu: &Menu, left_us: Option<u64>) -> String {
+    let (_, entry) = line(catalogue, menu.shown(), None);
+    let mut text = format!("Boot {}: {entry}", menu.shown().saturating_add(1));
+    if let Some(left_us) = left_us {
+        let seconds = left_us.div_ceil(1_000_000);
+        text = format!("[{seconds} s] {text}");
+    }
+    let mut text = cut(&text);
+    let width = text.chars().count();
+    pad(&mut text, COLUMNS.saturating_sub(1).saturating_sub(width));
+    format!("\r{text}\r")
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Reads the entries of the file systems that were found.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::RunError;
+use super::discover::{Found, Volume};
+use crate::boot::efi::LoaderVariables;
+use crate::boot::entry::{Entry, Kind};
+use crate::boot::error::{BootError, Problem};
+use crate::boot::loader_conf::{self, LoaderConf};
+use crate::boot::type1::Type1;
+use crate::boot::{ENTRIES_MAX, FILE_MAX_BYTES};
+use crate::errno::Errno;
+use crate::image::detect::{self, Image};
+use crate::image::source::{FileOffset, FileSlice, ReadAt, read_small};
+use crate::image::uki::{SectionKind, Uki};
+use crate::image::{env_file, osrel, profile};
+use crate::sort::sort;
+use crate::sys::AsFd;
+use crate::sys::file::{InputFile, OpenError};
+use crate::sys::folder::Folder;
+
+/// All there is to choose from.
+pub struct Catalogue {
+    pub volumes: Vec<Volume>,
+    /// Sorted.
+    pub entries: Vec<Entry>,
+    pub conf: LoaderConf,
+    pub variables: LoaderVariables,
+    pub notes: Vec<String>,
+}
+
+/// Reads the entries, for a machine of this `uname -m`.
+///
+/// # Errors
+/// [`BootError::NoEntries`].
+pub fn read(
+    found: Found,
+    variables: LoaderVariables,
+    machine: &str,
+) -> Result<Catalogue, RunError> {
+    let mut catalogue = Catalogue {
+        volumes: Vec::new(),
+        entries: Vec::new(),
+        conf: LoaderConf::default(),
+        variables,
+        notes: found.notes,
+    };
+    for (number, volume) in found.volumes.iter().enumerate() {
+        let root = volume.root()?;
+        for kind in Kind::ALL {
+            catalogue.read_folder(root, number, kind, machine);
+        }
+        if catalogue.conf == LoaderConf::default()
+            && let Ok(text) = read_text(root, b"loader/loader.conf")
+        {
+            catalogue.conf = loader_conf::parse(&text);
+        }
+    }
+    if catalogue.entries.is_empty() {
+        let names: Vec<_> = found
+            .volumes
+            .iter()
+            .map(|volume| volume.name.as_str())
+            .collect();
+        return Err(BootError::NoEntries {
+            places: names.join(", "),
+        }
+        .into());
+    }
+    sort(&mut catalogue.entries, Entry::order);
+    catalogue.volumes = found.volumes;
+    Ok(catalogue)
+}
+
+/// A file's path on its file system.
+#[must_use]
+pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
+    [kind.folder().as_bytes(), b"/", file_name].concat()
+}
+
+/// The text of a type 1 entry, parsed.
+#[must_use]
+pub fn type1(root: &Folder, file_name: &[u8], machine: &str) -> Type1 {
+    let problem = match read_text(root, &path_of(Kind::Type1, file_name)) {
+        Ok(text) => return Type1::parse(&text, machine),
+        Err(problem) => problem,
+    };
+    Type1 {
+        problem: Some(problem),
+        ..Type1::default()
+    }
+}
+
+fn open(root: &Folder, path: &[u8]) -> Result<InputFile, Problem> {
+    InputFile::open(Some(root.as_fd()), path).map_err(|error| {
+        Problem::Unreadable(match error {
+            OpenError::Sys(error) => error.to_string(),
+            OpenError::NotAFile { is } => ["is ", is].concat(),
+        })
+    })
+}
+
+fn read_text(root: &Folder, path: &[u8]) -> Result<Vec<u8>, Problem> {
+    let file = open(root, path)?;
+    let bytes = file.file_bytes();
+    if bytes > FILE_MAX_BYTES {
+        return Err(Problem::TooLarge { bytes });
+    }
+    let all = FileSlice {
+        offset: FileOffset(0),
+        bytes,
+    };
+    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| Problem::Unreadable(error.to_string()))
+}
+
+impl Catalogue {
+    fn read_folder(&mut self, root: &Folder, volume: usize, kind: Kind, machine: &str) {
+        let names = match root.names(kind.folder().as_bytes(), ENTRIES_MAX) {
+            Ok(names) => names,
+            Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) => return,
+            Err(error) => {
+                self.notes
+                    .push([kind.folder(), ": ", &error.to_string()].concat());
+                return;
+            }
+        };
+        for name in &names {
+            let Some(mut entry) = Entry::of_file(kind, volume, name) else {
+                continue;
+            };
+            match kind {
+                Kind::Type1 => {
+                    let mut text = type1(root, name, machine);
+                    let mut files = core::iter::once(&text.image).chain(&text.initrds);
+                    if text.problem.is_none()
+                        && let Some(missing) = files.find(|path| !root.has_file(path))
+                    {
+                        text.problem = Some(Problem::Missing(missing.clone()));
+                    }
+                    entry.describe(text);
+                    self.entries.push(entry);
+                }
+                Kind::Type2 => match profiles(root, &entry, machine) {
+                    Ok(mut profiles) => self.entries.append(&mut profiles),
+                    Err(problem) => {
+                        entry.problem = Some(problem);
+                        self.entries.push(entry);
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// The entries of a UKI, one for each profile.
+fn profiles(root: &Folder, entry: &Entry, machine: &str) -> Result<Vec<Entry>, Problem> {
+    let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
+    let image = detect::detect(file).map_err(|error| Problem::Image(error.to_string()))?;
+    let Image::Uki { pe, uki } = &image else {
+        return Err(Problem::Image(
+            ["not a UKI but ", image.kind_name()].concat(),
+        ));
+    };
+    if !pe.machine.runs_on(machine) {
+        return Err(Problem::Architecture(pe.machine.to_string().into_bytes()));
+    }
+    let mut entries = Vec::new();
+    for number in 0..uki.profile_count().max(1) {
+        entries.push(of_profile(file, entry, uki, number)?);
+    }
+    Ok(entries)
+}
+
+fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Result<Entry, Problem> {
+    let selection = uki
+        .select(number)
+        .map_err(|error| Problem::Image(error.to_string()))?;
+    let text = |kind| match selection.get(kind) {
+        Some(slice) => read_small(file, slice, env_file::MAX_BYTES)
+            .map_err(|error| Problem::Unreadable(error.to_string())),
+        None => Ok(Vec::new()),
+    };
+    let system = osrel::parse(&text(SectionKind::Osrel)?);
+    let own = profile::parse(&text(SectionKind::Profile)?);
+    let title = own.title.or(own.id);
+    Ok(entry.of_profile(&system, number, title.as_deref()))
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. The programs that run before the jump, to bring devices and file
+//! systems into a state that the next kernel finds in order.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::Progress;
+use crate::sort::sort;
+use crate::sys::folder::Folder;
+use crate::sys::process::{self, Ended};
+
+/// Where they are, in an initramfs as well.
+pub const FOLDER: &str = "/etc/kexec-bpf/pre-exec.d";
+/// How long each may take.
+const TIMEOUT_S: u32 = 30;
+const PROGRAMS_MAX: usize = 256;
+
+/// Runs them in the order of their names' bytes. One that fails or takes too
+/// long is told to `warn` and does not stop the jump: by then the running system
+/// is half taken down, and going on is the better half.
+pub fn run(warn: &mut dyn FnMut(&str), progress: Progress<'_>) {
+    let Ok(folder) = Folder::open(FOLDER.as_bytes()) else {
+        return;
+    };
+    let mut names = folder.names(b".", PROGRAMS_MAX).unwrap_or_default();
+    sort(&mut names, Vec::cmp);
+    for name in names {
+        if name.starts_with(b".") || !folder.has_program(&name) {
+            continue;
+        }
+        let path = [FOLDER.as_bytes(), b"/", &name].concat();
+        let shown = path.escape_ascii();
+        progress(format_args!("running {shown}"));
+        let what = match process::run(&path, TIMEOUT_S) {
+            Ok(Ended::Exited(0)) => continue,
+            Ok(Ended::Exited(code)) => format!("ended with {code}"),
+            Ok(Ended::Killed(signal)) => format!("was killed by signal {signal}"),
+            Ok(Ended::TimedOut) => format!("took more than {TIMEOUT_S} s and was killed"),
+            Err(error) => format!("cannot run: {error}"),
+        };
+        warn(&format!("{shown} {what}"));
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Block devices as /sys/class/block has them, without udev, and
+//! partitions that the kernel does not see by itself.
+#![allow(unsafe_code)]
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::ffi::{c_char, c_int, c_longlong, c_ulong};
+
+use rustix::fd::{AsFd, AsRawFd};
+
+use super::file::{InputFile, read_kernel_file};
+use super::folder::{Folder, c_path};
+use super::{SysError, last_errno};
+use crate::image::source::{FileOffset, FileSlice, ReadAt};
+use crate::sort::sort;
+
+mod c {
+    use super::{BlkpgArgument, c_int, c_ulong};
+    unsafe extern "C" {
+        pub fn ioctl(fd: c_int, request: c_ulong, argument: *mut BlkpgArgument<'_>) -> c_int;
+    }
+}
+
+const CLASS: &str = "/sys/class/block";
+/// sysfs counts sectors of 512 bytes, whatever the device has.
+const SYSFS_SECTOR_BYTES: u64 = 512;
+/// Devices that are looked at.
+const DEVICES_MAX: usize = 1024;
+/// `BLKPG` and its operations (include/uapi/linux/blkpg.h).
+const BLKPG: c_ulong = 0x1269;
+const ADD_PARTITION: c_int = 1;
+const DELETE_PARTITION: c_int = 2;
+
+/// A block device that has a size.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Block {
+    /// As in /sys/class/block.
+    pub name: String,
+    pub bytes: u64,
+    /// Disk and number of a partition.
+    pub partition: Option<(String, u32)>,
+}
+
+fn attribute(name: &str, attribute: &str) -> Option<String> {
+    let value = read_kernel_file(&[CLASS, "/", name, "/", attribute].concat(), 64)?;
+    Some(String::from_utf8_lossy(&value).trim().to_string())
+}
+
+fn describe(name: &str) -> Option<Block> {
+    let sectors: u64 = attribute(name, "size")?.parse().ok()?;
+    let bytes = sectors
+        .checked_mul(SYSFS_SECTOR_BYTES)
+        .filter(|bytes| *bytes > 0)?;
+    let number = attribute(name, "partition").and_then(|number| number.parse().ok());
+    let partition = match number {
+        Some(number) => Some((parent(name)?, number)),
+        None => None,
+    };
+    Some(Block {
+        name: name.into(),
+        bytes,
+        partition,
+    })
+}
+
+/// The disk of a partition: a partition's folder lies in its disk's.
+fn parent(name: &str) -> Option<String> {
+    let path = c_path([CLASS, "/", name].concat().as_bytes()).ok()?;
+    let link = rustix::fs::readlink(&*path, Vec::new()).ok()?;
+    let link = link.into_string().ok()?;
+    Some(link.rsplit('/').nth(1)?.into())
+}
+
+/// All of them, by name. Floppy drives are left out: asking one that is empty
+/// takes seconds.
+#[must_use]
+pub fn all() -> Vec<Block> {
+    let names = Folder::open(CLASS.as_bytes()).and_then(|class| class.names(b".", DEVICES_MAX));
+    let mut names: Vec<_> = names.unwrap_or_default();
+    // As people count: vda9 before vda10.
+    sort(&mut names, |a, b| {
+        a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+    });
+    let names = names
+        .iter()
+        .filter_map(|name| core::str::from_utf8(name).ok());
+    names
+        .filter(|name| !name.starts_with("fd"))
+        .filter_map(describe)
+        .collect()
+}
+
+impl Block {
+    /// Its node, which devtmpfs makes.
+    #[must_use]
+    pub fn path(&self) -> String {
+        // In sysfs, a name's slash is an exclamation mark: cciss!c0d0.
+        ["/dev/", &self.name].concat().replace('!', "/")
+    }
+
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// Those of open(2); ENOMEDIUM, EIO.
+    pub fn open(&self) -> Result<InputFile, SysError> {
+        InputFile::open_device(&self.path(), self.bytes)
+    }
+
+    /// MAJOR:MINOR.
+    #[must_use]
+    pub fn number(&self) -> Option<String> {
+        attribute(&self.name, "dev")
+    }
+}
+
+/// `struct blkpg_partition`.
+#[repr(C)]
+struct BlkpgPartition {
+    start: c_longlong,
+    length: c_longlong,
+    number: c_int,
+    names: [c_char; 128],
+}
+
+/// `struct blkpg_ioctl_arg`.
+#[repr(C)]
+struct BlkpgArgument<'data> {
+    operation: c_int,
+    flags: c_int,
+    length: c_int,
+    data: &'data mut BlkpgPartition,
+}
+
+fn blkpg(
+    disk: &InputFile,
+    operation: c_int,
+    number: u32,
+    slice: FileSlice,
+) -> Result<(), SysError> {
+    let signed = |bytes: u64| c_longlong::try_from(bytes).unwrap_or(c_longlong::MAX);
+    let mut partition = BlkpgPartition {
+        start: signed(slice.offset.0),
+        length: signed(slice.bytes),
+        number: c_int::try_from(number).unwrap_or(c_int::MAX),
+        names: [0; 128],
+    };
+    let mut argument = BlkpgArgument {
+        operation,
+        flags: 0,
+        length: c_int::try_from(size_of::<BlkpgPartition>()).unwrap_or(0),
+        data: &mut partition,
+    };
+    let fd = disk.as_fd().as_raw_fd();
+    // SAFETY: both structures are the kernel's and outlive the call.
+    match unsafe { c::ioctl(fd, BLKPG, &raw mut argument) } {
+        0 => Ok(()),
+        _ => Err(SysError::new("BLKPG", "", last_errno())),
+    }
+}
+
+/// A partition that this program told the kernel of; taken back when dropped.
+/// Nothing is written to the disk.
+pub struct AddedPartition {
+    disk: InputFile,
+    number: u32,
+}
+
+impl AddedPartition {
+    /// Tells the kernel of a partition that only the second table names.
+    ///
+    /// # Errors
+    /// EBUSY when it overlaps another; EACCES without CAP_SYS_ADMIN.
+    pub fn add(
+        disk: &Block,
+        number: u32,
+        slice: FileSlice,
+    ) -> Result<(AddedPartition, Block), SysError> {
+        let file = disk.open()?;
+        blkpg(&file, ADD_PARTITION, number, slice)?;
+        let added = AddedPartition { disk: file, number };
+        let is = |block: &Block| block.partition == Some((disk.name.clone(), number));
+        match all().into_iter().find(is) {
+            Some(block) => Ok((added, block)),
+            None => Err(SysError::new("BLKPG", &disk.name, rustix::io::Errno::NODEV)),
+        }
+    }
+}
+
+impl Drop for AddedPartition {
+    fn drop(&mut self) {
+        let nowhere = FileSlice {
+            offset: FileOffset(0),
+            bytes: self.disk.file_bytes().min(SYSFS_SECTOR_BYTES),
+        };
+        let _ = blkpg(&self.disk, DELETE_PARTITION, self.number, nowhere);
+    }
+}

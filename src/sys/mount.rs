@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. File systems without a mount point: fsopen(2) and fsmount(2).
+//!
+//! Such a mount is a descriptor. It needs no directory, nobody else sees it, and
+//! it ends with the descriptor, however this program ends.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use rustix::fd::AsFd;
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, fsconfig_create, fsconfig_reconfigure,
+    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, fspick,
+};
+
+use super::SysError;
+use super::file::read_kernel_file;
+use super::folder::{Folder, c_path};
+
+/// Longest list of mounts that is read.
+const MOUNTS_MAX_BYTES: usize = 256 << 10;
+
+/// Whether a mount may be written to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Nor is a journal replayed: the disk may belong to a system that sleeps.
+    ReadOnly,
+    Write,
+}
+
+/// Mounts `source`, a device's path, as the kernel's file system `name`.
+///
+/// # Errors
+/// ENODEV when the kernel does not have the file system; EBUSY when it is
+/// mounted elsewhere with other access; EINVAL when it is damaged.
+pub fn mount(name: &str, source: &str, access: Access) -> Result<Folder, SysError> {
+    let mount = || -> rustix::io::Result<Folder> {
+        let c_name = c_path(name.as_bytes())?;
+        let filesystem = fsopen(&*c_name, FsOpenFlags::FSOPEN_CLOEXEC)?;
+        if !source.is_empty() {
+            let source = c_path(source.as_bytes())?;
+            fsconfig_set_string(&filesystem, c"source", &*source)?;
+        }
+        if access == Access::ReadOnly {
+            fsconfig_set_flag(&filesystem, c"ro")?;
+            if name == "ext4" {
+                fsconfig_set_flag(&filesystem, c"noload")?;
+            }
+        }
+        fsconfig_create(&filesystem)?;
+        let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
+            | MountAttrFlags::MOUNT_ATTR_NODEV
+            | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+        let root = fsmount(&filesystem, FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
+        Ok(root.into())
+    };
+    mount().map_err(|errno| SysError::new("mount", source, errno))
+}
+
+/// Changes whether the file system of `root` can be written to.
+///
+/// # Errors
+/// EROFS for a device that cannot be written to; EPERM.
+pub fn remount(root: &Folder, access: Access) -> Result<(), SysError> {
+    let remount = || -> rustix::io::Result<()> {
+        let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH;
+        let picked = fspick(root.as_fd(), c"", flags)?;
+        let flag = if access == Access::Write {
+            c"rw"
+        } else {
+            c"ro"
+        };
+        fsconfig_set_flag(&picked, flag)?;
+        fsconfig_reconfigure(&picked)
+    };
+    remount().map_err(|errno| SysError::new("remount", "", errno))
+}
+
+/// The place where the device MAJOR:MINOR is mounted whole already.
+#[must_use]
+pub fn mounted(number: &str) -> Option<Folder> {
+    let mounts = read_kernel_file("/proc/self/mountinfo", MOUNTS_MAX_BYTES)?;
+    let mounts = String::from_utf8_lossy(&mounts);
+    // ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS...
+    mounts.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [_, _, device, "/", place, ..] = fields[..] else {
+            return None;
+        };
+        if device != number {
+            return None;
+        }
+        let place = unescaped(place);
+        Folder::open(place.as_bytes()).ok()
+    })
+}
+
+/// The kernel writes blanks and backslashes in octal: `\040`.
+fn unescaped(place: &str) -> String {
+    let mut pieces = place.split('\\');
+    let mut text: String = pieces.next().unwrap_or_default().into();
+    for piece in pieces {
+        let (octal, rest) = piece.split_at_checked(3).unwrap_or(("134", piece));
+        let plain = u8::from_str_radix(octal, 8).unwrap_or(b'\\');
+        text.push(char::from(plain));
+        text.push_str(rest);
+    }
+    text
+}
+
+/// Whether an error means that the file system is in use elsewhere.
+#[must_use]
+pub fn is_busy(error: &SysError) -> bool {
+    error.errno.0 == Errno::BUSY.raw_os_error()
+}

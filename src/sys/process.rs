@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Runs a program for a limited time, by posix_spawn(3).
+#![allow(unsafe_code)]
+
+use alloc::ffi::CString;
+use alloc::string::String;
+use core::ffi::{c_char, c_int, c_short, c_void};
+use core::ptr;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
+
+use super::SysError;
+use super::event::{now_us, timespec};
+
+/// Room for musl's posix_spawnattr_t, which has 336 bytes.
+type Attributes = [u64; 64];
+/// POSIX_SPAWN_SETPGROUP of <spawn.h>.
+const SET_PROCESS_GROUP: c_short = 2;
+/// All that the program finds in its environment.
+const PATH: &core::ffi::CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+
+mod c {
+    use super::{Attributes, c_char, c_int, c_short, c_void};
+    unsafe extern "C" {
+        pub fn posix_spawnattr_init(attributes: *mut Attributes) -> c_int;
+        pub fn posix_spawnattr_setflags(attributes: *mut Attributes, flags: c_short) -> c_int;
+        pub fn posix_spawn(
+            pid: *mut c_int,
+            path: *const c_char,
+            actions: *const c_void,
+            attributes: *const Attributes,
+            arguments: *const *const c_char,
+            environment: *const *const c_char,
+        ) -> c_int;
+    }
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    Exited(i32),
+    /// By a signal of somebody else's.
+    Killed(i32),
+    /// By this program, with all of its process group.
+    TimedOut,
+}
+
+fn spawn(path: &CString) -> Result<Pid, Errno> {
+    let mut attributes: Attributes = [0; 64];
+    let mut pid: c_int = 0;
+    let arguments = [path.as_ptr(), ptr::null()];
+    let environment = [PATH.as_ptr(), ptr::null()];
+    // SAFETY: the attributes have room for the C library's structure.
+    unsafe { c::posix_spawnattr_init(&raw mut attributes) };
+    // A process group of its own (0, as initialised), so that it can be ended
+    // with all that it started.
+    // SAFETY: they have been initialised.
+    unsafe { c::posix_spawnattr_setflags(&raw mut attributes, SET_PROCESS_GROUP) };
+    // SAFETY: both lists end with a null pointer, and their strings, the path
+    // and the attributes outlive the call.
+    let code = unsafe {
+        c::posix_spawn(
+            &raw mut pid,
+            path.as_ptr(),
+            ptr::null(),
+            &raw const attributes,
+            arguments.as_ptr(),
+            environment.as_ptr(),
+        )
+    };
+    match Pid::from_raw(pid) {
+        Some(pid) if code == 0 => Ok(pid),
+        _ => Err(Errno::from_raw_os_error(code)),
+    }
+}
+
+/// Runs the program `path`, without arguments, for at most `timeout_s`.
+///
+/// # Errors
+/// ENOENT, ENOEXEC, EACCES, ENOMEM.
+pub fn run(path: &[u8], timeout_s: u32) -> Result<Ended, SysError> {
+    let target = String::from_utf8_lossy(path);
+    let fail = |call, errno| SysError::new(call, &target, errno);
+    let path = CString::new(path).map_err(|_| fail("posix_spawn", Errno::INVAL))?;
+    let pid = spawn(&path).map_err(|errno| fail("posix_spawn", errno))?;
+    let in_time = wait(pid, timeout_s);
+    if !in_time {
+        let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+    }
+    loop {
+        match rustix::process::waitpid(Some(pid), WaitOptions::empty()) {
+            Ok(Some(_)) if !in_time => return Ok(Ended::TimedOut),
+            Ok(Some((_, status))) => {
+                return Ok(match status.exit_status() {
+                    Some(code) => Ended::Exited(code),
+                    None => Ended::Killed(status.terminating_signal().unwrap_or(0)),
+                });
+            }
+            Ok(None) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(fail("waitpid", errno)),
+        }
+    }
+}
+
+/// Whether the process ended in time. It stays a zombie, so that its number is
+/// not given to another.
+fn wait(pid: Pid, timeout_s: u32) -> bool {
+    let Ok(pidfd) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else {
+        return false;
+    };
+    let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
+    loop {
+        let left_ms = end_us.saturating_sub(now_us()) / 1000;
+        let left = timespec(u32::try_from(left_ms).unwrap_or(u32::MAX));
+        match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&left)) {
+            Ok(0) => return false,
+            Err(Errno::INTR) => {}
+            Ok(_) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{Ended, run};
+
+    #[test]
+    fn programs_end_by_themselves() {
+        assert_eq!(run(b"/bin/true", 20), Ok(Ended::Exited(0)));
+        assert_eq!(run(b"/bin/false", 20), Ok(Ended::Exited(1)));
+        assert!(run(b"/nonexistent", 20).is_err());
+    }
+
+    #[test]
+    fn a_program_is_ended_with_what_it_has_started() {
+        let folder = std::env::temp_dir().join(format!("kexec-bpf.{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (program, started) = (folder.join("program"), folder.join("started"));
+        let script = format!(
+            "#!/bin/sh\nsleep 1000 &\necho $! >{}\nwait\n",
+            started.display()
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let ended = run(program.as_os_str().as_bytes(), 2);
+        let pid = fs::read_to_string(&started).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(ended, Ok(Ended::TimedOut));
+        // Gone, or dead and not yet waited for by whoever has inherited it; a
+        // signal takes its time.
+        let is_dead = || match fs::read_to_string(format!("/proc/{}/stat", pid.trim())) {
+            Ok(stat) => stat.contains(") Z "),
+            Err(_) => true,
+        };
+        assert!((0..500).any(|_| {
+            crate::sys::event::pause_ms(10);
+            is_dead()
+        }));
+    }
+}

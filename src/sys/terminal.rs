@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. The terminal that a menu is on: single keys, with a time limit.
+
+use alloc::vec::Vec;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
+
+use super::SysError;
+use super::event::timespec;
+
+/// A terminal that gives each key at once; as before when dropped.
+pub struct Terminal {
+    fd: OwnedFd,
+    before: Termios,
+}
+
+impl Terminal {
+    /// The terminal of standard input, or the console when that is none, as in
+    /// an initramfs.
+    ///
+    /// # Errors
+    /// Those of open(2); ENOTTY.
+    pub fn open() -> Result<Terminal, SysError> {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        // By name, because descriptor 0 may be open for reading only.
+        let own = rustix::termios::ttyname(super::console::stdin(), Vec::new());
+        let fd = match own {
+            Ok(name) => rustix::fs::open(&name, flags, Mode::empty()),
+            Err(errno) => Err(errno),
+        };
+        let fd = fd.or_else(|_| rustix::fs::open(c"/dev/console", flags, Mode::empty()));
+        let fd = fd.map_err(|errno| SysError::new("open", "/dev/console", errno))?;
+        let set = || -> rustix::io::Result<Termios> {
+            let before = tcgetattr(&fd)?;
+            let mut raw = before.clone();
+            // Signals as well: the terminal must be put back by this program.
+            raw.local_modes
+                .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+            raw.special_codes[SpecialCodeIndex::VMIN] = 1;
+            raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+            // What was typed before belongs to nobody's menu.
+            tcsetattr(&fd, OptionalActions::Flush, &raw)?;
+            Ok(before)
+        };
+        match set() {
+            Ok(before) => Ok(Terminal { fd, before }),
+            Err(errno) => Err(SysError::new("tcsetattr", "/dev/console", errno)),
+        }
+    }
+
+    /// Waits for a byte; `None` when none came within `timeout_ms`, if there is
+    /// one.
+    ///
+    /// # Errors
+    /// EIO when the terminal is gone.
+    pub fn key(&self, timeout_ms: Option<u32>) -> Result<Option<u8>, SysError> {
+        let wait = || -> rustix::io::Result<Option<u8>> {
+            let timeout = timeout_ms.map(timespec);
+            let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
+            if poll(&mut fds, timeout.as_ref())? == 0 {
+                return Ok(None);
+            }
+            let mut byte = [0];
+            match rustix::io::read(&self.fd, &mut byte)? {
+                0 => Err(Errno::IO),
+                _ => Ok(byte.first().copied()),
+            }
+        };
+        match wait() {
+            Err(Errno::INTR) => Ok(None),
+            result => result.map_err(|errno| SysError::new("read", "the console", errno)),
+        }
+    }
+
+    /// Shows text; a console that takes none must not stop the boot.
+    pub fn write(&self, text: &str) {
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            match rustix::io::write(&self.fd, rest) {
+                Ok(written) if written > 0 => rest = rest.get(written..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.fd, OptionalActions::Drain, &self.before);
+    }
+}

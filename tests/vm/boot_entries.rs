@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Boot entries in a rescue system: nothing but the program and a busybox, no
+//! udev, no /run, a read-only root. Good disks, and bad ones.
+
+use std::path::{Path, PathBuf};
+
+use crate::guest::disk::BuiltDisk;
+use crate::guest::initramfs::extra_initrd;
+use crate::guest::uki::Uki;
+use crate::guest::{
+    self, Disk, Initramfs, Kernel, Machine, Partition, Payload, Transcript, drivers, second_initrd,
+};
+
+const KERNEL: Kernel = Kernel::V6_12;
+
+/// `attempt NAME COMMAND...` says each line, and the exit code at the end. It
+/// needs no file.
+pub const ATTEMPT: &str = r#"
+attempt() {
+    name=$1
+    shift
+    { "$@" 2>&1; echo "code $?"; } | while read -r line; do say "$name" "$line"; done
+}
+"#;
+
+fn script(rest: &str) -> String {
+    format!("{}{ATTEMPT}{rest}", drivers::LOAD)
+}
+
+/// A UKI with two profiles, too small to run.
+fn small_uki() -> Vec<u8> {
+    use crate::guest::pe::{Pe, tiny_kernel};
+    Pe::new()
+        .section(".osrel", b"ID=tiny\nPRETTY_NAME=\"Tiny 1\"\nVERSION_ID=1\n")
+        .section(".linux", &tiny_kernel())
+        .section(".cmdline", b"quiet")
+        .section(".profile", b"ID=main\n")
+        .section(".profile", b"ID=rescue\nTITLE=Rescue\n")
+        .section(".cmdline", b"single")
+        .bytes()
+}
+
+/// The disk that boots: entries on both partitions, good and bad.
+fn good_disk(folder: &Path, payload: &[&Payload; 2], nonce: &str) -> BuiltDisk {
+    let entry = format!(
+        "title Debian\r\nversion 6.12\r\nsort-key debian\r\nlinux /deb/vmlinuz\r\n\
+initrd /deb/first.img\r\ninitrd /deb/second.img\r\n\
+options console=ttyS0 panic=-1\r\noptions nonce={nonce}\r\n"
+    );
+    let mut big = b"title big\nlinux /deb/vmlinuz\n".to_vec();
+    big.resize(10 << 20, b' ');
+    let entries = "loader/entries";
+    Disk::new(folder)
+        .esp("loader/loader.conf", b"timeout 3\ndefault debian*\n")
+        .esp("EFI/Linux/tiny.efi", &small_uki())
+        .esp("EFI/Linux/text.efi", b"no UKI")
+        .file_from(Partition::Xbootldr, "deb/vmlinuz", &KERNEL.image())
+        .xbootldr("deb/first.img", &extra_initrd(&[payload[0]]))
+        .xbootldr("deb/second.img", &second_initrd(&[payload[1]]))
+        .xbootldr(&format!("{entries}/debian-6.12+3-0.conf"), entry.as_bytes())
+        .xbootldr(&format!("{entries}/debian-6.1+0-3.conf"), entry.as_bytes())
+        .xbootldr(
+            &format!("{entries}/broken.conf"),
+            b"linux /loader/entries/nul.conf\n",
+        )
+        .xbootldr(&format!("{entries}/big.conf"), &big)
+        .xbootldr(&format!("{entries}/nul.conf"), b"linux /deb/vm\0linuz\n")
+        .xbootldr(
+            &format!("{entries}/dots.conf"),
+            b"linux /deb/../../etc/passwd\n",
+        )
+        .xbootldr(&format!("{entries}/gone.conf"), b"linux /deb/gone\n")
+        .xbootldr(
+            &format!("{entries}/arm.conf"),
+            b"architecture aa64\nlinux /deb/vmlinuz\n",
+        )
+        .build()
+}
+
+/// What `list` says of it.
+const GOOD: &[&str] = &[
+    "*   1  debian-6.12.conf: Debian, 6.12, on vda2, tries left: 3, the default",
+    "(loader.conf)",
+    "2  tiny.efi: Tiny 1 (main), 1, on vda1",
+    "3  tiny.efi@1: Tiny 1 (Rescue), 1, on vda1",
+    "4  broken.conf, on vda2",
+    "5  debian-6.1.conf: Debian, 6.12, on vda2, bad: no try left",
+    "6  text.efi: skipped: not a boot image: a text file",
+    "7  nul.conf: skipped: damaged: NUL bytes in the text",
+    "8  gone.conf: skipped: no such file: /deb/gone",
+    "9  dots.conf: skipped: a path with '..': /deb/../../etc/passwd",
+    "10  big.conf: skipped: 10485760 bytes, more than the 65536 that are read",
+    "11  arm.conf: skipped: for another machine: aa64",
+    "code 0",
+];
+
+/// A disk with an ESP that has one entry of this name.
+fn esp(folder: &Path, name: &str) -> Disk {
+    let path = format!("loader/entries/{name}.conf");
+    Disk::new(folder).esp(&path, b"linux /a\n").esp("a", b"a")
+}
+
+fn zeros(folder: &Path) -> PathBuf {
+    let path = folder.join("zeros.img");
+    let file = std::fs::File::create(&path).expect("create a disk");
+    file.set_len(8 << 20).expect("size a disk");
+    path
+}
+
+fn damage(path: &Path, at: usize) {
+    let mut disk = std::fs::read(path).expect("read a disk");
+    disk[at] ^= 0xff;
+    std::fs::write(path, disk).expect("write a disk");
+}
+
+fn two_esps(folder: &Path) -> PathBuf {
+    let disk = esp(folder, "two").file(Partition::Root, "a", b"a").build();
+    let path = disk.path().to_owned();
+    let status = guest::host_program("sgdisk")
+        .arg("--typecode=2:ef00")
+        .arg(&path)
+        .output();
+    assert!(status.expect("start sgdisk").status.success());
+    path
+}
+
+fn many(folder: &Path) -> PathBuf {
+    let mut disk = Disk::new(folder).esp("a", b"a");
+    for number in 0..5000 {
+        disk = disk.xbootldr(&format!("loader/entries/e-{number}.conf"), b"linux /a\n");
+    }
+    disk.xbootldr("a", b"a").build().path().to_owned()
+}
+
+fn sum(path: &Path) -> Vec<u8> {
+    let output = guest::host_program("sha256sum").arg(path).output();
+    output.expect("start sha256sum").stdout
+}
+
+const SCRIPT: &str = r"
+mount -o remount,ro /
+say root $(touch /x 2>&1 | grep -c Read-only) $([ -e /run ] || echo no-run) $(pidof udevd)
+attempt found kexec-bpf list
+attempt good kexec-bpf list --device /dev/vda
+attempt label kexec-bpf list --device LABEL=xbootldr
+for disk in b c d e f; do attempt $disk kexec-bpf list --device /dev/vd$disk; done
+attempt many-count sh -c 'kexec-bpf list --device /dev/vdg | wc -l'
+attempt many-memory sh -c 'ulimit -v 20000; kexec-bpf list --device /dev/vdg | tail -n 1'
+attempt nothing kexec-bpf list --device PARTUUID=00000000-0000-0000-0000-000000000000
+attempt plan kexec-bpf boot -n --device /dev/vda
+attempt next kexec-bpf boot -n --next --device /dev/vda
+attempt rescue kexec-bpf boot -n tiny.efi@1 --device /dev/vda --append more
+attempt hook kexec-bpf hook boot
+attempt nul kexec-bpf boot nul --device /dev/vda
+attempt kdump kexec-bpf hook kdump
+say crash $(cat /sys/kernel/kexec_crash_loaded)
+say left $(cat /sys/kernel/kexec_loaded) $(ls /sys/fs/ext4 | grep -c vd) $(ls /dev/vdc*)
+say logged $(dmesg | grep -c 'kexec-bpf: broken.conf\|kexec-bpf: loader/entries/nul')
+kexec-bpf boot debian-6.12 --device /dev/vda --verbose 2>/dev/ttyS1
+";
+
+/// Says what it finds just before the jump.
+const PROGRAM: &str = "#!/bin/sh
+echo \"@@ before $0 $(ls /sys/fs/ext4 | grep -c vd) $(cat /sys/kernel/kexec_loaded)\" >/dev/ttyS1
+exit 3
+";
+
+#[test]
+fn rescue_lists_bad_disks_and_boots() {
+    let folder = guest::work_dir("entries");
+    let nonce = guest::nonce();
+    let payload = [Payload::new("first", 10_001), Payload::new("second", 5_003)];
+    let good = good_disk(&folder.join("a"), &[&payload[0], &payload[1]], &nonce);
+    let no_gpt = zeros(&folder);
+    let bad_crc = esp(&folder.join("c"), "backup").build().path().to_owned();
+    damage(&bad_crc, 512 + 16);
+    let both_bad = esp(&folder.join("d"), "none").build().path().to_owned();
+    damage(&both_bad, 512 + 16);
+    let bytes = std::fs::metadata(&both_bad).expect("stat a disk").len();
+    damage(
+        &both_bad,
+        usize::try_from(bytes).expect("64-bit host") - 512 + 16,
+    );
+    let no_esp = Disk::new(&folder.join("e"))
+        .file(Partition::Root, "a", b"a")
+        .build();
+    let two = two_esps(&folder.join("f"));
+    let many = many(&folder.join("g"));
+    let bad = [&no_gpt, &bad_crc, &both_bad, no_esp.path(), &two, &many].map(Path::to_owned);
+    let before = bad.each_ref().map(|path| sum(path));
+
+    let initramfs = Initramfs::new(&script(SCRIPT));
+    let initramfs = drivers::add(initramfs, KERNEL, drivers::DISKS)
+        .file_from("etc/kexec-bpf/kdump.efi", &KERNEL.image())
+        .file("etc/kexec-bpf/pre-exec.d/20-no-program", b"no program")
+        .script("etc/kexec-bpf/pre-exec.d/10-say", PROGRAM)
+        .script("etc/kexec-bpf/pre-exec.d/30-say", PROGRAM);
+    let mut machine = Machine::new(&folder, KERNEL, initramfs.finish())
+        .append("crashkernel=128M rd.kexec_bpf=broken.conf rd.kexec_bpf.device=LABEL=xbootldr")
+        .timeout_s(400)
+        .disk(good.path());
+    for path in &bad {
+        machine = machine.disk(path);
+    }
+    let said = machine.run();
+
+    said.expect("root", "1 no-run");
+    expect_lines(&said, "good", GOOD);
+    expect_words(
+        &said,
+        "found",
+        &["more than one ESP", "taking vda1", "debian-6.12.conf"],
+    );
+    expect_words(&said, "label", &["debian-6.12.conf", "code 0"]);
+    expect_words(&said, "b", &["no ESP", "vdb: no GPT", "code 1"]);
+    expect_words(
+        &said,
+        "c",
+        &[
+            "vdc: the first partition table is damaged; the second one is used",
+            "backup.conf",
+            "code 0",
+        ],
+    );
+    expect_words(
+        &said,
+        "d",
+        &["vdd: both partition tables are damaged", "code 1"],
+    );
+    expect_words(
+        &said,
+        "e",
+        &["no ESP and no XBOOTLDR", "vde: no such partition", "code 1"],
+    );
+    expect_words(
+        &said,
+        "f",
+        &[
+            "more than one ESP: vdf1, vdf2; taking vdf1",
+            "two.conf",
+            "code 0",
+        ],
+    );
+    expect_lines(&said, "many-count", &["5000", "code 0"]);
+    expect_lines(&said, "many-memory", &["5000  e-0.conf, on vdg2", "code 0"]);
+    expect_words(
+        &said,
+        "nothing",
+        &["no block device is PARTUUID=0", "code 1"],
+    );
+    expect_words(
+        &said,
+        "plan",
+        &["debian-6.12.conf on vda2", "deb/second.img", "code 0"],
+    );
+    expect_words(&said, "next", &["tiny.efi on vda1", "quiet", "code 0"]);
+    expect_words(
+        &said,
+        "rescue",
+        &["tiny.efi@1 on vda1", "single more", "code 0"],
+    );
+    expect_words(
+        &said,
+        "hook",
+        &[
+            "nul.conf: 20 bytes are too few for a boot image",
+            "try:",
+            "code 3",
+        ],
+    );
+    expect_words(
+        &said,
+        "nul",
+        &["entry nul.conf cannot boot", "NUL bytes", "code 3"],
+    );
+    expect_words(
+        &said,
+        "kdump",
+        &["loaded /etc/kexec-bpf/kdump.efi: for a panic", "code 0"],
+    );
+    said.expect("crash", "1");
+    // Nothing loaded, nothing mounted, and the partition that only the second
+    // table has is gone again.
+    said.expect("left", "0 0 /dev/vdc");
+    said.expect("logged", "1");
+
+    let place = "/etc/kexec-bpf/pre-exec.d";
+    assert_eq!(
+        said.all("before"),
+        [format!("{place}/10-say 0 1"), format!("{place}/30-say 0 1")]
+    );
+    for program in ["10-say", "30-say"] {
+        let warning = format!("{program} ended with 3");
+        let warned = said.said.iter().any(|line| line.text.contains(&warning));
+        assert!(warned, "{warning}");
+    }
+    said.expect("cmdline", &format!("console=ttyS0 panic=-1 nonce={nonce}"));
+    said.expect("second", &KERNEL.release());
+    let mut wanted = payload.map(|one| format!("{} {}", one.name, one.sha256));
+    wanted.sort_unstable();
+    let mut found = said.all("payload");
+    found.sort_unstable();
+    assert_eq!(found, wanted, "both initrds");
+
+    // Counted, in the width that it had; nothing else was written.
+    let names = good.names(Partition::Xbootldr, "loader/entries");
+    assert!(
+        names.iter().any(|name| name == "debian-6.12+2-1.conf"),
+        "{names:?}"
+    );
+    assert!(!names.iter().any(|name| name.contains("+3")), "{names:?}");
+    for (path, before) in bad.iter().zip(before) {
+        assert_eq!(sum(path), before, "{} was written to", path.display());
+    }
+}
+
+#[track_caller]
+fn expect_lines(said: &Transcript, key: &str, lines: &[&str]) {
+    let found = said.all(key);
+    if found != lines {
+        said.fail(&format!("{key} is\n{}", found.join("\n")));
+    }
+}
+
+#[track_caller]
+pub fn expect_words(said: &Transcript, key: &str, words: &[&str]) {
+    let text = said.all(key).join(" ");
+    for word in words {
+        if !text.contains(word) {
+            said.fail(&format!("{key} does not say '{word}': {text}"));
+        }
+    }
+}
+
+/// EFI variables: what the firmware keeps decides, and one-shot counts once.
+#[test]
+fn efi_variables_choose() {
+    let folder = guest::work_dir("efi-variables");
+    let entry = |name: &str| {
+        format!("title {name}\nlinux /vmlinuz\ninitrd /a.img\noptions console=ttyS0 is={name}\n")
+    };
+    let mut disk = Disk::new(&folder.join("a"))
+        .file_from(Partition::Esp, "vmlinuz", &KERNEL.image())
+        .esp("a.img", &second_initrd(&[]));
+    for name in ["one", "two", "three"] {
+        disk = disk.esp(
+            &format!("loader/entries/{name}.conf"),
+            entry(name).as_bytes(),
+        );
+    }
+    let disk = disk.build();
+    let rest = r#"
+vendor=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+cd /sys/firmware/efi/efivars
+set_variable() {
+    printf "\007\000\000\000$(printf %s "$2" | sed 's/./&\\000/g')\000\000" >/variable
+    dd if=/variable of=$1-$vendor bs=4096
+}
+set_variable LoaderEntryDefault 'on*'
+cd /
+umount /sys/firmware/efi/efivars
+attempt default kexec-bpf list
+mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+cd /sys/firmware/efi/efivars
+set_variable LoaderEntryOneShot three.conf
+cd /
+attempt oneshot kexec-bpf list
+attempt chained kexec-bpf hook boot
+attempt kdump kexec-bpf hook kdump
+attempt plan kexec-bpf boot -n
+say before $(ls /sys/firmware/efi/efivars | grep -c OneShot)
+kexec-bpf boot
+"#;
+    let say = "#!/bin/sh
+echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
+";
+    let mut names = drivers::DISKS.to_vec();
+    names.push("efivarfs");
+    let initramfs = drivers::add(Initramfs::new(&script(rest)), KERNEL, &names)
+        .script("etc/kexec-bpf/pre-exec.d/say", say);
+    let initrd = folder.join("initramfs.cpio");
+    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
+    // It was itself started by the hook; and its crash image is missing.
+    let words = "rd.kexec_bpf=one rd.kexec_bpf.chained=1 rd.kexec_bpf.kdump=/gone";
+    let image = Uki::new(&folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
+        .build();
+    let said = guest::firmware::machine(&folder, &image)
+        .memory_mb(1024)
+        .timeout_s(300)
+        .disk(disk.path())
+        .run();
+    expect_words(
+        &said,
+        "default",
+        &["one.conf: one, the default (LoaderEntryDefault)", "code 0"],
+    );
+    expect_words(
+        &said,
+        "oneshot",
+        &["three.conf: three, the default once", "code 0"],
+    );
+    expect_words(&said, "plan", &["three.conf on", "is=three"]);
+    expect_words(&said, "chained", &["it does not chain again", "code 0"]);
+    expect_words(&said, "kdump", &["/gone: open: ENOENT", "try:", "code 0"]);
+    said.expect("before", "1");
+    said.expect("after", "0");
+    said.expect("cmdline", "console=ttyS0 is=three");
+}
