@@ -11,6 +11,12 @@ PROVISION = tests/provision.sh
 INSTALL = install
 SHARE = $(DESTDIR)$(PREFIX)/share
 
+# dracut, mkinitcpio and they that systemd's units are copied by look here only,
+# whatever PREFIX is.
+DRACUTDIR ?= /usr/lib/dracut
+INITCPIODIR ?= /usr/lib/initcpio
+SYSTEMDUNITDIR ?= /usr/lib/systemd/system
+
 .DEFAULT_GOAL = build
 .PHONY: help build check demo bench size docs docs-check install clean
 
@@ -61,6 +67,13 @@ install:
 		$(SHARE)/zsh/site-functions/_kexec-bpf
 	$(INSTALL) -D -m 644 completions/kexec-bpf.fish \
 		$(SHARE)/fish/vendor_completions.d/kexec-bpf.fish
+	$(INSTALL) -D -m 755 -t $(DESTDIR)$(DRACUTDIR)/modules.d/50kexec-bpf \
+		dracut-module/50kexec-bpf/*.sh
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/install mkinitcpio-hook/install/*
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/hooks mkinitcpio-hook/hooks/*
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(SYSTEMDUNITDIR) \
+		systemd/kexec-bpf-boot.service systemd/kexec-bpf-kdump-early.service \
+		systemd/kexec-bpf-emergency.conf
 
 clean:
 	rm -rf $(TARGET_DIR)

@@ -27,6 +27,8 @@ mod handshake_leak;
 mod handshake_rules;
 #[path = "vm/input.rs"]
 mod input;
+#[path = "vm/mkinitcpio.rs"]
+mod mkinitcpio;
 #[path = "vm/mutation.rs"]
 mod mutation;
 #[path = "vm/oracle.rs"]

@@ -12,6 +12,7 @@ pub mod drivers;
 pub mod firmware;
 pub mod handshake;
 pub mod initramfs;
+pub mod install;
 pub mod machine;
 pub mod module;
 pub mod packages;
