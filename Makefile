@@ -11,8 +11,8 @@ PROVISION = tests/provision.sh
 INSTALL = install
 SHARE = $(DESTDIR)$(PREFIX)/share
 
-# dracut, mkinitcpio and they that systemd's units are copied by look here only,
-# whatever PREFIX is.
+# dracut and mkinitcpio look for their parts, and for units, in these folders
+# only, whatever PREFIX is.
 DRACUTDIR ?= /usr/lib/dracut
 INITCPIODIR ?= /usr/lib/initcpio
 SYSTEMDUNITDIR ?= /usr/lib/systemd/system
