@@ -25,6 +25,8 @@ mod handshake_fault;
 mod handshake_leak;
 #[path = "vm/handshake_rules.rs"]
 mod handshake_rules;
+#[path = "vm/initramfs.rs"]
+mod initramfs;
 #[path = "vm/input.rs"]
 mod input;
 #[path = "vm/mkinitcpio.rs"]

@@ -8,6 +8,7 @@
 
 pub mod cpio;
 pub mod disk;
+pub mod dracut;
 pub mod drivers;
 pub mod firmware;
 pub mod handshake;

@@ -5,6 +5,7 @@
 # sourced anew for each, in the init's own shell.
 #
 #   run.sh HOOK    calls of other programs go to the file CALLS
+
 # busybox prefers its own modprobe to one in PATH.
 modprobe() {
     echo "modprobe $*" >>"$CALLS"
