@@ -11,7 +11,10 @@ PROVISION = tests/provision.sh
 INSTALL = install
 SHARE = $(DESTDIR)$(PREFIX)/share
 
-# systemd and udev look here whatever PREFIX is.
+# dracut, mkinitcpio, systemd and udev look for their parts in these folders
+# only, whatever PREFIX is.
+DRACUTDIR ?= /usr/lib/dracut
+INITCPIODIR ?= /usr/lib/initcpio
 SYSTEMDUNITDIR ?= /usr/lib/systemd/system
 UDEVRULESDIR ?= /usr/lib/udev/rules.d
 
@@ -71,6 +74,13 @@ install:
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/kexec-bpf-kdump.service \
 		>$(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
 	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
+	$(INSTALL) -D -m 755 -t $(DESTDIR)$(DRACUTDIR)/modules.d/50kexec-bpf \
+		dracut-module/50kexec-bpf/*.sh
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/install mkinitcpio-hook/install/*
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/hooks mkinitcpio-hook/hooks/*
+	$(INSTALL) -D -m 644 -t $(DESTDIR)$(SYSTEMDUNITDIR) \
+		systemd/kexec-bpf-boot.service systemd/kexec-bpf-kdump-early.service \
+		systemd/kexec-bpf-emergency.conf
 
 clean:
 	rm -rf $(TARGET_DIR)

@@ -62,7 +62,7 @@ shell_scripts() {
         case $file in
         *.sh) printf '%s\0' "$file" ;;
         *)
-            if head -n 1 "$file" | grep -qaE '^#!.*[/ ](ba|da|)sh( |$)'; then
+            if head -n 1 "$file" | grep -qaE '^#!.*[/ ](ba|da|a|)sh( |$)'; then
                 printf '%s\0' "$file"
             fi
             ;;

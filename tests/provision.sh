@@ -195,15 +195,23 @@ libraries() {
     echo "$seen"
 }
 
+# closure SUITE PACKAGE...: these and all that apt would install for them.
+# Essential packages are depended on by none: name those that are needed.
+closure() {
+    local suite=$1
+    shift
+    apt "$suite" apt-get -s -y --no-install-recommends install "$@" 2>/dev/null |
+        awk '$1 == "Inst" { print $2 }'
+}
+
 # fill SET SUITE PACKAGE...: unpacks the packages together and names them SET.
 fill() {
-    local set=$1 suite=$2 package list='' version key
+    local set=$1 suite=$2 package list key
     shift 2
-    for package; do
-        version=$(field "$suite" "$package" Version)
-        [ -n "$version" ] || die "$suite has no package $package"
-        list+="$package $version"$'\n'
-    done
+    list=$(apt "$suite" apt-cache show --no-all-versions "$@" 2>/dev/null |
+        awk '$1 == "Package:" { name = $2 } $1 == "Version:" { print name, $2 }')
+    [ "$(wc -l <<<"$list")" = $# ] || die "$suite has not all of: $*"
+    list+=$'\n'
     key=$(sha256sum <<<"$list" | cut -c 1-12)
     local done=$cache/sets/$set-$key
     if [ ! -d "$done" ]; then
@@ -215,6 +223,9 @@ fill() {
             cat "$work/log" >&2
             die "cannot download $* from $suite"
         }
+        if [ "$(type -t "prepare_$set" || true)" = function ]; then
+            "prepare_$set" "$work/root"
+        fi
         for package in "$work"/deb/*.deb; do
             # A folder that one package has and another has as a link (merged
             # /usr) must not stop tar: links that exist as folders are followed.
@@ -243,6 +254,30 @@ relocate_linux-6.12() {
         case $to in /*) ln -sfn "$final$to" "$link" ;; esac
     done < <(find "$root" -type l -print0)
 }
+
+# A root to run dracut in. Packages are unpacked, not configured, so what their
+# scripts make and dracut needs is made here.
+merge_usr() {
+    local folder
+    for folder in bin sbin lib lib64; do
+        mkdir -p "$1/usr/$folder"
+        ln -s "usr/$folder" "$1/$folder"
+    done
+}
+
+configure_dracut() {
+    local root=$1 file
+    mkdir -p "$root/tmp" "$root/var/tmp" "$root/proc" "$root/sys" "$root/dev" "$root/run"
+    for file in passwd group; do
+        cp "$root/usr/share/base-passwd/$file.master" "$root/etc/$file"
+    done
+    ln -sf mawk "$root/usr/bin/awk"
+}
+
+prepare_dracut-bookworm() { merge_usr "$1"; }
+prepare_dracut-trixie() { merge_usr "$1"; }
+relocate_dracut-bookworm() { configure_dracut "$1"; }
+relocate_dracut-trixie() { configure_dracut "$1"; }
 
 have() { [ "$refresh" = no ] && [ -e "$cache/$1/packages.list" ]; }
 
@@ -280,6 +315,17 @@ with_libraries() {
     fill "$1" "$2" "${@:3}" "${names[@]}"
 }
 
+# dracut SUITE: dracut, systemd and what both run.
+dracut() {
+    have "dracut-$1" && return
+    update "$1"
+    local names
+    mapfile -t names < <(closure "$1" dracut-core systemd systemd-sysv udev bash dash mawk zstd \
+        coreutils findutils grep gzip sed util-linux libc-bin base-passwd ncurses-bin)
+    [ ${#names[@]} -gt 0 ] || die "apt cannot resolve dracut-core in $1"
+    fill "dracut-$1" "$1" "${names[@]}"
+}
+
 stage() {
     case $1 in
     build)
@@ -301,6 +347,8 @@ stage() {
         one stub-forky forky systemd-boot-efi
         one ukify trixie systemd-ukify
         with_libraries makedumpfile trixie makedumpfile zlib1g
+        dracut bookworm
+        dracut trixie
         ;;
     bench)
         stage vm

@@ -27,12 +27,16 @@ mod handshake_fault;
 mod handshake_leak;
 #[path = "vm/handshake_rules.rs"]
 mod handshake_rules;
+#[path = "vm/initramfs.rs"]
+mod initramfs;
 #[path = "vm/input.rs"]
 mod input;
 #[path = "vm/kdump.rs"]
 mod kdump;
 #[path = "vm/kdump_fit.rs"]
 mod kdump_fit;
+#[path = "vm/mkinitcpio.rs"]
+mod mkinitcpio;
 #[path = "vm/mutation.rs"]
 mod mutation;
 #[path = "vm/oracle.rs"]

@@ -224,7 +224,8 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "/etc/kexec-bpf/kdump.efi",
-        "The crash image that hook kdump loads.",
+        "The crash image that hook kdump loads, in an initramfs. kexec_bpf_kdump_image=PATH in \
+         the configuration of dracut or mkinitcpio puts it there.",
     ),
     (
         "/loader/entries/, /EFI/Linux/, /loader/loader.conf",

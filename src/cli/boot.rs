@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::list::catalogue;
+use super::list::{catalogue, line};
 use super::load::{self, Order};
 use super::menu;
 use super::parse::Parsed;
@@ -26,6 +26,9 @@ use crate::run::boot::{self as entries, Catalogue};
 use crate::run::discover::{self, Place, Volume};
 use crate::run::{self, RunError};
 use crate::sys::{AsFd, efivar, facts};
+
+/// Of a folder full of broken entries, the first ones will do.
+const SKIPPED_SHOWN: usize = 4;
 
 /// What is asked for, on the command line or on the kernel's.
 pub struct Wish<'arg> {
@@ -183,6 +186,16 @@ fn load_entry(
     warn: &mut dyn FnMut(&str),
 ) -> Result<Vec<u8>, Report> {
     let mut catalogue = catalogue(wish.place, wish.timeout_s, &facts.machine, warn)?;
+    if name.is_none() && wish.menu.is_none() {
+        // What the default would have been, perhaps. A menu shows it anyway.
+        let skipped = (0..catalogue.entries.len()).filter(|index| {
+            let entry = catalogue.entries.get(*index);
+            entry.is_some_and(|entry| entry.problem.is_some())
+        });
+        for index in skipped.take(SKIPPED_SHOWN) {
+            warn(&line(&catalogue, index, None).1);
+        }
+    }
     let index = choose(name, wish, &catalogue, warn)?;
     // Only this one from here on.
     let entry = catalogue.entries.swap_remove(index);

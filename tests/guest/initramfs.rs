@@ -29,6 +29,7 @@ say cmdline "$(cat /proc/cmdline)"
 for word in $(cat /proc/cmdline); do
     case $word in nonce=*) say nonce "${word#nonce=}" ;; esac
 done
+if [ -e /proc/vmcore ]; then say vmcore "$(head -c 4 /proc/vmcore | tail -c 3)"; fi
 for file in $(find /payload -type f); do
     say payload "${file#/payload/} $(sha256sum "$file" | cut -d ' ' -f 1)"
 done

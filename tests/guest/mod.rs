@@ -8,11 +8,13 @@
 
 pub mod cpio;
 pub mod disk;
+pub mod dracut;
 pub mod drivers;
 pub mod esp;
 pub mod firmware;
 pub mod handshake;
 pub mod initramfs;
+pub mod install;
 pub mod library;
 pub mod machine;
 pub mod module;

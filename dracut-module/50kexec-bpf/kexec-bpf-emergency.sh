@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sourced by dracut before its emergency shell.
+
+echo
+echo "kexec-bpf can boot another system from here:"
+echo "    kexec-bpf list           shows what there is; kexec-bpf boot boots it"
+return 0

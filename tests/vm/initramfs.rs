@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Initramfses that dracut built find boot entries on a disk and boot them, or
+//! go on with the normal boot.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::guest::dracut::{Dracut, Init, Suite};
+use crate::guest::initramfs::extra_initrd;
+use crate::guest::uki::Uki;
+use crate::guest::{
+    self, Disk, Kernel, Machine, Partition, Payload, Transcript, packages, second_initrd,
+};
+
+const KERNEL: Kernel = Kernel::V6_12;
+
+/// In pre-exec.d: says that it was run.
+const TEARDOWN: &str = "#!/bin/sh\necho '@@ teardown' >/dev/ttyS1\n";
+
+/// The init of the system on the root partition: the normal boot.
+const NORMAL: &str = "#!/bin/busybox sh
+echo '@@ normal boot' >/dev/ttyS1
+echo '@@ end' >/dev/ttyS1
+/bin/busybox poweroff -f
+";
+
+/// A hook that crashes where root is about to be mounted, if asked to.
+const CRASH: &str = "#!/bin/sh
+case $(cat /proc/cmdline) in
+*test.crash*)
+    echo '@@ crash' >/dev/ttyS1
+    echo c >/proc/sysrq-trigger
+    ;;
+esac
+";
+
+/// An initramfs, built once in a run.
+fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
+    static BUILT: [OnceLock<Vec<u8>>; 4] = [const { OnceLock::new() }; 4];
+    let index = usize::from(suite == Suite::Trixie) * 2 + usize::from(init == Init::Systemd);
+    let build = || {
+        let folder = guest::work_dir(&format!("dracut-{suite:?}-{init:?}").to_lowercase());
+        let mut dracut = Dracut::new(&folder, suite, init)
+            .file(
+                "etc/kexec-bpf/pre-exec.d/10-say",
+                0o755,
+                TEARDOWN.as_bytes(),
+            )
+            .file("crash.sh", 0o755, CRASH.as_bytes());
+        // bookworm's have the kernel module, trixie's are to do without.
+        if suite == Suite::Bookworm {
+            dracut = dracut.module();
+        }
+        if (suite, init) == (Suite::Bookworm, Init::Systemd) {
+            let image = std::fs::read(capture_uki(&folder)).expect("read the UKI");
+            let conf = b"kexec_bpf_kdump_image=/capture.efi\n";
+            dracut = dracut.file("capture.efi", 0o644, &image).file(
+                "etc/dracut.conf.d/kdump.conf",
+                0o644,
+                conf,
+            );
+        }
+        let hook = "/usr/lib/dracut/hooks/pre-mount/99-crash.sh";
+        dracut.build(&["--include", "/crash.sh", hook])
+    };
+    BUILT[index].get_or_init(build).clone()
+}
+
+fn machine(folder: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
+    Machine::new(folder, KERNEL, initramfs)
+        .memory_mb(1024)
+        .timeout_s(400)
+        // Nobody is there for a shell.
+        .append(&format!(
+            "root=LABEL=root rd.shell=0 rd.emergency=poweroff {words}"
+        ))
+}
+
+/// A disk whose root partition has a system.
+fn disk(folder: &Path) -> Disk {
+    let busybox = std::fs::read(packages::busybox()).expect("read busybox");
+    let mut disk = Disk::new(folder)
+        .program(Partition::Root, "sbin/init", NORMAL.as_bytes())
+        .program(Partition::Root, "bin/busybox", &busybox)
+        .file(Partition::Root, "etc/os-release", b"ID=normal\n");
+    for path in ["proc", "sys", "dev", "run"] {
+        disk = disk.directory(Partition::Root, path);
+    }
+    disk
+}
+
+/// A type 1 entry on XBOOTLDR whose system has two initrds.
+fn type_1(disk: Disk, name: &str, nonce: &str, payload: &[Payload; 2]) -> Disk {
+    let conf = format!(
+        "title Type 1\nversion 1\nlinux /vmlinuz\ninitrd /a.img\ninitrd /b.img\n\
+         options console=ttyS0\noptions nonce={nonce}\n"
+    );
+    disk.xbootldr(&format!("loader/entries/{name}.conf"), conf.as_bytes())
+        .file_from(Partition::Xbootldr, "vmlinuz", &KERNEL.image())
+        .xbootldr("a.img", &extra_initrd(&[&payload[0]]))
+        .xbootldr("b.img", &second_initrd(&[&payload[1]]))
+}
+
+/// A UKI, for /EFI/Linux or for a panic.
+fn uki(folder: &Path, name: &str, cmdline: &str, payload: &Payload) -> PathBuf {
+    let initrd = folder.join(format!("{name}.cpio"));
+    std::fs::write(&initrd, second_initrd(&[payload])).expect("write the initrd");
+    let uki = Uki::new(folder, name, cmdline);
+    uki.linux(&KERNEL.image()).initrd(&initrd).build()
+}
+
+fn capture_uki(folder: &Path) -> PathBuf {
+    let payload = Payload::new("capture", 1_001);
+    let cmdline = "console=ttyS0 panic=-1 nr_cpus=1 reset_devices is=capture";
+    uki(folder, "capture", cmdline, &payload)
+}
+
+fn payloads() -> [Payload; 2] {
+    [Payload::new("first", 100_001), Payload::new("second", 7)]
+}
+
+fn expect_payloads(said: &Transcript, payloads: &[&Payload]) {
+    let wanted: Vec<String> = payloads
+        .iter()
+        .map(|payload| format!("{} {}", payload.name, payload.sha256))
+        .collect();
+    let mut found = said.all("payload");
+    found.sort_unstable();
+    if found != wanted {
+        said.fail(&format!("payloads are {found:?}, not {wanted:?}"));
+    }
+}
+
+/// The chained system came up, after the teardown, and is the one of `nonce`.
+fn expect_chained(said: &Transcript, nonce: &str, payloads: &[&Payload]) {
+    said.expect("teardown", "");
+    said.expect("nonce", nonce);
+    expect_payloads(said, payloads);
+    // What keeps the next initramfs from chaining for ever.
+    let guard = "rd.kexec_bpf.chained=1";
+    if !said.one("cmdline").split(' ').any(|word| word == guard) {
+        said.fail("the loop guard is missing");
+    }
+    if !said.all("normal").is_empty() {
+        said.fail("the normal boot went on");
+    }
+}
+
+#[track_caller]
+fn expect_console(said: &Transcript, text: &str) {
+    if !said.console.iter().any(|line| line.text.contains(text)) {
+        said.fail(&format!("the console has no '{text}'"));
+    }
+}
+
+/// The default of two entries, of which one is corrupt: a type 1 entry with
+/// two initrds and a counter.
+#[test]
+fn default_is_counted_and_a_corrupt_entry_skipped() {
+    let folder = guest::work_dir("initramfs-default");
+    let (nonce, payload) = (guest::nonce(), payloads());
+    let disk = disk(&folder).esp("loader/entries/zz-corrupt.conf", b"version 9\n\0\xff\n");
+    let disk = type_1(disk, "good+3", &nonce, &payload).build();
+    let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
+    let said = machine(&folder, initramfs, "rd.kexec_bpf")
+        .disk(disk.path())
+        .run();
+    expect_chained(&said, &nonce, &[&payload[0], &payload[1]]);
+    expect_console(&said, "zz-corrupt.conf: skipped: ");
+    let names = disk.names(Partition::Xbootldr, "loader/entries");
+    assert_eq!(names, ["good+2-1.conf"]);
+}
+
+/// A menu, whose second line is chosen by its digit.
+#[test]
+fn menu_without_systemd() {
+    let folder = guest::work_dir("initramfs-menu-scripts");
+    menu(&folder, initramfs(Suite::Bookworm, Init::Scripts), b"2\r");
+}
+
+/// The same by an arrow key, on the console that systemd gives.
+#[test]
+fn menu_with_systemd() {
+    let folder = guest::work_dir("initramfs-menu-systemd");
+    menu(
+        &folder,
+        initramfs(Suite::Trixie, Init::Systemd),
+        b"\x1b[B\r",
+    );
+}
+
+fn menu(folder: &Path, initramfs: Vec<u8>, keys: &[u8]) {
+    let (nonce, payload) = (guest::nonce(), payloads());
+    let image = uki(
+        folder,
+        "chosen",
+        &format!("console=ttyS0 nonce={nonce}"),
+        &payload[0],
+    );
+    let disk = disk(folder)
+        .esp("loader/loader.conf", b"default first.conf\ntimeout 5\n")
+        .file_from(Partition::Esp, "EFI/Linux/chosen.efi", &image);
+    let disk = type_1(disk, "first", "not-chosen", &payload).build();
+    let said = machine(folder, initramfs, "rd.kexec_bpf.menu=600")
+        .disk(disk.path())
+        .keys("q leaves.", keys)
+        .run();
+    expect_chained(&said, &nonce, &[&payload[0]]);
+}
+
+/// A UKI by its name, on a named disk, by the handshake.
+#[test]
+fn uki_by_name_with_systemd() {
+    let folder = guest::work_dir("initramfs-name");
+    let (nonce, payload) = (guest::nonce(), payloads());
+    let cmdline = format!("console=ttyS0 nonce={nonce}");
+    let image = uki(&folder, "wanted", &cmdline, &payload[0]);
+    let disk = disk(&folder).file_from(Partition::Esp, "EFI/Linux/wanted+1.efi", &image);
+    let disk = type_1(disk, "other", "not-wanted", &payload).build();
+    let initramfs = initramfs(Suite::Bookworm, Init::Systemd);
+    let words = "rd.kexec_bpf=wanted.efi rd.kexec_bpf.device=/dev/vda \
+                 rd.kexec_bpf.append=\"more words\"";
+    let said = machine(&folder, initramfs, words).disk(disk.path()).run();
+    expect_chained(&said, &nonce, &[&payload[0]]);
+    let line = said.one("cmdline");
+    if !line.starts_with(&format!("{cmdline} more words")) {
+        said.fail(&format!("the command line is {line}"));
+    }
+    // This image has a capture kernel, and no memory for it: logged, no more.
+    expect_console(&said, "kexec-bpf: load /etc/kexec-bpf/kdump.efi: refused");
+    let names = disk.names(Partition::Esp, "EFI/Linux");
+    assert_eq!(names, ["wanted+0-1.efi"]);
+}
+
+/// A default whose kernel is missing: three lines, and the normal boot.
+fn bad_default(test: &str, init: Init, on: &str) {
+    let folder = guest::work_dir(test);
+    let conf = b"title Bad\nlinux /missing\n";
+    let disk = disk(&folder)
+        .esp("loader/loader.conf", b"default bad.conf\n")
+        .esp("loader/entries/bad.conf", conf)
+        .build();
+    let said = machine(&folder, initramfs(Suite::Trixie, init), "rd.kexec_bpf=")
+        .disk(disk.path())
+        .run();
+    said.expect("normal", "boot");
+    let lines = [
+        "bad.conf: skipped: ",
+        "kexec-bpf: no entry can boot",
+        "try:   kexec-bpf list",
+    ];
+    for text in lines {
+        expect_console(&said, text);
+    }
+    expect_console(&said, on);
+    assert_eq!(disk.names(Partition::Esp, "loader/entries"), ["bad.conf"]);
+}
+
+#[test]
+fn bad_default_without_systemd() {
+    let on = "Warning: kexec-bpf: the normal boot goes on";
+    bad_default("initramfs-bad-scripts", Init::Scripts, on);
+}
+
+#[test]
+fn bad_default_with_systemd() {
+    let on = "Failed to start";
+    bad_default("initramfs-bad-systemd", Init::Systemd, on);
+}
+
+/// dracut's emergency shell says what the program can do, and it can.
+#[test]
+fn emergency_shell() {
+    let folder = guest::work_dir("initramfs-emergency");
+    let disk = type_1(disk(&folder), "there", "", &payloads()).build();
+    let keys =
+        b"kexec-bpf list >/dev/ttyS1\recho '@@ end' >/dev/ttyS1; echo o >/proc/sysrq-trigger\r";
+    let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
+    let said = machine(&folder, initramfs, "rd.break=pre-mount")
+        .disk(disk.path())
+        .keys("kexec-bpf boot boots it", keys)
+        .run();
+    let listed = "*   1  there.conf: Type 1, 1";
+    if !said.said.iter().any(|line| line.text.contains(listed)) {
+        said.fail("the entry is not listed");
+    }
+}
+
+/// A crash before root is mounted is captured by the kernel that the
+/// initramfs loaded at its start.
+fn early_kdump(folder: &Path, initramfs: Vec<u8>, words: &str) {
+    let disk = disk(folder).build();
+    let words = format!("crashkernel=256M test.crash {words}");
+    let said = machine(folder, initramfs, &words).disk(disk.path()).run();
+    said.expect("crash", "");
+    said.expect("vmcore", "ELF");
+    let line = said.one("cmdline");
+    if !line.contains("is=capture") || !line.contains("elfcorehdr=") {
+        said.fail(&format!("the command line is {line}"));
+    }
+    if !said.all("normal").is_empty() {
+        said.fail("the normal boot went on");
+    }
+}
+
+/// The capture kernel that dracut's configuration names.
+#[test]
+fn early_kdump_with_systemd() {
+    let folder = guest::work_dir("initramfs-kdump-systemd");
+    early_kdump(&folder, initramfs(Suite::Bookworm, Init::Systemd), "");
+}
+
+/// One that the kernel's command line names.
+#[test]
+fn early_kdump_without_systemd() {
+    let folder = guest::work_dir("initramfs-kdump-scripts");
+    let image = std::fs::read(capture_uki(&folder)).expect("read the UKI");
+    let mut archive = guest::cpio::Archive::new();
+    archive.file("here.efi", 0o644, &image);
+    let mut initramfs = initramfs(Suite::Trixie, Init::Scripts);
+    initramfs.resize(initramfs.len().next_multiple_of(4), 0);
+    initramfs.extend(archive.finish());
+    early_kdump(&folder, initramfs, "rd.kexec_bpf.kdump=/here.efi");
+}
