@@ -44,7 +44,29 @@ fn main() {
     let never = NEVER_CALLED
         .iter()
         .map(|name| format!("-Wl,--defsym={name}=abort"));
-    for argument in arguments.into_iter().chain(never) {
+    for argument in small_linker().into_iter().chain(arguments).chain(never) {
         println!("cargo:rustc-link-arg-bins={argument}");
     }
+}
+
+/// The linker that comes with Rust, where it does: 12 KB less than the system's.
+/// Remove when cargo's own configuration can ask for it on this target.
+fn small_linker() -> Vec<String> {
+    let rustc = std::env::var_os("RUSTC").expect("cargo sets it");
+    let host = std::env::var("HOST").expect("cargo sets it");
+    let asked = std::process::Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .output()
+        .expect("run rustc");
+    let sysroot = String::from_utf8_lossy(&asked.stdout);
+    let folder = format!("{}/lib/rustlib/{host}/bin/gcc-ld", sysroot.trim_end());
+    if !std::path::Path::new(&folder).is_dir() {
+        return Vec::new();
+    }
+    vec![
+        format!("-B{folder}"),
+        "-fuse-ld=lld".to_owned(),
+        "-Wl,--icf=all".to_owned(),
+        "-Wl,-O2".to_owned(),
+    ]
 }

@@ -34,22 +34,83 @@ _kexec_bpf() {
     load:--command-line)
         :
         ;;
+    load:--crypt-key)
+        :
+        ;;
     load:--route)
+        words='auto handshake native extract'
+        ;;
+    list:--root)
+        :
+        ;;
+    list:--device)
+        :
+        ;;
+    list:--timeout)
+        :
+        ;;
+    boot:--root)
+        :
+        ;;
+    boot:--device)
+        :
+        ;;
+    boot:--timeout)
+        :
+        ;;
+    boot:--menu)
+        :
+        ;;
+    boot:--append)
+        :
+        ;;
+    boot:--route)
         words='auto handshake native extract'
         ;;
     inspect:--profile)
         :
         ;;
+    kdump:--initrd)
+        files=1
+        ;;
+    kdump:--addon)
+        files=1
+        ;;
+    kdump:--append)
+        :
+        ;;
+    kdump:--command-line)
+        :
+        ;;
+    kdump:--profile)
+        :
+        ;;
+    kdump:--extras-root)
+        :
+        ;;
+    kdump:--route)
+        words='auto handshake native extract'
+        ;;
     :*)
         flags='--help --version'
-        words='load exec unload status inspect help'
+        words='load exec list boot hook unload status inspect kdump help'
         ;;
     load:*)
-        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --route --allow-unsigned-initrd --dry-run --verbose --help'
+        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --dry-run --verbose --help'
         files=1
         ;;
     exec:*)
         flags='--no-sync --verbose --help'
+        ;;
+    list:*)
+        flags='--root --device --timeout --help'
+        ;;
+    boot:*)
+        flags='--root --device --timeout --menu --next --append --route --dry-run --no-sync --verbose --help'
+        ;;
+    hook:*)
+        flags='--verbose --help'
+        words='boot kdump'
         ;;
     unload:*)
         flags='--panic --verbose --help'
@@ -61,9 +122,17 @@ _kexec_bpf() {
         flags='--profile --help'
         files=1
         ;;
+    kdump:kdump)
+        flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --help'
+        words='check'
+        ;;
+    kdump:*)
+        flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --help'
+        files=1
+        ;;
     help:*)
         flags='--help'
-        words='load exec unload status inspect help'
+        words='load exec list boot hook unload status inspect kdump help'
         ;;
     esac
     COMPREPLY=()

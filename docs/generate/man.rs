@@ -4,6 +4,7 @@
 
 use kexec_bpf::cli::table::{
     COMMANDS, Command, DETAIL, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, ROUTES, SUMMARY, Value,
+    detail,
 };
 
 use crate::{LICENCE, ORIGIN, prose};
@@ -183,7 +184,7 @@ impl Page {
             Some(name) => self.line(&format!(".BI \"{spelling} \" {name}")),
             None => self.line(&format!(".B {spelling}")),
         }
-        self.text(flag.detail);
+        self.text(detail::of(flag.id));
         if let Value::Choice(words) = flag.value {
             self.text(&format!("WORD is one of {}.", words.join(", ")));
         }

@@ -4,6 +4,7 @@
 
 mod boot;
 mod crash;
+pub mod detail;
 mod extras;
 
 use crash::{CRYPT_KEY, FORCE, PANIC, REUSE_CRYPT_KEYS};
@@ -60,10 +61,9 @@ pub struct Flag {
     pub value: Value,
     /// Whether each occurrence counts; otherwise the last one wins.
     pub repeatable: bool,
-    /// For `--help` and completions: a phrase without a full stop.
+    /// For `--help` and completions: a phrase without a full stop. The man page
+    /// has sentences: [`detail::of`].
     pub summary: &'static str,
-    /// For the man page: sentences.
-    pub detail: &'static str,
 }
 
 /// What a command works on.
@@ -106,7 +106,7 @@ pub const DETAIL: &str = "Loads a unified kernel image (UKI) or a kernel with it
 kexec_file_load(2) and jumps into it, without firmware. One static binary; it needs no other \
 file, no writable file system and no temporary files.";
 
-const fn switch(id: Id, long: &'static str, summary: &'static str, detail: &'static str) -> Flag {
+const fn switch(id: Id, long: &'static str, summary: &'static str) -> Flag {
     Flag {
         id,
         long,
@@ -114,73 +114,39 @@ const fn switch(id: Id, long: &'static str, summary: &'static str, detail: &'sta
         value: Value::Nothing,
         repeatable: false,
         summary,
-        detail,
     }
 }
 
 static HELP: Flag = Flag {
     short: Some('h'),
-    ..switch(
-        Id::Help,
-        "help",
-        "show this help",
-        "Shows the help of the program or of the command, and exits with 0.",
-    )
+    ..switch(Id::Help, "help", "show this help")
 };
 
 static VERSION: Flag = Flag {
     short: Some('V'),
-    ..switch(
-        Id::Version,
-        "version",
-        "show the version",
-        "Shows the version, and exits with 0.",
-    )
+    ..switch(Id::Version, "version", "show the version")
 };
 
 static VERBOSE: Flag = Flag {
     short: Some('v'),
-    ..switch(
-        Id::Verbose,
-        "verbose",
-        "tell each step on stderr",
-        "Tells what is done on standard error, each step with the seconds since the start.",
-    )
+    ..switch(Id::Verbose, "verbose", "tell each step on stderr")
 };
 
 static DRY_RUN: Flag = Flag {
     short: Some('n'),
-    ..switch(
-        Id::DryRun,
-        "dry-run",
-        "print the plan; change nothing",
-        "Prints the whole plan: the route, each slice of a file with its offset and size, the \
-final command line and the flags of the system call. Changes nothing and needs no privilege.",
-    )
+    ..switch(Id::DryRun, "dry-run", "print the plan; change nothing")
 };
 
 static INITRD: Flag = Flag {
     value: Value::File,
     repeatable: true,
-    ..switch(
-        Id::Initrd,
-        "initrd",
-        "add an initrd; may be repeated",
-        "Adds an initrd behind the image's own. May be repeated; the files are joined in the \
-order given, each aligned to 4 bytes, as a boot loader does it.",
-    )
+    ..switch(Id::Initrd, "initrd", "add an initrd; may be repeated")
 };
 
 static APPEND: Flag = Flag {
     value: Value::Text("TEXT"),
     repeatable: true,
-    ..switch(
-        Id::Append,
-        "append",
-        "add words to the command line",
-        "Adds TEXT behind the command line that the image or another option gives. May be \
-repeated; the pieces are joined by one space.",
-    )
+    ..switch(Id::Append, "append", "add words to the command line")
 };
 
 static COMMAND_LINE: Flag = Flag {
@@ -189,7 +155,6 @@ static COMMAND_LINE: Flag = Flag {
         Id::CommandLine,
         "command-line",
         "use TEXT instead of the image's command line",
-        "Uses TEXT in place of the command line that the image carries.",
     )
 };
 
@@ -197,8 +162,6 @@ static REUSE_CMDLINE: Flag = switch(
     Id::ReuseCmdline,
     "reuse-cmdline",
     "use the running kernel's command line",
-    "Uses the running kernel's command line in place of the image's, less the words that a boot \
-loader added for that one boot, such as BOOT_IMAGE= and initrd=; --dry-run lists them.",
 );
 
 /// The words of `--route`.
@@ -206,33 +169,16 @@ pub const ROUTES: &[&str] = &["auto", "handshake", "native", "extract"];
 
 static ROUTE: Flag = Flag {
     value: Value::Choice(ROUTES),
-    ..switch(
-        Id::Route,
-        "route",
-        "how to load the image",
-        "How to load the image. handshake: the kernel verifies the whole image and opens it by \
-the parser that it carries in its .bpf section, or by one of the module kexec_bpf, which must be \
-loaded. native: the kernel takes the image as it is. extract: the image's kernel and initrd are handed to the kernel as files of their own, so that only the inner \
-kernel's signature is verified. auto, which is the default, takes the best that the image and the \
-running kernel allow.",
-    )
+    ..switch(Id::Route, "route", "how to load the image")
 };
 
 static ALLOW_UNSIGNED_INITRD: Flag = switch(
     Id::AllowUnsignedInitrd,
     "allow-unsigned-initrd",
     "let --route extract load on a locked-down kernel",
-    "Lets --route extract load on a locked-down kernel, which it refuses otherwise: the kernel \
-verifies what it is given as kernel, and nothing verifies the initrd and the command line that \
-were beside it in the UKI. Says so on standard error.",
 );
 
-static NO_SYNC: Flag = switch(
-    Id::NoSync,
-    "no-sync",
-    "do not write out file systems first",
-    "Does not call sync(2) before the jump. What was not written to a disk is lost.",
-);
+static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not write out file systems first");
 
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
 

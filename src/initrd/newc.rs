@@ -45,7 +45,7 @@ impl fmt::Display for NewcError {
                 write!(
                     f,
                     "\"{}\" cannot be a name in an initrd",
-                    name.escape_debug()
+                    name.escape_default()
                 )
             }
             NewcError::FileTooLarge { name, bytes } => {

@@ -178,7 +178,7 @@ impl fmt::Display for PlanError {
             PlanError::KernelRefuses { why } => write!(out, "kexec cannot load the kernel: {why}"),
             PlanError::Uki(error) => error.fmt(out),
             PlanError::NoProfile { wanted } => {
-                write!(out, "no profile {}", wanted.escape_debug())
+                write!(out, "no profile {}", wanted.escape_default())
             }
             PlanError::Addon { error, .. } => error.fmt(out),
             PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),

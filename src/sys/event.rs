@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. eventfd(2), poll(2) over two of them, and the monotonic clock.
+#![allow(unsafe_code)]
+
+use core::ffi::c_int;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use rustix::time::ClockId;
 
 use super::SysError;
 
@@ -90,10 +94,26 @@ pub fn pause_ms(ms: u32) {
     let _ = poll(&mut [], Some(&timespec(ms)));
 }
 
+/// `clock_gettime(clock, &now)` of musl, which libbpf brings in anyway: rustix
+/// has a reader of the vDSO of its own for it, 3 KB.
+fn clock(clock: ClockId) -> Timespec {
+    unsafe extern "C" {
+        fn clock_gettime(clock: c_int, now: *mut Timespec) -> c_int;
+    }
+    let mut now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: rustix's Timespec is the kernel's and musl's, it lives during the
+    // call, and the result may be ignored: it stays 0 for a clock that is not there.
+    unsafe { clock_gettime(clock as c_int, &raw mut now) };
+    now
+}
+
 /// Microseconds of CLOCK_MONOTONIC, for durations.
 #[must_use]
 pub fn now_us() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let now = clock(ClockId::Monotonic);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     let micros = u64::try_from(now.tv_nsec / 1000).unwrap_or(0);
     seconds.saturating_mul(1_000_000).saturating_add(micros)
@@ -102,7 +122,7 @@ pub fn now_us() -> u64 {
 /// CLOCK_BOOTTIME in seconds: it counts suspended time, too.
 #[must_use]
 pub fn boot_time_s() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let now = clock(ClockId::Boottime);
     u64::try_from(now.tv_sec).unwrap_or(0)
 }
 

@@ -11,7 +11,6 @@ static ROOT: Flag = Flag {
         Id::Root,
         "root",
         "the mounted file system that has the entries",
-        "Takes the entries of the file system that is mounted at DIR, and looks for no other.",
     )
 };
 
@@ -21,9 +20,6 @@ static DEVICE: Flag = Flag {
         Id::Device,
         "device",
         "the block device that has the entries",
-        "Takes the entries of the file system on DEV, and looks for no other. DEV is a block \
-device, or one that UUID=, LABEL= or PARTUUID= describes. Of a disk with a partition table, its \
-ESP and XBOOTLDR partitions are taken.",
     )
 };
 
@@ -33,30 +29,15 @@ static MENU: Flag = Flag {
         Id::Menu,
         "menu",
         "show a menu for so long; auto: as loader.conf says",
-        "Shows the entries on the console and boots the chosen one: digits or arrow keys, then \
-Enter. After SECONDS without a key it boots the default; a key stops the clock, and 0 has none. \
-With auto, the time is loader.conf's timeout, and without one there is no menu.",
     )
 };
 
 static TIMEOUT: Flag = Flag {
     value: Value::Text("SECONDS"),
-    ..switch(
-        Id::Timeout,
-        "timeout",
-        "wait so long for the device",
-        "Waits at most SECONDS for the device, or for one with entries, to appear. Without it \
-there is no wait.",
-    )
+    ..switch(Id::Timeout, "timeout", "wait so long for the device")
 };
 
-static NEXT: Flag = switch(
-    Id::Next,
-    "next",
-    "the entry after that one",
-    "Takes the entry that follows ENTRY in the list, or that follows the default: the one to try \
-when that has failed. Entries that cannot boot are passed by.",
-);
+static NEXT: Flag = switch(Id::Next, "next", "the entry after that one");
 
 /// The words of `hook`.
 pub const HOOKS: &[&str] = &["boot", "kdump"];
