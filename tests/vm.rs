@@ -9,6 +9,8 @@ mod guest;
 
 #[path = "vm/boot.rs"]
 mod boot;
+#[path = "vm/boot_companions.rs"]
+mod boot_companions;
 #[path = "vm/boot_entries.rs"]
 mod boot_entries;
 #[path = "vm/boot_menu.rs"]

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `boot` on the handshake route: the image and what goes with it lie on an ESP
+//! that is mounted nowhere, and the kernel reads them from there all the same.
+
+use crate::guest::handshake::{KERNEL, initramfs};
+use crate::guest::initramfs::extra_initrd;
+use crate::guest::pe::Pe;
+use crate::guest::{self, Disk, Machine, Partition, Payload, drivers, second_initrd, uki::Uki};
+
+/// An addon that adds this to the command line, and a file.
+fn addon(cmdline: &str, payload: &Payload) -> Vec<u8> {
+    Pe::new()
+        .section(".cmdline", cmdline.as_bytes())
+        .section(".initrd", &extra_initrd(&[payload]))
+        .bytes()
+}
+
+#[test]
+fn companions_on_an_esp_that_is_not_mounted() {
+    let folder = guest::work_dir("boot-companions");
+    let cmdline = format!("console=ttyS0 panic=-1 nonce={}", guest::nonce());
+    let image = Payload::new("image", 3_001);
+    let initrd = folder.join("second.cpio");
+    std::fs::write(&initrd, second_initrd(&[&image])).expect("write the initrd");
+    let uki = Uki::new(&folder, "a", &cmdline)
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
+        .build();
+    let [own, global] = ["own", "global"].map(|name| Payload::new(name, 501));
+    let [secret, shared] = ["secret.cred", "shared.cred"].map(|name| Payload::new(name, 77));
+    let disk = Disk::new(&folder.join("disk"))
+        .file_from(Partition::Esp, "EFI/Linux/a.efi", &uki)
+        .esp(
+            "EFI/Linux/a.efi.extra.d/b.addon.efi",
+            &addon("of=own", &own),
+        )
+        .esp("EFI/Linux/a.efi.extra.d/secret.cred", &secret.data)
+        .esp("loader/addons/c.addon.efi", &addon("of=global", &global))
+        .esp("loader/credentials/shared.cred", &shared.data)
+        .build();
+
+    let script = format!(
+        "{}attempt inspect kexec-bpf boot -n
+say mounted \"$(grep -c vfat /proc/mounts)\"
+attempt boot kexec-bpf boot --route handshake
+",
+        drivers::LOAD
+    );
+    let guest = drivers::add(initramfs(&script), KERNEL, drivers::DISKS);
+    let said = Machine::new(&folder, KERNEL, guest.finish())
+        .memory_mb(1024)
+        .timeout_s(200)
+        .disk(disk.path())
+        .run();
+    said.expect("inspect-code", "0");
+    said.expect("mounted", "0");
+    said.expect("cmdline", &format!("{cmdline} of=global of=own"));
+    let mut found = said.all("payload");
+    let mut wanted = [&image, &own, &global].map(|file| format!("{} {}", file.name, file.sha256));
+    found.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(found, wanted, "the image's initrd and the addons'");
+    let extra = said.all("extra");
+    for (path, file) in [
+        (".extra/credentials/secret.cred", &secret),
+        (".extra/global_credentials/shared.cred", &shared),
+    ] {
+        let line = format!("{path} 400 {}", file.sha256);
+        assert!(extra.contains(&line.as_str()), "{line} in {extra:?}");
+    }
+}
