@@ -21,7 +21,7 @@ run() {
     while IFS= read -r line; do say output "$line"; done </out
     [ $code = 0 ] || say code $code
 }
-run insmod kexec_bpf.ko
+run insmod kexec_bpf.ko timeout_ms=60000
 run kexec-bpf status
 run kexec-bpf inspect demo.efi
 run kexec-bpf load demo.efi --append demo --verbose

@@ -26,7 +26,7 @@ while [ $number -lt 100 ]; do
     number=$((number + 1))
     echo secret >$own/number-$number.cred
 done
-insmod /kexec_bpf.ko
+insmod /kexec_bpf.ko timeout_ms=60000
 for route in extract handshake; do
     measure {LOAD} $route --no-extras
     kexec-bpf unload

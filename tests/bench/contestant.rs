@@ -61,7 +61,7 @@ impl Contestant {
     /// What a guest does before it measures.
     pub fn prepare(self) -> &'static str {
         match self {
-            Self::Handshake => "insmod /kexec_bpf.ko\n",
+            Self::Handshake => "insmod /kexec_bpf.ko timeout_ms=60000\n",
             _ => "",
         }
     }

@@ -38,7 +38,8 @@ left() {
 }
 "#;
 
-const INSERT: &str = "insmod /kexec_bpf.ko && say inserted\n";
+/// A busy host may need longer than the default for a handshake under emulation.
+const INSERT: &str = "insmod /kexec_bpf.ko timeout_ms=60000 && say inserted\n";
 
 /// What [`FUNCTIONS`]' `left` says when nothing is.
 pub const NOTHING: &str = "0 0 0";

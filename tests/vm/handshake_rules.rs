@@ -208,7 +208,7 @@ const RULES: &[Rule] = &[
 /// system call, gives an unsigned kernel to the load of a signed image. All of
 /// that is allowed; the kernel that comes out is not.
 const ATTACK: &str = "
-attempt attack client load 10000 ready,carry:/kernel,signal /bare.efi
+attempt attack client load 60000 ready,carry:/kernel,signal /bare.efi
 say attack-loaded $(cat /sys/kernel/kexec_loaded)
 left attack
 ";

@@ -50,7 +50,7 @@ load native /vmlinuz.signed --initrd /initrd --verbose
 load native-unsigned /vmlinuz.bare --initrd /initrd
 load native-unknown /vmlinuz.unknown --initrd /initrd
 
-insmod /kexec_bpf.ko && say inserted
+insmod /kexec_bpf.ko timeout_ms=60000 && say inserted
 attempt status-with kexec-bpf status
 load auto-with /replaced.efi
 load extract-with --route extract /replaced.efi
@@ -63,7 +63,7 @@ const CONFIDENTIAL: &str = r#"
 say own-lockdown "$(cat /sys/kernel/security/lockdown)"
 say own-cmdline "$(cat /proc/cmdline)"
 say own-payload "$(sha256sum /payload/own | cut -d ' ' -f 1)"
-insmod /kexec_bpf.ko && say inserted
+insmod /kexec_bpf.ko timeout_ms=60000 && say inserted
 attempt own-status kexec-bpf status
 attempt unsigned kexec-bpf load /unsigned.efi
 say unsigned-loaded "$(cat /sys/kernel/kexec_loaded)"

@@ -21,6 +21,7 @@ const NEXT: &str = r#"
 for driver in virtio_blk fat vfat nls_cp437 nls_ascii kexec_bpf; do
     insmod /chain/$driver.ko || say broken "$driver"
 done
+echo 60000 >/sys/module/kexec_bpf/parameters/timeout_ms
 mkdir -p /esp /next-step/chain
 mount -t vfat -o ro /dev/vda /esp || say broken mount
 step=1
