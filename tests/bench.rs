@@ -64,9 +64,9 @@ fn main() {
             }
         })
         .collect();
+    table::print(&results, &small, &large, rounds);
     let sysext_mb = setting("BENCH_SYSEXT", 100);
     eprintln!("bench: companion files");
     let companions = companions::measure(&small, sysext_mb);
-    table::print(&results, &small, &large, rounds);
     table::print_companions(&companions, sysext_mb);
 }

@@ -31,7 +31,8 @@ for route in extract handshake; do
     measure {LOAD} $route --no-extras
     kexec-bpf unload
     measure {LOAD} $route
-    kexec-bpf load -n /efi/EFI/Linux/a.efi --route $route | grep -c ' bytes, in .extra/' >/count
+    kexec-bpf load -n /efi/EFI/Linux/a.efi --route $route | tr -s '\\n ' ' ' |
+        grep -o 'bytes, in .extra/' | wc -l >/count
     say parts $(cat /count)
     kexec-bpf unload
 done
