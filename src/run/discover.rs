@@ -66,20 +66,33 @@ impl Volume {
         if let Some(Source { filesystem, path }) = &self.source {
             // Anew and not by a remount, so that a journal is replayed first.
             self.root = None;
-            return mount::mount(filesystem, path, Access::Write)?.rename(folder, old, new);
+            match mount::mount(filesystem, path, Access::Write) {
+                // Somebody else has it mounted read-only.
+                Err(error) if mount::is_busy(&error) => {
+                    self.root = Some(mount::mount(filesystem, path, Access::ReadOnly)?);
+                }
+                result => return result?.rename(folder, old, new),
+            }
         }
         let Some(root) = &self.root else {
             return Ok(());
         };
-        match root.rename(folder, old, new) {
-            Err(error) if error.errno == Errno::EROFS => {
-                mount::remount(root, Access::Write)?;
-                let renamed = root.rename(folder, old, new);
-                mount::remount(root, Access::ReadOnly)?;
-                renamed
-            }
-            result => result,
+        let is_read_only = |result: &Result<(), SysError>| matches!(result, Err(error) if error.errno == Errno::EROFS);
+        let mut renamed = root.rename(folder, old, new);
+        if !is_read_only(&renamed) {
+            return renamed;
         }
+        // The mount may be read-only by itself; then a copy of it is not. Of
+        // what this program mounted there is no copy, and it is not.
+        let copy = mount::writable_copy(root).ok();
+        let root = copy.as_ref().unwrap_or(root);
+        renamed = root.rename(folder, old, new);
+        if is_read_only(&renamed) {
+            mount::remount(root, Access::Write)?;
+            renamed = root.rename(folder, old, new);
+            mount::remount(root, Access::ReadOnly)?;
+        }
+        renamed
     }
 }
 

@@ -3,20 +3,44 @@
 //!
 //! Such a mount is a descriptor. It needs no directory, nobody else sees it, and
 //! it ends with the descriptor, however this program ends.
+#![allow(unsafe_code)]
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ffi::{c_long, c_uint};
 
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, fsconfig_create, fsconfig_reconfigure,
-    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, fspick,
+    FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create,
+    fsconfig_reconfigure, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, fspick,
+    open_tree,
 };
 
-use super::SysError;
 use super::file::read_kernel_file;
 use super::folder::{Folder, c_path};
+use super::{SysError, last_errno};
+
+mod c {
+    use super::c_long;
+    unsafe extern "C" {
+        pub fn syscall(number: c_long, ...) -> c_long;
+    }
+}
+
+/// mount_setattr(2), on all architectures.
+const MOUNT_SETATTR: c_long = 442;
+const AT_EMPTY_PATH: c_uint = 0x1000;
+
+/// `struct mount_attr`.
+#[repr(C)]
+#[derive(Default)]
+struct MountAttr {
+    set: u64,
+    clear: u64,
+    propagation: u64,
+    user_namespace: u64,
+}
 
 /// Longest list of mounts that is read.
 const MOUNTS_MAX_BYTES: usize = 256 << 10;
@@ -75,6 +99,42 @@ pub fn remount(root: &Folder, access: Access) -> Result<(), SysError> {
         fsconfig_reconfigure(&picked)
     };
     remount().map_err(|errno| SysError::new("remount", "", errno))
+}
+
+/// A copy of the mount of `root` which is not read-only by itself, though its
+/// file system may be. Nobody else sees it.
+///
+/// # Errors
+/// EINVAL for a mount that nobody else sees, either; EPERM.
+pub fn writable_copy(root: &Folder) -> Result<Folder, SysError> {
+    let copy = || -> rustix::io::Result<Folder> {
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE
+            | OpenTreeFlags::OPEN_TREE_CLOEXEC
+            | OpenTreeFlags::AT_EMPTY_PATH;
+        let copy = open_tree(root.as_fd(), c"", flags)?;
+        let attributes = MountAttr {
+            clear: u64::from(MountAttrFlags::MOUNT_ATTR_RDONLY.bits()),
+            ..MountAttr::default()
+        };
+        // SAFETY: the descriptor, the path and the attributes outlive the call,
+        // and the attributes are as long as they are said to be.
+        let result = unsafe {
+            c::syscall(
+                MOUNT_SETATTR,
+                copy.as_raw_fd(),
+                c"".as_ptr(),
+                AT_EMPTY_PATH,
+                &raw const attributes,
+                size_of::<MountAttr>(),
+            )
+        };
+        if result == 0 {
+            Ok(copy.into())
+        } else {
+            Err(last_errno())
+        }
+    };
+    copy().map_err(|errno| SysError::new("open_tree", "", errno))
 }
 
 /// The place where the device MAJOR:MINOR is mounted whole already.
