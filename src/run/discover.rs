@@ -269,7 +269,8 @@ impl Search {
             for role in [Role::Esp, Role::Xbootldr] {
                 let mut taken = false;
                 for partition in table.partitions.iter().filter(|one| one.role == role) {
-                    let hit = uuid == Some(partition.uuid.as_str());
+                    // Boot loaders differ in upper and lower case.
+                    let hit = uuid.is_some_and(|uuid| partition.uuid.eq_ignore_ascii_case(uuid));
                     if role == Role::Esp {
                         add(&mut esps, &name(disk, partition.number), "");
                         esp_count = esp_count.saturating_add(1);
