@@ -276,6 +276,9 @@ fn sys_report(error: &SysError) -> Report {
         Errno::ENOMEM | Errno::ENOSPC => report
             .because("not enough free memory for a copy of the image")
             .hint("free memory: unmount tmpfs file systems, delete files in /tmp and /run"),
+        Errno::ENOENT if !error.target.is_empty() => report
+            .because("no such file")
+            .hint("mount the file system that holds it, or check the path"),
         errno => match errno.text() {
             Some(text) => report.because(text),
             None => report,
