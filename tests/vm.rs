@@ -11,10 +11,14 @@ mod guest;
 mod boot;
 #[path = "vm/boot_companions.rs"]
 mod boot_companions;
+#[path = "vm/boot_efi.rs"]
+mod boot_efi;
 #[path = "vm/boot_entries.rs"]
 mod boot_entries;
 #[path = "vm/boot_menu.rs"]
 mod boot_menu;
+#[path = "vm/boot_places.rs"]
+mod boot_places;
 #[path = "vm/companions.rs"]
 mod companions;
 #[path = "vm/floor.rs"]

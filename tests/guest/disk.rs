@@ -11,7 +11,7 @@ const MIB: u64 = 1 << 20;
 /// A partition, by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Partition {
-    /// FAT.
+    /// FAT, labelled `ESP`.
     Esp,
     /// ext4.
     Xbootldr,
@@ -141,7 +141,7 @@ impl Disk {
         let file = File::create(&image).expect("create a partition");
         file.set_len(size_bytes).expect("size a partition");
         if partition == Partition::Esp {
-            run(mtools("mformat", &image).arg("::"));
+            run(mtools("mformat", &image).args(["-v", "ESP", "::"]));
             let names = fs::read_dir(&tree).expect("read the ESP's folder");
             let names = names.map(|entry| entry.expect("read the ESP's folder").path());
             run(mtools("mcopy", &image).arg("-s").args(names).arg("::"));
@@ -165,11 +165,40 @@ impl BuiltDisk {
         &self.path
     }
 
-    /// The names in a folder, sorted; after a run, what the guest has left.
-    pub fn names(&self, partition: Partition, folder: &str) -> Vec<String> {
+    fn offset(&self, partition: Partition) -> u64 {
         let mut offsets = self.offsets.iter();
         let found = offsets.find(|(other, _)| *other == partition);
-        let (_, offset) = found.expect("the disk has this partition");
+        found.expect("the disk has this partition").1
+    }
+
+    /// The file system's UUID, as util-linux reads it.
+    pub fn uuid(&self, partition: Partition) -> String {
+        let mut probe = super::host_program("/sbin/blkid");
+        let offset = format!("--offset={}", self.offset(partition));
+        probe.args(["--probe", &offset, "--match-tag=UUID", "--output=value"]);
+        let output = run(probe.arg(&self.path));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// PARTUUID, in upper case.
+    pub fn part_uuid(&self, partition: Partition) -> String {
+        let index = self
+            .offsets
+            .iter()
+            .position(|(other, _)| *other == partition);
+        let number = index.expect("the disk has this partition") + 1;
+        let mut show = super::host_program("sgdisk");
+        let output = run(show.arg(format!("--info={number}")).arg(&self.path));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Partition unique GUID: "));
+        line.expect("sgdisk shows the GUID").to_uppercase()
+    }
+
+    /// The names in a folder, sorted; after a run, what the guest has left.
+    pub fn names(&self, partition: Partition, folder: &str) -> Vec<String> {
+        let offset = self.offset(partition);
         let text = if partition == Partition::Esp {
             let image = format!("{}@@{offset}", self.path.display());
             let mut list = mtools("mdir", Path::new(&image));

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use crate::guest::disk::BuiltDisk;
 use crate::guest::initramfs::extra_initrd;
-use crate::guest::uki::Uki;
 use crate::guest::{
     self, Disk, Initramfs, Kernel, Machine, Partition, Payload, Transcript, drivers, second_initrd,
 };
@@ -23,12 +22,12 @@ attempt() {
 }
 "#;
 
-fn script(rest: &str) -> String {
+pub fn script(rest: &str) -> String {
     format!("{}{ATTEMPT}{rest}", drivers::LOAD)
 }
 
 /// A UKI with two profiles, too small to run.
-fn small_uki() -> Vec<u8> {
+pub fn small_uki() -> Vec<u8> {
     use crate::guest::pe::{Pe, tiny_kernel};
     Pe::new()
         .section(".osrel", b"ID=tiny\nPRETTY_NAME=\"Tiny 1\"\nVERSION_ID=1\n")
@@ -95,7 +94,7 @@ const GOOD: &[&str] = &[
 ];
 
 /// A disk with an ESP that has one entry of this name.
-fn esp(folder: &Path, name: &str) -> Disk {
+pub fn esp(folder: &Path, name: &str) -> Disk {
     let path = format!("loader/entries/{name}.conf");
     Disk::new(folder).esp(&path, b"linux /a\n").esp("a", b"a")
 }
@@ -315,7 +314,7 @@ fn rescue_lists_bad_disks_and_boots() {
 }
 
 #[track_caller]
-fn expect_lines(said: &Transcript, key: &str, lines: &[&str]) {
+pub fn expect_lines(said: &Transcript, key: &str, lines: &[&str]) {
     let found = said.all(key);
     if found != lines {
         said.fail(&format!("{key} is\n{}", found.join("\n")));
@@ -330,82 +329,4 @@ pub fn expect_words(said: &Transcript, key: &str, words: &[&str]) {
             said.fail(&format!("{key} does not say '{word}': {text}"));
         }
     }
-}
-
-/// EFI variables: what the firmware keeps decides, and one-shot counts once.
-#[test]
-fn efi_variables_choose() {
-    let folder = guest::work_dir("efi-variables");
-    let entry = |name: &str| {
-        format!("title {name}\nlinux /vmlinuz\ninitrd /a.img\noptions console=ttyS0 is={name}\n")
-    };
-    let mut disk = Disk::new(&folder.join("a"))
-        .file_from(Partition::Esp, "vmlinuz", &KERNEL.image())
-        .esp("a.img", &second_initrd(&[]));
-    for name in ["one", "two", "three"] {
-        disk = disk.esp(
-            &format!("loader/entries/{name}.conf"),
-            entry(name).as_bytes(),
-        );
-    }
-    let disk = disk.build();
-    let rest = r#"
-vendor=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
-mount -t efivarfs efivarfs /sys/firmware/efi/efivars
-cd /sys/firmware/efi/efivars
-set_variable() {
-    printf "\007\000\000\000$(printf %s "$2" | sed 's/./&\\000/g')\000\000" >/variable
-    dd if=/variable of=$1-$vendor bs=4096
-}
-set_variable LoaderEntryDefault 'on*'
-cd /
-umount /sys/firmware/efi/efivars
-attempt default kexec-bpf list
-mount -t efivarfs efivarfs /sys/firmware/efi/efivars
-cd /sys/firmware/efi/efivars
-set_variable LoaderEntryOneShot three.conf
-cd /
-attempt oneshot kexec-bpf list
-attempt chained kexec-bpf hook boot
-attempt kdump kexec-bpf hook kdump
-attempt plan kexec-bpf boot -n
-say before $(ls /sys/firmware/efi/efivars | grep -c OneShot)
-kexec-bpf boot
-"#;
-    let say = "#!/bin/sh
-echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
-";
-    let mut names = drivers::DISKS.to_vec();
-    names.push("efivarfs");
-    let initramfs = drivers::add(Initramfs::new(&script(rest)), KERNEL, &names)
-        .script("etc/kexec-bpf/pre-exec.d/say", say);
-    let initrd = folder.join("initramfs.cpio");
-    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
-    // It was itself started by the hook; and its crash image is missing.
-    let words = "rd.kexec_bpf=one rd.kexec_bpf.chained=1 rd.kexec_bpf.kdump=/gone";
-    let image = Uki::new(&folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
-        .linux(&KERNEL.image())
-        .initrd(&initrd)
-        .build();
-    let said = guest::firmware::machine(&folder, &image)
-        .memory_mb(1024)
-        .timeout_s(300)
-        .disk(disk.path())
-        .run();
-    expect_words(
-        &said,
-        "default",
-        &["one.conf: one, the default (LoaderEntryDefault)", "code 0"],
-    );
-    expect_words(
-        &said,
-        "oneshot",
-        &["three.conf: three, the default once", "code 0"],
-    );
-    expect_words(&said, "plan", &["three.conf on", "is=three"]);
-    expect_words(&said, "chained", &["it does not chain again", "code 0"]);
-    expect_words(&said, "kdump", &["/gone: open: ENOENT", "try:", "code 0"]);
-    said.expect("before", "1");
-    said.expect("after", "0");
-    said.expect("cmdline", "console=ttyS0 is=three");
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFI variables: what the firmware keeps decides, also between two disks, and
+//! one-shot counts once.
+
+use crate::boot_entries::{esp, expect_lines, expect_words, script};
+use crate::guest::uki::Uki;
+use crate::guest::{self, Disk, Initramfs, Kernel, Partition, drivers, second_initrd};
+
+const KERNEL: Kernel = Kernel::V6_12;
+
+#[test]
+fn efi_variables_choose() {
+    let folder = guest::work_dir("efi-variables");
+    let entry = |name: &str| {
+        format!("title {name}\nlinux /vmlinuz\ninitrd /a.img\noptions console=ttyS0 is={name}\n")
+    };
+    let mut disk = Disk::new(&folder.join("a"))
+        .file_from(Partition::Esp, "vmlinuz", &KERNEL.image())
+        .esp("a.img", &second_initrd(&[]));
+    for name in ["one", "two", "three"] {
+        disk = disk.esp(
+            &format!("loader/entries/{name}.conf"),
+            entry(name).as_bytes(),
+        );
+    }
+    let disk = disk.build();
+    let first = esp(&folder.join("b"), "first").build();
+    let rest = r#"
+vendor=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+cd /sys/firmware/efi/efivars
+set_variable() {
+    printf "\007\000\000\000$(printf %s "$2" | sed 's/./&\\000/g')\000\000" >/variable
+    dd if=/variable of=$1-$vendor bs=4096
+}
+cd /
+attempt first kexec-bpf list
+cd /sys/firmware/efi/efivars
+set_variable LoaderEntryDefault 'on*'
+set_variable LoaderDevicePartUUID PART_UUID
+cd /
+umount /sys/firmware/efi/efivars
+attempt default kexec-bpf list
+mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+cd /sys/firmware/efi/efivars
+set_variable LoaderEntryOneShot three.conf
+cd /
+attempt oneshot kexec-bpf list
+attempt chained kexec-bpf hook boot
+attempt kdump kexec-bpf hook kdump
+attempt plan kexec-bpf boot -n
+say before $(ls /sys/firmware/efi/efivars | grep -c OneShot)
+kexec-bpf boot
+"#;
+    let say = "#!/bin/sh
+echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
+";
+    let mut names = drivers::DISKS.to_vec();
+    names.push("efivarfs");
+    // Some boot loaders write it in upper case.
+    let rest = rest.replace("PART_UUID", &disk.part_uuid(Partition::Esp));
+    let initramfs = drivers::add(Initramfs::new(&script(&rest)), KERNEL, &names)
+        .script("etc/kexec-bpf/pre-exec.d/say", say);
+    let initrd = folder.join("initramfs.cpio");
+    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
+    // It was itself started by the hook; and its crash image is missing.
+    let words = "rd.kexec_bpf=one rd.kexec_bpf.chained=1 rd.kexec_bpf.kdump=/gone";
+    let image = Uki::new(&folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
+        .build();
+    let said = guest::firmware::machine(&folder, &image)
+        .memory_mb(1024)
+        .timeout_s(300)
+        .disk(first.path())
+        .disk(disk.path())
+        .run();
+    let words = ["more than one ESP: vdb1, vdc1; taking vdb1", "first.conf"];
+    expect_words(&said, "first", &words);
+    // The disk that the firmware started from, without a word.
+    expect_lines(
+        &said,
+        "default",
+        &[
+            "1  two.conf: two",
+            "2  three.conf: three",
+            "*   3  one.conf: one, the default (LoaderEntryDefault)",
+            "code 0",
+        ],
+    );
+    expect_words(
+        &said,
+        "oneshot",
+        &["three.conf: three, the default once", "code 0"],
+    );
+    expect_words(&said, "plan", &["three.conf on", "is=three"]);
+    expect_words(&said, "chained", &["it does not chain again", "code 0"]);
+    expect_words(&said, "kdump", &["/gone: open: ENOENT", "try:", "code 0"]);
+    said.expect("before", "1");
+    said.expect("after", "0");
+    said.expect("cmdline", "console=ttyS0 is=three");
+}
