@@ -37,8 +37,10 @@ int parse_zboot(void *context)
 	if (bpf_helper_read(size_at, &size, sizeof(size)))
 		return 0;
 	if (bpf_helper_decompress_slice(kernel_name, zboot.payload_offset, zboot.payload_size,
-					size) > 0)
-		add_addons();
+					size) < 0)
+		return 0;
+	add_members();
+	add_addons();
 	return 0;
 }
 

@@ -64,9 +64,13 @@ static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const c
 	if (!job->is_pe || kb_pe_find(addon, ".uname", &theirs) || !theirs.size ||
 	    kb_pe_find(&job->pe, ".uname", &ours))
 		return 0;
-	/* Which profile was chosen is the parser's matter: any one's will do. */
+	/*
+	 * Which profile was chosen is the parser's matter: any one's will do. The
+	 * base alone is none where there are profiles.
+	 */
 	profiles = kb_pe_profiles(&job->pe);
-	for (profile = KB_PE_BASE; profile < profiles; profile++) {
+	profile = profiles ? 0 : KB_PE_BASE;
+	do {
 		int err = kb_pe_find_in(&job->pe, ".uname", profile, &ours);
 
 		if (err == -ENOENT || (!err && !ours.size))
@@ -74,7 +78,7 @@ static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const c
 		if (!err && ours.size >= theirs.size &&
 		    !memcmp(job->pe.data + ours.offset, addon->data + theirs.offset, theirs.size))
 			return 0;
-	}
+	} while (++profile < profiles);
 	return kb_job_fail(job, -EINVAL, "addon %.160s: its .uname differs from the image's", path);
 }
 

@@ -241,7 +241,8 @@ __bpf_kfunc int bpf_helper_decompress_slice(const char *resource_name__str, u64 
 	if (!job)
 		return -EPERM;
 	err = kb_slice_check(job, resource_name__str, offset, size) ?:
-	      kb_rules_slice(job, resource_name__str, offset, size);
+	      kb_rules_slice(job, resource_name__str, offset, size) ?:
+	      kb_rules_decompress(job, resource_name__str);
 	return err ?: kb_decompress_slice(job, resource_name__str, offset, size, max_out);
 }
 

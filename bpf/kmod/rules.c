@@ -87,8 +87,8 @@ static void kb_rules_given(struct kb_job *job, const char *name, size_t offset)
 }
 
 /*
- * An image without the section, such as a zboot, says nothing about where in
- * it the target lies.
+ * In the first round, an image that is no UKI, such as a zboot, says nothing
+ * about where in it the target lies.
  */
 static int kb_rules_section(struct kb_job *job, const char *target, size_t offset, size_t size,
 			    bool strict)
@@ -103,6 +103,10 @@ static int kb_rules_section(struct kb_job *job, const char *target, size_t offse
 	if (job->image.buffer->tainted && strcmp(target, KEXEC_BPF_KERNEL))
 		return kb_job_fail(job, -EKEYREJECTED,
 				   "lockdown: %.64s: from an image made in BPF memory", target);
+	/* A UKI has what it has; nothing in it, or inside of it, stands in for that. */
+	if (strcmp(target, KEXEC_BPF_KERNEL))
+		named |= job->report.rounds > 1 ||
+			 (job->is_pe && kb_pe_find(&job->pe, ".linux", &section) != -ENOENT);
 	for (i = 0; job->is_pe && i < ARRAY_SIZE(kb_rules); i++) {
 		const struct kb_rule *rule = &kb_rules[i];
 
@@ -229,11 +233,9 @@ static bool kb_rules_fits(const struct kb_job *job, int profile)
 		const struct kb_given *given = &job->given[i];
 		int err = kb_pe_find_in(&job->pe, kb_given_names[i], profile, &section);
 
-		if (err == -ENOENT || (!err && !section.size)) {
-			if (given->count)
-				return false;
+		/* What is empty may be given or not. */
+		if (!given->count && (err == -ENOENT || (!err && !section.size)))
 			continue;
-		}
 		if (err || given->count != 1 || given->offset != section.offset)
 			return false;
 	}

@@ -73,6 +73,11 @@ impl Second {
     #[track_caller]
     fn expect(&self, said: &Transcript, more_cmdline: &str, more: &[&Payload]) {
         said.expect("cmdline", &format!("{}{more_cmdline}", self.cmdline));
+        self.expect_payloads(said, more);
+    }
+
+    #[track_caller]
+    fn expect_payloads(&self, said: &Transcript, more: &[&Payload]) {
         let mut found = said.all("payload");
         let line = |payload: &Payload| format!("{} {}", payload.name, payload.sha256);
         let mut wanted = vec![line(&self.payload)];
@@ -252,11 +257,26 @@ fn zstd_zboot_by_its_default_parser() {
     let second = Second::new("zboot");
     let linux = packed(&second.folder, &KERNEL.image(), "zstd", &["-q", "-1"]);
     let image = zboot(&second.kernel(), &linux, "zstd22");
-    let arguments = format!("/a.efi --initrd /b --append '{}'", second.cmdline);
+    let added = Payload::new("addon", 5_003);
+    let addon = Pe::new()
+        .section(".cmdline", b"from=addon")
+        .section(".initrd", &extra_initrd(&[&added]));
+    let secret = Payload::new("secret.cred", 77);
+    let arguments = format!(
+        "/a.efi --initrd /b --addon /a.addon.efi --addon /secret.cred --append '{}'",
+        second.cmdline
+    );
     let said = second.boot(&arguments, |guest| {
-        guest.file("a.efi", &image).file("b", &second.initrd())
+        guest
+            .file("a.efi", &image)
+            .file("b", &second.initrd())
+            .file("a.addon.efi", &addon.bytes())
+            .file("secret.cred", &secret.data)
     });
-    second.expect(&said, "", &[]);
+    said.expect("cmdline", &format!("from=addon {}", second.cmdline));
+    second.expect_payloads(&said, &[&added]);
+    let file = format!(".extra/credentials/secret.cred 400 {}", secret.sha256);
+    assert!(said.all("extra").contains(&file.as_str()), "{file}");
     expect_told(
         &said,
         &["the module's parser for zboot images", "decompressed"],

@@ -162,6 +162,29 @@ const RULES: &[Rule] = &[
         "/drop_cmdline.efi",
         &[DENIED, "cause: lockdown: the image's .cmdline was left out"],
     ),
+    refused(
+        "inflated-initrd",
+        "/inflate_initrd.efi",
+        &[DENIED, "cause: lockdown: initrd must not be decompressed"],
+    ),
+    // The same for what is inside of a UKI, and for a UKI that has no such section.
+    refused(
+        "foreign-cmdline-inside",
+        "/nested.efi",
+        &[
+            DENIED,
+            "cause: lockdown: cmdline: not a whole section made for it",
+        ],
+    ),
+    refused(
+        "foreign-cmdline",
+        "/foreign.efi",
+        &[
+            DENIED,
+            "cause: lockdown: cmdline: not a whole section made for it",
+        ],
+    ),
+    loaded("empty-sections", "/empty.efi"),
     loaded("signed-addon", "/good.efi --addon /signed.addon.efi"),
     refused(
         "unsigned-addon",
@@ -284,11 +307,28 @@ fn images(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
         "ignore_addon",
         "cut_cmdline",
         "drop_cmdline",
+        "inflate_initrd",
         "member",
     ] {
         let name = format!("{program}.efi");
         guest = guest.file(&name, &sign(&name, &tiny_uki_with(program)));
     }
+    let foreign = module::program("foreign_cmdline");
+    let foreign = Pe::new()
+        .section(".osrel", b"single")
+        .section(".linux", &tiny_kernel())
+        .section_from(".bpf", &foreign);
+    let nested = Pe::new()
+        .section(".cmdline", b"console=ttyS0")
+        .section(".linux", &foreign.bytes());
+    let empty = Pe::new()
+        .section(".cmdline", b"")
+        .section(".linux", &tiny_kernel())
+        .section(".initrd", b"");
+    guest = guest
+        .file("foreign.efi", &sign("foreign.efi", &foreign))
+        .file("nested.efi", &sign("nested.efi", &nested))
+        .file("empty.efi", &sign("empty.efi", &empty));
     let kernel = key.sign(folder, "vmlinuz.signed", &KERNEL.image());
     let carried = Pe::new()
         .section_from(".linux", &kernel)

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Attack: a decoder stops after the first stream, and cuts off what follows it. */
+#include "section.bpf.h"
+
+SEC_PARSER
+int parse(void *context)
+{
+	slice_section(kernel_name, LINUX);
+	if (find_section(INITRD))
+		bpf_helper_decompress_slice(initrd_name, section.offset, section.size, 1 << 20);
+	slice_section(cmdline_name, CMDLINE);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
