@@ -239,6 +239,7 @@ fn notice(Skipped { path, why }: &Skipped) {
     let mut text = String::new();
     let prefix = format!("{PROGRAM}: ");
     let what = format!("skipped {}: {why}", printable(path));
-    field(&mut text, &prefix, 7, &what);
+    // The kernel's words may be those of an image's parser.
+    field(&mut text, &prefix, 7, &printable(what.as_bytes()));
     console::write_stderr(&text);
 }
