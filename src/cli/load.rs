@@ -161,7 +161,9 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
         return Ok(planned.plan.cmdline.text);
     }
     let mut progress = progress(verbose);
+    let mut renewed = None;
     loop {
+        let facts = renewed.as_ref().unwrap_or(facts);
         let Planned {
             inputs,
             request,
@@ -173,11 +175,16 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
         };
         // The kernel judges signatures, and the load with an addon that it
         // refused is lost: without it, once more.
-        match inputs.leave_out(request, &error).filter(|_| !strict) {
+        let now = facts::read();
+        if strict || !request.may_be_repeated(&now) {
+            return Err(error.into());
+        }
+        match inputs.leave_out(request, &error) {
             Some(skipped) => notice(&skipped),
             None => return Err(error.into()),
         }
-        planned.plan_anew(facts)?;
+        planned.plan_anew(&now)?;
+        renewed = Some(now);
     }
     // It is loaded, whether or not somebody reads that.
     let _ = print(&summary(&planned.plan, planned.inputs.image_path()));
