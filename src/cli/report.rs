@@ -358,11 +358,12 @@ impl From<BootError> for Report {
 
 #[cfg(test)]
 mod tests {
-    use super::{Explanation, Report};
+    use super::Report;
+    use crate::explain;
 
     #[test]
     fn no_cause_reaches_the_terminal_raw() {
-        let explanation = Explanation::certain("addon \x1b[2J\u{9b}K", "try it");
+        let explanation = explain::parser("addon \x1b[2J\u{9b}K");
         let text = Report::explained("load".into(), explanation).text();
         assert!(text.contains("cause: addon \\u{1b}[2J\\u{9b}K\n"), "{text}");
     }
