@@ -173,11 +173,14 @@ impl Report {
     /// The words for `error`, up to their NUL.
     #[must_use]
     pub fn reason(&self) -> &[u8] {
-        self.reason
-            .split(|byte| *byte == 0)
-            .next()
-            .unwrap_or_default()
+        until_nul(&self.reason)
     }
+}
+
+/// What a field of characters holds.
+#[must_use]
+pub fn until_nul(field: &[u8]) -> &[u8] {
+    field.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
 const _: () = assert!(size_of::<Register>() == 16);

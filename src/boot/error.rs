@@ -135,7 +135,7 @@ impl BootError {
                 Some("it is neither FAT nor ext2, 3 or 4".into())
             }
             BootError::WouldChain => {
-                Some("rd.kexec_bpf is on its own command line, which is signed".into())
+                Some("rd.kexec_bpf is on its command line, and cannot be marked as done".into())
             }
             BootError::Mount {
                 filesystem,
@@ -159,7 +159,9 @@ impl BootError {
             }
             BootError::NoEntries { .. } => "--device DEV or --root DIR; kexec-bpf load IMAGE",
             BootError::Cancelled => "kexec-bpf boot ENTRY",
-            BootError::WouldChain => "an entry without rd.kexec_bpf",
+            BootError::WouldChain => {
+                "an entry without rd.kexec_bpf, and without -- and an open quote"
+            }
             BootError::Mount {
                 filesystem: "vfat", ..
             } => "modprobe vfat nls_cp437 nls_ascii; dmesg",

@@ -68,4 +68,10 @@ impl Words {
         let asked = self.entry.is_some() || self.device.is_some() || self.menu.is_some();
         asked && !self.off
     }
+
+    /// Whether `hook boot` of a system with these words starts another one.
+    #[must_use]
+    pub fn chains(&self) -> bool {
+        self.wants_boot() && !self.chained
+    }
 }

@@ -50,6 +50,7 @@ pub struct Planned<'arg> {
     pub request: Request,
     pub plan: Plan,
     image: Image,
+    chained: bool,
 }
 
 pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
@@ -132,24 +133,24 @@ pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>,
     }
     request.addons = inputs.addons();
     request.initrd_bytes = inputs.initrd_bytes();
-    let mut plan = inputs.plan(&image, &request, facts)?;
-    if order.chained {
-        // Where only what is signed may be on the command line, its own words
-        // must not ask for a chain, and then no mark is needed.
-        let sealed = facts.is_locked_down() && plan.cmdline.base == CmdlineBase::Image;
-        if !sealed {
-            request.append.push(hook::CHAINED.into());
-            plan = inputs.plan(&image, &request, facts)?;
-        } else if hook::parse(&plan.cmdline.text).wants_boot() {
-            return Err(RunError::Boot(BootError::WouldChain).into());
-        }
-    }
-    Ok(Planned {
+    let plan = inputs.plan(&image, &request, facts)?;
+    let mut planned = Planned {
         inputs,
         request,
         plan,
         image,
-    })
+        chained: order.chained,
+    };
+    if planned.chained {
+        // Where only what is signed may be on the command line, there is no
+        // room for the mark.
+        let sealed = facts.is_locked_down() && planned.plan.cmdline.base == CmdlineBase::Image;
+        if !sealed {
+            planned.request.append.push(hook::CHAINED.into());
+        }
+        planned.plan_anew(facts)?;
+    }
+    Ok(planned)
 }
 
 /// Carries an order out; gives the next kernel's command line.
@@ -160,23 +161,30 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
         return Ok(planned.plan.cmdline.text);
     }
     let mut progress = progress(verbose);
+    let mut renewed = None;
     loop {
+        let facts = renewed.as_ref().unwrap_or(facts);
         let Planned {
             inputs,
             request,
             plan,
-            image,
+            ..
         } = &mut planned;
         let Err(error) = run::load(inputs, request, plan, facts, &mut progress) else {
             break;
         };
         // The kernel judges signatures, and the load with an addon that it
         // refused is lost: without it, once more.
-        match inputs.leave_out(request, &error).filter(|_| !strict) {
+        let now = facts::read();
+        if strict || !request.may_be_repeated(&now) {
+            return Err(error.into());
+        }
+        match inputs.leave_out(request, &error) {
             Some(skipped) => notice(&skipped),
             None => return Err(error.into()),
         }
-        *plan = inputs.plan(image, request, facts)?;
+        planned.plan_anew(&now)?;
+        renewed = Some(now);
     }
     // It is loaded, whether or not somebody reads that.
     let _ = print(&summary(&planned.plan, planned.inputs.image_path()));
@@ -184,6 +192,17 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
 }
 
 impl Planned<'_> {
+    /// After the request has changed. The mark goes to the end, where it is
+    /// void behind `--` or an open quote: what counts is what the next system
+    /// will read.
+    fn plan_anew(&mut self, facts: &Facts) -> Result<(), Report> {
+        self.plan = self.inputs.plan(&self.image, &self.request, facts)?;
+        if self.chained && hook::parse(&self.plan.cmdline.text).chains() {
+            return Err(BootError::WouldChain.into());
+        }
+        Ok(())
+    }
+
     /// Says what will be done, and what to think of before; whether that was
     /// all that is wanted.
     fn tell(&self, dry_run: bool, verbose: bool, facts: &Facts) -> Result<bool, Report> {
@@ -227,6 +246,7 @@ fn notice(Skipped { path, why }: &Skipped) {
     let mut text = String::new();
     let prefix = format!("{PROGRAM}: ");
     let what = format!("skipped {}: {why}", printable(path));
-    field(&mut text, &prefix, 7, &what);
+    // The kernel's words may be those of an image's parser.
+    field(&mut text, &prefix, 7, &printable(what.as_bytes()));
     console::write_stderr(&text);
 }

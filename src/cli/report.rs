@@ -110,7 +110,8 @@ impl Report {
                 Outcome::Refused => Exit::Refused,
             },
             cause: Some(Cause {
-                text: explanation.cause,
+                // The kernel's words may be those of an image's parser.
+                text: printable(explanation.cause.as_bytes()),
                 certain: explanation.certain,
             }),
             hint: Some(explanation.hint),
@@ -355,5 +356,18 @@ impl From<RunError> for Report {
 impl From<BootError> for Report {
     fn from(error: BootError) -> Report {
         RunError::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+    use crate::explain;
+
+    #[test]
+    fn no_cause_reaches_the_terminal_raw() {
+        let explanation = explain::parser("addon \x1b[2J\u{9b}K");
+        let text = Report::explained("load".into(), explanation).text();
+        assert!(text.contains("cause: addon \\u{1b}[2J\\u{9b}K\n"), "{text}");
     }
 }

@@ -140,5 +140,8 @@ mod tests {
     fn nothing_from_a_file_reaches_the_terminal_raw() {
         assert_eq!(printable(b"ok \x1b[2J\xff\n"), "ok \\u{1b}[2J\\xff\\n");
         assert_eq!(printable("gr\u{fc}n".as_bytes()), "gr\u{fc}n");
+        // What is escaped stays as it is.
+        let once = printable(b"a \\ \x1b[2J\xff\n");
+        assert_eq!(printable(once.as_bytes()), once);
     }
 }

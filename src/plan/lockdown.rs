@@ -27,6 +27,14 @@ impl Request {
     pub fn takes_apart_knowingly(&self) -> bool {
         self.route == Some(Route::Extract) && self.allow_unsigned_initrd
     }
+
+    /// Whether it makes sense after a load that failed: that one has counted
+    /// against the kernel's limit, and for a crash image it has dropped the old
+    /// one with its keys. `facts` are those of now.
+    #[must_use]
+    pub fn may_be_repeated(&self, facts: &Facts) -> bool {
+        !self.reuse_crypt_keys && facts.loads_left(self.panic) != Some(0)
+    }
 }
 
 impl Route {
@@ -88,6 +96,29 @@ mod tests {
             assert_eq!(found.is_some(), is_refused, "{request:?}");
             let open = facts(Lockdown::None, false);
             assert_eq!(obstacle(&uki, &request, &open), None);
+        }
+    }
+
+    #[test]
+    fn a_load_is_repeated_where_that_can_succeed() {
+        let request = |panic, reuse_crypt_keys| Request {
+            panic,
+            reuse_crypt_keys,
+            ..Request::default()
+        };
+        for (left, repeated) in [
+            (None, true),
+            (Some(-1), true),
+            (Some(1), true),
+            (Some(0), false),
+        ] {
+            let facts = Facts {
+                load_limit_panic: left,
+                ..Facts::default()
+            };
+            assert_eq!(request(true, false).may_be_repeated(&facts), repeated);
+            assert!(request(false, false).may_be_repeated(&facts));
+            assert!(!request(true, true).may_be_repeated(&facts));
         }
     }
 

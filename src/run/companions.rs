@@ -109,10 +109,12 @@ impl Inputs<'_> {
         let own_path = join(&path_of(&beside, parent), &own);
         let own = beside.below(&own);
 
-        let root = match root {
-            Some(path) => opened(path),
-            None => Ok(beside.root()),
-        }?;
+        // A folder that paths are beneath need be no file system's root, and
+        // one that is mounted nowhere has nothing above it to climb to.
+        let root = match root.or(self.root.map(|_| &b"/"[..])) {
+            Some(path) => opened(path)?,
+            None => beside.root(),
+        };
         let root_path = path_of(&root, b"/");
         let loader_path = join(&root_path, b"loader");
         let loader = told(root.below(b"loader"), &loader_path, on_skip)?;

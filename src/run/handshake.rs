@@ -136,8 +136,13 @@ pub fn load(
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
     };
     let addon = report.as_ref().and_then(|report| {
-        let call = usize::try_from(report.addon).ok()?.checked_sub(1)?;
-        offer.addons.get(call).copied()
+        let mut refused = offer.addons.iter().copied().filter(|number| {
+            let addon = offer.inputs.abi_addon(*number);
+            addon.is_ok_and(|addon| explain::is_about(report, &addon))
+        });
+        // Of two that it could be, none is.
+        let number = refused.next()?;
+        refused.next().is_none().then_some(number)
     });
     let failure = CallFailure {
         verifier_log: log,

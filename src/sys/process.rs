@@ -8,6 +8,7 @@ use core::ffi::{c_char, c_int, c_short, c_void};
 use core::ptr;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
@@ -18,6 +19,8 @@ use super::event::{now_us, timespec};
 type Attributes = [u64; 64];
 /// POSIX_SPAWN_SETPGROUP of <spawn.h>.
 const SET_PROCESS_GROUP: c_short = 2;
+/// How long a program may take to die.
+const KILL_S: u32 = 2;
 /// All that the program finds in its environment.
 const PATH: &core::ffi::CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -43,7 +46,8 @@ pub enum Ended {
     Exited(i32),
     /// By a signal of somebody else's.
     Killed(i32),
-    /// By this program, with all of its process group.
+    /// By this program, with all of its process group; unless the kernel does
+    /// not let go of it.
     TimedOut,
 }
 
@@ -79,15 +83,24 @@ fn spawn(path: &CString) -> Result<Pid, Errno> {
 /// Runs the program `path`, without arguments, for at most `timeout_s`.
 ///
 /// # Errors
-/// ENOENT, ENOEXEC, EACCES, ENOMEM.
+/// ENOENT, ENOEXEC, EACCES, ENOMEM, EMFILE.
 pub fn run(path: &[u8], timeout_s: u32) -> Result<Ended, SysError> {
     let target = String::from_utf8_lossy(path);
     let fail = |call, errno| SysError::new(call, &target, errno);
     let path = CString::new(path).map_err(|_| fail("posix_spawn", Errno::INVAL))?;
     let pid = spawn(&path).map_err(|errno| fail("posix_spawn", errno))?;
-    let in_time = wait(pid, timeout_s);
+    let kill = || rustix::process::kill_process_group(pid, Signal::KILL);
+    let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| {
+        let _ = kill();
+        fail("pidfd_open", errno)
+    })?;
+    let in_time = wait(&pidfd, timeout_s);
     if !in_time {
-        let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+        let _ = kill();
+        // One that hangs in the kernel does not end by that, and is left.
+        if !wait(&pidfd, KILL_S) {
+            return Ok(Ended::TimedOut);
+        }
     }
     loop {
         match rustix::process::waitpid(Some(pid), WaitOptions::empty()) {
@@ -106,15 +119,12 @@ pub fn run(path: &[u8], timeout_s: u32) -> Result<Ended, SysError> {
 
 /// Whether the process ended in time. It stays a zombie, so that its number is
 /// not given to another.
-fn wait(pid: Pid, timeout_s: u32) -> bool {
-    let Ok(pidfd) = rustix::process::pidfd_open(pid, PidfdFlags::empty()) else {
-        return false;
-    };
+fn wait(pidfd: &OwnedFd, timeout_s: u32) -> bool {
     let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
         let left_ms = end_us.saturating_sub(now_us()) / 1000;
         let left = timespec(u32::try_from(left_ms).unwrap_or(u32::MAX));
-        match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&left)) {
+        match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&left)) {
             Ok(0) => return false,
             Err(Errno::INTR) => {}
             Ok(_) => return true,
@@ -129,13 +139,28 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{Ended, run};
+    use super::{Ended, Pid, PidfdFlags, run, wait};
 
     #[test]
     fn programs_end_by_themselves() {
         assert_eq!(run(b"/bin/true", 20), Ok(Ended::Exited(0)));
         assert_eq!(run(b"/bin/false", 20), Ok(Ended::Exited(1)));
         assert!(run(b"/nonexistent", 20).is_err());
+    }
+
+    #[test]
+    fn waiting_for_a_program_that_stays_has_an_end() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("1000")
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        assert!(!wait(&pidfd, 0));
+        child.kill().unwrap();
+        assert!(wait(&pidfd, 20));
+        // It has not been waited for by that.
+        assert!(child.wait().is_ok());
     }
 
     #[test]

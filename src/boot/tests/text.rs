@@ -359,4 +359,15 @@ rd.kexec_bpf.timeout=7 rd.kexec_bpf.menu=auto rd.kexec_bpf.append=\"a b\" \
         );
     }
     assert!(hook::parse(format!("a {}", hook::CHAINED).as_bytes()).chained);
+    // The mark is appended; where init or a quote takes it, it is not there.
+    for (line, chains) in [
+        ("quiet", false),
+        ("quiet rd.kexec_bpf", false),
+        ("quiet -- a=b", false),
+        ("rd.kexec_bpf=a -- b", true),
+        ("rd.kexec_bpf.menu=5 a=\"b", true),
+    ] {
+        let words = hook::parse(format!("{line} {}", hook::CHAINED).as_bytes());
+        assert_eq!(words.chains(), chains, "{line}");
+    }
 }
