@@ -66,7 +66,7 @@ impl Machine {
             keys: Vec::new(),
             memory_mb: 512,
             cpus: 1,
-            timeout: Duration::from_secs(150),
+            timeout: Duration::from_secs(300),
         }
     }
 
