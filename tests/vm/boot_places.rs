@@ -175,7 +175,7 @@ fn boot_finds_places_and_counts_there() {
     assert_eq!(cmdlines[1..], [third], "the third kernel's");
     let words = [
         "the entry would chain for ever",
-        "which is signed",
+        "and cannot be marked as done",
         "code 1",
     ];
     expect_words(&said, "sealed", &words);
