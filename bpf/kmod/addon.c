@@ -39,7 +39,7 @@ static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
 		return NULL;
 	}
 	/* Without waiting: the other end of a FIFO may never come. */
-	file = filp_open(path, O_RDONLY | O_NONBLOCK, 0);
+	file = filp_open(path, O_RDONLY | O_LARGEFILE | O_NONBLOCK, 0);
 	size = PTR_ERR_OR_ZERO(file);
 	if (!size) {
 		size = kb_addon_load(file, &data);

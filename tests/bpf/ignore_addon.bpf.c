@@ -5,6 +5,7 @@
 SEC_PARSER
 int parse(void *context)
 {
+	add_members();
 	add_addons();
 	slice_section(kernel_name, LINUX);
 	slice_section(initrd_name, INITRD);

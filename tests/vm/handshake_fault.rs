@@ -172,7 +172,7 @@ kexec-bpf unload
 left good
 ";
     // One byte more than the module reads of an addon.
-    let mut script = format!("truncate -s 268435457 /large.cred\n{good}");
+    let mut script = format!("truncate -s 2147483648 /large.cred\n{good}");
     for Fault { name, options, .. } in faults {
         script += &format!(
             "attempt {name} kexec-bpf load /{name}.efi --route handshake {options}\nleft {name}\n"
