@@ -5,7 +5,7 @@
 
 use core::ffi::CStr;
 
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 pub const PROC_PATH: &CStr = c"/proc/kexec_bpf";
 pub const FACTS_DIR: &str = "/sys/module/kexec_bpf/parameters";
 pub const HOOK_NAME: &str = "kexec_pe_parser_hook";
@@ -87,8 +87,9 @@ pub struct Report {
     pub kernel: Resource,
     pub initrd: Resource,
     pub cmdline_size: u64,
-    pub addon: u32,
+    pub addons: u32,
     pub reserved: u32,
+    pub addon: Addon,
     pub reason: [u8; REASON_BYTES],
 }
 
@@ -188,4 +189,4 @@ const _: () = assert!(size_of::<Selection>() == 16);
 const _: () = assert!(size_of::<Addon>() == 1024);
 const _: () = assert!(size_of::<Resource>() == 24);
 const _: () = assert!(size_of::<Round>() == 88);
-const _: () = assert!(size_of::<Report>() == 704);
+const _: () = assert!(size_of::<Report>() == 1728);

@@ -62,7 +62,7 @@ fn facts() -> Vec<Fact> {
         parser, calls, image_size, handshake_us, hook_us, kernel, initrd, cmdline_size));
     facts.extend(layout!("kexec_bpf_report", abi::Report:
         abi_version, error, stage, rounds, signature, flags, load_us, round, kernel, initrd,
-        cmdline_size, addon, reserved, reason));
+        cmdline_size, addons, reserved, addon, reason));
     for stage in abi::Stage::ALL {
         let name = format!("KEXEC_BPF_STAGE_{stage:?}").to_uppercase();
         facts.push(fact(&name, stage as usize));

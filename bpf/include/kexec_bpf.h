@@ -44,7 +44,7 @@
 
 #include <linux/types.h>
 
-#define KEXEC_BPF_ABI_VERSION		2
+#define KEXEC_BPF_ABI_VERSION		3
 
 #define KEXEC_BPF_PROC_NAME		"kexec_bpf"
 #define KEXEC_BPF_PROC_PATH		"/proc/kexec_bpf"
@@ -190,9 +190,10 @@ struct kexec_bpf_report {
 	struct kexec_bpf_resource kernel;	/* as given to the arch loader */
 	struct kexec_bpf_resource initrd;
 	__u64 cmdline_size;	/* bytes without the NUL */
-	__u32 addon;		/* number of the bpf_helper_supplement_initrd()
-				 * call that failed the load, from 1; 0: none */
+	__u32 addons;		/* files that bpf_helper_supplement_initrd() took */
 	__u32 reserved;		/* 0 */
+	struct kexec_bpf_addon addon;	/* the one that failed the load, as the
+					 * parser named it; or no path */
 	char reason[KEXEC_BPF_REASON_BYTES];	/* words for error; NUL-terminated */
 };
 
@@ -210,9 +211,9 @@ KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_round, kernel) == 32);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, load_us) == 24);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, round) == 32);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, kernel) == 384);
-KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, addon) == 440);
-KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, reason) == 448);
-KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 704);
+KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, addon) == 448);
+KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, reason) == 1472);
+KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1728);
 
 /*
  * The kfuncs. Only a program attached to the hook, loaded by the process whose

@@ -60,7 +60,6 @@ struct kb_job {
 	char *cmdline;		/* KEXEC_BPF_CMDLINE_MAX_BYTES, NUL-terminated */
 	size_t cmdline_size;	/* without the NUL */
 
-	unsigned int addons;	/* calls to add a file */
 	bool locked_down;
 	bool verified;		/* the kernel accepted the file's signature */
 	int error;		/* the first one stays */

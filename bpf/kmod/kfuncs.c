@@ -182,14 +182,15 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 {
 	struct kb_job *job = kb_call();
 	int err = -ENOMEM, failed;
+	struct kexec_bpf_report *report;
 	char *dir, *path;
 
 	if (!job)
 		return -EPERM;
 	/* Parsers of later rounds see the same list. */
-	if (job->report.rounds > 1)
+	report = &job->report;
+	if (report->rounds > 1)
 		return 0;
-	job->addons++;
 	if (dst_dir__sz > KEXEC_BPF_DST_DIR_BYTES || addon_filename__sz > KEXEC_BPF_PATH_BYTES)
 		return kb_job_fail(job, -ENAMETOOLONG, "the parser gave too long a name of an addon");
 	dir = kb_string(job, dst_dir, dst_dir__sz);
@@ -197,9 +198,13 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 	failed = job->error;
 	if (dir && path)
 		err = kb_addon_add(job, dir, path);
+	if (!err)
+		report->addons++;
 	/* The first error is the load's: was it this one? */
-	if (!failed && job->error)
-		job->report.addon = job->addons;
+	if (!failed && job->error && dir && path) {
+		strscpy(report->addon.dst_dir, dir, sizeof(report->addon.dst_dir));
+		strscpy(report->addon.path, path, sizeof(report->addon.path));
+	}
 	kfree(path);
 	kfree(dir);
 	return err;

@@ -162,7 +162,7 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
     }
     let mut progress = progress(verbose);
     let mut renewed = None;
-    loop {
+    let ignored = loop {
         let facts = renewed.as_ref().unwrap_or(facts);
         let Planned {
             inputs,
@@ -170,8 +170,9 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
             plan,
             ..
         } = &mut planned;
-        let Err(error) = run::load(inputs, request, plan, facts, &mut progress) else {
-            break;
+        let error = match run::load(inputs, request, plan, facts, &mut progress) {
+            Ok(ignored) => break ignored,
+            Err(error) => error,
         };
         // The kernel judges signatures, and the load with an addon that it
         // refused is lost: without it, once more.
@@ -185,6 +186,14 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
         }
         planned.plan_anew(&now)?;
         renewed = Some(now);
+    };
+    if ignored > 0 {
+        let skipped = planned.inputs.passed_over(ignored);
+        if strict {
+            run::unload(planned.request.panic, facts)?;
+            return Err(RunError::Companion(skipped.into()).into());
+        }
+        notice(&skipped);
     }
     // It is loaded, whether or not somebody reads that.
     let _ = print(&summary(&planned.plan, planned.inputs.image_path()));

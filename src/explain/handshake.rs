@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::{Explanation, Outcome};
-use crate::abi::{ABI_VERSION, Addon, Report, Stage, until_nul};
+use crate::abi::{ABI_VERSION, Addon, Report, Stage};
 use crate::errno::Errno;
 use crate::facts::Facts;
 
@@ -114,31 +114,10 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
 }
 
 /// Whether the load failed by what the kernel found out about this addon: not
-/// for want of memory, and not for a command line that became too long. The
-/// image's parser decides in which order the addons are taken, so that only
-/// the reason tells which one it was; see bpf/kmod/addon.c for its words.
+/// for want of memory, and not for a command line that became too long.
 #[must_use]
 pub fn is_about(report: &Report, addon: &Addon) -> bool {
-    const PATH_MAX: usize = 160;
-    const NAME_MAX: usize = 128;
-    if report.addon == 0 || !is_verdict(Errno(report.error.saturating_neg())) {
-        return false;
-    }
-    let reason = report.reason();
-    let begins = |reason: &[u8], subject: &[u8], max| {
-        let subject = subject.get(..max).unwrap_or(subject);
-        let rest = reason.strip_prefix(subject);
-        !subject.is_empty() && rest.is_some_and(|rest| rest.starts_with(b": "))
-    };
-    let (folder, path) = (until_nul(&addon.dst_dir), until_nul(&addon.path));
-    if let Some(reason) = reason.strip_prefix(b"addon /") {
-        let path = path.strip_prefix(b"/").unwrap_or_default();
-        return begins(reason, path, PATH_MAX - 1);
-    }
-    // Files are named without their folder, or by their place in the initrd.
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let place = [folder, b"/", name].concat();
-    !folder.is_empty() && (begins(reason, name, NAME_MAX) || begins(reason, &place, NAME_MAX))
+    report.addon == *addon && is_verdict(Errno(report.error.saturating_neg()))
 }
 
 /// What a file's content, signature or absence gives.

@@ -19,8 +19,8 @@ use crate::image::uki::{SectionKind, Uki};
 use crate::image::{env_file, osrel, profile};
 use crate::sort::sort;
 use crate::sys::AsFd;
+use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
-use crate::sys::folder::Folder;
 
 /// All there is to choose from.
 pub struct Catalogue {
@@ -83,7 +83,7 @@ pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
 
 /// The text of a type 1 entry, parsed.
 #[must_use]
-pub fn type1(root: &Folder, file_name: &[u8], machine: &str) -> Type1 {
+pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Type1 {
     let problem = match read_text(root, &path_of(Kind::Type1, file_name)) {
         Ok(text) => return Type1::parse(&text, machine),
         Err(problem) => problem,
@@ -94,7 +94,7 @@ pub fn type1(root: &Folder, file_name: &[u8], machine: &str) -> Type1 {
     }
 }
 
-fn open(root: &Folder, path: &[u8]) -> Result<InputFile, Problem> {
+fn open(root: &Directory, path: &[u8]) -> Result<InputFile, Problem> {
     InputFile::open(Some(root.as_fd()), path).map_err(|error| {
         Problem::Unreadable(match error {
             OpenError::Sys(error) => error.to_string(),
@@ -103,7 +103,7 @@ fn open(root: &Folder, path: &[u8]) -> Result<InputFile, Problem> {
     })
 }
 
-fn read_text(root: &Folder, path: &[u8]) -> Result<Vec<u8>, Problem> {
+fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
     let file = open(root, path)?;
     let bytes = file.file_bytes();
     if bytes > FILE_MAX_BYTES {
@@ -117,8 +117,8 @@ fn read_text(root: &Folder, path: &[u8]) -> Result<Vec<u8>, Problem> {
 }
 
 impl Catalogue {
-    fn read_folder(&mut self, root: &Folder, volume: usize, kind: Kind, machine: &str) {
-        let names = match root.names(kind.folder().as_bytes(), ENTRIES_MAX) {
+    fn read_folder(&mut self, root: &Directory, volume: usize, kind: Kind, machine: &str) {
+        let names = match root.names(kind.folder().as_bytes(), ENTRIES_MAX, &|_| true) {
             Ok(names) => names,
             Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) => return,
             Err(error) => {
@@ -127,7 +127,11 @@ impl Catalogue {
                 return;
             }
         };
-        for name in &names {
+        if names.len() > ENTRIES_MAX {
+            let note = [kind.folder(), ": too many files; some were not read"].concat();
+            self.notes.push(note);
+        }
+        for name in names.iter().take(ENTRIES_MAX) {
             let Some(mut entry) = Entry::of_file(kind, volume, name) else {
                 continue;
             };
@@ -156,7 +160,7 @@ impl Catalogue {
 }
 
 /// The entries of a UKI, one for each profile.
-fn profiles(root: &Folder, entry: &Entry, machine: &str) -> Result<Vec<Entry>, Problem> {
+fn profiles(root: &Directory, entry: &Entry, machine: &str) -> Result<Vec<Entry>, Problem> {
     let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
     let image = detect::detect(file).map_err(|error| Problem::Image(error.to_string()))?;
     let Image::Uki { pe, uki } = &image else {

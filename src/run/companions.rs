@@ -4,6 +4,7 @@
 //! stub does it.
 
 use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -42,6 +43,8 @@ pub enum Refusal {
     Addon(RunError),
     /// The kernel's words.
     Kernel(String),
+    /// The image's own parser passes over such files.
+    Parser,
 }
 
 impl fmt::Display for Refusal {
@@ -55,6 +58,7 @@ impl fmt::Display for Refusal {
             Refusal::Addon(RunError::Plan { error, .. }) => error.fmt(out),
             Refusal::Addon(_) => out.write_str("not an addon"),
             Refusal::Kernel(reason) => out.write_str(reason),
+            Refusal::Parser => out.write_str("the image's parser does not take them"),
         }
     }
 }
@@ -154,6 +158,16 @@ impl Inputs<'_> {
         let why = Refusal::Kernel(failure.explanation.cause.clone());
         Some(Skipped { path, why })
     }
+
+    /// What is told of `count` files that the image's parser passed over.
+    #[must_use]
+    pub fn passed_over(&self, count: usize) -> Skipped {
+        let all = self.addons().len();
+        Skipped {
+            path: format!("{count} of {all} companion files").into_bytes(),
+            why: Refusal::Parser,
+        }
+    }
 }
 
 /// A path's folder and name.
@@ -201,7 +215,7 @@ fn collect(
         on_skip(Skipped { path, why })
     };
     let wanted = |name: &[u8]| folder.target(name).is_some();
-    let names = match directory.names(abi::ADDONS_MAX, &wanted) {
+    let names = match directory.names(b".", abi::ADDONS_MAX, &wanted) {
         Ok(names) => names,
         Err(error) => return skip(b"", Refusal::Folder(error)),
     };

@@ -12,8 +12,8 @@ use crate::boot::gpt::{self, GptError, Partition, Role, Table};
 use crate::boot::superblock::{self, Filesystem};
 use crate::errno::Errno;
 use crate::sys::block::{self, AddedPartition, Block};
+use crate::sys::directory::Directory;
 use crate::sys::event::{now_us, pause_ms};
-use crate::sys::folder::Folder;
 use crate::sys::mount::{self, Access};
 use crate::sys::{SysError, file};
 
@@ -31,7 +31,7 @@ pub enum Place<'arg> {
 /// A mounted file system. Fields are dropped in their order: first the mount.
 pub struct Volume {
     pub name: String,
-    root: Option<Folder>,
+    root: Option<Directory>,
     source: Option<Source>,
     _added: Option<AddedPartition>,
 }
@@ -53,7 +53,7 @@ impl Volume {
     ///
     /// # Errors
     /// When it was unmounted for a rename.
-    pub fn root(&self) -> Result<&Folder, RunError> {
+    pub fn root(&self) -> Result<&Directory, RunError> {
         self.root.as_ref().ok_or(RunError::NoSuchInput)
     }
 
@@ -106,7 +106,7 @@ pub fn find(
     timeout_s: u32,
 ) -> Result<Found, RunError> {
     if let Place::Root(path) = place {
-        let root = Folder::open(path)?;
+        let root = Directory::open(None, path)?;
         let name = String::from_utf8_lossy(path).into_owned();
         let volumes = alloc::vec![Volume {
             name,

@@ -73,7 +73,8 @@ struct Called {
     result: Result<(), SysError>,
 }
 
-/// Loads the image by the handshake.
+/// Loads the image by the handshake; gives the number of companion files that
+/// the image's parser did not take.
 ///
 /// # Errors
 /// [`RunError::Kernel`], in which A's error number, B's story and the kernel's
@@ -83,7 +84,7 @@ pub fn load(
     initrd: Option<Fd<'_>>,
     facts: &Facts,
     progress: Progress<'_>,
-) -> Result<(), RunError> {
+) -> Result<usize, RunError> {
     let (ready, attached, ended) = (EventFd::new()?, EventFd::new()?, EventFd::new()?);
     // The module's own default timeout.
     let session = Session::open(&ready, &attached, 0)?;
@@ -122,7 +123,9 @@ pub fn load(
         tell(report, progress);
     }
     let Err(error) = called.result else {
-        return Ok(());
+        let all = offer.addons.len();
+        let taken = report.map_or(all, |report| report.addons as usize);
+        return Ok(all.saturating_sub(taken));
     };
     // B's failure ended the load if it cancelled it. Otherwise the kernel had
     // ended it before, and what B met afterwards is a consequence of that.
@@ -136,13 +139,10 @@ pub fn load(
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
     };
     let addon = report.as_ref().and_then(|report| {
-        let mut refused = offer.addons.iter().copied().filter(|number| {
+        offer.addons.iter().copied().find(|number| {
             let addon = offer.inputs.abi_addon(*number);
             addon.is_ok_and(|addon| explain::is_about(report, &addon))
-        });
-        // Of two that it could be, none is.
-        let number = refused.next()?;
-        refused.next().is_none().then_some(number)
+        })
     });
     let failure = CallFailure {
         verifier_log: log,

@@ -15,7 +15,8 @@ use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::Memfd;
 use crate::sys::{AsFd, event, kexec, note};
 
-/// Loads what the plan says.
+/// Loads what the plan says; gives the number of companion files that the
+/// image's own parser passed over.
 ///
 /// # Errors
 /// [`RunError`]; then nothing is loaded that was not loaded before. For a crash
@@ -26,7 +27,7 @@ pub fn load(
     plan: &Plan,
     facts: &Facts,
     progress: Progress<'_>,
-) -> Result<(), RunError> {
+) -> Result<usize, RunError> {
     if let Some(explanation) = plan.obstacle(request, facts) {
         return Err(RunError::Refused {
             path: inputs.image_path().to_vec(),
@@ -61,13 +62,13 @@ fn perform_crash(
     plan: &Plan,
     facts: &Facts,
     progress: Progress<'_>,
-) -> Result<(), RunError> {
+) -> Result<usize, RunError> {
     let estimate = crash::check(inputs, request, plan, facts)?;
     let _keys = crash::crypt_keys(inputs, request, facts)?;
     note::remove();
-    perform(inputs, plan, facts, progress)?;
+    let ignored = perform(inputs, plan, facts, progress)?;
     crash::remember(inputs, estimate.as_ref(), event::boot_time_s());
-    Ok(())
+    Ok(ignored)
 }
 
 fn perform(
@@ -75,7 +76,7 @@ fn perform(
     plan: &Plan,
     facts: &Facts,
     progress: Progress<'_>,
-) -> Result<(), RunError> {
+) -> Result<usize, RunError> {
     let initrd = Initrd::assemble(inputs, &plan.concat, &mut *progress)?;
     if plan.route == Route::Handshake {
         let offer = handshake::Offer::new(inputs, plan)?;
@@ -102,7 +103,7 @@ fn perform(
         RunError::kernel(inputs.image_path(), CallFailure::new(error, explanation))
     })?;
     progress(format_args!("kexec_file_load: done"));
-    Ok(())
+    Ok(0)
 }
 
 fn copy_kernel(

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::Progress;
 use crate::sort::sort;
-use crate::sys::folder::Folder;
+use crate::sys::directory::Directory;
 use crate::sys::process::{self, Ended};
 
 /// Where they are, in an initramfs as well.
@@ -20,13 +20,16 @@ const PROGRAMS_MAX: usize = 256;
 /// long is told to `warn` and does not stop the jump: by then the running system
 /// is half taken down, and going on is the better half.
 pub fn run(warn: &mut dyn FnMut(&str), progress: Progress<'_>) {
-    let Ok(folder) = Folder::open(FOLDER.as_bytes()) else {
+    let Ok(folder) = Directory::open(None, FOLDER.as_bytes()) else {
         return;
     };
-    let mut names = folder.names(b".", PROGRAMS_MAX).unwrap_or_default();
+    let visible = |name: &[u8]| !name.starts_with(b".");
+    let mut names = folder
+        .names(b".", PROGRAMS_MAX, &visible)
+        .unwrap_or_default();
     sort(&mut names, Vec::cmp);
     for name in names {
-        if name.starts_with(b".") || !folder.has_program(&name) {
+        if !folder.has_program(&name) {
             continue;
         }
         let path = [FOLDER.as_bytes(), b"/", &name].concat();

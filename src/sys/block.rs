@@ -9,8 +9,8 @@ use core::ffi::{c_char, c_int, c_longlong, c_ulong};
 
 use rustix::fd::{AsFd, AsRawFd};
 
+use super::directory::{Directory, c_path};
 use super::file::{InputFile, read_kernel_file};
-use super::folder::{Folder, c_path};
 use super::{SysError, last_errno};
 use crate::image::source::{FileOffset, FileSlice, ReadAt};
 use crate::sort::sort;
@@ -76,7 +76,8 @@ fn parent(name: &str) -> Option<String> {
 /// takes seconds.
 #[must_use]
 pub fn all() -> Vec<Block> {
-    let names = Folder::open(CLASS.as_bytes()).and_then(|class| class.names(b".", DEVICES_MAX));
+    let names = Directory::open(None, CLASS.as_bytes())
+        .and_then(|class| class.names(b".", DEVICES_MAX, &|_| true));
     let mut names: Vec<_> = names.unwrap_or_default();
     // As people count: vda9 before vda10.
     sort(&mut names, |a, b| {

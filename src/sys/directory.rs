@@ -1,44 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Folders that are searched for companion files. Symbolic links are
-//! not followed, and nothing is searched below them.
+//! EFFECTS. Folders: what is beneath them, and renaming a file.
+//!
+//! Nothing leads out of them: links and `..` stop there, as in a chroot.
 
+use alloc::ffi::CString;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, RawDir};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::SysError;
-use super::folder::open_beneath;
 
 /// Bytes of one getdents64(2).
 const BUFFER_BYTES: usize = 4096;
 /// More folders above each other than any path has.
 const MAX_DEPTH: usize = 256;
 
-/// An open folder.
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+/// For what is in a folder, the right to list it is not needed.
+const HANDLE: OFlags = DIRECTORY.union(OFlags::PATH);
+
+/// A path as system calls take it. Done here once, because rustix would do it
+/// anew in each place that names a call.
+pub(super) fn c_path(path: &[u8]) -> rustix::io::Result<CString> {
+    CString::new(path).map_err(|_| Errno::INVAL)
+}
+
+/// Opens `path` beneath `root`.
+pub(super) fn open_beneath(
+    root: BorrowedFd<'_>,
+    path: &[u8],
+    flags: OFlags,
+) -> rustix::io::Result<OwnedFd> {
+    let flags = flags | OFlags::CLOEXEC;
+    let path = c_path(path)?;
+    rustix::fs::openat2(root, &*path, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+}
+
+/// An open directory.
 pub struct Directory(OwnedFd);
 
-const FLAGS: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+impl From<OwnedFd> for Directory {
+    fn from(fd: OwnedFd) -> Directory {
+        Directory(fd)
+    }
+}
 
-fn fail(call: &'static str, name: &[u8], errno: Errno) -> SysError {
-    SysError::new(call, &String::from_utf8_lossy(name), errno)
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+fn fail(call: &'static str, path: &[u8], errno: Errno) -> SysError {
+    SysError::new(call, &String::from_utf8_lossy(path), errno)
 }
 
 impl Directory {
-    /// `open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)`: for what is in it, the
-    /// right to list it is not needed. With `root`, the path is beneath that.
+    /// `open(path, O_PATH | O_DIRECTORY)`; with `root`, the path is beneath that.
     ///
     /// # Errors
     /// ENOENT, ENOTDIR, EACCES.
     pub fn open(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Directory, SysError> {
-        let fd = match root {
-            Some(root) => open_beneath(root, path, FLAGS | OFlags::PATH),
-            None => rustix::fs::open(path, FLAGS | OFlags::PATH, Mode::empty()),
+        let opened = match root {
+            Some(root) => open_beneath(root, path, HANDLE),
+            None => c_path(path).and_then(|path| rustix::fs::open(&*path, HANDLE, Mode::empty())),
         };
-        fd.map(Directory).map_err(|errno| fail("open", path, errno))
+        opened
+            .map(Directory)
+            .map_err(|errno| fail("open", path, errno))
     }
 
     /// `openat(self, name, O_RDONLY | O_NOFOLLOW)`; `None` when there is
@@ -47,7 +81,10 @@ impl Directory {
     /// # Errors
     /// ENOTDIR for a file and for a symbolic link.
     pub fn below(&self, name: &[u8]) -> Result<Option<Directory>, SysError> {
-        match rustix::fs::openat(&self.0, name, FLAGS | OFlags::NOFOLLOW, Mode::empty()) {
+        let flags = DIRECTORY | OFlags::NOFOLLOW;
+        let opened =
+            c_path(name).and_then(|name| rustix::fs::openat(&self.0, &*name, flags, Mode::empty()));
+        match opened {
             Ok(fd) => Ok(Some(Directory(fd))),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(fail("openat", name, errno)),
@@ -60,8 +97,7 @@ impl Directory {
     pub fn root(self) -> Directory {
         let mut here = self;
         for _ in 0..MAX_DEPTH {
-            let parent = rustix::fs::openat(&here.0, "..", FLAGS | OFlags::PATH, Mode::empty());
-            let Ok(parent) = parent else {
+            let Ok(parent) = rustix::fs::openat(&here.0, c"..", HANDLE, Mode::empty()) else {
                 break;
             };
             let (Ok(own), Ok(above)) = (rustix::fs::fstat(&here.0), rustix::fs::fstat(&parent))
@@ -79,40 +115,73 @@ impl Directory {
     /// The path from the root directory; `None` without /proc.
     #[must_use]
     pub fn path(&self) -> Option<Vec<u8>> {
-        let link = alloc::format!("/proc/self/fd/{}", rustix::fd::AsRawFd::as_raw_fd(&self.0));
+        let link = format!("/proc/self/fd/{}", self.0.as_raw_fd());
         let path = rustix::fs::readlink(link, Vec::new()).ok()?;
         Some(path.into_bytes())
     }
 
-    /// The names in it that `wanted` takes, in no order; at most `max` and one
-    /// more, so that the caller sees that there are too many.
+    /// The names in the directory `path`, but `.` and `..`, that `wanted` takes,
+    /// in no order; at most `max` and one more, so that the caller sees that
+    /// there are too many.
     ///
     /// # Errors
-    /// Those of getdents64(2).
+    /// ENOENT, ENOTDIR, EACCES, EIO.
     pub fn names(
         &self,
+        path: &[u8],
         max: usize,
         wanted: &dyn Fn(&[u8]) -> bool,
     ) -> Result<Vec<Vec<u8>>, SysError> {
-        let mut buffer = [MaybeUninit::uninit(); BUFFER_BYTES];
-        let mut entries = RawDir::new(&self.0, &mut buffer);
-        let mut names = Vec::new();
-        while let Some(entry) = entries.next() {
-            let entry = entry.map_err(|errno| fail("getdents64", b"", errno))?;
-            let name = entry.file_name().to_bytes();
-            if wanted(name) {
-                names.push(name.to_vec());
+        let names = || -> rustix::io::Result<_> {
+            let folder = open_beneath(self.as_fd(), path, DIRECTORY)?;
+            let mut buffer = [MaybeUninit::uninit(); BUFFER_BYTES];
+            let mut entries = RawDir::new(folder, &mut buffer);
+            let mut names = Vec::new();
+            while let Some(entry) = entries.next() {
+                let entry = entry?;
+                let name = entry.file_name().to_bytes();
+                if name != b"." && name != b".." && wanted(name) {
+                    names.push(name.to_vec());
+                }
+                if names.len() > max {
+                    break;
+                }
             }
-            if names.len() > max {
-                break;
-            }
-        }
-        Ok(names)
+            Ok(names)
+        };
+        names().map_err(|errno| fail("open", path, errno))
     }
-}
 
-impl AsFd for Directory {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+    /// Whether there is a regular file of this path.
+    #[must_use]
+    pub fn has_file(&self, path: &[u8]) -> bool {
+        let stat = open_beneath(self.as_fd(), path, OFlags::PATH).and_then(rustix::fs::fstat);
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+    }
+
+    /// Whether there is a regular file of this path that may be executed.
+    #[must_use]
+    pub fn has_program(&self, path: &[u8]) -> bool {
+        let access = rustix::fs::Access::EXEC_OK;
+        let may = c_path(path)
+            .and_then(|path| rustix::fs::accessat(&self.0, &*path, access, AtFlags::empty()));
+        may.is_ok() && self.has_file(path)
+    }
+
+    /// Renames a file in the directory `path`, unless the new name is taken, and
+    /// has both reach the disk.
+    ///
+    /// # Errors
+    /// EROFS, EEXIST, ENOSPC, EIO.
+    pub fn rename(&self, path: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
+        let rename = || -> rustix::io::Result<()> {
+            let folder = open_beneath(self.as_fd(), path, DIRECTORY)?;
+            let file = open_beneath(folder.as_fd(), old, OFlags::RDONLY)?;
+            let (old, new) = (c_path(old)?, c_path(new)?);
+            rustix::fs::renameat_with(&folder, &*old, &folder, &*new, RenameFlags::NOREPLACE)?;
+            rustix::fs::fsync(&file)?;
+            rustix::fs::fsync(&folder)
+        };
+        rename().map_err(|errno| fail("rename", old, errno))
     }
 }

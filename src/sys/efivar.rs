@@ -4,7 +4,7 @@
 use rustix::fs::{AtFlags, IFlags, OFlags};
 
 use super::SysError;
-use super::folder::{Folder, c_path, open_beneath};
+use super::directory::{Directory, c_path, open_beneath};
 use super::mount::{Access, mount};
 use crate::boot::efi::{LoaderVariables, VALUE_MAX_BYTES, VENDOR, text};
 
@@ -15,9 +15,9 @@ const PLACE: &[u8] = b"/sys/firmware/efi/efivars";
 const ONE_SHOT: &str = "LoaderEntryOneShot";
 
 /// Opens efivarfs, also where nobody has mounted it. `None` without EFI.
-fn open() -> Option<Folder> {
-    let place = Folder::open(PLACE).ok()?;
-    match place.names(b".", 1) {
+fn open() -> Option<Directory> {
+    let place = Directory::open(None, PLACE).ok()?;
+    match place.names(b".", 0, &|_| true) {
         Ok(names) if names.is_empty() => mount("efivarfs", "", Access::Write).ok(),
         _ => Some(place),
     }

@@ -15,8 +15,7 @@ use rustix::io::Errno;
 use rustix::mount;
 
 use super::SysError;
-use super::directory::Directory;
-use super::folder::{c_path, open_beneath};
+use super::directory::{Directory, c_path, open_beneath};
 use crate::image::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading; its size is the one seen when it was

@@ -11,7 +11,6 @@ pub mod efivar;
 pub mod event;
 pub mod facts;
 pub mod file;
-pub mod folder;
 pub mod kexec;
 pub mod kmsg;
 pub mod memfd;

@@ -17,8 +17,8 @@ use rustix::mount::{
     open_tree,
 };
 
+use super::directory::{Directory, c_path};
 use super::file::read_kernel_file;
-use super::folder::{Folder, c_path};
 use super::{SysError, last_errno};
 
 mod c {
@@ -58,8 +58,8 @@ pub enum Access {
 /// # Errors
 /// ENODEV when the kernel does not have the file system; EBUSY when it is
 /// mounted elsewhere with other access; EINVAL when it is damaged.
-pub fn mount(name: &str, source: &str, access: Access) -> Result<Folder, SysError> {
-    let mount = || -> rustix::io::Result<Folder> {
+pub fn mount(name: &str, source: &str, access: Access) -> Result<Directory, SysError> {
+    let mount = || -> rustix::io::Result<Directory> {
         let c_name = c_path(name.as_bytes())?;
         let filesystem = fsopen(&*c_name, FsOpenFlags::FSOPEN_CLOEXEC)?;
         if !source.is_empty() {
@@ -86,7 +86,7 @@ pub fn mount(name: &str, source: &str, access: Access) -> Result<Folder, SysErro
 ///
 /// # Errors
 /// EROFS for a device that cannot be written to; EPERM.
-pub fn remount(root: &Folder, access: Access) -> Result<(), SysError> {
+pub fn remount(root: &Directory, access: Access) -> Result<(), SysError> {
     let remount = || -> rustix::io::Result<()> {
         let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH;
         let picked = fspick(root.as_fd(), c"", flags)?;
@@ -106,8 +106,8 @@ pub fn remount(root: &Folder, access: Access) -> Result<(), SysError> {
 ///
 /// # Errors
 /// EINVAL for a mount that nobody else sees, either; EPERM.
-pub fn writable_copy(root: &Folder) -> Result<Folder, SysError> {
-    let copy = || -> rustix::io::Result<Folder> {
+pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
+    let copy = || -> rustix::io::Result<Directory> {
         let flags = OpenTreeFlags::OPEN_TREE_CLONE
             | OpenTreeFlags::OPEN_TREE_CLOEXEC
             | OpenTreeFlags::AT_EMPTY_PATH;
@@ -139,7 +139,7 @@ pub fn writable_copy(root: &Folder) -> Result<Folder, SysError> {
 
 /// The place where the device MAJOR:MINOR is mounted whole already.
 #[must_use]
-pub fn mounted(number: &str) -> Option<Folder> {
+pub fn mounted(number: &str) -> Option<Directory> {
     let mounts = read_kernel_file("/proc/self/mountinfo", MOUNTS_MAX_BYTES)?;
     let mounts = String::from_utf8_lossy(&mounts);
     // ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS...
@@ -152,7 +152,7 @@ pub fn mounted(number: &str) -> Option<Folder> {
             return None;
         }
         let place = unescaped(place);
-        Folder::open(place.as_bytes()).ok()
+        Directory::open(None, place.as_bytes()).ok()
     })
 }
 

@@ -136,6 +136,13 @@ fn bad_programs() -> Vec<Fault> {
             "3",
             &["addon /large.cred: cannot be read (-27)"],
         ),
+        // This one knows nothing of addons.
+        program(
+            "drop_cmdline",
+            "--addon /small.cred --strict",
+            "3",
+            &["1 of 1 companion files: the image's parser does not take them"],
+        ),
     ]
 }
 
@@ -172,7 +179,7 @@ kexec-bpf unload
 left good
 ";
     // One byte more than the module reads of an addon.
-    let mut script = format!("truncate -s 2147483648 /large.cred\n{good}");
+    let mut script = format!("truncate -s 2147483648 /large.cred\necho a >/small.cred\n{good}");
     for Fault { name, options, .. } in faults {
         script += &format!(
             "attempt {name} kexec-bpf load /{name}.efi --route handshake {options}\nleft {name}\n"
