@@ -26,6 +26,10 @@ const NEVER_CALLED: &[&str] = &[
     "__floatscan",
 ];
 
+/// Functions whose calls from another file of the library go to a stand-in of
+/// src/rt/clib.rs, which may call them.
+const WRAPPED: &[&str] = &["btf__find_by_name_kind"];
+
 fn main() {
     let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     println!("cargo:rerun-if-changed=build.rs");
@@ -44,7 +48,9 @@ fn main() {
     let never = NEVER_CALLED
         .iter()
         .map(|name| format!("-Wl,--defsym={name}=abort"));
-    for argument in small_linker().into_iter().chain(arguments).chain(never) {
+    let wrapped = WRAPPED.iter().map(|name| format!("-Wl,--wrap={name}"));
+    let all = small_linker().into_iter().chain(arguments);
+    for argument in all.chain(never).chain(wrapped) {
         println!("cargo:rustc-link-arg-bins={argument}");
     }
 }

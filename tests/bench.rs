@@ -2,7 +2,8 @@
 //! `make bench`: kexec-bpf against the floor and its peers, one table.
 //!
 //! TCG's times say nothing by themselves, and vary within a boot: one sample
-//! a boot, contestants in turn, medians, and ratios to the floor.
+//! a boot, contestants in turn, medians, and ratios to the floor. What no other
+//! work on the host can change is counted, too: instructions.
 //!
 //! BENCH_ROUNDS sets the rounds (5); BENCH_SMALL and BENCH_LARGE the initrds'
 //! sizes in MB (60 and 200).
@@ -25,7 +26,7 @@ mod table;
 
 use contestant::Contestant;
 use images::Images;
-use speed::Samples;
+use table::Measured;
 
 fn setting(name: &str, default: usize) -> usize {
     match std::env::var(name) {
@@ -42,23 +43,28 @@ fn main() {
     let large = Images::build("large", setting("BENCH_LARGE", 200));
     let contestants = Contestant::ALL;
 
-    let mut samples: Vec<[Samples; 2]> = contestants.iter().map(|_| Default::default()).collect();
+    let mut measured: Vec<[Measured; 2]> = contestants.iter().map(|_| Default::default()).collect();
     for round in 1..=rounds {
-        for (contestant, [of_small, of_large]) in contestants.iter().zip(&mut samples) {
+        for (contestant, both) in contestants.iter().zip(&mut measured) {
             eprintln!("bench: round {round} of {rounds}, {}", contestant.name());
-            of_small.add(speed::sample(*contestant, &small));
-            of_large.add(speed::sample(*contestant, &large));
+            for (images, of) in [&small, &large].iter().zip(both) {
+                of.rounds.add(speed::sample(*contestant, images));
+            }
         }
     }
     let results: Vec<table::Result> = contestants
         .iter()
-        .zip(samples)
-        .map(|(contestant, [of_small, of_large])| {
+        .zip(measured)
+        .map(|(contestant, [mut of_small, mut of_large])| {
+            eprintln!("bench: instructions, {}", contestant.name());
+            for (images, of) in [(&small, &mut of_small), (&large, &mut of_large)] {
+                of.instructions_m = speed::instructions(*contestant, images);
+            }
             eprintln!("bench: smallest memory, {}", contestant.name());
             table::Result {
                 contestant: *contestant,
-                small: of_small.medians(),
-                large: of_large.medians(),
+                small: of_small,
+                large: of_large,
                 memory_mb: memory::smallest(*contestant, &small),
                 added: contestant.initramfs_bytes(),
             }

@@ -7,7 +7,7 @@ use super::{Inputs, Progress, RunError};
 use crate::image::source::ReadAt;
 use crate::initrd::concat::{ConcatPlan, Part};
 use crate::sys::file::InputFile;
-use crate::sys::memfd::Memfd;
+use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::{AsFd, Fd};
 
 /// Padding of an archive's start to 4 bytes.
@@ -18,7 +18,7 @@ pub enum Initrd<'input> {
     None,
     /// One whole file of the user's: the kernel reads it where it is.
     File(&'input InputFile),
-    Joined(Memfd),
+    Joined(Filled),
 }
 
 impl<'input> Initrd<'input> {
@@ -37,7 +37,7 @@ impl<'input> Initrd<'input> {
         if let Some(file) = whole_file(inputs, concat) {
             return Ok(Initrd::File(file));
         }
-        let joined = Memfd::create("initrd")?;
+        let joined = Memfd::create("initrd", concat.total_bytes)?;
         for placed in &concat.parts {
             let zeros = ZEROS.get(..usize::from(placed.zeros_before));
             joined.append_bytes(zeros.unwrap_or_default())?;
@@ -57,7 +57,7 @@ impl<'input> Initrd<'input> {
                 Part::Blob(bytes) => joined.append_bytes(bytes)?,
             }
         }
-        Ok(Initrd::Joined(joined))
+        Ok(Initrd::Joined(joined.finish()))
     }
 
     /// The descriptor for kexec_file_load(2).
@@ -65,7 +65,7 @@ impl<'input> Initrd<'input> {
         match self {
             Initrd::None => None,
             Initrd::File(file) => Some(file.as_fd()),
-            Initrd::Joined(memfd) => Some(memfd.as_fd()),
+            Initrd::Joined(joined) => Some(joined.as_fd()),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::image::source::{ReadAt, SubSource};
 use crate::image::{authenticode, pe};
 use crate::plan::{IMAGE, Plan, Request, Route};
 use crate::sys::kmsg::LogMark;
-use crate::sys::memfd::Memfd;
+use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::{AsFd, event, kexec, note};
 
 /// Loads what the plan says; gives the number of companion files that the
@@ -95,7 +95,7 @@ fn perform(
         plan.concat.total_bytes, plan.flags
     ));
     let kernel = match &extracted {
-        Some(memfd) => memfd.as_fd(),
+        Some(kernel) => kernel.as_fd(),
         None => inputs.image().as_fd(),
     };
     kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
@@ -110,17 +110,17 @@ fn copy_kernel(
     inputs: &Inputs<'_>,
     plan: &Plan,
     progress: Progress<'_>,
-) -> Result<Memfd, RunError> {
+) -> Result<Filled, RunError> {
     let slice = plan.kernel.slice;
     progress(format_args!(
         "copying the kernel: {} bytes at {}",
         slice.bytes, slice.offset
     ));
-    let kernel = Memfd::create("kernel")?;
+    let kernel = Memfd::create("kernel", slice.bytes)?;
     kernel
         .append_slice(inputs.image(), slice)
         .map_err(|error| RunError::fill(inputs.path(IMAGE), error))?;
-    Ok(kernel)
+    Ok(kernel.finish())
 }
 
 /// The plan has checked that there is no NUL inside.

@@ -13,6 +13,7 @@ use core::ptr::{self, NonNull};
 
 use super::SysError;
 use super::log;
+use crate::abi;
 
 mod c {
     use super::{c_char, c_int, c_void};
@@ -256,6 +257,13 @@ impl Drop for Parser {
         // SAFETY: the object was opened by open() and is closed this once.
         unsafe { c::bpf_object__close(self.object.as_ptr()) };
     }
+}
+
+/// Whether a function is one of the module, and not of the kernel proper: the
+/// hook or one of its kfuncs (bpf/include/kexec_bpf.h).
+#[must_use]
+pub fn is_of_module(function: &[u8]) -> bool {
+    function == abi::HOOK_NAME.as_bytes() || function.starts_with(abi::KFUNC_PREFIX.as_bytes())
 }
 
 /// The last lines of libbpf's log since the last call, oldest first.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! One fresh boot, one load, one jump: how long each took.
+//!
+//! Without KASLR, because the emulator's speed depends on where code lies; and
+//! with all of the guest's memory at hand.
 
 use crate::contestant::Contestant;
 use crate::guest::{self, Machine, Transcript};
@@ -17,6 +20,7 @@ pub struct Sample {
     pub story: Vec<String>,
 }
 
+/// One sample of each round.
 #[derive(Default)]
 pub struct Samples(Vec<Sample>);
 
@@ -25,19 +29,24 @@ impl Samples {
         self.0.push(sample);
     }
 
-    pub fn medians(&self) -> Sample {
-        let of = |value: fn(&Sample) -> f64| median(self.0.iter().map(value).collect());
-        Sample {
-            wall_s: of(|sample| sample.wall_s),
-            rss_kb: of(|sample| sample.rss_kb),
-            first_line_s: of(|sample| sample.first_line_s),
-            init_s: of(|sample| sample.init_s),
-            // Steps of different boots have no median: the last one's.
-            story: self
-                .0
-                .last()
-                .map_or_else(Vec::new, |sample| sample.story.clone()),
-        }
+    pub fn median(&self, value: fn(&Sample) -> f64) -> f64 {
+        median(self.0.iter().map(value).collect())
+    }
+
+    /// The host's speed changes from minute to minute: what was measured in one
+    /// round is compared, and then the median taken.
+    pub fn ratio_to(&self, floor: &Samples) -> f64 {
+        let pairs = self.0.iter().zip(&floor.0);
+        median(
+            pairs
+                .map(|(own, floor)| own.wall_s / floor.wall_s)
+                .collect(),
+        )
+    }
+
+    /// Steps of different boots have no median: the last one's.
+    pub fn story(&self) -> &[String] {
+        self.0.last().map_or(&[], |sample| &sample.story)
     }
 }
 
@@ -56,20 +65,47 @@ pub const LOADED: &str = "say loaded \"$(cat /sys/kernel/kexec_loaded)\"\n";
 /// Passes on what a contestant wrote about its own steps.
 const STORY: &str = "[ ! -f /story ] || while read -r line; do say story \"$line\"; done </story\n";
 
+/// Loads and jumps, by the clock.
 pub fn sample(contestant: Contestant, images: &Images) -> Sample {
+    let said = machine(contestant, images, "say jump\nfloor -e\n").run();
+    said.expect("nonce", &images.nonce);
+    let (first_line_s, init_s) = jump_times(&said);
+    let (wall_us, rss_kb) = measured(&said);
+    Sample {
+        wall_s: wall_us / 1e6,
+        rss_kb,
+        first_line_s,
+        init_s,
+        story: said.all("story").into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// Instructions of the load, the kernel's included, in millions.
+pub fn instructions(contestant: Contestant, images: &Images) -> f64 {
+    let said = machine(contestant, images, "")
+        .counting_instructions()
+        .run();
+    measured(&said).0 / 1e3
+}
+
+fn machine(contestant: Contestant, images: &Images, then: &str) -> Machine {
     let folder = guest::work_dir(&format!("bench-{}-{}", images.name, contestant.name()));
     let script = format!(
-        "mkdir /tmp\n{}measure {}\n{STORY}{LOADED}say jump\nfloor -e\n",
+        "mkdir /tmp\n{}measure {}\n{STORY}{LOADED}{then}",
         contestant.prepare(),
         contestant.call(images)
     );
     let memory_mb = u32::try_from(images.initrd_mb * 5 + 768).expect("memory is small");
-    let said = Machine::new(&folder, KERNEL, contestant.initramfs(&script, images))
+    Machine::new(&folder, KERNEL, contestant.initramfs(&script, images))
         .memory_mb(memory_mb)
+        .with_memory_at_hand()
+        .append("nokaslr")
         .timeout_s(300)
-        .run();
+}
+
+/// Microseconds and peak RSS in kB of the one load.
+fn measured(said: &Transcript) -> (f64, f64) {
     said.expect("loaded", "1");
-    said.expect("nonce", &images.nonce);
     let fields: Vec<f64> = said
         .one("measured")
         .split(' ')
@@ -78,14 +114,7 @@ pub fn sample(contestant: Contestant, images: &Images) -> Sample {
     let &[wall_us, rss_kb, _] = fields.as_slice() else {
         said.fail("the measurement is not three numbers");
     };
-    let (first_line_s, init_s) = jump_times(&said);
-    Sample {
-        wall_s: wall_us / 1e6,
-        rss_kb,
-        first_line_s,
-        init_s,
-        story: said.all("story").into_iter().map(str::to_owned).collect(),
-    }
+    (wall_us, rss_kb)
 }
 
 fn jump_times(said: &Transcript) -> (f64, f64) {

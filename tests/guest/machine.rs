@@ -39,6 +39,8 @@ pub struct Machine {
     keys: Vec<(String, Vec<u8>)>,
     memory_mb: u32,
     cpus: u32,
+    /// More arguments for QEMU.
+    arguments: Vec<String>,
     timeout: Duration,
 }
 
@@ -66,6 +68,7 @@ impl Machine {
             keys: Vec::new(),
             memory_mb: 512,
             cpus: 1,
+            arguments: Vec::new(),
             timeout: Duration::from_secs(300),
         }
     }
@@ -77,6 +80,26 @@ impl Machine {
 
     pub fn cpus(mut self, cpus: u32) -> Self {
         self.cpus = cpus;
+        self
+    }
+
+    /// All of the memory is there from the beginning, as in a real machine;
+    /// otherwise the host makes it when the guest first touches it.
+    pub fn with_memory_at_hand(mut self) -> Self {
+        let memory = format!(
+            "memory-backend-ram,id=ram,prealloc=on,size={}M",
+            self.memory_mb
+        );
+        let arguments = ["-object", &memory, "-machine", "memory-backend=ram"];
+        self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+
+    /// The guest's clock counts instructions, as many as nanoseconds: the same
+    /// in each run, however busy the host is.
+    pub fn counting_instructions(mut self) -> Self {
+        let arguments = ["-icount", "shift=0,sleep=off"];
+        self.arguments.extend(arguments.map(str::to_owned));
         self
     }
 
@@ -181,9 +204,10 @@ impl Machine {
         command
             .args(["-nodefaults", "-no-user-config", "-no-reboot"])
             .args(["-display", "none"])
-            .args(["-accel", "tcg,thread=multi"])
+            .args(["-accel", "tcg"])
             .args(["-smp", &self.cpus.to_string()])
             .args(["-m", &self.memory_mb.to_string()])
+            .args(&self.arguments)
             .args(["-chardev", console])
             .args(["-serial", "chardev:console"])
             .args(["-chardev", "file,id=said,path=/dev/stderr"])
