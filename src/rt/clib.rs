@@ -52,7 +52,7 @@ mod libbpf {
 
 /// libbpf's search for a name in BTF, of a module and of the kernel below it.
 /// For the hook and for each kfunc libbpf goes through all of the kernel's types,
-/// some 130 000, though they are the module's: half of what loading a parser
+/// some 110 000, though they are the module's: half of what loading a parser
 /// takes.
 ///
 /// # Safety
