@@ -45,10 +45,16 @@ fn main() {
 
     let mut measured: Vec<[Measured; 2]> = contestants.iter().map(|_| Default::default()).collect();
     for round in 1..=rounds {
-        for (contestant, both) in contestants.iter().zip(&mut measured) {
+        // Nobody is always the first, or behind the same one.
+        for turn in 0..contestants.len() {
+            let number = match round % 2 {
+                0 => (round + turn) % contestants.len(),
+                _ => (round + contestants.len() - turn) % contestants.len(),
+            };
+            let (contestant, both) = (contestants[number], &mut measured[number]);
             eprintln!("bench: round {round} of {rounds}, {}", contestant.name());
             for (images, of) in [&small, &large].iter().zip(both) {
-                of.rounds.add(speed::sample(*contestant, images));
+                of.rounds.add(speed::sample(contestant, images));
             }
         }
     }
