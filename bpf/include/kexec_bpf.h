@@ -152,7 +152,7 @@ enum kexec_bpf_parser {
 #define KEXEC_BPF_RESOURCE_TAINTED	0x4	/* came out of BPF memory */
 #define KEXEC_BPF_RESOURCE_ADDON	0x8	/* has parts from addons or members */
 #define KEXEC_BPF_RESOURCE_USER		0x10	/* has what user space passed */
-#define KEXEC_BPF_RESOURCE_IN_PLACE	0x20	/* joined inside the image's buffer */
+#define KEXEC_BPF_RESOURCE_IN_PLACE	0x20	/* joined around the image's own pages */
 #define KEXEC_BPF_RESOURCE_COPIED	0x40	/* joined into a buffer of its own */
 
 struct kexec_bpf_resource {

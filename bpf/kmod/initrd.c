@@ -5,6 +5,8 @@
  */
 #include <linux/align.h>
 #include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -110,69 +112,95 @@ static void kb_initrd_replace(struct kb_job *job, struct kb_buffer *buffer, size
 	part->flags = before.flags | how;
 }
 
-/*
- * Where in the largest part's buffer all parts can be joined: nothing else is
- * needed of it but the kernel's own slice, because it is the kernel's private
- * copy of the file, and what is in it has been verified and parsed. Usually the
- * bytes behind the image's .initrd do. Else the kernel moves to the front, over
- * the stub, and the initrd behind it. Saves a second copy of the initrd.
- */
-static ssize_t kb_initrd_place(struct kb_job *job, const struct kb_part *largest, size_t size)
-{
-	const struct kb_part *kernel = &job->kernel;
-	bool shares = kernel->buffer == largest->buffer;
-	size_t start;
+/* Pages of the joined initrd: those of its largest part stay where they are. */
+struct kb_frame {
+	u8 *body;		/* the first whole page of the largest part */
+	size_t front, shared, back;	/* pages: new, of the part, new */
+	size_t start;		/* of the initrd in the first page */
+};
 
-	if (size <= largest->buffer->size - largest->offset &&
-	    (!shares || kernel->offset + kernel->size <= largest->offset))
-		return largest->offset;
-	if (shares && kernel->offset + kernel->size > largest->offset)
-		return -ENOSPC;
-	start = shares ? ALIGN(kernel->size, KB_INITRD_ALIGN) : 0;
-	if (start > largest->offset || size > largest->buffer->size - start)
-		return -ENOSPC;
-	return start;
+static void kb_frame_put(struct page **pages, size_t count)
+{
+	while (count--)
+		put_page(pages[count]);
+	kvfree(pages);
 }
 
-static int kb_initrd_join_in_place(struct kb_job *job, struct kb_part *largest, size_t start,
-				   size_t size)
+static struct page **kb_frame_pages(const struct kb_frame *frame, size_t count)
 {
-	struct kb_buffer *buffer = largest->buffer;
-	size_t lead = kb_initrd_offset(job, largest);
-	struct kb_part *part;
-	u8 *saved, *at;
+	struct page **pages = kvcalloc(count, sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
+	size_t i;
 
-	/* The small parts may lie where the large one goes: set them aside. */
-	saved = kvmalloc(size - largest->size, GFP_KERNEL);
-	if (!saved)
-		return kb_job_fail(job, -ENOMEM, "out of memory");
-	at = saved;
-	list_for_each_entry(part, &job->initrd, node) {
-		if (part == largest)
+	for (i = 0; pages && i < count; i++) {
+		size_t at = i - frame->front;
+
+		if (i >= frame->front && at < frame->shared) {
+			pages[i] = vmalloc_to_page(frame->body + at * PAGE_SIZE);
+			get_page(pages[i]);
 			continue;
-		memcpy(at, kb_part_data(part), part->size);
-		at += part->size;
-	}
-	if (start < largest->offset && job->kernel.buffer == buffer) {
-		memmove(buffer->data, kb_part_data(&job->kernel), job->kernel.size);
-		job->kernel.offset = 0;
-	}
-	memmove(buffer->data + start + lead, kb_part_data(largest), largest->size);
-
-	at = saved;
-	lead = 0;
-	list_for_each_entry(part, &job->initrd, node) {
-		size_t begin = ALIGN(lead, KB_INITRD_ALIGN);
-
-		memset(buffer->data + start + lead, 0, begin - lead);
-		if (part != largest) {
-			memcpy(buffer->data + start + begin, at, part->size);
-			at += part->size;
 		}
-		lead = begin + part->size;
+		pages[i] = alloc_page(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+		if (!pages[i]) {
+			kb_frame_put(pages, i);
+			return NULL;
+		}
 	}
-	kvfree(saved);
-	kb_initrd_replace(job, buffer, start, size, KEXEC_BPF_RESOURCE_IN_PLACE);
+	return pages;
+}
+
+/*
+ * Maps the whole pages of the largest part, usually the image's .initrd, a second
+ * time, between new pages for everything else. So nothing large is copied or
+ * moved, and nothing is written over in the image.
+ */
+static int kb_initrd_join_around(struct kb_job *job, const struct kb_part *largest, size_t size)
+{
+	u8 *data = kb_part_data(largest);
+	size_t head = PTR_ALIGN(data, PAGE_SIZE) - data;
+	size_t before = kb_initrd_offset(job, largest) + head;
+	struct kb_frame frame = { .body = data + head };
+	size_t shared, count, at = 0;
+	struct kb_buffer *buffer;
+	struct page **pages;
+	struct kb_part *part;
+	void *map;
+
+	frame.shared = (largest->size - head) / PAGE_SIZE;
+	shared = frame.shared * PAGE_SIZE;
+	frame.front = DIV_ROUND_UP(before, PAGE_SIZE);
+	frame.back = DIV_ROUND_UP(size - before - shared, PAGE_SIZE);
+	frame.start = frame.front * PAGE_SIZE - before;
+	count = frame.front + frame.shared + frame.back;
+
+	pages = kb_frame_pages(&frame, count);
+	if (!pages)
+		return kb_job_fail(job, -ENOMEM, "out of memory");
+	/* vfree() of the mapping puts the pages and frees the array. */
+	map = vmap(pages, count, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	if (!map) {
+		kb_frame_put(pages, count);
+		return kb_job_fail(job, -ENOMEM, "out of memory");
+	}
+	buffer = kb_job_adopt(job, map, count * PAGE_SIZE);
+	if (!buffer)
+		return -ENOMEM;
+
+	/* New pages are zero, and so is the padding. */
+	list_for_each_entry(part, &job->initrd, node) {
+		size_t begin = ALIGN(at, KB_INITRD_ALIGN);
+		u8 *to = buffer->data + frame.start + begin;
+
+		if (part == largest) {
+			size_t done = head + shared;
+
+			memcpy(to, data, head);
+			memcpy(to + done, data + done, largest->size - done);
+		} else {
+			memcpy(to, kb_part_data(part), part->size);
+		}
+		at = begin + part->size;
+	}
+	kb_initrd_replace(job, buffer, frame.start, size, KEXEC_BPF_RESOURCE_IN_PLACE);
 	return 0;
 }
 
@@ -198,7 +226,6 @@ static int kb_initrd_join_copy(struct kb_job *job, size_t size)
 int kb_initrd_join(struct kb_job *job)
 {
 	struct kb_part *largest;
-	ssize_t start;
 	size_t size;
 
 	if (list_empty(&job->initrd) || list_is_singular(&job->initrd))
@@ -207,8 +234,8 @@ int kb_initrd_join(struct kb_job *job)
 	if (size > INT_MAX)
 		return kb_job_fail(job, -EFBIG, "the joined initrd has %zu bytes", size);
 	largest = kb_initrd_largest(job);
-	start = kb_initrd_place(job, largest, size);
-	if (start >= 0)
-		return kb_initrd_join_in_place(job, largest, start, size);
+	/* It must have a whole page, wherever it begins. */
+	if (largest->size >= 2 * PAGE_SIZE)
+		return kb_initrd_join_around(job, largest, size);
 	return kb_initrd_join_copy(job, size);
 }

@@ -2,9 +2,7 @@
 //! One fresh boot, one load, one jump: how long each took.
 //!
 //! Without KASLR, because the emulator's speed depends on where code lies; and
-//! with all of the guest's memory at hand. Before and after the load the guest
-//! hashes a file: the host's speed changes within a minute by half, and a load is
-//! told in times of that.
+//! with all of the guest's memory at hand.
 
 use crate::contestant::Contestant;
 use crate::guest::{self, Machine, Transcript};
@@ -13,8 +11,6 @@ use crate::images::{Images, KERNEL};
 /// What one boot shows.
 pub struct Sample {
     pub wall_s: f64,
-    /// The load's time by that of hashing [`HASHED_MB`] just before and after.
-    pub hashings: f64,
     pub rss_kb: f64,
     /// From the jump to the second kernel's first line.
     pub first_line_s: f64,
@@ -37,9 +33,12 @@ impl Samples {
         median(self.0.iter().map(value).collect())
     }
 
-    /// Of the times, as far as they do not come from the host's speed.
+    /// The host's speed changes from minute to minute: what was measured in one
+    /// round is compared, and then the median taken.
     pub fn ratio_to(&self, floor: &Samples) -> f64 {
-        self.median(|sample| sample.hashings) / floor.median(|sample| sample.hashings)
+        let pairs = self.0.iter().zip(&floor.0);
+        let ratios = pairs.map(|(own, floor)| own.wall_s / floor.wall_s);
+        median(ratios.collect())
     }
 
     /// Steps of different boots have no median: the last one's.
@@ -60,23 +59,17 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Says whether an image is loaded now.
 pub const LOADED: &str = "say loaded \"$(cat /sys/kernel/kexec_loaded)\"\n";
-/// Takes the emulator about a second.
-const HASHED_MB: u32 = 16;
-const HASH: &str = "measure sha256sum /hashed >/dev/null\n";
 /// Passes on what a contestant wrote about its own steps.
 const STORY: &str = "[ ! -f /story ] || while read -r line; do say story \"$line\"; done </story\n";
 
 /// Loads and jumps, by the clock.
 pub fn sample(contestant: Contestant, images: &Images) -> Sample {
-    let before = format!("dd if=/dev/zero of=/hashed bs=1M count={HASHED_MB} 2>/dev/null\n{HASH}");
-    let after = format!("{HASH}say jump\nfloor -e\n");
-    let said = machine(contestant, images, &before, &after).run();
+    let said = machine(contestant, images, "say jump\nfloor -e\n").run();
     said.expect("nonce", &images.nonce);
     let (first_line_s, init_s) = jump_times(&said);
-    let [before, (wall_us, rss_kb), after] = measured(&said);
+    let (wall_us, rss_kb) = measured(&said);
     Sample {
         wall_s: wall_us / 1e6,
-        hashings: 2.0 * wall_us / (before.0 + after.0),
         rss_kb,
         first_line_s,
         init_s,
@@ -86,16 +79,15 @@ pub fn sample(contestant: Contestant, images: &Images) -> Sample {
 
 /// Instructions of the load, the kernel's included, in millions.
 pub fn instructions(contestant: Contestant, images: &Images) -> f64 {
-    let machine = machine(contestant, images, "", "").counting_instructions();
+    let machine = machine(contestant, images, "").counting_instructions();
     let said = machine.timeout_s(600).run();
-    let [(instructions_k, _)] = measured(&said);
-    instructions_k / 1e3
+    measured(&said).0 / 1e3
 }
 
-fn machine(contestant: Contestant, images: &Images, before: &str, after: &str) -> Machine {
+fn machine(contestant: Contestant, images: &Images, then: &str) -> Machine {
     let folder = guest::work_dir(&format!("bench-{}-{}", images.name, contestant.name()));
     let script = format!(
-        "mkdir /tmp\n{}{before}measure {}\n{STORY}{LOADED}{after}",
+        "mkdir /tmp\n{}measure {}\n{STORY}{LOADED}{then}",
         contestant.prepare(),
         contestant.call(images)
     );
@@ -107,19 +99,18 @@ fn machine(contestant: Contestant, images: &Images, before: &str, after: &str) -
         .timeout_s(300)
 }
 
-/// Microseconds and peak RSS in kB of each program that was measured.
-fn measured<const COUNT: usize>(said: &Transcript) -> [(f64, f64); COUNT] {
+/// Microseconds and peak RSS in kB of the one load.
+fn measured(said: &Transcript) -> (f64, f64) {
     said.expect("loaded", "1");
-    let lines = said.all("measured").into_iter();
-    let measured: Vec<(f64, f64)> = lines
-        .filter_map(|line| {
-            let mut fields = line.split(' ').map(str::parse);
-            Some((fields.next()?.ok()?, fields.next()?.ok()?))
-        })
+    let fields: Vec<f64> = said
+        .one("measured")
+        .split(' ')
+        .filter_map(|field| field.parse().ok())
         .collect();
-    measured
-        .try_into()
-        .unwrap_or_else(|_| said.fail(&format!("not {COUNT} programs were measured")))
+    let &[wall_us, rss_kb, _] = fields.as_slice() else {
+        said.fail("the measurement is not three numbers");
+    };
+    (wall_us, rss_kb)
 }
 
 fn jump_times(said: &Transcript) -> (f64, f64) {

@@ -31,9 +31,8 @@ pub fn print(results: &[Result], small: &Images, large: &Images, rounds: usize) 
         "Loading a UKI on {} in QEMU/TCG, medians of {rounds}.",
         KERNEL.release()
     );
-    println!("Only ratios mean something: TCG is slow in its own way. Times are compared");
-    println!("after the host's speed was taken out of them, by what hashing took just before");
-    println!("and after; instructions are of one boot, and exact.");
+    println!("Only ratios mean something: TCG is slow in its own way. A ratio of times is");
+    println!("the median of the rounds' own; instructions are of one boot, and exact.");
     println!();
     let line = |title: &str, value: &dyn Fn(&Result) -> String| {
         print!("{title:<32}");
