@@ -192,8 +192,7 @@ struct kexec_bpf_report {
 	__u64 cmdline_size;	/* bytes without the NUL */
 	__u32 addons;		/* files that bpf_helper_supplement_initrd() took */
 	__u32 reserved;		/* 0 */
-	struct kexec_bpf_addon addon;	/* the one that failed the load, as the
-					 * parser named it; or no path */
+	struct kexec_bpf_addon addon;	/* that failed the load; or no path */
 	char reason[KEXEC_BPF_REASON_BYTES];	/* words for error; NUL-terminated */
 };
 

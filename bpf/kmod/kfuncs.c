@@ -192,7 +192,8 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 	if (report->rounds > 1)
 		return 0;
 	if (dst_dir__sz > KEXEC_BPF_DST_DIR_BYTES || addon_filename__sz > KEXEC_BPF_PATH_BYTES)
-		return kb_job_fail(job, -ENAMETOOLONG, "the parser gave too long a name of an addon");
+		return kb_job_fail(job, -ENAMETOOLONG,
+				   "the parser gave too long a name of an addon");
 	dir = kb_string(job, dst_dir, dst_dir__sz);
 	path = kb_string(job, addon_filename, addon_filename__sz);
 	failed = job->error;
