@@ -188,7 +188,7 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
         renewed = Some(now);
     };
     if ignored > 0 {
-        let skipped = planned.inputs.passed_over(ignored);
+        let skipped = Skipped::passed_over(ignored, planned.request.addons.len());
         if strict {
             run::unload(planned.request.panic, facts)?;
             return Err(RunError::Companion(skipped.into()).into());

@@ -32,6 +32,17 @@ pub struct Skipped {
     pub why: Refusal,
 }
 
+impl Skipped {
+    /// What is told of `count` of `all` files that the image's parser passed over.
+    #[must_use]
+    pub fn passed_over(count: usize, all: usize) -> Skipped {
+        Skipped {
+            path: format!("{count} of {all} companion files").into_bytes(),
+            why: Refusal::Parser,
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
     /// Its name has other characters than printable ASCII.
@@ -157,16 +168,6 @@ impl Inputs<'_> {
         request.addons = self.addons();
         let why = Refusal::Kernel(failure.explanation.cause.clone());
         Some(Skipped { path, why })
-    }
-
-    /// What is told of `count` files that the image's parser passed over.
-    #[must_use]
-    pub fn passed_over(&self, count: usize) -> Skipped {
-        let all = self.addons().len();
-        Skipped {
-            path: format!("{count} of {all} companion files").into_bytes(),
-            why: Refusal::Parser,
-        }
     }
 }
 

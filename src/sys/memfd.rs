@@ -7,13 +7,11 @@
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{MemfdFlags, Mode, OFlags, ftruncate, openat};
 use rustix::io::Errno;
-use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_string, fsmount,
-    fsopen,
-};
+use rustix::mount::{FsOpenFlags, fsconfig_set_string, fsopen};
 
 use super::SysError;
 use super::file::InputFile;
+use super::mount;
 use crate::image::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
 
 /// Bytes of one sendfile(2) call; the kernel caps it at 2 GiB less a page.
@@ -128,11 +126,7 @@ fn in_huge_pages(name: &'static str, bytes: u64) -> rustix::io::Result<Memfd> {
     fsconfig_set_string(&filesystem, c"huge", c"within_size")?;
     // No limit, as for a memfd.
     fsconfig_set_string(&filesystem, c"size", c"0")?;
-    fsconfig_create(&filesystem)?;
-    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
-        | MountAttrFlags::MOUNT_ATTR_NODEV
-        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
-    let root = fsmount(&filesystem, FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
+    let root = mount::finish(&filesystem)?;
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let fd = openat(&root, name, flags, Mode::RUSR | Mode::WUSR)?;
     ftruncate(&fd, bytes)?;

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ffi::{c_long, c_uint};
 
-use rustix::fd::{AsFd, AsRawFd};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create,
@@ -72,14 +72,18 @@ pub fn mount(name: &str, source: &str, access: Access) -> Result<Directory, SysE
                 fsconfig_set_flag(&filesystem, c"noload")?;
             }
         }
-        fsconfig_create(&filesystem)?;
-        let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
-            | MountAttrFlags::MOUNT_ATTR_NODEV
-            | MountAttrFlags::MOUNT_ATTR_NOEXEC;
-        let root = fsmount(&filesystem, FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
-        Ok(root.into())
+        Ok(finish(&filesystem)?.into())
     };
     mount().map_err(|errno| SysError::new("mount", source, errno))
+}
+
+/// Makes and mounts a file system whose options are set.
+pub(super) fn finish(filesystem: &OwnedFd) -> rustix::io::Result<OwnedFd> {
+    fsconfig_create(filesystem)?;
+    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    fsmount(filesystem, FsMountFlags::FSMOUNT_CLOEXEC, attributes)
 }
 
 /// Changes whether the file system of `root` can be written to.

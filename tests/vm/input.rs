@@ -104,7 +104,7 @@ fn cases(image: &[u8]) -> Vec<Case> {
         ),
         patched(
             "linux-is-no-kernel",
-            &[(u64::from(linux.raw_offset) + 0x202, b"XXXX")],
+            &[(u64::from(linux.raw_offset) + 0x202, b"\0\0\0\0")],
         ),
         case("addon", "cp /addon.efi /bad"),
         case("directory", "mkdir /bad"),
