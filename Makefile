@@ -40,7 +40,7 @@ check:
 	@tests/check.sh
 
 demo:
-	@$(PROVISION) build kernel vm
+	@$(PROVISION) build kernel demo
 	@cargo test --quiet --locked --release --test demo
 
 bench:

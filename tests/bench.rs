@@ -52,9 +52,15 @@ fn main() {
                 _ => (round + contestants.len() - turn) % contestants.len(),
             };
             let (contestant, both) = (contestants[number], &mut measured[number]);
-            eprintln!("bench: round {round} of {rounds}, {}", contestant.name());
             for (images, of) in [&small, &large].iter().zip(both) {
-                of.rounds.add(speed::sample(contestant, images));
+                let sample = speed::sample(contestant, images);
+                eprintln!(
+                    "bench: round {round} of {rounds}, {} MB, {}: {:.2} s",
+                    images.initrd_mb,
+                    contestant.name(),
+                    sample.wall_s
+                );
+                of.rounds.add(sample);
             }
         }
     }

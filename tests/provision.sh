@@ -3,7 +3,7 @@
 #
 # Installs what a make target needs and says why; does nothing when all is here.
 #
-#   tests/provision.sh STAGE...      build, kernel, vm, bench
+#   tests/provision.sh STAGE...      build, kernel, demo, vm, bench
 #   tests/provision.sh --refresh STAGE...   take today's package versions
 #
 # Programs that run on this machine come from its own package sources. What
@@ -50,8 +50,13 @@ llvm           strips the BPF programs
 libbpf-dev     headers of the BPF programs
 dwarves        writes the kernel module's type information
 "
-vm_packages="
+demo_packages="
 qemu-system-x86       runs the guests
+python3               runs ukify
+python3-pefile        ukify reads and writes PE files with it
+python3-cryptography  ukify imports it
+"
+vm_packages="
 musl-tools            compiles the floor program that only calls the kernel
 sbsigntool            signs test images
 openssl               unlocks the test firmware's signing key
@@ -61,9 +66,6 @@ xz-utils              unpacks drivers for guests
 e2fsprogs             makes ext4 file systems of guests' disks
 zstd                  compresses initrds
 xz-utils              compresses initrds, unpacks the kernel's own modules
-python3               runs ukify
-python3-pefile        ukify reads and writes PE files with it
-python3-cryptography  ukify imports it
 shellcheck            checks the shell scripts
 "
 
@@ -336,16 +338,20 @@ stage() {
         install_missing "$kernel_packages"
         kernel_6_12
         ;;
-    vm)
-        install_missing "$vm_packages"
+    demo)
+        install_missing "$demo_packages"
         kernel_6_12
-        kernel_6_1
         one busybox bookworm busybox-static
+        one stub-trixie trixie systemd-boot-efi
+        one ukify trixie systemd-ukify
+        ;;
+    vm)
+        stage demo
+        install_missing "$vm_packages"
+        kernel_6_1
         one ovmf bookworm ovmf
         one stub-bookworm bookworm systemd-boot-efi
-        one stub-trixie trixie systemd-boot-efi
         one stub-forky forky systemd-boot-efi
-        one ukify trixie systemd-ukify
         with_libraries makedumpfile trixie makedumpfile zlib1g
         dracut bookworm
         dracut trixie
@@ -355,12 +361,12 @@ stage() {
         with_libraries kexec-tools forky kexec-tools
         with_libraries systemctl forky libsystemd-shared systemd
         ;;
-    *) die "unknown stage '$1': build, kernel, vm or bench" ;;
+    *) die "unknown stage '$1': build, kernel, demo, vm or bench" ;;
     esac
 }
 
 [ "${1:-}" != --refresh ] || { refresh=yes; shift; }
-[ $# -gt 0 ] || die "name a stage: build, kernel, vm or bench"
+[ $# -gt 0 ] || die "name a stage: build, kernel, demo, vm or bench"
 if [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ]; then
     [ "$*" = build ] || die "the guests need Debian 12 or 13 on amd64"
     say "not Debian on amd64: see to the packages yourself (README)"

@@ -13,20 +13,12 @@ pub const KERNEL: Kernel = Kernel::V6_12;
 /// A warning or an oops of the first kernel ends a test.
 pub const STRICT: &str = "panic_on_warn=1 oops=panic";
 
-/// `attempt NAME COMMAND...` says the exit code and each line.
 /// `left NAME` says what is left of a load: images loaded, BPF programs in the
 /// kernel, functions of the module with something attached. The kernel frees
 /// programs of a dead process in its own time, so this waits, 10 s at most.
 const FUNCTIONS: &str = r#"
 mount -t securityfs none /sys/kernel/security
 mount -t tracefs none /sys/kernel/tracing
-attempt() {
-    name=$1
-    shift
-    "$@" >/out 2>&1
-    say "$name-code" $?
-    while read -r line; do say "$name" "$line"; done </out
-}
 hooked() { grep -c kexec_pe_parser_hook /sys/kernel/tracing/enabled_functions; }
 left() {
     tries=100
@@ -89,13 +81,6 @@ pub fn tiny_uki_with(program: &str) -> Pe {
 /// The exit code, words of the report, and that nothing is left.
 #[track_caller]
 pub fn expect_failure(said: &Transcript, name: &str, code: &str, words: &[&str]) {
-    said.expect(&format!("{name}-code"), code);
-    // The report is wrapped at the console's width.
-    let text = said.all(name).join(" ");
-    for word in words {
-        if !text.contains(word) {
-            said.fail(&format!("{name} does not say '{word}': {text}"));
-        }
-    }
+    said.expect_attempt(name, code, words);
     said.expect(&format!("{name}-left"), NOTHING);
 }

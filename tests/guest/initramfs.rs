@@ -7,7 +7,9 @@ use super::cpio::Archive;
 use super::payload::Payload;
 use super::{PROGRAM, packages};
 
-/// Start of every init: mounts, and `say` for what the harness shall know.
+/// Start of every init: mounts; `say` for what the harness shall know; and
+/// `attempt NAME COMMAND...`, which says each line of its output under NAME and
+/// the exit code under NAME-code. It needs no file.
 const PRELUDE: &str = r#"#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev
 /bin/busybox mount -t proc proc /proc
@@ -17,6 +19,10 @@ const PRELUDE: &str = r#"#!/bin/busybox sh
 export PATH=/bin
 exec 3>/dev/ttyS1
 say() { echo "@@ $*" >&3; }
+attempt() {
+    { name=$1; shift; "$@" 2>&1; say "$name-code" $?; } |
+        while IFS= read -r line; do say "$1" "$line"; done
+}
 "#;
 
 /// End of every init; a guest that does not get here has failed.

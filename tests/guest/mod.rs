@@ -6,6 +6,7 @@
 //! kernel logs to the first serial port; scripts speak on the second, in lines
 //! of `@@ KEY VALUE`, so that the two never mix.
 
+pub mod attempt;
 pub mod cpio;
 pub mod disk;
 pub mod dracut;

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use crate::boot_entries::ATTEMPT;
 use crate::guest::uki::Uki;
 use crate::guest::{
     self, Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, second_initrd,
@@ -58,10 +57,7 @@ fn hook_shows_a_menu_and_counts_on_a_full_esp() {
         .build();
     fill(&folder, disk.path(), 1 << 20);
 
-    let script = format!(
-        "{}{ATTEMPT}attempt hook kexec-bpf hook boot\n",
-        drivers::LOAD
-    );
+    let script = format!("{}attempt hook kexec-bpf hook boot\n", drivers::LOAD);
     let initramfs = drivers::add(Initramfs::new(&script), KERNEL, drivers::DISKS);
     // Cut and damaged sequences first; then past the end, and up again.
     let keys = b"\x1b[\x1b\xff9\x1b[B\x1b[B\x1b[B\x1b[A\r";

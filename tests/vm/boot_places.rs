@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::boot_entries::{ATTEMPT, expect_lines, expect_words, small_uki};
+use crate::boot_entries::small_uki;
 use crate::guest::disk::BuiltDisk;
 use crate::guest::initramfs::second;
 use crate::guest::pe::{Pe, tiny_kernel};
@@ -98,7 +98,7 @@ const STAY: &str = "#!/bin/sh
 ";
 
 fn disk(folder: &Path) -> BuiltDisk {
-    let next = format!("{}{ATTEMPT}{NEXT}", drivers::LOAD);
+    let next = format!("{}{NEXT}", drivers::LOAD);
     let initrd = drivers::add(second(&[]), KERNEL, drivers::DISKS)
         .program("bin/kexec-bpf", Path::new(PROGRAM))
         .script("next", &next)
@@ -153,7 +153,7 @@ fn boot_finds_places_and_counts_there() {
         .replace("EXT4_UUID", &disk.uuid(Partition::Xbootldr))
         .replace("FAT_PART", &disk.part_uuid(Partition::Esp))
         .replace("EXT4_PART", &disk.part_uuid(Partition::Xbootldr));
-    let script = format!("{}{ATTEMPT}{script}", drivers::LOAD);
+    let script = format!("{}{script}", drivers::LOAD);
     let initramfs = drivers::add(Initramfs::new(&script), KERNEL, drivers::DISKS)
         .script("etc/kexec-bpf/pre-exec.d/stay", STAY);
     let said = Machine::new(&folder, KERNEL, initramfs.finish())
@@ -167,8 +167,8 @@ fn boot_finds_places_and_counts_there() {
     expect_entries(&said);
     expect_counts(&said);
 
-    expect_words(&said, "digit", &["loaded vmlinuz"]);
-    expect_words(&said, "path", &["loaded /EFI/other/third.efi"]);
+    said.expect_words("digit", &["loaded vmlinuz"]);
+    said.expect_words("path", &["loaded /EFI/other/third.efi"]);
     let cmdlines = said.all("cmdline");
     assert!(cmdlines[0].contains("stage=2"), "{cmdlines:?}");
     let third = "console=ttyS0 panic=-1 stage=3 rd.kexec_bpf.chained=1";
@@ -176,9 +176,8 @@ fn boot_finds_places_and_counts_there() {
     let words = [
         "the entry would chain for ever",
         "and cannot be marked as done",
-        "code 1",
     ];
-    expect_words(&said, "sealed", &words);
+    said.expect_attempt("sealed", "1", &words);
 
     // The first menu was there, as loader.conf says, and took the default.
     let console: Vec<&str> = said.console.iter().map(|line| &*line.text).collect();
@@ -194,12 +193,12 @@ fn boot_finds_places_and_counts_there() {
 /// What is found, and what is not.
 fn expect_places(said: &Transcript) {
     for key in ["fat-uuid", "fat-label", "fat-part", "root"] {
-        let words = ["*   1  profile.conf", "5  small.efi@1", "code 0"];
-        expect_words(said, key, &words);
+        let words = ["*   1  profile.conf", "5  small.efi@1"];
+        said.expect_attempt(key, "0", &words);
     }
     for key in ["ext4-uuid", "ext4-part", "partition"] {
-        let lines = ["*   1  tiny.conf, tries left: 2, the default", "code 0"];
-        expect_lines(said, key, &lines);
+        let lines = ["*   1  tiny.conf, tries left: 2, the default"];
+        said.expect_lines(key, "0", &lines);
     }
     for wanted in [
         "UUID=0000-0000",
@@ -215,21 +214,20 @@ fn expect_places(said: &Transcript) {
     for key in ["timeout", "hook-timeout"] {
         expect_none(said, key, "LABEL=never");
     }
-    expect_words(said, "/dev/vda3", &["no boot entries in vda3", "code 1"]);
-    expect_words(said, "no-entries", &["no boot entries in /proc", "code 1"]);
-    let words = ["/gone: open: ENOENT", "no such file", "try:", "code 1"];
-    expect_words(said, "no-root", &words);
+    said.expect_attempt("/dev/vda3", "1", &["no boot entries in vda3"]);
+    said.expect_attempt("no-entries", "1", &["no boot entries in /proc"]);
+    let words = ["/gone: open: ENOENT", "no such file", "try:"];
+    said.expect_attempt("no-root", "1", &words);
 }
 
 #[track_caller]
 fn expect_none(said: &Transcript, key: &str, wanted: &str) {
-    expect_lines(
-        said,
+    said.expect_lines(
         key,
+        "1",
         &[
             &format!("kexec-bpf: no block device is {wanted}"),
             "try:   --timeout 10; the driver of the disk; ls /sys/class/block",
-            "code 1",
         ],
     );
 }
@@ -238,11 +236,7 @@ fn expect_none(said: &Transcript, key: &str, wanted: &str) {
 fn expect_entries(said: &Transcript) {
     // A title that takes three lines.
     said.expect("width", "0 of 9");
-    expect_words(
-        said,
-        "all",
-        &[TITLE, "on vda1, the default", "7  tiny.conf"],
-    );
+    said.expect_words("all", &[TITLE, "on vda1, the default", "7  tiny.conf"]);
     for (key, words) in [
         ("profile", ["profile.conf on vda1", "command line  single"]),
         (
@@ -261,10 +255,9 @@ fn expect_entries(said: &Transcript) {
         ("hidden", ["tiny.conf on vda2", "route         native"]),
         ("inspect", ["a UKI, 7680 bytes", "1: rescue Rescue"]),
     ] {
-        expect_words(said, key, &words);
-        expect_words(said, key, &["code 0"]);
+        said.expect_attempt(key, "0", &words);
     }
-    expect_words(said, "no-file", &["no entry /gone", "code 3"]);
+    said.expect_attempt("no-file", "3", &["no entry /gone"]);
 }
 
 /// Counted wherever the file system is mounted, which stays as it was; and
@@ -280,7 +273,7 @@ fn expect_counts(said: &Transcript) {
         ("ext4", "tiny+1-1.conf ro ro"),
     ];
     let counts = counts.map(|(key, state)| {
-        expect_words(said, key, &["exec: reboot: EINVAL", "code 1"]);
+        said.expect_attempt(key, "1", &["exec: reboot: EINVAL"]);
         format!("{key} {state} 0")
     });
     assert_eq!(said.all("counted"), counts);

@@ -5,7 +5,7 @@
 
 use crate::guest::handshake::{KERNEL, NOTHING, initramfs, machine};
 use crate::guest::pe::Pe;
-use crate::guest::{self, Payload, Transcript, second_initrd};
+use crate::guest::{self, Payload, second_initrd};
 
 /// Makes /img/a.efi.extra.d and a /loader below /root.
 const MAKE: &str = r#"
@@ -79,18 +79,6 @@ const SKIPPED: &[(&str, &str)] = &[
     ("damaged.addon.efi", ""),
 ];
 
-fn said_all(said: &Transcript, name: &str) -> String {
-    said.all(name).join(" ")
-}
-
-#[track_caller]
-fn expect_words(said: &Transcript, name: &str, words: &str) {
-    let told = said_all(said, name);
-    if !told.contains(words) {
-        said.fail(&format!("{name} does not say '{words}': {told}"));
-    }
-}
-
 #[test]
 fn bad_companions() {
     let folder = guest::work_dir("companions");
@@ -114,9 +102,9 @@ fn bad_companions() {
         said.expect(&format!("{route}-left"), NOTHING);
         for (name, why) in SKIPPED {
             let words = format!("skipped /img/a.efi.extra.d/{name}: {why}");
-            expect_words(&said, route, &words);
+            said.expect_words(route, &[&words]);
         }
-        let told = said_all(&said, route);
+        let told = said.told(route);
         let count = told.matches("skipped ").count();
         // Two folders of /root are none.
         if count != SKIPPED.len() + 2 {
@@ -125,19 +113,19 @@ fn bad_companions() {
         said.expect(&format!("strict-{route}-code"), "3");
         said.expect(&format!("none-{route}-code"), "0");
         said.expect(&format!("none-{route}-left"), NOTHING);
-        if said_all(&said, &format!("none-{route}")).contains("skipped") {
+        if said.told(&format!("none-{route}")).contains("skipped") {
             said.fail("--no-extras looks for files");
         }
     }
     // Both routes make the same initrd, as far as its size shows it.
     let between = |name, start: &str, end: &str| {
-        let told = said_all(&said, name);
+        let told = said.told(name);
         let rest = told.split_once(start).map_or("", |(_, rest)| rest);
         let bytes = rest.split_once(end).map_or("", |(bytes, _)| bytes);
         bytes.parse::<u64>().unwrap_or_else(|_| said.fail(&told))
     };
     let loaded = "kernel: loaded: kernel";
-    let handshake = said_all(&said, "handshake");
+    let handshake = said.told("handshake");
     assert!(handshake.contains(loaded), "the kernel tells: {handshake}");
     assert_eq!(
         between("extract", "kexec_file_load: ", " bytes of initrd"),
@@ -145,13 +133,12 @@ fn bad_companions() {
         "the initrd's size"
     );
     said.expect("many-code", "1");
-    expect_words(&said, "many", "513 companion files are too many");
+    said.expect_words("many", &["513 companion files are too many"]);
     said.expect("nowhere-code", "3");
     said.expect("unreadable-code", "0");
-    expect_words(
-        &said,
+    said.expect_words(
         "unreadable",
-        "skipped /img/a.efi.extra.d/good.cred: open: EACCES (13)",
+        &["skipped /img/a.efi.extra.d/good.cred: open: EACCES (13)"],
     );
 
     // What went along, by the handshake route.

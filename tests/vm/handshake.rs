@@ -90,17 +90,6 @@ impl Second {
     }
 }
 
-/// `--verbose` has all of these, whatever the lines' ends.
-#[track_caller]
-fn expect_told(said: &Transcript, words: &[&str]) {
-    let told = said.all("load").join(" ");
-    for word in words {
-        if !told.contains(word) {
-            said.fail(&format!("the timeline does not say '{word}': {told}"));
-        }
-    }
-}
-
 fn program_bytes(path: &Path) -> Vec<u8> {
     std::fs::read(path).expect("read the BPF program")
 }
@@ -120,8 +109,8 @@ fn uki_with_its_own_parser() {
         guest.file_from("a.efi", &image)
     });
     second.expect(&said, " more words", &[]);
-    expect_told(
-        &said,
+    said.expect_words(
+        "load",
         &[
             "thread A: kexec_file_load, the whole image",
             "thread B: parser read,",
@@ -172,8 +161,8 @@ fn companions(route: &str) {
         said.fail(&format!("{line} is not among {extra:?}"));
     }
     if route == "handshake" {
-        expect_told(
-            &said,
+        said.expect_words(
+            "load",
             &[
                 "kernel: round 1: the module's parser for UKIs",
                 "with addons",
@@ -203,7 +192,7 @@ fn plain_kernel_with_the_module_loaded() {
             .file("b", &second.initrd())
     });
     second.expect(&said, "", &[]);
-    expect_told(&said, &["route native"]);
+    said.expect_words("load", &["route native"]);
 }
 
 /// `.linux` is a UKI, whose own parser adds a file to the initrd.
@@ -225,8 +214,8 @@ fn nested_uki() {
             .any(|line| line.starts_with(".extra/os-release 444 ")),
         "the member is there: {extra:?}"
     );
-    expect_told(
-        &said,
+    said.expect_words(
+        "load",
         &[
             "kernel: round 1: the module's parser for UKIs",
             "kernel: round 2: the image's own parser",
@@ -249,7 +238,7 @@ fn gzip_behind_decompress_slice() {
             .file(&config, &packed_config)
     });
     second.expect(&said, "", &[]);
-    expect_told(&said, &["decompressed"]);
+    said.expect_words("load", &["decompressed"]);
 }
 
 #[test]
@@ -277,8 +266,8 @@ fn zstd_zboot_by_its_default_parser() {
     second.expect_payloads(&said, &[&added]);
     let file = format!(".extra/credentials/secret.cred 400 {}", secret.sha256);
     assert!(said.all("extra").contains(&file.as_str()), "{file}");
-    expect_told(
-        &said,
+    said.expect_words(
+        "load",
         &["the module's parser for zboot images", "decompressed"],
     );
 }
@@ -290,7 +279,7 @@ fn carrier() {
     let program = program_bytes(&module::program("carrier"));
     let said = second.boot_image(&second.pe(&second.kernel()).section(".bpf", &program));
     second.expect(&said, "", &[]);
-    expect_told(&said, &["from BPF memory"]);
+    said.expect_words("load", &["from BPF memory"]);
 }
 
 /// The RFC's shape: decompression between BPF buffers.
@@ -301,7 +290,7 @@ fn decompress() {
     let program = program_bytes(&module::program("decompress"));
     let said = second.boot_image(&second.pe(&linux).section(".bpf", &program));
     second.expect(&said, "", &[]);
-    expect_told(&said, &["from BPF memory"]);
+    said.expect_words("load", &["from BPF memory"]);
 }
 
 /// The crash image boots at a panic.

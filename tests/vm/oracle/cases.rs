@@ -50,12 +50,7 @@ impl Case {
             }
         }
         for route in super::chain::ROUTES {
-            let told = said.all(&format!("{}-{route}", self.name)).join(" ");
-            for words in self.tells {
-                if !told.contains(words) {
-                    said.fail(&format!("{} does not tell '{words}': {told}", self.name));
-                }
-            }
+            said.expect_words(&format!("{}-{route}", self.name), self.tells);
         }
     }
 }

@@ -31,9 +31,7 @@ while line=$(sed -n "${step}p" /chain/steps) && [ -n "$line" ]; do
     echo $step >/next-step/chain/step
     (cd /next-step && find . | cpio -o -H newc >/step.cpio 2>/dev/null)
     name=${line%% *}
-    kexec-bpf load --initrd /step.cpio ${line#* } >/out 2>&1
-    say "$name-code" $?
-    while read -r told; do say "$name" "$told"; done </out
+    attempt "$name" kexec-bpf load --initrd /step.cpio ${line#* }
     say boot "$name"
     kexec-bpf exec
     say broken "$name"

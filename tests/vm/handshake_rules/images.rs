@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The images and addons that the rules are about.
+
+use std::path::Path;
+
+use crate::guest::firmware::SigningKey;
+use crate::guest::handshake::{KERNEL, tiny_uki, tiny_uki_with};
+use crate::guest::initramfs::extra_initrd;
+use crate::guest::pe::{Pe, tiny_efi_kernel, tiny_kernel};
+use crate::guest::{Initramfs, module};
+
+/// Changes one byte of `mark`.
+fn tamper(mut image: Vec<u8>, mark: &[u8]) -> Vec<u8> {
+    let at = image.windows(mark.len()).position(|window| window == mark);
+    let at = at.expect("the mark is in the image");
+    image[at] ^= 1;
+    image
+}
+
+/// All of them, signed by the firmware's key but for what they say.
+pub fn add(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
+    let sign = |name: &str, image: &Pe| key.sign_bytes(folder, name, &image.bytes());
+    // A comma in a name must not look like the next part of it.
+    let unknown = SigningKey::unknown(folder, "/CN=Nobody's key/O=A, B");
+    let parser = std::fs::read(module::uki_parser()).expect("read the parser");
+    let good = sign("good.efi", &tiny_uki(Some(&parser)));
+    let addon = Pe::new()
+        .section(".cmdline", b"from=addon")
+        .section(".initrd", &extra_initrd(&[]));
+    let signed_addon = sign("signed.addon.efi", &addon);
+    let other_addon = unknown.sign_bytes(folder, "other.addon.efi", &addon.bytes());
+    let by_unknown = unknown.sign_bytes(folder, "unknown.efi", &tiny_uki(Some(&parser)).bytes());
+    let both = |name, second: &SigningKey, first: &str| {
+        second.add_signature(folder, name, &folder.join(first))
+    };
+    guest = guest
+        .file("unsigned.efi", &tiny_uki(Some(&parser)).bytes())
+        .file("unknown.efi", &by_unknown)
+        .file_from(
+            "known_unknown.efi",
+            &both("known_unknown.efi", &unknown, "good.efi"),
+        )
+        .file_from(
+            "unknown_known.efi",
+            &both("unknown_known.efi", key, "unknown.efi"),
+        )
+        .file("good.efi", &good)
+        .file("unsigned.addon.efi", &addon.bytes())
+        .file("signed.addon.efi", &signed_addon)
+        .file("other.addon.efi", &other_addon)
+        .file("changed.addon.efi", &tamper(signed_addon, b"from=addon"))
+        .file("initrd", &extra_initrd(&[]))
+        .file("secret.cred", b"secret");
+    let found = "found/good.efi.extra.d";
+    guest = guest
+        .file("found/good.efi", &good)
+        .file(&format!("{found}/a.addon.efi"), &addon.bytes())
+        .file(
+            &format!("{found}/b.addon.efi"),
+            &sign("b.addon.efi", &addon),
+        )
+        .file(&format!("{found}/c.addon.efi"), &addon.bytes())
+        .file(&format!("{found}/z.cred"), b"secret");
+    let bare = Pe::new().section(".linux", &tiny_kernel());
+    guest = guest.file("bare.efi", &sign("bare.efi", &bare));
+    for (name, mark) in [
+        ("cmdline", &b"console=ttyS0"[..]),
+        ("initrd", b"not an archive"),
+        ("linux", b"HdrS"),
+        ("bpf", b"\x7fELF"),
+    ] {
+        let changed = tamper(good.clone(), mark);
+        guest = guest.file(&format!("changed.{name}.efi"), &changed);
+    }
+    guest = guest.file("kernel", &tiny_efi_kernel());
+    for program in [
+        "carry_kernel",
+        "carrier",
+        "unsigned_tail",
+        "ignore_addon",
+        "cut_cmdline",
+        "drop_cmdline",
+        "inflate_initrd",
+        "member",
+    ] {
+        let name = format!("{program}.efi");
+        guest = guest.file(&name, &sign(&name, &tiny_uki_with(program)));
+    }
+    let foreign = module::program("foreign_cmdline");
+    let foreign = Pe::new()
+        .section(".osrel", b"single")
+        .section(".linux", &tiny_kernel())
+        .section_from(".bpf", &foreign);
+    let nested = Pe::new()
+        .section(".cmdline", b"console=ttyS0")
+        .section(".linux", &foreign.bytes());
+    let empty = Pe::new()
+        .section(".cmdline", b"")
+        .section(".linux", &tiny_kernel())
+        .section(".initrd", b"");
+    guest = guest
+        .file("foreign.efi", &sign("foreign.efi", &foreign))
+        .file("nested.efi", &sign("nested.efi", &nested))
+        .file("empty.efi", &sign("empty.efi", &empty));
+    let kernel = key.sign(folder, "vmlinuz.signed", &KERNEL.image());
+    let carried = Pe::new()
+        .section_from(".linux", &kernel)
+        .section_from(".bpf", &module::program("carry_kernel"));
+    guest.file("carry_signed.efi", &sign("carry_signed.efi", &carried))
+}
