@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One fresh boot, one load, one jump: how long each took.
+//! Fresh boots, one load in each: how long it took, and the jump after it.
 //!
 //! Without KASLR, because the emulator's speed depends on where code lies; and
 //! with all of the guest's memory at hand.
@@ -8,46 +8,31 @@ use crate::contestant::Contestant;
 use crate::guest::{self, Machine, Transcript};
 use crate::images::{Images, KERNEL};
 
-/// What one boot shows.
-pub struct Sample {
+/// A fresh boot, and one load in it.
+pub struct Load {
     pub wall_s: f64,
     pub rss_kb: f64,
+}
+
+/// A fresh boot, a load and the jump.
+pub struct Jump {
     /// From the jump to the second kernel's first line.
     pub first_line_s: f64,
     /// From the jump to the second kernel's init.
     pub init_s: f64,
-    /// What it told of its own steps.
+    /// What the load told of its own steps.
     pub story: Vec<String>,
 }
 
-/// One sample of each round.
-#[derive(Default)]
-pub struct Samples(Vec<Sample>);
-
-impl Samples {
-    pub fn add(&mut self, sample: Sample) {
-        self.0.push(sample);
-    }
-
-    pub fn median(&self, value: fn(&Sample) -> f64) -> f64 {
-        median(self.0.iter().map(value).collect())
-    }
-
-    /// The host's speed changes from minute to minute: what was measured in one
-    /// round is compared, and then the median taken.
-    pub fn ratio_to(&self, floor: &Samples) -> f64 {
-        let pairs = self.0.iter().zip(&floor.0);
-        let ratios = pairs.map(|(own, floor)| own.wall_s / floor.wall_s);
-        median(ratios.collect())
-    }
-
-    /// Steps of different boots have no median: the last one's.
-    pub fn story(&self) -> &[String] {
-        self.0.last().map_or(&[], |sample| &sample.story)
-    }
+/// The host's speed changes from minute to minute: loads of one round are
+/// compared, and then the median taken.
+pub fn ratio(own: &[Load], floor: &[Load]) -> f64 {
+    let pairs = own.iter().zip(floor);
+    median(pairs.map(|(own, floor)| own.wall_s / floor.wall_s))
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 {
@@ -59,18 +44,27 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Says whether an image is loaded now.
 pub const LOADED: &str = "say loaded \"$(cat /sys/kernel/kexec_loaded)\"\n";
-/// Passes on what a contestant wrote about its own steps.
-const STORY: &str = "[ ! -f /story ] || while read -r line; do say story \"$line\"; done </story\n";
+/// Passes on what a contestant wrote, to memory: a serial port is slow.
+const STORY: &str = "while read -r line; do say story \"$line\"; done </story\n";
 
-/// Loads and jumps, by the clock.
-pub fn sample(contestant: Contestant, images: &Images) -> Sample {
-    let said = machine(contestant, images, "say jump\nfloor -e\n").run();
-    said.expect("nonce", &images.nonce);
-    let (first_line_s, init_s) = jump_times(&said);
+/// Loads, by the clock.
+pub fn load(contestant: Contestant, images: &Images) -> Load {
+    let said = machine(contestant, images, "", "").run();
     let (wall_us, rss_kb) = measured(&said);
-    Sample {
+    Load {
         wall_s: wall_us / 1e6,
         rss_kb,
+    }
+}
+
+/// Loads, telling of it, and jumps.
+pub fn jump(contestant: Contestant, images: &Images) -> Jump {
+    let then = "say jump\nfloor -e\n";
+    let said = machine(contestant, images, contestant.verbose(), then).run();
+    said.expect("loaded", "1");
+    said.expect("nonce", &images.nonce);
+    let (first_line_s, init_s) = jump_times(&said);
+    Jump {
         first_line_s,
         init_s,
         story: said.all("story").into_iter().map(str::to_owned).collect(),
@@ -79,15 +73,15 @@ pub fn sample(contestant: Contestant, images: &Images) -> Sample {
 
 /// Instructions of the load, the kernel's included, in millions.
 pub fn instructions(contestant: Contestant, images: &Images) -> f64 {
-    let machine = machine(contestant, images, "").counting_instructions();
+    let machine = machine(contestant, images, "", "").counting_instructions();
     let said = machine.timeout_s(600).run();
     measured(&said).0 / 1e3
 }
 
-fn machine(contestant: Contestant, images: &Images, then: &str) -> Machine {
+fn machine(contestant: Contestant, images: &Images, more: &str, then: &str) -> Machine {
     let folder = guest::work_dir(&format!("bench-{}-{}", images.name, contestant.name()));
     let script = format!(
-        "mkdir /tmp\n{}measure {}\n{STORY}{LOADED}{then}",
+        "mkdir /tmp\n{}measure {}{more} >/story 2>&1\n{STORY}{LOADED}{then}",
         contestant.prepare(),
         contestant.call(images)
     );

@@ -4,13 +4,20 @@
 use crate::companions::Companions;
 use crate::contestant::{Added, Contestant};
 use crate::images::{Images, KERNEL};
-use crate::speed::Samples;
+use crate::speed::{Jump, Load, median, ratio};
 
 /// What was measured with one image.
 #[derive(Default)]
 pub struct Measured {
-    pub rounds: Samples,
+    pub loads: Vec<Load>,
+    pub jumps: Vec<Jump>,
     pub instructions_m: f64,
+}
+
+impl Measured {
+    fn rss_kb(&self) -> f64 {
+        median(self.loads.iter().map(|load| load.rss_kb))
+    }
 }
 
 pub struct Result {
@@ -21,15 +28,17 @@ pub struct Result {
     pub added: Added,
 }
 
-pub fn print(results: &[Result], small: &Images, large: &Images, rounds: usize) {
+pub fn print(results: &[Result], small: &Images, large: &Images) {
     let floor = results
         .iter()
         .find(|result| result.contestant == Contestant::Floor)
         .expect("the floor is measured");
     let (small_mb, large_mb) = (small.initrd_mb, large.initrd_mb);
     println!(
-        "Loading a UKI on {} in QEMU/TCG, medians of {rounds}.",
-        KERNEL.release()
+        "Loading a UKI on {} in QEMU/TCG, medians of {} loads and {} jumps.",
+        KERNEL.release(),
+        floor.small.loads.len(),
+        floor.small.jumps.len()
     );
     println!("Only ratios mean something: TCG is slow in its own way. A ratio of times is");
     println!("the median of the rounds' own; instructions are of one boot, and exact.");
@@ -45,10 +54,11 @@ pub fn print(results: &[Result], small: &Images, large: &Images, rounds: usize) 
     line("version", &|result| result.contestant.version());
     for (megabytes, of) in [(small_mb, SMALL), (large_mb, LARGE)] {
         line(&format!("load {megabytes} MB initrd, s"), &|result| {
-            format!("{:.2}", of(result).rounds.median(|sample| sample.wall_s))
+            let walls = of(result).loads.iter().map(|load| load.wall_s);
+            format!("{:.2}", median(walls))
         });
         line("  ratio to the floor", &|result| {
-            format!("{:.2}", of(result).rounds.ratio_to(&of(floor).rounds))
+            format!("{:.2}", ratio(&of(result).loads, &of(floor).loads))
         });
         line("  million instructions", &|result| {
             format!("{:.0}", of(result).instructions_m)
@@ -57,14 +67,15 @@ pub fn print(results: &[Result], small: &Images, large: &Images, rounds: usize) 
             format!("{:.2}", instructions_ratio(of(result), of(floor)))
         });
         line("  peak RSS, kB", &|result| {
-            format!("{:.0}", of(result).rounds.median(|sample| sample.rss_kb))
+            format!("{:.0}", of(result).rss_kb())
         });
         line("  exec to first line, s", &|result| {
-            let seconds = of(result).rounds.median(|sample| sample.first_line_s);
-            format!("{seconds:.2}")
+            let seconds = of(result).jumps.iter().map(|jump| jump.first_line_s);
+            format!("{:.2}", median(seconds))
         });
         line("  exec to init, s", &|result| {
-            format!("{:.2}", of(result).rounds.median(|sample| sample.init_s))
+            let seconds = of(result).jumps.iter().map(|jump| jump.init_s);
+            format!("{:.2}", median(seconds))
         });
     }
     line(
@@ -122,7 +133,8 @@ fn handshake_steps(results: &[Result], small: &Images) {
     let mut of_interest = false;
     for line in found
         .into_iter()
-        .flat_map(|result| result.small.rounds.story())
+        .filter_map(|result| result.small.jumps.last())
+        .flat_map(|jump| &jump.story)
     {
         let is_step = line.starts_with('[');
         if is_step {
@@ -160,15 +172,14 @@ fn expectations(results: &[Result], floor: &Result, small: &Images) {
             ("larger initrd", LARGE, large_limit),
         ] {
             let (own, floor) = (of(ours), of(floor));
-            let ratio = own.rounds.ratio_to(&floor.rounds);
+            let ratio = ratio(&own.loads, &floor.loads);
             expect(&format!("wall ratio, {which}"), ratio, limit);
             let ratio = instructions_ratio(own, floor);
             expect(&format!("instructions ratio, {which}"), ratio, limit);
         }
         expect("RAM above the floor, MB", above_mb, ram_limit_mb);
         if contestant == Contestant::KexecBpf {
-            let rss_kb = ours.large.rounds.median(|sample| sample.rss_kb);
-            expect("peak RSS, kB", rss_kb, 1024.0);
+            expect("peak RSS, kB", ours.large.rss_kb(), 1024.0);
         }
     }
     for (what, value, limit) in kept {
