@@ -4,18 +4,33 @@
 use super::Transcript;
 
 impl Transcript {
-    /// All that a command said, as one line with single spaces: it was wrapped at
-    /// the console's width, and set in columns.
+    /// All that a command said, as one line: it was wrapped at the console's width.
     pub fn told(&self, name: &str) -> String {
-        squeezed(&self.all(name).join(" "))
+        self.all(name)
+            .into_iter()
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
-    /// What a command said has these words, whatever lies between them.
+    /// What a command said has these words.
     #[track_caller]
     pub fn expect_words(&self, name: &str, words: &[&str]) {
+        self.expect_in(name, &self.told(name), words);
+    }
+
+    /// The same, of a page whose columns are as wide as what is in them.
+    #[track_caller]
+    pub fn expect_page(&self, name: &str, words: &[&str]) {
         let told = self.told(name);
+        let squeezed: Vec<&str> = told.split_whitespace().collect();
+        self.expect_in(name, &squeezed.join(" "), words);
+    }
+
+    #[track_caller]
+    fn expect_in(&self, name: &str, told: &str, words: &[&str]) {
         for word in words {
-            if !told.contains(&squeezed(word)) {
+            if !told.contains(word) {
                 self.fail(&format!("{name} does not say '{word}': {told}"));
             }
         }
@@ -38,8 +53,4 @@ impl Transcript {
             self.fail(&format!("{name} is\n{}", found.join("\n")));
         }
     }
-}
-
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -118,7 +118,7 @@ apart none-status kexec-bpf status
 
     expect(&said, "check", "0", "0 0", &[]);
     expect(&said, "load", "0", "0 1", &[]);
-    said.expect_words(
+    said.expect_page(
         "status-out",
         &[
             "crash image loaded",

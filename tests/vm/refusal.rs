@@ -8,8 +8,11 @@ crate::on_each_kernel!(lockdown, disabled_and_unprivileged);
 
 #[track_caller]
 fn expect_refusal(said: &Transcript, name: &str, code: &str, word: &str) {
-    said.expect_attempt(name, code, &[word]);
+    said.expect(&format!("{name}-code"), code);
     let lines = said.all(name);
+    if !lines.iter().any(|line| line.contains(word)) {
+        said.fail(&format!("{name} does not say '{word}': {lines:?}"));
+    }
     if let Some(problem) = report::problem(&lines) {
         said.fail(&format!("{name}: {problem}: {lines:?}"));
     }

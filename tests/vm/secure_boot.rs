@@ -236,7 +236,7 @@ fn unsigned_module(said: &Transcript) {
     said.expect("insert-unsigned-code", "129");
     let log = said.one("insert-log");
     assert!(log.contains("unsigned module is rejected"), "{log}");
-    said.expect_words(
+    said.expect_page(
         "status",
         &[
             "lockdown integrity",
