@@ -16,7 +16,7 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
 	-idirafter $(BPF_INCLUDE) -idirafter /usr/include/$(MULTIARCH) \
 	-ffile-prefix-map=$(CURDIR)=.
 
-# -g is for BTF, which libbpf needs; the rest of the debug data goes.
+# -g is for BTF, which describes the maps; the rest of the debug data goes.
 %.bpf.o: %.bpf.c $(BPF_DIR)/parser.bpf.h $(BPF_DIR)/include/kexec_bpf.h
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 	$(LLVM_STRIP) -g $@

@@ -2,8 +2,7 @@
 //! PURE. Error numbers by name, as a person searches for them.
 //!
 //! Source: include/uapi/asm-generic/errno{,-base}.h and, for ENOTSUPP,
-//! include/linux/errno.h of the kernel; libbpf's own start at 4000, see its
-//! libbpf_legacy.h.
+//! include/linux/errno.h of the kernel.
 
 use core::fmt;
 
@@ -79,10 +78,6 @@ errnos! {
     EKEYREVOKED = 128, "key has been revoked";
     EKEYREJECTED = 129, "key was rejected by service";
     ENOTSUPP = 524, "operation not supported (kernel internal)";
-    LIBBPF_ERRNO__LIBELF = 4000, "something wrong in libelf";
-    LIBBPF_ERRNO__FORMAT = 4001, "BPF object format invalid";
-    LIBBPF_ERRNO__ENDIAN = 4003, "endian mismatch";
-    LIBBPF_ERRNO__RELOC = 4005, "relocation failed";
 }
 
 impl fmt::Display for Errno {

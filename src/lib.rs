@@ -32,6 +32,7 @@ pub mod handshake;
 pub mod image;
 pub mod initrd;
 pub mod kdump;
+pub mod object;
 pub mod plan;
 pub mod run;
 pub mod sort;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! src/abi.rs against bpf/include/kexec_bpf.h: the C compiler prints what the
-//! header says, Rust says the same.
+//! src/abi.rs against bpf/include/kexec_bpf.h, and src/sys/bpf/attr.rs against the
+//! kernel's linux/bpf.h: the C compiler prints what the header says, Rust says the
+//! same.
 
 use std::mem::{offset_of, size_of};
 use std::path::Path;
 use std::process::Command;
 
 use kexec_bpf::abi;
+use kexec_bpf::sys::bpf::attr;
 
 /// One thing that both sides must agree on: a C expression and Rust's value.
 struct Fact {
@@ -31,8 +33,46 @@ macro_rules! layout {
     };
 }
 
-fn facts() -> Vec<Fact> {
+/// Where bpf(2) has the fields of its argument. `$before` is what the header puts
+/// before their names.
+macro_rules! argument {
+    ($c:literal, $before:literal, $rust:ty: $($field:ident),*) => {
+        [$(fact(
+            concat!("__builtin_offsetof(", $c, ", ", $before, stringify!($field), ")"),
+            offset_of!($rust, $field),
+        ),)*]
+    };
+}
+
+fn system_call_facts() -> Vec<Fact> {
     let mut facts = vec![
+        fact("BPF_OBJ_NAME_LEN", attr::NAME_BYTES),
+        fact("sizeof(struct bpf_btf_info)", size_of::<attr::BtfInfo>()),
+    ];
+    facts.extend(argument!("union bpf_attr", "", attr::MapCreate:
+        map_type, key_size, value_size, max_entries, map_flags, inner_map_fd, numa_node, map_name));
+    facts.extend(argument!("union bpf_attr", "", attr::MapElem: map_fd, key, value, flags));
+    facts.extend(argument!("union bpf_attr", "", attr::ProgLoad:
+        prog_type, insn_cnt, insns, license, log_level, log_size, log_buf, kern_version, prog_flags,
+        prog_name, prog_ifindex, expected_attach_type, prog_btf_fd, func_info_rec_size, func_info,
+        func_info_cnt, line_info_rec_size, line_info, line_info_cnt, attach_btf_id,
+        attach_btf_obj_fd, core_relo_cnt, fd_array));
+    facts.extend(
+        argument!("union bpf_attr", "raw_tracepoint.", attr::RawTracepointOpen:
+        name, prog_fd),
+    );
+    facts.extend(argument!("union bpf_attr", "", attr::BtfLoad:
+        btf, btf_log_buf, btf_size, btf_log_size, btf_log_level));
+    facts.extend(argument!("union bpf_attr", "", attr::NextId: start_id, next_id));
+    facts.extend(argument!("union bpf_attr", "info.", attr::ObjectInfo: bpf_fd, info_len, info));
+    facts.extend(argument!("struct bpf_btf_info", "", attr::BtfInfo:
+        btf, btf_size, id, name, name_len, kernel_btf));
+    facts
+}
+
+fn facts() -> Vec<Fact> {
+    let mut facts = system_call_facts();
+    facts.extend([
         fact("KEXEC_BPF_ABI_VERSION", abi::ABI_VERSION as usize),
         fact("KEXEC_BPF_ROUNDS_MAX", abi::ROUNDS_MAX),
         fact("KEXEC_BPF_PARSER_MAX_BYTES", abi::PARSER_MAX_BYTES),
@@ -52,7 +92,7 @@ fn facts() -> Vec<Fact> {
             c: "KEXEC_BPF_SIGNATURE_UNCHECKED".into(),
             rust: abi::SIGNATURE_UNCHECKED.into(),
         },
-    ];
+    ]);
     facts.extend(layout!("kexec_bpf_register", abi::Register:
         abi_version, ready_fd, attached_fd, timeout_ms));
     facts.extend(layout!("kexec_bpf_selection", abi::Selection: profile, flags, reserved));
@@ -101,7 +141,7 @@ fn rust_and_the_header_agree() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
     std::fs::create_dir_all(&folder).unwrap();
     let mut source = String::from(
-        "#include <stdio.h>\n#include <string.h>\n#include <kexec_bpf.h>\nint main(void)\n{\n",
+        "#include <stdio.h>\n#include <string.h>\n#include <linux/bpf.h>\n#include <kexec_bpf.h>\nint main(void)\n{\n",
     );
     for Fact { c, .. } in facts() {
         source += &format!("\tprintf(\"%lld\\n\", (long long)({c}));\n");

@@ -24,23 +24,12 @@ refresh=no
 say() { echo "provision: $*"; }
 die() { echo "provision: $*" >&2; exit 1; }
 
-# Package and reason. A package that has another name on some release is
-# written as NAME|NAME: the first that this machine's sources know is taken.
+# Package and reason.
 build_packages="
-gcc            compiles the C parts of libbpf's build
-libc6-dev      headers for programs that run during the build
+gcc            links the program, and programs that run during the build
+libc6-dev      what gcc needs to link
 make           runs the Makefile
-musl-tools     C compiler for the static binary
-linux-libc-dev kernel headers for libbpf and the static binary
-autoconf       configures libelf
-automake       configures libelf
-autopoint      configures libelf
-gettext        configures libelf
-flex           builds libelf
-bison          builds libelf
-gawk           builds libelf
-m4             builds libelf
-pkg-config|pkgconf  finds libraries during the build
+linux-libc-dev kernel headers: a test compares the interface with them
 "
 kernel_packages="
 gcc-12         builds the kernel module: the compiler that built the kernel
@@ -81,31 +70,18 @@ as_root() {
 installed() { [ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null)" = 'ii ' ]; }
 
 install_missing() {
-    local names why name found missing=()
-    while read -r names why; do
-        [ -n "$names" ] || continue
-        found=no
-        for name in ${names//|/ }; do
-            if installed "$name"; then found=yes; fi
-        done
-        if [ "$found" = no ]; then
-            say "installing ${names%%|*}: $why"
-            missing+=("$names")
+    local name why missing=()
+    while read -r name why; do
+        [ -n "$name" ] || continue
+        if ! installed "$name"; then
+            say "installing $name: $why"
+            missing+=("$name")
         fi
     done <<<"$1"
     [ ${#missing[@]} -gt 0 ] || return 0
     as_root apt-get -q update
-    local wanted=()
-    for names in "${missing[@]}"; do
-        for name in ${names//|/ }; do
-            if apt-cache show "$name" >/dev/null 2>&1; then
-                wanted+=("$name")
-                break
-            fi
-        done
-    done
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -q install -y --no-install-recommends "${wanted[@]}"
+        apt-get -q install -y --no-install-recommends "${missing[@]}"
 }
 
 rust() {

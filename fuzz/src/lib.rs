@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The pure layers, compiled from their own source files.
 //!
-//! They need nothing below them, so fuzzing builds neither libbpf nor the
-//! runtime. [`inside`] is what the targets assert.
+//! They need nothing below them, so fuzzing does not build the runtime.
+//! [`inside`] is what the targets assert.
 extern crate alloc;
 
 #[path = "../../src/kdump/archive/mod.rs"]
@@ -21,6 +21,8 @@ pub mod errno;
 pub mod image;
 #[path = "../../src/initrd/mod.rs"]
 pub mod initrd;
+#[path = "../../src/object/mod.rs"]
+pub mod object;
 #[path = "../../src/sort.rs"]
 pub mod sort;
 

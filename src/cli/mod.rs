@@ -150,7 +150,7 @@ fn progress(verbose: bool) -> impl FnMut(fmt::Arguments<'_>) {
             let ms = now_us().saturating_sub(start_us) / 1000;
             let mut line = String::new();
             let time = format!("[{:3}.{:03}] ", ms / 1000, ms % 1000);
-            // Steps quote libbpf, which quotes the image.
+            // Steps quote the image.
             let step = text::printable(format!("{step}").as_bytes());
             text::field(&mut line, &time, time.len(), &step);
             console::write_stderr(&line);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PE: the envelope of UKIs, addons, EFI kernels and zboot images.
 //!
-//! Layer: pure; the only user of goblin. Spec: Microsoft's "PE Format".
+//! Layer: pure. Spec: Microsoft's "PE Format".
 //!
 //! Of goblin only the COFF header, optional header and section table parsers
 //! are used, each on exactly the bytes that belong to it. `PE::parse` walks

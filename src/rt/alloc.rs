@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Rust's global allocator on top of musl's malloc, which libbpf uses as well.
+//! Rust's global allocator on top of musl's malloc.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::c_void;

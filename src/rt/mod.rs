@@ -6,7 +6,6 @@
 #![allow(unsafe_code)]
 
 mod alloc;
-mod clib;
 mod panic;
 
 use core::ffi::{CStr, c_char, c_int};

@@ -7,14 +7,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Skipped;
+use super::parser::ParserError;
 use crate::boot::error::BootError;
 use crate::explain::Explanation;
 use crate::image::error::ImageError;
 use crate::image::source::ReadError;
 use crate::kdump::estimate::Estimate;
+use crate::object::ObjectError;
 use crate::plan::PlanError;
 use crate::sys::SysError;
-use crate::sys::bpf::ParserError;
 use crate::sys::file::OpenError;
 use crate::sys::memfd::FillError;
 
@@ -98,7 +99,7 @@ pub enum RunError {
 pub struct CallFailure {
     pub error: SysError,
     pub explanation: Explanation,
-    /// Last lines of libbpf's and the verifier's log.
+    /// Last lines of the verifier's log.
     pub verifier_log: Vec<String>,
     /// What the kernel logged while it loaded.
     pub kernel_log: Vec<String>,
@@ -133,9 +134,12 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    /// Whether libbpf's log has the cause.
-    pub(super) fn has_log(&self) -> bool {
-        matches!(self, ServeError::Parser(ParserError::Sys(_)))
+    /// The verifier's words, where it has spoken.
+    pub(super) fn log(&self) -> &str {
+        match self {
+            ServeError::Parser(ParserError::Rejected(rejected)) => &rejected.log,
+            _ => "",
+        }
     }
 }
 
@@ -153,6 +157,12 @@ impl fmt::Display for ServeError {
 impl From<ParserError> for ServeError {
     fn from(error: ParserError) -> ServeError {
         ServeError::Parser(error)
+    }
+}
+
+impl From<ObjectError> for ServeError {
+    fn from(error: ObjectError) -> ServeError {
+        ServeError::Parser(error.into())
     }
 }
 

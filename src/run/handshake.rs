@@ -2,7 +2,7 @@
 //! EFFECTS. The handshake route: thread A sits in kexec_file_load(2), this
 //! thread is B and does what [`crate::handshake`] decides.
 //!
-//! B is the main thread, because libbpf needs a large stack and A almost none.
+//! B is the main thread, because A needs almost no stack.
 
 use alloc::boxed::Box;
 use alloc::ffi::CString;
@@ -12,14 +12,15 @@ use alloc::vec::Vec;
 
 use super::error::ServeError;
 use super::load::c_string;
+use super::parser::{self, Parser};
 use super::{CallFailure, Inputs, Progress, RunError};
 use crate::abi;
 use crate::errno::Errno;
 use crate::explain;
 use crate::facts::Facts;
 use crate::handshake::{Action, Event, START, step};
+use crate::object::Object;
 use crate::plan::{Flags, Plan};
-use crate::sys::bpf::{self, Parser};
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
 use crate::sys::{AsFd, Fd, SysError, kexec, thread};
@@ -130,10 +131,7 @@ pub fn load(
     // B's failure ended the load if it cancelled it. Otherwise the kernel had
     // ended it before, and what B met afterwards is a consequence of that.
     let cancelled = server.failure.filter(|_| error.errno == Errno::ECANCELED);
-    let log = match &cancelled {
-        Some(failure) if failure.has_log() => bpf::take_log(LOG_LINES),
-        _ => Vec::new(),
-    };
+    let log = cancelled.as_ref().map(|failure| last_lines(failure.log()));
     let explanation = match cancelled {
         Some(failure) => explain::parser(&format!("{failure}")),
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
@@ -145,11 +143,18 @@ pub fn load(
         })
     });
     let failure = CallFailure {
-        verifier_log: log,
+        verifier_log: log.unwrap_or_default(),
         addon,
         ..CallFailure::new(error, explanation)
     };
     Err(RunError::kernel(offer.inputs.image_path(), failure))
+}
+
+/// The last lines of a log that are not empty: a verifier's ends with what is wrong.
+fn last_lines(log: &str) -> Vec<String> {
+    let lines = log.lines().filter(|line| !line.trim().is_empty());
+    let before = lines.clone().count().saturating_sub(LOG_LINES);
+    lines.skip(before).map(String::from).collect()
 }
 
 fn milliseconds(us: u64) -> String {
@@ -243,17 +248,17 @@ impl Server<'_> {
         Ok(())
     }
 
-    /// Opens it, has its BTF, maps and relocations made, and has the verifier
-    /// take it; tells what each took.
+    /// Reads it, finds what it calls and makes its maps, and has the verifier take
+    /// it; tells what each took.
     fn load_parser(&mut self, progress: Progress<'_>) -> Result<(), ServeError> {
         let hook = format!("fentry.s/{}", abi::HOOK_NAME);
         let bytes = core::mem::take(&mut self.bytes);
         let start_us = now_us();
-        let mut parser = Parser::open(&bytes, &hook)?;
+        let object = Object::parse(&bytes, &hook)?;
         let opened_us = now_us();
-        parser.prepare()?;
+        let prepared = parser::prepare(object)?;
         let prepared_us = now_us();
-        parser.load()?;
+        let parser = prepared.load()?;
         let loaded_us = now_us();
         self.parser = Some(Box::new(parser));
         let took = |from: u64, to: u64| milliseconds(to.saturating_sub(from));

@@ -14,6 +14,7 @@ mod handshake;
 mod initrd;
 mod inputs;
 mod load;
+mod parser;
 mod teardown;
 
 use core::fmt;

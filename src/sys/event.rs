@@ -94,8 +94,8 @@ pub fn pause_ms(ms: u32) {
     let _ = poll(&mut [], Some(&timespec(ms)));
 }
 
-/// `clock_gettime(clock, &now)` of musl, which libbpf brings in anyway: rustix
-/// has a reader of the vDSO of its own for it, 3 KB.
+/// `clock_gettime(clock, &now)` of musl: rustix has a reader of the vDSO of its
+/// own for it, 4 KB.
 fn clock(clock: ClockId) -> Timespec {
     unsafe extern "C" {
         fn clock_gettime(clock: c_int, now: *mut Timespec) -> c_int;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. One system call or kernel file per function; with `rt`, the only
-//! place with `unsafe`, and the only one that names rustix and libbpf.
+//! place with `unsafe`, and the only one that names rustix.
 
 pub mod block;
 pub mod bpf;
@@ -23,12 +23,11 @@ pub mod thread;
 
 mod capability;
 mod errno;
-mod log;
 
 use alloc::string::String;
 use core::fmt;
 
-pub use rustix::fd::{AsFd, BorrowedFd as Fd};
+pub use rustix::fd::{AsFd, BorrowedFd as Fd, OwnedFd};
 
 use crate::errno::Errno;
 use errno::last_errno;

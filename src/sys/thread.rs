@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. One thread beside this one, by pthread_create(3): libbpf needs
-//! musl's thread-local storage and errno to be right.
+//! EFFECTS. One thread beside this one, by pthread_create(3): musl's malloc and
+//! errno need its thread-local storage.
 #![allow(unsafe_code)]
 
 use core::ffi::{c_int, c_ulong, c_void};

@@ -91,11 +91,6 @@ impl Kernel {
         self.boot_file("vmlinuz-")
     }
 
-    /// What it was built with.
-    pub fn config(self) -> PathBuf {
-        self.boot_file("config-")
-    }
-
     /// What `uname -r` says.
     pub fn release(self) -> String {
         let image = self.image();

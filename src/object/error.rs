@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Why an object file is no parser: what, and where in it. Layer: pure.
+
+use alloc::string::String;
+use core::fmt;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ObjectError {
+    /// Not an ELF object file for BPF, or not all of one.
+    Elf {
+        what: &'static str,
+    },
+    /// Its BTF, or what belongs to it.
+    Types {
+        what: &'static str,
+    },
+    Map {
+        map: String,
+        what: &'static str,
+    },
+    /// It has a program for something else than the parser's hook.
+    OtherHook {
+        section: String,
+    },
+    /// It has no program, or more than the one that is attached.
+    Programs {
+        count: usize,
+    },
+    /// An instruction, `at` bytes from its function's begin.
+    Reference {
+        function: String,
+        at: u64,
+        symbol: String,
+        what: &'static str,
+    },
+    /// A function that calls are made to is not all in its section.
+    Function {
+        name: String,
+    },
+    /// It has more instructions than the kernel takes.
+    TooLong,
+    /// It reads structures of the kernel at places that only the kernel knows.
+    Core,
+    /// It calls what neither the module nor the kernel has.
+    NoKfunc {
+        name: String,
+    },
+}
+
+impl fmt::Display for ObjectError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ObjectError::Elf { what } => write!(out, "it is no BPF object file: {what}"),
+            ObjectError::Types { what } => write!(out, "its BTF is damaged: {what}"),
+            ObjectError::Map { map, what } => write!(out, "its map {map}: {what}"),
+            ObjectError::OtherHook { section } => write!(out, "it has a program for {section}"),
+            ObjectError::Programs { count: 0 } => out.write_str("it has no program"),
+            ObjectError::Programs { count } => {
+                write!(
+                    out,
+                    "it has {count} programs for the hook, and one is attached"
+                )
+            }
+            ObjectError::Reference {
+                function,
+                at,
+                symbol,
+                what,
+            } => write!(out, "its function {function}+{at:#x}, {symbol}: {what}"),
+            ObjectError::Function { name } => {
+                write!(out, "its function {name} is not all in its section")
+            }
+            ObjectError::TooLong => out.write_str("it has over a million instructions"),
+            ObjectError::Core => {
+                out.write_str("it has CO-RE relocations; a parser reads the image, not the kernel")
+            }
+            ObjectError::NoKfunc { name } => {
+                write!(out, "it calls {name}, which neither module nor kernel has")
+            }
+        }
+    }
+}

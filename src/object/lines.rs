@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! .BTF.ext: which type each function has, and which source line each
+//! instruction comes from, for the verifier's checks and its messages.
+//!
+//! Layer: pure. Spec: Documentation/bpf/btf.rst of the kernel.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use super::ObjectError;
+use super::btf::Btf;
+use super::elf::Elf;
+use crate::image::field::{u16_at, u32_at};
+use crate::sort::sort;
+
+const MAGIC: u16 = 0xeb9f;
+
+/// Records of one sort, by where they belong.
+pub struct Records<const FIELDS: usize>(Vec<Record<FIELDS>>);
+
+#[derive(Clone, Copy)]
+struct Record<const FIELDS: usize> {
+    section: usize,
+    /// Bytes from the section's begin.
+    offset: u64,
+    /// What follows the offset.
+    fields: [u32; FIELDS],
+}
+
+/// What is known of the functions and of the lines of an object file.
+pub struct Lines {
+    /// Each function's type.
+    pub functions: Records<1>,
+    /// File name, line, and line and column.
+    pub lines: Records<3>,
+}
+
+fn damaged() -> ObjectError {
+    ObjectError::Types {
+        what: "a list in .BTF.ext is empty or not all in it",
+    }
+}
+
+fn order<const FIELDS: usize>(a: &Record<FIELDS>, b: &Record<FIELDS>) -> Ordering {
+    (a.section, a.offset).cmp(&(b.section, b.offset))
+}
+
+impl Lines {
+    /// # Errors
+    /// [`ObjectError::Types`], [`ObjectError::Core`].
+    pub fn parse(elf: &Elf<'_>, btf: &Btf<'_>) -> Result<Lines, ObjectError> {
+        let Some(section) = elf.section(b".BTF.ext") else {
+            return Ok(Lines {
+                functions: Records(Vec::new()),
+                lines: Records(Vec::new()),
+            });
+        };
+        let bytes = section.bytes;
+        let field = |offset| u32_at(bytes, offset).and_then(|value| usize::try_from(value).ok());
+        let header = field(4).ok_or(damaged())?;
+        if u16_at(bytes, 0) != Some(MAGIC) {
+            return Err(damaged());
+        }
+        let part = |offset_at: usize| {
+            let start = header.checked_add(field(offset_at)?)?;
+            let size = field(offset_at.checked_add(4)?)?;
+            bytes.get(start..start.checked_add(size)?)
+        };
+        // Where a header is too short for it, there is none.
+        if header >= 32 && field(28) != Some(0) {
+            return Err(ObjectError::Core);
+        }
+        Ok(Lines {
+            functions: records(part(8).ok_or(damaged())?, elf, btf)?,
+            lines: records(part(16).ok_or(damaged())?, elf, btf)?,
+        })
+    }
+}
+
+/// The size of a record, then for each section its name, the count of its records,
+/// and these.
+fn records<const FIELDS: usize>(
+    table: &[u8],
+    elf: &Elf<'_>,
+    btf: &Btf<'_>,
+) -> Result<Records<FIELDS>, ObjectError> {
+    let mut found = Vec::new();
+    let number = |offset| u32_at(table, offset).and_then(|value| usize::try_from(value).ok());
+    let record_bytes = match number(0) {
+        None => return Ok(Records(found)),
+        // The offset comes before the fields.
+        Some(bytes) if bytes >= size_of::<[u32; FIELDS]>().saturating_add(4) => bytes,
+        Some(_) => return Err(damaged()),
+    };
+    let mut left = table.get(4..).unwrap_or_default();
+    while let (Some(name), Some(count)) = (u32_at(left, 0), u32_at(left, 4)) {
+        let name = btf.name(name);
+        let section = elf.sections.iter().position(|section| section.name == name);
+        if count == 0 {
+            return Err(damaged());
+        }
+        let bytes = usize::try_from(count)
+            .ok()
+            .and_then(|count| count.checked_mul(record_bytes))
+            .ok_or(damaged())?;
+        let (here, following) = left
+            .get(8..)
+            .and_then(|behind| behind.split_at_checked(bytes))
+            .ok_or(damaged())?;
+        left = following;
+        let Some(section) = section else {
+            continue;
+        };
+        found.extend(here.chunks_exact(record_bytes).map(|record| {
+            let field = |index: usize| u32_at(record, index.saturating_mul(4)).unwrap_or(0);
+            Record {
+                section,
+                offset: field(0).into(),
+                fields: core::array::from_fn(|index| field(index.saturating_add(1))),
+            }
+        }));
+    }
+    sort(&mut found, order);
+    // So a function has no more lines than instructions.
+    found.dedup_by(|a, b| order(a, b).is_eq());
+    Ok(Records(found))
+}
+
+impl<const FIELDS: usize> Records<FIELDS> {
+    /// The records of `section` from `start` to before `end`, with their distance
+    /// from `start`, all in bytes.
+    pub fn within(
+        &self,
+        section: usize,
+        start: u64,
+        end: u64,
+    ) -> impl Iterator<Item = (u64, [u32; FIELDS])> {
+        let from = self
+            .0
+            .partition_point(|record| (record.section, record.offset) < (section, start));
+        self.0
+            .iter()
+            .skip(from)
+            .take_while(move |record| record.section == section && record.offset < end)
+            .map(move |record| (record.offset.saturating_sub(start), record.fields))
+    }
+}

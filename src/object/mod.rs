@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A BPF object file that holds a parser: what the kernel is to be given.
+//!
+//! Layer: pure. [`Object::parse`] reads the file and finds what its program
+//! reaches; [`Object::link`] puts in what only a running kernel knows, and gives
+//! the instructions as bpf(2) takes them.
+//!
+//! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the
+//! hook, functions that it calls, maps, variables, constants and kfuncs. What
+//! other programs need, it refuses by name: CO-RE relocations, externs of the
+//! kernel's configuration, pinned and nested maps.
+
+mod btf;
+mod elf;
+mod error;
+mod instruction;
+mod lines;
+mod link;
+mod maps;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use btf::Btf;
+pub use error::ObjectError;
+pub use instruction::Instruction;
+pub use link::{Kfunc, Linked};
+pub use maps::Map;
+
+use crate::sort::sort;
+use elf::Elf;
+use lines::Lines;
+use link::Layout;
+
+/// A parser, ready to be linked.
+pub struct Object<'a> {
+    elf: Elf<'a>,
+    btf: Option<Btf<'a>>,
+    lines: Option<Lines>,
+    maps: Vec<Map<'a>>,
+    layout: Layout<'a>,
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+impl<'a> Object<'a> {
+    /// Only a program for `hook`, the name of an ELF section, is let through: a
+    /// file is not to attach anything else just because it was signed.
+    ///
+    /// # Errors
+    /// [`ObjectError`]
+    pub fn parse(file: &'a [u8], hook: &str) -> Result<Object<'a>, ObjectError> {
+        let elf = Elf::parse(file)?;
+        let program = program(&elf, hook.as_bytes())?;
+        let btf = elf
+            .section(b".BTF")
+            .map(|section| Btf::parse(section.bytes, None))
+            .transpose()?;
+        let lines = btf.as_ref().map(|btf| Lines::parse(&elf, btf));
+        let maps = maps::maps(&elf, btf.as_ref())?;
+        let layout = Layout::from(&elf, &maps, program)?;
+        Ok(Object {
+            lines: lines.transpose()?,
+            elf,
+            btf,
+            maps,
+            layout,
+        })
+    }
+
+    /// In the order in which [`Object::link`] wants their descriptors.
+    #[must_use]
+    pub fn maps(&self) -> &[Map<'a>] {
+        &self.maps
+    }
+
+    /// The names of the kfuncs that are called, in the order in which
+    /// [`Object::link`] wants them.
+    #[must_use]
+    pub fn kfuncs(&self) -> &[&'a [u8]] {
+        &self.layout.kfuncs
+    }
+
+    /// The program's name.
+    #[must_use]
+    pub fn name(&self) -> &'a [u8] {
+        self.elf
+            .symbols
+            .get(self.layout.program)
+            .map_or(&[], |symbol| symbol.name)
+    }
+
+    /// Under which it says that its code is.
+    #[must_use]
+    pub fn license(&self) -> &'a [u8] {
+        self.elf
+            .section(b"license")
+            .and_then(|section| elf::text(section.bytes, 0))
+            .unwrap_or_default()
+    }
+
+    /// Its BTF, as the kernel takes it.
+    #[must_use]
+    pub fn types(&self) -> Option<Vec<u8>> {
+        let functions = self.elf.symbols.iter().filter(|symbol| symbol.is_function);
+        let hidden = functions.filter(|symbol| symbol.is_hidden);
+        let mut hidden: Vec<&[u8]> = hidden.map(|symbol| symbol.name).collect();
+        sort(&mut hidden, |a, b| a.cmp(b));
+        let is_hidden = |name: &[u8]| hidden.binary_search(&name).is_ok();
+        Some(self.btf.as_ref()?.for_kernel(is_hidden))
+    }
+
+    /// The program with all that it reaches. `maps` are the maps' descriptors,
+    /// `kfuncs` where the kernel has the kfuncs.
+    #[must_use]
+    pub fn link(&self, maps: &[i32], kfuncs: &[Kfunc]) -> Linked {
+        self.layout
+            .link(&self.elf, self.lines.as_ref(), maps, kfuncs)
+    }
+}
+
+/// The symbol of the one program for `hook`.
+fn program(elf: &Elf<'_>, hook: &[u8]) -> Result<usize, ObjectError> {
+    let mut found = Vec::new();
+    for (number, section) in elf.sections.iter().enumerate() {
+        let functions = elf
+            .symbols_in(number)
+            .filter(|(_, symbol)| symbol.is_function && !symbol.is_local);
+        // Functions that are called by programs are in .text.
+        if !section.executable || section.name == b".text" {
+            continue;
+        }
+        if section.size > 0 && section.name != hook {
+            let section = lossy(section.name);
+            return Err(ObjectError::OtherHook { section });
+        }
+        found.extend(functions.map(|(symbol, _)| symbol));
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        all => Err(ObjectError::Programs { count: all.len() }),
+    }
+}

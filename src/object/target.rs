@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What the instructions of a function refer to.
+//!
+//! Layer: pure. Spec: Documentation/bpf/llvm_reloc.rst of the kernel; how clang
+//! writes the addends of calls and of variables is not in it, but in libbpf.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::elf::{Elf, Relocation, Section};
+use super::instruction::{BYTES, CALL, Instruction, LOAD, pseudo};
+use super::maps::Map;
+use super::{ObjectError, lossy};
+use crate::sort::sort;
+
+/// MAX_KFUNC_DESCS of the kernel's verifier.
+const KFUNCS_MAX: usize = 256;
+
+/// A function of the file.
+#[derive(Clone, Copy)]
+pub struct Function {
+    pub section: usize,
+    /// Bytes from the section's begin.
+    pub start: u64,
+    pub end: u64,
+    pub symbol: usize,
+}
+
+/// What an instruction refers to, by its place in a list.
+#[derive(Clone, Copy)]
+pub enum Target {
+    /// A function: its place in the order.
+    Call(usize),
+    Address(usize),
+    Kfunc(usize),
+    Map(usize),
+    Value {
+        map: usize,
+        offset: i32,
+    },
+}
+
+/// A reference that is to be put in.
+pub struct Reference {
+    /// The instruction's number in its function.
+    pub index: usize,
+    pub target: Target,
+}
+
+/// What references are looked up in, and what they have led to.
+pub struct Finder<'a, 'file> {
+    elf: &'a Elf<'file>,
+    maps: &'a [Map<'file>],
+    pub functions: Vec<Function>,
+    /// Where each function is in `order`.
+    places: Vec<Option<usize>>,
+    /// Functions in the order in which they are placed.
+    pub order: Vec<usize>,
+    pub kfuncs: Vec<&'file [u8]>,
+}
+
+/// All functions, by their place.
+fn functions(elf: &Elf<'_>) -> Vec<Function> {
+    let mut found: Vec<Function> = elf
+        .symbols
+        .iter()
+        .enumerate()
+        .filter(|(_, symbol)| symbol.is_function)
+        .filter_map(|(number, symbol)| {
+            Some(Function {
+                section: symbol.section?,
+                start: symbol.value,
+                end: symbol.value.saturating_add(symbol.size),
+                symbol: number,
+            })
+        })
+        .collect();
+    sort(&mut found, |a, b| {
+        (a.section, a.start, a.symbol).cmp(&(b.section, b.start, b.symbol))
+    });
+    found
+}
+
+impl Function {
+    pub fn bytes<'a>(&self, elf: &Elf<'a>) -> Option<&'a [u8]> {
+        let start = usize::try_from(self.start).ok()?;
+        let end = usize::try_from(self.end).ok()?;
+        let bytes = elf.sections.get(self.section)?.bytes.get(start..end)?;
+        (self.start.is_multiple_of(BYTES) && self.end.is_multiple_of(BYTES) && start < end)
+            .then_some(bytes)
+    }
+}
+
+impl<'a, 'file> Finder<'a, 'file> {
+    /// Begins with the function that `program` is the symbol of.
+    pub fn new(elf: &'a Elf<'file>, maps: &'a [Map<'file>], program: usize) -> Finder<'a, 'file> {
+        let functions = functions(elf);
+        let first = functions
+            .iter()
+            .position(|function| function.symbol == program);
+        let mut finder = Finder {
+            elf,
+            maps,
+            places: vec![None; functions.len()],
+            functions,
+            order: Vec::new(),
+            kfuncs: Vec::new(),
+        };
+        finder.place(first.unwrap_or(0));
+        finder
+    }
+
+    /// The function's place in the order; it goes last, unless it has one.
+    fn place(&mut self, function: usize) -> usize {
+        let next = self.order.len();
+        let place = self.places.get(function).copied().flatten();
+        if place.is_none() {
+            self.order.push(function);
+            if let Some(slot) = self.places.get_mut(function) {
+                *slot = Some(next);
+            }
+        }
+        place.unwrap_or(next)
+    }
+
+    /// What the function's instructions refer to, and how many there are.
+    pub fn references(
+        &mut self,
+        function: &Function,
+    ) -> Result<(Vec<Reference>, usize), ObjectError> {
+        let symbol = self.elf.symbols.get(function.symbol);
+        let name = symbol.map_or(&[][..], |symbol| symbol.name);
+        let (Some(section), Some(bytes)) = (
+            self.elf.sections.get(function.section),
+            function.bytes(self.elf),
+        ) else {
+            return Err(ObjectError::Function { name: lossy(name) });
+        };
+        let mut found = Vec::new();
+        let all: Vec<Instruction> = Instruction::all(bytes).collect();
+        for (index, instruction) in all.iter().enumerate() {
+            let distance = u64::try_from(index).unwrap_or(0).saturating_mul(BYTES);
+            let at = function.start.saturating_add(distance);
+            let relocation = relocation(section, at);
+            let symbol = relocation.and_then(|place| self.elf.symbols.get(place.symbol));
+            let target = self.target(function.section, at, *instruction, relocation);
+            match target {
+                Ok(Some(target)) => found.push(Reference { index, target }),
+                Ok(None) => {}
+                Err(what) => {
+                    return Err(ObjectError::Reference {
+                        function: lossy(name),
+                        at: distance,
+                        symbol: symbol.map_or_else(|| "no symbol".into(), |s| lossy(s.name)),
+                        what,
+                    });
+                }
+            }
+        }
+        Ok((found, all.len()))
+    }
+
+    /// What an instruction at `at` of `section` refers to.
+    fn target(
+        &mut self,
+        section: usize,
+        at: u64,
+        instruction: Instruction,
+        relocation: Option<Relocation>,
+    ) -> Result<Option<Target>, &'static str> {
+        let value = i64::from(instruction.value);
+        let Some(relocation) = relocation else {
+            return match (instruction.code, instruction.source()) {
+                // To a function of the same section.
+                (CALL, pseudo::CALL) => {
+                    let next = at.saturating_add(BYTES);
+                    let start = next.checked_add_signed(value.saturating_mul(BYTES.cast_signed()));
+                    self.function(section, start).map(Target::Call).map(Some)
+                }
+                (CALL | LOAD, 1..) => Err("it has the number of what only a loader knows"),
+                _ => Ok(None),
+            };
+        };
+        let symbol = self
+            .elf
+            .symbols
+            .get(relocation.symbol)
+            .ok_or("it refers to a symbol that the file has not")?;
+        let Some(there) = symbol.section else {
+            return match instruction.code {
+                CALL => self.kfunc(symbol.name).map(Target::Kfunc).map(Some),
+                _ => Err("it is not in the file, and a parser can only call what is not"),
+            };
+        };
+        let executable = self
+            .elf
+            .sections
+            .get(there)
+            .is_some_and(|found| found.executable);
+        let behind = |bytes: i64| symbol.value.checked_add_signed(bytes);
+        match (instruction.code, executable) {
+            (CALL, true) => {
+                let start = behind(value.saturating_add(1).saturating_mul(BYTES.cast_signed()));
+                self.function(there, start).map(Target::Call).map(Some)
+            }
+            (LOAD, true) => self
+                .function(there, behind(value))
+                .map(Target::Address)
+                .map(Some),
+            (LOAD, false) => self.map(there, symbol.value, behind(value)).map(Some),
+            _ => Err("such an instruction cannot refer to a symbol"),
+        }
+    }
+
+    /// The place of the function at `start`.
+    fn function(&mut self, section: usize, start: Option<u64>) -> Result<usize, &'static str> {
+        let found = start.and_then(|start| {
+            let place = |function: &Function| (function.section, function.start);
+            let at = self
+                .functions
+                .partition_point(|one| place(one) < (section, start));
+            (place(self.functions.get(at)?) == (section, start)).then_some(at)
+        });
+        found
+            .map(|function| self.place(function))
+            .ok_or("no function begins where it points")
+    }
+
+    fn kfunc(&mut self, name: &'file [u8]) -> Result<usize, &'static str> {
+        if let Some(known) = self.kfuncs.iter().position(|known| *known == name) {
+            return Ok(known);
+        }
+        let number = self.kfuncs.len();
+        if number == KFUNCS_MAX {
+            return Err("the kernel lets no program call so many kfuncs");
+        }
+        self.kfuncs.push(name);
+        Ok(number)
+    }
+
+    /// The map that stands for a place in a section.
+    fn map(&self, section: usize, start: u64, place: Option<u64>) -> Result<Target, &'static str> {
+        let is_there = |map: &Map<'_>| {
+            map.section == section && (map.content.is_some() || map.offset == start)
+        };
+        let map = self
+            .maps
+            .iter()
+            .position(is_there)
+            .ok_or("it is in a section that no parser has")?;
+        let is_variable = self.maps.get(map).is_some_and(|map| map.content.is_some());
+        if !is_variable {
+            return Ok(Target::Map(map));
+        }
+        let offset = place.and_then(|place| i32::try_from(place).ok());
+        offset
+            .map(|offset| Target::Value { map, offset })
+            .ok_or("it points out of its section")
+    }
+}
+
+fn relocation(section: &Section<'_>, offset: u64) -> Option<Relocation> {
+    let at = section
+        .relocations
+        .partition_point(|one| one.offset < offset);
+    section
+        .relocations
+        .get(at)
+        .copied()
+        .filter(|one| one.offset == offset)
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What is refused, and what is said of it.
+
+use super::build::{
+    CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOBITS, NOTYPE, OBJECT, PROGBITS, Types,
+    instruction, second,
+};
+use super::{HOOK, PLACES, PROGRAM, parser, parser_of, program, text, types};
+use crate::object::{Object, ObjectError};
+
+fn error(file: &[u8]) -> ObjectError {
+    Object::parse(file, HOOK).err().expect("an error")
+}
+
+#[test]
+fn what_is_no_object_file_is_said() {
+    let file = parser().finish();
+    let elf = |what| ObjectError::Elf { what };
+    assert_eq!(error(b"ZZZZ"), elf("it has no ELF header"));
+    assert_eq!(error(&[]), elf("it has no ELF header"));
+    let mut other = file.clone();
+    other[18] = 62;
+    let what = "it is an ELF file, but not one of BPF objects";
+    assert_eq!(error(&other), elf(what));
+    let half = &file[..file.len() / 2];
+    assert_eq!(error(half), elf("its section table is not all in it"));
+    let mut big = file.clone();
+    big[5] = 2;
+    let what = "it is not for 64 bits, little-endian";
+    assert_eq!(error(&big), elf(what));
+}
+
+#[test]
+fn programs_of_another_kind_are_refused() {
+    let with = |section: &str| {
+        let exit = instruction(EXIT, 0, 0);
+        let file = File::new().section(section, PROGBITS, CODE, &exit);
+        file.symbol("one", FUNCTION, 1, 0, 8)
+    };
+    let section = "fentry/hook".into();
+    assert_eq!(
+        error(&with("fentry/hook").finish()),
+        ObjectError::OtherHook { section }
+    );
+    let none = ObjectError::Programs { count: 0 };
+    assert_eq!(error(&with(".text").finish()), none);
+    assert_eq!(error(&File::new().finish()), none);
+    let two = with(HOOK).symbol("two", FUNCTION, 1, 0, 8);
+    assert_eq!(error(&two.finish()), ObjectError::Programs { count: 2 });
+}
+
+#[test]
+fn functions_are_whole() {
+    for (start, size) in [(0, 16), (8, 8), (0, 4), (0, 0)] {
+        let exit = instruction(EXIT, 0, 0);
+        let file = File::new().section(HOOK, PROGBITS, CODE, &exit);
+        let file = file.symbol("parse", FUNCTION, 1, start, size).finish();
+        let name = "parse".into();
+        assert_eq!(
+            error(&file),
+            ObjectError::Function { name },
+            "{start}+{size}"
+        );
+    }
+}
+
+/// A file may name the same bytes as parts of many functions.
+#[test]
+fn functions_in_each_other_do_not_multiply() {
+    let count = 1500;
+    let mut code = vec![instruction(CALL, 0x10, 0); count];
+    code.push(instruction(EXIT, 0, 0));
+    let bytes = code.as_flattened();
+    let mut file = File::new()
+        .section(".text", PROGBITS, CODE, bytes)
+        .section(HOOK, PROGBITS, CODE, &instruction(CALL, 0x10, -1))
+        .symbol("parse", FUNCTION, 2, 0, 8);
+    for start in (0..bytes.len()).step_by(8) {
+        let size = bytes.len() - start;
+        file = file.symbol("inside", FUNCTION, 1, start as u64, size as u64);
+    }
+    let file = file.relocations(2, &[(0, 2)]).finish();
+    assert_eq!(error(&file), ObjectError::TooLong);
+}
+
+#[test]
+fn as_many_as_the_kernel_takes() {
+    let call = [instruction(CALL, 0x10, -1); 257];
+    let mut file = File::new()
+        .section(HOOK, PROGBITS, CODE, call.as_flattened())
+        .symbol("parse", FUNCTION, 1, 0, 257 * 8);
+    for number in 0..257 {
+        file = file.symbol(&format!("k{number}"), NOTYPE, 0, 0, 0);
+    }
+    let places: Vec<(u64, u64)> = (0..257).map(|number| (number * 8, number + 2)).collect();
+    let what = "the kernel lets no program call so many kfuncs";
+    let file = file.relocations(1, &places).finish();
+    assert_eq!(error(&file), reference(256 * 8, "k256", what));
+
+    let exit = instruction(EXIT, 0, 0);
+    let mut file = File::new().section(HOOK, PROGBITS, CODE, &exit);
+    for number in 0..65 {
+        file = file.section(&format!(".data.{number}"), PROGBITS, DATA, &[1]);
+    }
+    let map = ".data.64".into();
+    let what = "the kernel lets no program have so many";
+    let file = file.symbol("parse", FUNCTION, 1, 0, 8).finish();
+    assert_eq!(error(&file), ObjectError::Map { map, what });
+}
+
+/// What is said of a reference of the program's instruction at `at`.
+fn reference(at: u64, symbol: &str, what: &'static str) -> ObjectError {
+    ObjectError::Reference {
+        function: "parse".into(),
+        at,
+        symbol: symbol.into(),
+        what,
+    }
+}
+
+#[test]
+fn what_a_parser_cannot_refer_to_is_said_with_its_place() {
+    let file = |program: [[u8; 8]; 2], places: &[(u64, u64)]| {
+        File::new()
+            .section(HOOK, PROGBITS, CODE, program.as_flattened())
+            .section(".bss", NOBITS, DATA, &[0; 8])
+            .section("struct_ops", PROGBITS, DATA, &[0; 8])
+            .symbol("parse", FUNCTION, 1, 0, 16)
+            .symbol("CONFIG_KEXEC", NOTYPE, 0, 0, 0)
+            .symbol("operations", OBJECT, 3, 0, 8)
+            .relocations(1, places)
+            .finish()
+    };
+    let load = |value| [instruction(LOAD, 0x01, value), second(0)];
+    let what = "it is not in the file, and a parser can only call what is not";
+    assert_eq!(
+        error(&file(load(0), &[(0, 2)])),
+        reference(0, "CONFIG_KEXEC", what)
+    );
+    let what = "it is in a section that no parser has";
+    assert_eq!(
+        error(&file(load(0), &[(0, 3)])),
+        reference(0, "operations", what)
+    );
+    let what = "it refers to a symbol that the file has not";
+    assert_eq!(
+        error(&file(load(0), &[(0, 9)])),
+        reference(0, "no symbol", what)
+    );
+    let what = "such an instruction cannot refer to a symbol";
+    let exit = [instruction(EXIT, 0, 0); 2];
+    assert_eq!(
+        error(&file(exit, &[(8, 3)])),
+        reference(8, "operations", what)
+    );
+    let what = "no function begins where it points";
+    let call = [instruction(EXIT, 0, 0), instruction(CALL, 0x10, 5)];
+    assert_eq!(error(&file(call, &[])), reference(8, "no symbol", what));
+    // A descriptor's number in the file is whatever this program has open.
+    let what = "it has the number of what only a loader knows";
+    let descriptor = [instruction(LOAD, 0x11, 3), second(0)];
+    assert_eq!(
+        error(&file(descriptor, &[])),
+        reference(0, "no symbol", what)
+    );
+    let kfunc = [instruction(CALL, 0x20, 900), instruction(EXIT, 0, 0)];
+    assert_eq!(error(&file(kfunc, &[])), reference(0, "no symbol", what));
+}
+
+#[test]
+fn maps_are_described_and_have_no_addresses() {
+    let map = |map: &str, what| ObjectError::Map {
+        map: map.into(),
+        what,
+    };
+    let exit = instruction(EXIT, 0, 0);
+    let small = || {
+        let file = File::new().section(HOOK, PROGBITS, CODE, &exit);
+        file.symbol("parse", FUNCTION, 1, 0, 8)
+    };
+    let file = small().section(".maps", PROGBITS, DATA, &[0; 8]).finish();
+    let what = "the file has no BTF, which describes them";
+    assert_eq!(error(&file), map(".maps", what));
+    let file = small()
+        .section(".maps", PROGBITS, DATA, &[0; 8])
+        .section(".BTF", PROGBITS, 0, &Types::new().finish())
+        .symbol("addons", OBJECT, 2, 0, 8);
+    let what = "its BTF does not say what it is";
+    assert_eq!(error(&file.finish()), map("addons", what));
+    let file = small().section(".data.rel.ro", PROGBITS, DATA, &[0; 8]);
+    let what = "it holds addresses, which a map cannot";
+    assert_eq!(
+        error(&file.relocations(2, &[(0, 1)]).finish()),
+        map(".data.rel.ro", what)
+    );
+}
+
+#[test]
+fn core_relocations_are_refused() {
+    let mut lines = vec![0x9f, 0xeb, 1, 0];
+    let fields: [u32; 7] = [32, 0, 0, 0, 0, 0, 4];
+    lines.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
+    let file = parser_of(&program(), &text(), &types(), &lines);
+    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    assert_eq!(error(&file), ObjectError::Core);
+}
+
+#[test]
+fn errors_say_where() {
+    let what = "it points out of its section";
+    let shown = format!("{}", reference(0x18, "selection", what));
+    assert_eq!(
+        shown,
+        "its function parse+0x18, selection: it points out of its section"
+    );
+}

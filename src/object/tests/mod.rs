@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Tests of the object file's reader, on files that are built here. That the
+//! kernel takes what comes out is shown by the tests with a kernel.
+
+mod build;
+mod errors;
+
+use alloc::vec::Vec;
+
+use super::btf::kind;
+use super::{Btf, Kfunc, Linked, Map, Object};
+use build::{
+    CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOTYPE, OBJECT, PROGBITS, SECTION,
+    STATIC_FUNCTION, Types, instruction, second,
+};
+use proptest::prelude::*;
+
+const HOOK: &str = "fentry.s/hook";
+
+/// Numbers of sections in [`parser`], as they are added.
+const TEXT: u16 = 1;
+const PROGRAM: u16 = 2;
+const MAPS: u16 = 3;
+const CONSTANTS: u16 = 4;
+
+/// Numbers of symbols.
+mod symbol {
+    pub const TEXT: u64 = 1;
+    pub const MAP: u64 = 3;
+    pub const CONSTANTS: u64 = 4;
+    pub const KFUNC: u64 = 5;
+    pub const OUTER: u64 = 7;
+}
+
+/// The program, an instruction an entry: a map, a kfunc, a constant, a function of
+/// .text, and a callback.
+fn program() -> Vec<[u8; 8]> {
+    vec![
+        instruction(LOAD, 0x01, 0),
+        second(0),
+        instruction(CALL, 0x10, -1),
+        instruction(LOAD, 0x02, 4),
+        second(0),
+        instruction(CALL, 0x10, -1),
+        // "inner" is 24 bytes into .text.
+        instruction(LOAD, 0x02, 24),
+        second(0),
+        instruction(EXIT, 0, 0),
+    ]
+}
+
+/// .text: "unused", 8 bytes; "outer", which calls what follows it; "inner".
+fn text() -> Vec<[u8; 8]> {
+    vec![
+        instruction(EXIT, 0, 1),
+        instruction(CALL, 0x10, 1),
+        instruction(EXIT, 0, 2),
+        instruction(EXIT, 0, 3),
+    ]
+}
+
+fn types() -> Types {
+    let mut types = Types::new();
+    types.put("int", kind::INT, 0, 4, &[0x0100_0020]); // 1
+    types.put("", kind::ARRAY, 0, 0, &[1, 1, 2]); // 2: [2], the type of an array
+    types.put("", kind::PTR, 0, 2, &[]); // 3
+    types.put("key_t", kind::TYPEDEF, 0, 1, &[]); // 4
+    types.put("", kind::PTR, 0, 4, &[]); // 5
+    types.put("", kind::ARRAY, 0, 0, &[1, 1, 3]); // 6: 12 bytes
+    types.put("", kind::PTR, 0, 6, &[]); // 7
+    types.put("", kind::ARRAY, 0, 0, &[1, 1, 40]); // 8
+    types.put("", kind::PTR, 0, 8, &[]); // 9
+    let names = ["type", "key", "value", "max_entries"].map(|name| types.string(name));
+    let members: Vec<u32> = names
+        .into_iter()
+        .zip([3, 5, 7, 9])
+        .zip([0, 64, 128, 192])
+        .flat_map(|((name, of), offset)| [name, of, offset])
+        .collect();
+    types.put("", kind::STRUCT, 4, 32, &members); // 10
+    types.put("selection", kind::VAR, 0, 10, &[1]); // 11
+    types.put("", kind::FUNC_PROTO, 0, 1, &[]); // 12
+    types.put("parse", kind::FUNC, 1, 12, &[]); // 13
+    types.put("outer", kind::FUNC, 1, 12, &[]); // 14
+    types.put("inner", kind::FUNC, 0, 12, &[]); // 15
+    types.put("helper_read", kind::FUNC, 2, 12, &[]); // 16
+    types.put(".maps", kind::DATASEC, 1, 0, &[11, 0, 32]); // 17
+    types
+}
+
+/// .BTF.ext: the functions' types, and a line for each function.
+fn lines(types: &mut Types) -> Vec<u8> {
+    let (text, hook) = (types.string(".text"), types.string(HOOK));
+    let functions = [8, hook, 1, 0, 13, text, 2, 8, 14, 24, 15];
+    let lines = [16, hook, 2, 0, 0, 0, 1 << 10, 40, 0, 0, 2 << 10];
+    let more = [text, 2, 8, 0, 0, 8 << 10, 24, 0, 0, 9 << 10];
+    let bytes = |fields: &[u32]| fields.len() as u32 * 4;
+    let header = [
+        24,
+        0,
+        bytes(&functions),
+        bytes(&functions),
+        bytes(&lines) + bytes(&more),
+    ];
+    let mut file = vec![0x9f, 0xeb, 1, 0];
+    for fields in [&header[..], &functions, &lines, &more] {
+        file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
+    }
+    file
+}
+
+fn parser_of(program: &[[u8; 8]], text: &[[u8; 8]], types: &Types, lines: &[u8]) -> File {
+    File::new()
+        .section(".text", PROGBITS, CODE, text.as_flattened())
+        .section(HOOK, PROGBITS, CODE, program.as_flattened())
+        .section(".maps", PROGBITS, DATA, &[0; 32])
+        .section(".rodata", PROGBITS, 2, b"abc\0defg\0")
+        .section("license", PROGBITS, DATA, b"GPL\0")
+        .section(".BTF", PROGBITS, 0, &types.finish())
+        .section(".BTF.ext", PROGBITS, 0, lines)
+        .symbol("", SECTION, TEXT, 0, 0)
+        .symbol("parse", FUNCTION, PROGRAM, 0, 8 * program.len() as u64)
+        .symbol("selection", OBJECT, MAPS, 0, 32)
+        .symbol("", SECTION, CONSTANTS, 0, 0)
+        .symbol("helper_read", NOTYPE, 0, 0, 0)
+        .symbol("unused", FUNCTION, TEXT, 0, 8)
+        .symbol("outer", FUNCTION, TEXT, 8, 16)
+        .symbol("inner", STATIC_FUNCTION, TEXT, 24, 8)
+}
+
+const PLACES: [(u64, u64); 5] = [
+    (0, symbol::MAP),
+    (16, symbol::KFUNC),
+    (24, symbol::CONSTANTS),
+    (40, symbol::OUTER),
+    (48, symbol::TEXT),
+];
+
+fn parser() -> File {
+    let mut types = types();
+    let lines = lines(&mut types);
+    parser_of(&program(), &text(), &types, &lines).relocations(PROGRAM.into(), &PLACES)
+}
+
+#[test]
+fn what_a_parser_has_is_found() {
+    let file = parser().finish();
+    let object = Object::parse(&file, HOOK).unwrap();
+    assert_eq!(object.name(), b"parse");
+    assert_eq!(object.license(), b"GPL");
+    assert_eq!(object.kfuncs(), [b"helper_read"]);
+    let [selection, constants] = object.maps() else {
+        panic!("two maps");
+    };
+    let declared = Map {
+        name: b"selection",
+        kind: 2,
+        key_bytes: 4,
+        value_bytes: 12,
+        max_entries: 40,
+        section: MAPS.into(),
+        ..Map::default()
+    };
+    assert_eq!(*selection, declared);
+    assert_eq!(constants.content, Some(&b"abc\0defg\0"[..]));
+    assert!(constants.is_constant() && !selection.is_constant());
+    assert_eq!((constants.value_bytes, constants.max_entries), (9, 1));
+}
+
+#[test]
+fn instructions_come_out_as_the_kernel_takes_them() {
+    let file = parser().finish();
+    let object = Object::parse(&file, HOOK).unwrap();
+    let linked = object.link(&[7, 8], &[Kfunc { id: 900, btf: 1 }]);
+    let mut kfunc = instruction(CALL, 0x20, 900);
+    kfunc[2] = 1;
+    let expected = [
+        instruction(LOAD, 0x11, 7),
+        second(0),
+        kfunc,
+        instruction(LOAD, 0x22, 8),
+        second(4),
+        // "outer" comes first of the functions, because it is called first.
+        instruction(CALL, 0x10, 3),
+        instruction(LOAD, 0x42, 4),
+        second(0),
+        instruction(EXIT, 0, 0),
+        instruction(CALL, 0x10, 1),
+        instruction(EXIT, 0, 2),
+        instruction(EXIT, 0, 3),
+    ];
+    let bytes = |of: &Linked| -> Vec<[u8; 8]> {
+        of.instructions.iter().map(|one| one.to_bytes()).collect()
+    };
+    assert_eq!(bytes(&linked), expected, "and \"unused\" is left out");
+    assert_eq!(linked.functions, [[0, 13], [9, 14], [11, 15]]);
+    let lines: Vec<_> = linked
+        .lines
+        .iter()
+        .map(|line| (line[0], line[3] >> 10))
+        .collect();
+    assert_eq!(lines, [(0, 1), (5, 2), (9, 8), (11, 9)]);
+}
+
+#[test]
+fn functions_without_a_type_have_no_lines_either() {
+    let mut types = types();
+    let hook = types.string(HOOK);
+    let mut lines = vec![0x9f, 0xeb, 1, 0];
+    let fields = [24, 0, 20, 20, 0, 8, hook, 1, 0, 13];
+    lines.extend(fields.iter().flat_map(|field: &u32| field.to_le_bytes()));
+    let file = parser_of(&program(), &text(), &types, &lines);
+    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    let linked = Object::parse(&file, HOOK).unwrap().link(&[7, 8], &[]);
+    assert_eq!((linked.functions.len(), linked.lines.len()), (0, 0));
+}
+
+#[test]
+fn types_are_completed_for_the_kernel() {
+    let file = parser().finish();
+    let object = Object::parse(&file, HOOK).unwrap();
+    let bytes = object.types().unwrap();
+    let kernels = Btf::parse(&bytes, None).unwrap();
+    let of = |number: u32| {
+        let (_, found) = kernels.types().find(|(id, _)| *id == number).unwrap();
+        (kernels.name_of(&found), found.kind, found.size_or_type)
+    };
+    assert_eq!(kernels.types().count(), 17, "each keeps its number");
+    assert_eq!(of(13), (&b"parse"[..], kind::FUNC, 12));
+    assert_eq!(of(16), (&b"helper_read"[..], kind::TYPEDEF, 12));
+    assert_eq!(of(17), (&b""[..], kind::PTR, 0));
+}
+
+#[test]
+fn a_modules_types_continue_the_kernels() {
+    let kernel = types().finish();
+    let kernel = Btf::parse(&kernel, None).unwrap();
+    let strings = types().finish().len()
+        - 24
+        - kernel
+            .types()
+            .map(|(_, t)| t.rest.len() + 12)
+            .sum::<usize>();
+    let mut own = Types::behind(strings);
+    own.put("kexec_hook", kind::FUNC, 1, 12, &[]);
+    let own = own.finish();
+    let module = Btf::parse(&own, Some(&kernel)).unwrap();
+    assert_eq!(module.function(b"kexec_hook"), Some(18));
+    assert_eq!(module.function(b"parse"), None, "that is the kernel's");
+    assert_eq!(kernel.function(b"parse"), Some(13));
+    let int = kernel.types().next().map(|(_, found)| found).unwrap();
+    assert_eq!(module.name_of(&int), b"int", "names may be the kernel's");
+}
+
+/// All that is done with a file.
+fn all_of(file: &[u8]) {
+    match Object::parse(file, HOOK) {
+        Ok(object) => {
+            let linked = object.link(&[3], &[Kfunc { id: 1, btf: 1 }]);
+            let lines = linked.lines.iter();
+            assert!(
+                lines
+                    .clone()
+                    .all(|line| (line[0] as usize) < linked.instructions.len())
+            );
+            drop((object.types(), object.license().len()));
+        }
+        Err(error) => drop(format!("{error}")),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes(file in proptest::collection::vec(any::<u8>(), 0..600)) {
+        all_of(&file);
+        drop(Btf::parse(&file, None).map(|btf| btf.function(b"parse")));
+    }
+
+    #[test]
+    fn a_parser_with_some_bytes_changed(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)
+    ) {
+        let mut file = parser().finish();
+        for (at, byte) in changes {
+            let at = at.index(file.len());
+            file[at] = byte;
+        }
+        all_of(&file);
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. A parser in the kernel: from the bytes of its object file to a
+//! program that is attached to the module's hook.
+
+use alloc::ffi::CString;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+use core::fmt;
+
+use crate::abi;
+use crate::object::{Btf, Kfunc, Object, ObjectError};
+use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected};
+use crate::sys::{AsFd, OwnedFd, SysError};
+
+/// The names of the BTF of the kernel and of the module.
+const KERNEL: &str = "vmlinux";
+const MODULE: &str = "kexec_bpf";
+/// The kernel's own BTF, and the module's, in a program's list.
+const OF_KERNEL: i16 = 0;
+const OF_MODULE: i16 = 1;
+
+/// An object file and its maps, which the kernel has; the program comes next.
+pub struct Prepared<'a> {
+    object: Object<'a>,
+    maps: Vec<MapFd>,
+    kfuncs: Vec<Kfunc>,
+    /// The hook's number in the module's BTF.
+    hook: u32,
+    module: OwnedFd,
+}
+
+/// A parser that the kernel has accepted. Dropping it detaches and unloads it.
+pub struct Parser {
+    // Detached before the program goes.
+    link: Option<OwnedFd>,
+    program: OwnedFd,
+    maps: Vec<(String, MapFd)>,
+}
+
+/// Why a parser cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ParserError {
+    /// No parser, or one that needs what there is not.
+    Object(ObjectError),
+    /// The kernel did not accept the program.
+    Rejected(Rejected),
+    Sys(SysError),
+    /// The kernel has no BTF of itself or of the module.
+    NoTypes {
+        of: &'static str,
+    },
+    /// A map is of another shape than bpf/include/kexec_bpf.h says.
+    MapShape {
+        map: &'static str,
+    },
+    /// A map is needed for what the user asked for, and it is not there.
+    NoMap {
+        map: &'static str,
+    },
+}
+
+impl fmt::Display for ParserError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParserError::Object(error) => write!(out, "the parser was not accepted: {error}"),
+            ParserError::Rejected(Rejected { error, .. }) | ParserError::Sys(error) => {
+                write!(out, "the parser was not accepted: {error}")
+            }
+            ParserError::NoTypes { of } => write!(out, "the kernel has no BTF of {of}"),
+            ParserError::MapShape { map } => {
+                write!(out, "the parser's map {map} has another shape")
+            }
+            ParserError::NoMap { map } => write!(out, "the parser has no map {map}"),
+        }
+    }
+}
+
+impl From<ObjectError> for ParserError {
+    fn from(error: ObjectError) -> ParserError {
+        ParserError::Object(error)
+    }
+}
+
+impl From<SysError> for ParserError {
+    fn from(error: SysError) -> ParserError {
+        ParserError::Sys(error)
+    }
+}
+
+impl From<Rejected> for ParserError {
+    fn from(rejected: Rejected) -> ParserError {
+        ParserError::Rejected(rejected)
+    }
+}
+
+fn types_of(of: &'static str) -> Result<KernelTypes, ParserError> {
+    KernelTypes::of(of)?.ok_or(ParserError::NoTypes { of })
+}
+
+/// Finds what the object file calls in the module, else in the kernel, and makes
+/// its maps.
+///
+/// # Errors
+/// [`ParserError`]
+pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
+    // The module's types continue the kernel's: their numbers begin where those
+    // end.
+    let (kernel, module) = (types_of(KERNEL)?, types_of(MODULE)?);
+    let below = Btf::parse(&kernel.bytes, None)?;
+    let own = Btf::parse(&module.bytes, Some(&below))?;
+    let number = |found: Option<u32>, name: &[u8]| {
+        let name = || String::from_utf8_lossy(name).into_owned();
+        found.ok_or_else(|| ObjectError::NoKfunc { name: name() })
+    };
+    let hook = abi::HOOK_NAME.as_bytes();
+    let hook = number(own.function(hook), hook)?;
+    let kfuncs = object.kfuncs().iter().map(|name| {
+        let (id, btf) = match own.function(name) {
+            Some(id) => (id, OF_MODULE),
+            None => (number(below.function(name), name)?, OF_KERNEL),
+        };
+        let id = id.cast_signed();
+        Ok(Kfunc { id, btf })
+    });
+    let kfuncs = kfuncs.collect::<Result<_, ParserError>>()?;
+    let maps = object.maps().iter().map(MapFd::create);
+    Ok(Prepared {
+        maps: maps.collect::<Result<_, _>>()?,
+        kfuncs,
+        hook,
+        module: module.fd,
+        object,
+    })
+}
+
+impl Prepared<'_> {
+    /// Has the kernel verify and take the program.
+    ///
+    /// # Errors
+    /// [`ParserError::Rejected`]
+    pub fn load(self) -> Result<Parser, ParserError> {
+        let object = &self.object;
+        let descriptors: Vec<i32> = self.maps.iter().map(MapFd::raw).collect();
+        let types = object.types();
+        let types = types.as_deref().map(bpf::load_types).transpose()?;
+        // A string table has no NUL within a string.
+        let license = CString::new(object.license()).unwrap_or_default();
+        let program = bpf::load_program(&Program {
+            name: object.name(),
+            license: &license,
+            linked: &object.link(&descriptors, &self.kfuncs),
+            types: types.as_ref().map(AsFd::as_fd),
+            function: self.hook,
+            module: self.module.as_fd(),
+        })?;
+        let names = object.maps().iter().map(|map| map.name);
+        let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
+        Ok(Parser {
+            link: None,
+            program,
+            maps: names.zip(self.maps).collect(),
+        })
+    }
+}
+
+impl Parser {
+    /// Puts `count` values into the array map `name`, from index 0, or as many
+    /// as `value` makes. Without values, a map that is not there is fine.
+    ///
+    /// # Errors
+    /// [`ParserError::NoMap`], [`ParserError::MapShape`], or the system call's.
+    pub fn fill<T: Copy>(
+        &self,
+        name: &'static CStr,
+        count: usize,
+        value: impl FnMut(usize) -> Option<T>,
+    ) -> Result<(), ParserError> {
+        let map = name.to_str().unwrap_or_default();
+        let found = self.maps.iter().find(|(name, _)| name == map);
+        let Some((_, found)) = found else {
+            return match count {
+                0 => Ok(()),
+                _ => Err(ParserError::NoMap { map }),
+            };
+        };
+        if !found.fits::<T>(count) {
+            return Err(ParserError::MapShape { map });
+        }
+        for (index, value) in (0u32..).zip((0..count).map_while(value)) {
+            found.set(index, &value)?;
+        }
+        Ok(())
+    }
+
+    /// Attaches it to the hook.
+    ///
+    /// # Errors
+    /// EBUSY and others of bpf(2), BPF_RAW_TRACEPOINT_OPEN.
+    pub fn attach(&mut self) -> Result<(), ParserError> {
+        self.link = Some(bpf::attach(self.program.as_fd())?);
+        Ok(())
+    }
+}

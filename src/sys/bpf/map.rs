@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Maps: BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_FREEZE.
+#![allow(unsafe_code)]
+
+use core::ffi::c_int;
+
+use rustix::fd::{AsRawFd, OwnedFd};
+use rustix::io::Errno;
+
+use super::{SysError, address, attr, bpf, bpf_fd, c, fail, short};
+use crate::object::Map;
+
+/// A map in the kernel, which frees it when the last that uses it is gone.
+pub struct MapFd {
+    fd: OwnedFd,
+    key_bytes: u32,
+    value_bytes: u32,
+    max_entries: u32,
+}
+
+impl MapFd {
+    /// Makes a map, and gives it its content.
+    ///
+    /// # Errors
+    /// ENOMEM, EPERM, E2BIG; EINVAL for what the kernel has no such map for.
+    pub fn create(map: &Map<'_>) -> Result<MapFd, SysError> {
+        let mut create = attr::MapCreate {
+            map_type: map.kind,
+            key_size: map.key_bytes,
+            value_size: map.value_bytes,
+            max_entries: map.max_entries,
+            map_flags: map.flags,
+            map_name: short(map.name),
+            ..attr::MapCreate::default()
+        };
+        // SAFETY: there are no pointers in it.
+        let fd = unsafe { bpf_fd(c::MAP_CREATE, &mut create) };
+        let made = MapFd {
+            fd: fd.map_err(fail("BPF_MAP_CREATE"))?,
+            key_bytes: map.key_bytes,
+            value_bytes: map.value_bytes,
+            max_entries: map.max_entries,
+        };
+        if let Some(content) = map.content.filter(|content| !content.is_empty()) {
+            made.set_bytes(content)?;
+        }
+        if map.is_constant() {
+            made.freeze()?;
+        }
+        Ok(made)
+    }
+
+    /// Whether it is an array of at least `count` values of type `T`.
+    #[must_use]
+    pub fn fits<T>(&self, count: usize) -> bool {
+        self.key_bytes as usize == size_of::<u32>()
+            && self.value_bytes as usize == size_of::<T>()
+            && count <= self.max_entries as usize
+    }
+
+    /// Sets the value at `index` of an array.
+    ///
+    /// # Errors
+    /// EINVAL when the map is none of such values.
+    pub fn set<T: Copy>(&self, index: u32, value: &T) -> Result<(), SysError> {
+        if !self.fits::<T>(0) {
+            return Err(fail("BPF_MAP_UPDATE_ELEM")(Errno::INVAL));
+        }
+        // SAFETY: the value is as large as the map's values are.
+        unsafe { self.update(index, address(value)) }
+    }
+
+    /// Sets the first value to `bytes`, and zeros behind them.
+    fn set_bytes(&self, bytes: &[u8]) -> Result<(), SysError> {
+        let mut value = bytes.to_vec();
+        value.resize(self.value_bytes as usize, 0);
+        // SAFETY: it was made as large as the map's values are.
+        unsafe { self.update(0, address(value.as_slice())) }
+    }
+
+    /// # Safety
+    /// `value` leads to as much memory as the map's values have.
+    unsafe fn update(&self, index: u32, value: u64) -> Result<(), SysError> {
+        let mut update = attr::MapElem {
+            map_fd: self.raw().cast_unsigned(),
+            key: address(&index),
+            value,
+            ..attr::MapElem::default()
+        };
+        // SAFETY: maps that are filled have keys of 4 bytes: `fits`, and those of
+        // variables; the caller vouches for the value.
+        let done = unsafe { bpf(c::MAP_UPDATE_ELEM, &mut update) };
+        done.map(|_| ()).map_err(fail("BPF_MAP_UPDATE_ELEM"))
+    }
+
+    /// Nobody writes to it any more from user space.
+    fn freeze(&self) -> Result<(), SysError> {
+        let mut freeze = attr::Descriptor {
+            fd: self.raw().cast_unsigned(),
+        };
+        // SAFETY: there are no pointers in it.
+        let done = unsafe { bpf(c::MAP_FREEZE, &mut freeze) };
+        done.map(|_| ()).map_err(fail("BPF_MAP_FREEZE"))
+    }
+
+    /// As instructions name it.
+    #[must_use]
+    pub fn raw(&self) -> c_int {
+        self.fd.as_raw_fd()
+    }
+}

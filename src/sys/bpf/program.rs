@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Programs: BPF_BTF_LOAD, BPF_PROG_LOAD, BPF_RAW_TRACEPOINT_OPEN.
+#![allow(unsafe_code)]
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+
+use super::{SysError, address, address_mut, attr, bpf_fd, c, descriptor, fail, length, short};
+use crate::object::Linked;
+
+/// BPF_PROG_TYPE_TRACING
+const TRACING: u32 = 26;
+/// BPF_TRACE_FENTRY
+const FENTRY: u32 = 24;
+/// BPF_F_SLEEPABLE
+const SLEEPABLE: u32 = 1 << 4;
+/// BPF_LOG_LEVEL1: what the verifier does, instruction by instruction.
+const LOG_LEVEL: u32 = 1;
+/// Sizes of a log, in bytes. Kernels before 6.4 keep the beginning of what does
+/// not fit, and the cause is at the end.
+const LOG_BYTES: [usize; 3] = [64 << 10, 1 << 20, 16 << 20];
+/// The verifier gives up for a signal, and asks to be called again.
+const ATTEMPTS: usize = 5;
+
+/// What the kernel did not accept, and its words on it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejected {
+    pub error: SysError,
+    /// The verifier's log; empty when there is none.
+    pub log: String,
+}
+
+/// Gives the kernel a program's BTF.
+///
+/// # Errors
+/// EINVAL with a log that says which type.
+pub fn load_types(types: &[u8]) -> Result<OwnedFd, Rejected> {
+    let attempt = |log: &mut [u8]| {
+        let mut load = attr::BtfLoad {
+            btf: address(types),
+            btf_size: length(types),
+            btf_log_size: length(log),
+            btf_log_level: u32::from(!log.is_empty()),
+            btf_log_buf: address_mut(log),
+            ..attr::BtfLoad::default()
+        };
+        // SAFETY: both pointers lead to slices of the sizes beside them.
+        unsafe { bpf_fd(c::BTF_LOAD, &mut load) }
+    };
+    with_log("BPF_BTF_LOAD", attempt)
+}
+
+/// A sleepable program for the entry of a function of a module.
+pub struct Program<'a> {
+    pub name: &'a [u8],
+    pub license: &'a CStr,
+    pub linked: &'a Linked,
+    /// Its BTF.
+    pub types: Option<BorrowedFd<'a>>,
+    /// The function's number in the module's BTF, and that.
+    pub function: u32,
+    pub module: BorrowedFd<'a>,
+}
+
+/// Has the kernel verify a program and take it. Kfuncs of BTF 1 are the module's.
+///
+/// # Errors
+/// What the verifier says; E2BIG, EPERM, EINVAL.
+pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
+    let Linked {
+        instructions,
+        functions,
+        lines,
+    } = program.linked;
+    let descriptors = [0, descriptor(program.module)];
+    let size_of_each = |list: usize| u32::try_from(list).unwrap_or(0);
+    let attempt = |log: &mut [u8]| {
+        let mut load = attr::ProgLoad {
+            prog_type: TRACING,
+            insn_cnt: length(instructions),
+            insns: address(instructions.as_slice()),
+            license: address(program.license),
+            log_level: if log.is_empty() { 0 } else { LOG_LEVEL },
+            log_size: length(log),
+            log_buf: address_mut(log),
+            prog_flags: SLEEPABLE,
+            prog_name: short(program.name),
+            expected_attach_type: FENTRY,
+            prog_btf_fd: program.types.map_or(0, descriptor),
+            func_info_rec_size: size_of_each(size_of::<[u32; 2]>()),
+            func_info: address(functions.as_slice()),
+            func_info_cnt: length(functions),
+            line_info_rec_size: size_of_each(size_of::<[u32; 4]>()),
+            line_info: address(lines.as_slice()),
+            line_info_cnt: length(lines),
+            attach_btf_id: program.function,
+            attach_btf_obj_fd: descriptor(program.module),
+            fd_array: address(&descriptors),
+            ..attr::ProgLoad::default()
+        };
+        // SAFETY: all pointers lead to slices of the sizes beside them; the
+        // license has a NUL, and instructions name the first two descriptors.
+        unsafe { bpf_fd(c::PROG_LOAD, &mut load) }
+    };
+    with_log("BPF_PROG_LOAD", attempt)
+}
+
+/// Tries without a log, which costs time, and again with one when that failed.
+fn with_log(
+    call: &'static str,
+    attempt: impl Fn(&mut [u8]) -> Result<OwnedFd, Errno>,
+) -> Result<OwnedFd, Rejected> {
+    let mut result = attempt(&mut []);
+    for _ in 1..ATTEMPTS {
+        if !matches!(result, Err(Errno::AGAIN)) {
+            break;
+        }
+        result = attempt(&mut []);
+    }
+    let errno = match result {
+        Ok(fd) => return Ok(fd),
+        Err(errno) => errno,
+    };
+    let mut log = Vec::new();
+    for bytes in LOG_BYTES {
+        log = vec![0; bytes];
+        match attempt(&mut log) {
+            Ok(fd) => return Ok(fd),
+            Err(Errno::NOSPC) => {}
+            Err(_) => break,
+        }
+    }
+    let log = CStr::from_bytes_until_nul(&log).unwrap_or_default();
+    Err(Rejected {
+        error: fail(call)(errno),
+        log: log.to_string_lossy().into_owned(),
+    })
+}
+
+/// Attaches a program to what it was loaded for, until the descriptor is closed.
+///
+/// # Errors
+/// EBUSY, ENOMEM; E2BIG when too many are attached there.
+pub fn attach(program: BorrowedFd<'_>) -> Result<OwnedFd, SysError> {
+    let mut open = attr::RawTracepointOpen {
+        prog_fd: descriptor(program),
+        ..attr::RawTracepointOpen::default()
+    };
+    // SAFETY: the name, its only pointer, is NULL: the program knows its place.
+    let link = unsafe { bpf_fd(c::RAW_TRACEPOINT_OPEN, &mut open) };
+    link.map_err(fail("BPF_RAW_TRACEPOINT_OPEN"))
+}
