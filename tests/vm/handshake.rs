@@ -224,6 +224,15 @@ fn nested_uki() {
 }
 
 #[test]
+fn functions_and_variables_of_each_linkage() {
+    let second = Second::new("linkage");
+    let program = program_bytes(&module::program("linkage"));
+    let image = second.pe(&second.kernel()).section(".bpf", &program);
+    let said = second.boot_image(&image);
+    second.expect(&said, "", &[]);
+}
+
+#[test]
 fn gzip_behind_decompress_slice() {
     let second = Second::new("gzip");
     let linux = packed(&second.folder, &KERNEL.image(), "gzip", &["-1"]);
