@@ -52,6 +52,8 @@ fn system_call_facts() -> Vec<Fact> {
     facts.extend(argument!("union bpf_attr", "", attr::MapCreate:
         map_type, key_size, value_size, max_entries, map_flags, inner_map_fd, numa_node, map_name));
     facts.extend(argument!("union bpf_attr", "", attr::MapElem: map_fd, key, value, flags));
+    facts.extend(argument!("union bpf_attr", "", attr::MapFreeze: map_fd));
+    facts.extend(argument!("union bpf_attr", "", attr::BtfById: btf_id));
     facts.extend(argument!("union bpf_attr", "", attr::ProgLoad:
         prog_type, insn_cnt, insns, license, log_level, log_size, log_buf, kern_version, prog_flags,
         prog_name, prog_ifindex, expected_attach_type, prog_btf_fd, func_info_rec_size, func_info,

@@ -366,7 +366,7 @@ mod tests {
 
     #[test]
     fn no_cause_reaches_the_terminal_raw() {
-        let explanation = explain::parser("addon \x1b[2J\u{9b}K");
+        let explanation = explain::parser("addon \x1b[2J\u{9b}K", explain::Outcome::BadImage);
         let text = Report::explained("load".into(), explanation).text();
         assert!(text.contains("cause: addon \\u{1b}[2J\\u{9b}K\n"), "{text}");
     }

@@ -57,13 +57,15 @@ pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
 
 /// Thread B could not serve the parser that the kernel gave it.
 #[must_use]
-pub fn parser(why: &str) -> Explanation {
+pub fn parser(why: &str, outcome: Outcome) -> Explanation {
+    let hint = match outcome {
+        Outcome::BadImage => "the image with another .bpf section; or --route extract",
+        Outcome::Refused => "the module in the version of this program; or --route extract",
+        Outcome::Failed => "the same again; or --route extract",
+    };
     Explanation {
-        outcome: Outcome::BadImage,
-        ..Explanation::certain(
-            why,
-            "the image with another .bpf section; or --route extract",
-        )
+        outcome,
+        ..Explanation::certain(why, hint)
     }
 }
 

@@ -4,18 +4,20 @@
 //! Layer: pure. Spec: Documentation/bpf/btf.rst of the kernel. The kernel's own
 //! has some 110 000 types, so nothing is made of them: they are walked.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::ObjectError;
 use super::elf::text;
 use crate::image::field::{u16_at, u32_at};
+use crate::sort::sort;
 
 const MAGIC: u16 = 0xeb9f;
 const VERSION: u8 = 1;
 const HEADER_BYTES: u32 = 24;
 /// A type's name, kind and count, and size or type: what all kinds have.
 const COMMON_BYTES: usize = 12;
-/// `enum btf_func_linkage`
+/// `enum btf_func_linkage`; the last is that of variables, too.
 const STATIC: u16 = 0;
 const EXTERN: u16 = 2;
 
@@ -153,11 +155,22 @@ impl<'a> Btf<'a> {
         self.name(of.name_at)
     }
 
-    /// The number of the function of that name.
-    pub fn function(&self, name: &[u8]) -> Option<u32> {
-        self.types()
-            .find(|(_, found)| found.kind == kind::FUNC && self.name_of(found) == name)
-            .map(|(number, _)| number)
+    /// The number of each of the functions, where they are.
+    pub fn functions(&self, names: &[&[u8]]) -> Vec<Option<u32>> {
+        let mut found = vec![None; names.len()];
+        let mut sorted: Vec<(&[u8], usize)> = names.iter().copied().zip(0..).collect();
+        sort(&mut sorted, |a, b| a.cmp(b));
+        for (number, function) in self.types().filter(|(_, one)| one.kind == kind::FUNC) {
+            let name = self.name_of(&function);
+            let from = sorted.partition_point(|(wanted, _)| *wanted < name);
+            let same = sorted.iter().skip(from);
+            for (_, place) in same.take_while(|(wanted, _)| *wanted == name) {
+                if let Some(slot) = found.get_mut(*place) {
+                    *slot = Some(number);
+                }
+            }
+        }
+        found
     }
 
     /// The same types, as bytes that a kernel takes. A compiler leaves to a linker
@@ -165,6 +178,7 @@ impl<'a> Btf<'a> {
     ///
     /// - sections with their sizes and the places of variables: nothing refers to
     ///   them, they become pointers to void;
+    /// - variables that are elsewhere: so do they;
     /// - functions that are elsewhere: all that is left is a type of that name;
     /// - functions that are hidden count as static, as with libbpf: the verifier
     ///   looks at them once for each call, with what it passes.
@@ -173,6 +187,9 @@ impl<'a> Btf<'a> {
         for (_, found) in self.types() {
             match (found.kind, found.count) {
                 (kind::DATASEC, _) => put(&mut types, [0, info(kind::PTR, 0), 0]),
+                (kind::VAR, _) if u32_at(found.rest, 0) == Some(EXTERN.into()) => {
+                    put(&mut types, [0, info(kind::PTR, 0), 0]);
+                }
                 (kind::FUNC, EXTERN) => put(
                     &mut types,
                     [found.name_at, info(kind::TYPEDEF, 0), found.size_or_type],

@@ -11,11 +11,17 @@ use goblin::container::{Container, Ctx, Endian};
 use goblin::elf::header::{EM_BPF, ET_REL};
 use goblin::elf::reloc::RelocSection;
 use goblin::elf::section_header::{SHN_LORESERVE, SHN_UNDEF, SHT_NOBITS, SHT_REL, SHT_SYMTAB};
-use goblin::elf::sym::{STB_LOCAL, STT_FUNC, STT_SECTION, STV_HIDDEN, STV_INTERNAL};
+use goblin::elf::sym::{STB_LOCAL, STB_WEAK, STT_FUNC, STT_SECTION, STV_HIDDEN, STV_INTERNAL};
 use goblin::elf::{SectionHeader, Sym, Symtab};
 
 use super::ObjectError;
 use crate::sort::sort;
+
+/// Clang makes about 30, with debug data.
+const SECTIONS_MAX: usize = 512;
+/// KSYM_NAME_LEN of the kernel, with the NUL. A table may be one long string, and
+/// each place in it a name.
+const NAME_MAX: usize = 512;
 
 /// 64 bits, little-endian: BPF on every machine that this program is built for.
 const CONTEXT: Ctx = Ctx {
@@ -36,7 +42,9 @@ pub struct Section<'a> {
     /// In memory.
     pub size: u64,
     pub executable: bool,
-    /// By their offsets.
+    /// Whether something in it is to be filled in.
+    pub is_relocated: bool,
+    /// By their offsets; only those of code.
     pub relocations: Vec<Relocation>,
 }
 
@@ -54,6 +62,8 @@ pub struct Symbol<'a> {
     /// Not to be seen from outside of the file.
     pub is_hidden: bool,
     pub is_local: bool,
+    /// It may be missing.
+    pub is_weak: bool,
 }
 
 /// A place that refers to a symbol.
@@ -77,7 +87,9 @@ fn part(file: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
 
 /// The NUL-terminated string at `offset` of a string table.
 pub fn text(table: &[u8], offset: usize) -> Option<&[u8]> {
-    table.get(offset..)?.split(|byte| *byte == 0).next()
+    let from = table.get(offset..)?;
+    let end = from.iter().take(NAME_MAX).position(|byte| *byte == 0)?;
+    from.get(..end)
 }
 
 impl<'a> Elf<'a> {
@@ -96,6 +108,9 @@ impl<'a> Elf<'a> {
         let table = usize::try_from(header.e_shoff).unwrap_or(usize::MAX);
         let headers = SectionHeader::parse(file, table, header.e_shnum.into(), CONTEXT)
             .map_err(|_| damaged("its section table is not all in it"))?;
+        if headers.len() > SECTIONS_MAX {
+            return Err(damaged("it has over 512 sections"));
+        }
         let names = headers
             .get(usize::from(header.e_shstrndx))
             .and_then(|names| part(file, names.sh_offset, names.sh_size))
@@ -104,9 +119,18 @@ impl<'a> Elf<'a> {
             .iter()
             .map(|header| section(file, header, names))
             .collect::<Result<Vec<_>, _>>()?;
+        // Tables may overlap.
+        let mut bytes_left = file.len() as u64;
         for header in headers.iter().filter(|header| header.sh_type == SHT_REL) {
             let target = usize::try_from(header.sh_info).ok();
-            if let Some(target) = target.and_then(|number| sections.get_mut(number)) {
+            let Some(target) = target.and_then(|number| sections.get_mut(number)) else {
+                continue;
+            };
+            target.is_relocated = true;
+            if target.executable {
+                bytes_left = bytes_left
+                    .checked_sub(header.sh_size)
+                    .ok_or(damaged("its relocation tables are larger than it"))?;
                 target.relocations = relocations(file, header)?;
             }
         }
@@ -145,6 +169,7 @@ fn section<'a>(
         bytes: bytes.ok_or(damaged("a section is not all in it"))?,
         size: header.sh_size,
         executable: header.is_executable(),
+        is_relocated: false,
         relocations: Vec::new(),
     })
 }
@@ -197,5 +222,6 @@ fn symbol<'a>(entry: &Sym, names: &'a [u8]) -> Option<Symbol<'a>> {
         is_section: entry.st_type() == STT_SECTION,
         is_hidden: matches!(entry.st_visibility(), STV_HIDDEN | STV_INTERNAL),
         is_local: entry.st_bind() == STB_LOCAL,
+        is_weak: entry.st_bind() == STB_WEAK,
     })
 }

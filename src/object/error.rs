@@ -18,6 +18,11 @@ pub enum ObjectError {
         map: String,
         what: &'static str,
     },
+    /// A field of a map that is not known, or has no value.
+    MapField {
+        map: String,
+        field: String,
+    },
     /// It has a program for something else than the parser's hook.
     OtherHook {
         section: String,
@@ -41,6 +46,8 @@ pub enum ObjectError {
     TooLong,
     /// It reads structures of the kernel at places that only the kernel knows.
     Core,
+    /// It has externs of the kernel's configuration.
+    Configuration,
     /// It calls what neither the module nor the kernel has.
     NoKfunc {
         name: String,
@@ -53,6 +60,9 @@ impl fmt::Display for ObjectError {
             ObjectError::Elf { what } => write!(out, "it is no BPF object file: {what}"),
             ObjectError::Types { what } => write!(out, "its BTF is damaged: {what}"),
             ObjectError::Map { map, what } => write!(out, "its map {map}: {what}"),
+            ObjectError::MapField { map, field } => {
+                write!(out, "its map {map}: no parser's map has such a \"{field}\"")
+            }
             ObjectError::OtherHook { section } => write!(out, "it has a program for {section}"),
             ObjectError::Programs { count: 0 } => out.write_str("it has no program"),
             ObjectError::Programs { count } => {
@@ -73,6 +83,9 @@ impl fmt::Display for ObjectError {
             ObjectError::TooLong => out.write_str("it has over a million instructions"),
             ObjectError::Core => {
                 out.write_str("it has CO-RE relocations; a parser reads the image, not the kernel")
+            }
+            ObjectError::Configuration => {
+                out.write_str("it asks for the kernel's configuration (__kconfig)")
             }
             ObjectError::NoKfunc { name } => {
                 write!(out, "it calls {name}, which neither module nor kernel has")

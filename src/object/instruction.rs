@@ -15,6 +15,7 @@ pub const LOAD: u8 = 0x18;
 pub mod pseudo {
     pub const MAP_FD: u8 = 1;
     pub const MAP_VALUE: u8 = 2;
+    pub const BTF_ID: u8 = 3;
     pub const FUNCTION: u8 = 4;
     pub const CALL: u8 = 1;
     pub const KFUNC_CALL: u8 = 2;
@@ -26,7 +27,7 @@ pub mod pseudo {
 pub struct Instruction {
     pub code: u8,
     /// The destination's number in the low half, the source's in the high half.
-    registers: u8,
+    pub registers: u8,
     pub offset: i16,
     pub value: i32,
 }
@@ -48,14 +49,6 @@ impl Instruction {
             offset: i16::from_le_bytes([*o0, *o1]),
             value: i32::from_le_bytes(*value.first_chunk()?),
         })
-    }
-
-    /// As it is in memory.
-    #[must_use]
-    pub fn to_bytes(self) -> [u8; 8] {
-        let [o0, o1] = self.offset.to_le_bytes();
-        let [v0, v1, v2, v3] = self.value.to_le_bytes();
-        [self.code, self.registers, o0, o1, v0, v1, v2, v3]
     }
 
     pub fn source(self) -> u8 {

@@ -10,6 +10,7 @@ use core::cmp::Ordering;
 use super::ObjectError;
 use super::btf::Btf;
 use super::elf::Elf;
+use super::instruction::BYTES;
 use crate::image::field::{u16_at, u32_at};
 use crate::sort::sort;
 
@@ -37,7 +38,7 @@ pub struct Lines {
 
 fn damaged() -> ObjectError {
     ObjectError::Types {
-        what: "a list in .BTF.ext is empty or not all in it",
+        what: ".BTF.ext is no list of functions and lines",
     }
 }
 
@@ -93,10 +94,12 @@ fn records<const FIELDS: usize>(
         Some(_) => return Err(damaged()),
     };
     let mut left = table.get(4..).unwrap_or_default();
+    let mut groups = 0..elf.sections.len();
     while let (Some(name), Some(count)) = (u32_at(left, 0), u32_at(left, 4)) {
         let name = btf.name(name);
         let section = elf.sections.iter().position(|section| section.name == name);
-        if count == 0 {
+        // Of each section there is one group at most.
+        if count == 0 || groups.next().is_none() {
             return Err(damaged());
         }
         let bytes = usize::try_from(count)
@@ -119,6 +122,9 @@ fn records<const FIELDS: usize>(
                 fields: core::array::from_fn(|index| field(index.saturating_add(1))),
             }
         }));
+    }
+    if found.iter().any(|one| !one.offset.is_multiple_of(BYTES)) {
+        return Err(damaged());
     }
     sort(&mut found, order);
     // So a function has no more lines than instructions.

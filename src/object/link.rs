@@ -17,6 +17,10 @@ use super::target::{Finder, Function, Reference, Target};
 /// functions that lie in each other.
 const INSTRUCTIONS_MAX: usize = 1_000_000;
 
+/// The number of a helper that no kernel has, as libbpf puts it in: the verifier
+/// takes such a call where it sees that it is never made.
+const NO_SUCH_CALL: i32 = 2_002_000_000;
+
 /// Where the kernel has a kfunc.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kfunc {
@@ -24,6 +28,8 @@ pub struct Kfunc {
     pub id: i32,
     /// That BTF's place in BPF_PROG_LOAD's `fd_array`; 0 is the kernel's own.
     pub btf: i16,
+    /// That BTF's descriptor; 0 for the kernel's own.
+    pub fd: i32,
 }
 
 /// A program as BPF_PROG_LOAD takes it.
@@ -45,22 +51,18 @@ struct Placed {
 }
 
 /// All that the program reaches, in the order of the final instructions.
-pub struct Layout<'a> {
-    /// The symbol of the program.
+pub struct Layout {
+    /// The symbols of the program, and of the kfuncs.
     pub program: usize,
-    pub kfuncs: Vec<&'a [u8]>,
+    pub kfuncs: Vec<usize>,
     placed: Vec<Placed>,
 }
 
-impl<'file> Layout<'file> {
+impl Layout {
     /// # Errors
     /// [`ObjectError::Function`], [`ObjectError::Reference`], [`ObjectError::TooLong`].
-    pub fn from(
-        elf: &Elf<'file>,
-        maps: &[Map<'file>],
-        program: usize,
-    ) -> Result<Layout<'file>, ObjectError> {
-        let mut finder = Finder::new(elf, maps, program);
+    pub fn from(elf: &Elf<'_>, maps: &[Map<'_>], program: usize) -> Result<Layout, ObjectError> {
+        let mut finder = Finder::new(elf, maps, program)?;
         let (mut placed, mut at) = (Vec::new(), 0usize);
         while let Some(number) = finder.order.get(placed.len()) {
             let Some(function) = finder.functions.get(*number).copied() else {
@@ -89,7 +91,7 @@ impl<'file> Layout<'file> {
         elf: &Elf<'_>,
         lines: Option<&Lines>,
         maps: &[i32],
-        kfuncs: &[Kfunc],
+        kfuncs: &[Option<Kfunc>],
     ) -> Linked {
         let mut linked = Linked::default();
         for placed in &self.placed {
@@ -118,7 +120,7 @@ impl<'file> Layout<'file> {
         at: usize,
         target: Target,
         maps: &[i32],
-        kfuncs: &[Kfunc],
+        kfuncs: &[Option<Kfunc>],
     ) {
         let Some([first, rest @ ..]) = instructions.get_mut(at..) else {
             return;
@@ -126,29 +128,33 @@ impl<'file> Layout<'file> {
         // Both a call and an address of a function count from what follows.
         let distance = |place: usize| {
             let to = self.placed.get(place).map_or(0, |placed| placed.at);
-            // They fit: a parser has 1 MiB.
+            // They fit: INSTRUCTIONS_MAX.
             let number = |at: usize| i32::try_from(at).unwrap_or(i32::MAX);
             number(to).saturating_sub(number(at)).saturating_sub(1)
         };
         let fd = |map: usize| maps.get(map).copied().unwrap_or(-1);
-        let (source, value) = match target {
-            Target::Call(place) => (pseudo::CALL, distance(place)),
-            Target::Address(place) => (pseudo::FUNCTION, distance(place)),
-            Target::Map(map) => (pseudo::MAP_FD, fd(map)),
-            Target::Value { map, .. } => (pseudo::MAP_VALUE, fd(map)),
-            Target::Kfunc(number) => {
-                let kfunc = kfuncs.get(number);
-                first.offset = kfunc.map_or(0, |kfunc| kfunc.btf);
-                (pseudo::KFUNC_CALL, kfunc.map_or(0, |kfunc| kfunc.id))
-            }
+        let kfunc = |number: usize| kfuncs.get(number).copied().flatten();
+        let is_load = first.code == LOAD;
+        // The second is the upper half of a load.
+        let (source, values) = match target {
+            Target::Call(place) => (pseudo::CALL, [distance(place), 0]),
+            Target::Address(place) => (pseudo::FUNCTION, [distance(place), 0]),
+            Target::Map(map) => (pseudo::MAP_FD, [fd(map), 0]),
+            Target::Value { map, offset } => (pseudo::MAP_VALUE, [fd(map), offset]),
+            Target::Kfunc(number) => match kfunc(number) {
+                Some(Kfunc { id, fd, .. }) if is_load => (pseudo::BTF_ID, [id, fd]),
+                Some(Kfunc { id, btf, .. }) => {
+                    first.offset = btf;
+                    (pseudo::KFUNC_CALL, [id, 0])
+                }
+                None if is_load => (0, [0, 0]),
+                None => (0, [NO_SUCH_CALL, 0]),
+            },
         };
         first.set_source(source);
-        first.value = value;
-        if let (LOAD, [second, ..]) = (first.code, rest) {
-            second.value = match target {
-                Target::Value { offset, .. } => offset,
-                _ => 0,
-            };
+        [first.value, _] = values;
+        if let (true, [second, ..]) = (is_load, rest) {
+            [_, second.value] = values;
         }
     }
 }

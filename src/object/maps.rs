@@ -3,19 +3,30 @@
 //!
 //! Layer: pure. Spec: bpf_helpers.h of libbpf, `__uint` and `__type`.
 
-use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use super::ObjectError;
 use super::btf::{Btf, Type, kind};
 use super::elf::{Elf, Section};
+use super::{ObjectError, lossy};
 use crate::image::field::u32_at;
+use crate::sort::sort;
 
 const DECLARED: &[u8] = b".maps";
 /// BPF_MAP_TYPE_ARRAY
-const ARRAY: u32 = 2;
+pub const ARRAY: u32 = 2;
 /// BPF_F_RDONLY_PROG
 const READ_ONLY: u32 = 1 << 7;
+/// BPF_MAP_TYPE_* of storage that needs nothing else: hash, array, both for each
+/// processor, LRU hash, both, LPM trie, queue and stack. Others would take a
+/// descriptor of this program for theirs.
+const KINDS: [u32; 9] = [1, ARRAY, 5, 6, 9, 10, 11, 22, 23];
+/// BPF_F_*: NO_PREALLOC, NO_COMMON_LRU, ZERO_SEED, RDONLY_PROG, WRONLY_PROG,
+/// MMAPABLE. One of the others takes a descriptor.
+const FLAGS: u32 = 1 | 1 << 1 | 1 << 6 | READ_ONLY | 1 << 8 | 1 << 10;
+/// Of all maps together: as much as a parser may have decompressed
+/// (KEXEC_BPF_OUTPUT_MAX_BYTES).
+const BYTES_MAX: u64 = 1 << 30;
 /// A type of a type of a type: more is a circle.
 const DEPTH_MAX: usize = 32;
 const POINTER_BYTES: u32 = 8;
@@ -51,7 +62,7 @@ impl Map<'_> {
 
 fn wrong(map: &[u8], what: &'static str) -> ObjectError {
     ObjectError::Map {
-        map: String::from_utf8_lossy(map).into_owned(),
+        map: lossy(map),
         what,
     }
 }
@@ -59,7 +70,7 @@ fn wrong(map: &[u8], what: &'static str) -> ObjectError {
 /// All maps of the file.
 ///
 /// # Errors
-/// [`ObjectError::Map`]
+/// [`ObjectError::Map`], [`ObjectError::MapField`].
 pub fn maps<'a>(elf: &Elf<'a>, btf: Option<&Btf<'a>>) -> Result<Vec<Map<'a>>, ObjectError> {
     let mut found = Vec::new();
     for (number, section) in elf.sections.iter().enumerate() {
@@ -67,30 +78,44 @@ pub fn maps<'a>(elf: &Elf<'a>, btf: Option<&Btf<'a>>) -> Result<Vec<Map<'a>>, Ob
             let btf = btf.ok_or(wrong(DECLARED, "the file has no BTF, which describes them"))?;
             declared(elf, number, btf, &mut found)?;
         } else if let Some(flags) = variables(section) {
-            if !section.relocations.is_empty() {
-                return Err(wrong(
-                    section.name,
-                    "it holds addresses, which a map cannot",
-                ));
-            }
-            if found.len() == MAPS_MAX {
-                return Err(wrong(section.name, TOO_MANY));
-            }
-            found.push(Map {
-                name: section.name,
-                kind: ARRAY,
-                key_bytes: KEY_BYTES,
-                value_bytes: u32::try_from(section.size)
-                    .map_err(|_| wrong(section.name, "it is larger than a map's value"))?,
-                max_entries: 1,
-                flags,
-                content: Some(section.bytes),
-                section: number,
-                offset: 0,
-            });
+            found.push(of_variables(number, section, flags)?);
+        }
+    }
+    let mut bytes = 0u64;
+    for (count, map) in found.iter().enumerate() {
+        if count == MAPS_MAX {
+            return Err(wrong(map.name, TOO_MANY));
+        }
+        let each = u64::from(map.key_bytes).saturating_add(map.value_bytes.into());
+        bytes = bytes.saturating_add(each.saturating_mul(map.max_entries.into()));
+        if bytes > BYTES_MAX {
+            return Err(wrong(map.name, "with it, the maps take more than 1 GiB"));
         }
     }
     Ok(found)
+}
+
+fn of_variables<'a>(
+    number: usize,
+    section: &Section<'a>,
+    flags: u32,
+) -> Result<Map<'a>, ObjectError> {
+    if section.is_relocated {
+        let what = "it holds addresses, which a map cannot";
+        return Err(wrong(section.name, what));
+    }
+    Ok(Map {
+        name: section.name,
+        kind: ARRAY,
+        key_bytes: KEY_BYTES,
+        // What is larger than 4 GiB is refused with its size.
+        value_bytes: u32::try_from(section.size).unwrap_or(u32::MAX),
+        max_entries: 1,
+        flags,
+        content: Some(section.bytes),
+        section: number,
+        offset: 0,
+    })
 }
 
 /// The flags of the map that holds a section's variables, if it has any.
@@ -113,53 +138,61 @@ fn declared<'a>(
     found: &mut Vec<Map<'a>>,
 ) -> Result<(), ObjectError> {
     let types = Types(btf.types().map(|(_, found)| found).collect());
-    for (_, symbol) in elf.symbols_in(section) {
-        if found.len() == MAPS_MAX {
-            return Err(wrong(symbol.name, TOO_MANY));
+    let symbols = elf.symbols_in(section);
+    let mut symbols: Vec<(&[u8], u64)> = symbols.map(|(_, one)| (one.name, one.value)).collect();
+    if symbols.len() > MAPS_MAX {
+        return Err(wrong(DECLARED, TOO_MANY));
+    }
+    sort(&mut symbols, |a, b| a.cmp(b));
+    let mut variables = vec![None; symbols.len()];
+    for variable in types.0.iter().filter(|one| one.kind == kind::VAR) {
+        let name = btf.name_of(variable);
+        let place = symbols.binary_search_by(|(symbol, _)| (*symbol).cmp(name));
+        if let Some(slot) = place.ok().and_then(|place| variables.get_mut(place)) {
+            *slot = types.resolved(variable.size_or_type);
         }
-        let variable = types
-            .0
-            .iter()
-            .find(|found| found.kind == kind::VAR && btf.name_of(found) == symbol.name)
-            .and_then(|variable| types.resolved(variable.size_or_type))
-            .filter(|declaration| declaration.kind == kind::STRUCT)
-            .ok_or(wrong(symbol.name, "its BTF does not say what it is"))?;
+    }
+    for ((name, offset), declaration) in symbols.into_iter().zip(variables) {
+        let declaration = declaration
+            .filter(|declaration: &&Type<'_>| declaration.kind == kind::STRUCT)
+            .ok_or(wrong(name, "its BTF does not say what it is"))?;
         let mut map = Map {
-            name: symbol.name,
+            name,
             section,
-            offset: symbol.value,
+            offset,
             ..Map::default()
         };
-        for member in variable.rest.chunks_exact(12) {
-            let name = btf.name(u32_at(member, 0).unwrap_or(0));
-            let of = u32_at(member, 4).unwrap_or(0);
-            let number = || {
-                types
-                    .number(of)
-                    .ok_or(wrong(symbol.name, "a field has no number"))
-            };
-            let bytes = || {
-                types
-                    .pointed_bytes(of)
-                    .ok_or(wrong(symbol.name, "a type has no size"))
-            };
-            match name {
-                b"type" => map.kind = number()?,
-                b"key_size" => map.key_bytes = number()?,
-                b"value_size" => map.value_bytes = number()?,
-                b"max_entries" => map.max_entries = number()?,
-                b"map_flags" => map.flags = number()?,
-                b"key" => map.key_bytes = bytes()?,
-                b"value" => map.value_bytes = bytes()?,
-                _ => {
-                    return Err(wrong(
-                        symbol.name,
-                        "it has a field that no parser's map needs",
-                    ));
-                }
-            }
+        for member in declaration.rest.chunks_exact(12) {
+            let field = btf.name(u32_at(member, 0).unwrap_or(0));
+            set(&mut map, field, u32_at(member, 4).unwrap_or(0), &types)?;
+        }
+        if !KINDS.contains(&map.kind) || map.flags & !FLAGS != 0 {
+            return Err(wrong(name, "it is of a kind that no parser needs"));
         }
         found.push(map);
+    }
+    Ok(())
+}
+
+/// Sets what the field says, whose type has the number `of`.
+fn set(map: &mut Map<'_>, field: &[u8], of: u32, types: &Types<'_>) -> Result<(), ObjectError> {
+    let unknown = || ObjectError::MapField {
+        map: lossy(map.name),
+        field: lossy(field),
+    };
+    let (slot, value) = match field {
+        b"type" => (&mut map.kind, types.number(of)),
+        b"key_size" => (&mut map.key_bytes, types.number(of)),
+        b"value_size" => (&mut map.value_bytes, types.number(of)),
+        b"max_entries" => (&mut map.max_entries, types.number(of)),
+        b"map_flags" => (&mut map.flags, types.number(of)),
+        b"key" => (&mut map.key_bytes, types.pointed_bytes(of)),
+        b"value" => (&mut map.value_bytes, types.pointed_bytes(of)),
+        _ => return Err(unknown()),
+    };
+    match value {
+        Some(value) => *slot = value,
+        None => return Err(unknown()),
     }
     Ok(())
 }

@@ -8,7 +8,8 @@
 //! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the
 //! hook, functions that it calls, maps, variables, constants and kfuncs. What
 //! other programs need, it refuses by name: CO-RE relocations, externs of the
-//! kernel's configuration, pinned and nested maps.
+//! kernel's configuration, pinned and nested maps. The kernel is not told what is
+//! in a map's values, so it refuses locks, timers and pointers of its own in them.
 
 mod btf;
 mod elf;
@@ -28,7 +29,7 @@ pub use btf::Btf;
 pub use error::ObjectError;
 pub use instruction::Instruction;
 pub use link::{Kfunc, Linked};
-pub use maps::Map;
+pub use maps::{ARRAY, Map};
 
 use crate::sort::sort;
 use elf::Elf;
@@ -41,7 +42,15 @@ pub struct Object<'a> {
     btf: Option<Btf<'a>>,
     lines: Option<Lines>,
     maps: Vec<Map<'a>>,
-    layout: Layout<'a>,
+    layout: Layout,
+}
+
+/// A function of the kernel or the module that the program calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Extern<'a> {
+    pub name: &'a [u8],
+    /// It may be missing: the program asks.
+    pub is_weak: bool,
 }
 
 fn lossy(bytes: &[u8]) -> String {
@@ -61,6 +70,9 @@ impl<'a> Object<'a> {
             .section(b".BTF")
             .map(|section| Btf::parse(section.bytes, None))
             .transpose()?;
+        if btf.as_ref().is_some_and(asks_for_configuration) {
+            return Err(ObjectError::Configuration);
+        }
         let lines = btf.as_ref().map(|btf| Lines::parse(&elf, btf));
         let maps = maps::maps(&elf, btf.as_ref())?;
         let layout = Layout::from(&elf, &maps, program)?;
@@ -79,11 +91,17 @@ impl<'a> Object<'a> {
         &self.maps
     }
 
-    /// The names of the kfuncs that are called, in the order in which
-    /// [`Object::link`] wants them.
+    /// In the order in which [`Object::link`] wants to know where they are.
     #[must_use]
-    pub fn kfuncs(&self) -> &[&'a [u8]] {
-        &self.layout.kfuncs
+    pub fn kfuncs(&self) -> Vec<Extern<'a>> {
+        let symbols = self.layout.kfuncs.iter();
+        let symbols = symbols.filter_map(|number| self.elf.symbols.get(*number));
+        symbols
+            .map(|symbol| Extern {
+                name: without_flavor(symbol.name),
+                is_weak: symbol.is_weak,
+            })
+            .collect()
     }
 
     /// The program's name.
@@ -116,21 +134,29 @@ impl<'a> Object<'a> {
     }
 
     /// The program with all that it reaches. `maps` are the maps' descriptors,
-    /// `kfuncs` where the kernel has the kfuncs.
+    /// `kfuncs` where the kernel has the kfuncs, where it has them.
     #[must_use]
-    pub fn link(&self, maps: &[i32], kfuncs: &[Kfunc]) -> Linked {
+    pub fn link(&self, maps: &[i32], kfuncs: &[Option<Kfunc>]) -> Linked {
         self.layout
             .link(&self.elf, self.lines.as_ref(), maps, kfuncs)
     }
+}
+
+fn asks_for_configuration(btf: &Btf<'_>) -> bool {
+    btf.types()
+        .any(|(_, found)| found.kind == btf::kind::DATASEC && btf.name_of(&found) == b".kconfig")
+}
+
+/// A program may declare a function twice, with other parameters, as `NAME___OTHER`.
+fn without_flavor(name: &[u8]) -> &[u8] {
+    let at = name.windows(3).rposition(|part| part == b"___");
+    at.and_then(|at| name.get(..at)).unwrap_or(name)
 }
 
 /// The symbol of the one program for `hook`.
 fn program(elf: &Elf<'_>, hook: &[u8]) -> Result<usize, ObjectError> {
     let mut found = Vec::new();
     for (number, section) in elf.sections.iter().enumerate() {
-        let functions = elf
-            .symbols_in(number)
-            .filter(|(_, symbol)| symbol.is_function && !symbol.is_local);
         // Functions that are called by programs are in .text.
         if !section.executable || section.name == b".text" {
             continue;
@@ -139,6 +165,8 @@ fn program(elf: &Elf<'_>, hook: &[u8]) -> Result<usize, ObjectError> {
             let section = lossy(section.name);
             return Err(ObjectError::OtherHook { section });
         }
+        let functions = elf.symbols_in(number);
+        let functions = functions.filter(|(_, symbol)| symbol.is_function && !symbol.is_local);
         found.extend(functions.map(|(symbol, _)| symbol));
     }
     match found.as_slice() {

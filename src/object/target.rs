@@ -7,7 +7,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::elf::{Elf, Relocation, Section};
+use super::elf::{Elf, Relocation, Section, Symbol};
 use super::instruction::{BYTES, CALL, Instruction, LOAD, pseudo};
 use super::maps::Map;
 use super::{ObjectError, lossy};
@@ -32,6 +32,7 @@ pub enum Target {
     /// A function: its place in the order.
     Call(usize),
     Address(usize),
+    /// A function of the kernel or the module, called or asked for.
     Kfunc(usize),
     Map(usize),
     Value {
@@ -56,7 +57,8 @@ pub struct Finder<'a, 'file> {
     places: Vec<Option<usize>>,
     /// Functions in the order in which they are placed.
     pub order: Vec<usize>,
-    pub kfuncs: Vec<&'file [u8]>,
+    /// Symbols of kfuncs, in the order in which they are met.
+    pub kfuncs: Vec<usize>,
 }
 
 /// All functions, by their place.
@@ -93,11 +95,19 @@ impl Function {
 
 impl<'a, 'file> Finder<'a, 'file> {
     /// Begins with the function that `program` is the symbol of.
-    pub fn new(elf: &'a Elf<'file>, maps: &'a [Map<'file>], program: usize) -> Finder<'a, 'file> {
+    ///
+    /// # Errors
+    /// [`ObjectError::Programs`]: it is none.
+    pub fn new(
+        elf: &'a Elf<'file>,
+        maps: &'a [Map<'file>],
+        program: usize,
+    ) -> Result<Finder<'a, 'file>, ObjectError> {
         let functions = functions(elf);
         let first = functions
             .iter()
-            .position(|function| function.symbol == program);
+            .position(|function| function.symbol == program)
+            .ok_or(ObjectError::Programs { count: 0 })?;
         let mut finder = Finder {
             elf,
             maps,
@@ -106,8 +116,8 @@ impl<'a, 'file> Finder<'a, 'file> {
             order: Vec::new(),
             kfuncs: Vec::new(),
         };
-        finder.place(first.unwrap_or(0));
-        finder
+        finder.place(first);
+        Ok(finder)
     }
 
     /// The function's place in the order; it goes last, unless it has one.
@@ -151,7 +161,7 @@ impl<'a, 'file> Finder<'a, 'file> {
                     return Err(ObjectError::Reference {
                         function: lossy(name),
                         at: distance,
-                        symbol: symbol.map_or_else(|| "no symbol".into(), |s| lossy(s.name)),
+                        symbol: symbol.map_or("no symbol".into(), |one| lossy(self.name(one))),
                         what,
                     });
                 }
@@ -187,8 +197,11 @@ impl<'a, 'file> Finder<'a, 'file> {
             .get(relocation.symbol)
             .ok_or("it refers to a symbol that the file has not")?;
         let Some(there) = symbol.section else {
-            return match instruction.code {
-                CALL => self.kfunc(symbol.name).map(Target::Kfunc).map(Some),
+            return match (instruction.code, symbol.is_weak) {
+                // A program asks whether there is a function before it calls it.
+                (CALL, _) | (LOAD, true) => {
+                    self.kfunc(relocation.symbol).map(Target::Kfunc).map(Some)
+                }
                 _ => Err("it is not in the file, and a parser can only call what is not"),
             };
         };
@@ -226,16 +239,23 @@ impl<'a, 'file> Finder<'a, 'file> {
             .ok_or("no function begins where it points")
     }
 
-    fn kfunc(&mut self, name: &'file [u8]) -> Result<usize, &'static str> {
-        if let Some(known) = self.kfuncs.iter().position(|known| *known == name) {
+    fn kfunc(&mut self, symbol: usize) -> Result<usize, &'static str> {
+        if let Some(known) = self.kfuncs.iter().position(|known| *known == symbol) {
             return Ok(known);
         }
         let number = self.kfuncs.len();
         if number == KFUNCS_MAX {
             return Err("the kernel lets no program call so many kfuncs");
         }
-        self.kfuncs.push(name);
+        self.kfuncs.push(symbol);
         Ok(number)
+    }
+
+    /// A symbol that stands for a section has that one's name.
+    fn name(&self, symbol: &Symbol<'file>) -> &'file [u8] {
+        let section = symbol.section.filter(|_| symbol.is_section);
+        let section = section.and_then(|number| self.elf.sections.get(number));
+        section.map_or(symbol.name, |section| section.name)
     }
 
     /// The map that stands for a place in a section.

@@ -9,7 +9,7 @@ use core::fmt;
 use super::Skipped;
 use super::parser::ParserError;
 use crate::boot::error::BootError;
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Outcome};
 use crate::image::error::ImageError;
 use crate::image::source::ReadError;
 use crate::kdump::estimate::Estimate;
@@ -134,6 +134,15 @@ pub enum ServeError {
 }
 
 impl ServeError {
+    /// Who is at fault.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            ServeError::Parser(error) => error.outcome(),
+            ServeError::Rounds => Outcome::BadImage,
+            ServeError::Sys(_) | ServeError::NoSession => Outcome::Failed,
+        }
+    }
+
     /// The verifier's words, where it has spoken.
     pub(super) fn log(&self) -> &str {
         match self {

@@ -133,7 +133,7 @@ pub fn load(
     let cancelled = server.failure.filter(|_| error.errno == Errno::ECANCELED);
     let log = cancelled.as_ref().map(|failure| last_lines(failure.log()));
     let explanation = match cancelled {
-        Some(failure) => explain::parser(&format!("{failure}")),
+        Some(failure) => explain::parser(&format!("{failure}"), failure.outcome()),
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
     };
     let addon = report.as_ref().and_then(|report| {

@@ -9,8 +9,9 @@ use core::ffi::CStr;
 use core::fmt;
 
 use crate::abi;
+use crate::explain::Outcome;
 use crate::object::{Btf, Kfunc, Object, ObjectError};
-use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected};
+use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected, Value};
 use crate::sys::{AsFd, OwnedFd, SysError};
 
 /// The names of the BTF of the kernel and of the module.
@@ -24,7 +25,8 @@ const OF_MODULE: i16 = 1;
 pub struct Prepared<'a> {
     object: Object<'a>,
     maps: Vec<MapFd>,
-    kfuncs: Vec<Kfunc>,
+    /// Where each is; those that may be missing may be nowhere.
+    kfuncs: Vec<Option<Kfunc>>,
     /// The hook's number in the module's BTF.
     hook: u32,
     module: OwnedFd,
@@ -45,29 +47,51 @@ pub enum ParserError {
     Object(ObjectError),
     /// The kernel did not accept the program.
     Rejected(Rejected),
+    /// A map cannot be made or filled.
+    Map { map: String, error: SysError },
+    /// Another system call failed.
     Sys(SysError),
     /// The kernel has no BTF of itself or of the module.
-    NoTypes {
-        of: &'static str,
-    },
+    NoTypes { of: &'static str },
+    /// It has, but not as this program knows it.
+    Types { of: &'static str },
+    /// The module's BTF does not have the hook.
+    NoHook,
     /// A map is of another shape than bpf/include/kexec_bpf.h says.
-    MapShape {
-        map: &'static str,
-    },
+    MapShape { map: &'static str },
     /// A map is needed for what the user asked for, and it is not there.
-    NoMap {
-        map: &'static str,
-    },
+    NoMap { map: &'static str },
+}
+
+impl ParserError {
+    /// Who is at fault.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            ParserError::Object(_)
+            | ParserError::Rejected(_)
+            | ParserError::MapShape { .. }
+            | ParserError::NoMap { .. } => Outcome::BadImage,
+            ParserError::Map { .. } | ParserError::Sys(_) => Outcome::Failed,
+            ParserError::NoTypes { .. } | ParserError::Types { .. } | ParserError::NoHook => {
+                Outcome::Refused
+            }
+        }
+    }
 }
 
 impl fmt::Display for ParserError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ParserError::Object(error) => write!(out, "the parser was not accepted: {error}"),
-            ParserError::Rejected(Rejected { error, .. }) | ParserError::Sys(error) => {
+            ParserError::Rejected(Rejected { error, .. }) => {
                 write!(out, "the parser was not accepted: {error}")
             }
+            ParserError::Map { map, error } => write!(out, "the parser's map {map}: {error}"),
+            ParserError::Sys(error) => write!(out, "the parser was not loaded: {error}"),
             ParserError::NoTypes { of } => write!(out, "the kernel has no BTF of {of}"),
+            ParserError::Types { of } => write!(out, "the kernel's BTF of {of} is of a new kind"),
+            ParserError::NoHook => write!(out, "the module has no {}", abi::HOOK_NAME),
             ParserError::MapShape { map } => {
                 write!(out, "the parser's map {map} has another shape")
             }
@@ -107,28 +131,41 @@ pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
     // The module's types continue the kernel's: their numbers begin where those
     // end.
     let (kernel, module) = (types_of(KERNEL)?, types_of(MODULE)?);
-    let below = Btf::parse(&kernel.bytes, None)?;
-    let own = Btf::parse(&module.bytes, Some(&below))?;
-    let number = |found: Option<u32>, name: &[u8]| {
-        let name = || String::from_utf8_lossy(name).into_owned();
-        found.ok_or_else(|| ObjectError::NoKfunc { name: name() })
-    };
-    let hook = abi::HOOK_NAME.as_bytes();
-    let hook = number(own.function(hook), hook)?;
-    let kfuncs = object.kfuncs().iter().map(|name| {
-        let (id, btf) = match own.function(name) {
-            Some(id) => (id, OF_MODULE),
-            None => (number(below.function(name), name)?, OF_KERNEL),
+    let below = Btf::parse(&kernel.bytes, None).map_err(|_| ParserError::Types { of: KERNEL })?;
+    let own =
+        Btf::parse(&module.bytes, Some(&below)).map_err(|_| ParserError::Types { of: MODULE })?;
+    let called = object.kfuncs();
+    let names: Vec<&[u8]> = called.iter().map(|called| called.name).collect();
+    let hook = own.functions(&[abi::HOOK_NAME.as_bytes()]);
+    let hook = hook.first().copied().flatten();
+    let (of_module, of_kernel) = (own.functions(&names), below.functions(&names));
+    let places = of_module.into_iter().zip(of_kernel);
+    let kfuncs = called.iter().zip(places).map(|(called, place)| {
+        let kfunc = |id: u32, btf, fd| Kfunc {
+            id: id.cast_signed(),
+            btf,
+            fd,
         };
-        let id = id.cast_signed();
-        Ok(Kfunc { id, btf })
+        match place {
+            (Some(id), _) => Ok(Some(kfunc(id, OF_MODULE, module.raw()))),
+            (None, Some(id)) => Ok(Some(kfunc(id, OF_KERNEL, 0))),
+            (None, None) if called.is_weak => Ok(None),
+            (None, None) => Err(ObjectError::NoKfunc {
+                name: String::from_utf8_lossy(called.name).into_owned(),
+            }),
+        }
     });
-    let kfuncs = kfuncs.collect::<Result<_, ParserError>>()?;
-    let maps = object.maps().iter().map(MapFd::create);
+    let kfuncs = kfuncs.collect::<Result<_, _>>()?;
+    let maps = object.maps().iter().map(|map| {
+        MapFd::create(map).map_err(|error| ParserError::Map {
+            map: String::from_utf8_lossy(map.name).into_owned(),
+            error,
+        })
+    });
     Ok(Prepared {
         maps: maps.collect::<Result<_, _>>()?,
         kfuncs,
-        hook,
+        hook: hook.ok_or(ParserError::NoHook)?,
         module: module.fd,
         object,
     })
@@ -144,7 +181,7 @@ impl Prepared<'_> {
         let descriptors: Vec<i32> = self.maps.iter().map(MapFd::raw).collect();
         let types = object.types();
         let types = types.as_deref().map(bpf::load_types).transpose()?;
-        // A string table has no NUL within a string.
+        // It was cut at its NUL.
         let license = CString::new(object.license()).unwrap_or_default();
         let program = bpf::load_program(&Program {
             name: object.name(),
@@ -170,7 +207,7 @@ impl Parser {
     ///
     /// # Errors
     /// [`ParserError::NoMap`], [`ParserError::MapShape`], or the system call's.
-    pub fn fill<T: Copy>(
+    pub fn fill<T: Value>(
         &self,
         name: &'static CStr,
         count: usize,
@@ -188,7 +225,10 @@ impl Parser {
             return Err(ParserError::MapShape { map });
         }
         for (index, value) in (0u32..).zip((0..count).map_while(value)) {
-            found.set(index, &value)?;
+            found.set(index, &value).map_err(|error| ParserError::Map {
+                map: map.into(),
+                error,
+            })?;
         }
         Ok(())
     }

@@ -19,33 +19,33 @@ mod map;
 mod program;
 mod types;
 
-pub use map::MapFd;
+pub use map::{MapFd, Value};
 pub use program::{Program, Rejected, attach, load_program, load_types};
 pub use types::KernelTypes;
 
 mod c {
-    use super::{c_int, c_long};
+    use super::c_long;
     unsafe extern "C" {
         pub fn syscall(number: c_long, ...) -> c_long;
     }
     #[cfg(target_arch = "x86_64")]
     pub const BPF: c_long = 321;
-    pub const MAP_CREATE: c_int = 0;
-    pub const MAP_UPDATE_ELEM: c_int = 2;
-    pub const PROG_LOAD: c_int = 5;
-    pub const OBJ_GET_INFO_BY_FD: c_int = 15;
-    pub const RAW_TRACEPOINT_OPEN: c_int = 17;
-    pub const BTF_LOAD: c_int = 18;
-    pub const BTF_GET_FD_BY_ID: c_int = 19;
-    pub const MAP_FREEZE: c_int = 22;
-    pub const BTF_GET_NEXT_ID: c_int = 23;
+    pub const MAP_CREATE: c_long = 0;
+    pub const MAP_UPDATE_ELEM: c_long = 2;
+    pub const PROG_LOAD: c_long = 5;
+    pub const OBJ_GET_INFO_BY_FD: c_long = 15;
+    pub const RAW_TRACEPOINT_OPEN: c_long = 17;
+    pub const BTF_LOAD: c_long = 18;
+    pub const BTF_GET_FD_BY_ID: c_long = 19;
+    pub const MAP_FREEZE: c_long = 22;
+    pub const BTF_GET_NEXT_ID: c_long = 23;
 }
 
 /// `bpf(command, attr, sizeof(attr))`
 ///
 /// # Safety
 /// Each pointer in `attr` leads to as much memory as the command reads or writes.
-unsafe fn bpf<T>(command: c_int, attr: &mut T) -> Result<c_int, Errno> {
+unsafe fn bpf<T>(command: c_long, attr: &mut T) -> Result<c_int, Errno> {
     // SAFETY: `attr` is as large as it is said to be; the caller vouches for the
     // memory that it leads to.
     let result = unsafe { c::syscall(c::BPF, command, ptr::from_mut(attr), size_of::<T>()) };
@@ -59,7 +59,7 @@ unsafe fn bpf<T>(command: c_int, attr: &mut T) -> Result<c_int, Errno> {
 ///
 /// # Safety
 /// As [`bpf`].
-unsafe fn bpf_fd<T>(command: c_int, attr: &mut T) -> Result<OwnedFd, Errno> {
+unsafe fn bpf_fd<T>(command: c_long, attr: &mut T) -> Result<OwnedFd, Errno> {
     // SAFETY: the caller's.
     let fd = unsafe { bpf(command, attr) }?;
     // SAFETY: the kernel made it for this call, and nobody else has it.
@@ -91,11 +91,13 @@ fn length<T>(list: &[T]) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
 
-/// The first bytes of a name: the kernel keeps 15 and a NUL.
+/// The first bytes of a name: the kernel keeps 15 and a NUL, and takes no others
+/// than these.
 fn short(name: &[u8]) -> [u8; attr::NAME_BYTES] {
     let mut short = [0; attr::NAME_BYTES];
     for (to, from) in short.iter_mut().take(attr::NAME_BYTES - 1).zip(name) {
-        *to = *from;
+        let is_fine = from.is_ascii_alphanumeric() || b"._".contains(from);
+        *to = if is_fine { *from } else { b'_' };
     }
     short
 }

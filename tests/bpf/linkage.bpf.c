@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Exercises the loader: functions and variables of each linkage, one that nothing
- * calls, a function of the kernel, and a map that no loader knows. Names a kernel
- * only if all of them are what they should be.
+ * calls, functions of the kernel, some of which it may not have, and a map that no
+ * loader knows. Names a kernel only if all of them are what they should be.
  */
 #include "section.bpf.h"
 
@@ -21,6 +21,9 @@ struct {
 
 void bpf_rcu_read_lock(void) KEXEC_BPF_KSYM;
 void bpf_rcu_read_unlock(void) KEXEC_BPF_KSYM;
+__weak void bpf_rcu_read_lock___other(void) KEXEC_BPF_KSYM;
+__weak int bpf_helper_slice___other(void) KEXEC_BPF_KSYM;
+__weak int bpf_helper_of_tomorrow(int value) KEXEC_BPF_KSYM;
 
 static __attribute__((noinline)) __u32 count(__u32 by)
 {
@@ -65,6 +68,10 @@ int parse(void *context)
 	count(step);
 	put(3, twice(count(step)));
 	if (sums[3] != 84 || remembered() != 77)
+		return 0;
+	if (!bpf_rcu_read_lock___other || !bpf_helper_slice___other)
+		return 0;
+	if (bpf_helper_of_tomorrow && bpf_helper_of_tomorrow(1))
 		return 0;
 	slice_section(kernel_name, LINUX);
 	slice_section(initrd_name, INITRD);

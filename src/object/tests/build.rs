@@ -36,6 +36,7 @@ pub struct File {
 
 /// Kinds of symbols, with how far they are seen.
 pub const NOTYPE: u8 = 1 << 4;
+pub const WEAK: u8 = 2 << 4;
 pub const OBJECT: u8 = 1 << 4 | 1;
 pub const FUNCTION: u8 = 1 << 4 | 2;
 pub const STATIC_FUNCTION: u8 = 2;
@@ -74,6 +75,30 @@ impl File {
             entry_bytes: 0,
         });
         self
+    }
+
+    /// A section that is so large in memory, and not in the file.
+    pub fn huge_section(mut self, name: &str, size: usize) -> File {
+        self = self.section(name, NOBITS, DATA, &[]);
+        if let Some(part) = self.parts.last_mut() {
+            part.size = size;
+        }
+        self
+    }
+
+    /// The file, with another relocation table for section `of`: all of the file.
+    pub fn whole_file_table(mut self, of: u32) -> Vec<u8> {
+        self = self.relocations(of, &[]);
+        // Before it come the null section's header and those of all but the last
+        // two; behind it, the symbols and strings are added.
+        let number = self.parts.len();
+        let mut file = self.finish();
+        let table = u64::from_le_bytes(file[40..48].try_into().unwrap()) as usize;
+        let header = table + 64 * number;
+        let size = file.len() as u64 / 16 * 16;
+        file[header + 24..header + 32].copy_from_slice(&0u64.to_le_bytes());
+        file[header + 32..header + 40].copy_from_slice(&size.to_le_bytes());
+        file
     }
 
     pub fn symbol(mut self, name: &str, kind: u8, section: u16, value: u64, size: u64) -> File {

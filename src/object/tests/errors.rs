@@ -6,6 +6,7 @@ use super::build::{
     instruction, second,
 };
 use super::{HOOK, PLACES, PROGRAM, parser, parser_of, program, text, types};
+use crate::object::btf::kind;
 use crate::object::{Object, ObjectError};
 
 fn error(file: &[u8]) -> ObjectError {
@@ -193,6 +194,102 @@ fn maps_are_described_and_have_no_addresses() {
         error(&file.relocations(2, &[(0, 1)]).finish()),
         map(".data.rel.ro", what)
     );
+}
+
+/// A parser whose map "selection" has this field besides.
+fn with_field(name: &str, value: u32) -> Vec<u8> {
+    let mut types = Types::new();
+    types.put("int", kind::INT, 0, 4, &[0x0100_0020]); // 1
+    types.put("", kind::ARRAY, 0, 0, &[1, 1, value]); // 2
+    types.put("", kind::PTR, 0, 2, &[]); // 3
+    types.put("", kind::ARRAY, 0, 0, &[1, 1, 2]); // 4
+    types.put("", kind::PTR, 0, 4, &[]); // 5
+    let names = ["type", name].map(|name| types.string(name));
+    let members = [names[0], 5, 0, names[1], 3, 64];
+    types.put("", kind::STRUCT, 2, 16, &members); // 6
+    types.put("selection", kind::VAR, 0, 6, &[1]); // 7
+    File::new()
+        .section(HOOK, PROGBITS, CODE, &instruction(EXIT, 0, 0))
+        .section(".maps", PROGBITS, DATA, &[0; 16])
+        .section(".BTF", PROGBITS, 0, &types.finish())
+        .symbol("parse", FUNCTION, 1, 0, 8)
+        .symbol("selection", OBJECT, 2, 0, 16)
+        .finish()
+}
+
+#[test]
+fn maps_that_would_take_a_descriptor_or_all_memory_are_refused() {
+    let map = |what| ObjectError::Map {
+        map: "selection".into(),
+        what,
+    };
+    let what = "it is of a kind that no parser needs";
+    // BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS, BPF_F_TOKEN_FD
+    for (field, value) in [("type", 12), ("type", 13), ("map_flags", 1 << 16)] {
+        assert_eq!(
+            error(&with_field(field, value)),
+            map(what),
+            "{field} {value}"
+        );
+    }
+    let field = ObjectError::MapField {
+        map: "selection".into(),
+        field: "pinning".into(),
+    };
+    assert_eq!(error(&with_field("pinning", 1)), field);
+    assert!(Object::parse(&with_field("max_entries", 1 << 20), HOOK).is_ok());
+    let exit = instruction(EXIT, 0, 0);
+    let mut file = File::new().section(HOOK, PROGBITS, CODE, &exit);
+    file = file.symbol("parse", FUNCTION, 1, 0, 8);
+    let file = file.huge_section(".bss.pool", 1 << 30).finish();
+    let what = "with it, the maps take more than 1 GiB";
+    let map = ".bss.pool".into();
+    assert_eq!(error(&file), ObjectError::Map { map, what });
+}
+
+#[test]
+fn tables_do_not_multiply() {
+    let damaged = |what| ObjectError::Elf { what };
+    let exit = instruction(EXIT, 0, 0);
+    let small = || {
+        let file = File::new().section(HOOK, PROGBITS, CODE, &exit);
+        file.symbol("parse", FUNCTION, 1, 0, 8)
+    };
+    let mut file = small();
+    for _ in 0..520 {
+        file = file.section(".debug", PROGBITS, 0, b"x");
+    }
+    assert_eq!(error(&file.finish()), damaged("it has over 512 sections"));
+    // Two tables that are nearly all of the file, and the same bytes.
+    let file = small().relocations(1, &[(0, 1); 100]).whole_file_table(1);
+    let what = "its relocation tables are larger than it";
+    assert_eq!(error(&file), damaged(what));
+    let long = "s".repeat(600);
+    let file = small().section(&long, PROGBITS, 0, b"").finish();
+    assert_eq!(error(&file), damaged("a section has no name"));
+}
+
+#[test]
+fn a_line_belongs_to_an_instruction() {
+    let mut types = types();
+    let hook = types.string(HOOK);
+    let mut lines = vec![0x9f, 0xeb, 1, 0];
+    let fields = [24, 0, 4, 4, 28, 8, 16, hook, 1, 4, 0, 0, 1 << 10];
+    lines.extend(fields.iter().flat_map(|field: &u32| field.to_le_bytes()));
+    let file = parser_of(&program(), &text(), &types, &lines);
+    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    let what = ".BTF.ext is no list of functions and lines";
+    assert_eq!(error(&file), ObjectError::Types { what });
+}
+
+#[test]
+fn the_kernels_configuration_is_not_to_be_had() {
+    let mut types = types();
+    types.put(".kconfig", kind::DATASEC, 0, 0, &[]);
+    let lines = super::lines(&mut types);
+    let file = parser_of(&program(), &text(), &types, &lines);
+    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    assert_eq!(error(&file), ObjectError::Configuration);
 }
 
 #[test]

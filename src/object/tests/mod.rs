@@ -8,14 +8,35 @@ mod errors;
 use alloc::vec::Vec;
 
 use super::btf::kind;
-use super::{Btf, Kfunc, Linked, Map, Object};
+use super::{Btf, Extern, Instruction, Kfunc, Linked, Map, Object};
 use build::{
     CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOTYPE, OBJECT, PROGBITS, SECTION,
-    STATIC_FUNCTION, Types, instruction, second,
+    STATIC_FUNCTION, Types, WEAK, instruction, second,
 };
 use proptest::prelude::*;
 
 const HOOK: &str = "fentry.s/hook";
+const KFUNC: Kfunc = Kfunc {
+    id: 900,
+    btf: 1,
+    fd: 6,
+};
+
+fn called(name: &str, is_weak: bool) -> Extern<'_> {
+    let name = name.as_bytes();
+    Extern { name, is_weak }
+}
+
+/// An instruction, as it is in memory.
+fn bytes(linked: &Linked) -> Vec<[u8; 8]> {
+    let bytes = |one: &Instruction| {
+        let [low, high] = one.offset.to_le_bytes();
+        let mut bytes = instruction(one.code, one.registers, one.value);
+        (bytes[2], bytes[3]) = (low, high);
+        bytes
+    };
+    linked.instructions.iter().map(bytes).collect()
+}
 
 /// Numbers of sections in [`parser`], as they are added.
 const TEXT: u16 = 1;
@@ -85,6 +106,7 @@ fn types() -> Types {
     types.put("inner", kind::FUNC, 0, 12, &[]); // 15
     types.put("helper_read", kind::FUNC, 2, 12, &[]); // 16
     types.put(".maps", kind::DATASEC, 1, 0, &[11, 0, 32]); // 17
+    types.put("jiffies", kind::VAR, 0, 1, &[2]); // 18: somewhere else
     types
 }
 
@@ -148,7 +170,7 @@ fn what_a_parser_has_is_found() {
     let object = Object::parse(&file, HOOK).unwrap();
     assert_eq!(object.name(), b"parse");
     assert_eq!(object.license(), b"GPL");
-    assert_eq!(object.kfuncs(), [b"helper_read"]);
+    assert_eq!(object.kfuncs(), [called("helper_read", false)]);
     let [selection, constants] = object.maps() else {
         panic!("two maps");
     };
@@ -171,7 +193,7 @@ fn what_a_parser_has_is_found() {
 fn instructions_come_out_as_the_kernel_takes_them() {
     let file = parser().finish();
     let object = Object::parse(&file, HOOK).unwrap();
-    let linked = object.link(&[7, 8], &[Kfunc { id: 900, btf: 1 }]);
+    let linked = object.link(&[7, 8], &[Some(KFUNC)]);
     let mut kfunc = instruction(CALL, 0x20, 900);
     kfunc[2] = 1;
     let expected = [
@@ -189,9 +211,6 @@ fn instructions_come_out_as_the_kernel_takes_them() {
         instruction(EXIT, 0, 2),
         instruction(EXIT, 0, 3),
     ];
-    let bytes = |of: &Linked| -> Vec<[u8; 8]> {
-        of.instructions.iter().map(|one| one.to_bytes()).collect()
-    };
     assert_eq!(bytes(&linked), expected, "and \"unused\" is left out");
     assert_eq!(linked.functions, [[0, 13], [9, 14], [11, 15]]);
     let lines: Vec<_> = linked
@@ -200,6 +219,36 @@ fn instructions_come_out_as_the_kernel_takes_them() {
         .map(|line| (line[0], line[3] >> 10))
         .collect();
     assert_eq!(lines, [(0, 1), (5, 2), (9, 8), (11, 9)]);
+}
+
+/// What a program asks for before it calls it; and the same as another version has it.
+fn asking(places: &[(u64, u64)]) -> Vec<u8> {
+    let program = [
+        instruction(LOAD, 0x01, 0),
+        second(0),
+        instruction(CALL, 0x10, -1),
+        instruction(EXIT, 0, 0),
+    ];
+    File::new()
+        .section(HOOK, PROGBITS, CODE, program.as_flattened())
+        .symbol("parse", FUNCTION, 1, 0, 32)
+        .symbol("helper_read___old", WEAK, 0, 0, 0)
+        .relocations(1, places)
+        .finish()
+}
+
+#[test]
+fn a_program_may_ask_whether_a_kfunc_is_there() {
+    let file = asking(&[(0, 2), (16, 2)]);
+    let object = Object::parse(&file, HOOK).unwrap();
+    assert_eq!(object.kfuncs(), [called("helper_read", true)]);
+    let mut kfunc = instruction(CALL, 0x20, 900);
+    kfunc[2] = 1;
+    let there = [instruction(LOAD, 0x31, 900), second(6), kfunc];
+    assert_eq!(bytes(&object.link(&[], &[Some(KFUNC)]))[..3], there);
+    let no_call = instruction(CALL, 0, 2_002_000_000);
+    let missing = [instruction(LOAD, 0x01, 0), second(0), no_call];
+    assert_eq!(bytes(&object.link(&[], &[None]))[..3], missing);
 }
 
 #[test]
@@ -225,10 +274,11 @@ fn types_are_completed_for_the_kernel() {
         let (_, found) = kernels.types().find(|(id, _)| *id == number).unwrap();
         (kernels.name_of(&found), found.kind, found.size_or_type)
     };
-    assert_eq!(kernels.types().count(), 17, "each keeps its number");
+    assert_eq!(kernels.types().count(), 18, "each keeps its number");
     assert_eq!(of(13), (&b"parse"[..], kind::FUNC, 12));
     assert_eq!(of(16), (&b"helper_read"[..], kind::TYPEDEF, 12));
     assert_eq!(of(17), (&b""[..], kind::PTR, 0));
+    assert_eq!(of(18), (&b""[..], kind::PTR, 0));
 }
 
 #[test]
@@ -245,9 +295,11 @@ fn a_modules_types_continue_the_kernels() {
     own.put("kexec_hook", kind::FUNC, 1, 12, &[]);
     let own = own.finish();
     let module = Btf::parse(&own, Some(&kernel)).unwrap();
-    assert_eq!(module.function(b"kexec_hook"), Some(18));
-    assert_eq!(module.function(b"parse"), None, "that is the kernel's");
-    assert_eq!(kernel.function(b"parse"), Some(13));
+    let names: [&[u8]; 4] = [b"parse", b"kexec_hook", b"nowhere", b"parse"];
+    let of_module = [None, Some(19), None, None];
+    assert_eq!(module.functions(&names), of_module, "its own only");
+    let of_kernel = [Some(13), None, None, Some(13)];
+    assert_eq!(kernel.functions(&names), of_kernel);
     let int = kernel.types().next().map(|(_, found)| found).unwrap();
     assert_eq!(module.name_of(&int), b"int", "names may be the kernel's");
 }
@@ -256,7 +308,7 @@ fn a_modules_types_continue_the_kernels() {
 fn all_of(file: &[u8]) {
     match Object::parse(file, HOOK) {
         Ok(object) => {
-            let linked = object.link(&[3], &[Kfunc { id: 1, btf: 1 }]);
+            let linked = object.link(&[3], &[Some(KFUNC)]);
             let lines = linked.lines.iter();
             assert!(
                 lines
@@ -275,7 +327,7 @@ proptest! {
     #[test]
     fn any_bytes(file in proptest::collection::vec(any::<u8>(), 0..600)) {
         all_of(&file);
-        drop(Btf::parse(&file, None).map(|btf| btf.function(b"parse")));
+        drop(Btf::parse(&file, None).map(|btf| btf.functions(&[b"parse"])));
     }
 
     #[test]

@@ -31,11 +31,18 @@ pub struct MapElem {
     pub flags: u64,
 }
 
-/// BPF_MAP_FREEZE's `map_fd`, BPF_BTF_GET_FD_BY_ID's `btf_id`.
+/// BPF_MAP_FREEZE
 #[repr(C)]
 #[derive(Default)]
-pub struct Descriptor {
-    pub fd: u32,
+pub struct MapFreeze {
+    pub map_fd: u32,
+}
+
+/// BPF_BTF_GET_FD_BY_ID
+#[repr(C)]
+#[derive(Default)]
+pub struct BtfById {
+    pub btf_id: u32,
 }
 
 /// BPF_PROG_LOAD

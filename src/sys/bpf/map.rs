@@ -8,11 +8,18 @@ use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::io::Errno;
 
 use super::{SysError, address, attr, bpf, bpf_fd, c, fail, short};
-use crate::object::Map;
+use crate::abi;
+use crate::object::{ARRAY, Map};
+
+/// What goes into maps: without padding, because the kernel reads all of it.
+pub trait Value: Copy {}
+impl Value for abi::Selection {}
+impl Value for abi::Addon {}
 
 /// A map in the kernel, which frees it when the last that uses it is gone.
 pub struct MapFd {
     fd: OwnedFd,
+    kind: u32,
     key_bytes: u32,
     value_bytes: u32,
     max_entries: u32,
@@ -37,6 +44,7 @@ impl MapFd {
         let fd = unsafe { bpf_fd(c::MAP_CREATE, &mut create) };
         let made = MapFd {
             fd: fd.map_err(fail("BPF_MAP_CREATE"))?,
+            kind: map.kind,
             key_bytes: map.key_bytes,
             value_bytes: map.value_bytes,
             max_entries: map.max_entries,
@@ -52,8 +60,10 @@ impl MapFd {
 
     /// Whether it is an array of at least `count` values of type `T`.
     #[must_use]
-    pub fn fits<T>(&self, count: usize) -> bool {
-        self.key_bytes as usize == size_of::<u32>()
+    pub fn fits<T: Value>(&self, count: usize) -> bool {
+        // Others have other values: one for each processor, say.
+        self.kind == ARRAY
+            && self.key_bytes as usize == size_of::<u32>()
             && self.value_bytes as usize == size_of::<T>()
             && count <= self.max_entries as usize
     }
@@ -62,7 +72,7 @@ impl MapFd {
     ///
     /// # Errors
     /// EINVAL when the map is none of such values.
-    pub fn set<T: Copy>(&self, index: u32, value: &T) -> Result<(), SysError> {
+    pub fn set<T: Value>(&self, index: u32, value: &T) -> Result<(), SysError> {
         if !self.fits::<T>(0) {
             return Err(fail("BPF_MAP_UPDATE_ELEM")(Errno::INVAL));
         }
@@ -87,16 +97,16 @@ impl MapFd {
             value,
             ..attr::MapElem::default()
         };
-        // SAFETY: maps that are filled have keys of 4 bytes: `fits`, and those of
-        // variables; the caller vouches for the value.
+        // SAFETY: maps that are filled are arrays with keys of 4 bytes: `fits`, and
+        // those of variables; the caller vouches for the value.
         let done = unsafe { bpf(c::MAP_UPDATE_ELEM, &mut update) };
         done.map(|_| ()).map_err(fail("BPF_MAP_UPDATE_ELEM"))
     }
 
     /// Nobody writes to it any more from user space.
     fn freeze(&self) -> Result<(), SysError> {
-        let mut freeze = attr::Descriptor {
-            fd: self.raw().cast_unsigned(),
+        let mut freeze = attr::MapFreeze {
+            map_fd: self.raw().cast_unsigned(),
         };
         // SAFETY: there are no pointers in it.
         let done = unsafe { bpf(c::MAP_FREEZE, &mut freeze) };

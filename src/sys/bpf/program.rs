@@ -113,16 +113,14 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
 /// Tries without a log, which costs time, and again with one when that failed.
 fn with_log(
     call: &'static str,
-    attempt: impl Fn(&mut [u8]) -> Result<OwnedFd, Errno>,
+    once: impl Fn(&mut [u8]) -> Result<OwnedFd, Errno>,
 ) -> Result<OwnedFd, Rejected> {
-    let mut result = attempt(&mut []);
-    for _ in 1..ATTEMPTS {
-        if !matches!(result, Err(Errno::AGAIN)) {
-            break;
-        }
-        result = attempt(&mut []);
-    }
-    let errno = match result {
+    let attempt = |log: &mut [u8]| {
+        let mut results = (0..ATTEMPTS).map(|_| once(&mut *log));
+        let found = results.find(|result| !matches!(result, Err(Errno::AGAIN)));
+        found.unwrap_or(Err(Errno::AGAIN))
+    };
+    let errno = match attempt(&mut []) {
         Ok(fd) => return Ok(fd),
         Err(errno) => errno,
     };

@@ -5,10 +5,10 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ffi::CStr;
+use core::ffi::{CStr, c_int};
 use core::ptr;
 
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::io::Errno;
 
 use super::{SysError, address_mut, attr, bpf, bpf_fd, c, descriptor, fail, length};
@@ -20,6 +20,12 @@ pub struct KernelTypes {
 }
 
 impl KernelTypes {
+    /// As instructions name it.
+    #[must_use]
+    pub fn raw(&self) -> c_int {
+        self.fd.as_raw_fd()
+    }
+
     /// By the name of a module, or "vmlinux". `None`: the kernel has none, or the
     /// module's does not belong to this kernel.
     ///
@@ -34,7 +40,9 @@ impl KernelTypes {
                 Err(Errno::NOENT) => return Ok(None),
                 Err(errno) => return Err(fail("BPF_BTF_GET_NEXT_ID")(errno)),
             }
-            let mut id = attr::Descriptor { fd: next.next_id };
+            let mut id = attr::BtfById {
+                btf_id: next.next_id,
+            };
             // SAFETY: as above.
             let fd = match unsafe { bpf_fd(c::BTF_GET_FD_BY_ID, &mut id) } {
                 Ok(fd) => fd,
