@@ -60,7 +60,7 @@ pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
 pub fn parser(why: &str, outcome: Outcome) -> Explanation {
     let hint = match outcome {
         Outcome::BadImage => "the image with another .bpf section; or --route extract",
-        Outcome::Refused => "the module in the version of this program; or --route extract",
+        Outcome::Refused => "kexec-bpf status; a kernel and a module with BTF; or --route extract",
         Outcome::Failed => "the same again; or --route extract",
     };
     Explanation {

@@ -155,6 +155,16 @@ impl<'a> Btf<'a> {
         self.name(of.name_at)
     }
 
+    /// The name of a variable that is somewhere else.
+    pub fn extern_variable(&self) -> Option<&'a [u8]> {
+        let linkage = |one: &Type<'_>| u32_at(one.rest, 0);
+        let is_extern = |one: &Type<'_>| linkage(one) == Some(EXTERN.into());
+        let found = self
+            .types()
+            .find(|(_, one)| one.kind == kind::VAR && is_extern(one));
+        found.map(|(_, one)| self.name_of(&one))
+    }
+
     /// The number of each of the functions, where they are.
     pub fn functions(&self, names: &[&[u8]]) -> Vec<Option<u32>> {
         let mut found = vec![None; names.len()];
@@ -166,7 +176,7 @@ impl<'a> Btf<'a> {
             let same = sorted.iter().skip(from);
             for (_, place) in same.take_while(|(wanted, _)| *wanted == name) {
                 if let Some(slot) = found.get_mut(*place) {
-                    *slot = Some(number);
+                    slot.get_or_insert(number);
                 }
             }
         }
@@ -178,7 +188,6 @@ impl<'a> Btf<'a> {
     ///
     /// - sections with their sizes and the places of variables: nothing refers to
     ///   them, they become pointers to void;
-    /// - variables that are elsewhere: so do they;
     /// - functions that are elsewhere: all that is left is a type of that name;
     /// - functions that are hidden count as static, as with libbpf: the verifier
     ///   looks at them once for each call, with what it passes.
@@ -187,9 +196,6 @@ impl<'a> Btf<'a> {
         for (_, found) in self.types() {
             match (found.kind, found.count) {
                 (kind::DATASEC, _) => put(&mut types, [0, info(kind::PTR, 0), 0]),
-                (kind::VAR, _) if u32_at(found.rest, 0) == Some(EXTERN.into()) => {
-                    put(&mut types, [0, info(kind::PTR, 0), 0]);
-                }
                 (kind::FUNC, EXTERN) => put(
                     &mut types,
                     [found.name_at, info(kind::TYPEDEF, 0), found.size_or_type],

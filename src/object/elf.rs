@@ -22,6 +22,7 @@ const SECTIONS_MAX: usize = 512;
 /// KSYM_NAME_LEN of the kernel, with the NUL. A table may be one long string, and
 /// each place in it a name.
 const NAME_MAX: usize = 512;
+const NO_NAME: &str = "a name is not in it, or longer than 511 bytes";
 
 /// 64 bits, little-endian: BPF on every machine that this program is built for.
 const CONTEXT: Ctx = Ctx {
@@ -126,6 +127,9 @@ impl<'a> Elf<'a> {
             let Some(target) = target.and_then(|number| sections.get_mut(number)) else {
                 continue;
             };
+            if target.is_relocated {
+                return Err(damaged("a section has two relocation tables"));
+            }
             target.is_relocated = true;
             if target.executable {
                 bytes_left = bytes_left
@@ -165,7 +169,7 @@ fn section<'a>(
         _ => part(file, header.sh_offset, header.sh_size),
     };
     Ok(Section {
-        name: text(names, header.sh_name).ok_or(damaged("a section has no name"))?,
+        name: text(names, header.sh_name).ok_or(damaged(NO_NAME))?,
         bytes: bytes.ok_or(damaged("a section is not all in it"))?,
         size: header.sh_size,
         executable: header.is_executable(),
@@ -206,7 +210,7 @@ fn symbols<'a>(
     let table = Symtab::parse(file, offset, count, CONTEXT).map_err(|_| outside())?;
     table
         .iter()
-        .map(|entry| symbol(&entry, names).ok_or_else(outside))
+        .map(|entry| symbol(&entry, names).ok_or(damaged(NO_NAME)))
         .collect()
 }
 

@@ -38,7 +38,7 @@ pub enum ObjectError {
         symbol: String,
         what: &'static str,
     },
-    /// A function that calls are made to is not all in its section.
+    /// A function that is reached is empty, or not all in its section.
     Function {
         name: String,
     },
@@ -46,8 +46,10 @@ pub enum ObjectError {
     TooLong,
     /// It reads structures of the kernel at places that only the kernel knows.
     Core,
-    /// It has externs of the kernel's configuration.
-    Configuration,
+    /// It has a variable that is somewhere else: `__ksym` or `__kconfig`.
+    Variable {
+        name: String,
+    },
     /// It calls what neither the module nor the kernel has.
     NoKfunc {
         name: String,
@@ -61,7 +63,10 @@ impl fmt::Display for ObjectError {
             ObjectError::Types { what } => write!(out, "its BTF is damaged: {what}"),
             ObjectError::Map { map, what } => write!(out, "its map {map}: {what}"),
             ObjectError::MapField { map, field } => {
-                write!(out, "its map {map}: no parser's map has such a \"{field}\"")
+                write!(
+                    out,
+                    "its map {map}: field \"{field}\" is not known, or has no value"
+                )
             }
             ObjectError::OtherHook { section } => write!(out, "it has a program for {section}"),
             ObjectError::Programs { count: 0 } => out.write_str("it has no program"),
@@ -78,15 +83,19 @@ impl fmt::Display for ObjectError {
                 what,
             } => write!(out, "its function {function}+{at:#x}, {symbol}: {what}"),
             ObjectError::Function { name } => {
-                write!(out, "its function {name} is not all in its section")
+                write!(
+                    out,
+                    "its function {name} is empty, or not all in its section"
+                )
             }
             ObjectError::TooLong => out.write_str("it has over a million instructions"),
             ObjectError::Core => {
                 out.write_str("it has CO-RE relocations; a parser reads the image, not the kernel")
             }
-            ObjectError::Configuration => {
-                out.write_str("it asks for the kernel's configuration (__kconfig)")
-            }
+            ObjectError::Variable { name } => write!(
+                out,
+                "it asks for {name}; a parser reads the image, not the kernel"
+            ),
             ObjectError::NoKfunc { name } => {
                 write!(out, "it calls {name}, which neither module nor kernel has")
             }

@@ -98,7 +98,7 @@ fn records<const FIELDS: usize>(
     while let (Some(name), Some(count)) = (u32_at(left, 0), u32_at(left, 4)) {
         let name = btf.name(name);
         let section = elf.sections.iter().position(|section| section.name == name);
-        // Of each section there is one group at most.
+        // There are no more groups than sections.
         if count == 0 || groups.next().is_none() {
             return Err(damaged());
         }

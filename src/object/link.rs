@@ -105,8 +105,8 @@ impl Layout {
                 placed.describe(lines, &mut linked);
             }
         }
-        // All or nothing: the verifier wants to know each function, and the line
-        // that each begins with.
+        // All or nothing: the verifier wants to know each function. Lines without
+        // functions are refused.
         if linked.functions.len() != self.placed.len() {
             linked.functions.clear();
             linked.lines.clear();

@@ -5,6 +5,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ptr;
 
 use super::btf::{Btf, Type, kind};
 use super::elf::{Elf, Section};
@@ -17,16 +18,20 @@ const DECLARED: &[u8] = b".maps";
 pub const ARRAY: u32 = 2;
 /// BPF_F_RDONLY_PROG
 const READ_ONLY: u32 = 1 << 7;
-/// BPF_MAP_TYPE_* of storage that needs nothing else: hash, array, both for each
-/// processor, LRU hash, both, LPM trie, queue and stack. Others would take a
-/// descriptor of this program for theirs.
-const KINDS: [u32; 9] = [1, ARRAY, 5, 6, 9, 10, 11, 22, 23];
+/// BPF_MAP_TYPE_* of storage that needs nothing else: hash, array, LRU hash, LPM trie,
+/// queue and stack. Others would take a descriptor of this program for theirs, or
+/// as much memory again for each processor.
+const KINDS: [u32; 6] = [1, ARRAY, 9, 11, 22, 23];
 /// BPF_F_*: NO_PREALLOC, NO_COMMON_LRU, ZERO_SEED, RDONLY_PROG, WRONLY_PROG,
 /// MMAPABLE. One of the others takes a descriptor.
 const FLAGS: u32 = 1 | 1 << 1 | 1 << 6 | READ_ONLY | 1 << 8 | 1 << 10;
 /// Of all maps together: as much as a parser may have decompressed
 /// (KEXEC_BPF_OUTPUT_MAX_BYTES).
 const BYTES_MAX: u64 = 1 << 30;
+/// About what the kernel adds to an entry of what is not an array.
+const ENTRY_BYTES: u64 = 64;
+/// As many as [`set`] knows: no C compiler gives a struct one of them twice.
+const FIELDS_MAX: u16 = 7;
 /// A type of a type of a type: more is a circle.
 const DEPTH_MAX: usize = 32;
 const POINTER_BYTES: u32 = 8;
@@ -75,6 +80,12 @@ pub fn maps<'a>(elf: &Elf<'a>, btf: Option<&Btf<'a>>) -> Result<Vec<Map<'a>>, Ob
     let mut found = Vec::new();
     for (number, section) in elf.sections.iter().enumerate() {
         if section.name == DECLARED {
+            if elf
+                .section(DECLARED)
+                .is_some_and(|first| !ptr::eq(first, section))
+            {
+                return Err(wrong(DECLARED, "the file has two such sections"));
+            }
             let btf = btf.ok_or(wrong(DECLARED, "the file has no BTF, which describes them"))?;
             declared(elf, number, btf, &mut found)?;
         } else if let Some(flags) = variables(section) {
@@ -86,7 +97,10 @@ pub fn maps<'a>(elf: &Elf<'a>, btf: Option<&Btf<'a>>) -> Result<Vec<Map<'a>>, Ob
         if count == MAPS_MAX {
             return Err(wrong(map.name, TOO_MANY));
         }
-        let each = u64::from(map.key_bytes).saturating_add(map.value_bytes.into());
+        let more = if map.kind == ARRAY { 0 } else { ENTRY_BYTES };
+        let each = u64::from(map.key_bytes)
+            .saturating_add(map.value_bytes.into())
+            .saturating_add(more);
         bytes = bytes.saturating_add(each.saturating_mul(map.max_entries.into()));
         if bytes > BYTES_MAX {
             return Err(wrong(map.name, "with it, the maps take more than 1 GiB"));
@@ -153,8 +167,9 @@ fn declared<'a>(
         }
     }
     for ((name, offset), declaration) in symbols.into_iter().zip(variables) {
+        let is_one = |one: &&Type<'_>| one.kind == kind::STRUCT && one.count <= FIELDS_MAX;
         let declaration = declaration
-            .filter(|declaration: &&Type<'_>| declaration.kind == kind::STRUCT)
+            .filter(is_one)
             .ok_or(wrong(name, "its BTF does not say what it is"))?;
         let mut map = Map {
             name,
@@ -166,8 +181,11 @@ fn declared<'a>(
             let field = btf.name(u32_at(member, 0).unwrap_or(0));
             set(&mut map, field, u32_at(member, 4).unwrap_or(0), &types)?;
         }
-        if !KINDS.contains(&map.kind) || map.flags & !FLAGS != 0 {
+        if !KINDS.contains(&map.kind) {
             return Err(wrong(name, "it is of a kind that no parser needs"));
+        }
+        if map.flags & !FLAGS != 0 {
+            return Err(wrong(name, "it has flags that no parser needs"));
         }
         found.push(map);
     }

@@ -7,8 +7,8 @@
 //!
 //! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the
 //! hook, functions that it calls, maps, variables, constants and kfuncs. What
-//! other programs need, it refuses by name: CO-RE relocations, externs of the
-//! kernel's configuration, pinned and nested maps. The kernel is not told what is
+//! other programs need, it refuses by name: CO-RE relocations, variables of the
+//! kernel and its configuration, pinned and nested maps. The kernel is not told what is
 //! in a map's values, so it refuses locks, timers and pointers of its own in them.
 
 mod btf;
@@ -70,8 +70,9 @@ impl<'a> Object<'a> {
             .section(b".BTF")
             .map(|section| Btf::parse(section.bytes, None))
             .transpose()?;
-        if btf.as_ref().is_some_and(asks_for_configuration) {
-            return Err(ObjectError::Configuration);
+        if let Some(name) = btf.as_ref().and_then(Btf::extern_variable) {
+            let name = lossy(name);
+            return Err(ObjectError::Variable { name });
         }
         let lines = btf.as_ref().map(|btf| Lines::parse(&elf, btf));
         let maps = maps::maps(&elf, btf.as_ref())?;
@@ -98,7 +99,7 @@ impl<'a> Object<'a> {
         let symbols = symbols.filter_map(|number| self.elf.symbols.get(*number));
         symbols
             .map(|symbol| Extern {
-                name: without_flavor(symbol.name),
+                name: symbol.name,
                 is_weak: symbol.is_weak,
             })
             .collect()
@@ -140,17 +141,6 @@ impl<'a> Object<'a> {
         self.layout
             .link(&self.elf, self.lines.as_ref(), maps, kfuncs)
     }
-}
-
-fn asks_for_configuration(btf: &Btf<'_>) -> bool {
-    btf.types()
-        .any(|(_, found)| found.kind == btf::kind::DATASEC && btf.name_of(&found) == b".kconfig")
-}
-
-/// A program may declare a function twice, with other parameters, as `NAME___OTHER`.
-fn without_flavor(name: &[u8]) -> &[u8] {
-    let at = name.windows(3).rposition(|part| part == b"___");
-    at.and_then(|at| name.get(..at)).unwrap_or(name)
 }
 
 /// The symbol of the one program for `hook`.

@@ -220,7 +220,7 @@ impl<'a, 'file> Finder<'a, 'file> {
                 .function(there, behind(value))
                 .map(Target::Address)
                 .map(Some),
-            (LOAD, false) => self.map(there, symbol.value, behind(value)).map(Some),
+            (LOAD, false) => self.map(there, behind(value)).map(Some),
             _ => Err("such an instruction cannot refer to a symbol"),
         }
     }
@@ -259,9 +259,9 @@ impl<'a, 'file> Finder<'a, 'file> {
     }
 
     /// The map that stands for a place in a section.
-    fn map(&self, section: usize, start: u64, place: Option<u64>) -> Result<Target, &'static str> {
+    fn map(&self, section: usize, place: Option<u64>) -> Result<Target, &'static str> {
         let is_there = |map: &Map<'_>| {
-            map.section == section && (map.content.is_some() || map.offset == start)
+            map.section == section && (map.content.is_some() || Some(map.offset) == place)
         };
         let map = self
             .maps

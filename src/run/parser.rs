@@ -9,6 +9,7 @@ use core::ffi::CStr;
 use core::fmt;
 
 use crate::abi;
+use crate::errno::Errno;
 use crate::explain::Outcome;
 use crate::object::{Btf, Kfunc, Object, ObjectError};
 use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected, Value};
@@ -68,15 +69,27 @@ impl ParserError {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
-            ParserError::Object(_)
-            | ParserError::Rejected(_)
-            | ParserError::MapShape { .. }
-            | ParserError::NoMap { .. } => Outcome::BadImage,
-            ParserError::Map { .. } | ParserError::Sys(_) => Outcome::Failed,
+            ParserError::Object(_) | ParserError::MapShape { .. } | ParserError::NoMap { .. } => {
+                Outcome::BadImage
+            }
+            ParserError::Rejected(Rejected { error, .. })
+            | ParserError::Map { error, .. }
+            | ParserError::Sys(error) => outcome_of(error.errno),
             ParserError::NoTypes { .. } | ParserError::Types { .. } | ParserError::NoHook => {
                 Outcome::Refused
             }
         }
+    }
+}
+
+/// Who is at fault when bpf(2) fails so.
+fn outcome_of(errno: Errno) -> Outcome {
+    match errno {
+        Errno::ENOMEM | Errno::EAGAIN | Errno::EINTR | Errno::EBUSY => Outcome::Failed,
+        Errno::EMFILE | Errno::ENFILE => Outcome::Failed,
+        Errno::EPERM | Errno::ENOSYS => Outcome::Refused,
+        // What it was given.
+        _ => Outcome::BadImage,
     }
 }
 
@@ -136,6 +149,7 @@ pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
         Btf::parse(&module.bytes, Some(&below)).map_err(|_| ParserError::Types { of: MODULE })?;
     let called = object.kfuncs();
     let names: Vec<&[u8]> = called.iter().map(|called| called.name).collect();
+    // The module's come first: a kernel may have some of those names for its own.
     let hook = own.functions(&[abi::HOOK_NAME.as_bytes()]);
     let hook = hook.first().copied().flatten();
     let (of_module, of_kernel) = (own.functions(&names), below.functions(&names));

@@ -19,10 +19,9 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } seen SEC(".maps");
 
-void bpf_rcu_read_lock(void) KEXEC_BPF_KSYM;
+__weak void bpf_rcu_read_lock(void) KEXEC_BPF_KSYM;
 void bpf_rcu_read_unlock(void) KEXEC_BPF_KSYM;
-__weak void bpf_rcu_read_lock___other(void) KEXEC_BPF_KSYM;
-__weak int bpf_helper_slice___other(void) KEXEC_BPF_KSYM;
+__weak __typeof__(bpf_helper_slice) bpf_helper_slice;
 __weak int bpf_helper_of_tomorrow(int value) KEXEC_BPF_KSYM;
 
 static __attribute__((noinline)) __u32 count(__u32 by)
@@ -69,7 +68,7 @@ int parse(void *context)
 	put(3, twice(count(step)));
 	if (sums[3] != 84 || remembered() != 77)
 		return 0;
-	if (!bpf_rcu_read_lock___other || !bpf_helper_slice___other)
+	if (!bpf_rcu_read_lock || !bpf_helper_slice)
 		return 0;
 	if (bpf_helper_of_tomorrow && bpf_helper_of_tomorrow(1))
 		return 0;

@@ -86,19 +86,33 @@ impl File {
         self
     }
 
-    /// The file, with another relocation table for section `of`: all of the file.
-    pub fn whole_file_table(mut self, of: u32) -> Vec<u8> {
-        self = self.relocations(of, &[]);
-        // Before it come the null section's header and those of all but the last
-        // two; behind it, the symbols and strings are added.
-        let number = self.parts.len();
+    /// The file, with relocation tables for the sections `of`, each all of the file.
+    pub fn whole_file_tables(mut self, of: &[u32]) -> Vec<u8> {
+        let first = self.parts.len() + 1;
+        for section in of {
+            self = self.relocations(*section, &[]);
+        }
         let mut file = self.finish();
         let table = u64::from_le_bytes(file[40..48].try_into().unwrap()) as usize;
-        let header = table + 64 * number;
         let size = file.len() as u64 / 16 * 16;
-        file[header + 24..header + 32].copy_from_slice(&0u64.to_le_bytes());
-        file[header + 32..header + 40].copy_from_slice(&size.to_le_bytes());
+        for number in first..first + of.len() {
+            let header = table + 64 * number;
+            file[header + 24..header + 32].copy_from_slice(&0u64.to_le_bytes());
+            file[header + 32..header + 40].copy_from_slice(&size.to_le_bytes());
+        }
         file
+    }
+
+    /// The last symbol is not seen from outside of the file.
+    pub fn hidden(mut self) -> File {
+        let other = self.symbols.len() - 19;
+        self.symbols[other] = 2;
+        self
+    }
+
+    /// The last symbol's number.
+    pub fn last_symbol(&self) -> u64 {
+        self.symbols.len() as u64 / 24 - 1
     }
 
     pub fn symbol(mut self, name: &str, kind: u8, section: u16, value: u64, size: u64) -> File {

@@ -223,15 +223,13 @@ fn maps_that_would_take_a_descriptor_or_all_memory_are_refused() {
         map: "selection".into(),
         what,
     };
+    // BPF_MAP_TYPE_PERCPU_ARRAY, ARRAY_OF_MAPS, HASH_OF_MAPS; BPF_F_TOKEN_FD
     let what = "it is of a kind that no parser needs";
-    // BPF_MAP_TYPE_ARRAY_OF_MAPS, BPF_MAP_TYPE_HASH_OF_MAPS, BPF_F_TOKEN_FD
-    for (field, value) in [("type", 12), ("type", 13), ("map_flags", 1 << 16)] {
-        assert_eq!(
-            error(&with_field(field, value)),
-            map(what),
-            "{field} {value}"
-        );
+    for kind in [6, 12, 13] {
+        assert_eq!(error(&with_field("type", kind)), map(what), "{kind}");
     }
+    let what = "it has flags that no parser needs";
+    assert_eq!(error(&with_field("map_flags", 1 << 16)), map(what));
     let field = ObjectError::MapField {
         map: "selection".into(),
         field: "pinning".into(),
@@ -247,6 +245,40 @@ fn maps_that_would_take_a_descriptor_or_all_memory_are_refused() {
     assert_eq!(error(&file), ObjectError::Map { map, what });
 }
 
+/// Files of a megabyte that took minutes.
+#[test]
+fn maps_do_not_multiply() {
+    let exit = instruction(EXIT, 0, 0);
+    let map = |map: &str, what| ObjectError::Map {
+        map: map.into(),
+        what,
+    };
+    let mut types = Types::new();
+    let key = types.string("key");
+    types.put("int", kind::INT, 0, 4, &[0x0100_0020]);
+    types.put("", kind::PTR, 0, 1, &[]);
+    let members: Vec<u32> = [key, 2, 0].repeat(60_000);
+    types.put("", kind::STRUCT, 60_000, 0, &members);
+    types.put("many", kind::VAR, 0, 3, &[1]);
+    let file = File::new()
+        .section(HOOK, PROGBITS, CODE, &exit)
+        .section(".BTF", PROGBITS, 0, &types.finish())
+        .symbol("parse", FUNCTION, 1, 0, 8);
+    let file = file.section(".maps", PROGBITS, DATA, &[0; 8]);
+    let many = file.symbol("many", OBJECT, 3, 0, 8);
+    let what = "its BTF does not say what it is";
+    assert_eq!(error(&many.finish()), map("many", what));
+
+    let file = File::new()
+        .section(HOOK, PROGBITS, CODE, &exit)
+        .section(".BTF", PROGBITS, 0, &Types::new().finish())
+        .section(".maps", PROGBITS, DATA, &[0; 8])
+        .section(".maps", PROGBITS, DATA, &[0; 8])
+        .symbol("parse", FUNCTION, 1, 0, 8);
+    let what = "the file has two such sections";
+    assert_eq!(error(&file.finish()), map(".maps", what));
+}
+
 #[test]
 fn tables_do_not_multiply() {
     let damaged = |what| ObjectError::Elf { what };
@@ -260,13 +292,15 @@ fn tables_do_not_multiply() {
         file = file.section(".debug", PROGBITS, 0, b"x");
     }
     assert_eq!(error(&file.finish()), damaged("it has over 512 sections"));
-    // Two tables that are nearly all of the file, and the same bytes.
-    let file = small().relocations(1, &[(0, 1); 100]).whole_file_table(1);
+    let file = small().section(".text", PROGBITS, CODE, &exit);
     let what = "its relocation tables are larger than it";
-    assert_eq!(error(&file), damaged(what));
+    assert_eq!(error(&file.whole_file_tables(&[1, 2])), damaged(what));
+    let file = small().relocations(1, &[]).relocations(1, &[]).finish();
+    assert_eq!(error(&file), damaged("a section has two relocation tables"));
     let long = "s".repeat(600);
     let file = small().section(&long, PROGBITS, 0, b"").finish();
-    assert_eq!(error(&file), damaged("a section has no name"));
+    let what = "a name is not in it, or longer than 511 bytes";
+    assert_eq!(error(&file), damaged(what));
 }
 
 #[test]
@@ -283,13 +317,14 @@ fn a_line_belongs_to_an_instruction() {
 }
 
 #[test]
-fn the_kernels_configuration_is_not_to_be_had() {
+fn variables_of_the_kernel_are_not_to_be_had() {
     let mut types = types();
-    types.put(".kconfig", kind::DATASEC, 0, 0, &[]);
+    types.put("CONFIG_KEXEC", kind::VAR, 0, 1, &[2]);
     let lines = super::lines(&mut types);
     let file = parser_of(&program(), &text(), &types, &lines);
     let file = file.relocations(PROGRAM.into(), &PLACES).finish();
-    assert_eq!(error(&file), ObjectError::Configuration);
+    let name = "CONFIG_KEXEC".into();
+    assert_eq!(error(&file), ObjectError::Variable { name });
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn types() -> Types {
     types.put("inner", kind::FUNC, 0, 12, &[]); // 15
     types.put("helper_read", kind::FUNC, 2, 12, &[]); // 16
     types.put(".maps", kind::DATASEC, 1, 0, &[11, 0, 32]); // 17
-    types.put("jiffies", kind::VAR, 0, 1, &[2]); // 18: somewhere else
+    types.put("unseen", kind::FUNC, 1, 12, &[]); // 18
     types
 }
 
@@ -148,6 +148,8 @@ fn parser_of(program: &[[u8; 8]], text: &[[u8; 8]], types: &Types, lines: &[u8])
         .symbol("unused", FUNCTION, TEXT, 0, 8)
         .symbol("outer", FUNCTION, TEXT, 8, 16)
         .symbol("inner", STATIC_FUNCTION, TEXT, 24, 8)
+        .symbol("unseen", FUNCTION, TEXT, 0, 8)
+        .hidden()
 }
 
 const PLACES: [(u64, u64); 5] = [
@@ -221,7 +223,7 @@ fn instructions_come_out_as_the_kernel_takes_them() {
     assert_eq!(lines, [(0, 1), (5, 2), (9, 8), (11, 9)]);
 }
 
-/// What a program asks for before it calls it; and the same as another version has it.
+/// A program that asks for a function before it calls it.
 fn asking(places: &[(u64, u64)]) -> Vec<u8> {
     let program = [
         instruction(LOAD, 0x01, 0),
@@ -232,7 +234,7 @@ fn asking(places: &[(u64, u64)]) -> Vec<u8> {
     File::new()
         .section(HOOK, PROGBITS, CODE, program.as_flattened())
         .symbol("parse", FUNCTION, 1, 0, 32)
-        .symbol("helper_read___old", WEAK, 0, 0, 0)
+        .symbol("helper_read", WEAK, 0, 0, 0)
         .relocations(1, places)
         .finish()
 }
@@ -251,13 +253,37 @@ fn a_program_may_ask_whether_a_kfunc_is_there() {
     assert_eq!(bytes(&object.link(&[], &[None]))[..3], missing);
 }
 
+/// clang refers to static variables by their section, and so to static maps.
+#[test]
+fn a_map_is_where_it_is_in_its_section() {
+    let mut types = types();
+    types.put("addons", kind::VAR, 0, 10, &[0]);
+    let lines = lines(&mut types);
+    let mut program = program();
+    program[0] = instruction(LOAD, 0x01, 32);
+    let file = parser_of(&program, &text(), &types, &lines)
+        .symbol("addons", OBJECT, MAPS, 32, 32)
+        .symbol("", SECTION, MAPS, 0, 0);
+    let section = file.last_symbol();
+    let mut places = PLACES;
+    places[0].1 = section;
+    let file = file.relocations(PROGRAM.into(), &places).finish();
+    let object = Object::parse(&file, HOOK).unwrap();
+    let names: Vec<&[u8]> = object.maps().iter().map(|map| map.name).collect();
+    assert_eq!(names, [&b"addons"[..], b"selection", b".rodata"]);
+    let linked = object.link(&[7, 8, 9], &[Some(KFUNC)]);
+    assert_eq!(bytes(&linked)[..2], [instruction(LOAD, 0x11, 7), second(0)]);
+}
+
 #[test]
 fn functions_without_a_type_have_no_lines_either() {
     let mut types = types();
     let hook = types.string(HOOK);
     let mut lines = vec![0x9f, 0xeb, 1, 0];
-    let fields = [24, 0, 20, 20, 0, 8, hook, 1, 0, 13];
-    lines.extend(fields.iter().flat_map(|field: &u32| field.to_le_bytes()));
+    let one_line = [16, hook, 1, 0, 0, 0, 1 << 10];
+    let fields = [24, 0, 20, 20, 28, 8, hook, 1, 0, 13];
+    let fields = fields.into_iter().chain(one_line);
+    lines.extend(fields.flat_map(|field: u32| field.to_le_bytes()));
     let file = parser_of(&program(), &text(), &types, &lines);
     let file = file.relocations(PROGRAM.into(), &PLACES).finish();
     let linked = Object::parse(&file, HOOK).unwrap().link(&[7, 8], &[]);
@@ -278,7 +304,16 @@ fn types_are_completed_for_the_kernel() {
     assert_eq!(of(13), (&b"parse"[..], kind::FUNC, 12));
     assert_eq!(of(16), (&b"helper_read"[..], kind::TYPEDEF, 12));
     assert_eq!(of(17), (&b""[..], kind::PTR, 0));
-    assert_eq!(of(18), (&b""[..], kind::PTR, 0));
+    assert_eq!(of(18), (&b"unseen"[..], kind::FUNC, 12));
+    let linkage = |number: u32| {
+        kernels
+            .types()
+            .find(|(id, _)| *id == number)
+            .unwrap()
+            .1
+            .count
+    };
+    assert_eq!([13, 15, 18].map(linkage), [1, 0, 0], "hidden is static");
 }
 
 #[test]

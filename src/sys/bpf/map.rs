@@ -11,10 +11,15 @@ use super::{SysError, address, attr, bpf, bpf_fd, c, fail, short};
 use crate::abi;
 use crate::object::{ARRAY, Map};
 
-/// What goes into maps: without padding, because the kernel reads all of it.
-pub trait Value: Copy {}
-impl Value for abi::Selection {}
-impl Value for abi::Addon {}
+/// What goes into maps.
+///
+/// # Safety
+/// Without padding: the kernel reads all of it.
+pub unsafe trait Value: Copy {}
+// SAFETY: four fields of 4 bytes.
+unsafe impl Value for abi::Selection {}
+// SAFETY: bytes only.
+unsafe impl Value for abi::Addon {}
 
 /// A map in the kernel, which frees it when the last that uses it is gone.
 pub struct MapFd {
@@ -61,9 +66,7 @@ impl MapFd {
     /// Whether it is an array of at least `count` values of type `T`.
     #[must_use]
     pub fn fits<T: Value>(&self, count: usize) -> bool {
-        // Others have other values: one for each processor, say.
-        self.kind == ARRAY
-            && self.key_bytes as usize == size_of::<u32>()
+        self.is_array()
             && self.value_bytes as usize == size_of::<T>()
             && count <= self.max_entries as usize
     }
@@ -76,20 +79,28 @@ impl MapFd {
         if !self.fits::<T>(0) {
             return Err(fail("BPF_MAP_UPDATE_ELEM")(Errno::INVAL));
         }
-        // SAFETY: the value is as large as the map's values are.
+        // SAFETY: it is an array; the value is as large as its values are.
         unsafe { self.update(index, address(value)) }
+    }
+
+    /// Others have other keys, and some have a value for each processor.
+    fn is_array(&self) -> bool {
+        self.kind == ARRAY && self.key_bytes as usize == size_of::<u32>()
     }
 
     /// Sets the first value to `bytes`, and zeros behind them.
     fn set_bytes(&self, bytes: &[u8]) -> Result<(), SysError> {
+        if !self.is_array() {
+            return Err(fail("BPF_MAP_UPDATE_ELEM")(Errno::INVAL));
+        }
         let mut value = bytes.to_vec();
         value.resize(self.value_bytes as usize, 0);
-        // SAFETY: it was made as large as the map's values are.
+        // SAFETY: it is an array; this was made as large as its values are.
         unsafe { self.update(0, address(value.as_slice())) }
     }
 
     /// # Safety
-    /// `value` leads to as much memory as the map's values have.
+    /// It is an array, and `value` leads to as much memory as its values have.
     unsafe fn update(&self, index: u32, value: u64) -> Result<(), SysError> {
         let mut update = attr::MapElem {
             map_fd: self.raw().cast_unsigned(),
@@ -97,8 +108,7 @@ impl MapFd {
             value,
             ..attr::MapElem::default()
         };
-        // SAFETY: maps that are filled are arrays with keys of 4 bytes: `fits`, and
-        // those of variables; the caller vouches for the value.
+        // SAFETY: the key is an array's; the caller vouches for the value.
         let done = unsafe { bpf(c::MAP_UPDATE_ELEM, &mut update) };
         done.map(|_| ()).map_err(fail("BPF_MAP_UPDATE_ELEM"))
     }

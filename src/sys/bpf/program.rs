@@ -78,7 +78,7 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
         lines,
     } = program.linked;
     let descriptors = [0, descriptor(program.module)];
-    let size_of_each = |list: usize| u32::try_from(list).unwrap_or(0);
+    let record = |bytes: usize| u32::try_from(bytes).unwrap_or(0);
     let attempt = |log: &mut [u8]| {
         let mut load = attr::ProgLoad {
             prog_type: TRACING,
@@ -92,10 +92,10 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
             prog_name: short(program.name),
             expected_attach_type: FENTRY,
             prog_btf_fd: program.types.map_or(0, descriptor),
-            func_info_rec_size: size_of_each(size_of::<[u32; 2]>()),
+            func_info_rec_size: record(size_of::<[u32; 2]>()),
             func_info: address(functions.as_slice()),
             func_info_cnt: length(functions),
-            line_info_rec_size: size_of_each(size_of::<[u32; 4]>()),
+            line_info_rec_size: record(size_of::<[u32; 4]>()),
             line_info: address(lines.as_slice()),
             line_info_cnt: length(lines),
             attach_btf_id: program.function,
