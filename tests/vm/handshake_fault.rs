@@ -127,6 +127,19 @@ fn bad_programs() -> Vec<Fault> {
                 "verifier: R1 invalid mem access 'scalar'",
             ],
         ),
+        program(
+            "no_kfunc",
+            "",
+            "3",
+            &["it calls bpf_helper_of_tomorrow, which neither module nor kernel has"],
+        ),
+        program(
+            "configuration",
+            "",
+            "3",
+            &["it asks for CONFIG_KEXEC_FILE; a parser reads the image, not the kernel"],
+        ),
+        program("core", "", "3", &["it has CO-RE relocations"]),
         program("silent", "", "3", &["the parser named no kernel"]),
         program("twice", "", "3", &["the parser named the kernel twice"]),
         program(

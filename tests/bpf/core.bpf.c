@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fault: reads a structure of the kernel, wherever its fields are. */
+#include "section.bpf.h"
+
+struct task_struct {
+	int pid;
+} __attribute__((preserve_access_index));
+
+SEC_PARSER
+int parse(void *context)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+
+	return task->pid;
+}
+
+char LICENSE[] SEC("license") = "GPL";
