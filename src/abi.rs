@@ -9,8 +9,6 @@ pub const ABI_VERSION: u32 = 3;
 pub const PROC_PATH: &CStr = c"/proc/kexec_bpf";
 pub const FACTS_DIR: &str = "/sys/module/kexec_bpf/parameters";
 pub const HOOK_NAME: &str = "kexec_pe_parser_hook";
-/// What all kfuncs of the interface begin with.
-pub const KFUNC_PREFIX: &str = "bpf_helper_";
 pub const ROUNDS_MAX: usize = 4;
 pub const PARSER_MAX_BYTES: usize = 1 << 20;
 pub const ADDONS_MAX: usize = 512;

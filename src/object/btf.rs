@@ -168,6 +168,9 @@ impl<'a> Btf<'a> {
     /// The number of each of the functions, where they are.
     pub fn functions(&self, names: &[&[u8]]) -> Vec<Option<u32>> {
         let mut found = vec![None; names.len()];
+        if names.is_empty() {
+            return found;
+        }
         let mut sorted: Vec<(&[u8], usize)> = names.iter().copied().zip(0..).collect();
         sort(&mut sorted, |a, b| a.cmp(b));
         for (number, function) in self.types().filter(|(_, one)| one.kind == kind::FUNC) {

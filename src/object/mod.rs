@@ -53,7 +53,8 @@ pub struct Extern<'a> {
     pub is_weak: bool,
 }
 
-fn lossy(bytes: &[u8]) -> String {
+/// A name for a message.
+pub(crate) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -74,13 +75,14 @@ impl<'a> Object<'a> {
             let name = lossy(name);
             return Err(ObjectError::Variable { name });
         }
-        let lines = btf.as_ref().map(|btf| Lines::parse(&elf, btf));
         let maps = maps::maps(&elf, btf.as_ref())?;
         let layout = Layout::from(&elf, &maps, program)?;
+        let lines = btf.as_ref().map(|btf| Lines::parse(&elf, btf));
+        let lines = lines.transpose()?;
         Ok(Object {
-            lines: lines.transpose()?,
             elf,
             btf,
+            lines,
             maps,
             layout,
         })

@@ -11,7 +11,7 @@ use core::fmt;
 use crate::abi;
 use crate::errno::Errno;
 use crate::explain::Outcome;
-use crate::object::{Btf, Kfunc, Object, ObjectError};
+use crate::object::{Btf, Kfunc, Object, ObjectError, lossy};
 use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected, Value};
 use crate::sys::{AsFd, OwnedFd, SysError};
 
@@ -152,27 +152,32 @@ pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
     // The module's come first: a kernel may have some of those names for its own.
     let hook = own.functions(&[abi::HOOK_NAME.as_bytes()]);
     let hook = hook.first().copied().flatten();
-    let (of_module, of_kernel) = (own.functions(&names), below.functions(&names));
-    let places = of_module.into_iter().zip(of_kernel);
-    let kfuncs = called.iter().zip(places).map(|(called, place)| {
+    let of_module = own.functions(&names);
+    // All of the kernel's types are walked only for what is not the module's.
+    let others = names.iter().zip(&of_module).filter(|(_, id)| id.is_none());
+    let others: Vec<&[u8]> = others.map(|(name, _)| *name).collect();
+    let mut of_kernel = below.functions(&others).into_iter();
+    let kfuncs = called.iter().zip(of_module).map(|(called, id)| {
         let kfunc = |id: u32, btf, fd| Kfunc {
             id: id.cast_signed(),
             btf,
             fd,
         };
-        match place {
-            (Some(id), _) => Ok(Some(kfunc(id, OF_MODULE, module.raw()))),
-            (None, Some(id)) => Ok(Some(kfunc(id, OF_KERNEL, 0))),
-            (None, None) if called.is_weak => Ok(None),
-            (None, None) => Err(ObjectError::NoKfunc {
-                name: String::from_utf8_lossy(called.name).into_owned(),
+        if let Some(id) = id {
+            return Ok(Some(kfunc(id, OF_MODULE, module.raw())));
+        }
+        match of_kernel.next().flatten() {
+            Some(id) => Ok(Some(kfunc(id, OF_KERNEL, 0))),
+            None if called.is_weak => Ok(None),
+            None => Err(ObjectError::NoKfunc {
+                name: lossy(called.name),
             }),
         }
     });
     let kfuncs = kfuncs.collect::<Result<_, _>>()?;
     let maps = object.maps().iter().map(|map| {
         MapFd::create(map).map_err(|error| ParserError::Map {
-            map: String::from_utf8_lossy(map.name).into_owned(),
+            map: lossy(map.name),
             error,
         })
     });
@@ -206,7 +211,7 @@ impl Prepared<'_> {
             module: self.module.as_fd(),
         })?;
         let names = object.maps().iter().map(|map| map.name);
-        let names = names.map(|name| String::from_utf8_lossy(name).into_owned());
+        let names = names.map(lossy);
         Ok(Parser {
             link: None,
             program,

@@ -226,14 +226,19 @@ impl Types {
     }
 
     pub fn finish(&self) -> Vec<u8> {
-        let mut file = vec![0x9f, 0xeb, 1, 0];
         let (types, strings) = (self.types.len() as u32, self.strings.len() as u32);
-        let fields = [24, 0, types, types, strings];
-        file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
+        let mut file = btf(&[24, 0, types, types, strings]);
         file.extend_from_slice(&self.types);
         file.extend_from_slice(&self.strings);
         file
     }
+}
+
+/// What .BTF and .BTF.ext begin with, and these fields.
+pub fn btf(fields: &[u32]) -> Vec<u8> {
+    let mut file = vec![0x9f, 0xeb, 1, 0];
+    file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
+    file
 }
 
 /// An instruction's bytes.

@@ -2,15 +2,29 @@
 //! What is refused, and what is said of it.
 
 use super::build::{
-    CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOBITS, NOTYPE, OBJECT, PROGBITS, Types,
+    CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOBITS, NOTYPE, OBJECT, PROGBITS, Types, btf,
     instruction, second,
 };
-use super::{HOOK, PLACES, PROGRAM, parser, parser_of, program, text, types};
+use super::{HOOK, parser, parser_with, types};
 use crate::object::btf::kind;
 use crate::object::{Object, ObjectError};
 
 fn error(file: &[u8]) -> ObjectError {
     Object::parse(file, HOOK).err().expect("an error")
+}
+
+/// What is said of a map.
+fn map(map: &str, what: &'static str) -> ObjectError {
+    ObjectError::Map {
+        map: map.into(),
+        what,
+    }
+}
+
+/// A program that does nothing: section 1, symbol 1.
+fn small() -> File {
+    let file = File::new().section(HOOK, PROGBITS, CODE, &instruction(EXIT, 0, 0));
+    file.symbol("parse", FUNCTION, 1, 0, 8)
 }
 
 #[test]
@@ -98,15 +112,12 @@ fn as_many_as_the_kernel_takes() {
     let file = file.relocations(1, &places).finish();
     assert_eq!(error(&file), reference(256 * 8, "k256", what));
 
-    let exit = instruction(EXIT, 0, 0);
-    let mut file = File::new().section(HOOK, PROGBITS, CODE, &exit);
+    let mut file = small();
     for number in 0..65 {
         file = file.section(&format!(".data.{number}"), PROGBITS, DATA, &[1]);
     }
-    let map = ".data.64".into();
     let what = "the kernel lets no program have so many";
-    let file = file.symbol("parse", FUNCTION, 1, 0, 8).finish();
-    assert_eq!(error(&file), ObjectError::Map { map, what });
+    assert_eq!(error(&file.finish()), map(".data.64", what));
 }
 
 /// What is said of a reference of the program's instruction at `at`.
@@ -170,15 +181,6 @@ fn what_a_parser_cannot_refer_to_is_said_with_its_place() {
 
 #[test]
 fn maps_are_described_and_have_no_addresses() {
-    let map = |map: &str, what| ObjectError::Map {
-        map: map.into(),
-        what,
-    };
-    let exit = instruction(EXIT, 0, 0);
-    let small = || {
-        let file = File::new().section(HOOK, PROGBITS, CODE, &exit);
-        file.symbol("parse", FUNCTION, 1, 0, 8)
-    };
     let file = small().section(".maps", PROGBITS, DATA, &[0; 8]).finish();
     let what = "the file has no BTF, which describes them";
     assert_eq!(error(&file), map(".maps", what));
@@ -208,51 +210,43 @@ fn with_field(name: &str, value: u32) -> Vec<u8> {
     let members = [names[0], 5, 0, names[1], 3, 64];
     types.put("", kind::STRUCT, 2, 16, &members); // 6
     types.put("selection", kind::VAR, 0, 6, &[1]); // 7
-    File::new()
-        .section(HOOK, PROGBITS, CODE, &instruction(EXIT, 0, 0))
+    small()
         .section(".maps", PROGBITS, DATA, &[0; 16])
         .section(".BTF", PROGBITS, 0, &types.finish())
-        .symbol("parse", FUNCTION, 1, 0, 8)
         .symbol("selection", OBJECT, 2, 0, 16)
         .finish()
 }
 
 #[test]
 fn maps_that_would_take_a_descriptor_or_all_memory_are_refused() {
-    let map = |what| ObjectError::Map {
-        map: "selection".into(),
-        what,
-    };
     // BPF_MAP_TYPE_PERCPU_ARRAY, ARRAY_OF_MAPS, HASH_OF_MAPS; BPF_F_TOKEN_FD
     let what = "it is of a kind that no parser needs";
     for kind in [6, 12, 13] {
-        assert_eq!(error(&with_field("type", kind)), map(what), "{kind}");
+        assert_eq!(
+            error(&with_field("type", kind)),
+            map("selection", what),
+            "{kind}"
+        );
     }
     let what = "it has flags that no parser needs";
-    assert_eq!(error(&with_field("map_flags", 1 << 16)), map(what));
+    assert_eq!(
+        error(&with_field("map_flags", 1 << 16)),
+        map("selection", what)
+    );
     let field = ObjectError::MapField {
         map: "selection".into(),
         field: "pinning".into(),
     };
     assert_eq!(error(&with_field("pinning", 1)), field);
     assert!(Object::parse(&with_field("max_entries", 1 << 20), HOOK).is_ok());
-    let exit = instruction(EXIT, 0, 0);
-    let mut file = File::new().section(HOOK, PROGBITS, CODE, &exit);
-    file = file.symbol("parse", FUNCTION, 1, 0, 8);
-    let file = file.huge_section(".bss.pool", 1 << 30).finish();
+    let file = small().huge_section(".bss.pool", 1 << 30).finish();
     let what = "with it, the maps take more than 1 GiB";
-    let map = ".bss.pool".into();
-    assert_eq!(error(&file), ObjectError::Map { map, what });
+    assert_eq!(error(&file), map(".bss.pool", what));
 }
 
 /// Files of a megabyte that took minutes.
 #[test]
 fn maps_do_not_multiply() {
-    let exit = instruction(EXIT, 0, 0);
-    let map = |map: &str, what| ObjectError::Map {
-        map: map.into(),
-        what,
-    };
     let mut types = Types::new();
     let key = types.string("key");
     types.put("int", kind::INT, 0, 4, &[0x0100_0020]);
@@ -260,21 +254,16 @@ fn maps_do_not_multiply() {
     let members: Vec<u32> = [key, 2, 0].repeat(60_000);
     types.put("", kind::STRUCT, 60_000, 0, &members);
     types.put("many", kind::VAR, 0, 3, &[1]);
-    let file = File::new()
-        .section(HOOK, PROGBITS, CODE, &exit)
-        .section(".BTF", PROGBITS, 0, &types.finish())
-        .symbol("parse", FUNCTION, 1, 0, 8);
+    let file = small().section(".BTF", PROGBITS, 0, &types.finish());
     let file = file.section(".maps", PROGBITS, DATA, &[0; 8]);
     let many = file.symbol("many", OBJECT, 3, 0, 8);
     let what = "its BTF does not say what it is";
     assert_eq!(error(&many.finish()), map("many", what));
 
-    let file = File::new()
-        .section(HOOK, PROGBITS, CODE, &exit)
+    let file = small()
         .section(".BTF", PROGBITS, 0, &Types::new().finish())
         .section(".maps", PROGBITS, DATA, &[0; 8])
-        .section(".maps", PROGBITS, DATA, &[0; 8])
-        .symbol("parse", FUNCTION, 1, 0, 8);
+        .section(".maps", PROGBITS, DATA, &[0; 8]);
     let what = "the file has two such sections";
     assert_eq!(error(&file.finish()), map(".maps", what));
 }
@@ -282,16 +271,12 @@ fn maps_do_not_multiply() {
 #[test]
 fn tables_do_not_multiply() {
     let damaged = |what| ObjectError::Elf { what };
-    let exit = instruction(EXIT, 0, 0);
-    let small = || {
-        let file = File::new().section(HOOK, PROGBITS, CODE, &exit);
-        file.symbol("parse", FUNCTION, 1, 0, 8)
-    };
     let mut file = small();
     for _ in 0..520 {
         file = file.section(".debug", PROGBITS, 0, b"x");
     }
     assert_eq!(error(&file.finish()), damaged("it has over 512 sections"));
+    let exit = instruction(EXIT, 0, 0);
     let file = small().section(".text", PROGBITS, CODE, &exit);
     let what = "its relocation tables are larger than it";
     assert_eq!(error(&file.whole_file_tables(&[1, 2])), damaged(what));
@@ -307,11 +292,8 @@ fn tables_do_not_multiply() {
 fn a_line_belongs_to_an_instruction() {
     let mut types = types();
     let hook = types.string(HOOK);
-    let mut lines = vec![0x9f, 0xeb, 1, 0];
-    let fields = [24, 0, 4, 4, 28, 8, 16, hook, 1, 4, 0, 0, 1 << 10];
-    lines.extend(fields.iter().flat_map(|field: &u32| field.to_le_bytes()));
-    let file = parser_of(&program(), &text(), &types, &lines);
-    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    let lines = btf(&[24, 0, 4, 4, 28, 8, 16, hook, 1, 4, 0, 0, 1 << 10]);
+    let file = parser_with(&types, &lines).finish();
     let what = ".BTF.ext is no list of functions and lines";
     assert_eq!(error(&file), ObjectError::Types { what });
 }
@@ -321,19 +303,15 @@ fn variables_of_the_kernel_are_not_to_be_had() {
     let mut types = types();
     types.put("CONFIG_KEXEC", kind::VAR, 0, 1, &[2]);
     let lines = super::lines(&mut types);
-    let file = parser_of(&program(), &text(), &types, &lines);
-    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    let file = parser_with(&types, &lines).finish();
     let name = "CONFIG_KEXEC".into();
     assert_eq!(error(&file), ObjectError::Variable { name });
 }
 
 #[test]
 fn core_relocations_are_refused() {
-    let mut lines = vec![0x9f, 0xeb, 1, 0];
-    let fields: [u32; 7] = [32, 0, 0, 0, 0, 0, 4];
-    lines.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
-    let file = parser_of(&program(), &text(), &types(), &lines);
-    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    let lines = btf(&[32, 0, 0, 0, 0, 0, 4]);
+    let file = parser_with(&types(), &lines).finish();
     assert_eq!(error(&file), ObjectError::Core);
 }
 

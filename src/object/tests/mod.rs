@@ -11,7 +11,7 @@ use super::btf::kind;
 use super::{Btf, Extern, Instruction, Kfunc, Linked, Map, Object};
 use build::{
     CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOTYPE, OBJECT, PROGBITS, SECTION,
-    STATIC_FUNCTION, Types, WEAK, instruction, second,
+    STATIC_FUNCTION, Types, WEAK, btf, instruction, second,
 };
 use proptest::prelude::*;
 
@@ -124,11 +124,7 @@ fn lines(types: &mut Types) -> Vec<u8> {
         bytes(&functions),
         bytes(&lines) + bytes(&more),
     ];
-    let mut file = vec![0x9f, 0xeb, 1, 0];
-    for fields in [&header[..], &functions, &lines, &more] {
-        file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
-    }
-    file
+    btf(&[&header[..], &functions, &lines, &more].concat())
 }
 
 fn parser_of(program: &[[u8; 8]], text: &[[u8; 8]], types: &Types, lines: &[u8]) -> File {
@@ -160,10 +156,15 @@ const PLACES: [(u64, u64); 5] = [
     (48, symbol::TEXT),
 ];
 
+fn parser_with(types: &Types, lines: &[u8]) -> File {
+    let file = parser_of(&program(), &text(), types, lines);
+    file.relocations(PROGRAM.into(), &PLACES)
+}
+
 fn parser() -> File {
     let mut types = types();
     let lines = lines(&mut types);
-    parser_of(&program(), &text(), &types, &lines).relocations(PROGRAM.into(), &PLACES)
+    parser_with(&types, &lines)
 }
 
 #[test]
@@ -279,13 +280,11 @@ fn a_map_is_where_it_is_in_its_section() {
 fn functions_without_a_type_have_no_lines_either() {
     let mut types = types();
     let hook = types.string(HOOK);
-    let mut lines = vec![0x9f, 0xeb, 1, 0];
-    let one_line = [16, hook, 1, 0, 0, 0, 1 << 10];
-    let fields = [24, 0, 20, 20, 28, 8, hook, 1, 0, 13];
-    let fields = fields.into_iter().chain(one_line);
-    lines.extend(fields.flat_map(|field: u32| field.to_le_bytes()));
-    let file = parser_of(&program(), &text(), &types, &lines);
-    let file = file.relocations(PROGRAM.into(), &PLACES).finish();
+    let header = [24, 0, 20, 20, 28];
+    let function = [8, hook, 1, 0, 13];
+    let line = [16, hook, 1, 0, 0, 0, 1 << 10];
+    let lines = btf(&[&header[..], &function, &line].concat());
+    let file = parser_with(&types, &lines).finish();
     let linked = Object::parse(&file, HOOK).unwrap().link(&[7, 8], &[]);
     assert_eq!((linked.functions.len(), linked.lines.len()), (0, 0));
 }
@@ -298,22 +297,15 @@ fn types_are_completed_for_the_kernel() {
     let kernels = Btf::parse(&bytes, None).unwrap();
     let of = |number: u32| {
         let (_, found) = kernels.types().find(|(id, _)| *id == number).unwrap();
-        (kernels.name_of(&found), found.kind, found.size_or_type)
+        let name = core::str::from_utf8(kernels.name_of(&found)).unwrap();
+        (name, found.kind, found.count, found.size_or_type)
     };
     assert_eq!(kernels.types().count(), 18, "each keeps its number");
-    assert_eq!(of(13), (&b"parse"[..], kind::FUNC, 12));
-    assert_eq!(of(16), (&b"helper_read"[..], kind::TYPEDEF, 12));
-    assert_eq!(of(17), (&b""[..], kind::PTR, 0));
-    assert_eq!(of(18), (&b"unseen"[..], kind::FUNC, 12));
-    let linkage = |number: u32| {
-        kernels
-            .types()
-            .find(|(id, _)| *id == number)
-            .unwrap()
-            .1
-            .count
-    };
-    assert_eq!([13, 15, 18].map(linkage), [1, 0, 0], "hidden is static");
+    assert_eq!(of(13), ("parse", kind::FUNC, 1, 12));
+    assert_eq!(of(15), ("inner", kind::FUNC, 0, 12));
+    assert_eq!(of(16), ("helper_read", kind::TYPEDEF, 0, 12));
+    assert_eq!(of(17), ("", kind::PTR, 0, 0));
+    assert_eq!(of(18), ("unseen", kind::FUNC, 0, 12), "hidden is static");
 }
 
 #[test]
