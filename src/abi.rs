@@ -5,7 +5,12 @@
 
 use core::ffi::CStr;
 
-pub const ABI_VERSION: u32 = 3;
+/// The version that this program prefers.
+pub const ABI_VERSION: u32 = 4;
+/// The oldest version that it speaks, too.
+pub const ABI_VERSION_MIN: u32 = 3;
+pub const REGISTER_BYTES_V3: usize = 16;
+pub const REPORT_BYTES_V3: usize = 1728;
 pub const PROC_PATH: &CStr = c"/proc/kexec_bpf";
 pub const FACTS_DIR: &str = "/sys/module/kexec_bpf/parameters";
 pub const HOOK_NAME: &str = "kexec_pe_parser_hook";
@@ -29,6 +34,8 @@ pub struct Register {
     pub ready_fd: i32,
     pub attached_fd: i32,
     pub timeout_ms: u32,
+    pub flags: u32,
+    pub reserved: [u32; 11],
 }
 
 /// `struct kexec_bpf_selection`
@@ -88,9 +95,12 @@ pub struct Report {
     pub initrd: Resource,
     pub cmdline_size: u64,
     pub addons: u32,
-    pub reserved: u32,
+    pub size: u32,
     pub addon: Addon,
     pub reason: [u8; REASON_BYTES],
+    pub timeout_ms: u32,
+    pub reserved: u32,
+    pub reserved_more: [u64; 31],
 }
 
 /// `enum kexec_bpf_stage`: how far a load came.
@@ -105,10 +115,11 @@ pub enum Stage {
     Assemble = 7,
     Arch = 8,
     Loaded = 9,
+    Segments = 10,
 }
 
 impl Stage {
-    pub const ALL: [Stage; 9] = [
+    pub const ALL: [Stage; 10] = [
         Stage::Probe,
         Stage::Signature,
         Stage::Read,
@@ -118,6 +129,7 @@ impl Stage {
         Stage::Assemble,
         Stage::Arch,
         Stage::Loaded,
+        Stage::Segments,
     ];
 
     /// The stage of that number.
@@ -125,6 +137,23 @@ impl Stage {
     pub fn of(number: u32) -> Option<Stage> {
         Stage::ALL.into_iter().find(|stage| *stage as u32 == number)
     }
+}
+
+/// Chooses the newest version that both this program and a module with these facts
+/// speak: its file `abi_versions`, absent before version 4, and its file
+/// `abi_version`.
+///
+/// # Errors
+/// The version of a module with which there is none in common.
+pub fn common_version(all: Option<&str>, oldest: u32) -> Result<u32, u32> {
+    let spoken = |version: &u32| (ABI_VERSION_MIN..=ABI_VERSION).contains(version);
+    let numbers = all.unwrap_or_default().split_whitespace();
+    numbers
+        .filter_map(|number| number.parse().ok())
+        .chain([oldest])
+        .filter(spoken)
+        .max()
+        .ok_or(oldest)
 }
 
 impl Addon {
@@ -184,9 +213,32 @@ pub fn until_nul(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-const _: () = assert!(size_of::<Register>() == 16);
+const _: () = assert!(size_of::<Register>() == 64);
 const _: () = assert!(size_of::<Selection>() == 16);
 const _: () = assert!(size_of::<Addon>() == 1024);
 const _: () = assert!(size_of::<Resource>() == 24);
 const _: () = assert!(size_of::<Round>() == 88);
-const _: () = assert!(size_of::<Report>() == 1728);
+const _: () = assert!(size_of::<Report>() == 1984);
+
+#[cfg(test)]
+mod tests {
+    use super::{ABI_VERSION, common_version};
+
+    #[test]
+    fn the_newest_common_version_is_spoken() {
+        for (all, oldest, common) in [
+            (None, 3, Ok(3)),
+            (None, 2, Err(2)),
+            (None, 5, Err(5)),
+            (Some("3 4"), 3, Ok(4)),
+            (Some("3 4 5"), 3, Ok(4)),
+            (Some("4 5"), 4, Ok(4)),
+            (Some("5 6"), 5, Err(5)),
+            (Some(""), 3, Ok(3)),
+            (Some("x 4294967296 4"), 7, Ok(4)),
+        ] {
+            assert_eq!(common_version(all, oldest), common, "{all:?} {oldest}");
+        }
+        assert_eq!(ABI_VERSION, 4, "the cases above");
+    }
+}

@@ -87,7 +87,12 @@ pub struct CrashFacts {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Module {
     pub version: String,
-    pub abi_version: Option<u32>,
+    /// The interface's version to speak with it, or an error with the one that it
+    /// has; `None` where it does not tell.
+    pub abi_version: Option<Result<u32, u32>>,
+    /// Whether /sys/kernel/btf/kexec_bpf is there. Without it no parser can be
+    /// loaded; modules of version 4 then refuse to be inserted.
+    pub has_btf: bool,
     /// Names separated by one space.
     pub decompressors: String,
     /// Names separated by one space.

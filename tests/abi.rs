@@ -76,6 +76,9 @@ fn facts() -> Vec<Fact> {
     let mut facts = system_call_facts();
     facts.extend([
         fact("KEXEC_BPF_ABI_VERSION", abi::ABI_VERSION as usize),
+        fact("KEXEC_BPF_ABI_VERSION_MIN", abi::ABI_VERSION_MIN as usize),
+        fact("KEXEC_BPF_REGISTER_BYTES_V3", abi::REGISTER_BYTES_V3),
+        fact("KEXEC_BPF_REPORT_BYTES_V3", abi::REPORT_BYTES_V3),
         fact("KEXEC_BPF_ROUNDS_MAX", abi::ROUNDS_MAX),
         fact("KEXEC_BPF_PARSER_MAX_BYTES", abi::PARSER_MAX_BYTES),
         fact("KEXEC_BPF_ADDONS_MAX", abi::ADDONS_MAX),
@@ -96,7 +99,7 @@ fn facts() -> Vec<Fact> {
         },
     ]);
     facts.extend(layout!("kexec_bpf_register", abi::Register:
-        abi_version, ready_fd, attached_fd, timeout_ms));
+        abi_version, ready_fd, attached_fd, timeout_ms, flags, reserved));
     facts.extend(layout!("kexec_bpf_selection", abi::Selection: profile, flags, reserved));
     facts.extend(layout!("kexec_bpf_addon", abi::Addon: dst_dir, path));
     facts.extend(layout!("kexec_bpf_resource", abi::Resource: offset, size, flags, parts));
@@ -104,7 +107,7 @@ fn facts() -> Vec<Fact> {
         parser, calls, image_size, handshake_us, hook_us, kernel, initrd, cmdline_size));
     facts.extend(layout!("kexec_bpf_report", abi::Report:
         abi_version, error, stage, rounds, signature, flags, load_us, round, kernel, initrd,
-        cmdline_size, addons, reserved, addon, reason));
+        cmdline_size, addons, size, addon, reason, timeout_ms, reserved, reserved_more));
     for stage in abi::Stage::ALL {
         let name = format!("KEXEC_BPF_STAGE_{stage:?}").to_uppercase();
         facts.push(fact(&name, stage as usize));

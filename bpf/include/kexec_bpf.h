@@ -10,7 +10,8 @@
  *
  *  1. open /proc/kexec_bpf (CAP_SYS_BOOT). One open file is one session. It
  *     belongs to the process that opened it.
- *  2. write one struct kexec_bpf_register: the two eventfds and the timeout.
+ *  2. write one struct kexec_bpf_register: the two eventfds and the timeout. The
+ *     thread that writes it, and later whichever reads a parser, is thread B.
  *  3. A calls kexec_file_load(2) with the whole PE image. The kernel verifies
  *     its signature as for any kernel.
  *  4. For each round the module signals ready_fd and waits. B detaches what it
@@ -21,20 +22,33 @@
  *  5. After kexec_file_load returns, B detaches.
  *     pread(KEXEC_BPF_REPORT_OFFSET) tells the kernel's side of the story.
  *
+ * Versions. A session speaks the one that it registers with; the module speaks
+ * KEXEC_BPF_ABI_VERSION_MIN to KEXEC_BPF_ABI_VERSION. A later one only appends to
+ * the structs, so one of an earlier version is the beginning of it.
+ *
+ * While a load waits for thread B the kernel's kexec lock is held: nobody else
+ * can load, and a panic starts no crash kernel. So the wait ends soon: when the
+ * time for all rounds together is over, and within 100 ms when thread B or the
+ * process is gone. A parser that does not end by itself cannot be ended; from
+ * then on its calls fail.
+ *
  * Errors of the session file:
  *  open      EPERM   no CAP_SYS_BOOT
- *  write     EINVAL  wrong size, version or timeout; or no eventfd
+ *  write     EINVAL  wrong size, version or timeout; no eventfd; reserved not 0
  *            EBADF   no such descriptor
  *            EBUSY   this session, or another of this process, is registered
  *            EPERM   another process than the one that opened the file
  *  read      ENODATA no load of this session waits for a parser
+ *            EINVAL  at KEXEC_BPF_REPORT_OFFSET: less than version 3's report
  *            EPERM   as above
  *  pread     ENODATA at KEXEC_BPF_REPORT_OFFSET: no load was made yet, or the
  *            kernel took the image as it is, without a parser
  *
  * Facts about the module, one file each in KEXEC_BPF_FACTS_DIR, all text:
  *  ../version       the module's version
- *  abi_version      decimal; unequal to KEXEC_BPF_ABI_VERSION: do not go on
+ *  abi_version      the oldest version spoken, decimal: all that programs of
+ *                   version 3 look at, and go on only if it is theirs
+ *  abi_versions     all versions spoken, separated by one space; absent: the one
  *  decompressors    names separated by one space: "gzip zstd xz lz4 lzo"
  *  default_parsers  parsers that the module carries: "uki zboot"
  *  timeout_ms       used when a session registers with timeout_ms 0
@@ -44,7 +58,8 @@
 
 #include <linux/types.h>
 
-#define KEXEC_BPF_ABI_VERSION		3
+#define KEXEC_BPF_ABI_VERSION		4
+#define KEXEC_BPF_ABI_VERSION_MIN	3
 
 #define KEXEC_BPF_PROC_NAME		"kexec_bpf"
 #define KEXEC_BPF_PROC_PATH		"/proc/kexec_bpf"
@@ -58,12 +73,12 @@
 
 /* Limits */
 #define KEXEC_BPF_TIMEOUT_MIN_MS	100
-#define KEXEC_BPF_TIMEOUT_DEFAULT_MS	10000
+#define KEXEC_BPF_TIMEOUT_DEFAULT_MS	5000
 #define KEXEC_BPF_TIMEOUT_MAX_MS	60000
 #define KEXEC_BPF_ROUNDS_MAX		4
 #define KEXEC_BPF_PARSER_MAX_BYTES	(1 << 20)
 #define KEXEC_BPF_CMDLINE_MAX_BYTES	(64 << 10)
-#define KEXEC_BPF_SECTIONS_MAX		256
+#define KEXEC_BPF_SECTIONS_MAX		1024
 #define KEXEC_BPF_ADDONS_MAX		512
 #define KEXEC_BPF_ADDON_MAX_BYTES	0x7fffffff	/* as the kernel reads any file */
 #define KEXEC_BPF_OUTPUT_MAX_BYTES	(1 << 30)
@@ -81,13 +96,18 @@
 #define KEXEC_BPF_OUT			0	/* BPF memory -> resource */
 #define KEXEC_BPF_IN			1	/* resource -> BPF memory */
 
-/* write(2) to the session file, once. */
+/* write(2) to the session file, once; in version 3 the first 16 bytes of it. */
 struct kexec_bpf_register {
-	__u32 abi_version;	/* KEXEC_BPF_ABI_VERSION */
+	__u32 abi_version;	/* of this session */
 	__s32 ready_fd;		/* eventfd; the kernel adds 1 when a parser waits */
 	__s32 attached_fd;	/* eventfd; thread B adds 1 when it has attached */
-	__u32 timeout_ms;	/* for one round; 0: the module's default */
+	__u32 timeout_ms;	/* for all rounds of a load; 0: the module's default */
+	/* version 4 */
+	__u32 flags;		/* 0: none is defined yet */
+	__u32 reserved[11];	/* 0 */
 };
+
+#define KEXEC_BPF_REGISTER_BYTES_V3	16
 
 /*
  * Maps of a parser that thread B fills before it attaches; a parser may have
@@ -125,17 +145,23 @@ struct kexec_bpf_addon {
  */
 #define KEXEC_BPF_REPORT_OFFSET		(1LL << 32)
 
-/* How far the load came; with error 0 it is KEXEC_BPF_STAGE_LOADED. */
+/*
+ * How far the load came; with error 0 it is KEXEC_BPF_STAGE_LOADED. The module
+ * does not see what kexec_file_load(2) returns. Where the kernel itself ended the
+ * load, in PROBE, SIGNATURE, READ and SEGMENTS, that number is the cause, and
+ * error here stands for it.
+ */
 enum kexec_bpf_stage {
 	KEXEC_BPF_STAGE_PROBE = 1,	/* is it an image for a parser? */
-	KEXEC_BPF_STAGE_SIGNATURE = 2,	/* the kernel's own signature check */
+	KEXEC_BPF_STAGE_SIGNATURE = 2,	/* the kernel's own signature check, or READ */
 	KEXEC_BPF_STAGE_READ = 3,	/* user-passed initrd and command line */
 	KEXEC_BPF_STAGE_HANDSHAKE = 4,	/* waiting for thread B */
 	KEXEC_BPF_STAGE_PARSE = 5,	/* the parser and its calls */
 	KEXEC_BPF_STAGE_RULES = 6,	/* the security rules refused */
 	KEXEC_BPF_STAGE_ASSEMBLE = 7,	/* joining initrd and command line */
 	KEXEC_BPF_STAGE_ARCH = 8,	/* the kernel's own loader, bzImage */
-	KEXEC_BPF_STAGE_LOADED = 9
+	KEXEC_BPF_STAGE_LOADED = 9,
+	KEXEC_BPF_STAGE_SEGMENTS = 10	/* after ARCH: placing, digest, memory */
 };
 
 /* Where a round's parser came from. */
@@ -191,17 +217,25 @@ struct kexec_bpf_report {
 	struct kexec_bpf_resource initrd;
 	__u64 cmdline_size;	/* bytes without the NUL */
 	__u32 addons;		/* files that bpf_helper_supplement_initrd() took */
-	__u32 reserved;		/* 0 */
+	__u32 size;		/* bytes of this struct that the module knows; 0 in version 3 */
 	struct kexec_bpf_addon addon;	/* that failed the load; or no path */
 	char reason[KEXEC_BPF_REASON_BYTES];	/* words for error; NUL-terminated */
+	/* version 4 */
+	__u32 timeout_ms;	/* for all rounds of the load */
+	__u32 reserved;		/* 0 */
+	__u64 reserved_more[31];	/* 0 */
 };
+
+#define KEXEC_BPF_REPORT_BYTES_V3	1728
 
 #define KEXEC_BPF_ASSERT(expr)	_Static_assert(expr, #expr)
 
-KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_register) == 16);
+KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_register) == 64);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_register, ready_fd) == 4);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_register, attached_fd) == 8);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_register, timeout_ms) == 12);
+KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_register, flags) ==
+		 KEXEC_BPF_REGISTER_BYTES_V3);
 KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_selection) == 16);
 KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_addon) == 1024);
 KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_resource) == 24);
@@ -212,13 +246,16 @@ KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, round) == 32);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, kernel) == 384);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, addon) == 448);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, reason) == 1472);
-KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1728);
+KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, timeout_ms) ==
+		 KEXEC_BPF_REPORT_BYTES_V3);
+KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1984);
 
 /*
  * The kfuncs. Only a program attached to the hook, loaded by the process whose
  * handshake is under way, may call them; they act on the load of the thread
  * that runs the hook. All return 0 or more, or a negative errno. Every error
- * but bpf_helper_read's is kept by the load: a parser cannot ignore it.
+ * but bpf_helper_read's ERANGE is kept by the load: a parser cannot ignore it.
+ * After the time for all rounds is over, all fail with ETIMEDOUT.
  *
  * "kernel" is named once per round (EEXIST). What is given to "initrd" and
  * "cmdline" is appended: initrd parts begin at multiples of 4, cmdline parts
@@ -245,9 +282,10 @@ int bpf_helper_decompress(const void *src, __u32 src__sz, void *dst,
 			  __u32 dst__sz) KEXEC_BPF_KSYM;
 
 /*
- * Adds a file as struct kexec_bpf_addon describes. In the first round only:
- * later ones return 0, because their parsers get the same list. The strings
- * are memory with a size rather than __str, because they come out of a map.
+ * Adds a file as struct kexec_bpf_addon describes, KEXEC_BPF_ADDONS_MAX in a load.
+ * In the first round only: later ones return 0, because their parsers get the same
+ * list. The strings are memory with a size rather than __str, because they come out
+ * of a map.
  */
 int bpf_helper_supplement_initrd(const char *dst_dir, __u32 dst_dir__sz,
 				 const char *addon_filename,

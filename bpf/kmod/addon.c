@@ -15,15 +15,27 @@
 #include "initrd.h"
 #include "rules.h"
 
-/* The kernel's reader refuses empty files, which systemd-stub passes on. */
+/*
+ * The kernel's reader refuses empty files, which systemd-stub passes on. Files of
+ * /proc and /sys say that they are empty, and are not.
+ */
+static ssize_t kb_addon_empty(struct file *file, void **data)
+{
+	loff_t pos = 0;
+	u8 byte;
+
+	if (kernel_read(file, &byte, sizeof(byte), &pos))
+		return -EINVAL;
+	*data = vmalloc(1);
+	return *data ? 0 : -ENOMEM;
+}
+
 static ssize_t kb_addon_load(struct file *file, void **data)
 {
 	struct inode *inode = file_inode(file);
 
-	if (S_ISREG(inode->i_mode) && !i_size_read(inode)) {
-		*data = vmalloc(1);
-		return *data ? 0 : -ENOMEM;
-	}
+	if (S_ISREG(inode->i_mode) && !i_size_read(inode))
+		return kb_addon_empty(file, data);
 	return kernel_read_file(file, 0, data, KEXEC_BPF_ADDON_MAX_BYTES, NULL,
 				READING_KEXEC_INITRAMFS);
 }
@@ -49,7 +61,7 @@ static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
 		kb_job_fail(job, size, "addon %.160s: cannot be read (%zd)", path, size);
 		return NULL;
 	}
-	return kb_job_adopt(job, data, size);
+	return kb_job_adopt(job, data, size, KB_PROOF_FILE);
 }
 
 /*
@@ -113,24 +125,21 @@ static int kb_addon_pe(struct kb_job *job, struct kb_buffer *file, const char *p
 	};
 	struct kb_section section;
 	bool any = false;
+	const char *wrong;
 	struct kb_pe pe;
 	size_t i;
 	int err;
 
-	if (kb_pe_open(&pe, file->data, file->size))
-		return kb_job_fail(job, -EINVAL, "addon %.160s: not a PE file", path);
-	if (kb_pe_find(&pe, ".linux", &section) != -ENOENT)
+	wrong = kb_pe_open(&pe, file->data, file->size);
+	if (wrong)
+		return kb_job_fail(job, -EINVAL, "addon %.160s: %s", path, wrong);
+	if (kb_uki_has_kernel(&pe))
 		return kb_job_fail(job, -EINVAL, "addon %.160s: has a kernel, is no addon", path);
-	for (i = 0; i < ARRAY_SIZE(useful); i++) {
-		err = kb_pe_find(&pe, useful[i], &section);
-		if (err && err != -ENOENT)
-			return kb_job_fail(job, -EINVAL, "addon %.160s: %s lies outside the file",
-					   path, useful[i]);
-		any |= !err;
-	}
+	for (i = 0; i < ARRAY_SIZE(useful); i++)
+		any |= !kb_pe_find(&pe, useful[i], &section);
 	if (!any)
 		return kb_job_fail(job, -EINVAL, "addon %.160s: has nothing to add", path);
-	err = kb_rules_addon(job, path, file->data, file->size);
+	err = kb_rules_addon(job, path, file);
 	if (!err)
 		err = kb_addon_uname(job, &pe, path);
 	if (err)

@@ -34,6 +34,7 @@ static void kb_cpio_entry(struct kb_cpio_writer *w, const char *name, size_t nam
 {
 	u8 *to = w->buffer->data + w->at;
 	size_t end = ALIGN(KB_CPIO_HEADER + name_size + 1, 4);
+
 	memset(to, 0, end);
 	/* magic ino mode uid gid nlink mtime size dev(2) rdev(2) namesize check */
 	sprintf(to, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x",
@@ -65,11 +66,12 @@ static int kb_cpio_check(const char *path)
 	}
 }
 
-static int kb_cpio_part(struct kb_job *job, struct kb_buffer *buffer, size_t offset, size_t size)
+static int kb_cpio_part(struct kb_job *job, struct kb_buffer *buffer, size_t offset, size_t size,
+			bool continues)
 {
 	struct kb_part part = {
 		.buffer = buffer, .offset = offset, .size = size,
-		.flags = KEXEC_BPF_RESOURCE_ADDON,
+		.flags = KEXEC_BPF_RESOURCE_ADDON, .continues = continues,
 	};
 
 	return kb_initrd_add(job, &part, KB_INITRD_BACK);
@@ -96,7 +98,7 @@ static int kb_cpio_trailer(struct kb_job *job, const struct kb_cpio_writer *w, s
 	int err;
 
 	memcpy(w->buffer->data + offset, kb_cpio_end, sizeof(kb_cpio_end));
-	err = kb_cpio_part(job, w->buffer, offset, sizeof(kb_cpio_end));
+	err = kb_cpio_part(job, w->buffer, offset, sizeof(kb_cpio_end), true);
 	if (err)
 		return err;
 	job->archive_end = list_last_entry(&job->initrd, struct kb_part, node);
@@ -111,6 +113,8 @@ int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *
 {
 	bool secret = strstarts(dst_path, ".extra/credentials/") ||
 		      strstarts(dst_path, ".extra/global_credentials/");
+	bool ours = strstarts(dst_path, ".extra/"), joins = false;
+	struct kb_part file = *content;
 	struct kb_cpio_writer w = {};
 	size_t dir_size = 0;
 	const char *slash;
@@ -129,12 +133,14 @@ int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *
 
 	/* Each entry has a header, at most the whole path, and padding. */
 	w.buffer = kb_job_alloc(job, (KB_CPIO_DEPTH + 1) *
-				(KB_CPIO_HEADER + strlen(dst_path) + 5) + sizeof(kb_cpio_end));
+				(KB_CPIO_HEADER + strlen(dst_path) + 5) + sizeof(kb_cpio_end),
+				ours ? KB_PROOF_MODULE : KB_PROOF_NONE);
 	if (!w.buffer)
 		return -ENOMEM;
 	if (!alone && kb_cpio_continues(job, dst_path, dir_size)) {
-		kb_initrd_drop(job->archive_end);
+		kb_part_drop(job->archive_end);
 		w.inode = job->archive_inode;
+		joins = true;
 		slash = NULL;
 	} else {
 		slash = strchr(dst_path, '/');
@@ -149,9 +155,10 @@ int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *
 		      content->size);
 
 	job->archive_end = NULL;
-	err = kb_cpio_part(job, w.buffer, 0, w.at);
+	err = kb_cpio_part(job, w.buffer, 0, w.at, joins);
+	file.continues = true;
 	if (!err)
-		err = kb_initrd_add(job, content, KB_INITRD_BACK);
+		err = kb_initrd_add(job, &file, KB_INITRD_BACK);
 	if (!err)
 		err = kb_cpio_trailer(job, &w, w.at, dst_path, alone ? 0 : dir_size);
 	return err;

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's PE and bzImage functions: redirected, and still callable. */
+/* Redirects functions of the kernel to functions of this module. */
 #ifndef KB_HOOK_H
 #define KB_HOOK_H
 
+#include <linux/ftrace.h>
 #include <linux/types.h>
 
-struct kimage;
+#include "stock.h"
 
-int kb_hook_install(void);
-void kb_hook_remove(void);
+struct kb_hook {
+	enum kb_stock function;
+	void *replacement;	/* of the same type as the kernel's function */
+	/* Decides per call, in the ftrace callback: neither sleeps nor is traced. */
+	bool (*wanted)(void);
+	struct ftrace_ops ops;
+	bool installed;
+};
 
-/* The kernel's own functions, past the redirection. */
-int kb_stock_probe(const char *buf, unsigned long size);
-int kb_stock_verify(const char *buf, unsigned long size);
-void *kb_stock_load(struct kimage *image, char *kernel, unsigned long kernel_size,
-		    char *initrd, unsigned long initrd_size,
-		    char *cmdline, unsigned long cmdline_size);
+/* In the order given; on failure none is left. The table is the caller's. */
+int kb_hook_install(struct kb_hook *hooks, size_t count);
+void kb_hook_remove(struct kb_hook *hooks, size_t count);
 
 #endif /* KB_HOOK_H */

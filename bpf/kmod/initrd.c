@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Joins the parts of the initrd. Each begins at a multiple of 4, with zeros
- * between, as the kernel's unpacker wants it (init/initramfs.c).
+ * Joins the parts of the initrd. Each begins at a multiple of 4, as the kernel's
+ * unpacker wants it (init/initramfs.c). Between two archives there are at least 4
+ * zeros: the kernel's lz4 decoder has no end mark and takes the next 4 bytes for
+ * the size of a chunk, of which 0 is the end (lib/decompress_unlz4.c).
  */
 #include <linux/align.h>
 #include <linux/errno.h>
@@ -15,6 +17,7 @@
 #include "initrd.h"
 
 #define KB_INITRD_ALIGN	4
+#define KB_INITRD_GAP	4
 
 int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd_place place)
 {
@@ -32,18 +35,14 @@ int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd
 	return 0;
 }
 
-void kb_initrd_drop(struct kb_part *part)
+/* Where a part begins that follows @at bytes of the joined initrd. */
+static size_t kb_initrd_begin(size_t at, const struct kb_part *part)
 {
-	list_del(&part->node);
-	kfree(part);
-}
-
-void kb_initrd_clear(struct kb_job *job)
-{
-	struct kb_part *part, *next;
-
-	list_for_each_entry_safe(part, next, &job->initrd, node)
-		kb_initrd_drop(part);
+	if (!at)
+		return 0;
+	if (!part->continues)
+		at = size_add(at, KB_INITRD_GAP);
+	return at > SIZE_MAX - KB_INITRD_ALIGN ? SIZE_MAX : ALIGN(at, KB_INITRD_ALIGN);
 }
 
 static size_t kb_initrd_size(const struct kb_job *job)
@@ -53,7 +52,7 @@ static size_t kb_initrd_size(const struct kb_job *job)
 
 	/* Parts are in memory or slices of it; their sum may still wrap. */
 	list_for_each_entry(part, &job->initrd, node)
-		size = size_add(ALIGN(size, KB_INITRD_ALIGN), part->size);
+		size = size_add(kb_initrd_begin(size, part), part->size);
 	return size;
 }
 
@@ -87,7 +86,7 @@ static size_t kb_initrd_offset(const struct kb_job *job, const struct kb_part *p
 	size_t size = 0;
 
 	list_for_each_entry(at, &job->initrd, node) {
-		size = ALIGN(size, KB_INITRD_ALIGN);
+		size = kb_initrd_begin(size, at);
 		if (at == part)
 			break;
 		size += at->size;
@@ -103,13 +102,14 @@ static void kb_initrd_replace(struct kb_job *job, struct kb_buffer *buffer, size
 
 	list_for_each_entry_safe(part, next, &job->initrd, node)
 		if (!list_is_first(&part->node, &job->initrd))
-			kb_initrd_drop(part);
+			kb_part_drop(part);
 	part = list_first_entry(&job->initrd, struct kb_part, node);
 	part->buffer = buffer;
 	part->offset = offset;
 	part->size = size;
 	part->image_offset = before.offset;
 	part->flags = before.flags | how;
+	part->continues = false;
 }
 
 /* Pages of the joined initrd: those of its largest part stay where they are. */
@@ -181,13 +181,13 @@ static int kb_initrd_join_around(struct kb_job *job, const struct kb_part *large
 		kb_frame_put(pages, count);
 		return kb_job_fail(job, -ENOMEM, "out of memory");
 	}
-	buffer = kb_job_adopt(job, map, count * PAGE_SIZE);
+	buffer = kb_job_adopt(job, map, count * PAGE_SIZE, KB_PROOF_NONE);
 	if (!buffer)
 		return -ENOMEM;
 
 	/* New pages are zero, and so is the padding. */
 	list_for_each_entry(part, &job->initrd, node) {
-		size_t begin = ALIGN(at, KB_INITRD_ALIGN);
+		size_t begin = kb_initrd_begin(at, part);
 		u8 *to = buffer->data + frame.start + begin;
 
 		if (part == largest) {
@@ -206,14 +206,14 @@ static int kb_initrd_join_around(struct kb_job *job, const struct kb_part *large
 
 static int kb_initrd_join_copy(struct kb_job *job, size_t size)
 {
-	struct kb_buffer *buffer = kb_job_alloc(job, size);
+	struct kb_buffer *buffer = kb_job_alloc(job, size, KB_PROOF_NONE);
 	struct kb_part *part;
 	size_t at = 0;
 
 	if (!buffer)
 		return -ENOMEM;
 	list_for_each_entry(part, &job->initrd, node) {
-		size_t begin = ALIGN(at, KB_INITRD_ALIGN);
+		size_t begin = kb_initrd_begin(at, part);
 
 		memset(buffer->data + at, 0, begin - at);
 		memcpy(buffer->data + begin, kb_part_data(part), part->size);

@@ -9,13 +9,10 @@
 enum kb_initrd_place { KB_INITRD_BACK, KB_INITRD_FRONT };
 int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd_place place);
 
-void kb_initrd_drop(struct kb_part *part);
-void kb_initrd_clear(struct kb_job *job);
-
 /* Describes the parts for the report; the size includes the padding. */
 struct kexec_bpf_resource kb_initrd_report(const struct kb_job *job);
 
-/* Leaves at most one part. */
+/* Leaves at most one part. What is known of the parts is not known of it. */
 int kb_initrd_join(struct kb_job *job);
 
 #endif /* KB_INITRD_H */

@@ -2,14 +2,12 @@
 /* Buffers of a load and who still needs them. */
 #include <linux/errno.h>
 #include <linux/sched.h>
-#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "initrd.h"
 #include "job.h"
 
-struct kb_job *kb_job_new(struct kb_session *session)
+struct kb_job *kb_job_new(struct kb_session *session, struct kexec_bpf_report *report)
 {
 	struct kb_job *job = kzalloc(sizeof(*job), GFP_KERNEL);
 
@@ -22,18 +20,26 @@ struct kb_job *kb_job_new(struct kb_session *session)
 	}
 	job->task = current;
 	job->session = session;
-	job->locked_down = security_locked_down(LOCKDOWN_KEXEC);
+	job->report = report;
 	INIT_LIST_HEAD(&job->buffers);
 	INIT_LIST_HEAD(&job->initrd);
 	return job;
 }
 
+void kb_part_drop(struct kb_part *part)
+{
+	list_del(&part->node);
+	kfree(part);
+}
+
 void kb_job_free(struct kb_job *job)
 {
-	struct kb_buffer *buffer, *next;
+	struct kb_buffer *buffer, *next_buffer;
+	struct kb_part *part, *next_part;
 
-	kb_initrd_clear(job);
-	list_for_each_entry_safe(buffer, next, &job->buffers, node)
+	list_for_each_entry_safe(part, next_part, &job->initrd, node)
+		kb_part_drop(part);
+	list_for_each_entry_safe(buffer, next_buffer, &job->buffers, node)
 		kb_job_drop(job, buffer);
 	kfree(job->cmdline);
 	kfree(job);
@@ -47,12 +53,12 @@ int kb_job_fail(struct kb_job *job, int error, const char *format, ...)
 		return error;
 	job->error = error;
 	va_start(args, format);
-	vscnprintf(job->report.reason, sizeof(job->report.reason), format, args);
+	vscnprintf(job->report->reason, sizeof(job->report->reason), format, args);
 	va_end(args);
 	return error;
 }
 
-struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size)
+struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size, unsigned int proof)
 {
 	struct kb_buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
 
@@ -63,11 +69,12 @@ struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size)
 	}
 	buffer->data = data;
 	buffer->size = size;
+	buffer->proof = proof;
 	list_add_tail(&buffer->node, &job->buffers);
 	return buffer;
 }
 
-struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size)
+struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size, unsigned int proof)
 {
 	/* An honest error is better than a stack trace in the log. */
 	void *data = __vmalloc(size, GFP_KERNEL | __GFP_NOWARN);
@@ -76,7 +83,7 @@ struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size)
 		kb_job_fail(job, -ENOMEM, "out of memory: %zu bytes", size);
 		return NULL;
 	}
-	return kb_job_adopt(job, data, size);
+	return kb_job_adopt(job, data, size, proof);
 }
 
 void kb_job_drop(struct kb_job *job, struct kb_buffer *buffer)

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state of one load: the buffers it owns, what the parser has named so
+ * What one load is made of: the buffers it owns, what the parser has named so
  * far, and the first error. The kernel's kexec lock allows one at a time.
  */
 #ifndef KB_JOB_H
 #define KB_JOB_H
 
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
 #include <kexec_bpf.h>
 #include "pe.h"
+#include "proof.h"
+#include "uki.h"
 
 struct kb_session;
 
@@ -19,7 +22,7 @@ struct kb_buffer {
 	struct list_head node;
 	u8 *data;
 	size_t size;
-	bool tainted;		/* holds bytes that came out of BPF memory */
+	unsigned int proof;	/* KB_PROOF_* */
 };
 
 /* A run of bytes in a buffer: the image, the kernel, a piece of the initrd. */
@@ -30,15 +33,8 @@ struct kb_part {
 	size_t size;
 	u64 image_offset;	/* for the report */
 	u32 flags;		/* KEXEC_BPF_RESOURCE_* */
+	bool continues;		/* the archive of the part before it */
 };
-
-/* A section that the parser gave to its resource. */
-struct kb_given {
-	size_t offset;		/* of the last one */
-	unsigned int count;
-};
-
-#define KB_GIVEN	3
 
 struct kb_job {
 	struct task_struct *task;
@@ -49,7 +45,7 @@ struct kb_job {
 	struct kb_part image;
 	struct kb_pe pe;
 	bool is_pe;
-	struct kb_given given[KB_GIVEN];	/* by the order in rules.c */
+	struct kb_given given[KB_PURPOSES];
 
 	struct kb_part kernel;	/* no buffer: not named */
 	struct list_head initrd;
@@ -61,12 +57,16 @@ struct kb_job {
 	size_t cmdline_size;	/* without the NUL */
 
 	bool locked_down;
-	bool verified;		/* the kernel accepted the file's signature */
+	bool enforces;		/* lockdown, or the image's signature was verified */
+	bool recombined;	/* a rule of lockdown did not hold, without lockdown */
+	ktime_t deadline;	/* for the waits and the parsers' own time */
+	u32 slow_calls;		/* whose time does not count: see kfuncs.c */
 	int error;		/* the first one stays */
-	struct kexec_bpf_report report;
+	struct kexec_bpf_report *report;
 };
 
-struct kb_job *kb_job_new(struct kb_session *session);
+/* The report is the caller's, and outlives the job. */
+struct kb_job *kb_job_new(struct kb_session *session, struct kexec_bpf_report *report);
 void kb_job_free(struct kb_job *job);
 
 /* Keeps the first error with its words, and returns the error of this call. */
@@ -74,8 +74,8 @@ __printf(3, 4)
 int kb_job_fail(struct kb_job *job, int error, const char *format, ...);
 
 /* Takes over memory of vmalloc(); on failure it is freed. */
-struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size);
-struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size);
+struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size, unsigned int proof);
+struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size, unsigned int proof);
 void kb_job_drop(struct kb_job *job, struct kb_buffer *buffer);
 
 /* Gives the memory away: the caller frees it. */
@@ -84,15 +84,12 @@ void *kb_job_release(struct kb_job *job, struct kb_buffer *buffer);
 /* Frees the buffers that image, kernel and initrd do not use. */
 void kb_job_sweep(struct kb_job *job);
 
+/* Takes a part out of the initrd's list. */
+void kb_part_drop(struct kb_part *part);
+
 static inline u8 *kb_part_data(const struct kb_part *part)
 {
 	return part->buffer->data + part->offset;
-}
-
-/* Must files that are added be signed, and a tainted kernel? */
-static inline bool kb_job_enforces(const struct kb_job *job)
-{
-	return job->locked_down || job->verified;
 }
 
 #endif /* KB_JOB_H */

@@ -19,14 +19,40 @@
 #include "parser.h"
 #include "rules.h"
 #include "session.h"
+#include "wait.h"
 
-static struct kb_job *kb_call(void)
+/* Calls that read files or decompress a slice: their own time does not count. */
+#define KB_SLOW_CALLS_MAX	(2 * KEXEC_BPF_ADDONS_MAX)
+
+static int kb_call(struct kb_job **caller)
 {
 	struct kb_job *job = kb_parser_job();
 
-	if (job)
-		job->report.round[job->report.rounds - 1].calls++;
-	return job;
+	if (!job)
+		return -EPERM;
+	job->report->round[job->report->rounds - 1].calls++;
+	/* A program cannot be stopped, but what it wants can be refused. */
+	if (ktime_after(ktime_get(), job->deadline))
+		return kb_job_fail(job, -ETIMEDOUT, "the parser was still running after %u ms",
+				   job->session->timeout_ms);
+	*caller = job;
+	return 0;
+}
+
+static int kb_slow_call(struct kb_job **caller)
+{
+	int err = kb_call(caller);
+
+	if (!err && (*caller)->slow_calls++ >= KB_SLOW_CALLS_MAX)
+		err = kb_job_fail(*caller, -E2BIG, "the parser called for files and slices %d times",
+				  KB_SLOW_CALLS_MAX);
+	return err;
+}
+
+/* The disk's and the decoder's time is not the parser's. */
+static void kb_slow_done(struct kb_job *job, ktime_t start)
+{
+	job->deadline = ktime_add(job->deadline, ktime_sub(ktime_get(), start));
 }
 
 static int kb_slice_check(struct kb_job *job, const char *target, u64 offset, u64 size)
@@ -51,7 +77,7 @@ static struct kb_part kb_slice(const struct kb_job *job, u64 offset, u64 size)
 /* Gives a part to a resource by the resource's own rule. */
 static int kb_give(struct kb_job *job, const char *resource, struct kb_part part)
 {
-	if (part.buffer->tainted)
+	if (part.buffer->proof == KB_PROOF_NONE)
 		part.flags |= KEXEC_BPF_RESOURCE_TAINTED;
 	if (!strcmp(resource, KEXEC_BPF_KERNEL)) {
 		if (job->kernel.buffer)
@@ -75,11 +101,10 @@ static int kb_carry_out(struct kb_job *job, const char *resource, const void *bu
 
 	if (err || !size)
 		return err;
-	buffer = kb_job_alloc(job, size);
+	buffer = kb_job_alloc(job, size, KB_PROOF_NONE);
 	if (!buffer)
 		return -ENOMEM;
 	memcpy(buffer->data, buf, size);
-	buffer->tainted = true;
 	return kb_give(job, resource, (struct kb_part) { .buffer = buffer, .size = size });
 }
 
@@ -123,7 +148,7 @@ static int kb_decompress_slice(struct kb_job *job, const char *resource, u64 off
 	if (!max_out || max_out > KEXEC_BPF_OUTPUT_MAX_BYTES)
 		return kb_job_fail(job, -E2BIG, "%.64s: %llu bytes to decompress to, limit %d",
 				   resource, max_out, KEXEC_BPF_OUTPUT_MAX_BYTES);
-	part.buffer = kb_job_alloc(job, max_out);
+	part.buffer = kb_job_alloc(job, max_out, slice.buffer->proof);
 	if (!part.buffer)
 		return -ENOMEM;
 	out = kb_decompress(kb_part_data(&slice), size, part.buffer->data, max_out);
@@ -131,7 +156,6 @@ static int kb_decompress_slice(struct kb_job *job, const char *resource, u64 off
 		kb_job_drop(job, part.buffer);
 		return kb_job_fail(job, out, "%.64s: cannot be decompressed (%zd)", resource, out);
 	}
-	part.buffer->tainted = slice.buffer->tainted;
 	part.size = out;
 	part.image_offset = offset;
 	part.flags = KEXEC_BPF_RESOURCE_DECOMPRESSED;
@@ -152,48 +176,78 @@ static char *kb_string(struct kb_job *job, const char *string, u32 size)
 	return copy;
 }
 
+/*
+ * The program's memory may be a map that user space writes to meanwhile, which no
+ * decoder expects: it works on copies.
+ */
+static int kb_decompress_copy(struct kb_job *job, const void *src, u32 src_size, void *dst,
+			      u32 dst_size)
+{
+	struct kb_buffer *in = kb_job_alloc(job, src_size, KB_PROOF_NONE), *out = NULL;
+	ssize_t size = -ENOMEM;
+
+	if (in)
+		out = kb_job_alloc(job, dst_size, KB_PROOF_NONE);
+	if (out) {
+		memcpy(in->data, src, src_size);
+		size = kb_decompress(in->data, src_size, out->data, dst_size);
+		if (size > 0)
+			memcpy(dst, out->data, size);
+		kb_job_drop(job, out);
+	}
+	if (in)
+		kb_job_drop(job, in);
+	return size;
+}
+
 __bpf_kfunc_start_defs();
 
 __bpf_kfunc int bpf_helper_carrier(const char *resource_name__str, void *buf, u32 buf__sz, bool in)
 {
-	struct kb_job *job = kb_call();
+	struct kb_job *job;
+	int err = kb_call(&job);
 
-	if (!job)
-		return -EPERM;
+	if (err)
+		return err;
 	return in == KEXEC_BPF_IN ? kb_carry_in(job, resource_name__str, buf, buf__sz) :
 				    kb_carry_out(job, resource_name__str, buf, buf__sz);
 }
 
 __bpf_kfunc int bpf_helper_decompress(const void *src, u32 src__sz, void *dst, u32 dst__sz)
 {
-	struct kb_job *job = kb_call();
-	ssize_t out;
+	struct kb_job *job;
+	int err = kb_call(&job), out;
 
-	if (!job)
-		return -EPERM;
-	out = kb_decompress(src, src__sz, dst, dst__sz);
+	if (err)
+		return err;
+	out = kb_decompress_copy(job, src, src__sz, dst, dst__sz);
 	if (out < 0)
-		return kb_job_fail(job, out, "the parser's data cannot be decompressed (%zd)", out);
+		return kb_job_fail(job, out, "the parser's data cannot be decompressed (%d)", out);
 	return out;
 }
 
 __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__sz,
 					     const char *addon_filename, u32 addon_filename__sz)
 {
-	struct kb_job *job = kb_call();
-	int err = -ENOMEM, failed;
 	struct kexec_bpf_report *report;
+	struct kb_job *job;
+	int err = kb_slow_call(&job), failed;
+	ktime_t start = ktime_get();
 	char *dir, *path;
 
-	if (!job)
-		return -EPERM;
+	if (err)
+		return err;
 	/* Parsers of later rounds see the same list. */
-	report = &job->report;
+	report = job->report;
 	if (report->rounds > 1)
 		return 0;
 	if (dst_dir__sz > KEXEC_BPF_DST_DIR_BYTES || addon_filename__sz > KEXEC_BPF_PATH_BYTES)
 		return kb_job_fail(job, -ENAMETOOLONG,
 				   "the parser gave too long a name of an addon");
+	if (report->addons == KEXEC_BPF_ADDONS_MAX)
+		return kb_job_fail(job, -E2BIG, "the parser gave more than %d addons",
+				   KEXEC_BPF_ADDONS_MAX);
+	err = -ENOMEM;
 	dir = kb_string(job, dst_dir, dst_dir__sz);
 	path = kb_string(job, addon_filename, addon_filename__sz);
 	failed = job->error;
@@ -208,32 +262,32 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 	}
 	kfree(path);
 	kfree(dir);
+	kb_slow_done(job, start);
 	return err;
 }
 
 __bpf_kfunc int bpf_helper_read(u64 offset, void *buf, u32 buf__sz)
 {
-	struct kb_job *job = kb_call();
+	struct kb_job *job;
+	int err = kb_call(&job);
 
-	if (!job)
-		return -EPERM;
-	if (offset > job->image.size || buf__sz > job->image.size - offset) {
+	if (!err && (offset > job->image.size || buf__sz > job->image.size - offset))
+		err = -ERANGE;
+	if (err)
 		/* What a program reads must not be left over from elsewhere. */
 		memset(buf, 0, buf__sz);
-		return -ERANGE;
-	}
-	memcpy(buf, kb_part_data(&job->image) + offset, buf__sz);
-	return 0;
+	else
+		memcpy(buf, kb_part_data(&job->image) + offset, buf__sz);
+	return err;
 }
 
 __bpf_kfunc int bpf_helper_slice(const char *resource_name__str, u64 offset, u64 size)
 {
-	struct kb_job *job = kb_call();
+	struct kb_job *job;
 	int err;
 
-	if (!job)
-		return -EPERM;
-	err = kb_slice_check(job, resource_name__str, offset, size) ?:
+	err = kb_call(&job) ?:
+	      kb_slice_check(job, resource_name__str, offset, size) ?:
 	      kb_rules_slice(job, resource_name__str, offset, size);
 	return err ?: kb_give(job, resource_name__str, kb_slice(job, offset, size));
 }
@@ -241,26 +295,29 @@ __bpf_kfunc int bpf_helper_slice(const char *resource_name__str, u64 offset, u64
 __bpf_kfunc int bpf_helper_decompress_slice(const char *resource_name__str, u64 offset, u64 size,
 					    u64 max_out)
 {
-	struct kb_job *job = kb_call();
+	ktime_t start = ktime_get();
+	struct kb_job *job;
 	int err;
 
-	if (!job)
-		return -EPERM;
-	err = kb_slice_check(job, resource_name__str, offset, size) ?:
+	err = kb_slow_call(&job) ?:
+	      kb_slice_check(job, resource_name__str, offset, size) ?:
 	      kb_rules_slice(job, resource_name__str, offset, size) ?:
 	      kb_rules_decompress(job, resource_name__str);
-	return err ?: kb_decompress_slice(job, resource_name__str, offset, size, max_out);
+	if (err)
+		return err;
+	err = kb_decompress_slice(job, resource_name__str, offset, size, max_out);
+	kb_slow_done(job, start);
+	return err;
 }
 
 __bpf_kfunc int bpf_helper_supplement_slice(const char *dst_path__str, u64 offset, u64 size)
 {
-	struct kb_job *job = kb_call();
 	struct kb_part part;
+	struct kb_job *job;
 	int err;
 
-	if (!job)
-		return -EPERM;
-	err = kb_slice_check(job, dst_path__str, offset, size) ?:
+	err = kb_call(&job) ?:
+	      kb_slice_check(job, dst_path__str, offset, size) ?:
 	      kb_rules_member(job, dst_path__str, offset, size);
 	if (err)
 		return err;
@@ -296,7 +353,7 @@ static int kb_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 	    prog->expected_attach_type == BPF_TRACE_FENTRY &&
 	    prog->aux->mod == THIS_MODULE && prog->aux->attach_func_name &&
 	    !strcmp(prog->aux->attach_func_name, KEXEC_BPF_HOOK_NAME) &&
-	    kb_session_handshaking())
+	    kb_wait_mine())
 		return 0;
 	return -EACCES;
 }

@@ -1,103 +1,134 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One kexec_file_load(2) of a PE image, in the order in which the kernel calls:
+ * The life of a load, in the order in which the kernel calls:
  *
- *   kb_probe         the arch loader refuses the image, but a parser can open it
- *   kb_verify        the kernel's own signature check, of the whole file
- *   kb_load          rounds of handshake and parser, rules, joining, arch loader
- *   kb_load_finish   the kernel frees its buffers, on success and on failure
+ *   kb_probe     the arch loader refuses the image, but a parser can open it
+ *   kb_verify    the kernel's own signature check, of the whole file
+ *   kb_load      rounds of parsers (round.c), then the arch loader
+ *   kb_cleanup   the kernel frees its buffers, on success and on failure
  *
- * From probe to finish the load holds a reference to the module. It belongs to
- * the task that loads; the kexec lock allows one at a time.
+ * The kernel gives up its kexec lock before it frees what failed late, so a load
+ * may begin while another one ends: each has an object of its own. It belongs to
+ * the thread that loads and to the buffer with the file until kb_load(), and from
+ * then on to the kimage. From probe to cleanup it holds a reference to the module.
  */
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kexec.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/rculist.h>
 #include <linux/sched.h>
-#include <linux/security.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "cmdline.h"
-#include "hook.h"
 #include "initrd.h"
 #include "job.h"
 #include "load.h"
+#include "lsm.h"
 #include "parser.h"
-#include "rules.h"
+#include "round.h"
 #include "session.h"
+#include "stock.h"
 
-#define KB_HDRS_AT	0x202
-static const char kb_hdrs[4] = "HdrS";
-
-static struct kb_pending {
-	struct task_struct *task;	/* NULL: no load is pending */
-	struct kb_session *session;
+struct kb_load {
+	struct list_head node;		/* in kb_loads */
+	struct rcu_head rcu;
+	struct task_struct *task;	/* with a reference */
+	struct kb_session *session;	/* with a reference */
+	const void *file;		/* the kernel's buffer, until kb_load() */
+	struct kimage *image;		/* since kb_load() */
 	ktime_t start;
-	int signature;			/* kexec_bpf_report.signature */
-	bool locked_down;		/* known when the signature was rejected */
-	bool loaded;			/* kb_load() ran and has reported */
-} kb_pending;
+	bool locked_down;		/* asked when the signature was rejected */
+	struct kexec_bpf_report report;
+};
 
-bool notrace kb_load_wanted(void)
+static LIST_HEAD(kb_loads);
+static DEFINE_SPINLOCK(kb_loads_lock);
+
+/* Only current takes its own load off the list, or kb_load_reap() a dead one's. */
+static struct kb_load *notrace kb_load_of_current(void)
 {
-	return kb_session_any();
+	struct kb_load *load, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(load, &kb_loads, node)
+		if (load->task == current)
+			found = load;
+	rcu_read_unlock();
+	return found;
 }
 
 bool notrace kb_load_pending(void)
 {
-	return READ_ONCE(kb_pending.task) == current;
+	return kb_load_of_current();
 }
 
-static void kb_report_end(struct kb_session *session, struct kexec_bpf_report *report,
-			  ktime_t start)
+/* The caller has a reference to the module, and the load takes it over. */
+static struct kb_load *kb_load_begin(struct kb_session *session, const void *file)
 {
-	report->abi_version = KEXEC_BPF_ABI_VERSION;
-	report->load_us = ktime_us_delta(ktime_get(), start);
-	kb_session_report(session, report);
+	struct kb_load *load = kzalloc(sizeof(*load), GFP_KERNEL);
+
+	if (!load)
+		return NULL;
+	load->task = get_task_struct(current);
+	load->session = session;
+	load->file = file;
+	load->start = ktime_get();
+	load->report.stage = KEXEC_BPF_STAGE_READ;
+	load->report.signature = KEXEC_BPF_SIGNATURE_UNCHECKED;
+	spin_lock(&kb_loads_lock);
+	list_add_rcu(&load->node, &kb_loads);
+	spin_unlock(&kb_loads_lock);
+	return load;
 }
 
-/* The load ended before kb_load(): say why, as far as it can be seen. */
-static void notrace kb_report_refused(const struct kb_pending *pending)
+/* Leaves the reference to the module to the caller. */
+static void kb_load_free(struct kb_load *load)
 {
-	struct kexec_bpf_report report = { .signature = pending->signature };
+	load->report.load_us = ktime_us_delta(ktime_get(), load->start);
+	kb_session_report(load->session, &load->report);
+	kb_session_put(load->session);
+	put_task_struct(load->task);
+	kfree_rcu(load, rcu);
+}
 
-	if (pending->locked_down) {
-		report.flags = KEXEC_BPF_REPORT_LOCKDOWN;
-		report.stage = KEXEC_BPF_STAGE_SIGNATURE;
-		report.error = pending->signature;
-		strscpy(report.reason, "lockdown: the kernel rejected the image's signature");
-	} else if (pending->signature < 0) {
-		/* Whether kexec_sig_enforce is set is not visible from here. */
-		report.stage = KEXEC_BPF_STAGE_SIGNATURE;
-		report.error = pending->signature;
-		strscpy(report.reason,
-			"the image's signature was rejected, or initrd or command line not readable");
-	} else {
-		report.stage = KEXEC_BPF_STAGE_READ;
-		report.error = -EINVAL;
-		strscpy(report.reason, "the initrd or command line passed could not be read");
+static void kb_load_remove(struct kb_load *load)
+{
+	spin_lock(&kb_loads_lock);
+	list_del_rcu(&load->node);
+	spin_unlock(&kb_loads_lock);
+}
+
+/* A thread that is here, or ends, is not in the system call any more. */
+static struct kb_load *kb_load_stale(void)
+{
+	struct kb_load *load, *found = NULL;
+
+	spin_lock(&kb_loads_lock);
+	list_for_each_entry(load, &kb_loads, node)
+		if (load->task == current || READ_ONCE(load->task->flags) & PF_EXITING)
+			found = load;
+	if (found)
+		list_del_rcu(&found->node);
+	spin_unlock(&kb_loads_lock);
+	return found;
+}
+
+void kb_load_reap(void)
+{
+	struct kb_load *load;
+
+	while ((load = kb_load_stale())) {
+		kb_load_free(load);
+		module_put(THIS_MODULE);
 	}
-	kb_report_end(pending->session, &report, pending->start);
 }
 
-/* Called for every load and unload; must not sleep. */
-void notrace kb_load_finish(void)
-{
-	struct kb_pending pending = kb_pending;
-
-	if (!kb_load_pending())
-		return;
-	if (!pending.loaded)
-		kb_report_refused(&pending);
-	WRITE_ONCE(kb_pending.task, NULL);
-	kb_session_put(pending.session);
-	module_put(THIS_MODULE);
-}
-
-static void kb_probe_refused(struct kb_session *session)
+/* Tells of an image that does not become a load of this module. */
+static void kb_probe_report(struct kb_session *session, const char *wrong)
 {
 	struct kexec_bpf_report report = {
 		.error = -ENOEXEC,
@@ -105,45 +136,37 @@ static void kb_probe_refused(struct kb_session *session)
 		.signature = KEXEC_BPF_SIGNATURE_UNCHECKED,
 	};
 
-	strscpy(report.reason, "not a kernel, and no PE image with .bpf, .linux or a zboot header");
-	kb_report_end(session, &report, ktime_get());
+	snprintf(report.reason, sizeof(report.reason), "the PE file is refused: %s", wrong);
+	kb_session_report(session, &report);
 }
 
-/*
- * The kernel's probe logs an error for what it refuses. Ask it only about what
- * can be a bzImage (Documentation/arch/x86/boot.rst: "HdrS" at 0x202).
- */
-static bool kb_arch_takes(const char *buf, unsigned long size)
-{
-	return size >= KB_HDRS_AT + sizeof(kb_hdrs) &&
-	       !memcmp(buf + KB_HDRS_AT, kb_hdrs, sizeof(kb_hdrs)) &&
-	       !kb_stock_probe(buf, size);
-}
+enum kb_verdict {
+	KB_STOCK,	/* as without this module */
+	KB_REFUSED,	/* and the kernel must not look at it */
+	KB_TAKEN
+};
 
-/* Without a parser or a session everything is as without this module. */
-static bool kb_probe_accept(const char *buf, unsigned long size)
+/* The session's reference goes to the load, if there is one. */
+static enum kb_verdict kb_probe_session(struct kb_session *session, const char *buf,
+					unsigned long size)
 {
-	struct kb_session *session = kb_session_get();
+	struct kb_pe pe;
+	const char *wrong = kb_pe_open(&pe, buf, size);
 
-	if (!session)
-		return false;
 	kb_session_report(session, NULL);
-	if (kb_arch_takes(buf, size))
-		goto not_ours;
-	if (kb_parser_find(buf, size).kind == KEXEC_BPF_PARSER_NONE) {
-		kb_probe_refused(session);
-		goto not_ours;
+	if (wrong && kb_pe_begins(buf, size)) {
+		/* The signature check would read it in its own way: pe.c. */
+		kb_probe_report(session, wrong);
+		return KB_REFUSED;
 	}
-	kb_pending = (struct kb_pending) {
-		.task = current,
-		.session = session,
-		.start = ktime_get(),
-		.signature = KEXEC_BPF_SIGNATURE_UNCHECKED,
-	};
-	return true;
-not_ours:
-	kb_session_put(session);
-	return false;
+	if (kb_stock_takes(buf, size))
+		return KB_STOCK;
+	if (wrong || kb_parser_find(&pe).kind == KEXEC_BPF_PARSER_NONE) {
+		kb_probe_report(session,
+				wrong ?: "it has no .bpf and no .linux section, and is no zboot");
+		return KB_STOCK;
+	}
+	return kb_load_begin(session, buf) ? KB_TAKEN : KB_STOCK;
 }
 
 /*
@@ -152,117 +175,35 @@ not_ours:
  */
 int kb_probe(const char *buf, unsigned long size)
 {
-	bool held = try_module_get(THIS_MODULE);
-	int err;
+	enum kb_verdict verdict = KB_STOCK;
+	struct kb_session *session;
+	int err = -ENOEXEC;
 
-	if (held && kb_probe_accept(buf, size))
-		return 0;	/* kb_load_finish() drops the reference */
-	err = kb_stock_probe(buf, size);
-	if (held)
-		module_put(THIS_MODULE);
+	if (!try_module_get(THIS_MODULE))
+		return kb_stock_probe(buf, size);
+	kb_load_reap();
+	session = kb_session_get();
+	if (session)
+		verdict = kb_probe_session(session, buf, size);
+	if (verdict == KB_TAKEN)
+		return 0;	/* kb_cleanup() drops both references */
+	if (session)
+		kb_session_put(session);
+	if (verdict == KB_STOCK)
+		err = kb_stock_probe(buf, size);
+	module_put(THIS_MODULE);
 	return err;
 }
 
 int kb_verify(const char *buf, unsigned long size)
 {
+	struct kb_load *load = kb_load_of_current();
 	int err = kb_stock_verify(buf, size);
 
-	kb_pending.signature = err;
-	kb_pending.locked_down = err && security_locked_down(LOCKDOWN_KEXEC);
-	return err;
-}
-
-/* Makes the image of the next round: the file, or the kernel just named. */
-static void kb_round_open(struct kb_job *job, const struct kb_part *image)
-{
-	job->image = *image;
-	job->kernel = (struct kb_part) {};
-	job->is_pe = !kb_pe_open(&job->pe, kb_part_data(image), image->size);
-	memset(job->given, 0, sizeof(job->given));
-	kb_job_sweep(job);
-}
-
-static struct kexec_bpf_resource kb_kernel_report(const struct kb_job *job)
-{
-	const struct kb_part *kernel = &job->kernel;
-
-	return (struct kexec_bpf_resource) {
-		.offset = kernel->image_offset,
-		.size = kernel->size,
-		.flags = kernel->flags,
-		.parts = kernel->buffer ? 1 : 0,
-	};
-}
-
-static int kb_round(struct kb_job *job, struct kimage *image, const struct kb_parser *parser)
-{
-	struct kexec_bpf_round *round = &job->report.round[job->report.rounds++];
-	int err = kb_parser_run(job, image, parser, round);
-
-	round->kernel = kb_kernel_report(job);
-	round->initrd = kb_initrd_report(job);
-	round->cmdline_size = job->cmdline_size;
-	if (err)
-		return err;
-	if (!job->kernel.buffer)
-		return kb_job_fail(job, -ENOEXEC, "the parser named no kernel");
-	job->report.stage = KEXEC_BPF_STAGE_RULES;
-	return kb_rules_round(job);
-}
-
-/* Rounds until a kernel comes out that the arch loader takes. */
-static int kb_rounds(struct kb_job *job, struct kimage *image, const struct kb_part *file,
-		     size_t initrd_size, size_t cmdline_size)
-{
-	struct kb_part next = *file;
-	int err;
-
-	do {
-		struct kb_parser parser;
-
-		job->report.stage = KEXEC_BPF_STAGE_PARSE;
-		if (job->report.rounds == KEXEC_BPF_ROUNDS_MAX)
-			return kb_job_fail(job, -ELOOP, "more than %d images inside each other",
-					   KEXEC_BPF_ROUNDS_MAX);
-		kb_round_open(job, &next);
-		job->report.stage = KEXEC_BPF_STAGE_RULES;
-		err = kb_rules_user(job, initrd_size, cmdline_size);
-		if (err)
-			return err;
-		job->report.stage = KEXEC_BPF_STAGE_PARSE;
-		parser = kb_parser_find(kb_part_data(&next), next.size);
-		if (parser.kind == KEXEC_BPF_PARSER_NONE)
-			return kb_job_fail(job, -ENOEXEC,
-					   "what the parser named as kernel is not one");
-		err = kb_round(job, image, &parser);
-		if (err)
-			return err;
-		next = job->kernel;
-	} while (!kb_arch_takes(kb_part_data(&next), next.size));
-
-	job->image = (struct kb_part) {};
-	kb_job_sweep(job);
-	job->report.stage = KEXEC_BPF_STAGE_RULES;
-	return kb_rules_kernel(job);
-}
-
-/* Adds what user space passed behind the image's own, and joins. */
-static int kb_assemble(struct kb_job *job, struct kimage *image, size_t initrd_size,
-		       const char *cmdline, size_t cmdline_size)
-{
-	struct kb_part part = { .size = initrd_size, .flags = KEXEC_BPF_RESOURCE_USER };
-	int err = 0;
-
-	job->report.stage = KEXEC_BPF_STAGE_ASSEMBLE;
-	if (initrd_size) {
-		part.buffer = kb_job_adopt(job, image->initrd_buf, initrd_size);
-		image->initrd_buf = NULL;
-		err = part.buffer ? kb_initrd_add(job, &part, KB_INITRD_BACK) : -ENOMEM;
+	if (load->file == buf) {
+		load->report.signature = err;
+		load->locked_down = err && kb_lsm_locked_down();
 	}
-	if (!err)
-		err = kb_cmdline_add(job, cmdline, cmdline_size);
-	if (!err)
-		err = kb_initrd_join(job);
 	return err;
 }
 
@@ -276,11 +217,6 @@ static void *kb_load_arch(struct kb_job *job, struct kimage *image)
 	struct kb_part *initrd = list_first_entry_or_null(&job->initrd, struct kb_part, node);
 	char *kernel_data = kb_part_data(&job->kernel), *initrd_data = NULL;
 	size_t initrd_size = 0;
-
-	job->report.stage = KEXEC_BPF_STAGE_ARCH;
-	job->report.kernel = kb_kernel_report(job);
-	job->report.initrd = kb_initrd_report(job);
-	job->report.cmdline_size = job->cmdline_size;
 
 	if (initrd) {
 		initrd_data = kb_part_data(initrd);
@@ -301,54 +237,119 @@ static void *kb_load_arch(struct kb_job *job, struct kimage *image)
 }
 
 static void *kb_load_job(struct kb_job *job, struct kimage *image, size_t kernel_size,
-			 size_t initrd_size, const char *cmdline, size_t cmdline_size)
+			 const struct kb_passed *passed)
 {
+	bool verified = !job->report->signature;
 	struct kb_part file = { .size = kernel_size };
 	void *ret;
 	int err;
 
+	job->locked_down = kb_lsm_locked_down();
+	job->enforces = job->locked_down || verified;
 	/* From here the job owns the file; a failure leaves nothing to the kernel. */
-	file.buffer = kb_job_adopt(job, image->kernel_buf, kernel_size);
+	file.buffer = kb_job_adopt(job, image->kernel_buf, kernel_size,
+				   KB_PROOF_FILE | (verified ? KB_PROOF_SIGNED : 0));
 	image->kernel_buf = NULL;
 	if (!file.buffer)
 		return ERR_PTR(-ENOMEM);
-	err = kb_rounds(job, image, &file, initrd_size, cmdline_size);
-	if (!err)
-		err = kb_assemble(job, image, initrd_size, cmdline, cmdline_size);
+	err = kb_rounds(job, image, &file, passed);
 	if (err)
 		return ERR_PTR(err);
-	kb_job_sweep(job);
+	job->report->stage = KEXEC_BPF_STAGE_ARCH;
 	ret = kb_load_arch(job, image);
 	if (IS_ERR(ret))
 		kb_job_fail(job, PTR_ERR(ret), "the kernel's bzImage loader refused (%ld)",
 			    PTR_ERR(ret));
 	else
-		job->report.stage = KEXEC_BPF_STAGE_LOADED;
+		/* Until kb_cleanup() sees that the kernel got through. */
+		job->report->stage = KEXEC_BPF_STAGE_SEGMENTS;
 	return ret;
 }
 
+/* An empty command line comes as its NUL. */
 void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	      char *initrd, unsigned long initrd_size,
 	      char *cmdline, unsigned long cmdline_size)
 {
-	struct kb_job *job = kb_job_new(kb_pending.session);
+	const struct kb_passed passed = {
+		.initrd_size = initrd_size,
+		.cmdline = (const u8 *)cmdline,
+		.cmdline_size = cmdline_size ? cmdline_size - 1 : 0,
+	};
+	struct kb_load *load = kb_load_of_current();
+	struct kexec_bpf_report *report = &load->report;
+	struct kb_job *job = kb_job_new(load->session, report);
 	void *ret;
 
+	load->file = NULL;
+	load->image = image;
 	if (!job)
 		return ERR_PTR(-ENOMEM);
-	job->verified = !kb_pending.signature;
-	job->report.signature = kb_pending.signature;
-	job->report.flags = job->locked_down ? KEXEC_BPF_REPORT_LOCKDOWN : 0;
-
-	/* An empty command line comes as its NUL. */
-	ret = kb_load_job(job, image, kernel_size, initrd_size, cmdline,
-			  cmdline_size ? cmdline_size - 1 : 0);
+	ret = kb_load_job(job, image, kernel_size, &passed);
+	report->flags = job->locked_down ? KEXEC_BPF_REPORT_LOCKDOWN : 0;
 	if (IS_ERR(ret)) {
-		job->report.error = PTR_ERR(ret);
-		pr_notice("load refused: %s\n", job->report.reason);
+		report->error = PTR_ERR(ret);
+		pr_notice("load refused: %*pE\n", (int)strlen(report->reason), report->reason);
 	}
-	kb_report_end(job->session, &job->report, kb_pending.start);
-	kb_pending.loaded = true;
 	kb_job_free(job);
 	return ret;
+}
+
+/*
+ * Whether all segments are in their place: then the list of pages has its end
+ * mark. A kimage that failed has lost its control pages, and the list with them.
+ */
+static bool kb_image_complete(const struct kimage *image)
+{
+	return !list_empty(&image->control_pages) && (*image->entry & IND_DONE);
+}
+
+/* The load ended. Where the kernel ended it, the module can only say where. */
+static void kb_load_conclude(struct kb_load *load, bool complete)
+{
+	struct kexec_bpf_report *report = &load->report;
+
+	if (report->error)
+		return;
+	if (complete) {
+		report->stage = KEXEC_BPF_STAGE_LOADED;
+		return;
+	}
+	if (report->stage == KEXEC_BPF_STAGE_SEGMENTS) {
+		report->error = -EIO;
+		strscpy(report->reason, "the kernel could not place the segments");
+		return;
+	}
+	if (load->image) {
+		report->error = -ENOMEM;
+		strscpy(report->reason, "out of memory");
+	} else if (load->locked_down) {
+		report->flags = KEXEC_BPF_REPORT_LOCKDOWN;
+		report->stage = KEXEC_BPF_STAGE_SIGNATURE;
+		report->error = report->signature;
+		strscpy(report->reason, "lockdown: the kernel rejected the image's signature");
+	} else {
+		/* Whether kexec_sig_enforce is set is not visible from here. */
+		report->error = -EINVAL;
+		strscpy(report->reason, report->signature < 0 ?
+			"initrd or command line were not readable, or an enforced signature is missing" :
+			"initrd or command line were not readable");
+	}
+}
+
+/* Called for every image of current while its load is under way. */
+void kb_cleanup(struct kimage *image)
+{
+	struct kb_load *load = kb_load_of_current();
+	bool ours = load->image ? load->image == image : load->file == image->kernel_buf;
+
+	if (ours) {
+		kb_load_conclude(load, kb_image_complete(image));
+		kb_load_remove(load);
+	}
+	kb_stock_cleanup(image);
+	if (ours) {
+		kb_load_free(load);
+		module_put(THIS_MODULE);
+	}
 }

@@ -1,54 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Module entry and exit. */
+/* Module entry and exit, and what stands in for what in the kernel. */
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/stringify.h>
 
 #include <kexec_bpf.h>
 #include "hook.h"
 #include "kfuncs.h"
-#include "parser.h"
+#include "load.h"
+#include "proc.h"
 #include "session.h"
+#include "stock.h"
 
-static int kb_abi_version_get(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%d\n", KEXEC_BPF_ABI_VERSION);
-}
+/* In order of installation: the probe, which starts it all, comes last. */
+static struct kb_hook kb_hooks[] = {
+	{ KB_STOCK_CLEANUP, kb_cleanup, kb_load_pending },
+	{ KB_STOCK_LOAD, kb_load, kb_load_pending },
+	{ KB_STOCK_VERIFY, kb_verify, kb_load_pending },
+	{ KB_STOCK_PROBE, kb_probe, kb_session_any },
+};
 
-static int kb_abi_version_set(const char *val, const struct kernel_param *kp)
+#define KB_ABI_VERSIONS	\
+	__stringify(KEXEC_BPF_ABI_VERSION_MIN) " " __stringify(KEXEC_BPF_ABI_VERSION)
+
+static char *kb_abi_version = __stringify(KEXEC_BPF_ABI_VERSION_MIN);
+static char *kb_abi_versions = KB_ABI_VERSIONS;
+
+static int kb_fixed_set(const char *val, const struct kernel_param *kp)
 {
 	return -EPERM;
 }
 
-static const struct kernel_param_ops kb_abi_version_ops = {
-	.set = kb_abi_version_set,
-	.get = kb_abi_version_get,
+static const struct kernel_param_ops kb_fixed_ops = {
+	.set = kb_fixed_set,
+	.get = param_get_charp,
 };
-module_param_cb(abi_version, &kb_abi_version_ops, NULL, 0444);
-MODULE_PARM_DESC(abi_version, "version of the interface to user space (read only)");
+module_param_cb(abi_version, &kb_fixed_ops, &kb_abi_version, 0444);
+MODULE_PARM_DESC(abi_version, "oldest version of the interface to user space (read only)");
+module_param_cb(abi_versions, &kb_fixed_ops, &kb_abi_versions, 0444);
+MODULE_PARM_DESC(abi_versions, "all versions of the interface to user space (read only)");
+
+/*
+ * Parsers find the kfuncs and the hook by the module's BTF. The kernel inserts a
+ * module without it, or (CONFIG_MODULE_ALLOW_BTF_MISMATCH) with one that it could
+ * not read, and every load would fail. What it could read it shows in sysfs, which
+ * need not be mounted.
+ */
+static bool kb_has_btf(void)
+{
+	struct kernfs_node *directory = kernfs_find_and_get(kernel_kobj->sd, "btf"), *file = NULL;
+
+	if (directory)
+		file = kernfs_find_and_get(directory, THIS_MODULE->name);
+	kernfs_put(file);
+	kernfs_put(directory);
+	return file;
+}
 
 static int __init kb_init(void)
 {
 	int err;
 
-	kb_parser_init();
+	if (!kb_has_btf()) {
+		pr_err("built without BTF that this kernel can read: parsers could not be loaded\n");
+		return -ENOEXEC;
+	}
+	err = kb_stock_find();
+	if (err)
+		return err;
+	/* The first that a second copy of this module cannot have. */
+	err = kb_hook_install(kb_hooks, ARRAY_SIZE(kb_hooks));
+	if (err)
+		return err;
 	err = kb_kfuncs_init();
 	if (err) {
 		pr_err("the BPF subsystem refused the kfuncs: %d\n", err);
-		return err;
+		goto remove;
 	}
-	err = kb_session_init();
-	if (err)
-		return err;
-	err = kb_hook_install();
-	if (err)
-		kb_session_exit();
+	err = kb_proc_init();
+	if (!err)
+		return 0;
+remove:
+	kb_hook_remove(kb_hooks, ARRAY_SIZE(kb_hooks));
 	return err;
 }
 
 static void __exit kb_exit(void)
 {
-	kb_session_exit();
-	kb_hook_remove();
+	kb_proc_exit();
+	kb_hook_remove(kb_hooks, ARRAY_SIZE(kb_hooks));
 }
 
 module_init(kb_init);

@@ -11,16 +11,15 @@
 #include "parser.h"
 #include "parsers.h"
 #include "session.h"
+#include "wait.h"
 
 /* EFI zboot: "MZ" at 0, this at 4 (drivers/firmware/efi/libstub/zboot-header.S). */
 #define KB_ZBOOT_MAGIC_AT	4
 static const u8 kb_zboot_magic[4] = "zimg";
 
-/* Where ftrace's call would be: ENDBR64 and a 5-byte nop, with room to spare. */
-#define KB_ENTRY_BYTES	16
-static u8 kb_hook_entry[KB_ENTRY_BYTES];
-
 static struct kb_job *kb_running;
+static bool kb_looking;		/* nobody should call */
+static bool kb_called;		/* while looking */
 
 static char *kb_default_parsers = "uki zboot";
 
@@ -47,46 +46,32 @@ __used noinline __noclone int kexec_pe_parser_hook(struct kimage *image, u64 ima
 	return 0;
 }
 
-void kb_parser_init(void)
-{
-	memcpy(kb_hook_entry, (const void *)kexec_pe_parser_hook, sizeof(kb_hook_entry));
-}
-
-static bool kb_hook_attached(void)
-{
-	return memcmp(kb_hook_entry, (const void *)kexec_pe_parser_hook, sizeof(kb_hook_entry));
-}
-
 struct kb_job *kb_parser_job(void)
 {
 	struct kb_job *job = READ_ONCE(kb_running);
 
-	return job && job->task == current ? job : NULL;
+	if (!job || job->task != current)
+		return NULL;
+	if (!kb_looking)
+		return job;
+	kb_called = true;
+	return NULL;
 }
 
-struct kb_parser kb_parser_find(const void *image, size_t size)
+struct kb_parser kb_parser_find(const struct kb_pe *pe)
 {
 	struct kb_parser parser = { .kind = KEXEC_BPF_PARSER_NONE };
 	struct kb_section section;
-	struct kb_pe pe;
 
-	if (kb_pe_open(&pe, image, size))
-		return parser;
-	/* A .bpf that is out of the file is an error of the load, not a miss. */
-	switch (kb_pe_find(&pe, KEXEC_BPF_SECTION, &section)) {
-	case 0:
-		parser.data = pe.data + section.offset;
-		parser.size = section.size;
-		fallthrough;
-	case -ENOEXEC:
+	if (!kb_pe_find(pe, KEXEC_BPF_SECTION, &section)) {
 		parser.kind = KEXEC_BPF_PARSER_IMAGE;
-		return parser;
-	}
-	if (kb_pe_find(&pe, ".linux", &section) != -ENOENT) {
+		parser.data = pe->data + section.offset;
+		parser.size = section.size;
+	} else if (kb_uki_has_kernel(pe)) {
 		parser.kind = KEXEC_BPF_PARSER_UKI;
 		parser.data = kb_uki_parser;
 		parser.size = kb_uki_parser_end - kb_uki_parser;
-	} else if (!memcmp(pe.data + KB_ZBOOT_MAGIC_AT, kb_zboot_magic, sizeof(kb_zboot_magic))) {
+	} else if (!memcmp(pe->data + KB_ZBOOT_MAGIC_AT, kb_zboot_magic, sizeof(kb_zboot_magic))) {
 		parser.kind = KEXEC_BPF_PARSER_ZBOOT;
 		parser.data = kb_zboot_parser;
 		parser.size = kb_zboot_parser_end - kb_zboot_parser;
@@ -94,61 +79,84 @@ struct kb_parser kb_parser_find(const void *image, size_t size)
 	return parser;
 }
 
-static int kb_parser_handshake(struct kb_job *job, const struct kb_parser *parser)
+/* Runs what is attached to the hook; its calls act on @job. */
+static void kb_parser_call(struct kb_job *job, struct kimage *image, u32 round, bool looking)
 {
-	int err = kb_session_handshake(job->session, parser->data, parser->size);
+	kb_looking = looking;
+	kb_called = false;
+	WRITE_ONCE(kb_running, job);
+	kexec_pe_parser_hook(image, job->image.size, round);
+	WRITE_ONCE(kb_running, NULL);
+}
+
+static int kb_parser_wait(struct kb_job *job, const struct kb_parser *parser)
+{
+	int err = kb_wait_attached(job->session, parser->data, parser->size, job->deadline);
 
 	switch (err) {
 	case 0:
 		return 0;
 	case -ETIMEDOUT:
 		return kb_job_fail(job, err, "no parser was attached within %u ms",
-				   kb_session_timeout_ms(job->session));
+				   job->session->timeout_ms);
 	case -ECANCELED:
 		return kb_job_fail(job, err, "the session was closed while the load waited for it");
+	case -ESRCH:
+		return kb_job_fail(job, err, "the thread that serves the parser has ended");
 	default:
 		return kb_job_fail(job, err, "killed while waiting for the parser");
 	}
 }
 
+static int kb_parser_check(struct kb_job *job, const struct kb_parser *parser)
+{
+	if (!parser->size)
+		return kb_job_fail(job, -ENOEXEC, "the image's %s section is empty",
+				   KEXEC_BPF_SECTION);
+	if (parser->size > KEXEC_BPF_PARSER_MAX_BYTES)
+		return kb_job_fail(job, -EFBIG, "the image's %s section has %zu bytes, limit %d",
+				   KEXEC_BPF_SECTION, parser->size, KEXEC_BPF_PARSER_MAX_BYTES);
+	return 0;
+}
+
 int kb_parser_run(struct kb_job *job, struct kimage *image, const struct kb_parser *parser,
 		  struct kexec_bpf_round *round)
 {
-	u32 number = job->report.rounds - 1;
+	u32 number = job->report->rounds - 1;
 	ktime_t start;
 	int err;
 
 	round->parser = parser->kind;
 	round->image_size = job->image.size;
-	if (!parser->size)
-		return kb_job_fail(job, -ENOEXEC, "the image's %s section is empty or damaged",
-				   KEXEC_BPF_SECTION);
-	if (parser->size > KEXEC_BPF_PARSER_MAX_BYTES)
-		return kb_job_fail(job, -EFBIG, "the image's %s section has %zu bytes, limit %d",
-				   KEXEC_BPF_SECTION, parser->size, KEXEC_BPF_PARSER_MAX_BYTES);
-	job->report.stage = KEXEC_BPF_STAGE_HANDSHAKE;
+	err = kb_parser_check(job, parser);
+	if (err)
+		return err;
+	job->report->stage = KEXEC_BPF_STAGE_HANDSHAKE;
 	/*
-	 * Nothing may be attached from before. In later rounds thread B still has
-	 * the parser of the round before; if it keeps it, both name a kernel,
-	 * which is an error.
+	 * A parser of another load may still be attached, and would take part in this
+	 * one. Tracers and programs that only look may be, they call nothing. In later
+	 * rounds thread B still has the parser of the round before; if it keeps it,
+	 * both name a kernel, which is an error.
 	 */
-	if (!number && kb_hook_attached())
-		return kb_job_fail(job, -EBUSY, "something is already attached to %s",
-				   KEXEC_BPF_HOOK_NAME);
+	if (!number) {
+		kb_parser_call(job, image, number, true);
+		if (kb_called)
+			return kb_job_fail(job, -EBUSY,
+					   "a parser of another load is still attached to %s",
+					   KEXEC_BPF_HOOK_NAME);
+	}
 
 	start = ktime_get();
-	err = kb_parser_handshake(job, parser);
+	err = kb_parser_wait(job, parser);
 	round->handshake_us = ktime_us_delta(ktime_get(), start);
 	if (err)
 		return err;
-	job->report.stage = KEXEC_BPF_STAGE_PARSE;
-	if (!kb_hook_attached())
-		return kb_job_fail(job, -ENOEXEC, "the loader said ready, but attached no parser");
 
+	job->report->stage = KEXEC_BPF_STAGE_PARSE;
 	start = ktime_get();
-	WRITE_ONCE(kb_running, job);
-	kexec_pe_parser_hook(image, job->image.size, number);
-	WRITE_ONCE(kb_running, NULL);
+	kb_parser_call(job, image, number, false);
 	round->hook_us = ktime_us_delta(ktime_get(), start);
+	if (!job->error && !round->calls)
+		return kb_job_fail(job, -ENOEXEC, "the loader said ready, but no parser called");
 	return job->error;
 }

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* PE/COFF: DOS header, PE signature, COFF header, section table. */
+/*
+ * PE/COFF: DOS header, PE signature, COFF header, optional header, section table.
+ *
+ * Specification: Microsoft's "PE Format", as crypto/asymmetric_keys/
+ * verify_pefile.c reads it. That code finds the section table by the number of
+ * data directories, others find it by the size of the optional header; it reads
+ * the fifth directory without asking whether there is one, hashes what the
+ * section table names without asking whether it is in the file, and computes
+ * with the lengths of the certificate table unchecked. So all of this is
+ * checked here, before that code sees the file.
+ */
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/pe.h>
 #include <linux/string.h>
@@ -12,58 +23,177 @@
 #define KB_NAME_BYTES	8
 #define KB_MZ_MAGIC	0x5a4d		/* "MZ"; <linux/pe.h> renamed its own in 7.x */
 #define KB_PE_MAGIC	0x00004550	/* "PE\0\0" */
+#define KB_PE32		0x010b
+#define KB_PE32_PLUS	0x020b
+
+/* The certificate table's is the fifth; no image has more than all of them. */
+#define KB_DIRECTORIES_MIN	5
+#define KB_DIRECTORIES_MAX	16
+
+/* A range of bytes in the file. */
+struct kb_range {
+	u64 start;
+	u64 end;
+};
+
+/* What kb_pe_open() needs of the headers, once their places are known. */
+struct kb_headers {
+	u64 size;		/* SizeOfHeaders: the section table ends before it */
+	u64 directories;	/* offset of the data directories */
+};
+
+static u32 kb_pe_u32(const struct kb_pe *pe, u64 offset)
+{
+	return get_unaligned_le32(pe->data + offset);
+}
+
+static u16 kb_pe_u16(const struct kb_pe *pe, u64 offset)
+{
+	return get_unaligned_le16(pe->data + offset);
+}
 
 static const u8 *kb_pe_header(const struct kb_pe *pe, unsigned int i)
 {
 	return pe->data + pe->table + i * sizeof(struct section_header);
 }
 
-/*
- * The kernel's signature check (crypto/asymmetric_keys/verify_pefile.c) hashes
- * the sections' raw bytes without asking whether they are in the file.
- */
-static int kb_pe_check(const struct kb_pe *pe)
+static struct kb_range kb_pe_raw(const struct kb_pe *pe, unsigned int i)
 {
-	unsigned int i;
+	const u8 *header = kb_pe_header(pe, i);
+	u64 start = get_unaligned_le32(header + offsetof(struct section_header, data_addr));
 
-	for (i = 0; i < pe->sections; i++) {
-		const u8 *header = kb_pe_header(pe, i);
-		u32 raw = get_unaligned_le32(header +
-					     offsetof(struct section_header, raw_data_size));
-		u32 offset = get_unaligned_le32(header +
-						offsetof(struct section_header, data_addr));
-
-		if (raw && (offset > pe->size || raw > pe->size - offset))
-			return -ENOEXEC;
-	}
-	return 0;
+	return (struct kb_range) {
+		.start = start,
+		.end = start + get_unaligned_le32(header +
+						  offsetof(struct section_header, raw_data_size)),
+	};
 }
 
-int kb_pe_open(struct kb_pe *pe, const void *data, size_t size)
+static bool kb_range_empty(const struct kb_range *range)
 {
-	const u8 *bytes = data;
-	size_t coff, table;
-	unsigned int sections;
-	u32 signature;
+	return range->start == range->end;
+}
 
-	if (size < sizeof(struct mz_hdr) || get_unaligned_le16(bytes) != KB_MZ_MAGIC)
-		return -ENOEXEC;
-	signature = get_unaligned_le32(bytes + offsetof(struct mz_hdr, peaddr));
-	/* 32-bit sums in 64 bits do not wrap. */
-	if (signature + sizeof(struct pe_hdr) > size ||
-	    get_unaligned_le32(bytes + signature) != KB_PE_MAGIC)
-		return -ENOEXEC;
-	coff = signature;
-	sections = get_unaligned_le16(bytes + coff + offsetof(struct pe_hdr, sections));
-	table = coff + sizeof(struct pe_hdr) +
-		get_unaligned_le16(bytes + coff + offsetof(struct pe_hdr, opt_hdr_size));
-	if (!sections || sections > KEXEC_BPF_SECTIONS_MAX ||
-	    table + sections * sizeof(struct section_header) > size)
-		return -ENOEXEC;
-	*pe = (struct kb_pe) {
-		.data = bytes, .size = size, .table = table, .sections = sections,
-	};
-	return kb_pe_check(pe);
+static bool kb_range_overlaps(const struct kb_range *a, const struct kb_range *b)
+{
+	return !kb_range_empty(a) && !kb_range_empty(b) && a->start < b->end && b->start < a->end;
+}
+
+/* Whether it lies behind the headers and inside of the file. */
+static bool kb_range_fits(const struct kb_range *range, const struct kb_pe *pe,
+			  const struct kb_headers *headers)
+{
+	return range->start >= headers->size && range->end <= pe->size;
+}
+
+bool kb_pe_begins(const void *data, size_t size)
+{
+	return size > sizeof(struct mz_hdr) && get_unaligned_le16(data) == KB_MZ_MAGIC;
+}
+
+static const char *kb_pe_headers(struct kb_pe *pe, struct kb_headers *headers)
+{
+	u64 at = kb_pe_u32(pe, offsetof(struct mz_hdr, peaddr)), fixed, count, optional;
+
+	/* Sums of 32-bit numbers do not wrap in 64 bits. */
+	if (at < sizeof(struct mz_hdr) || at + sizeof(struct pe_hdr) + sizeof(u16) > pe->size)
+		return "the PE header lies outside of the file or in the DOS header";
+	if (kb_pe_u32(pe, at) != KB_PE_MAGIC)
+		return "there is no PE signature";
+	pe->sections = kb_pe_u16(pe, at + offsetof(struct pe_hdr, sections));
+	optional = kb_pe_u16(pe, at + offsetof(struct pe_hdr, opt_hdr_size));
+	at += sizeof(struct pe_hdr);
+	switch (kb_pe_u16(pe, at)) {
+	case KB_PE32:
+		fixed = sizeof(struct pe32_opt_hdr);
+		break;
+	case KB_PE32_PLUS:
+		fixed = sizeof(struct pe32plus_opt_hdr);
+		break;
+	default:
+		return "the optional header is neither PE32 nor PE32+";
+	}
+	if (at + fixed > pe->size)
+		return "the optional header lies outside of the file";
+	/* Both kinds have the one at the same place, the other at their end. */
+	headers->size = kb_pe_u32(pe, at + offsetof(struct pe32_opt_hdr, header_size));
+	count = kb_pe_u32(pe, at + fixed - sizeof(u32));
+	if (count < KB_DIRECTORIES_MIN || count > KB_DIRECTORIES_MAX)
+		return "the optional header has fewer than 5 or more than 16 data directories";
+	if (optional != fixed + count * sizeof(struct data_dirent))
+		return "the optional header's size does not fit its data directories";
+	headers->directories = at + fixed;
+	pe->table = at + optional;
+	return NULL;
+}
+
+static const char *kb_pe_sections(const struct kb_pe *pe, const struct kb_headers *headers)
+{
+	unsigned int i, j;
+
+	if (!pe->sections || pe->sections > KEXEC_BPF_SECTIONS_MAX)
+		return "there are no sections, or too many";
+	if (headers->size >= pe->size)
+		return "the headers are as large as the file";
+	if (pe->table + pe->sections * sizeof(struct section_header) > headers->size)
+		return "the section table does not end inside of the headers";
+	for (i = 0; i < pe->sections; i++) {
+		struct kb_range range = kb_pe_raw(pe, i);
+
+		if (kb_range_empty(&range))
+			continue;
+		if (!kb_range_fits(&range, pe, headers))
+			return "a section's bytes lie outside of the file or in the headers";
+		for (j = 0; j < i; j++) {
+			struct kb_range other = kb_pe_raw(pe, j);
+
+			if (kb_range_overlaps(&range, &other))
+				return "two sections overlap";
+		}
+	}
+	return NULL;
+}
+
+/* WIN_CERTIFICATE: its length counts this header, too. */
+static const char *kb_pe_certificates(const struct kb_pe *pe, const struct kb_headers *headers)
+{
+	u64 entry = headers->directories + offsetof(struct data_directory, certs);
+	u32 offset = kb_pe_u32(pe, entry + offsetof(struct data_dirent, virtual_address));
+	u32 size = kb_pe_u32(pe, entry + offsetof(struct data_dirent, size)), length;
+	struct kb_range table = { offset, (u64)offset + size };
+	unsigned int i;
+
+	/* As the kernel: then the file is not signed. */
+	if (!offset || !size)
+		return NULL;
+	if (!kb_range_fits(&table, pe, headers))
+		return "the certificate table lies outside of the file or in the headers";
+	for (i = 0; i < pe->sections; i++) {
+		struct kb_range range = kb_pe_raw(pe, i);
+
+		if (kb_range_overlaps(&table, &range))
+			return "the certificate table overlaps a section";
+	}
+	if (size < sizeof(struct win_certificate))
+		return "the certificate table is too short for an entry";
+	length = kb_pe_u32(pe, offset + offsetof(struct win_certificate, length));
+	if (length < sizeof(struct win_certificate) || length > size)
+		return "the first certificate's length does not fit its table";
+	return NULL;
+}
+
+const char *kb_pe_open(struct kb_pe *pe, const void *data, size_t size)
+{
+	struct kb_headers headers;
+
+	*pe = (struct kb_pe) { .data = data, .size = size };
+	if (!kb_pe_begins(data, size))
+		return "it does not begin as a PE file";
+	if (size > U32_MAX)
+		return "it is larger than a PE file can be";
+	return kb_pe_headers(pe, &headers) ?:
+	       kb_pe_sections(pe, &headers) ?:
+	       kb_pe_certificates(pe, &headers);
 }
 
 static bool kb_pe_named(const u8 *header, const char *name)
@@ -74,19 +204,17 @@ static bool kb_pe_named(const u8 *header, const char *name)
 	return !memcmp(header, padded, sizeof(padded));
 }
 
-static int kb_pe_section(const struct kb_pe *pe, unsigned int i, struct kb_section *section)
+/* Its raw bytes are in the file: kb_pe_open() has seen to that. */
+static void kb_pe_section(const struct kb_pe *pe, unsigned int i, int profile,
+			  struct kb_section *section)
 {
-	const u8 *header = kb_pe_header(pe, i);
-	u32 virtual = get_unaligned_le32(header + offsetof(struct section_header, virtual_size));
-	u32 raw = get_unaligned_le32(header + offsetof(struct section_header, raw_data_size));
-	u32 offset = get_unaligned_le32(header + offsetof(struct section_header, data_addr));
-	u32 size = min(virtual, raw);
+	struct kb_range range = kb_pe_raw(pe, i);
+	u32 virtual = get_unaligned_le32(kb_pe_header(pe, i) +
+					 offsetof(struct section_header, virtual_size));
 
-	if (offset > pe->size || size > pe->size - offset)
-		return -ENOEXEC;
-	section->offset = offset;
-	section->size = size;
-	return 0;
+	section->size = min_t(u64, virtual, range.end - range.start);
+	section->offset = section->size ? range.start : 0;
+	section->profile = profile;
 }
 
 int kb_pe_find(const struct kb_pe *pe, const char *name, struct kb_section *section)
@@ -101,8 +229,8 @@ int kb_pe_find(const struct kb_pe *pe, const char *name, struct kb_section *sect
 			profile++;
 		if (!kb_pe_named(header, name))
 			continue;
-		section->profile = profile;
-		return kb_pe_section(pe, i, section);
+		kb_pe_section(pe, i, profile, section);
+		return 0;
 	}
 	return -ENOENT;
 }
@@ -110,9 +238,8 @@ int kb_pe_find(const struct kb_pe *pe, const char *name, struct kb_section *sect
 int kb_pe_find_in(const struct kb_pe *pe, const char *name, int profile,
 		  struct kb_section *section)
 {
-	int at = KB_PE_BASE, err = -ENOENT;
+	int at = KB_PE_BASE, found = KB_PE_BASE - 1;
 	unsigned int i;
-	int found = KB_PE_BASE - 1;
 
 	for (i = 0; i < pe->sections; i++) {
 		const u8 *header = kb_pe_header(pe, i);
@@ -123,10 +250,9 @@ int kb_pe_find_in(const struct kb_pe *pe, const char *name, int profile,
 		if ((at != profile && at != KB_PE_BASE) || found >= at || !kb_pe_named(header, name))
 			continue;
 		found = at;
-		err = kb_pe_section(pe, i, section);
-		section->profile = at;
+		kb_pe_section(pe, i, at, section);
 	}
-	return err;
+	return found < KB_PE_BASE ? -ENOENT : 0;
 }
 
 int kb_pe_profiles(const struct kb_pe *pe)
@@ -150,12 +276,11 @@ int kb_pe_match(const struct kb_pe *pe, const char *name, size_t offset, size_t 
 
 		if (kb_pe_named(header, ".profile"))
 			profile++;
-		if (!kb_pe_named(header, name) || kb_pe_section(pe, i, section))
+		if (!kb_pe_named(header, name))
 			continue;
-		if (section->offset != offset || section->size != size)
-			continue;
-		section->profile = profile;
-		return 0;
+		kb_pe_section(pe, i, profile, section);
+		if (section->size == size && (!size || section->offset == offset))
+			return 0;
 	}
 	return -ENOENT;
 }
@@ -165,12 +290,9 @@ bool kb_pe_covers(const struct kb_pe *pe, size_t offset, size_t size)
 	unsigned int i;
 
 	for (i = 0; i < pe->sections; i++) {
-		const u8 *header = kb_pe_header(pe, i);
-		u32 start = get_unaligned_le32(header + offsetof(struct section_header, data_addr));
-		u32 raw = get_unaligned_le32(header +
-					     offsetof(struct section_header, raw_data_size));
+		struct kb_range range = kb_pe_raw(pe, i);
 
-		if (offset >= start && offset - start <= raw && size <= raw - (offset - start))
+		if (offset >= range.start && offset <= range.end && size <= range.end - offset)
 			return true;
 	}
 	return false;

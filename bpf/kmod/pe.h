@@ -20,24 +20,31 @@ struct kb_section {
 	int profile;		/* number of the UKI profile, or KB_PE_BASE */
 };
 
-/* -ENOEXEC also when the raw bytes of a section are not all in the file. */
-int kb_pe_open(struct kb_pe *pe, const void *data, size_t size);
+/* Whether it begins as a PE file does; nothing else is looked at. */
+bool kb_pe_begins(const void *data, size_t size);
 
-/* The first section of that name: 0, -ENOENT, or -ENOEXEC when out of the file. */
+/*
+ * Reads the headers as the kernel's signature check does, and refuses what that
+ * check would read outside of the file, or what another reader would read
+ * differently. Returns NULL, or the words for what is wrong.
+ */
+const char *kb_pe_open(struct kb_pe *pe, const void *data, size_t size);
+
+/* Finds the first section of that name: 0 or -ENOENT. */
 int kb_pe_find(const struct kb_pe *pe, const char *name, struct kb_section *section);
 
-/* The section of that name that counts when the profile is chosen. */
+/* Finds the section of that name that counts when the profile is chosen. */
 int kb_pe_find_in(const struct kb_pe *pe, const char *name, int profile,
 		  struct kb_section *section);
 
-/* How many profiles the image has; 0: it is all base. */
+/* Counts the profiles of the image; 0: it is all base. */
 int kb_pe_profiles(const struct kb_pe *pe);
 
-/* The section of that name with exactly these bytes: 0 or -ENOENT. */
+/* Finds the section of that name with exactly these bytes: 0 or -ENOENT. */
 int kb_pe_match(const struct kb_pe *pe, const char *name, size_t offset, size_t size,
 		struct kb_section *section);
 
-/* Do the bytes lie within the raw data of one section? */
+/* Whether the bytes lie within the raw data of one section. */
 bool kb_pe_covers(const struct kb_pe *pe, size_t offset, size_t size);
 
 #endif /* KB_PE_H */

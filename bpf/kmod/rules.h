@@ -20,16 +20,16 @@ int kb_rules_decompress(struct kb_job *job, const char *resource);
 /* Bytes from BPF memory are to become a resource. */
 int kb_rules_carrier(struct kb_job *job, const char *resource);
 
-/* The file @path is to become the initrd's file dst_dir/name. */
+/* A file is to become the initrd's file dst_dir/name. */
 int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name);
 
-/* A PE addon has been read. */
-int kb_rules_addon(struct kb_job *job, const char *path, const void *data, size_t size);
+/* A PE addon that kb_pe_open() took is to be used. */
+int kb_rules_addon(struct kb_job *job, const char *path, struct kb_buffer *file);
 
 /* The parser of this round is done. */
 int kb_rules_round(struct kb_job *job);
 
 /* All rounds are done. */
-int kb_rules_kernel(struct kb_job *job);
+int kb_rules_end(struct kb_job *job);
 
 #endif /* KB_RULES_H */

@@ -1,36 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One open file of /proc/kexec_bpf, and the handshake over its eventfds. */
+/* One open file of /proc/kexec_bpf: who it belongs to, and what it was told. */
 #ifndef KB_SESSION_H
 #define KB_SESSION_H
 
+#include <linux/completion.h>
+#include <linux/eventfd.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
-struct bpf_prog;
-struct kb_session;
-struct kexec_bpf_report;
+#include <kexec_bpf.h>
 
-int kb_session_init(void);
-void kb_session_exit(void);
+struct kb_session {
+	struct list_head node;		/* in the list of the registered ones */
+	refcount_t references;
+	struct pid *process;
 
-/* Is any session registered? For ftrace callbacks. */
+	/* Since registration; wait.c uses them. */
+	unsigned int abi_version;
+	unsigned int timeout_ms;	/* for all rounds of a load */
+	struct eventfd_ctx *ready;
+	struct file *attached_file;
+	struct eventfd_ctx *attached;
+	wait_queue_head_t *attached_queue;
+	wait_queue_entry_t attached_entry;
+	poll_table poll;
+	struct completion done;		/* attached, or closed */
+
+	struct mutex lock;		/* protects all that follows */
+	struct pid *server;		/* thread B */
+	const void *parser;		/* while a load waits */
+	size_t parser_size;
+	bool closed;
+	bool reported;
+	struct kexec_bpf_report report;
+};
+
+/* The session of a file that current's process opens; or NULL. */
+struct kb_session *kb_session_new(void);
+
+/* 0, or an error of write(2) to the session file. */
+int kb_session_register(struct kb_session *session, const struct kexec_bpf_register *request);
+
+/* The file is closed: no load finds the session any more, and one that waits ends. */
+void kb_session_close(struct kb_session *session);
+
+/* Whether any session is registered. For ftrace callbacks. */
 bool kb_session_any(void);
+
+/* Whether it is of current's process. */
+bool kb_session_mine(const struct kb_session *session);
 
 /* The registered session of current's process, with a reference; or NULL. */
 struct kb_session *kb_session_get(void);
 void kb_session_put(struct kb_session *session);
 
-/*
- * Shows the parser to thread B and waits until it has attached it.
- * 0, -ETIMEDOUT, -ECANCELED (session closed) or -EINTR (killed).
- */
-int kb_session_handshake(struct kb_session *session, const void *parser, size_t size);
-
-/* Does current's process have a handshake under way? For the kfunc filter. */
-bool kb_session_handshaking(void);
+/* Current is thread B from now on. Called with the session's lock. */
+void kb_session_served_by_current(struct kb_session *session);
 
 /* Replaces the session's report; NULL: no load was made. */
 void kb_session_report(struct kb_session *session, const struct kexec_bpf_report *report);
-
-unsigned int kb_session_timeout_ms(const struct kb_session *session);
 
 #endif /* KB_SESSION_H */

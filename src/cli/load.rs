@@ -246,6 +246,13 @@ impl Planned<'_> {
             let warning = format!("{PROGRAM}: warning: {}\n", explain::ONLY_INNER);
             console::write_stderr(&warning);
         }
+        if request.route.is_none()
+            && plan.route == Route::Extract
+            && explain::module_is_useless(facts)
+        {
+            let why = "module kexec_bpf was built without BTF: the image is loaded without it";
+            console::write_stderr(&format!("{PROGRAM}: warning: {why}\n"));
+        }
         Ok(false)
     }
 }

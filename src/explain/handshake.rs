@@ -15,8 +15,9 @@ use crate::facts::Facts;
 pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
     if let Some(module) = &facts.module {
         return match module.abi_version {
-            Some(ABI_VERSION) => None,
-            Some(other) => Some(Explanation::certain(
+            Some(Ok(_)) if !module.has_btf => Some(no_btf()),
+            Some(Ok(_)) => None,
+            Some(Err(other)) => Some(Explanation::certain(
                 format!("the module's interface has version {other}, not {ABI_VERSION}"),
                 "install kexec-bpf and its module in the same version",
             )),
@@ -55,6 +56,20 @@ pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
     Some(Explanation::certain(cause, hint))
 }
 
+fn no_btf() -> Explanation {
+    Explanation::certain(
+        "module kexec_bpf was built without BTF, so that it cannot run parsers",
+        "build it with pahole installed, then modprobe -r and modprobe kexec_bpf",
+    )
+}
+
+/// Whether the module can be passed by without a word of the user's: it is of no
+/// use as it was built, and no rule makes it the only way.
+#[must_use]
+pub fn module_is_useless(facts: &Facts) -> bool {
+    facts.module.as_ref().is_some_and(|module| !module.has_btf) && !facts.is_locked_down()
+}
+
 /// Thread B could not serve the parser that the kernel gave it.
 #[must_use]
 pub fn parser(why: &str, outcome: Outcome) -> Explanation {
@@ -89,11 +104,13 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
         ..Explanation::certain(reason.as_str(), hint)
     };
     match Stage::of(report.stage) {
-        Some(Stage::Signature) => Explanation {
-            // The words of the errno are more exact than the stage's.
+        // The words of the errno are more exact than the stage's, and the kernel
+        // goes on to read the initrd after a signature that it does not demand.
+        Some(Stage::Signature | Stage::Read) if is_of_signature(report, errno) => Explanation {
             outcome: Outcome::Refused,
             ..super::load(signature_errno(report, errno), facts, panic)
         },
+        Some(Stage::Signature | Stage::Read | Stage::Segments) => super::load(errno, facts, panic),
         // A rule that a call of the parser broke has the same numbers.
         Some(Stage::Rules | Stage::Parse) if is_rule(errno) => explanation(
             Outcome::Refused,
@@ -141,7 +158,14 @@ fn is_verdict(errno: Errno) -> bool {
 
 /// What the module's security rules refuse with, see bpf/kmod/rules.c.
 fn is_rule(errno: Errno) -> bool {
-    matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
+    matches!(errno, Errno::EPERM | Errno::EKEYREJECTED | Errno::EACCES)
+}
+
+/// Whether the system call failed by the check of the signature: with its own
+/// number where signatures are enforced, with EPERM under lockdown.
+fn is_of_signature(report: &Report, errno: Errno) -> bool {
+    let checked = report.signature < 0;
+    checked && (errno == Errno::EPERM || errno == Errno(report.signature.saturating_neg()))
 }
 
 /// The signature check's own errno, which the system call may replace by EPERM.

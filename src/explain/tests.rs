@@ -252,9 +252,12 @@ fn report(stage: Stage, errno: Errno) -> Report {
         initrd: abi::Resource::default(),
         cmdline_size: 0,
         addons: 0,
-        reserved: 0,
+        size: 1984,
         addon: abi::Addon::new(b"", b"").unwrap(),
         reason: [b'x'; abi::REASON_BYTES],
+        timeout_ms: 5000,
+        reserved: 0,
+        reserved_more: [0; 31],
     }
 }
 
@@ -275,6 +278,34 @@ fn a_handshake_fails_by_stage_and_number() {
     }
     assert_eq!(outcome(Stage::Handshake, Errno::EBUSY), Outcome::Refused);
     assert_eq!(outcome(Stage::Handshake, Errno::ETIMEDOUT), Outcome::Failed);
+}
+
+#[test]
+fn the_kernels_own_failures_are_explained_by_the_calls_number() {
+    // The signature was not demanded, and then something else failed.
+    let unsigned = |stage, errno| {
+        let mut report = report(stage, Errno::EINVAL);
+        report.signature = -Errno::ENODATA.0;
+        handshake(errno, Some(&report), &able(), false)
+    };
+    for errno in [Errno::ETXTBSY, Errno::EACCES, Errno::EFBIG, Errno::ENOMEM] {
+        for stage in [Stage::Read, Stage::Signature] {
+            let found = unsigned(stage, errno);
+            assert_eq!(found, load(errno, &able(), false), "{errno}");
+            assert_eq!(found.signature, None, "{errno}");
+        }
+    }
+    // kexec_sig_enforce, and lockdown.
+    for errno in [Errno::ENODATA, Errno::EPERM] {
+        let found = unsigned(Stage::Read, errno);
+        assert_eq!(found.signature, Some(Errno::ENODATA), "{errno}");
+        assert_eq!(found.outcome, Outcome::Refused, "{errno}");
+    }
+    for errno in [Errno::EADDRNOTAVAIL, Errno::ENOMEM] {
+        let report = report(Stage::Segments, Errno::EIO);
+        let found = handshake(errno, Some(&report), &able(), false);
+        assert_eq!(found, load(errno, &able(), false), "{errno}");
+    }
 }
 
 #[test]

@@ -62,7 +62,8 @@ mod tests {
             cap_sys_boot: true,
             lockdown: Some(lockdown),
             module: has_module.then(|| Module {
-                abi_version: Some(crate::abi::ABI_VERSION),
+                abi_version: Some(Ok(crate::abi::ABI_VERSION)),
+                has_btf: true,
                 ..Module::default()
             }),
             ..Facts::default()

@@ -51,7 +51,8 @@ pub fn choose(image: &Image, wanted: Option<Route>, facts: &Facts) -> Result<Rou
     match (image, wanted) {
         (Image::BzImage { .. }, None | Some(Route::Native)) => Ok(Route::Native),
         (Image::BzImage { .. }, Some(wanted)) => Err(PlanError::TakenAsItIs { wanted }),
-        // A module that is there but cannot be used is not passed by silently.
+        (Image::Uki { .. }, None) if explain::module_is_useless(facts) => Ok(Route::Extract),
+        // Otherwise a module that is there but cannot be used is not passed by.
         (Image::Uki { .. }, None) if facts.module.is_some() || facts.module_loaded => handshake(),
         (Image::Uki { .. }, None) => Ok(Route::Extract),
         (Image::Uki { .. }, Some(Route::Extract)) => Ok(Route::Extract),
@@ -74,7 +75,7 @@ pub fn choose(image: &Image, wanted: Option<Route>, facts: &Facts) -> Result<Rou
 mod tests {
     use super::*;
     use crate::abi::ABI_VERSION;
-    use crate::facts::Module;
+    use crate::facts::{Lockdown, Module};
     use crate::image::build;
     use crate::image::detect::detect;
 
@@ -85,22 +86,39 @@ mod tests {
             module_loaded: true,
             module: Some(Module {
                 abi_version,
+                has_btf: true,
                 ..Module::default()
             }),
             ..Facts::default()
         };
         let auto = |facts: &Facts| choose(&image, None, facts);
         assert_eq!(auto(&Facts::default()), Ok(Route::Extract));
-        assert_eq!(auto(&module(Some(ABI_VERSION))), Ok(Route::Handshake));
+        assert_eq!(auto(&module(Some(Ok(ABI_VERSION)))), Ok(Route::Handshake));
         let no_proc = Facts {
             module: None,
             ..module(None)
         };
-        for facts in [module(Some(ABI_VERSION + 1)), module(None), no_proc] {
+        for facts in [module(Some(Err(ABI_VERSION + 1))), module(None), no_proc] {
             let error = auto(&facts).unwrap_err();
             assert!(matches!(error, PlanError::NoHandshake(_)), "{error:?}");
             let explicit = choose(&image, Some(Route::Extract), &facts);
             assert_eq!(explicit, Ok(Route::Extract));
         }
+    }
+    #[test]
+    fn auto_passes_by_a_module_without_btf_where_the_rules_allow_it() {
+        let image = detect(build::uki().as_slice()).unwrap();
+        let mut facts = Facts {
+            module_loaded: true,
+            module: Some(Module {
+                abi_version: Some(Ok(ABI_VERSION)),
+                ..Module::default()
+            }),
+            ..Facts::default()
+        };
+        assert_eq!(choose(&image, None, &facts), Ok(Route::Extract));
+        facts.lockdown = Some(Lockdown::Integrity);
+        let error = choose(&image, None, &facts).unwrap_err();
+        assert!(matches!(error, PlanError::NoHandshake(_)), "{error:?}");
     }
 }

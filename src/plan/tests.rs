@@ -20,7 +20,8 @@ fn machine() -> Facts {
 /// The same with kexec_bpf.ko.
 fn with_module() -> Facts {
     let module = Module {
-        abi_version: Some(crate::abi::ABI_VERSION),
+        abi_version: Some(Ok(crate::abi::ABI_VERSION)),
+        has_btf: true,
         ..Module::default()
     };
     Facts {

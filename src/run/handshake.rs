@@ -87,8 +87,10 @@ pub fn load(
     progress: Progress<'_>,
 ) -> Result<usize, RunError> {
     let (ready, attached, ended) = (EventFd::new()?, EventFd::new()?, EventFd::new()?);
-    // The module's own default timeout.
-    let session = Session::open(&ready, &attached, 0)?;
+    // The route is not taken without a version in common.
+    let module = facts.module.as_ref();
+    let version = module.and_then(|module| module.abi_version?.ok());
+    let session = Session::open(&ready, &attached, version.unwrap_or(abi::ABI_VERSION))?;
     progress(format_args!("session registered with /proc/kexec_bpf"));
     let mut server = Server {
         offer,

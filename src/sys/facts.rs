@@ -122,7 +122,10 @@ fn module() -> Option<Module> {
     let fact = |name: &str| text(&[abi::FACTS_DIR, "/", name].concat());
     Some(Module {
         version: text("/sys/module/kexec_bpf/version").unwrap_or_default(),
-        abi_version: fact("abi_version").and_then(|value| value.parse().ok()),
+        abi_version: fact("abi_version")
+            .and_then(|value| value.parse().ok())
+            .map(|oldest| abi::common_version(fact("abi_versions").as_deref(), oldest)),
+        has_btf: exists("/sys/kernel/btf/kexec_bpf"),
         decompressors: fact("decompressors").unwrap_or_default(),
         default_parsers: fact("default_parsers").unwrap_or_default(),
         timeout_ms: fact("timeout_ms").and_then(|value| value.parse().ok()),

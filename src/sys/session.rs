@@ -16,7 +16,10 @@ use super::event::EventFd;
 use crate::abi;
 
 /// An open session.
-pub struct Session(OwnedFd);
+pub struct Session {
+    fd: OwnedFd,
+    abi_version: u32,
+}
 
 fn fail(call: &'static str, errno: Errno) -> SysError {
     SysError::new(call, "/proc/kexec_bpf", errno)
@@ -25,32 +28,39 @@ fn fail(call: &'static str, errno: Errno) -> SysError {
 impl Session {
     /// Opens a session and registers the two eventfds: the kernel signals
     /// `ready` when a parser waits, this program signals `attached`.
-    /// `timeout_ms` bounds one round; 0 takes the module's default.
+    /// The module's default timeout bounds the wait. `abi_version` is one that the
+    /// module speaks: [`abi::common_version`].
     ///
     /// # Errors
     /// ENOENT without the module, EPERM without CAP_SYS_BOOT, EINVAL for a
-    /// module with another interface version.
-    pub fn open(ready: &EventFd, attached: &EventFd, timeout_ms: u32) -> Result<Session, SysError> {
+    /// version that the module does not speak.
+    pub fn open(
+        ready: &EventFd,
+        attached: &EventFd,
+        abi_version: u32,
+    ) -> Result<Session, SysError> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let fd = rustix::fs::open(abi::PROC_PATH, flags, Mode::empty())
             .map_err(|errno| fail("open", errno))?;
         let register = abi::Register {
-            abi_version: abi::ABI_VERSION,
+            abi_version,
             ready_fd: rustix::fd::AsFd::as_fd(ready).as_raw_fd(),
             attached_fd: rustix::fd::AsFd::as_fd(attached).as_raw_fd(),
-            timeout_ms,
+            timeout_ms: 0,
+            flags: 0,
+            reserved: [0; 11],
         };
-        // SAFETY: the struct has four 4-byte fields and no padding, so all of
-        // its bytes are initialised; it outlives the slice.
-        let bytes = unsafe {
-            slice::from_raw_parts(
-                (&raw const register).cast::<u8>(),
-                size_of::<abi::Register>(),
-            )
+        let size = if abi_version > 3 {
+            size_of::<abi::Register>()
+        } else {
+            abi::REGISTER_BYTES_V3
         };
+        // SAFETY: the struct has only 4-byte fields and no padding, so all of its
+        // bytes are initialised; it is at least that long and outlives the slice.
+        let bytes = unsafe { slice::from_raw_parts((&raw const register).cast::<u8>(), size) };
         rustix::io::retry_on_intr(|| rustix::io::write(&fd, bytes))
             .map_err(|errno| fail("write", errno))?;
-        Ok(Session(fd))
+        Ok(Session { fd, abi_version })
     }
 
     /// Reads the parser that waits to be attached, from the kernel's own copy.
@@ -61,7 +71,7 @@ impl Session {
     pub fn read_parser(&self) -> Result<Vec<u8>, SysError> {
         /// Parsers have 5 to 15 KiB.
         const STEP: usize = 16 << 10;
-        rustix::fs::seek(&self.0, SeekFrom::Start(0)).map_err(|errno| fail("lseek", errno))?;
+        rustix::fs::seek(&self.fd, SeekFrom::Start(0)).map_err(|errno| fail("lseek", errno))?;
         let mut bytes = Vec::new();
         loop {
             let done = bytes.len();
@@ -70,7 +80,7 @@ impl Session {
             }
             bytes.resize(done.saturating_add(STEP), 0);
             let space = bytes.get_mut(done..).unwrap_or_default();
-            let read = rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut *space))
+            let read = rustix::io::retry_on_intr(|| rustix::io::read(&self.fd, &mut *space))
                 .map_err(|errno| fail("read", errno))?;
             bytes.truncate(done.saturating_add(read));
             if read == 0 {
@@ -79,8 +89,8 @@ impl Session {
         }
     }
 
-    /// The kernel's story of this session's last load; `None` when there was
-    /// none, or when the module speaks another version.
+    /// Returns the kernel's story of this session's last load; `None` when there was
+    /// none. What the session's version does not have is 0.
     #[must_use]
     pub fn report(&self) -> Option<abi::Report> {
         let mut report = MaybeUninit::<abi::Report>::zeroed();
@@ -88,10 +98,9 @@ impl Session {
         let bytes = unsafe {
             slice::from_raw_parts_mut(report.as_mut_ptr().cast::<u8>(), size_of::<abi::Report>())
         };
-        let read = rustix::io::pread(&self.0, bytes, abi::REPORT_OFFSET).ok()?;
+        let read = rustix::io::pread(&self.fd, bytes, abi::REPORT_OFFSET).ok()?;
         // SAFETY: every bit pattern of its integers and bytes is valid.
         let report = unsafe { report.assume_init() };
-        (read == size_of::<abi::Report>() && report.abi_version == abi::ABI_VERSION)
-            .then_some(report)
+        (read >= abi::REPORT_BYTES_V3 && report.abi_version == self.abi_version).then_some(report)
     }
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IMA appraises and measures files as the kernel reads them, by
+ * security_kernel_read_file(). Bytes that came another way can only be asked
+ * about: IMA then refuses where its policy appraises kexec's kernels.
+ */
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/ima.h>
+#include <linux/security.h>
+
+#include "lsm.h"
+
+/* Label and name of the measurement, for policies: docs/ima.md. */
+#define KB_IMA_LABEL	"kexec_bpf"
+#define KB_IMA_EVENT	"kexec-bpf-cmdline"
+
+bool kb_lsm_locked_down(void)
+{
+	static bool known;
+
+	if (READ_ONCE(known))
+		return true;
+	if (!security_locked_down(LOCKDOWN_KEXEC))
+		return false;
+	WRITE_ONCE(known, true);
+	return true;
+}
+
+/*
+ * IMA answers only for LOADING_KEXEC_IMAGE, so its answer holds for the initrd as
+ * well; other LSMs may answer for either. Any answer but 0 refuses: a BPF program
+ * of type fmod_ret can make it a positive number.
+ */
+int kb_lsm_admit_unseen(bool initrd)
+{
+	if (security_kernel_load_data(LOADING_KEXEC_IMAGE, false))
+		return -EACCES;
+	if (initrd && security_kernel_load_data(LOADING_KEXEC_INITRAMFS, false))
+		return -EACCES;
+	return 0;
+}
+
+void kb_lsm_measure_cmdline(const char *cmdline, size_t size)
+{
+	/* It fails where no policy asks for it, and then there is nothing to do. */
+	if (size)
+		ima_measure_critical_data(KB_IMA_LABEL, KB_IMA_EVENT, cmdline, size, false,
+					  NULL, 0);
+}
