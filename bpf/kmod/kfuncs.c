@@ -30,12 +30,12 @@ static int kb_call(struct kb_job **caller)
 
 	if (!job)
 		return -EPERM;
+	*caller = job;
 	job->report->round[job->report->rounds - 1].calls++;
 	/* A program cannot be stopped, but what it wants can be refused. */
 	if (ktime_after(ktime_get(), job->deadline))
 		return kb_job_fail(job, -ETIMEDOUT, "the parser was still running after %u ms",
 				   job->session->timeout_ms);
-	*caller = job;
 	return 0;
 }
 
@@ -44,7 +44,8 @@ static int kb_slow_call(struct kb_job **caller)
 	int err = kb_call(caller);
 
 	if (!err && (*caller)->slow_calls++ >= KB_SLOW_CALLS_MAX)
-		err = kb_job_fail(*caller, -E2BIG, "the parser called for files and slices %d times",
+		err = kb_job_fail(*caller, -E2BIG,
+				  "the parser called for files and slices %d times",
 				  KB_SLOW_CALLS_MAX);
 	return err;
 }

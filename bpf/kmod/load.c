@@ -332,8 +332,8 @@ static void kb_load_conclude(struct kb_load *load, bool complete)
 		/* Whether kexec_sig_enforce is set is not visible from here. */
 		report->error = -EINVAL;
 		strscpy(report->reason, report->signature < 0 ?
-			"initrd or command line were not readable, or an enforced signature is missing" :
-			"initrd or command line were not readable");
+			"initrd or command line not readable, or a signature is enforced" :
+			"initrd or command line not readable");
 	}
 }
 

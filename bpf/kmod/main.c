@@ -50,8 +50,11 @@ MODULE_PARM_DESC(abi_versions, "all versions of the interface to user space (rea
  */
 static bool kb_has_btf(void)
 {
-	struct kernfs_node *directory = kernfs_find_and_get(kernel_kobj->sd, "btf"), *file = NULL;
+	struct kernfs_node *directory, *file = NULL;
 
+	if (!IS_ENABLED(CONFIG_SYSFS))
+		return true;
+	directory = kernfs_find_and_get(kernel_kobj->sd, "btf");
 	if (directory)
 		file = kernfs_find_and_get(directory, THIS_MODULE->name);
 	kernfs_put(file);

@@ -247,7 +247,8 @@ int kb_pe_find_in(const struct kb_pe *pe, const char *name, int profile,
 		if (kb_pe_named(header, ".profile"))
 			at++;
 		/* The first of the profile, else the first of the base. */
-		if ((at != profile && at != KB_PE_BASE) || found >= at || !kb_pe_named(header, name))
+		if ((at != profile && at != KB_PE_BASE) || found >= at ||
+		    !kb_pe_named(header, name))
 			continue;
 		found = at;
 		kb_pe_section(pe, i, at, section);

@@ -168,7 +168,8 @@ int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name)
 			return 0;
 	}
 	return kb_job_fail(job, -EKEYREJECTED,
-			   "%.128s: a file for %.64s must be part of a signed addon", name, dst_dir);
+			   "%.128s: a file for %.64s must be part of a signed addon",
+			   name, dst_dir);
 }
 
 static const char *kb_rules_refusal(int err)

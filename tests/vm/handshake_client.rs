@@ -58,7 +58,7 @@ const BREAKS: &[Break] = &[
         "1",
         &[
             "load -8",
-            "report -8 stage 5 calls 0: the loader said ready, but attached no parser",
+            "report -8 stage 5 calls 0: the parser named no kernel, or none was attached",
         ],
     ),
     broken(
@@ -67,7 +67,7 @@ const BREAKS: &[Break] = &[
         "1",
         &[
             "load -8",
-            "report -8 stage 5 calls 0: the parser named no kernel",
+            "report -8 stage 5 calls 0: the parser named no kernel, or none was attached",
         ],
     ),
     broken(
@@ -212,12 +212,12 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "register-timeout-60001 -22",
         "register-other-process -1",
         "read-other-process -1",
-        "register-timeout-100 16",
+        "register-timeout-100 64",
         "register-twice -16",
         "register-second-session -16",
         "read-idle -61",
         "read-report-idle -61",
-        "register-after-close 16",
+        "register-after-close 64",
     ];
     assert_eq!(said.all("misuse"), misuse);
 

@@ -71,7 +71,7 @@ fn bad_parsers() -> Vec<Fault> {
             &tiny_uki(Some(&[])),
             "",
             "3",
-            &["the image's .bpf section is empty or damaged"],
+            &["the image's .bpf section is empty"],
         ),
         fault(
             "oversized",
