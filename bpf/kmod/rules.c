@@ -228,7 +228,7 @@ static int kb_rules_kernel(struct kb_job *job)
 	if (!kb_rules_made_by_program(kernel) || !job->enforces)
 		return 0;
 	wrong = kb_pe_open(&pe, kb_part_data(kernel), kernel->size);
-	err = wrong ? -ELIBBAD : kb_stock_verify(kb_part_data(kernel), kernel->size);
+	err = wrong ? -ENOEXEC : kb_stock_verify(kb_part_data(kernel), kernel->size);
 	if (!err)
 		return 0;
 	return kb_job_fail(job, -EKEYREJECTED,

@@ -2,6 +2,8 @@
 /* Attack: a kernel out of BPF memory, the rest as it should be. */
 #include "section.bpf.h"
 
+static const char osrel_path[] = ".extra/os-release";
+
 #define KERNEL_BYTES	(32 << 20)
 
 struct kernel {
@@ -31,6 +33,8 @@ int parse(void *context)
 	bpf_helper_carrier(kernel_name, kernel->bytes, size, KEXEC_BPF_OUT);
 	slice_section(initrd_name, INITRD);
 	slice_section(cmdline_name, CMDLINE);
+	if (find_section(OSREL))
+		bpf_helper_supplement_slice(osrel_path, section.offset, section.size);
 	return 0;
 }
 
