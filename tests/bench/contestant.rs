@@ -9,7 +9,7 @@ use std::process::Stdio;
 use crate::guest::cpio::Archive;
 use crate::guest::library::with_libraries;
 use crate::guest::{self, Initramfs, packages};
-use crate::images::Images;
+use crate::images::{Images, KERNEL};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Contestant {
@@ -99,7 +99,7 @@ impl Contestant {
             Self::KexecBpf => one("bin/kexec-bpf", PathBuf::from(guest::PROGRAM)),
             Self::Handshake => {
                 let mut files = one("bin/kexec-bpf", PathBuf::from(guest::PROGRAM));
-                files.insert("kexec_bpf.ko".to_owned(), guest::module::module());
+                files.insert("kexec_bpf.ko".to_owned(), guest::module::module_for(KERNEL));
                 files
             }
             Self::KexecTools => with_libraries("kexec-tools", "usr/sbin/kexec", "bin/kexec"),

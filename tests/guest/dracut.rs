@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::install::install;
-use super::packages::{self, Kernel};
+use super::kernel::Kernel;
+use super::packages;
 use super::{host_program, module};
 
 /// Whose dracut.
@@ -52,7 +53,7 @@ impl Dracut {
         copy(&packages::file(set, "."), &root);
         let modules = format!("usr/lib/modules/{}", kernel.release());
         fs::create_dir_all(root.join("usr/lib/modules")).expect("make the modules' folder");
-        let from = packages::file(kernel.set(), "lib/modules").join(kernel.release());
+        let from = packages::file(&kernel.set(), "lib/modules").join(kernel.release());
         copy(&from, &root.join(modules));
         // Each of the two places where a program is found.
         let prefix = match suite {
@@ -71,7 +72,7 @@ impl Dracut {
     /// Puts the kernel module where DKMS would.
     pub fn module(self) -> Self {
         let folder = format!("usr/lib/modules/{}/updates", self.kernel.release());
-        let module = fs::read(module::module()).expect("read the kernel module");
+        let module = fs::read(module::module_for(self.kernel)).expect("read the kernel module");
         self.file(&format!("{folder}/kexec_bpf.ko"), 0o644, &module)
     }
 

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::initramfs::Initramfs;
-use super::packages::{self, Kernel};
+use super::kernel::Kernel;
+use super::packages;
 
 /// Has the script load what [`add`] has put there, in its order.
 pub const LOAD: &str = "for driver in /drivers/*; do insmod $driver; done\n";
@@ -22,7 +23,7 @@ pub const DISKS: &[&str] = &[
 /// Adds drivers, and what they depend on, to an initramfs.
 pub fn add(mut initramfs: Initramfs, kernel: Kernel, names: &[&str]) -> Initramfs {
     let mut all = Vec::new();
-    find(&packages::file(kernel.set(), "lib/modules"), &mut all);
+    find(&packages::file(&kernel.set(), "lib/modules"), &mut all);
     let mut taken = Vec::new();
     for name in names {
         take(name, &all, &mut taken);

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::pe::{Pe, tiny_kernel};
 use super::{Initramfs, Kernel, Machine, Transcript, module, packages};
 
-/// The stock kernel that the module is built for.
-pub const KERNEL: Kernel = Kernel::V6_12;
+/// The kernel that the module is built for.
+pub const KERNEL: Kernel = Kernel::Chosen;
 
 /// A warning or an oops of the first kernel ends a test.
 pub const STRICT: &str = "panic_on_warn=1 oops=panic";

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::packages::Kernel;
+use super::kernel::Kernel;
 use super::serial::{Line, Transcript, Typist, capture};
 
 /// UEFI firmware and the disk that it boots from.

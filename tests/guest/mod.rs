@@ -16,6 +16,7 @@ pub mod firmware;
 pub mod handshake;
 pub mod initramfs;
 pub mod install;
+pub mod kernel;
 pub mod library;
 pub mod machine;
 pub mod module;
@@ -27,8 +28,8 @@ pub mod uki;
 
 pub use disk::{Disk, Partition};
 pub use initramfs::{Initramfs, second_initrd};
+pub use kernel::Kernel;
 pub use machine::Machine;
-pub use packages::Kernel;
 pub use payload::Payload;
 pub use serial::Transcript;
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The kernel module and BPF programs, built for Debian's 6.12 kernel.
+//! The kernel module and BPF programs, built for the kernels of guests.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
+use super::handshake::KERNEL;
 use super::packages::{cache, file};
-use super::{host_program, nonce};
+use super::{Kernel, host_program, nonce};
 
 fn tree(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -22,46 +24,46 @@ fn run(command: &mut Command) {
     );
 }
 
-/// The kernel's build folder, which its header packages make.
-fn headers() -> PathBuf {
-    let sources = file("linux-6.12", "usr/src");
-    std::fs::read_dir(&sources)
-        .expect("read the headers' folder")
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .find(|path| path.join(".config").exists())
-        .unwrap_or_else(|| panic!("no kernel headers in {}", sources.display()))
+/// kexec_bpf.ko without debug data, for the kernel that was chosen.
+pub fn module() -> PathBuf {
+    module_for(KERNEL)
 }
 
-/// kexec_bpf.ko without debug data. Built once in a run.
-pub fn module() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+/// The same for `kernel`. Built once in a run.
+pub fn module_for(kernel: Kernel) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().expect("no build failed before");
     let build = || {
-        let mut make = host_program("make");
-        make.arg("-C").arg(tree("bpf/kmod"));
-        make.arg(format!("KDIR={}", headers().display()));
-        // Jobs and flags of an outer make are not for the kernel's.
-        run(make.env_remove("MAKEFLAGS").env_remove("MFLAGS"));
-        let fresh = cache().join(format!("kexec_bpf.ko.{}", nonce()));
+        let mut script = host_program(&tree("tests/build-module.sh").display().to_string());
+        run(script.arg(kernel.name()));
+        let made = cache().join("module").join(kernel.name());
+        let fresh = made.join(format!("kexec_bpf.ko.{}", nonce()));
         let mut strip = host_program("strip");
         strip.arg("--strip-debug").arg("-o").arg(&fresh);
-        run(strip.arg(tree("bpf/kmod/kexec_bpf.ko")));
-        let module = cache().join("kexec_bpf.ko");
+        run(strip.arg(made.join("kmod/kexec_bpf.ko")));
+        let module = made.join("kexec_bpf.ko");
         std::fs::rename(&fresh, &module).expect("name the module");
         module
     };
-    BUILT.get_or_init(build).clone()
+    built.entry(kernel.name()).or_insert_with(build).clone()
 }
 
-/// The program of the kernel's build that signs modules.
+/// The program of a kernel's build that signs modules, as this machine can run
+/// it: those of newer suites want newer libraries. All sign in the same way.
 pub fn sign_file() -> PathBuf {
-    headers().join("scripts/sign-file")
+    let kbuild = file("linux-6.12", "usr/lib");
+    std::fs::read_dir(&kbuild)
+        .expect("read the folder of the kernel's programs")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("scripts/sign-file"))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("no scripts/sign-file in {}", kbuild.display()))
 }
 
 /// The parser for UKIs, as `ukify --section` takes it.
 pub fn uki_parser() -> PathBuf {
-    module();
-    tree("bpf/uki.bpf.o")
+    let module = module();
+    module.with_file_name("uki.bpf.o")
 }
 
 /// A program of tests/bpf. All are built once in a run.

@@ -103,7 +103,7 @@ fn with_chain(guest: Initramfs, cases: &[Case]) -> Initramfs {
     let mut guest = guest
         .script("next", NEXT)
         .file("chain/steps", steps(cases).as_bytes())
-        .file_from("chain/kexec_bpf.ko", &module::module());
+        .file_from("chain/kexec_bpf.ko", &module::module_for(KERNEL));
     for driver in [
         "drivers/block/virtio_blk",
         "fs/fat/fat",

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Roots of unpacked packages, to run another suite's programs in.
+# Sourced by tests/provision.sh.
+
+# Packages are unpacked, not configured, so what their scripts make and is
+# needed is made here.
+merge_usr() {
+    local folder
+    for folder in bin sbin lib lib64; do
+        mkdir -p "$1/usr/$folder"
+        ln -s "usr/$folder" "$1/$folder"
+    done
+}
+
+configure_dracut() {
+    local root=$1 file
+    mkdir -p "$root/tmp" "$root/var/tmp" "$root/proc" "$root/sys" "$root/dev" "$root/run"
+    for file in passwd group; do
+        cp "$root/usr/share/base-passwd/$file.master" "$root/etc/$file"
+    done
+    ln -sf mawk "$root/usr/bin/awk"
+}
+
+prepare_dracut-bookworm() { merge_usr "$1"; }
+prepare_dracut-trixie() { merge_usr "$1"; }
+relocate_dracut-bookworm() { configure_dracut "$1"; }
+relocate_dracut-trixie() { configure_dracut "$1"; }
+
+# dracut SUITE: dracut, systemd and what both run.
+dracut() {
+    have "dracut-$1" && return
+    update "$1"
+    local names
+    mapfile -t names < <(closure "$1" dracut-core systemd systemd-sysv udev bash dash mawk zstd \
+        coreutils findutils grep gzip sed util-linux libc-bin base-passwd ncurses-bin)
+    [ ${#names[@]} -gt 0 ] || die "apt cannot resolve dracut-core in $1"
+    fill "dracut-$1" "$1" "${names[@]}"
+}
+
+prepare_toolchain-trixie() { merge_usr "$1"; }
+relocate_toolchain-trixie() {
+    local root=$1
+    ln -sf mawk "$root/usr/bin/awk"
+    ln -sf gcc-14 "$root/usr/bin/gcc"
+    ln -sf gcc-14 "$root/usr/bin/cc"
+    rm -rf "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale
+}
+
+# What builds modules for kernels that want newer compilers and pahole than
+# this machine may have. tests/toolchain.sh runs programs in it. The libraries
+# are those of the headers' own programs.
+toolchain() {
+    have toolchain-trixie && return
+    update trixie
+    local names
+    mapfile -t names < <(closure trixie gcc-14 make pahole bash dash mawk coreutils         diffutils findutils grep sed gzip libc-bin util-linux libelf1t64 libssl3t64 zlib1g)
+    [ ${#names[@]} -gt 0 ] || die "apt cannot resolve gcc-14 in trixie"
+    fill toolchain-trixie trixie "${names[@]}"
+}
