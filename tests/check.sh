@@ -102,6 +102,7 @@ step() {
     docs) one docs make -s docs-check ;;
     size) one size make -s size ;;
     unit) tests unit cargo test --locked --release --no-fail-fast ;;
+    checkpatch | sparse | analyzer) one "$1" tests/static.sh "$1" ;;
     vm) tests vm cargo test --locked --release --test vm -- --test-threads=2 ;;
     *)
         echo "check: no step '$1': ${steps[*]}" >&2
@@ -110,7 +111,7 @@ step() {
     esac
 }
 
-steps=(fmt shellcheck spdx clippy size docs unit vm)
+steps=(fmt shellcheck spdx checkpatch sparse analyzer clippy size docs unit vm)
 [ $# -gt 0 ] || set -- "${steps[@]}"
 for name; do
     step "$name"

@@ -107,6 +107,8 @@ rust() {
 . "$here/tests/provision/kernels.sh"
 # shellcheck source=tests/provision/roots.sh
 . "$here/tests/provision/roots.sh"
+# shellcheck source=tests/provision/sources.sh
+. "$here/tests/provision/sources.sh"
 
 stage() {
     case $1 in
@@ -132,6 +134,7 @@ stage() {
         kernel_6_12_trixie
         kernel_7
         toolchain
+        checkpatch
         one ovmf bookworm ovmf
         one stub-bookworm bookworm systemd-boot-efi
         one stub-forky forky systemd-boot-efi

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The module on kernels newer than the one that the other tests boot: built by
+//! their own compiler, inserted, one load, one refusal, removed, not a warning.
+//! tests/check-all.sh runs everything on them.
+
+use crate::guest::handshake::{NOTHING, STRICT, expect_failure, initramfs_with};
+use crate::guest::handshake::{tiny_uki, tiny_uki_with};
+use crate::guest::{self, Kernel, Machine, module};
+
+const LOADS: &str = "
+say release $(uname -r)
+attempt good kexec-bpf load /good.efi --route handshake --verbose
+say loaded $(cat /sys/kernel/kexec_loaded)
+kexec-bpf unload
+left good
+attempt bad kexec-bpf load /bad.efi --route handshake
+left bad
+attempt remove rmmod kexec_bpf
+[ -e /sys/module/kexec_bpf ] || say removed yes
+";
+
+fn loads_and_refuses(kernel: Kernel) {
+    let folder = guest::work_dir(&format!("kernel-{}", kernel.name()));
+    let guest = initramfs_with(LOADS, &module::module_for(kernel))
+        .file("good.efi", &tiny_uki(None).bytes())
+        .file("bad.efi", &tiny_uki_with("out_of_range").bytes());
+    let said = Machine::new(&folder, kernel, guest.finish())
+        .append(STRICT)
+        .run();
+    said.expect("release", &kernel.release());
+    said.expect_attempt(
+        "good",
+        "0",
+        &["kernel: round 1: the module's parser for UKIs, handshake"],
+    );
+    said.expect("loaded", "1");
+    said.expect("good-left", NOTHING);
+    expect_failure(&said, "bad", "3", &["is outside the image of"]);
+    said.expect("remove-code", "0");
+    said.expect("removed", "yes");
+}
+
+#[test]
+fn debian_13() {
+    loads_and_refuses(Kernel::Trixie);
+}
+
+#[test]
+fn newest_backport() {
+    loads_and_refuses(Kernel::V7);
+}
