@@ -19,11 +19,12 @@ SYSTEMDUNITDIR ?= /usr/lib/systemd/system
 UDEVRULESDIR ?= /usr/lib/udev/rules.d
 
 .DEFAULT_GOAL = build
-.PHONY: help build check demo bench size docs docs-check install clean
+.PHONY: help build check check-all demo bench size docs docs-check install clean
 
 help:
 	@echo 'make            build the static binary'
 	@echo 'make check      every check and test; ends with "N passed, M failed"'
+	@echo 'make check-all  the kernel module on more kernels; takes hours'
 	@echo 'make demo       boot a kernel, kexec a UKI, show what the next one says'
 	@echo 'make bench      measure against kexec-tools and systemctl'
 	@echo 'make size       the binary against its budget'
@@ -38,6 +39,9 @@ build:
 check:
 	@$(PROVISION) build kernel vm
 	@tests/check.sh
+
+check-all:
+	@tests/check-all.sh
 
 demo:
 	@$(PROVISION) build kernel demo

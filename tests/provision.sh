@@ -3,7 +3,7 @@
 #
 # Installs what a make target needs and says why; does nothing when all is here.
 #
-#   tests/provision.sh STAGE...      build, kernel, demo, vm, bench, all
+#   tests/provision.sh STAGE...      build, kernel, demo, vm, bench, all, source
 #   tests/provision.sh --refresh STAGE...   take today's package versions
 #
 # Programs that run on this machine come from its own package sources. What
@@ -23,6 +23,8 @@ refresh=no
 
 say() { echo "provision: $*"; }
 die() { echo "provision: $*" >&2; exit 1; }
+
+stages='build, kernel, demo, vm, bench, all or source'
 
 # Package and reason.
 build_packages="
@@ -44,6 +46,18 @@ qemu-system-x86       runs the guests
 python3               runs ukify
 python3-pefile        ukify reads and writes PE files with it
 python3-cryptography  ukify imports it
+"
+source_packages="
+gcc-12       builds the kernel that checks itself
+make         builds it
+flex         its configuration is read by programs that are built first
+bison        the same
+bc           the kernel's build computes a header with it
+libelf-dev   the kernel's build has programs that read object files
+libssl-dev   the kernel's build signs
+openssl      the kernel's build makes a key
+dwarves      writes the kernel's type information
+zstd         compresses the kernel
 "
 vm_packages="
 musl-tools            compiles the floor program that only calls the kernel
@@ -151,12 +165,16 @@ stage() {
         stage vm
         kernel_rt
         ;;
-    *) die "unknown stage '$1': build, kernel, demo, vm, bench or all" ;;
+    source)
+        install_missing "$source_packages"
+        source_6_12
+        ;;
+    *) die "unknown stage '$1': $stages" ;;
     esac
 }
 
 [ "${1:-}" != --refresh ] || { refresh=yes; shift; }
-[ $# -gt 0 ] || die "name a stage: build, kernel, demo, vm, bench or all"
+[ $# -gt 0 ] || die "name a stage: $stages"
 if [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ]; then
     [ "$*" = build ] || die "the guests need Debian 12 or 13 on amd64"
     say "not Debian on amd64: see to the packages yourself (README)"

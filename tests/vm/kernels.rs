@@ -7,6 +7,7 @@ use crate::guest::handshake::{NOTHING, STRICT, expect_failure, initramfs_with};
 use crate::guest::handshake::{tiny_uki, tiny_uki_with};
 use crate::guest::{self, Kernel, Machine, module};
 
+/// Programs of dead processes keep the module for a moment: 10 s at most.
 const LOADS: &str = "
 say release $(uname -r)
 attempt good kexec-bpf load /good.efi --route handshake --verbose
@@ -15,7 +16,12 @@ kexec-bpf unload
 left good
 attempt bad kexec-bpf load /bad.efi --route handshake
 left bad
-attempt remove rmmod kexec_bpf
+tries=100
+until rmmod kexec_bpf 2>/dev/null; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || break
+    sleep 0.1
+done
 [ -e /sys/module/kexec_bpf ] || say removed yes
 ";
 
@@ -36,7 +42,6 @@ fn loads_and_refuses(kernel: Kernel) {
     said.expect("loaded", "1");
     said.expect("good-left", NOTHING);
     expect_failure(&said, "bad", "3", &["is outside the image of"]);
-    said.expect("remove-code", "0");
     said.expect("removed", "yes");
 }
 
