@@ -99,14 +99,14 @@ fn pure_layers_name_no_effects() {
 }
 
 #[test]
-fn only_the_readers_of_file_formats_use_goblin() {
+fn only_the_reader_of_object_files_uses_goblin() {
     let mut users: Vec<_> = all_sources()
         .into_iter()
         .filter(|(_, text)| text.lines().any(|line| code(line).contains("goblin::")))
         .map(|(file, _)| file)
         .collect();
     users.sort();
-    assert_eq!(users, ["image/pe.rs", "object/elf.rs"]);
+    assert_eq!(users, ["object/elf.rs"]);
 }
 
 #[test]

@@ -24,14 +24,6 @@ const PKCS_SIGNED_DATA: u16 = 2;
 /// The file is hashed in pieces of this size.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// Fields of the optional header: SizeOfHeaders, CheckSum, and the entry of the
-/// certificate table among the data directories of PE32 and PE32+.
-const HEADERS_AT: usize = 60;
-const CHECKSUM_AT: u64 = 64;
-const PE32_MAGIC: u16 = 0x10b;
-const PE32_ENTRY_AT: u64 = 96 + 4 * 8;
-const PE32_PLUS_ENTRY_AT: u64 = 112 + 4 * 8;
-
 /// Why there is nothing to say about a signature, or about the file's digest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SignatureError {
@@ -53,8 +45,6 @@ pub enum SignatureError {
         kind: u16,
     },
     Pkcs7(Pkcs7Error),
-    /// The headers' or the sections' sizes leave no bytes to hash.
-    Layout,
 }
 
 impl From<ReadError> for SignatureError {
@@ -81,7 +71,6 @@ impl fmt::Display for SignatureError {
                 write!(f, "of type {kind:#x}, revision {revision:#x}, not PKCS#7")
             }
             SignatureError::Pkcs7(error) => error.fmt(f),
-            SignatureError::Layout => f.write_str("the headers leave nothing to hash"),
         }
     }
 }
@@ -248,33 +237,22 @@ fn sha256<R: ReadAt + ?Sized>(
     pe: &Pe,
     table: FileSlice,
 ) -> Result<[u8; 32], SignatureError> {
-    let mut optional = [0; 64];
-    source.read_at(pe.optional_header, &mut optional)?;
-    let entry_at = match u16_at(&optional, 0) {
-        Some(PE32_MAGIC) => PE32_ENTRY_AT,
-        _ => PE32_PLUS_ENTRY_AT,
-    };
-    let headers = u64::from(u32_at(&optional, HEADERS_AT).unwrap_or_default());
-    let field = |offset| pe.optional_header.0.saturating_add(offset);
-    let (checksum, entry) = (field(CHECKSUM_AT), field(entry_at));
-
     let mut hash = Hash {
         source,
         state: Sha256::new(),
     };
+    let (checksum, entry) = (pe.checksum_at.0, pe.certificate_entry_at.0);
     hash.range(0, checksum)?;
     hash.range(checksum.saturating_add(4), entry)?;
-    hash.range(entry.saturating_add(8), headers)?;
-    let mut hashed = headers;
+    hash.range(entry.saturating_add(8), pe.headers_bytes)?;
+    // Headers, sections and table share no bytes, so the sum is in the file.
+    let mut hashed = pe.headers_bytes;
     for section in pe::in_file_order(&pe.sections) {
-        let (start, bytes) = (section.slice.offset.0, u64::from(section.raw_bytes));
-        hash.range(start, start.saturating_add(bytes))?;
-        hashed = hashed.saturating_add(bytes);
+        let raw = section.raw();
+        hash.range(raw.offset.0, raw.end().0)?;
+        hashed = hashed.saturating_add(raw.bytes);
     }
-    if source.file_bytes() > hashed {
-        let end = source.file_bytes().checked_sub(table.bytes);
-        hash.range(hashed, end.ok_or(SignatureError::Layout)?)?;
-    }
+    hash.range(hashed, source.file_bytes().saturating_sub(table.bytes))?;
     Ok(hash.state.finalize().into())
 }
 
@@ -287,7 +265,7 @@ impl<R: ReadAt + ?Sized> Hash<'_, R> {
     /// From `start` to `end`, both in bytes from the start of the file.
     fn range(&mut self, start: u64, end: u64) -> Result<(), SignatureError> {
         let mut piece = [0; PIECE_BYTES];
-        let mut left = end.checked_sub(start).ok_or(SignatureError::Layout)?;
+        let mut left = end.saturating_sub(start);
         let mut at = start;
         while left > 0 {
             let bytes = left.min(as_u64(PIECE_BYTES));

@@ -13,6 +13,7 @@ pub const OPTIONAL_HEADER: usize = NT_HEADER + 24;
 pub const OPTIONAL_BYTES: usize = 240;
 pub const DIRECTORY_COUNT_AT: usize = OPTIONAL_HEADER + 108;
 pub const CERTIFICATE_AT: usize = OPTIONAL_HEADER + 112 + 4 * 8;
+pub const HEADERS_BYTES_AT: usize = OPTIONAL_HEADER + 60;
 pub const SECTION_TABLE: usize = OPTIONAL_HEADER + OPTIONAL_BYTES;
 pub const ALIGNMENT: usize = 0x200;
 
@@ -46,7 +47,7 @@ pub fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     put16(&mut image, SECTION_COUNT_AT, sections.len() as u16);
     put16(&mut image, OPTIONAL_BYTES_AT, OPTIONAL_BYTES as u16);
     put16(&mut image, OPTIONAL_HEADER, 0x20b);
-    put32(&mut image, OPTIONAL_HEADER + 60, headers as u32);
+    put32(&mut image, HEADERS_BYTES_AT, headers as u32);
     put16(&mut image, OPTIONAL_HEADER + 68, 10);
     put32(&mut image, DIRECTORY_COUNT_AT, 16);
     for (index, (name, contents)) in sections.iter().enumerate() {
@@ -102,15 +103,19 @@ pub fn bzimage() -> Vec<u8> {
     image
 }
 
-/// A zboot header, 64 bytes of payload at 0x40, the kernel's size behind it.
+/// Where [`zboot`] has its payload.
+pub const ZBOOT_PAYLOAD: usize = 0x200;
+
+/// An EFI zboot image: 64 bytes of payload in a section, the kernel's size
+/// behind it.
 pub fn zboot(compression: &str) -> Vec<u8> {
-    let mut image = vec![0; 0x40];
-    image[..8].copy_from_slice(b"MZ\0\0zimg");
-    put32(&mut image, 8, 0x40);
+    let mut payload = vec![0x5a; 64];
+    payload.extend_from_slice(&0x0012_3456u32.to_le_bytes());
+    let mut image = pe(&[(".gzdata", &payload)]);
+    image[4..8].copy_from_slice(b"zimg");
+    put32(&mut image, 8, ZBOOT_PAYLOAD as u32);
     put32(&mut image, 0xc, 64);
     image[0x18..0x18 + compression.len()].copy_from_slice(compression.as_bytes());
-    image.resize(0x80, 0x5a);
-    image.extend_from_slice(&0x0012_3456u32.to_le_bytes());
     image
 }
 

@@ -9,10 +9,9 @@ use super::error::{ImageError, LOOK_BYTES, LooksLike};
 use super::field::bytes_at;
 use super::linux_image::{self, ImageArch, ImageHeader};
 use super::pe::{self, Pe, PeError};
-use super::source::{FileSlice, ReadAt, ReadError, SubSource, read_head};
+use super::source::{FileSlice, ReadAt, SubSource, read_head};
 use super::uki::{SectionKind, Uki, UkiError};
 use super::zboot::{self, ZbootHeader};
-use alloc::boxed::Box;
 
 /// A file whose headers are sound.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +52,18 @@ impl Image {
                 pe.as_ref()
             }
             Image::Uki { pe, .. } | Image::Opaque { pe } | Image::Addon { pe, .. } => Some(pe),
+        }
+    }
+
+    /// Whether the kernel can read the certificate table, if there is one.
+    ///
+    /// # Errors
+    /// [`ImageError::Pe`]. The rest can be shown, but a load must not begin:
+    /// the kernel's signature check does not look closely.
+    pub fn check_certificates(&self) -> Result<(), ImageError> {
+        match self.pe().map(|pe| &pe.certificate_table) {
+            Some(Err(error)) => Err(ImageError::Pe(error.clone())),
+            _ => Ok(()),
         }
     }
 
@@ -135,28 +146,24 @@ fn has_parser(pe: &Pe) -> bool {
 ///
 /// A nested UKI is given as such; an addon cannot be a kernel.
 pub fn detect_linux<R: ReadAt + ?Sized>(source: &R, linux: FileSlice) -> Result<Image, ImageError> {
-    let in_linux = |error| ImageError::InLinux(Box::new(error));
     // `dyn`: one copy of all parsers in the program, not one for each source.
     let inner: &dyn ReadAt = &SubSource::new(source, linux);
-    let image = detect(inner).map_err(in_linux)?;
+    let image = detect(inner).map_err(ImageError::in_linux)?;
     match &image {
         Image::Addon { pe, .. } => match Uki::from_pe(pe) {
-            Err(error) => Err(in_linux(ImageError::Uki(error))),
+            Err(error) => Err(ImageError::in_linux(ImageError::Uki(error))),
             Ok(_) => Ok(image),
         },
         _ => Ok(image),
     }
 }
 
-/// The PE headers of a kernel. They are only shown; the arch loader, which
-/// takes the kernel, has its own opinion of them. So damaged ones are none.
-fn efi_stub<R: ReadAt + ?Sized>(source: &R, head: &[u8]) -> Result<Option<Pe>, ReadError> {
-    if !head.starts_with(b"MZ") {
-        return Ok(None);
-    }
-    match pe::parse(source) {
-        Ok(pe) => Ok(Some(pe)),
-        Err(PeError::Read(error)) => Err(error),
-        Err(_) => Ok(None),
+/// The PE headers of a kernel that firmware can start as well. The arch loader
+/// does not look at them, but the kernel's signature check does, and would read
+/// outside of the file where they are wrong.
+fn efi_stub<R: ReadAt + ?Sized>(source: &R, head: &[u8]) -> Result<Option<Pe>, PeError> {
+    match head.starts_with(b"MZ") {
+        true => pe::parse(source).map(Some),
+        false => Ok(None),
     }
 }

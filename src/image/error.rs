@@ -162,6 +162,20 @@ impl fmt::Display for ImageError {
 }
 
 impl ImageError {
+    /// The same error, met in a UKI's `.linux`.
+    pub fn in_linux(self) -> ImageError {
+        ImageError::InLinux(Box::new(self))
+    }
+
+    /// Whether it is the PE headers that are wrong, here or in `.linux`.
+    pub fn is_in_pe(&self) -> bool {
+        match self {
+            ImageError::Pe(_) => true,
+            ImageError::InLinux(error) => error.is_in_pe(),
+            _ => false,
+        }
+    }
+
     /// The read that failed, when that is all that is wrong.
     pub fn read_error(&self) -> Option<&ReadError> {
         match self {
@@ -197,7 +211,7 @@ impl ImageError {
             ImageError::Uki(error) => error.cause(),
             ImageError::InLinux(error) => error.cause(),
             _ if self.is_cut() => Some("possibly cut short when it was copied or downloaded"),
-            ImageError::Pe(PeError::TooManySections { .. }) => {
+            ImageError::Pe(error) if error.is_contradiction() => {
                 Some("no tool makes such files: damaged, or made to do harm")
             }
             ImageError::Pe(PeError::SectionsOverlap { .. }) => {
@@ -233,7 +247,7 @@ impl ImageError {
                     PeError::TooShort { .. }
                         | PeError::HeaderOutOfFile { .. }
                         | PeError::OptionalHeaderOutOfFile { .. }
-                        | PeError::SectionTableOutOfFile { .. }
+                        | PeError::HeadersOutOfFile { .. }
                         | PeError::SectionOutOfFile { .. }
                         | PeError::CertificateTableOutOfFile { .. }
                 )

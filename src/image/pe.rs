@@ -1,43 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PE: the envelope of UKIs, addons, EFI kernels and zboot images.
 //!
-//! Layer: pure. Spec: Microsoft's "PE Format".
+//! Layer: pure. Specs: Microsoft's "PE Format", and what the kernel's signature
+//! check reads, crypto/asymmetric_keys/verify_pefile.c.
 //!
-//! Of goblin only the COFF header, optional header and section table parsers
-//! are used, each on exactly the bytes that belong to it. `PE::parse` walks
-//! import, debug and certificate tables that odd but bootable files get wrong,
-//! and `SectionTable::data` copies.
-use super::field::{u16_at, u32_at};
-use super::source::{FileOffset, FileSlice, ReadAt, as_u64};
+//! A file has one reading or is refused. The kernel finds the section table
+//! after as many data directories as the header counts, others find it after
+//! as many bytes as the header has; the kernel's check reads the fifth
+//! directory whether it is counted or not, and hashes sections without looking
+//! where they lie. What two readers could see differently, and what the
+//! kernel's check would read outside of the file, is an error here.
+//! bpf/kmod/pe.c has the same rules.
+use super::source::{FileOffset, FileSlice, ReadAt};
 use crate::sort::sort;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ptr;
-use goblin::error::Error as GoblinError;
-use goblin::pe::header::{
-    self, COFF_MACHINE_ARM64, COFF_MACHINE_ARMNT, COFF_MACHINE_LOONGARCH64, COFF_MACHINE_RISCV64,
-    COFF_MACHINE_THUMB, COFF_MACHINE_X86, COFF_MACHINE_X86_64,
-};
-use goblin::pe::section_table::{SIZEOF_SECTION_TABLE, SectionTable};
 
 pub use error::PeError;
 
+mod certificates;
 mod error;
+mod headers;
+mod sections;
 
 /// More sections than any image has (a UKI with 100 profiles has about 400),
 /// and few enough that the table's 40 KiB may be read at once.
 pub const MAX_SECTIONS: u16 = 1024;
 
-const DOS_HEADER_BYTES: u64 = 64;
-const DOS_MAGIC: [u8; 2] = *b"MZ";
-const E_LFANEW: usize = 0x3c;
-const PE_MAGIC: u32 = header::PE_MAGIC;
-/// The signature and the COFF header, which precede the optional header.
-const NT_HEADER_BYTES: u64 = 24;
-/// The same and PE32+'s optional header with all of its 16 data directories;
-/// what may follow is not looked at.
-const MAX_NT_HEADERS_BYTES: usize = 24 + 240;
+/// The kernel reads the fifth data directory; the format has 16.
+pub const MIN_DIRECTORIES: u32 = 5;
+pub const MAX_DIRECTORIES: u32 = 16;
 
 /// The headers of a PE file, and its sections in table order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,11 +39,15 @@ pub struct Pe {
     /// 10 is an EFI application, which every boot image is.
     pub subsystem: u16,
     pub sections: Vec<Section>,
-    /// Where the optional header begins.
-    pub optional_header: FileOffset,
+    /// SizeOfHeaders: what is hashed first, and holds the section table.
+    pub headers_bytes: u64,
+    /// Where the header has its own checksum, which no signature covers.
+    pub checksum_at: FileOffset,
+    /// Where the header has the certificate table's place, likewise.
+    pub certificate_entry_at: FileOffset,
     /// The Authenticode signatures, when there are any. Presence is not proof.
-    /// An error when the table is not all in the file: a load refuses that, but
-    /// the rest can still be shown.
+    /// An error when the table is not one that the kernel can read: a load
+    /// refuses that, but the rest can still be shown.
     pub certificate_table: Result<Option<FileSlice>, PeError>,
 }
 
@@ -71,6 +68,16 @@ pub struct Section {
     pub slice: FileSlice,
     pub raw_bytes: u32,
     pub virtual_bytes: u32,
+}
+
+impl Section {
+    /// All of its bytes in the file, padding included.
+    pub(super) fn raw(&self) -> FileSlice {
+        FileSlice {
+            offset: self.slice.offset,
+            bytes: u64::from(self.raw_bytes),
+        }
+    }
 }
 
 /// The 8 bytes of a section's name, padded with NUL.
@@ -105,6 +112,15 @@ impl fmt::Debug for SectionName {
     }
 }
 
+/// Values of the COFF machine field.
+const COFF_X86: u16 = 0x14c;
+const COFF_X86_64: u16 = 0x8664;
+const COFF_THUMB: u16 = 0x1c2;
+const COFF_ARMNT: u16 = 0x1c4;
+const COFF_ARM64: u16 = 0xaa64;
+const COFF_RISCV64: u16 = 0x5064;
+const COFF_LOONGARCH64: u16 = 0x6264;
+
 /// The COFF machine field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Machine {
@@ -120,12 +136,12 @@ pub enum Machine {
 impl Machine {
     fn from_coff(machine: u16) -> Machine {
         match machine {
-            COFF_MACHINE_X86 => Machine::X86,
-            COFF_MACHINE_X86_64 => Machine::X86_64,
-            COFF_MACHINE_ARMNT | COFF_MACHINE_THUMB => Machine::Arm,
-            COFF_MACHINE_ARM64 => Machine::Arm64,
-            COFF_MACHINE_RISCV64 => Machine::Riscv64,
-            COFF_MACHINE_LOONGARCH64 => Machine::Loongarch64,
+            COFF_X86 => Machine::X86,
+            COFF_X86_64 => Machine::X86_64,
+            COFF_ARMNT | COFF_THUMB => Machine::Arm,
+            COFF_ARM64 => Machine::Arm64,
+            COFF_RISCV64 => Machine::Riscv64,
+            COFF_LOONGARCH64 => Machine::Loongarch64,
             other => Machine::Other(other),
         }
     }
@@ -159,186 +175,25 @@ impl fmt::Display for Machine {
     }
 }
 
-/// Reads the headers and the section table, nothing else.
+/// Reads the headers, the section table, and where the certificates are.
+///
+/// # Errors
+/// [`PeError`], in the order in which the kernel's check would meet them.
 pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<Pe, PeError> {
-    let file_bytes = source.file_bytes();
-    let nt_offset = nt_header_offset(source)?;
-    let mut nt_header = [0; 24];
-    source.read_at(nt_offset, &mut nt_header)?;
-    let signature = u32_at(&nt_header, 0).unwrap_or_default();
-    if signature != PE_MAGIC {
-        return Err(PeError::NoPeSignature {
-            at: nt_offset,
-            found: signature,
-        });
-    }
-    let optional_bytes = u16_at(&nt_header, 20).unwrap_or_default();
-    let headers = read_headers(source, nt_offset, optional_bytes)?;
-    let optional = headers
-        .optional_header
-        .ok_or(PeError::OptionalHeaderSize { bytes: 0 })?;
-
-    let table_offset = NT_HEADER_BYTES
-        .checked_add(u64::from(optional_bytes))
-        .and_then(|bytes| nt_offset.checked_add(bytes))
-        .unwrap_or(FileOffset(u64::MAX));
-    let sections = read_sections(source, table_offset, headers.coff_header.number_of_sections)?;
-    reject_overlaps(&sections)?;
-
-    let certificate_table = match optional.data_directories.get_certificate_table() {
-        Some(directory) if directory.size != 0 => {
-            // The one directory whose address is a file offset.
-            let offset = FileOffset(u64::from(directory.virtual_address));
-            let bytes = u64::from(directory.size);
-            FileSlice::within(offset, bytes, file_bytes)
-                .map(Some)
-                .ok_or(PeError::CertificateTableOutOfFile {
-                    offset,
-                    end: offset.0.saturating_add(bytes),
-                    file_bytes,
-                })
-        }
-        _ => Ok(None),
+    let headers = headers::read(source)?;
+    let sections = sections::read(source, &headers)?;
+    let certificate_table = match certificates::find(source, &headers, &sections) {
+        Err(PeError::Read(error)) => return Err(error.into()),
+        found => found,
     };
     Ok(Pe {
-        machine: Machine::from_coff(headers.coff_header.machine),
-        subsystem: optional.windows_fields.subsystem,
+        machine: Machine::from_coff(headers.machine),
+        subsystem: headers.subsystem,
+        headers_bytes: headers.headers_bytes,
+        checksum_at: headers.checksum_at,
+        certificate_entry_at: headers.certificate_entry_at,
         sections,
-        optional_header: FileOffset(nt_offset.0.saturating_add(NT_HEADER_BYTES)),
         certificate_table,
-    })
-}
-
-/// Follows the DOS header to where signature and COFF header fit.
-fn nt_header_offset<R: ReadAt + ?Sized>(source: &R) -> Result<FileOffset, PeError> {
-    let file_bytes = source.file_bytes();
-    if file_bytes < DOS_HEADER_BYTES {
-        return Err(PeError::TooShort { file_bytes });
-    }
-    let mut dos_header = [0; 64];
-    source.read_at(FileOffset(0), &mut dos_header)?;
-    let [first, second, ..] = dos_header;
-    if [first, second] != DOS_MAGIC {
-        return Err(PeError::NoMz {
-            found: [first, second],
-        });
-    }
-    let e_lfanew = u32_at(&dos_header, E_LFANEW).unwrap_or_default();
-    let offset = FileOffset(u64::from(e_lfanew));
-    if offset.0 < DOS_HEADER_BYTES {
-        return Err(PeError::HeaderInsideDosHeader { e_lfanew });
-    }
-    FileSlice::within(offset, NT_HEADER_BYTES, file_bytes).ok_or(PeError::HeaderOutOfFile {
-        e_lfanew,
-        file_bytes,
-    })?;
-    Ok(offset)
-}
-
-/// Signature, COFF header and optional header by goblin.
-fn read_headers<R: ReadAt + ?Sized>(
-    source: &R,
-    nt_offset: FileOffset,
-    optional_bytes: u16,
-) -> Result<header::Header<'static>, PeError> {
-    let file_bytes = source.file_bytes();
-    let all_bytes = NT_HEADER_BYTES.saturating_add(u64::from(optional_bytes));
-    FileSlice::within(nt_offset, all_bytes, file_bytes).ok_or(
-        PeError::OptionalHeaderOutOfFile {
-            end: FileOffset(nt_offset.0.saturating_add(all_bytes)),
-            file_bytes,
-        },
-    )?;
-    let mut buf = [0; MAX_NT_HEADERS_BYTES];
-    let used = usize::try_from(all_bytes).unwrap_or(usize::MAX);
-    let used = used.min(buf.len());
-    let nt_headers = buf.get_mut(..used).unwrap_or_default();
-    source.read_at(nt_offset, nt_headers)?;
-    // The header borrows nothing when the DOS part is left out, but its type
-    // says so only for its input: copy what is Copy.
-    let parsed = header::Header::parse_without_dos(nt_headers).map_err(|error| match error {
-        GoblinError::BadMagic(magic) => PeError::OptionalHeaderMagic {
-            found: u16::try_from(magic).unwrap_or(u16::MAX),
-        },
-        _ => PeError::OptionalHeaderSize {
-            bytes: optional_bytes,
-        },
-    })?;
-    Ok(header::Header {
-        coff_header: parsed.coff_header,
-        optional_header: parsed.optional_header,
-        ..header::Header::default()
-    })
-}
-
-fn read_sections<R: ReadAt + ?Sized>(
-    source: &R,
-    offset: FileOffset,
-    count: u16,
-) -> Result<Vec<Section>, PeError> {
-    match count {
-        0 => return Err(PeError::NoSections),
-        1..=MAX_SECTIONS => {}
-        _ => return Err(PeError::TooManySections { count }),
-    }
-    let file_bytes = source.file_bytes();
-    let table_bytes = usize::from(count).saturating_mul(SIZEOF_SECTION_TABLE);
-    let out_of_file = PeError::SectionTableOutOfFile {
-        end: FileOffset(offset.0.saturating_add(as_u64(table_bytes))),
-        file_bytes,
-    };
-    if FileSlice::within(offset, as_u64(table_bytes), file_bytes).is_none() {
-        return Err(out_of_file);
-    }
-    let mut table = vec![0; table_bytes];
-    source.read_at(offset, &mut table)?;
-    table
-        .chunks_exact_mut(SIZEOF_SECTION_TABLE)
-        .map(|entry| {
-            let (name, header) = table_entry(entry).ok_or_else(|| out_of_file.clone())?;
-            section(name, &header, file_bytes)
-        })
-        .collect()
-}
-
-/// `None` only for an entry that is too short.
-fn table_entry(entry: &mut [u8]) -> Option<(SectionName, SectionTable)> {
-    let raw_name: &mut [u8; 8] = entry.first_chunk_mut()?;
-    let name = SectionName(*raw_name);
-    // goblin takes "/123" for an offset into a COFF string table, which no
-    // loader does; without a name it has nothing to follow.
-    *raw_name = [0; 8];
-    let header = SectionTable::parse(entry, &mut 0, 0).ok()?;
-    Some((name, header))
-}
-
-/// Proves the section's bytes inside the file.
-fn section(name: SectionName, header: &SectionTable, file_bytes: u64) -> Result<Section, PeError> {
-    let raw_bytes = header.size_of_raw_data;
-    let virtual_bytes = header.virtual_size;
-    // Nothing is in the file, so the pointer means nothing.
-    let offset = match raw_bytes {
-        0 => FileOffset(0),
-        _ => FileOffset(u64::from(header.pointer_to_raw_data)),
-    };
-    // All raw bytes must be there, not only those that are used: a file that
-    // was cut in its last padding is cut all the same.
-    let raw = FileSlice::within(offset, u64::from(raw_bytes), file_bytes).ok_or(
-        PeError::SectionOutOfFile {
-            name,
-            offset,
-            end: offset.0.saturating_add(u64::from(raw_bytes)),
-            file_bytes,
-        },
-    )?;
-    Ok(Section {
-        name,
-        slice: FileSlice {
-            offset: raw.offset,
-            bytes: u64::from(raw_bytes.min(virtual_bytes)),
-        },
-        raw_bytes,
-        virtual_bytes,
     })
 }
 
@@ -351,26 +206,4 @@ pub(super) fn in_file_order(sections: &[Section]) -> Vec<&Section> {
         place(a).cmp(&place(b))
     });
     in_file
-}
-
-/// Two sections that share file bytes are an attempt to have one signature
-/// cover two meanings, or a broken file; no tool makes them.
-fn reject_overlaps(sections: &[Section]) -> Result<(), PeError> {
-    for pair in in_file_order(sections).windows(2) {
-        if let [first, second] = pair {
-            let first_end = first
-                .slice
-                .offset
-                .0
-                .saturating_add(u64::from(first.raw_bytes));
-            if second.slice.offset.0 < first_end {
-                return Err(PeError::SectionsOverlap {
-                    first: first.name,
-                    second: second.name,
-                    at: second.slice.offset,
-                });
-            }
-        }
-    }
-    Ok(())
 }

@@ -55,7 +55,10 @@ mod tests {
     use crate::facts::{Lockdown, Module};
     use crate::image::build;
     use crate::image::detect::detect;
-    use crate::plan::plan;
+    use crate::image::error::ImageError;
+    use crate::image::pe::PeError;
+    use crate::image::source::FileOffset;
+    use crate::plan::{PlanError, plan};
 
     fn facts(lockdown: Lockdown, has_module: bool) -> Facts {
         Facts {
@@ -166,5 +169,33 @@ mod tests {
         let words = "certificate table at 0xfffffff0 ends at 0xfffffff8, file at 0x1400";
         assert_eq!(error.to_string(), words);
         assert_eq!(error.fault(), crate::plan::Fault::Image);
+    }
+
+    /// Also of the kernel inside, and where its own parser would open it.
+    #[test]
+    fn a_kernel_whose_pe_has_two_readings_is_refused_on_every_route() {
+        let kernel = build::pe(&[(".text", b"stub"), (".linux", &build::bzimage())]);
+        let (mut headers, mut table) = (kernel.clone(), kernel);
+        build::put16(&mut headers, build::OPTIONAL_BYTES_AT, 248);
+        build::put32(&mut table, build::CERTIFICATE_AT, 0x10);
+        build::put32(&mut table, build::CERTIFICATE_AT + 4, 8);
+        let header_size = PeError::OptionalHeaderSize {
+            bytes: 248,
+            wanted: 240,
+        };
+        let table_place = PeError::CertificateTableInHeaders {
+            offset: FileOffset(0x10),
+            headers_bytes: 0x200,
+        };
+        for (kernel, error) in [(headers, header_size), (table, table_place)] {
+            let file = build::pe(&[(".linux", &kernel)]);
+            let image = detect(file.as_slice()).unwrap();
+            let error = PlanError::Inner(ImageError::Pe(error).in_linux());
+            for has_module in [false, true] {
+                let facts = facts(Lockdown::None, has_module);
+                let found = plan(file.as_slice(), &image, &Request::default(), &facts);
+                assert_eq!(found, Err(error.clone()));
+            }
+        }
     }
 }

@@ -106,7 +106,7 @@ pub fn plan<R: ReadAt + ?Sized>(
         Uki::from_pe(pe)?;
     }
     check_machine(image, facts)?;
-    check_certificates(image)?;
+    image.check_certificates()?;
     let route = route::choose(image, request.route, facts)?;
     let planner = Planner {
         source,
@@ -132,14 +132,6 @@ fn check_machine(image: &Image, facts: &Facts) -> Result<(), PlanError> {
         image: machine,
         running: facts.machine.clone(),
     })
-}
-
-/// A file that was cut in its signatures is cut all the same.
-fn check_certificates(image: &Image) -> Result<(), PlanError> {
-    match image.pe().map(|pe| &pe.certificate_table) {
-        Some(Err(error)) => Err(ImageError::Pe(error.clone()).into()),
-        _ => Ok(()),
-    }
 }
 
 /// What all kinds of images need for their plan.
@@ -179,12 +171,15 @@ impl<R: ReadAt + ?Sized> Planner<'_, R> {
     fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
         let selection = uki.select(self.request.profile)?;
         let slice = selection.linux().ok_or(UkiError::NoLinux)?;
-        let inner = detect_linux(self.source, slice);
-        if let Ok(inner) = &inner {
-            check_certificates(inner)?;
-        }
+        let inner = detect_linux(self.source, slice).and_then(|inner| {
+            inner.check_certificates().map_err(ImageError::in_linux)?;
+            Ok(inner)
+        });
         let header = match (inner, self.route) {
             (Ok(Image::BzImage { header, .. }), _) => Some(header),
+            // A PE that two readers could see differently has no kernel in it
+            // that this program could vouch for, whoever opens it.
+            (Err(error), _) if error.is_in_pe() => return Err(error.into()),
             // The parser may open what this program cannot: a UKI in a UKI.
             (_, Route::Handshake) => None,
             (Ok(other), _) => {

@@ -345,7 +345,7 @@ fn what_is_no_kernel_is_told_of_the_section() {
     let PlanError::Inner(ImageError::InLinux(_)) = error else {
         panic!("{error:?}");
     };
-    let empty = build::pe(&[(".linux", b"")]);
+    let empty = build::pe(&[(".text", b"stub"), (".linux", b"")]);
     let error = plan_of(&empty, &Request::default()).unwrap_err();
     assert_eq!(error, PlanError::Uki(UkiError::EmptyLinux));
 }

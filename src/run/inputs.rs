@@ -11,6 +11,7 @@ use crate::abi;
 use crate::facts::Facts;
 use crate::image::addon::{self, Addon};
 use crate::image::detect::{self, Image};
+use crate::image::error::ImageError;
 use crate::image::profile;
 use crate::image::source::ReadAt;
 use crate::initrd::extra::ExtraDirectory;
@@ -242,10 +243,14 @@ impl<'arg> Inputs<'arg> {
 }
 
 fn detect_input(input: &Input<'_>) -> Result<Image, RunError> {
-    detect::detect::<dyn ReadAt>(&input.file).map_err(|error| RunError::Image {
+    detect::detect::<dyn ReadAt>(&input.file).map_err(bad(input))
+}
+
+fn bad(input: &Input<'_>) -> impl Fn(ImageError) -> RunError {
+    |error| RunError::Image {
         path: input.path.to_vec(),
         error,
-    })
+    }
 }
 
 /// What the user named: a PE addon by its content, another file by its name.
@@ -278,6 +283,7 @@ fn describe(input: Input<'_>) -> Result<Companion<'_>, RunError> {
 /// [`RunError::Image`], and [`RunError::Plan`] for a PE that is no addon.
 pub(super) fn describe_addon(input: &Input<'_>) -> Result<Addon, RunError> {
     let image = detect_input(input)?;
+    image.check_certificates().map_err(bad(input))?;
     addon::open::<dyn ReadAt>(&input.file, &image).map_err(|error| {
         RunError::plan(
             &input.path,

@@ -69,7 +69,10 @@ fn cut_at_every_section_boundary() {
         let end = start + bytes;
         for cut in [*start, end - 1] {
             folder.file("x", &image[..cut]);
-            let what = format!("section {name} at {start:#x} ends at {end:#x}, file at {cut:#x}");
+            let what = match cut {
+                0x400 => "headers end at 0x400, file at 0x400".into(),
+                _ => format!("section {name} at {start:#x} ends at {end:#x}, file at {cut:#x}"),
+            };
             is_refused(&folder, &format!("kexec-bpf: x: {what}\n{CUT}"));
         }
     }
@@ -141,6 +144,146 @@ fn overlapping_sections() {
     bytes_are_refused("overlap", &image, what, cause);
 }
 
+const CONTRADICTION: &str = "cause: no tool makes such files: damaged, or made to do harm\n";
+
+/// What the kernel's signature check would see otherwise than this program, or
+/// read outside of the file.
+#[test]
+fn headers_with_two_readings() {
+    for (name, at, value, what) in [
+        (
+            "long-header",
+            build::OPTIONAL_BYTES_AT,
+            248,
+            "optional header says 248 bytes, its fields make 240",
+        ),
+        (
+            "short-header",
+            build::OPTIONAL_BYTES_AT,
+            232,
+            "optional header says 232 bytes, its fields make 240",
+        ),
+        (
+            "four-directories",
+            build::DIRECTORY_COUNT_AT,
+            4,
+            "4 data directories, 5 to 16 are allowed",
+        ),
+        (
+            "many-directories",
+            build::DIRECTORY_COUNT_AT,
+            0xffff,
+            "65535 data directories, 5 to 16 are allowed",
+        ),
+        (
+            "small-headers",
+            build::HEADERS_BYTES_AT,
+            0x190,
+            "section table ends at 0x278, headers at 0x190",
+        ),
+        (
+            "large-headers",
+            build::HEADERS_BYTES_AT,
+            0x401,
+            "section .text at 0x400, headers end at 0x401",
+        ),
+    ] {
+        let image = patched(|image| put16(image, at, value));
+        bytes_are_refused(name, &image, what, CONTRADICTION);
+    }
+    let image = patched(|image| put32(image, build::HEADERS_BYTES_AT, 0x8000_0000));
+    let what = "headers end at 0x80000000, file at 0x1400";
+    bytes_are_refused("headers-past", &image, what, CUT);
+}
+
+/// An image that the arch loader takes by its setup header alone.
+#[test]
+fn a_kernel_with_two_readings() {
+    let mut image = build::bzimage();
+    let stub = build::pe(&[(".text", b"")]);
+    image[..2].copy_from_slice(b"MZ");
+    put32(&mut image, E_LFANEW_AT, 0x40);
+    let headers = &stub[NT_HEADER..build::SECTION_TABLE + 40];
+    image[0x40..0x40 + headers.len()].copy_from_slice(headers);
+    put16(&mut image, 0x40 + 6, 0);
+    bytes_are_refused("kernel-no-sections", &image, "PE file has no sections", "");
+}
+
+const LOOK: &str = "try:   kexec-bpf inspect x\n";
+
+/// `inspect` shows the rest; a load is refused before it begins, on any route.
+#[test]
+fn certificate_tables_that_the_kernel_would_misread() {
+    let folder = Folder::new("certificates");
+    let end = build::uki().len() as u32;
+    for (offset, bytes, length, what) in [
+        (
+            0x10,
+            8,
+            8,
+            "certificate table at 0x10, headers end at 0x400",
+        ),
+        (
+            0x5f8,
+            16,
+            16,
+            "certificate table at 0x5f8 overlaps section .text",
+        ),
+        (
+            end,
+            7,
+            7,
+            "certificate table of 7 bytes has room for no entry",
+        ),
+        (
+            end,
+            16,
+            7,
+            "first certificate says 0x7 bytes, its table has 0x10",
+        ),
+        (
+            end,
+            16,
+            0xffff_ffff,
+            "first certificate says 0xffffffff bytes, its table has 0x10",
+        ),
+    ] {
+        let image = patched(|image| {
+            image.extend_from_slice(&[0; 16]);
+            put32(image, build::CERTIFICATE_AT, offset);
+            put32(image, build::CERTIFICATE_AT + 4, bytes);
+            if offset == end {
+                put32(image, offset as usize, length);
+            }
+        });
+        folder.file("x", &image);
+        let inspect = folder.run(INSPECT);
+        assert_eq!((inspect.code, inspect.stderr.as_str()), (0, ""), "{what}");
+        let shown: Vec<_> = inspect.stdout.split_whitespace().collect();
+        let damaged = format!("signature damaged: {what}");
+        assert!(shown.join(" ").contains(&damaged), "{}", inspect.stdout);
+        let text = format!("kexec-bpf: x: {what}\n{CONTRADICTION}{LOOK}");
+        folder.run(LOAD).fails(3, &text);
+        folder
+            .run(&["load", "--dry-run", "x", "--route", "extract"])
+            .fails(3, &text);
+        // The same of an addon beside a sound image.
+        let mut addon = build::pe(&[(".cmdline", b"quiet")]);
+        addon.resize(image.len(), 0);
+        put32(&mut addon, build::CERTIFICATE_AT, 0x10);
+        put32(&mut addon, build::CERTIFICATE_AT + 4, 8);
+        folder.file("good", &build::uki());
+        folder.file("bad.addon.efi", &addon);
+        let what = "certificate table at 0x10, headers end at 0x200";
+        folder
+            .run(&["load", "--dry-run", "good", "--addon", "bad.addon.efi"])
+            .fails(
+                3,
+                &format!("kexec-bpf: bad.addon.efi: {what}\n{CONTRADICTION}"),
+            );
+    }
+}
+
 #[test]
 fn no_linux() {
     let image = build::pe(&[(".text", b"stub"), (".osrel", b"ID=x\n")]);
@@ -183,7 +326,7 @@ fn images_that_cannot_boot() {
         ),
         (
             "empty .linux",
-            build::pe(&[(".linux", b"")]),
+            build::pe(&[(".text", b"stub"), (".linux", b"")]),
             "the .linux section is empty",
         ),
         (

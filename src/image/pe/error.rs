@@ -3,13 +3,17 @@
 //!
 //! Layer: pure.
 use super::super::source::{FileOffset, ReadError};
-use super::{MAX_SECTIONS, SectionName};
+use super::{MAX_DIRECTORIES, MAX_SECTIONS, MIN_DIRECTORIES, SectionName};
 use core::fmt;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PeError {
-    /// Shorter than a DOS header.
+    /// No longer than a DOS header.
     TooShort {
+        file_bytes: u64,
+    },
+    /// 4 GiB or more: the format counts in 32 bits, and so does the kernel.
+    TooLarge {
         file_bytes: u64,
     },
     NoMz {
@@ -39,14 +43,29 @@ pub enum PeError {
     OptionalHeaderMagic {
         found: u16,
     },
-    /// The header says that it is smaller than its fields, or names more data
-    /// directories than there can be.
+    /// NumberOfRvaAndSizes.
+    DirectoryCount {
+        count: u32,
+    },
+    /// SizeOfOptionalHeader is not what the data directories make it: then
+    /// readers disagree where the section table is.
     OptionalHeaderSize {
         bytes: u16,
+        wanted: u64,
     },
-    SectionTableOutOfFile {
-        end: FileOffset,
+    /// SizeOfHeaders.
+    HeadersOutOfFile {
+        headers_bytes: u64,
         file_bytes: u64,
+    },
+    SectionTableOutOfHeaders {
+        end: FileOffset,
+        headers_bytes: u64,
+    },
+    SectionInHeaders {
+        name: SectionName,
+        offset: FileOffset,
+        headers_bytes: u64,
     },
     SectionOutOfFile {
         name: SectionName,
@@ -65,7 +84,42 @@ pub enum PeError {
         end: u64,
         file_bytes: u64,
     },
+    CertificateTableInHeaders {
+        offset: FileOffset,
+        headers_bytes: u64,
+    },
+    CertificateTableOverlaps {
+        offset: FileOffset,
+        section: SectionName,
+    },
+    /// Too small for an entry's header.
+    CertificateTableSize {
+        bytes: u64,
+    },
+    /// dwLength of the first entry: less than its header, or more than the table.
+    CertificateLength {
+        bytes: u64,
+        table_bytes: u64,
+    },
     Read(ReadError),
+}
+
+impl PeError {
+    /// The file's own fields exclude each other, or are beyond all measure.
+    pub fn is_contradiction(&self) -> bool {
+        matches!(
+            self,
+            PeError::TooManySections { .. }
+                | PeError::DirectoryCount { .. }
+                | PeError::OptionalHeaderSize { .. }
+                | PeError::SectionTableOutOfHeaders { .. }
+                | PeError::SectionInHeaders { .. }
+                | PeError::CertificateTableInHeaders { .. }
+                | PeError::CertificateTableOverlaps { .. }
+                | PeError::CertificateTableSize { .. }
+                | PeError::CertificateLength { .. }
+        )
+    }
 }
 
 impl From<ReadError> for PeError {
@@ -80,6 +134,9 @@ impl fmt::Display for PeError {
         match self {
             TooShort { file_bytes } => {
                 write!(f, "{file_bytes} bytes are too few for a PE file")
+            }
+            TooLarge { file_bytes } => {
+                write!(f, "{file_bytes} bytes: a PE file has less than 4 GiB")
             }
             NoMz { found } => {
                 write!(f, "not a PE file: starts with \"{}\"", found.escape_ascii())
@@ -110,12 +167,37 @@ impl fmt::Display for PeError {
             OptionalHeaderMagic { found } => {
                 write!(f, "optional header has unknown magic {found:#06x}")
             }
-            OptionalHeaderSize { bytes } => {
-                write!(f, "optional header's {bytes} bytes do not hold its fields")
+            DirectoryCount { count } => write!(
+                f,
+                "{count} data directories, {MIN_DIRECTORIES} to {MAX_DIRECTORIES} are allowed"
+            ),
+            OptionalHeaderSize { bytes, wanted } => {
+                write!(
+                    f,
+                    "optional header says {bytes} bytes, its fields make {wanted}"
+                )
             }
-            SectionTableOutOfFile { end, file_bytes } => {
-                write!(f, "section table ends at {end}, file at {file_bytes:#x}")
+            HeadersOutOfFile {
+                headers_bytes,
+                file_bytes,
+            } => write!(
+                f,
+                "headers end at {headers_bytes:#x}, file at {file_bytes:#x}"
+            ),
+            SectionTableOutOfHeaders { end, headers_bytes } => {
+                write!(
+                    f,
+                    "section table ends at {end}, headers at {headers_bytes:#x}"
+                )
             }
+            SectionInHeaders {
+                name,
+                offset,
+                headers_bytes,
+            } => write!(
+                f,
+                "section {name} at {offset}, headers end at {headers_bytes:#x}"
+            ),
             SectionOutOfFile {
                 name,
                 offset,
@@ -135,6 +217,29 @@ impl fmt::Display for PeError {
             } => write!(
                 f,
                 "certificate table at {offset} ends at {end:#x}, file at {file_bytes:#x}"
+            ),
+            CertificateTableInHeaders {
+                offset,
+                headers_bytes,
+            } => write!(
+                f,
+                "certificate table at {offset}, headers end at {headers_bytes:#x}"
+            ),
+            CertificateTableOverlaps { offset, section } => {
+                write!(
+                    f,
+                    "certificate table at {offset} overlaps section {section}"
+                )
+            }
+            CertificateTableSize { bytes } => {
+                write!(
+                    f,
+                    "certificate table of {bytes} bytes has room for no entry"
+                )
+            }
+            CertificateLength { bytes, table_bytes } => write!(
+                f,
+                "first certificate says {bytes:#x} bytes, its table has {table_bytes:#x}"
             ),
             Read(error) => write!(f, "{error}"),
         }

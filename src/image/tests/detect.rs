@@ -5,6 +5,7 @@ use crate::image::bzimage::BzImageError;
 use crate::image::detect::{Image, detect, detect_linux};
 use crate::image::error::{ImageError, LooksLike};
 use crate::image::pe::PeError;
+use crate::image::source::FileOffset;
 use crate::image::uki::{SectionKind, UkiError};
 use alloc::boxed::Box;
 use alloc::format;
@@ -41,7 +42,7 @@ fn each_kind_is_recognised() {
     ));
     assert!(matches!(
         detect(zboot("zstd").as_slice()),
-        Ok(Image::Zboot { pe: None, .. })
+        Ok(Image::Zboot { pe: Some(_), .. })
     ));
     assert!(matches!(
         detect(linux_image(b"RSC\x05").as_slice()),
@@ -64,12 +65,36 @@ fn a_kernel_with_an_efi_stub_is_a_kernel() {
         panic!("no EFI stub seen");
     };
     assert_eq!(pe.sections.len(), 1);
-    // A broken stub is the firmware's business.
+    // The kernel's signature check would read the same headers.
+    image[0x40 + 6] = 2;
+    put32(&mut image, 0x40 + 24 + 60, 0x180);
+    let two_sections = PeError::SectionTableOutOfHeaders {
+        end: FileOffset(0x198),
+        headers_bytes: 0x180,
+    };
+    assert_eq!(error(&image), ImageError::Pe(two_sections));
     image[0x40] = 0;
+    let no_signature = PeError::NoPeSignature {
+        at: FileOffset(0x40),
+        found: 0x4500,
+    };
+    assert_eq!(error(&image), ImageError::Pe(no_signature));
+    // What firmware cannot start has none of them.
+    image[0] = 0;
     assert!(matches!(
         detect(image.as_slice()),
         Ok(Image::BzImage { pe: None, .. })
     ));
+    for mut image in [
+        zboot("zstd"),
+        linux_image(b"ARM\x64"),
+        linux_image(b"RSC\x05"),
+    ] {
+        image[..2].copy_from_slice(b"MZ");
+        put32(&mut image, build::E_LFANEW_AT, 0x10);
+        let inside = PeError::HeaderInsideDosHeader { e_lfanew: 0x10 };
+        assert_eq!(error(&image), ImageError::Pe(inside));
+    }
 }
 
 #[test]
@@ -132,7 +157,7 @@ fn the_kernel_inside() {
     assert_eq!(
         in_linux(&kernel),
         inner(ImageError::BzImage(BzImageError::KernelOutOfFile {
-            end: crate::image::source::FileOffset(0x600),
+            end: FileOffset(0x600),
             file_bytes: 0x5f0
         }))
     );

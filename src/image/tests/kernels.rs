@@ -140,7 +140,7 @@ fn zboot_header() {
         ("zstd22", Compression::Zstd),
     ];
     let payload = FileSlice {
-        offset: FileOffset(0x40),
+        offset: FileOffset(ZBOOT_PAYLOAD as u64),
         bytes: 64,
     };
     for (name, compression) in by_name {
@@ -185,14 +185,14 @@ fn zboot_errors() {
         parse_with(|i| put32(i, 8, u32::MAX)),
         Err(ZbootError::PayloadOutOfFile {
             end: at(0x1_0000_0043),
-            file_bytes: 0x84
+            file_bytes: 0x400
         })
     );
     assert_eq!(
-        parse_with(|i| i.truncate(0x83)),
+        parse_with(|i| i.truncate(0x243)),
         Err(ZbootError::PayloadOutOfFile {
-            end: at(0x84),
-            file_bytes: 0x83
+            end: at(0x244),
+            file_bytes: 0x243
         })
     );
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Tests of the image layer: tables by format, then properties of all.
+mod certificates;
 mod detect;
 mod kernels;
 mod pe;
 mod properties;
+mod sections;
 mod signatures;
 mod source;
 mod texts;

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PE headers and the section table, each field wrong in turn.
+//! PE headers, each field wrong in turn.
 use crate::image::build::*;
 use crate::image::pe::*;
-use crate::image::source::{FileOffset, FileSlice};
+use crate::image::source::{FileOffset, ReadAt, ReadError};
 use alloc::vec::Vec;
 
 /// Of [`two_sections`].
-const FILE_BYTES: u64 = 0x600;
+pub(super) const FILE_BYTES: u64 = 0x600;
 
-fn two_sections() -> Vec<u8> {
+pub(super) fn two_sections() -> Vec<u8> {
     pe(&[(".one", b"1"), (".two", b"22")])
 }
 
-fn name(text: &str) -> SectionName {
+pub(super) fn name(text: &str) -> SectionName {
     let mut name = [0; 8];
     name[..text.len()].copy_from_slice(text.as_bytes());
     SectionName(name)
 }
 
-fn parse_with(patch: impl FnOnce(&mut Vec<u8>)) -> Result<Pe, PeError> {
+pub(super) fn parse_with(patch: impl FnOnce(&mut Vec<u8>)) -> Result<Pe, PeError> {
     let mut image = two_sections();
     patch(&mut image);
     parse(image.as_slice())
@@ -40,11 +40,61 @@ fn reads_what_is_there() {
 
 #[test]
 fn too_short_for_a_dos_header() {
-    for file_bytes in [0, 2, 10, 63] {
+    for file_bytes in [0, 2, 10, 63, 64] {
         let image = &two_sections()[..file_bytes];
         let file_bytes = file_bytes as u64;
         assert_eq!(parse(image), Err(PeError::TooShort { file_bytes }));
     }
+    let one_more = parse(&two_sections()[..65]);
+    assert!(matches!(one_more, Err(PeError::HeaderOutOfFile { .. })));
+}
+
+/// The image, and zeros up to a size that no test can keep in memory.
+struct Sparse(Vec<u8>, u64);
+
+impl ReadAt for Sparse {
+    fn file_bytes(&self) -> u64 {
+        self.1
+    }
+
+    fn read_at(&self, offset: FileOffset, buf: &mut [u8]) -> Result<(), ReadError> {
+        buf.fill(0);
+        let from = self.0.iter().skip(offset.0 as usize);
+        buf.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        Ok(())
+    }
+}
+
+#[test]
+fn sizes_around_2_and_4_gib() {
+    for bytes in [0x7fff_ffff, 0x8000_0000, 0x8000_0001, 0xffff_ffff] {
+        assert!(parse(&Sparse(two_sections(), bytes)).is_ok(), "{bytes:#x}");
+    }
+    for file_bytes in [1 << 32, (1 << 32) + FILE_BYTES, u64::MAX] {
+        assert_eq!(
+            parse(&Sparse(two_sections(), file_bytes)),
+            Err(PeError::TooLarge { file_bytes })
+        );
+    }
+    // A section and a table that end with such a file, and one byte later.
+    let with = |size: u32, end: u32| {
+        let mut image = two_sections();
+        put32(&mut image, section_field(1, 20), end - size);
+        put32(&mut image, section_field(1, 16), size);
+        parse(&Sparse(image, u64::from(end)))
+    };
+    assert!(with(0x7fff_0000, 0x8000_0000).is_ok());
+    assert!(with(0xffff_f000, 0xffff_ffff).is_ok());
+    let mut image = two_sections();
+    put32(&mut image, section_field(1, 20), u32::MAX);
+    put32(&mut image, section_field(1, 16), 1);
+    assert!(matches!(
+        parse(&Sparse(image, 0xffff_ffff)),
+        Err(PeError::SectionOutOfFile {
+            end: 0x1_0000_0000,
+            ..
+        })
+    ));
 }
 
 #[test]
@@ -77,38 +127,132 @@ fn headers() {
             found: 0x0100_4550
         })
     );
-    assert_eq!(
-        parse_with(|image| image.truncate(SECTION_TABLE - 1)),
+    let cut = |file_bytes: usize| parse_with(|image| image.truncate(file_bytes));
+    let out_of_file = |end: usize, file_bytes: usize| {
         Err(PeError::OptionalHeaderOutOfFile {
-            end: FileOffset(SECTION_TABLE as u64),
-            file_bytes: SECTION_TABLE as u64 - 1
+            end: FileOffset(end as u64),
+            file_bytes: file_bytes as u64,
         })
-    );
+    };
+    let fixed_end = OPTIONAL_HEADER + 112;
+    assert_eq!(cut(fixed_end - 1), out_of_file(fixed_end, fixed_end - 1));
     assert_eq!(
-        parse_with(|image| put16(image, OPTIONAL_HEADER, 0x107)),
-        Err(PeError::OptionalHeaderMagic { found: 0x107 })
+        cut(OPTIONAL_HEADER + 1),
+        out_of_file(OPTIONAL_HEADER + 2, OPTIONAL_HEADER + 1)
     );
-    for bytes in [0, 1, 2, 100, 239] {
+    assert!(matches!(
+        cut(fixed_end),
+        Err(PeError::HeadersOutOfFile { .. })
+    ));
+    for found in [0, 0x107, 0x10a, 0x10c, 0x20a, 0x20c] {
         assert_eq!(
-            parse_with(|image| put16(image, OPTIONAL_BYTES_AT, bytes)),
-            Err(PeError::OptionalHeaderSize { bytes })
+            parse_with(|image| put16(image, OPTIONAL_HEADER, found)),
+            Err(PeError::OptionalHeaderMagic { found })
         );
     }
-    // More directories than the format has.
+}
+
+/// The image with `count` directories: its section table moves with them.
+fn with_directories(count: u32) -> Vec<u8> {
+    let mut image = two_sections();
+    let table = image[SECTION_TABLE..SECTION_TABLE + 80].to_vec();
+    let bytes = 112 + 8 * count as usize;
+    put32(&mut image, DIRECTORY_COUNT_AT, count);
+    put16(&mut image, OPTIONAL_BYTES_AT, bytes as u16);
+    let at = OPTIONAL_HEADER + bytes;
+    image[SECTION_TABLE..SECTION_TABLE + 80].fill(0);
+    image[at..at + 80].copy_from_slice(&table);
+    image
+}
+
+#[test]
+fn directories() {
+    for count in [0, 1, 4, 17, 20] {
+        assert_eq!(
+            parse(with_directories(count).as_slice()),
+            Err(PeError::DirectoryCount { count })
+        );
+    }
+    for count in [0x2000_0005, u32::MAX] {
+        assert_eq!(
+            parse_with(|image| put32(image, DIRECTORY_COUNT_AT, count)),
+            Err(PeError::DirectoryCount { count })
+        );
+    }
+    for count in 5..=16 {
+        let read = parse(with_directories(count).as_slice());
+        assert_eq!(
+            read.map(|pe| pe.sections),
+            parse(two_sections().as_slice()).map(|pe| pe.sections)
+        );
+    }
+}
+
+#[test]
+fn an_optional_header_is_as_long_as_its_fields() {
+    for bytes in [0, 1, 2, 100, 112, 232, 239, 241, 248, u16::MAX] {
+        assert_eq!(
+            parse_with(|image| put16(image, OPTIONAL_BYTES_AT, bytes)),
+            Err(PeError::OptionalHeaderSize { bytes, wanted: 240 })
+        );
+    }
+    // A second table where those look who go by the size.
+    let mut image = two_sections();
+    let table = image[SECTION_TABLE..SECTION_TABLE + 80].to_vec();
+    image[SECTION_TABLE + 8..SECTION_TABLE + 88].copy_from_slice(&table);
+    put16(&mut image, OPTIONAL_BYTES_AT, OPTIONAL_BYTES as u16 + 8);
     assert_eq!(
-        parse_with(|image| put32(image, DIRECTORY_COUNT_AT, u32::MAX)),
-        Err(PeError::OptionalHeaderSize { bytes: 240 })
+        parse(image.as_slice()),
+        Err(PeError::OptionalHeaderSize {
+            bytes: 248,
+            wanted: 240
+        })
+    );
+    // And one where the kernel's check looks, which goes by the number.
+    assert_eq!(
+        parse_with(|image| put32(image, DIRECTORY_COUNT_AT, 15)),
+        Err(PeError::OptionalHeaderSize {
+            bytes: 240,
+            wanted: 232
+        })
     );
 }
 
 #[test]
-fn an_optional_header_may_be_longer_than_its_fields() {
-    let mut image = two_sections();
-    let table = image[SECTION_TABLE..SECTION_TABLE + 80].to_vec();
-    image[SECTION_TABLE..SECTION_TABLE + 8].fill(0xff);
-    image[SECTION_TABLE + 8..SECTION_TABLE + 88].copy_from_slice(&table);
-    put16(&mut image, OPTIONAL_BYTES_AT, OPTIONAL_BYTES as u16 + 8);
-    assert_eq!(parse(image.as_slice()), parse(two_sections().as_slice()));
+fn size_of_headers() {
+    let with = |bytes| parse_with(|image| put32(image, HEADERS_BYTES_AT, bytes));
+    let table_end = (SECTION_TABLE + 80) as u32;
+    for bytes in [FILE_BYTES as u32, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
+        assert_eq!(
+            with(bytes),
+            Err(PeError::HeadersOutOfFile {
+                headers_bytes: bytes.into(),
+                file_bytes: FILE_BYTES
+            })
+        );
+    }
+    for bytes in [0, 1, CERTIFICATE_AT as u32, table_end - 1] {
+        assert_eq!(
+            with(bytes),
+            Err(PeError::SectionTableOutOfHeaders {
+                end: FileOffset(table_end.into()),
+                headers_bytes: bytes.into()
+            })
+        );
+    }
+    for bytes in [table_end, 0x200] {
+        assert_eq!(with(bytes).unwrap().headers_bytes, u64::from(bytes));
+    }
+    for headers_bytes in [0x201, 0x5ff] {
+        assert_eq!(
+            with(headers_bytes),
+            Err(PeError::SectionInHeaders {
+                name: name(".one"),
+                offset: FileOffset(0x200),
+                headers_bytes: headers_bytes.into()
+            })
+        );
+    }
 }
 
 #[test]
@@ -116,165 +260,13 @@ fn pe32_has_its_own_layout() {
     let mut image = two_sections();
     let from = OPTIONAL_HEADER + 108;
     let directories = image[from..from + 132].to_vec();
+    let table = image[SECTION_TABLE..SECTION_TABLE + 80].to_vec();
     put16(&mut image, OPTIONAL_HEADER, 0x10b);
+    put16(&mut image, OPTIONAL_BYTES_AT, OPTIONAL_BYTES as u16 - 16);
     put16(&mut image, NT_HEADER + 4, 0x14c);
     image[from - 16..from + 116].copy_from_slice(&directories);
+    image[SECTION_TABLE - 16..SECTION_TABLE + 64].copy_from_slice(&table);
     let pe = parse(image.as_slice()).unwrap();
     assert_eq!(pe.machine, Machine::X86);
     assert_eq!(pe.sections.len(), 2);
-}
-
-#[test]
-fn section_count() {
-    assert_eq!(
-        parse_with(|image| put16(image, SECTION_COUNT_AT, 0)),
-        Err(PeError::NoSections)
-    );
-    for count in [MAX_SECTIONS + 1, u16::MAX] {
-        assert_eq!(
-            parse_with(|image| put16(image, SECTION_COUNT_AT, count)),
-            Err(PeError::TooManySections { count })
-        );
-    }
-    let end = FileOffset((SECTION_TABLE + 40 * usize::from(MAX_SECTIONS)) as u64);
-    assert_eq!(
-        parse_with(|image| put16(image, SECTION_COUNT_AT, MAX_SECTIONS)),
-        Err(PeError::SectionTableOutOfFile {
-            end,
-            file_bytes: FILE_BYTES
-        })
-    );
-}
-
-#[test]
-fn section_past_the_end() {
-    let out_of_file = |offset: u64, end| PeError::SectionOutOfFile {
-        name: name(".two"),
-        offset: FileOffset(offset),
-        end,
-        file_bytes: FILE_BYTES,
-    };
-    assert_eq!(
-        parse_with(|image| put32(image, section_field(1, 20), 0x401)),
-        Err(out_of_file(0x401, 0x601))
-    );
-    assert_eq!(
-        parse_with(|image| put32(image, section_field(1, 16), 0x201)),
-        Err(out_of_file(0x400, 0x601))
-    );
-    // Also when the sum does not fit 32 bits.
-    let both_max = parse_with(|image| {
-        put32(image, section_field(1, 16), u32::MAX);
-        put32(image, section_field(1, 20), u32::MAX);
-    });
-    assert_eq!(both_max, Err(out_of_file(0xffff_ffff, 0x1_ffff_fffe)));
-}
-
-#[test]
-fn cut_at_every_section_boundary() {
-    let image = uki();
-    let whole = parse(image.as_slice()).unwrap();
-    for section in &whole.sections {
-        let start = section.slice.offset;
-        let cut = &image[..start.0 as usize];
-        assert_eq!(
-            parse(cut),
-            Err(PeError::SectionOutOfFile {
-                name: section.name,
-                offset: start,
-                end: start.0 + u64::from(section.raw_bytes),
-                file_bytes: start.0
-            })
-        );
-    }
-    // In the last padding: nothing that is used is missing, but it was cut.
-    let cut = &image[..image.len() - 1];
-    assert!(matches!(parse(cut), Err(PeError::SectionOutOfFile { .. })));
-}
-
-#[test]
-fn overlapping_sections() {
-    assert_eq!(
-        parse_with(|image| put32(image, section_field(1, 20), 0x3ff)),
-        Err(PeError::SectionsOverlap {
-            first: name(".one"),
-            second: name(".two"),
-            at: FileOffset(0x3ff)
-        })
-    );
-    // Table order does not matter, nor do sections without bytes in the file.
-    assert_eq!(
-        parse_with(|image| put32(image, section_field(0, 20), 0x400)),
-        Err(PeError::SectionsOverlap {
-            first: name(".one"),
-            second: name(".two"),
-            at: FileOffset(0x400)
-        })
-    );
-    let empty = parse_with(|image| {
-        put32(image, section_field(1, 16), 0);
-        put32(image, section_field(1, 20), 0x201);
-    });
-    assert_eq!(empty.unwrap().sections[1].slice.bytes, 0);
-}
-
-#[test]
-fn contents_are_the_smaller_of_virtual_and_raw() {
-    let slice = |virtual_bytes, raw_bytes| {
-        let pe = parse_with(|image| {
-            put32(image, section_field(1, 8), virtual_bytes);
-            put32(image, section_field(1, 16), raw_bytes);
-        });
-        pe.unwrap().sections[1].slice
-    };
-    let at_two = |bytes| FileSlice {
-        offset: FileOffset(0x400),
-        bytes,
-    };
-    assert_eq!(slice(3, 0x200), at_two(3));
-    assert_eq!(slice(0x1000, 0x200), at_two(0x200));
-    assert_eq!(slice(0, 0x200), at_two(0));
-}
-
-#[test]
-fn certificate_table() {
-    let with_table = |offset, bytes| {
-        parse_with(|image| {
-            put32(image, CERTIFICATE_AT, offset);
-            put32(image, CERTIFICATE_AT + 4, bytes);
-            image.extend_from_slice(&[0; 8]);
-        })
-    };
-    let slice = FileSlice {
-        offset: FileOffset(FILE_BYTES),
-        bytes: 8,
-    };
-    assert_eq!(
-        with_table(FILE_BYTES as u32, 8).unwrap().certificate_table,
-        Ok(Some(slice))
-    );
-    assert_eq!(with_table(u32::MAX, 0).unwrap().certificate_table, Ok(None));
-    assert_eq!(
-        with_table(FILE_BYTES as u32, 9).unwrap().certificate_table,
-        Err(PeError::CertificateTableOutOfFile {
-            offset: FileOffset(FILE_BYTES),
-            end: FILE_BYTES + 9,
-            file_bytes: FILE_BYTES + 8
-        })
-    );
-}
-
-#[test]
-fn coff_string_table_names_are_only_bytes() {
-    let pe = parse_with(|image| {
-        let at = section_field(0, 0);
-        image[at..at + 8].copy_from_slice(b"//AAAAAA");
-        image[at + 40..at + 48].copy_from_slice(b"/\xff\x1b[0;1m");
-    });
-    let names: Vec<_> = pe.unwrap().sections.iter().map(|s| s.name).collect();
-    assert_eq!(alloc::format!("{}", names[1]), "/??[0;1m");
-    assert_eq!(
-        alloc::format!("{names:?}"),
-        r#"["//AAAAAA", "/\xff\x1b[0;1m"]"#
-    );
 }

@@ -127,7 +127,7 @@ fn no_kernel() {
         Uki::from_pe(&pe(&[(".text", b"a"), (".osrel", b"b")])),
         Err(UkiError::NoLinux)
     );
-    let uki = Uki::from_pe(&pe(&[(".linux", b"")])).unwrap();
+    let uki = Uki::from_pe(&pe(&[(".text", b"a"), (".linux", b"")])).unwrap();
     assert_eq!(uki.select(0), Err(UkiError::EmptyLinux));
     // The kernel of another profile does not count.
     let uki = Uki::from_pe(&pe(&[

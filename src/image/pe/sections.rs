@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The section table: each section's bytes are in the file, behind the headers,
+//! and no other's.
+//!
+//! Layer: pure.
+use super::super::field::{bytes_at, u32_at};
+use super::super::source::{FileOffset, FileSlice, ReadAt, as_u64};
+use super::headers::Headers;
+use super::{MAX_SECTIONS, PeError, Section, SectionName, in_file_order};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// One entry of the table, and its fields.
+const ENTRY_BYTES: usize = 40;
+const VIRTUAL_BYTES_AT: usize = 8;
+const RAW_BYTES_AT: usize = 16;
+const RAW_OFFSET_AT: usize = 20;
+
+pub fn read<R: ReadAt + ?Sized>(source: &R, headers: &Headers) -> Result<Vec<Section>, PeError> {
+    let count = headers.section_count;
+    match count {
+        0 => return Err(PeError::NoSections),
+        1..=MAX_SECTIONS => {}
+        _ => return Err(PeError::TooManySections { count }),
+    }
+    let bytes = usize::from(count).saturating_mul(ENTRY_BYTES);
+    let end = headers.section_table.0.saturating_add(as_u64(bytes));
+    if end > headers.headers_bytes {
+        return Err(PeError::SectionTableOutOfHeaders {
+            end: FileOffset(end),
+            headers_bytes: headers.headers_bytes,
+        });
+    }
+    let mut table = vec![0; bytes];
+    source.read_at(headers.section_table, &mut table)?;
+    let sections = table
+        .chunks_exact(ENTRY_BYTES)
+        .map(|entry| section(entry, headers, source.file_bytes()))
+        .collect::<Result<Vec<_>, _>>()?;
+    reject_overlaps(&sections)?;
+    Ok(sections)
+}
+
+/// Proves the section's bytes inside the file, but not inside the headers.
+fn section(entry: &[u8], headers: &Headers, file_bytes: u64) -> Result<Section, PeError> {
+    let long = |at| u32_at(entry, at).unwrap_or_default();
+    let name = SectionName(bytes_at(entry, 0).unwrap_or_default());
+    let raw_bytes = long(RAW_BYTES_AT);
+    let virtual_bytes = long(VIRTUAL_BYTES_AT);
+    // Nothing is in the file, so the pointer means nothing.
+    let offset = match raw_bytes {
+        0 => FileOffset(0),
+        _ => FileOffset(u64::from(long(RAW_OFFSET_AT))),
+    };
+    // All raw bytes must be there, not only those that are used: a file that
+    // was cut in its last padding is cut all the same.
+    let raw = FileSlice::within(offset, u64::from(raw_bytes), file_bytes).ok_or(
+        PeError::SectionOutOfFile {
+            name,
+            offset,
+            end: offset.0.saturating_add(u64::from(raw_bytes)),
+            file_bytes,
+        },
+    )?;
+    if raw_bytes != 0 && offset.0 < headers.headers_bytes {
+        return Err(PeError::SectionInHeaders {
+            name,
+            offset,
+            headers_bytes: headers.headers_bytes,
+        });
+    }
+    Ok(Section {
+        name,
+        slice: FileSlice {
+            offset: raw.offset,
+            bytes: u64::from(raw_bytes.min(virtual_bytes)),
+        },
+        raw_bytes,
+        virtual_bytes,
+    })
+}
+
+/// Two sections that share file bytes are an attempt to have one signature
+/// cover two meanings, or a broken file; no tool makes them.
+fn reject_overlaps(sections: &[Section]) -> Result<(), PeError> {
+    for pair in in_file_order(sections).windows(2) {
+        if let [first, second] = pair
+            && second.slice.offset < first.raw().end()
+        {
+            return Err(PeError::SectionsOverlap {
+                first: first.name,
+                second: second.name,
+                at: second.slice.offset,
+            });
+        }
+    }
+    Ok(())
+}
