@@ -33,6 +33,8 @@ mod handshake_fault;
 mod handshake_leak;
 #[path = "vm/handshake_rules.rs"]
 mod handshake_rules;
+#[path = "vm/hostile_pe.rs"]
+mod hostile_pe;
 #[path = "vm/initramfs.rs"]
 mod initramfs;
 #[path = "vm/input.rs"]
@@ -43,6 +45,8 @@ mod kdump;
 mod kdump_fit;
 #[path = "vm/kernels.rs"]
 mod kernels;
+#[path = "vm/kernel_bugs.rs"]
+mod kernel_bugs;
 #[path = "vm/mkinitcpio.rs"]
 mod mkinitcpio;
 #[path = "vm/mutation.rs"]

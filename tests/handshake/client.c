@@ -7,6 +7,7 @@
  *   client misuse              every wrong way to open, register and read
  *   client kfunc               loads a program that calls a kfunc, no session
  *   client attached COMMAND    runs COMMAND with a program attached to the hook
+ *   client hostile DIRECTORY   loads its files one by one; see hostile.c
  *   client plain IMAGE         kexec_file_load(2) without a session
  *   client load MS STEPS IMAGE kexec_file_load(2) with a session whose timeout
  *                              is MS; thread B does STEPS, separated by commas:
@@ -193,6 +194,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(what, "attached"))
 		return with_program_attached(argv[2]);
+	if (argc == 3 && !strcmp(what, "hostile"))
+		return hostile(argv[2]);
 	if (argc == 3 && !strcmp(what, "plain")) {
 		ret = load(argv[2]);
 		printf("load %d\n", ret);

@@ -17,6 +17,8 @@ enum calls { CALLS_NOTHING, CALLS_KFUNC };
 int program_load(enum calls calls);
 /* One that gives these bytes as the kernel, by bpf_helper_carrier(). */
 int program_load_carrier(const void *kernel, __u32 size);
+/* One that asks for this PE addon; the path has 7 bytes at most. */
+int program_load_addon(const char path[8]);
 int program_attach(int program_fd);
 /* How many BPF programs the kernel holds. */
 int program_count(void);
@@ -32,7 +34,12 @@ int session_open(struct session *session, unsigned int timeout_ms);
 /* Reads the parser; its size, or a negative errno. */
 int session_read(const struct session *session);
 void session_report(const struct session *session);
+/* Negative: an errno. */
+int session_read_report(const struct session *session, struct kexec_bpf_report *report);
 /* Every wrong way to open, register and read; prints "name errno" lines. */
 int session_misuse(void);
+
+/* hostile.c: loads each file of a directory; see there. */
+int hostile(const char *directory);
 
 #endif /* CLIENT_H */

@@ -37,6 +37,10 @@ static void print_refusal(void)
 	{ }
 #define MOVE(reg, value)						\
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (reg), .imm = (value) }
+/* The address of the stack's byte @at. */
+#define STACK(reg, at)							\
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (reg), .src_reg = BPF_REG_10 },	\
+	{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (reg), .imm = (at) }
 /* .off is the place of the module's BTF in load_code()'s array. */
 #define CALL(kfunc)							\
 	{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .off = 1, .imm = (kfunc) }
@@ -132,6 +136,30 @@ int program_load_carrier(const void *kernel, __u32 size)
 		MOVE(BPF_REG_3, size),
 		MOVE(BPF_REG_4, KEXEC_BPF_OUT),
 		CALL(btf_function_id("bpf_helper_carrier")),
+		MOVE(BPF_REG_0, 0),
+		EXIT,
+	};
+
+	return load_code(code, sizeof(code) / sizeof(code[0]));
+}
+
+int program_load_addon(const char path[8])
+{
+	/* Both names on the stack: bpf_helper_supplement_initrd("", 1, path, 8), return 0 */
+	__u32 words[2];
+
+	memcpy(words, path, sizeof(words));
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -16 },
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -8,
+		  .imm = words[0] },
+		{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = -4,
+		  .imm = words[1] },
+		STACK(BPF_REG_1, -16),
+		MOVE(BPF_REG_2, 1),
+		STACK(BPF_REG_3, -8),
+		MOVE(BPF_REG_4, 8),
+		CALL(btf_function_id("bpf_helper_supplement_initrd")),
 		MOVE(BPF_REG_0, 0),
 		EXIT,
 	};

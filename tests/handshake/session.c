@@ -59,10 +59,15 @@ int session_read(const struct session *session)
 	return got < 0 ? got : size;
 }
 
+int session_read_report(const struct session *session, struct kexec_bpf_report *report)
+{
+	return result(pread(session->fd, report, sizeof(*report), KEXEC_BPF_REPORT_OFFSET));
+}
+
 void session_report(const struct session *session)
 {
 	struct kexec_bpf_report report;
-	int got = result(pread(session->fd, &report, sizeof(report), KEXEC_BPF_REPORT_OFFSET));
+	int got = session_read_report(session, &report);
 
 	if (got != sizeof(report))
 		printf("report %d\n", got);

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PE files whose headers contradict each other, or point out of the file. Each
+//! carries a signature by a key that the kernel trusts, copied from a file that
+//! was signed: an attacker needs no more to have the kernel's own check hash
+//! what the headers name. As image, as addon beside a good image, and as a
+//! kernel that needs no parser, under Secure Boot: the module and this program
+//! judge each file alike, and the kernel's log stays clean.
+
+#[path = "hostile_pe/cases.rs"]
+mod cases;
+#[path = "hostile_pe/image.rs"]
+mod image;
+
+use kexec_bpf::image::authenticode;
+use kexec_bpf::image::detect::{Image, detect};
+
+use crate::guest::firmware::{self, SigningKey};
+use crate::guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_with, tiny_uki};
+use crate::guest::pe::{Pe, tiny_efi_kernel};
+use crate::guest::{self, Transcript, uki::Uki};
+use cases::Case;
+
+const SCRIPT: &str = r#"
+say lockdown "$(cat /sys/kernel/security/lockdown)"
+attempt hostile client hostile /cases
+kexec-bpf unload
+left hostile
+say traces "$(dmesg | grep -cE 'BUG:|WARNING:|Oops|Call Trace|KASAN')"
+"#;
+
+/// How far a file came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    /// The headers are wrong: the kernel's check must not see the file.
+    Refused,
+    /// The kernel's check saw it, and did not like the signature.
+    Unsigned,
+    /// It is what was signed.
+    Verified,
+}
+
+/// What this program makes of it.
+fn by_program(case: &Case) -> Verdict {
+    let bytes = case.bytes.as_slice();
+    let Ok(image) = detect(bytes) else {
+        return Verdict::Refused;
+    };
+    let is_what_it_was = match case.name.as_bytes()[0] {
+        b'i' => matches!(image, Image::Uki { .. }),
+        b'a' => matches!(image, Image::Addon { .. }),
+        _ => matches!(image, Image::BzImage { .. }),
+    };
+    if !is_what_it_was || image.check_certificates().is_err() {
+        return Verdict::Refused;
+    }
+    let Some(pe) = image.pe() else {
+        return Verdict::Unsigned;
+    };
+    let found = authenticode::examine(bytes, pe);
+    match found.signatures.first() {
+        Some(Ok(first)) if found.matches(first) == Some(true) => Verdict::Verified,
+        _ => Verdict::Unsigned,
+    }
+}
+
+/// What the module and the kernel made of it: error, stage and reason.
+fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict> {
+    const PROBE: u32 = 1;
+    const SIGNATURE: u32 = 2;
+    const HANDSHAKE: u32 = 4;
+    const ENOEXEC: i32 = -8;
+    const ETIMEDOUT: i32 = -110;
+    let signature = |words: &str| {
+        let words = words.split(" (").next().unwrap_or_default();
+        let refusals = [
+            "not signed",
+            "signed by a key that is not known here",
+            "signature rejected",
+        ];
+        refusals.contains(&words)
+    };
+    Some(match (name.as_bytes()[0], stage) {
+        (b'i' | b'k', PROBE) if error == ENOEXEC => Verdict::Refused,
+        (b'i', SIGNATURE) => Verdict::Unsigned,
+        (b'i', HANDSHAKE) if error == ETIMEDOUT => Verdict::Verified,
+        // The kernel takes it as it is, without the module.
+        (b'k', 0) if error == 0 => Verdict::Verified,
+        (b'k', 0) if error != ENOEXEC => Verdict::Unsigned,
+        (b'a', _) if reason == "the parser named no kernel" => Verdict::Verified,
+        (b'a', _) => match reason.strip_prefix("addon /addon: ") {
+            Some(words) if signature(words) => Verdict::Unsigned,
+            Some(_) => Verdict::Refused,
+            None => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// The three files that all others are made of.
+fn cases(folder: &std::path::Path, key: &SigningKey) -> Vec<Case> {
+    let addon = Pe::new()
+        .section(".cmdline", b"from=addon")
+        .section(".initrd", &[0x5a; 0x600]);
+    let sign = |name: &str, bytes: &[u8]| key.sign_bytes(folder, name, bytes);
+    let mut all = cases::of('i', &sign("image", &tiny_uki(None).bytes()));
+    all.extend(cases::of('a', &sign("addon", &addon.bytes())));
+    all.extend(cases::of('k', &sign("kernel", &tiny_efi_kernel())));
+    all
+}
+
+#[test]
+fn the_kernel_sees_no_file_that_two_readers_could_see_differently() {
+    let folder = guest::work_dir("hostile-pe");
+    let key = SigningKey::new(&folder);
+    let all = cases(&folder, &key);
+    let good = key.sign_bytes(&folder, "good.efi", &tiny_uki(None).bytes());
+    let mut guest = initramfs_with(SCRIPT, &key.sign_module(&folder)).file("good.efi", &good);
+    for case in &all {
+        guest = guest.file(&format!("cases/{}", case.name), &case.bytes);
+    }
+    let initrd = folder.join("first.cpio");
+    std::fs::write(&initrd, guest.finish()).expect("write the initramfs");
+    // Each signature that is wrong is a line of the kernel's log.
+    let cmdline = format!("console=ttyS0 panic=-1 loglevel=4 {STRICT}");
+    let image = Uki::new(&folder, "first", &cmdline)
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
+        .build();
+    let image = key.sign(&folder, "first.signed.efi", &image);
+    let said = firmware::secure_machine(&folder, &image)
+        .memory_mb(1024)
+        .timeout_s(600)
+        .run();
+
+    said.expect("lockdown", "none [integrity] confidentiality");
+    said.expect("traces", "0");
+    said.expect("hostile-code", "0");
+    said.expect("hostile-left", NOTHING);
+    compare(&all, &said);
+}
+
+fn compare(all: &[Case], said: &Transcript) {
+    let mut lines = said.all("hostile").into_iter();
+    let mut wrong = Vec::new();
+    let mut counts = [0; 3];
+    let mut sorted: Vec<&Case> = all.iter().collect();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    for case in sorted {
+        let line = lines.next().unwrap_or_default();
+        let mut words = line.splitn(4, ' ');
+        let name = words.next().unwrap_or_default();
+        let error: Option<i32> = words.next().and_then(|word| word.parse().ok());
+        let stage: Option<u32> = words.next().and_then(|word| word.parse().ok());
+        let reason = words.next().unwrap_or_default();
+        let module = match (error, stage) {
+            (Some(error), Some(stage)) if name == case.name => {
+                by_module(name, error, stage, reason)
+            }
+            _ => None,
+        };
+        let program = by_program(case);
+        counts[program as usize] += 1;
+        if module != Some(program) {
+            wrong.push(format!(
+                "{} ({}): program {program:?}, module {module:?}: {line}",
+                case.name, case.what
+            ));
+        }
+    }
+    // All three verdicts, or the comparison proves nothing.
+    let [refused, unsigned, verified] = counts;
+    println!("{refused} refused, {unsigned} with a bad signature, {verified} verified");
+    assert!(
+        refused > 500 && unsigned > 100 && verified >= 9,
+        "{counts:?}"
+    );
+    if !wrong.is_empty() {
+        let first: Vec<_> = wrong.iter().take(40).map(String::as_str).collect();
+        said.fail(&format!(
+            "{} of {} files are not judged alike:\n{}",
+            wrong.len(),
+            all.len(),
+            first.join("\n")
+        ));
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The reports of docs/kernel-bugs.md: each recipe, as it is written there, does
+//! to a stock kernel what it says, by a bare kernel and without the module. A
+//! test that fails says that a kernel has lost a bug: then the report goes.
+
+use std::path::Path;
+
+use crate::guest::firmware::{self, SigningKey};
+use crate::guest::{self, Initramfs, Kernel, Transcript, host_program, packages, uki::Uki};
+
+/// The load, and another of a good kernel afterwards. `alive` is the state of
+/// the process after it was killed; nothing when it is gone.
+const SCRIPT: &str = r#"
+mount -t securityfs none /sys/kernel/security
+say lockdown "$(cat /sys/kernel/security/lockdown)"
+client plain /file > /out 2>&1 &
+pid=$!
+sleep 8
+say log "$(dmesg | grep -m 1 BUG:)"
+dmesg | grep -A 60 BUG: | while IFS= read -r line; do say trace "$line"; done
+kill -9 $pid 2>/dev/null
+sleep 2
+say alive "$(cut -d ' ' -f 3 /proc/$pid/stat 2>/dev/null)"
+attempt after client plain /good
+"#;
+
+/// The recipe of the report of that number.
+fn recipe(number: usize) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kernel-bugs.md");
+    let text = std::fs::read_to_string(path).expect("read the reports");
+    let report = text.split("\n## ").nth(number).expect("a report");
+    assert!(report.starts_with(&format!("{number}. ")), "{report}");
+    let code = report.split_once("```python\n").expect("a recipe").1;
+    code.split_once("\n```").expect("an end").0.to_owned()
+}
+
+fn cook(number: usize, kernel: &Path, to: &Path) {
+    let output = host_program("/usr/bin/python3")
+        .args(["-c", &recipe(number)])
+        .args([kernel, to])
+        .output()
+        .expect("start python3");
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// Under Secure Boot, where root must not be able to do that.
+fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
+    let folder = guest::work_dir(&format!("kernel-bug-{number}-{}", kernel.name()));
+    let key = SigningKey::new(&folder);
+    let good = key.sign(&folder, "good", &kernel.image());
+    let file = folder.join("file");
+    if is_known {
+        cook(number, &good, &file);
+    } else {
+        let unknown = SigningKey::unknown(&folder, "/CN=Nobody");
+        cook(
+            number,
+            &unknown.sign(&folder, "other", &kernel.image()),
+            &file,
+        );
+    }
+    let initramfs = Initramfs::new(SCRIPT)
+        .program("bin/client", &packages::handshake_client())
+        .file_from("file", &file)
+        .file_from("good", &good);
+    let initrd = folder.join("first.cpio");
+    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
+    let image = Uki::new(&folder, "first", "console=ttyS0 panic=-1")
+        .linux(&kernel.image())
+        .initrd(&initrd)
+        .build();
+    let image = key.sign(&folder, "first.signed.efi", &image);
+    let said = firmware::secure_machine(&folder, &image)
+        .memory_mb(1024)
+        .timeout_s(200)
+        .run();
+    said.expect("lockdown", "none [integrity] confidentiality");
+    said
+}
+
+/// The kernel says so, the thread is gone, and with it the lock.
+#[track_caller]
+fn expect_oops(said: &Transcript, words: &str) {
+    let log = said.one("log");
+    if !log.contains(words) {
+        said.fail(&format!("the kernel does not say '{words}' but '{log}'"));
+    }
+    said.expect("alive", "");
+    expect_busy(said);
+}
+
+#[track_caller]
+fn expect_busy(said: &Transcript) {
+    said.expect_attempt("after", "1", &["load -16"]);
+}
+
+const PAGE_FAULT: &str = "BUG: unable to handle page fault for address: ";
+
+fn fewer_than_five_directories(kernel: Kernel) {
+    expect_oops(&run(kernel, 1, true), PAGE_FAULT);
+}
+
+fn no_sections(kernel: Kernel) {
+    let words = "BUG: kernel NULL pointer dereference, address: 0000000000000010";
+    expect_oops(&run(kernel, 2, true), words);
+}
+
+fn a_section_outside_of_the_file(kernel: Kernel) {
+    expect_oops(&run(kernel, 3, true), PAGE_FAULT);
+}
+
+/// Signed by a key that nobody knows.
+fn a_certificate_shorter_than_its_header(kernel: Kernel) {
+    expect_oops(&run(kernel, 4, false), PAGE_FAULT);
+}
+
+/// Not ended by SIGKILL: it is still running.
+fn sections_that_overlap(kernel: Kernel) {
+    let said = run(kernel, 5, true);
+    said.expect("log", "");
+    said.expect("alive", "R");
+    expect_busy(&said);
+}
+
+crate::on_each_kernel!(
+    fewer_than_five_directories,
+    no_sections,
+    a_section_outside_of_the_file,
+    a_certificate_shorter_than_its_header,
+    sections_that_overlap,
+);
