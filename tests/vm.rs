@@ -35,6 +35,10 @@ mod handshake_leak;
 mod handshake_rules;
 #[path = "vm/hostile_pe.rs"]
 mod hostile_pe;
+#[path = "vm/ima_appraise.rs"]
+mod ima_appraise;
+#[path = "vm/ima_measure.rs"]
+mod ima_measure;
 #[path = "vm/initramfs.rs"]
 mod initramfs;
 #[path = "vm/input.rs"]

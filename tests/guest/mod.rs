@@ -14,6 +14,7 @@ pub mod drivers;
 pub mod esp;
 pub mod firmware;
 pub mod handshake;
+pub mod ima;
 pub mod initramfs;
 pub mod install;
 pub mod kernel;

@@ -45,7 +45,8 @@ fn random(size_bytes: usize) -> Vec<u8> {
     data
 }
 
-fn sha256(data: &[u8]) -> String {
+/// SHA-256 in hex.
+pub fn sha256(data: &[u8]) -> String {
     let mut child = super::host_program("sha256sum")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

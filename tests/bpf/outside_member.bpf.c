@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Attack: bytes of the image become a file of the initrd that init would run. */
+#include "section.bpf.h"
+
+static const char shell[] = "bin/sh";
+
+SEC_PARSER
+int parse(void *context)
+{
+	slice_section(kernel_name, LINUX);
+	slice_section(initrd_name, INITRD);
+	slice_section(cmdline_name, CMDLINE);
+	if (find_section(OSREL))
+		bpf_helper_supplement_slice(shell, section.offset, section.size);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! IMA measures what a load by the handshake is made of: each file, and the
+//! command line that the next kernel gets, whoever made it.
+
+use crate::guest::handshake::{KERNEL, NOTHING, machine, tiny_uki, tiny_uki_with};
+use crate::guest::ima::{self, Measured};
+use crate::guest::payload::sha256;
+use crate::guest::pe::{Pe, tiny_efi_kernel};
+use crate::guest::{self, second_initrd};
+
+const POLICY: &str = "measure func=KEXEC_KERNEL_CHECK
+measure func=KEXEC_INITRAMFS_CHECK
+measure func=KEXEC_CMDLINE
+measure func=CRITICAL_DATA label=kexec_bpf template=ima-buf
+";
+
+/// The kernel's own, of what is passed to the system call.
+const PASSED: &str = "kexec-cmdline";
+/// The module's, of what the next kernel gets.
+const FINAL: &str = "kexec-bpf-cmdline";
+
+const COMPANIONS: &str =
+    "--addon /a.addon.efi --addon /secret.cred --addon /empty.cred --append of=user";
+
+/// The texts measured under `name`, oldest first.
+fn texts<'a>(list: &'a [Measured], name: &str) -> Vec<&'a str> {
+    let events = list.iter().filter(|entry| entry.name == name);
+    events.filter_map(|entry| entry.text.as_deref()).collect()
+}
+
+fn has_file(list: &[Measured], path: &str, data: &[u8]) -> bool {
+    let digest = format!("sha256:{}", sha256(data));
+    list.iter()
+        .any(|entry| entry.name == path && entry.digest == digest)
+}
+
+#[test]
+fn measurements() {
+    let folder = guest::work_dir("ima-measure");
+    let key = ima::Key::new(&folder, "ima");
+    let base = format!("console=ttyS0 nonce={}", guest::nonce());
+    let linux = std::fs::read(KERNEL.image()).expect("read the kernel");
+    let image = Pe::new()
+        .section(".osrel", b"NAME=Test\n")
+        .section(".linux", &linux)
+        .section(".initrd", &second_initrd(&[]))
+        .section(".profile", b"ID=one\n")
+        .section(".cmdline", format!("{base} profile=one").as_bytes())
+        .section(".profile", b"ID=two\n")
+        // The module trims and joins: what is measured is what comes out.
+        .section(".cmdline", format!(" {base}  profile=two\n").as_bytes())
+        .bytes();
+    let addon = Pe::new().section(".cmdline", b" from=addon\n").bytes();
+    let secret = b"a secret";
+    let forged = tiny_uki_with("carry_cmdline").bytes();
+    let bare = tiny_uki(None).bytes();
+    let script = format!(
+        "attempt one kexec-bpf load /a.efi --profile one {COMPANIONS}
+measured one
+attempt forged kexec-bpf load /forged.efi --append of=user
+say forged-loaded $(cat /sys/kernel/kexec_loaded)
+measured forged
+kexec-bpf unload
+attempt carried client load 60000 ready,carry:/kernel,signal /bare.efi
+say carried-loaded $(cat /sys/kernel/kexec_loaded)
+measured carried
+kexec-bpf unload
+left carried
+attempt again kexec-bpf load /forged.efi --append of=user
+measured again
+attempt two kexec-bpf load /a.efi --profile two {COMPANIONS}
+measured two
+kexec-bpf exec
+"
+    );
+    let guest = ima::initramfs(&key, POLICY, &script)
+        .file("a.efi", &image)
+        .file("a.addon.efi", &addon)
+        .file("secret.cred", secret)
+        .file("empty.cred", b"")
+        .file("forged.efi", &forged)
+        .file("bare.efi", &bare)
+        .file("kernel", &tiny_efi_kernel());
+    let said = machine(&folder, guest).memory_mb(1024).run();
+    said.expect("policy", "taken");
+    for load in ["one", "forged", "carried", "again", "two"] {
+        said.expect(&format!("{load}-code"), "0");
+    }
+
+    // Every file, and both command lines.
+    let list = ima::measured(&said, "one");
+    assert!(has_file(&list, "/a.efi", &image), "{list:?}");
+    assert!(has_file(&list, "/a.addon.efi", &addon), "{list:?}");
+    assert!(has_file(&list, "/secret.cred", secret), "{list:?}");
+    // Of an empty file there is nothing to read.
+    assert!(!list.iter().any(|entry| entry.name == "/empty.cred"));
+    let one = format!("{base} profile=one from=addon of=user");
+    assert_eq!(texts(&list, PASSED), ["of=user"], "{list:?}");
+    assert_eq!(texts(&list, FINAL), [one.as_str()], "{list:?}");
+
+    // One that the parser made itself, where what was passed is not new.
+    said.expect("forged-loaded", "1");
+    let list = ima::measured(&said, "forged");
+    assert!(has_file(&list, "/forged.efi", &forged), "{list:?}");
+    assert_eq!(texts(&list, PASSED), ["of=user"], "{list:?}");
+    assert_eq!(
+        texts(&list, FINAL).last(),
+        Some(&"console=ttyS0 forged of=user"),
+        "{list:?}"
+    );
+
+    // A kernel out of BPF memory is no file, and not in the list.
+    said.expect("carried-loaded", "1");
+    said.expect("carried-left", NOTHING);
+    let before = list.len();
+    let list = ima::measured(&said, "carried");
+    assert!(has_file(&list, "/bare.efi", &bare), "{list:?}");
+    assert_eq!(list.len(), before + 1, "{list:?}");
+
+    // What is in the list already is not added again, so the last command line
+    // of the list need not be the last that was loaded.
+    let before = list;
+    assert_eq!(ima::measured(&said, "again"), before);
+
+    // Only the profile has changed: no file is new.
+    let list = ima::measured(&said, "two");
+    let two = format!("{base}  profile=two from=addon of=user");
+    assert_eq!(texts(&list, PASSED), ["of=user"], "{list:?}");
+    assert_eq!(texts(&list, FINAL).last(), Some(&two.as_str()), "{list:?}");
+    assert_eq!(list.len(), before.len() + 1, "{list:?}");
+
+    // It is what the next kernel has.
+    said.expect("second", &KERNEL.release());
+    said.expect("cmdline", &two);
+}
