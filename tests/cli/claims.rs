@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! docs/secure-boot.md names a test for each claim: they exist.
+//! Two documents name a test for each claim: they exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,12 +13,11 @@ fn named(text: &str) -> BTreeSet<(&str, &str)> {
         .collect()
 }
 
-#[test]
-fn every_test_that_secure_boot_names_exists() {
+fn every_test_exists(document: &str, at_least: usize) {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(tree.join("docs/secure-boot.md")).unwrap();
+    let text = fs::read_to_string(tree.join(document)).unwrap();
     let tests = named(&text);
-    assert!(tests.len() >= 5, "found {tests:?}");
+    assert!(tests.len() >= at_least, "found {tests:?}");
     for (file, test) in tests {
         let source = fs::read_to_string(tree.join(file)).unwrap_or_default();
         let head = format!("fn {test}() {{");
@@ -28,4 +27,14 @@ fn every_test_that_secure_boot_names_exists() {
             .any(|code| code.starts_with(&head));
         assert!(found, "{file} has no test {test}");
     }
+}
+
+#[test]
+fn every_test_that_secure_boot_names_exists() {
+    every_test_exists("docs/secure-boot.md", 5);
+}
+
+#[test]
+fn every_test_that_ima_names_exists() {
+    every_test_exists("docs/ima.md", 2);
 }
