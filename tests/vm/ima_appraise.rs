@@ -105,6 +105,11 @@ const CASES: &[Case] = &[
         "kexec-bpf load /outside_file.efi",
         &[DENIED, REFUSES],
     ),
+    refused(
+        "cut-initrd",
+        "kexec-bpf load /cut_initrd.efi",
+        &[DENIED, REFUSES],
+    ),
     // IMA cannot appraise a command line, only measure it.
     loaded("carry-cmdline", "kexec-bpf load /carry_cmdline.efi"),
     // A process that does without kexec-bpf, see handshake_rules.
@@ -115,7 +120,7 @@ const CASES: &[Case] = &[
     ),
 ];
 
-const REFUSES: &str = "the security module refuses";
+const REFUSES: &str = "the security module (IMA) refuses";
 
 /// All images and companions; those of [`CASES`] say what they are.
 fn files(guest: Initramfs, key: &Key, other: &Key) -> Initramfs {
@@ -150,6 +155,7 @@ fn files(guest: Initramfs, key: &Key, other: &Key) -> Initramfs {
         "carry_kernel",
         "carry_initrd",
         "carry_cmdline",
+        "cut_initrd",
         "outside_member",
         "outside_file",
     ] {
@@ -186,6 +192,8 @@ left {name}
             Some(words) => {
                 said.expect_words(name, words);
                 assert_ne!(said.one(&format!("{name}-code")), "0", "{name}");
+                let told = said.told(name);
+                assert!(!told.contains("no signature in the image"), "{told}");
                 said.expect(&format!("{name}-loaded"), "0");
             }
             None => {
