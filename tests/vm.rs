@@ -47,10 +47,10 @@ mod input;
 mod kdump;
 #[path = "vm/kdump_fit.rs"]
 mod kdump_fit;
-#[path = "vm/kernels.rs"]
-mod kernels;
 #[path = "vm/kernel_bugs.rs"]
 mod kernel_bugs;
+#[path = "vm/kernels.rs"]
+mod kernels;
 #[path = "vm/mkinitcpio.rs"]
 mod mkinitcpio;
 #[path = "vm/mutation.rs"]
