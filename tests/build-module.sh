@@ -43,7 +43,7 @@ sources=()
 for file in kmod/*.[chS]; do
     case $file in *.mod.c) ;; *) sources+=("$file") ;; esac
 done
-copy "$work/kmod" "${sources[@]}" kmod/Kbuild kmod/Makefile
+copy "$work/kmod" "${sources[@]}" kmod/Kbuild kmod/Makefile kmod/btf.sh
 copy "$work/include" include/*.h
 copy "$work" Makefile bpf.mk ./*.bpf.c ./*.bpf.h
 

@@ -35,6 +35,7 @@ checkpatch() {
 build() {
     local work=$cache/module/$tool status=0
     rm -rf "$work"
+    mkdir -p "$cache/module"
     tests/build-module.sh 6.12 "$tool" "$@" >"$cache/module/$tool.log" 2>&1 || status=$?
     # From the second line of an explanation on, the path is indented.
     sed -nE "s#^[^ ]*/module/$tool/(.*(warning|error): .*)#\1#p" "$cache/module/$tool.log" |
