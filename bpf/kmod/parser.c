@@ -52,9 +52,9 @@ struct kb_job *kb_parser_job(void)
 
 	if (!job || job->task != current)
 		return NULL;
-	if (!kb_looking)
+	if (!READ_ONCE(kb_looking))
 		return job;
-	kb_called = true;
+	WRITE_ONCE(kb_called, true);
 	return NULL;
 }
 
@@ -79,11 +79,14 @@ struct kb_parser kb_parser_find(const struct kb_pe *pe)
 	return parser;
 }
 
-/* Runs what is attached to the hook; its calls act on @job. */
+/*
+ * Runs what is attached to the hook; its calls act on @job. The compiler sees that
+ * the hook itself does nothing, and must be told that others write meanwhile.
+ */
 static void kb_parser_call(struct kb_job *job, struct kimage *image, u32 round, bool looking)
 {
-	kb_looking = looking;
-	kb_called = false;
+	WRITE_ONCE(kb_looking, looking);
+	WRITE_ONCE(kb_called, false);
 	WRITE_ONCE(kb_running, job);
 	kexec_pe_parser_hook(image, job->image.size, round);
 	WRITE_ONCE(kb_running, NULL);
@@ -140,7 +143,7 @@ int kb_parser_run(struct kb_job *job, struct kimage *image, const struct kb_pars
 	 */
 	if (!number) {
 		kb_parser_call(job, image, number, true);
-		if (kb_called)
+		if (READ_ONCE(kb_called))
 			return kb_job_fail(job, -EBUSY,
 					   "a parser of another load is still attached to %s",
 					   KEXEC_BPF_HOOK_NAME);
