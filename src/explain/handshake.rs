@@ -120,6 +120,10 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
             Outcome::BadImage,
             "kexec-bpf inspect IMAGE; or --route extract",
         ),
+        // The image wants more memory than there is, as it may on any route.
+        Some(Stage::Arch) if matches!(errno, Errno::EADDRNOTAVAIL | Errno::ENOMEM) => {
+            super::load(errno, facts, panic)
+        }
         Some(Stage::Probe | Stage::Arch) => {
             explanation(Outcome::BadImage, "kexec-bpf inspect IMAGE; dmesg")
         }
