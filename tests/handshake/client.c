@@ -10,18 +10,26 @@
  *   client hostile DIRECTORY   loads its files one by one; see hostile.c
  *   client plain IMAGE         kexec_file_load(2) without a session
  *   client load MS STEPS IMAGE kexec_file_load(2) with a session whose timeout
- *                              is MS; thread B does STEPS, separated by commas:
+ *                              is MS; thread B registers it, does STEPS,
+ *                              separated by commas, and waits for the load's end:
  *       early      first only: says that it has attached before the load begins
  *       ready      waits for the kernel's signal
  *       read       reads the parser
  *       attach     attaches a program that does nothing
  *       kfunc      attaches a program that calls a kfunc
  *       carry:FILE attaches a program that gives FILE, up to 64 KiB, as kernel
+ *       slice:OFFSET:SIZE  attaches a program that gives a slice as kernel
+ *       race:FILE  attaches a program that decompresses FILE again and again;
+ *                  another thread changes the bytes meanwhile
+ *       detach     detaches what this attached last
+ *       pin:PATH   pins that instead, so that it stays attached
  *       signal     says that it has attached
  *       close      closes the session
  *       closefds   closes both eventfds
  *       kill       SIGKILL to this process
+ *       exit       ends thread B
  *       run:COMMAND  runs a command
+ *   client time MS STEPS IMAGE the same, and prints the times of the report
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,7 +37,9 @@
 #include <linux/kexec.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +57,12 @@
 
 struct client {
 	struct session session;
+	unsigned int timeout_ms;
 	char *steps;
+	sem_t opened;
+	int open_error;
 	int ended_fd;		/* eventfd: the system call has returned */
+	int link;		/* what was attached last */
 };
 
 static int load(const char *path)
@@ -75,17 +89,35 @@ static int attach(enum calls calls)
 	return program < 0 ? program : program_attach(program);
 }
 
-static int attach_carrier(const char *path)
+/* With a program that takes the bytes of a file. */
+static int attach_with(int (*program_load_with)(const void *bytes, __u32 size), const char *path)
 {
-	static char kernel[64 << 10];
+	static char bytes[64 << 10];
 	int program, fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, kernel, sizeof(kernel));
+	ssize_t size = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
 
 	if (size <= 0)
 		return -errno;
 	close(fd);
-	program = program_load_carrier(kernel, size);
+	program = program_load_with(bytes, size);
 	return program < 0 ? program : program_attach(program);
+}
+
+static int attach_slice(const char *place)
+{
+	unsigned int offset, size;
+	int program;
+
+	if (sscanf(place, "%u:%u", &offset, &size) != 2)
+		return -EINVAL;
+	program = program_load_slice(offset, size);
+	return program < 0 ? program : program_attach(program);
+}
+
+static void attached(struct client *client, const char *what, int link)
+{
+	client->link = link;
+	printf("%s %d\n", what, link >= 0);
 }
 
 /* False when the load ended without the signal. */
@@ -110,11 +142,19 @@ static void step(struct client *client, const char *what)
 	} else if (!strcmp(what, "read")) {
 		printf("read %d\n", session_read(session));
 	} else if (!strcmp(what, "attach")) {
-		printf("attach %d\n", attach(CALLS_NOTHING) >= 0);
+		attached(client, "attach", attach(CALLS_NOTHING));
 	} else if (!strcmp(what, "kfunc")) {
-		printf("kfunc %d\n", attach(CALLS_KFUNC) >= 0);
+		attached(client, "kfunc", attach(CALLS_KFUNC));
 	} else if (!strncmp(what, "carry:", 6)) {
-		printf("carry %d\n", attach_carrier(what + 6) >= 0);
+		attached(client, "carry", attach_with(program_load_carrier, what + 6));
+	} else if (!strncmp(what, "slice:", 6)) {
+		attached(client, "slice", attach_slice(what + 6));
+	} else if (!strncmp(what, "race:", 5)) {
+		attached(client, "race", attach_with(program_load_race, what + 5));
+	} else if (!strcmp(what, "detach")) {
+		close(client->link);
+	} else if (!strncmp(what, "pin:", 4)) {
+		printf("pin %d\n", program_pin(client->link, what + 4));
 	} else if (!strcmp(what, "signal")) {
 		printf("signal %zd\n", write(session->attached_fd, &one, sizeof(one)));
 	} else if (!strcmp(what, "close")) {
@@ -125,6 +165,8 @@ static void step(struct client *client, const char *what)
 		close(session->attached_fd);
 	} else if (!strcmp(what, "kill")) {
 		kill(getpid(), SIGKILL);
+	} else if (!strcmp(what, "exit")) {
+		pthread_exit(NULL);
 	} else if (!strncmp(what, "run:", 4)) {
 		printf("run %d\n", run(what + 4));
 	} else {
@@ -135,35 +177,47 @@ static void step(struct client *client, const char *what)
 static void *serve(void *context)
 {
 	struct client *client = context;
-	char *save = NULL, *what = strtok_r(client->steps, ",", &save);
+	char *save = NULL, *what;
 
-	for (; what; what = strtok_r(NULL, ",", &save))
+	client->open_error = session_open(&client->session, client->timeout_ms);
+	if (!client->open_error && !strncmp(client->steps, EARLY, strlen(EARLY))) {
+		client->steps += strlen(EARLY);
+		step(client, "signal");
+	}
+	sem_post(&client->opened);
+	if (client->open_error)
+		return NULL;
+	for (what = strtok_r(client->steps, ",", &save); what; what = strtok_r(NULL, ",", &save))
 		step(client, what);
+	poll(&(struct pollfd) { .fd = client->ended_fd, .events = POLLIN }, 1, PATIENCE_MS);
 	return NULL;
 }
 
-static int load_with_session(unsigned int timeout_ms, char *steps, const char *path)
+static int load_with_session(const char *timeout_ms, char *steps, const char *path, bool times)
 {
-	struct client client = { .steps = steps, .ended_fd = eventfd(0, EFD_CLOEXEC) };
+	struct client client = {
+		.timeout_ms = atoi(timeout_ms),
+		.steps = steps,
+		.ended_fd = eventfd(0, EFD_CLOEXEC),
+		.link = -1,
+	};
 	const uint64_t one = 1;
 	pthread_t thread;
-	int err = session_open(&client.session, timeout_ms);
+	int err;
 
-	if (err) {
-		printf("session %d\n", err);
+	sem_init(&client.opened, 0, 0);
+	pthread_create(&thread, NULL, serve, &client);
+	sem_wait(&client.opened);
+	if (client.open_error) {
+		printf("session %d\n", client.open_error);
 		return 1;
 	}
-	if (!strncmp(steps, EARLY, strlen(EARLY))) {
-		client.steps += strlen(EARLY);
-		step(&client, "signal");
-	}
-	pthread_create(&thread, NULL, serve, &client);
 	err = load(path);
 	printf("load %d\n", err);
 	if (write(client.ended_fd, &one, sizeof(one)) != sizeof(one))
 		return 1;
 	pthread_join(thread, NULL);
-	session_report(&client.session);
+	session_report(&client.session, times);
 	return err != 0;
 }
 
@@ -201,8 +255,8 @@ int main(int argc, char **argv)
 		printf("load %d\n", ret);
 		return ret != 0;
 	}
-	if (argc == 5 && !strcmp(what, "load"))
-		return load_with_session(atoi(argv[2]), argv[3], argv[4]);
+	if (argc == 5 && (!strcmp(what, "load") || !strcmp(what, "time")))
+		return load_with_session(argv[2], argv[3], argv[4], !strcmp(what, "time"));
 	fputs("usage: see the top of client.c\n", stderr);
 	return 2;
 }

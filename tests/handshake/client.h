@@ -3,6 +3,8 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include <stdbool.h>
+
 #include "kexec_bpf.h"
 
 /* btf.c: type information of the loaded module. Negative: an errno. */
@@ -19,7 +21,12 @@ int program_load(enum calls calls);
 int program_load_carrier(const void *kernel, __u32 size);
 /* One that asks for this PE addon; the path has 7 bytes at most. */
 int program_load_addon(const char path[8]);
+/* One that gives a slice of the image as the kernel. */
+int program_load_slice(__u32 offset, __u32 size);
+/* One that decompresses these bytes many times, while a thread changes them. */
+int program_load_race(const void *bytes, __u32 size);
 int program_attach(int program_fd);
+int program_pin(int link_fd, const char *path);
 /* How many BPF programs the kernel holds. */
 int program_count(void);
 
@@ -33,9 +40,10 @@ struct session {
 int session_open(struct session *session, unsigned int timeout_ms);
 /* Reads the parser; its size, or a negative errno. */
 int session_read(const struct session *session);
-void session_report(const struct session *session);
 /* Negative: an errno. */
 int session_read_report(const struct session *session, struct kexec_bpf_report *report);
+/* With times: how many rounds, and milliseconds of all handshakes and of the load. */
+void session_report(const struct session *session, bool times);
 /* Every wrong way to open, register and read; prints "name errno" lines. */
 int session_misuse(void);
 

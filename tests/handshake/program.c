@@ -2,15 +2,22 @@
 /* BPF programs by the bare system call, as an attacker would bring them. */
 #include <errno.h>
 #include <linux/bpf.h>
-#include <stdbool.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "client.h"
 
-#define LOG_BYTES	(64 << 10)
+#define LOG_BYTES	(1 << 20)
+
+/* program_load_race(): how often it decompresses, to how much; the magic number. */
+#define RACES		400
+#define OUTPUT_BYTES	(1 << 20)
+#define KEPT		6
 
 static char log_text[LOG_BYTES];
 
@@ -100,8 +107,8 @@ int program_load(enum calls calls)
 	return load_code(code + skipped, count - skipped);
 }
 
-/* An array of one value; constants for the verifier when it is frozen. */
-static int value_map(const void *value, __u32 size, bool constant)
+/* An array of one value; with RDONLY_PROG it is constant for the verifier. */
+static int value_map(const void *value, __u32 size, __u32 flags)
 {
 	const __u32 zero = 0;
 	union bpf_attr create = {
@@ -109,12 +116,12 @@ static int value_map(const void *value, __u32 size, bool constant)
 		.key_size = sizeof(zero),
 		.value_size = size,
 		.max_entries = 1,
-		.map_flags = constant ? BPF_F_RDONLY_PROG : 0,
+		.map_flags = flags,
 	};
 	union bpf_attr attr = {};
 	int fd = bpf(BPF_MAP_CREATE, &create);
 
-	if (fd < 0)
+	if (fd < 0 || !value)
 		return fd;
 	attr.map_fd = fd;
 	attr.key = (__u64)(unsigned long)&zero;
@@ -123,7 +130,7 @@ static int value_map(const void *value, __u32 size, bool constant)
 		return -EINVAL;
 	memset(&attr, 0, sizeof(attr));
 	attr.map_fd = fd;
-	return constant && bpf(BPF_MAP_FREEZE, &attr) ? -EINVAL : fd;
+	return flags & BPF_F_RDONLY_PROG && bpf(BPF_MAP_FREEZE, &attr) ? -EINVAL : fd;
 }
 
 int program_load_carrier(const void *kernel, __u32 size)
@@ -131,8 +138,8 @@ int program_load_carrier(const void *kernel, __u32 size)
 	static const char name[8] = KEXEC_BPF_KERNEL;
 	/* bpf_helper_carrier("kernel", kernel, size, OUT), return 0 */
 	const struct bpf_insn code[] = {
-		MAP_VALUE(BPF_REG_1, value_map(name, sizeof(name), true)),
-		MAP_VALUE(BPF_REG_2, value_map(kernel, size, false)),
+		MAP_VALUE(BPF_REG_1, value_map(name, sizeof(name), BPF_F_RDONLY_PROG)),
+		MAP_VALUE(BPF_REG_2, value_map(kernel, size, 0)),
 		MOVE(BPF_REG_3, size),
 		MOVE(BPF_REG_4, KEXEC_BPF_OUT),
 		CALL(btf_function_id("bpf_helper_carrier")),
@@ -165,6 +172,85 @@ int program_load_addon(const char path[8])
 	};
 
 	return load_code(code, sizeof(code) / sizeof(code[0]));
+}
+
+int program_load_slice(__u32 offset, __u32 size)
+{
+	static const char name[8] = KEXEC_BPF_KERNEL;
+	/* bpf_helper_slice("kernel", offset, size), return 0 */
+	const struct bpf_insn code[] = {
+		MAP_VALUE(BPF_REG_1, value_map(name, sizeof(name), BPF_F_RDONLY_PROG)),
+		MOVE(BPF_REG_2, offset),
+		MOVE(BPF_REG_3, size),
+		CALL(btf_function_id("bpf_helper_slice")),
+		MOVE(BPF_REG_0, 0),
+		EXIT,
+	};
+
+	return load_code(code, sizeof(code) / sizeof(code[0]));
+}
+
+struct scribble {
+	unsigned char *bytes;
+	__u32 size;
+};
+
+/* Changes what stands behind the format's magic number, and changes it back. */
+static void *scribble(void *context)
+{
+	const struct scribble *target = context;
+	unsigned int seed = 1;
+
+	for (;;) {
+		__u32 at = KEPT + rand_r(&seed) % (target->size - KEPT);
+		volatile unsigned char *byte = target->bytes + at;
+		unsigned char before = *byte;
+
+		*byte = rand_r(&seed);
+		if (seed & 3)
+			*byte = before;
+	}
+	return NULL;
+}
+
+int program_load_race(const void *bytes, __u32 size)
+{
+	static struct bpf_insn code[7 * RACES + 2];
+	static struct scribble target;
+	const int source = value_map(bytes, size, BPF_F_MMAPABLE);
+	const int output = value_map(NULL, OUTPUT_BYTES, 0);
+	const int decompress = btf_function_id("bpf_helper_decompress");
+	const struct bpf_insn call[7] = {
+		MAP_VALUE(BPF_REG_1, source),
+		MOVE(BPF_REG_2, size),
+		MAP_VALUE(BPF_REG_3, output),
+		MOVE(BPF_REG_4, OUTPUT_BYTES),
+		CALL(decompress),
+	};
+	const struct bpf_insn end[2] = { MOVE(BPF_REG_0, 0), EXIT };
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < RACES; i++)
+		memcpy(code + 7 * i, call, sizeof(call));
+	memcpy(code + 7 * RACES, end, sizeof(end));
+	target.size = size;
+	target.bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, source, 0);
+	if (target.bytes == MAP_FAILED)
+		return -errno;
+	pthread_create(&thread, NULL, scribble, &target);
+	pthread_detach(thread);
+	return load_code(code, sizeof(code) / sizeof(code[0]));
+}
+
+int program_pin(int link_fd, const char *path)
+{
+	union bpf_attr attr = {
+		.pathname = (__u64)(unsigned long)path,
+		.bpf_fd = link_fd,
+	};
+
+	return bpf(BPF_OBJ_PIN, &attr);
 }
 
 int program_attach(int program_fd)

@@ -35,6 +35,25 @@ static int register_with(int fd, __u32 version, int ready, int attached, __u32 t
 	return result(write(fd, &request, sizeof(request)));
 }
 
+/* Says that it speaks @version, in as many bytes as another one has. */
+static int register_bytes(int fd, struct kexec_bpf_register request, __u32 version, size_t size)
+{
+	request.abi_version = version;
+	return result(write(fd, &request, size));
+}
+
+static void misuse_versions(int fd, struct kexec_bpf_register good)
+{
+	struct kexec_bpf_register flags = good, reserved = good;
+
+	flags.flags = 1;
+	reserved.reserved[10] = 1;
+	printf("register-3-long %d\n", register_bytes(fd, good, 3, sizeof(good)));
+	printf("register-4-short %d\n", register_bytes(fd, good, 4, KEXEC_BPF_REGISTER_BYTES_V3));
+	printf("register-flags %d\n", register_bytes(fd, flags, 4, sizeof(good)));
+	printf("register-reserved %d\n", register_bytes(fd, reserved, 4, sizeof(good)));
+}
+
 int session_open(struct session *session, unsigned int timeout_ms)
 {
 	int ret;
@@ -64,7 +83,18 @@ int session_read_report(const struct session *session, struct kexec_bpf_report *
 	return result(pread(session->fd, report, sizeof(*report), KEXEC_BPF_REPORT_OFFSET));
 }
 
-void session_report(const struct session *session)
+static void print_times(const struct kexec_bpf_report *report)
+{
+	__u64 waited_us = 0;
+	__u32 i;
+
+	for (i = 0; i < report->rounds && i < KEXEC_BPF_ROUNDS_MAX; i++)
+		waited_us += report->round[i].handshake_us;
+	printf("rounds %u\nwaited_ms %llu\nload_ms %llu\n", report->rounds,
+	       waited_us / 1000, report->load_us / 1000);
+}
+
+void session_report(const struct session *session, bool times)
 {
 	struct kexec_bpf_report report;
 	int got = session_read_report(session, &report);
@@ -74,6 +104,8 @@ void session_report(const struct session *session)
 	else
 		printf("report %d stage %u calls %u: %s\n", report.error, report.stage,
 		       report.round[0].calls, report.reason);
+	if (times && got == sizeof(report))
+		print_times(&report);
 }
 
 /* In a child: another process than the one that opened the file. */
@@ -118,6 +150,7 @@ int session_misuse(void)
 	const __u32 version = KEXEC_BPF_ABI_VERSION;
 	int ready = eventfd(0, EFD_CLOEXEC), attached = eventfd(0, EFD_CLOEXEC);
 	int fd = open_file(), other = open_file(), file = open("/init", O_RDONLY);
+	const struct kexec_bpf_register good = { .ready_fd = ready, .attached_fd = attached };
 	char bytes[64] = "";
 
 	if (fd < 0 || other < 0 || file < 0)
@@ -142,6 +175,10 @@ int session_misuse(void)
 	printf("read-report-idle %d\n",
 	       result(pread(fd, bytes, sizeof(struct kexec_bpf_report), KEXEC_BPF_REPORT_OFFSET)));
 	close(fd);
+	misuse_versions(other, good);
 	printf("register-after-close %d\n", register_with(other, version, ready, attached, 60000));
+	close(other);
+	other = open_file();
+	printf("register-3 %d\n", register_bytes(other, good, 3, KEXEC_BPF_REGISTER_BYTES_V3));
 	return 0;
 }

@@ -46,13 +46,13 @@ const BREAKS: &[Break] = &[
         "1",
         &["ready 1", "load -110", TIMED_OUT],
     ),
-    // Thread B ends with its last step.
-    broken("only-reads", "ready,read", "1", &["load -3", GONE]),
+    broken("only-reads", "ready,read", "1", &["load -110", TIMED_OUT]),
+    broken("reads-and-ends", "ready,read,exit", "1", &["load -3", GONE]),
     broken(
         "does-not-signal",
         "ready,read,attach",
         "1",
-        &["attach 1", "load -3", GONE],
+        &["attach 1", "load -110", TIMED_OUT],
     ),
     broken(
         "signals-without-a-parser",
@@ -219,7 +219,12 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "register-second-session -16",
         "read-idle -61",
         "read-report-idle -61",
+        "register-3-long -22",
+        "register-4-short -22",
+        "register-flags -22",
+        "register-reserved -22",
         "register-after-close 64",
+        "register-3 16",
     ];
     assert_eq!(said.all("misuse"), misuse);
 
