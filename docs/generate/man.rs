@@ -53,6 +53,10 @@ pub fn page() -> String {
     for paragraph in prose::CRASH {
         page.paragraph(paragraph);
     }
+    page.paragraph(prose::CRASH_TABLE_INTRODUCTION);
+    for (stage, text) in prose::CRASH_TABLE {
+        page.item(stage, text);
+    }
     page.section("KERNEL COMMAND LINE");
     page.text(prose::KERNEL_COMMAND_LINE_INTRODUCTION);
     for (word, text) in prose::KERNEL_COMMAND_LINE {

@@ -162,6 +162,42 @@ pub const CRASH: &[&str] = &[
      crash image is loaded. Another program may have loaded another image since.",
 ];
 
+pub const CRASH_TABLE_INTRODUCTION: &str = "While any image is loaded or unloaded, the kernel holds \
+    its kexec lock, and a panic then does not boot the crash image: the machine stops, or reboots \
+    by panic=. On the route handshake that time is longer, because the load waits for its parser. \
+    What a panic does during a load:";
+
+/// Whether a panic gives a dump, by how far a load has come: tests/vm/module_panic.rs.
+pub const CRASH_TABLE: &[(&str, &str)] = &[
+    (
+        "before the kernel is called",
+        "Dump. Files are opened and checked, and copies of initrds are made.",
+    ),
+    (
+        "the kernel reads and verifies the image",
+        "No dump. It takes as long as reading the files does.",
+    ),
+    (
+        "the load waits for its parser",
+        "No dump. The module's parameter timeout_ms bounds it: 5 seconds without it, for all \
+         parsers of a load together. It ends within 100 ms when kexec-bpf is killed.",
+    ),
+    (
+        "the parser runs",
+        "No dump. Its calls fail once timeout_ms is over; a parser that calls nothing runs as \
+         long as the BPF verifier lets it, and cannot be killed.",
+    ),
+    (
+        "the kernel copies the image",
+        "No dump. It takes as long as copying kernel and initrd does.",
+    ),
+    (
+        "the image is loaded",
+        "Dump, also with another image loaded for exec. A load with --panic has dropped the old \
+         crash image by then, whether it succeeds or fails.",
+    ),
+];
+
 pub const EXIT_STATUS: &str = "Scripts can rely on these numbers, but not on the wording of \
     messages. An error is up to three parts on standard error: what failed, the cause, what to \
     try. The cause is called possible where the facts do not prove it.";
