@@ -69,6 +69,7 @@ gdisk                 partitions guests' disks
 xz-utils              unpacks drivers for guests
 e2fsprogs             makes ext4 file systems of guests' disks
 zstd                  compresses initrds
+lz4                   compresses initrds
 xz-utils              compresses initrds, unpacks the kernel's own modules
 shellcheck            checks the shell scripts
 sparse                checks the kernel module's C code

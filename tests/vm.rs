@@ -53,6 +53,24 @@ mod kernel_bugs;
 mod kernels;
 #[path = "vm/mkinitcpio.rs"]
 mod mkinitcpio;
+#[path = "vm/module_archives.rs"]
+mod module_archives;
+#[path = "vm/module_attached.rs"]
+mod module_attached;
+#[path = "vm/module_files.rs"]
+mod module_files;
+#[path = "vm/module_given.rs"]
+mod module_given;
+#[path = "vm/module_insert.rs"]
+mod module_insert;
+#[path = "vm/module_late.rs"]
+mod module_late;
+#[path = "vm/module_panic.rs"]
+mod module_panic;
+#[path = "vm/module_previous.rs"]
+mod module_previous;
+#[path = "vm/module_wait.rs"]
+mod module_wait;
 #[path = "vm/mutation.rs"]
 mod mutation;
 #[path = "vm/oracle.rs"]

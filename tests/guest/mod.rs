@@ -24,6 +24,7 @@ pub mod module;
 pub mod packages;
 pub mod payload;
 pub mod pe;
+pub mod previous;
 pub mod serial;
 pub mod uki;
 

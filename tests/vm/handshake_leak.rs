@@ -23,7 +23,7 @@ const INSERTIONS: usize = 20;
 
 /// `memory KEY` says kilobytes of vmalloc, slab and free memory. A worker of the
 /// kernel frees a program's maps after the program: half a megabyte for the addons.
-const MEMORY: &str = "
+pub const MEMORY: &str = "
 vmalloc() { awk '/^VmallocUsed:/ { print $2 }' /proc/meminfo; }
 memory() {
     left settled
@@ -45,7 +45,7 @@ fn kilobytes(said: &Transcript, key: &str) -> i64 {
 }
 
 #[track_caller]
-fn expect_no_growth(said: &Transcript, before: &str, after: &str) {
+pub fn expect_no_growth(said: &Transcript, before: &str, after: &str) {
     for what in ["vmalloc", "slab"] {
         let (start, end) = (
             kilobytes(said, &format!("{before}-{what}")),
@@ -61,7 +61,7 @@ fn expect_no_growth(said: &Transcript, before: &str, after: &str) {
 
 /// Pages that no list of the kernel has any more.
 #[track_caller]
-fn expect_no_loss(said: &Transcript, before: &str, after: &str) {
+pub fn expect_no_loss(said: &Transcript, before: &str, after: &str) {
     let free = |key| kilobytes(said, &format!("{key}-free"));
     let lost = free(before) - free(after);
     if lost > FREE_NOISE_KB {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The program and the module of the interface's version before, built from the
+//! repository's history: each must go together with the other's successor.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::packages::cache;
+use super::{host_program, module, nonce};
+
+/// The last commit whose interface has version 3.
+const COMMIT: &str = "5f2af86c51326113c5f7d2696720db2f30a17375";
+
+/// Built from [`COMMIT`].
+pub struct Previous {
+    pub program: PathBuf,
+    pub module: PathBuf,
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("start the build tool");
+    assert!(
+        output.status.success(),
+        "{command:?} failed:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Unpacks the commit's files.
+fn unpack(folder: &Path) {
+    std::fs::create_dir_all(folder).expect("make the folder of the commit");
+    let mut archive = host_program("git")
+        .arg("-C")
+        .arg(env!("CARGO_MANIFEST_DIR"))
+        .args(["archive", COMMIT])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("start git");
+    let output = archive.stdout.take().expect("stdout is a pipe");
+    let mut tar = host_program("tar");
+    let unpacked = tar.arg("-xC").arg(folder).stdin(output).status();
+    assert!(unpacked.expect("start tar").success(), "tar unpacks");
+    let status = archive.wait().expect("wait for git");
+    assert!(status.success(), "commit {COMMIT} is in the history");
+}
+
+fn build(folder: &Path) {
+    unpack(folder);
+    let mut cargo = host_program(env!("CARGO"));
+    // What the outer cargo and make set is for this tree, not for that one.
+    for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "MAKEFLAGS", "MFLAGS"] {
+        cargo.env_remove(name);
+    }
+    cargo.args(["build", "--release", "--locked", "--bins"]);
+    run(cargo.current_dir(folder));
+    // scripts/sign-file lies two levels below the kernel's build folder.
+    let sign_file = module::sign_file();
+    let headers = sign_file.ancestors().nth(2).expect("it has a folder");
+    let kmod = folder.join("bpf/kmod");
+    let mut make = host_program("make");
+    make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
+    make.arg("-C").arg(&kmod);
+    run(make.arg(format!("KDIR={}", headers.display())));
+    let mut strip = host_program("strip");
+    run(strip.arg("--strip-debug").arg(kmod.join("kexec_bpf.ko")));
+}
+
+/// Both, built once in the life of target/vm and for its kernel's headers.
+pub fn previous() -> &'static Previous {
+    static BUILT: OnceLock<Previous> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let release = super::handshake::KERNEL.release();
+        let short = COMMIT.get(..12).unwrap_or(COMMIT);
+        let done = cache().join(format!("previous-{short}-{release}"));
+        if !done.exists() {
+            // Whole or not at all: another run may be building it, too.
+            let fresh = cache().join(format!("previous.{}", nonce()));
+            build(&fresh);
+            if std::fs::rename(&fresh, &done).is_err() {
+                std::fs::remove_dir_all(&fresh).expect("remove what another run has built");
+            }
+        }
+        Previous {
+            program: done.join("target/x86_64-unknown-linux-musl/release/kexec-bpf"),
+            module: done.join("bpf/kmod/kexec_bpf.ko"),
+        }
+    })
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What else is attached to the parser hook while an image is loaded: tracers do
+//! no harm, and a parser of another load is named as what it is.
+
+use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use crate::guest::{self, Transcript};
+use crate::module_late::{SETTLE, expect_settled};
+
+const FOREIGN: &str = "a parser of another load is still attached to kexec_pe_parser_hook";
+
+#[track_caller]
+fn expect_loaded(said: &Transcript, name: &str) {
+    said.expect(&format!("{name}-code"), "0");
+    said.expect(&format!("{name}-loaded"), "1");
+}
+
+/// Each kind of tracer sees the hook run, and the load is as without it.
+#[test]
+fn tracers_do_no_harm() {
+    let folder = guest::work_dir("module-tracers");
+    let script = format!(
+        "{SETTLE}
+load() {{
+    attempt $1 kexec-bpf load /a.efi --route handshake
+    say $1-loaded $(cat /sys/kernel/kexec_loaded)
+    kexec-bpf unload
+}}
+cd /sys/kernel/tracing
+echo kexec_pe_parser_hook >set_ftrace_filter
+echo function >current_tracer
+load function
+say function-seen $(grep -c kexec_pe_parser_hook trace)
+echo nop >current_tracer
+echo >set_ftrace_filter
+echo 'p:seen kexec_pe_parser_hook' >kprobe_events
+echo 1 >events/kprobes/seen/enable
+load kprobe
+say kprobe-seen $(grep -c 'seen: (kexec_pe_parser_hook' trace)
+echo 0 >events/kprobes/seen/enable
+echo >kprobe_events
+cd /
+left tracers
+attempt bystander client attached 'kexec-bpf load /a.efi --route handshake'
+say bystander-loaded $(cat /sys/kernel/kexec_loaded)
+kexec-bpf unload
+left bystander
+load last
+left last
+settle
+"
+    );
+    let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
+    let said = machine(&folder, guest).run();
+    for name in ["function", "kprobe", "bystander", "last"] {
+        expect_loaded(&said, name);
+    }
+    for name in ["function", "kprobe"] {
+        assert_ne!(said.one(&format!("{name}-seen")), "0", "{name} traces");
+    }
+    for name in ["tracers", "bystander", "last"] {
+        said.expect(&format!("{name}-left"), NOTHING);
+    }
+    expect_settled(&said);
+}
+
+/// A parser whose process is gone stays when its link is pinned. It would act on
+/// the load of whoever comes next.
+#[test]
+fn parser_of_another_load() {
+    let folder = guest::work_dir("module-foreign-parser");
+    let script = format!(
+        "{SETTLE}
+mkdir -p /bpf
+mount -t bpf none /bpf
+attempt first client load 60000 ready,read,kfunc,pin:/bpf/kept,signal /a.efi
+attempt second kexec-bpf load /a.efi --route handshake
+say second-loaded $(cat /sys/kernel/kexec_loaded)
+attempt own client load 60000 ready,read,slice:512:4096,signal /a.efi
+rm /bpf/kept
+left removed
+attempt third kexec-bpf load /a.efi --route handshake
+say third-loaded $(cat /sys/kernel/kexec_loaded)
+kexec-bpf unload
+left third
+settle
+"
+    );
+    let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
+    let said = machine(&folder, guest).run();
+    assert!(said.all("first").contains(&"pin 0"), "the link is pinned");
+    said.expect_attempt("second", "4", &["EBUSY (16)", FOREIGN]);
+    said.expect("second-loaded", "0");
+    // Whoever loads, and whatever it would attach itself.
+    assert!(said.all("own").contains(&"load -16"), "the client is told");
+    said.expect("removed-left", NOTHING);
+    expect_loaded(&said, "third");
+    said.expect("third-left", NOTHING);
+    expect_settled(&said);
+}

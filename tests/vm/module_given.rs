@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Under lockdown a parser gives each section that has a meaning once, and all of
+//! them from one profile, however it came into the image. The parser here gives
+//! what a section of the image tells it to; all images are signed.
+
+use crate::guest::firmware::{self, SigningKey};
+use crate::guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with, tiny_uki};
+use crate::guest::pe::{Pe, tiny_kernel};
+use crate::guest::{self, Initramfs, module, uki::Uki};
+
+/// The images' sections; `.bpf` and `.give` are numbers 0 and 1.
+const LINUX: u8 = 2;
+const INITRD: u8 = 3;
+const UCODE: u8 = 4;
+const CMDLINE: u8 = 5;
+const OSREL: u8 = 6;
+const PCRSIG: u8 = 7;
+const PCRPKEY: u8 = 8;
+/// Where a profile begins, and its sections from there.
+const PROFILES: [u8; 2] = [9, 12];
+const PROFILE_CMDLINE: u8 = 1;
+const PROFILE_OSREL: u8 = 2;
+
+/// What give.bpf.c makes of a section.
+#[derive(Clone, Copy)]
+enum Target {
+    Kernel = 1,
+    Initrd,
+    Cmdline,
+    OsRelease,
+    Profile,
+    Signature,
+    Key,
+}
+
+type Gift = (u8, Target);
+
+/// All of the base that has no other in a profile.
+const BASE: [Gift; 5] = [
+    (LINUX, Target::Kernel),
+    (UCODE, Target::Initrd),
+    (INITRD, Target::Initrd),
+    (PCRSIG, Target::Signature),
+    (PCRPKEY, Target::Key),
+];
+
+struct Case {
+    name: &'static str,
+    profiles: bool,
+    gifts: Vec<Gift>,
+    /// `None`: it is loaded.
+    refusal: Option<String>,
+}
+
+fn base() -> Vec<Gift> {
+    let own = [(CMDLINE, Target::Cmdline), (OSREL, Target::OsRelease)];
+    [&BASE[..], &own].concat()
+}
+
+/// The sections of three profiles' choice.
+fn mixed(profile: u8, cmdline: u8, osrel: u8) -> Vec<Gift> {
+    let own = [
+        (cmdline, Target::Cmdline),
+        (osrel, Target::OsRelease),
+        (profile, Target::Profile),
+    ];
+    [&BASE[..], &own].concat()
+}
+
+fn of_profile(start: u8) -> Vec<Gift> {
+    mixed(start, start + PROFILE_CMDLINE, start + PROFILE_OSREL)
+}
+
+fn without(mut gifts: Vec<Gift>, number: u8) -> Vec<Gift> {
+    gifts.retain(|gift| gift.0 != number);
+    gifts
+}
+
+fn twice(mut gifts: Vec<Gift>, number: u8) -> Vec<Gift> {
+    let again = gifts.iter().find(|gift| gift.0 == number);
+    gifts.push(*again.expect("it is given once"));
+    gifts
+}
+
+fn cases() -> Vec<Case> {
+    let [first, second] = PROFILES;
+    let loaded = |name, profiles, gifts| Case {
+        name,
+        profiles,
+        gifts,
+        refusal: None,
+    };
+    let refused = |name, profiles, gifts, words: &str| Case {
+        name,
+        profiles,
+        gifts,
+        refusal: Some(format!("cause: lockdown: {words}")),
+    };
+    let left_out = |name, section, number| {
+        let words = format!("the image's {section} was left out");
+        refused(name, false, without(base(), number), &words)
+    };
+    let other = "the sections are not those of one profile";
+    vec![
+        loaded("base", false, base()),
+        loaded("first-profile", true, of_profile(first)),
+        loaded("second-profile", true, of_profile(second)),
+        left_out("without-linux-initrd", ".initrd", INITRD),
+        left_out("without-ucode", ".ucode", UCODE),
+        left_out("without-cmdline", ".cmdline", CMDLINE),
+        left_out("without-osrel", ".osrel", OSREL),
+        left_out("without-pcrsig", ".pcrsig", PCRSIG),
+        left_out("without-pcrpkey", ".pcrpkey", PCRPKEY),
+        refused("twice-ucode", false, twice(base(), UCODE), other),
+        refused("twice-osrel", false, twice(base(), OSREL), other),
+        refused("twice-pcrsig", false, twice(base(), PCRSIG), other),
+        refused(
+            "osrel-of-the-second",
+            true,
+            mixed(first, first + PROFILE_CMDLINE, second + PROFILE_OSREL),
+            other,
+        ),
+        refused(
+            "profile-of-the-second",
+            true,
+            mixed(second, first + PROFILE_CMDLINE, first + PROFILE_OSREL),
+            other,
+        ),
+        refused(
+            "osrel-of-the-base",
+            true,
+            mixed(first, first + PROFILE_CMDLINE, OSREL),
+            other,
+        ),
+        refused(
+            "without-profile",
+            true,
+            without(of_profile(first), first),
+            other,
+        ),
+        refused("only-base", true, base(), other),
+    ]
+}
+
+fn image(case: &Case) -> Pe {
+    let mut orders = Vec::new();
+    for (number, target) in &case.gifts {
+        orders.extend([*number, *target as u8]);
+    }
+    // give.bpf.c has room for 16.
+    orders.resize(32, 0);
+    let mut image = Pe::new()
+        .section_from(".bpf", &module::program("give"))
+        .section(".give", &orders)
+        .section(".linux", &tiny_kernel())
+        .section(".initrd", b"not an archive")
+        .section(".ucode", b"nor is this")
+        .section(".cmdline", b"console=ttyS0")
+        .section(".osrel", b"NAME=Base\n")
+        .section(".pcrsig", b"{}")
+        .section(".pcrpkey", b"no key");
+    for name in ["first", "second"].iter().filter(|_| case.profiles) {
+        image = image
+            .section(".profile", format!("ID={name}\n").as_bytes())
+            .section(".cmdline", format!("profile={name}").as_bytes())
+            .section(".osrel", format!("NAME={name}\n").as_bytes());
+    }
+    image
+}
+
+/// Lines of the kernel's log that say that a kexec was refused.
+const REFUSALS: &str = "
+refusals() { say \"$1\" $(dmesg | grep -c 'Lockdown: .*kexec of unsigned images'); }
+";
+
+/// Whether it is locked down is logged by the kernel as a refusal each time that
+/// somebody asks.
+const ASKED: &str = "
+refusals start
+for round in 1 2 3; do kexec-bpf load /good.efi || say not-loaded; done
+for round in 1 2; do kexec-bpf load /unsigned.efi >/dev/null 2>&1 && say loaded; done
+refusals unsigned
+kexec-bpf unload
+left asked
+";
+
+fn first_boot(guest: Initramfs, key: &SigningKey, folder: &std::path::Path) -> guest::Machine {
+    let first = folder.join("first.cpio");
+    std::fs::write(&first, guest.finish()).expect("write the initramfs");
+    let cmdline = format!("console=ttyS0 panic=-1 {STRICT}");
+    let image = Uki::new(folder, "first", &cmdline)
+        .linux(&KERNEL.image())
+        .initrd(&first)
+        .build();
+    let image = key.sign(folder, "first.signed.efi", &image);
+    firmware::secure_machine(folder, &image).memory_mb(1024)
+}
+
+#[test]
+fn each_section_once_and_of_one_profile() {
+    let folder = guest::work_dir("module-given");
+    let key = SigningKey::new(&folder);
+    let cases = cases();
+    let mut script = format!("{REFUSALS}{ASKED}");
+    for Case { name, .. } in &cases {
+        script += &format!(
+            "attempt {name} kexec-bpf load /{name}.efi
+say {name}-loaded $(cat /sys/kernel/kexec_loaded)
+kexec-bpf unload
+left {name}
+"
+        );
+    }
+    let good = tiny_uki(None).bytes();
+    let mut guest = initramfs_with(&script, &key.sign_module(&folder))
+        .file("unsigned.efi", &good)
+        .file("good.efi", &key.sign_bytes(&folder, "good.efi", &good));
+    for case in &cases {
+        let name = format!("{}.efi", case.name);
+        let signed = key.sign_bytes(&folder, &name, &image(case).bytes());
+        guest = guest.file(&name, &signed);
+    }
+    let said = first_boot(guest, &key, &folder).run();
+
+    for Case { name, refusal, .. } in &cases {
+        match refusal {
+            Some(words) => {
+                said.expect(&format!("{name}-loaded"), "0");
+                expect_failure(&said, name, "4", &["EPERM (1)", words]);
+            }
+            None => {
+                said.expect(&format!("{name}-code"), "0");
+                said.expect(&format!("{name}-loaded"), "1");
+                said.expect(&format!("{name}-left"), NOTHING);
+            }
+        }
+    }
+    let count = |key| said.one(key).parse::<u32>().expect("a number of lines");
+    assert!(said.all("not-loaded").is_empty(), "signed images load");
+    assert!(said.all("loaded").is_empty(), "others do not");
+    // Under Secure Boot the kernel itself does not ask: it enforces signatures.
+    let asked = count("unsigned") - count("start");
+    assert!(asked <= 1, "{asked} refusals logged for five loads");
+    said.expect("asked-left", NOTHING);
+}

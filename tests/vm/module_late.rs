@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Loads that fail late: the parser has named all there is, the kernel's own
+//! loader has accepted it, and then the kernel has no memory for it. The module
+//! must tell it, let go of everything, and not mistake one load for another.
+
+use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use crate::guest::pe::{Pe, tiny_kernel};
+use crate::guest::{self, Transcript};
+use crate::handshake_leak::{MEMORY, expect_no_growth, expect_no_loss};
+
+const MIB: u32 = 1 << 20;
+/// Memory of the guests.
+const MEMORY_MIB: u32 = 512;
+/// OOM kills in a race; all of them take minutes, so `make check` has fewer.
+const KILLS: usize = 30;
+const ALL_KILLS: usize = 200;
+/// What huge pages, which need no reclaim, leave free for a kernel that wants three times as much.
+const FREE_MIB: u32 = 20;
+
+/// [`tiny_kernel`] with `init_size`: what the kernel keeps for it.
+fn kernel_of(init_size: u32) -> Vec<u8> {
+    let mut kernel = tiny_kernel();
+    kernel[0x260..0x264].copy_from_slice(&init_size.to_le_bytes());
+    kernel
+}
+
+fn uki_of(init_size: u32) -> Vec<u8> {
+    Pe::new()
+        .section(".linux", &kernel_of(init_size))
+        .section(".cmdline", b"console=ttyS0")
+        .bytes()
+}
+
+/// `settle` says the module's references, the kernel's complaints, and whether the
+/// module can be removed. Programs of dead processes keep it for a moment.
+pub const SETTLE: &str = "
+settle() {
+    tries=100
+    while [ $tries -gt 0 ] && [ $(cat /sys/module/kexec_bpf/refcnt) != 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    say references $(cat /sys/module/kexec_bpf/refcnt)
+    say complaints $(dmesg | grep -cE 'WARNING:|BUG:|Oops|protection fault|Bad page')
+    rmmod kexec_bpf 2>/dev/null
+    say removed $?
+}
+";
+
+#[track_caller]
+pub fn expect_settled(said: &Transcript) {
+    said.expect("references", "0");
+    said.expect("complaints", "0");
+    said.expect("removed", "0");
+}
+
+#[track_caller]
+fn expect_silent_about(said: &Transcript, name: &str, word: &str) {
+    let told = said.told(name);
+    if told.contains(word) {
+        said.fail(&format!("{name} says '{word}': {told}"));
+    }
+}
+
+/// The errno that counts is the system call's. ENOMEM is a crash image that fills
+/// its reservation but for a few pages, which the kernel wants for itself; how many
+/// is found by bisection.
+#[test]
+fn late_errors_are_told() {
+    let folder = guest::work_dir("module-late");
+    // In the first section of a file that has few.
+    let init_size_at = 0x200 + 0x260;
+    // It may lie at any page, so that nothing but its size leaves room.
+    let mut kernel = tiny_kernel();
+    kernel[0x230..0x234].copy_from_slice(&0x1000_u32.to_le_bytes());
+    let fitting = Pe::new().section(".linux", &kernel);
+    let script = format!(
+        "{SETTLE}
+failed() {{
+    attempt $1 kexec-bpf load --verbose --route handshake $2
+    say $1-loaded $(cat /sys/kernel/kexec_loaded)
+    left $1
+}}
+failed half /half.efi
+failed huge /huge.efi
+attempt native-huge kexec-bpf load /huge
+attempt client client load 60000 ready,read,slice:512:4096,signal /half.efi
+left client
+wants() {{
+    value=$(($1 << 12))
+    for shift in 0 8 16 24; do
+        printf \"\\\\$(printf %03o $((value >> shift & 255)))\"
+    done | dd of=/crash.efi bs=1 seek={init_size_at} conv=notrunc 2>/dev/null
+}}
+crash='kexec-bpf load --verbose --panic --force --route handshake /crash.efi'
+fits=16
+excess=4096
+while [ $((excess - fits)) -gt 1 ]; do
+    pages=$(((fits + excess) / 2))
+    wants $pages
+    if $crash >/out 2>&1; then
+        fits=$pages
+    elif grep -q 'ENOMEM (12)' /out; then
+        break
+    else
+        excess=$pages
+    fi
+done
+say pages $fits $pages $excess
+kexec-bpf unload --panic
+attempt short $crash
+say short-loaded $(cat /sys/kernel/kexec_crash_loaded)
+left short
+attempt good kexec-bpf load --verbose /a.efi
+kexec-bpf unload
+left good
+settle
+"
+    );
+    let guest = initramfs(&script)
+        .file("a.efi", &tiny_uki(None).bytes())
+        // More than half of the memory is refused when all segments are known.
+        .file("half.efi", &uki_of(MEMORY_MIB * 5 / 8 * MIB))
+        .file("crash.efi", &fitting.bytes())
+        .file("huge.efi", &uki_of(2 * MEMORY_MIB * MIB))
+        .file("huge", &kernel_of(2 * MEMORY_MIB * MIB));
+    let said = machine(&folder, guest)
+        .memory_mb(MEMORY_MIB)
+        .append("crashkernel=16M")
+        .run();
+
+    let loaded = "kernel: loaded:";
+    said.expect_attempt("half", "1", &["EINVAL (22)"]);
+    said.expect_attempt(
+        "huge",
+        "1",
+        &[
+            "EADDRNOTAVAIL (99)",
+            "no free range of memory is large enough",
+        ],
+    );
+    // The same words as without the module.
+    said.expect_attempt(
+        "native-huge",
+        "1",
+        &["no free range of memory is large enough"],
+    );
+    said.expect_attempt(
+        "short",
+        "1",
+        &["ENOMEM (12)", "none left in the reservation"],
+    );
+    for name in ["half", "huge", "short"] {
+        expect_silent_about(&said, name, loaded);
+        said.expect(&format!("{name}-loaded"), "0");
+        said.expect(&format!("{name}-left"), NOTHING);
+    }
+    said.expect_attempt("good", "0", &[loaded]);
+    said.expect("good-left", NOTHING);
+    // 5 EIO at stage 10, SEGMENTS: the module sees no more than that it failed.
+    let report = "report -5 stage 10 calls 1: ";
+    let lines = said.all("client");
+    if !lines.contains(&"load -22") || !lines.iter().any(|line| line.starts_with(report)) {
+        said.fail(&format!("the client says {lines:?}"));
+    }
+    said.expect("client-left", NOTHING);
+    expect_settled(&said);
+}
+
+/// Two loaders: one wants more memory than there is, and is killed for it while
+/// the kernel copies segments; the other begins a load as soon as the kexec lock is
+/// free, which is before the kernel has freed the first one's image.
+fn race(name: &str, kills: usize) {
+    let folder = guest::work_dir(name);
+    let script = format!(
+        "{SETTLE}{MEMORY}
+echo 0 >/proc/sys/vm/oom_dump_tasks
+available() {{ awk '/^MemAvailable:/ {{ print int($2 / 1024) }}' /proc/meminfo; }}
+doomed() {{ sh -c \"echo 1000 >/proc/self/oom_score_adj; exec kexec-bpf load $1\" >/dev/null 2>&1; }}
+others() {{
+    while [ ! -e /over ]; do doomed /a.efi && echo >>/others; done
+}}
+kexec-bpf load /a.efi
+kexec-bpf unload
+memory before
+echo $((($(available) - {FREE_MIB}) / 2)) >/proc/sys/vm/nr_hugepages
+say filled $(cat /proc/sys/vm/nr_hugepages) $(available)
+others &
+killed=0
+round=0
+while [ $killed -lt {kills} ] && [ $round -lt $((3 * {kills})) ]; do
+    doomed /big.efi
+    code=$?
+    say round $round $code
+    [ $code = 137 ] && killed=$((killed + 1))
+    round=$((round + 1))
+done
+echo >/over
+wait
+echo 0 >/proc/sys/vm/nr_hugepages
+say killed $killed
+say rounds $round
+say others $(wc -l </others)
+kexec-bpf unload
+memory after
+attempt good kexec-bpf load /a.efi
+kexec-bpf unload
+left good
+settle
+"
+    );
+    let guest = initramfs(&script)
+        .file("a.efi", &tiny_uki(None).bytes())
+        .file("big.efi", &uki_of(3 * FREE_MIB * MIB));
+    let said = machine(&folder, guest)
+        .memory_mb(MEMORY_MIB)
+        .cpus(2)
+        .timeout_s(if kills > KILLS { 900 } else { 240 })
+        .run();
+    said.expect("killed", &kills.to_string());
+    assert_ne!(said.one("others"), "0", "the other one loads meanwhile");
+    expect_no_growth(&said, "before", "after");
+    expect_no_loss(&said, "before", "after");
+    said.expect("good-code", "0");
+    said.expect("good-left", NOTHING);
+    expect_settled(&said);
+    let bug = |line: &guest::serial::Line| line.text.contains("BUG:");
+    assert!(!said.console.iter().any(bug), "the kernel complains");
+}
+
+#[test]
+fn oom_kills_beside_another_loader() {
+    race("module-late-kills", KILLS);
+}
+
+/// As long as it takes: `make check-all`.
+#[test]
+#[ignore = "minutes: cargo test --release --test vm module_late -- --ignored"]
+fn two_hundred_oom_kills() {
+    race("module-late-all-kills", ALL_KILLS);
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The kernel panics while another image is being loaded. From the system call's
+//! beginning to its end the load holds the kexec lock, and then the kernel does not
+//! jump to the crash image. The manual's table is CRASH_TABLE in
+//! docs/generate/prose.rs.
+
+use crate::guest::handshake::{KERNEL, initramfs, tiny_uki, tiny_uki_with};
+use crate::guest::pe::{Pe, tiny_kernel};
+use crate::guest::{self, Initramfs, Machine, Transcript};
+
+const MEMORY_MIB: u32 = 768;
+/// What the kernel keeps for the image that it copies when it panics.
+const LARGE_MIB: u32 = 192;
+
+/// `panic_now` panics; a program, too, so that thread B can run it.
+const PANIC: &str = "#!/bin/sh
+echo \"@@ panics $(cat /sys/kernel/kexec_loaded) $(cat /sys/kernel/kexec_crash_loaded)\" >&3
+echo c >/proc/sysrq-trigger
+";
+
+/// Panics once a large part of the image's pages has been taken. It starts no
+/// program meanwhile.
+const PANIC_MIDWAY: &str = "#!/bin/sh
+free() { while read -r key value unit; do [ $key = MemFree: ] && echo $value && break; done </proc/meminfo; }
+below() { while read -r key value unit; do [ $key = MemFree: ] && break; done </proc/meminfo; [ $value -lt $1 ]; }
+limit=$(($(free) - 65536))
+until below $limit; do :; done
+exec panic-now
+";
+
+/// One stage of a load, and whether the crash image is booted.
+fn panics(stage: &str, script: &str, dumps: bool) {
+    let folder = guest::work_dir(&format!("module-panic-{stage}"));
+    let capture = format!("say capture {stage} $(head -c 4 /proc/vmcore | tail -c 3)\n");
+    let script = format!(
+        "attempt crash kexec-bpf load --panic /vmlinuz --initrd /capture --append \
+         'console=ttyS0 irqpoll nr_cpus=1 reset_devices panic=-1'
+{script}
+sleep 60
+"
+    );
+    let mut large = tiny_kernel();
+    large[0x260..0x264].copy_from_slice(&(LARGE_MIB << 20).to_le_bytes());
+    let large = Pe::new().section(".linux", &large);
+    let guest = initramfs(&script)
+        .script("bin/panic-now", PANIC)
+        .script("bin/panic-midway", PANIC_MIDWAY)
+        .file_from("vmlinuz", &KERNEL.image())
+        .file("capture", &Initramfs::new(&capture).finish())
+        .file("a.efi", &tiny_uki(None).bytes())
+        .file("linger.efi", &tiny_uki_with("linger").bytes())
+        .file("large.efi", &large.bytes());
+    let said = Machine::new(&folder, KERNEL, guest.finish())
+        .append("crashkernel=192M")
+        .memory_mb(MEMORY_MIB)
+        .cpus(2)
+        .boot();
+    expect(&said, stage, dumps);
+}
+
+#[track_caller]
+fn expect(said: &Transcript, stage: &str, dumps: bool) {
+    if let Some(why) = &said.stopped {
+        said.fail(why);
+    }
+    said.expect("crash-code", "0");
+    let loaded = if stage == "loaded" { "1 1" } else { "0 1" };
+    said.expect("panics", loaded);
+    let panic = |line: &guest::serial::Line| line.text.contains("Kernel panic - not syncing");
+    assert!(said.console.iter().any(panic), "the kernel panics");
+    let captured = said.all("capture");
+    let wanted = format!("{stage} ELF");
+    match (dumps, captured.as_slice()) {
+        (true, [found]) if *found == wanted => said.expect_end(),
+        (false, []) => {}
+        _ => said.fail(&format!("captured: {captured:?}, {stage}")),
+    }
+}
+
+/// Before the system call: the session is registered, no lock is held.
+#[test]
+fn registered() {
+    panics(
+        "registered",
+        "client load 60000 early,run:panic-now /missing.efi",
+        true,
+    );
+}
+
+#[test]
+fn waiting_for_thread_b() {
+    panics(
+        "waiting",
+        "client load 60000 ready,read,run:panic-now /a.efi",
+        false,
+    );
+}
+
+#[test]
+fn parser_runs() {
+    let script = "kexec-bpf load /linger.efi &
+sleep 5
+panic-now
+";
+    panics("parsing", script, false);
+}
+
+#[test]
+fn segments_are_copied() {
+    let steps = "ready,read,slice:512:4096,signal,run:panic-midway";
+    let script = format!("client load 60000 {steps} /large.efi");
+    panics("copying", &script, false);
+}
+
+#[test]
+fn loaded() {
+    let script = "kexec-bpf load /a.efi && panic-now";
+    panics("loaded", script, true);
+}
