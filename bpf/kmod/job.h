@@ -58,7 +58,9 @@ struct kb_job {
 
 	bool locked_down;
 	bool enforces;		/* lockdown, or the image's signature was verified */
-	bool recombined;	/* a rule of lockdown did not hold, without lockdown */
+	/* Made of other pieces of the image than its sections, without lockdown. */
+	bool odd_kernel;
+	bool odd_initrd;
 	ktime_t deadline;	/* for the waits and the parsers' own time */
 	u32 slow_calls;		/* whose time does not count: see kfuncs.c */
 	int error;		/* the first one stays */

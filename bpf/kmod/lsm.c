@@ -7,6 +7,7 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/ima.h>
+#include <linux/minmax.h>
 #include <linux/security.h>
 
 #include "lsm.h"
@@ -43,8 +44,10 @@ int kb_lsm_admit_unseen(bool initrd)
 
 void kb_lsm_measure_cmdline(const char *cmdline, size_t size)
 {
-	/* It fails where no policy asks for it, and then there is nothing to do. */
-	if (size)
-		ima_measure_critical_data(KB_IMA_LABEL, KB_IMA_EVENT, cmdline, size, false,
-					  NULL, 0);
+	/*
+	 * IMA takes no empty buffer, so that an empty command line is measured by its
+	 * NUL. It fails where no policy asks for it, and then there is nothing to do.
+	 */
+	ima_measure_critical_data(KB_IMA_LABEL, KB_IMA_EVENT, cmdline, max_t(size_t, size, 1),
+				  false, NULL, 0);
 }

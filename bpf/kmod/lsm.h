@@ -17,7 +17,7 @@ bool kb_lsm_locked_down(void);
  */
 int kb_lsm_admit_unseen(bool initrd);
 
-/* The command line as the next kernel gets it; @size without the NUL. */
+/* The command line as the next kernel gets it, with its NUL; @size without. */
 void kb_lsm_measure_cmdline(const char *cmdline, size_t size);
 
 #endif /* KB_LSM_H */

@@ -95,7 +95,10 @@ static int kb_rules_section(struct kb_job *job, const char *target, size_t offse
 
 	if (!job->locked_down) {
 		/* Command lines are measured as they end up: lsm.c. */
-		job->recombined |= !in_place && strcmp(target, KEXEC_BPF_CMDLINE);
+		if (!strcmp(target, KEXEC_BPF_KERNEL))
+			job->odd_kernel |= !in_place;
+		else if (strcmp(target, KEXEC_BPF_CMDLINE))
+			job->odd_initrd |= !in_place;
 		return 0;
 	}
 	/* A kernel may still prove itself, but its sections were not signed. */
@@ -242,7 +245,7 @@ static bool kb_rules_unseen(const struct kb_part *part)
 
 static int kb_rules_lsm(struct kb_job *job)
 {
-	bool initrd = job->recombined, kernel = job->recombined || kb_rules_unseen(&job->kernel);
+	bool initrd = job->odd_initrd, kernel = job->odd_kernel || kb_rules_unseen(&job->kernel);
 	const struct kb_part *part;
 
 	if (job->locked_down)

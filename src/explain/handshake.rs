@@ -111,6 +111,10 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
             ..super::load(signature_errno(report, errno), facts, panic)
         },
         Some(Stage::Signature | Stage::Read | Stage::Segments) => super::load(errno, facts, panic),
+        Some(Stage::Rules) if errno == Errno::EACCES => explanation(
+            Outcome::Refused,
+            "load it as the image itself, with IMA's signature: evmctl ima_sign IMAGE",
+        ),
         // A rule that a call of the parser broke has the same numbers.
         Some(Stage::Rules | Stage::Parse) if is_rule(errno) => explanation(
             Outcome::Refused,
@@ -162,7 +166,7 @@ fn is_verdict(errno: Errno) -> bool {
 
 /// What the module's security rules refuse with, see bpf/kmod/rules.c.
 fn is_rule(errno: Errno) -> bool {
-    matches!(errno, Errno::EPERM | Errno::EKEYREJECTED | Errno::EACCES)
+    matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
 }
 
 /// Whether the system call failed by the check of the signature: with its own

@@ -148,6 +148,11 @@ pub fn load(errno: Errno, facts: &Facts, panic: bool) -> Explanation {
         Errno::EKEYREJECTED | Errno::ENOKEY | Errno::ENODATA | Errno::EBADMSG => {
             signature(errno, facts)
         }
+        // root reads any file; what refuses it is an LSM.
+        Errno::EACCES => Explanation::possible(
+            "a security module (IMA) refuses the image or the initrd",
+            "evmctl ima_verify FILE; dmesg; journalctl -k | grep audit",
+        ),
         Errno::ENOEXEC => Explanation::possible(
             "the kernel found no image in it that it can load",
             "kexec-bpf inspect IMAGE; dmesg",
