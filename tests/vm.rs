@@ -29,6 +29,8 @@ mod handshake;
 mod handshake_client;
 #[path = "vm/handshake_fault.rs"]
 mod handshake_fault;
+#[path = "vm/handshake_killed.rs"]
+mod handshake_killed;
 #[path = "vm/handshake_leak.rs"]
 mod handshake_leak;
 #[path = "vm/handshake_rules.rs"]

@@ -339,6 +339,10 @@ impl From<RunError> for Report {
                 let what = format!("load {}: {}", printable(&path), failure.error);
                 Report::call(what, *failure)
             }
+            RunError::CallerGone { path, explanation } => {
+                let what = format!("load {}: kexec_file_load's thread was killed", shown(&path));
+                Report::explained(what, explanation)
+            }
             RunError::Exec { explanation } => {
                 Report::explained("exec: refused".into(), explanation)
             }

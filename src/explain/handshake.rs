@@ -184,3 +184,15 @@ fn signature_errno(report: &Report, errno: Errno) -> Errno {
         errno
     }
 }
+
+/// The thread in kexec_file_load(2) ended in the middle of its call. Nothing
+/// but the kernel ends one thread alone, and mostly by a fault of its own; then
+/// the lock of all kexec calls stays taken.
+#[must_use]
+pub fn caller_gone() -> Explanation {
+    Explanation::possible(
+        "a fault in the kernel, which then has a trace in its log",
+        "dmesg; after a fault reboot: until then neither kexec nor kdump work",
+    )
+    .failed()
+}

@@ -16,7 +16,9 @@ use crate::facts::Facts;
 use crate::image::authenticode::Examination;
 
 pub use framebuffer::framebuffer;
-pub use handshake::{handshake, handshake_obstacle, is_about, module_is_useless, parser};
+pub use handshake::{
+    caller_gone, handshake, handshake_obstacle, is_about, module_is_useless, parser,
+};
 
 /// Why a call failed and what a person can do about it.
 #[derive(Clone, PartialEq, Eq, Debug)]

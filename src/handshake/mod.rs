@@ -35,6 +35,8 @@ pub enum State {
     Cancelled,
     /// A's call returned.
     Ended,
+    /// A ended in the kernel, in the middle of its call.
+    Lost,
 }
 
 /// What happened.
@@ -48,6 +50,8 @@ pub enum Event {
     Failed,
     /// A's kexec_file_load(2) returned.
     LoadEnded,
+    /// A is gone, and its call never returned: the kernel killed it.
+    CallerGone,
 }
 
 /// What B has to do next.
@@ -68,6 +72,8 @@ pub enum Action {
     Cancel,
     /// Detach, and close the session when A's result was told.
     Finish,
+    /// Detach, and do not wait for A: it cannot be joined.
+    Abandon,
 }
 
 /// B's first state.
@@ -77,7 +83,10 @@ pub const START: State = State::Waiting { rounds: 0 };
 #[must_use]
 pub fn step(state: State, event: Event) -> (State, Action) {
     match (state, event) {
-        (State::Ended, _) | (_, Event::LoadEnded) => (State::Ended, Action::Finish),
+        (State::Ended, _) => (State::Ended, Action::Finish),
+        (State::Lost, _) => (State::Lost, Action::Abandon),
+        (_, Event::LoadEnded) => (State::Ended, Action::Finish),
+        (_, Event::CallerGone) => (State::Lost, Action::Abandon),
         (State::Cancelled, _) => (State::Cancelled, Action::Wait),
         (_, Event::Failed) => (State::Cancelled, Action::Cancel),
         // The kernel makes fewer rounds than that; more means that it and this

@@ -3,7 +3,13 @@
 
 use super::*;
 
-const EVENTS: [Event; 4] = [Event::Ready, Event::Done, Event::Failed, Event::LoadEnded];
+const EVENTS: [Event; 5] = [
+    Event::Ready,
+    Event::Done,
+    Event::Failed,
+    Event::LoadEnded,
+    Event::CallerGone,
+];
 
 /// The actions from [`START`] along `events`.
 fn actions(events: &[Event]) -> Vec<Action> {
@@ -59,6 +65,25 @@ fn an_image_that_the_kernel_refuses_before_parsing_ends_at_once() {
 }
 
 #[test]
+fn a_caller_that_is_gone_is_not_waited_for() {
+    for done in 0..6 {
+        let mut events = vec![Event::Ready];
+        events.extend(std::iter::repeat_n(Event::Done, done));
+        for after in EVENTS {
+            let mut events = events.clone();
+            events.extend([Event::CallerGone, after]);
+            let actions = actions(&events);
+            assert_eq!(actions[done + 1..], [Action::Abandon, Action::Abandon]);
+        }
+    }
+    // Also when B had given up, and not when the call had returned before.
+    let cancelled = actions(&[Event::Ready, Event::Failed, Event::CallerGone]);
+    assert_eq!(cancelled.last(), Some(&Action::Abandon));
+    let ended = actions(&[Event::LoadEnded, Event::CallerGone]);
+    assert_eq!(ended, [Action::Finish, Action::Finish]);
+}
+
+#[test]
 fn a_failed_step_cancels_and_then_only_waits_for_the_end() {
     for done in 0..5 {
         let mut events = vec![Event::Ready];
@@ -89,10 +114,15 @@ fn check(path: &[Action]) {
             assert_eq!(previous, needs, "{path:?}");
         }
         if cancelled {
-            assert!(matches!(action, Action::Wait | Action::Finish), "{path:?}");
+            assert!(
+                matches!(action, Action::Wait | Action::Finish | Action::Abandon),
+                "{path:?}"
+            );
         }
         match action {
-            Action::ReadParser | Action::Cancel | Action::Finish => attached = false,
+            Action::ReadParser | Action::Cancel | Action::Finish | Action::Abandon => {
+                attached = false;
+            }
             Action::Attach => attached = true,
             Action::Signal => assert!(attached, "{path:?}"),
             _ => {}
@@ -116,8 +146,13 @@ fn every_interleaving_of_nine_events_keeps_the_order() {
             let (next, action) = step(state, event);
             let mut longer = path.clone();
             longer.push(action);
-            if state == State::Ended {
-                assert_eq!((next, action), (State::Ended, Action::Finish));
+            if let State::Ended | State::Lost = state {
+                let last = if state == State::Ended {
+                    Action::Finish
+                } else {
+                    Action::Abandon
+                };
+                assert_eq!((next, action), (state, last));
                 continue;
             }
             stack.push((next, longer));

@@ -76,6 +76,11 @@ pub enum RunError {
         path: Vec<u8>,
         failure: Box<CallFailure>,
     },
+    /// The kernel killed the thread that was in kexec_file_load(2).
+    CallerGone {
+        path: Vec<u8>,
+        explanation: Explanation,
+    },
     /// `exec` cannot work.
     Exec {
         explanation: Explanation,

@@ -23,7 +23,8 @@ use crate::object::Object;
 use crate::plan::{Flags, Plan};
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
-use crate::sys::{AsFd, Fd, SysError, kexec, thread};
+use crate::sys::thread::{self, Beside};
+use crate::sys::{AsFd, Fd, SysError, kexec};
 
 /// Lines of the verifier's log that a report quotes.
 const LOG_LINES: usize = 6;
@@ -116,7 +117,15 @@ pub fn load(
         }
     };
     progress(format_args!("thread A: kexec_file_load, the whole image"));
-    let (called, ()) = thread::alongside(call, || server.serve(&mut *progress))?;
+    let serve = |other: &Beside<'_>| server.serve(other, &mut *progress);
+    let (called, ()) = thread::alongside(call, serve)?;
+    let Some(called) = called else {
+        // Its parser is detached, and the session is closed.
+        return Err(RunError::CallerGone {
+            path: offer.inputs.image_path().to_vec(),
+            explanation: explain::caller_gone(),
+        });
+    };
     progress(format_args!(
         "thread A: kexec_file_load returned after {}",
         milliseconds(called.returned_us.saturating_sub(called.started_us))
@@ -178,11 +187,11 @@ struct Server<'load> {
 }
 
 impl Server<'_> {
-    fn serve(&mut self, progress: Progress<'_>) {
+    fn serve(&mut self, other: &Beside<'_>, progress: Progress<'_>) {
         let (mut state, mut action) = (START, Action::Wait);
-        while action != Action::Finish {
+        while !matches!(action, Action::Finish | Action::Abandon) {
             let event = match action {
-                Action::Wait => self.wait(),
+                Action::Wait => self.wait(other),
                 _ => match self.perform(action, &mut *progress) {
                     Ok(()) => Event::Done,
                     Err(error) => {
@@ -195,11 +204,16 @@ impl Server<'_> {
             (state, action) = step(state, event);
         }
         self.parser = None;
+        if action == Action::Abandon {
+            progress(format_args!("thread A: killed in kexec_file_load"));
+            self.session = None;
+        }
     }
 
-    fn wait(&mut self) -> Event {
+    fn wait(&mut self, other: &Beside<'_>) -> Event {
         // The end goes first: what the kernel asked before it is void by then.
-        match wait_either(self.ended, self.ready) {
+        match wait_either(self.ended, self.ready, other) {
+            Ok(Which::Gone) => Event::CallerGone,
             Ok(Which::First) => Event::LoadEnded,
             Ok(Which::Second) => Event::Ready,
             Err(error) => {
@@ -245,7 +259,7 @@ impl Server<'_> {
                 self.parser = None;
                 self.session = None;
             }
-            Action::Wait | Action::Finish => {}
+            Action::Wait | Action::Finish | Action::Abandon => {}
         }
         Ok(())
     }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. eventfd(2), poll(2) over two of them, and the monotonic clock.
+//! EFFECTS. eventfd(2), waiting for two of them, and the monotonic clock.
 #![allow(unsafe_code)]
 
 use core::ffi::c_int;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::event::{EventfdFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::io::Errno;
 use rustix::time::ClockId;
 
 use super::SysError;
+use super::thread::Beside;
 
 /// A counter that one side adds to and the other side waits for.
 pub struct EventFd(OwnedFd);
@@ -50,33 +50,37 @@ impl AsFd for EventFd {
     }
 }
 
-/// Which of two events came.
+/// Which of two events came, or that the thread is gone that makes the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {
     First,
     Second,
+    Gone,
 }
 
-/// Waits until one of the two is signalled, and takes it. The first goes first.
+/// Waits until one of the two is signalled, and takes it, or until the other
+/// thread is gone. The first goes first, and the second last.
 ///
 /// # Errors
 /// Those of poll(2); not expected on open descriptors.
-pub fn wait_either(first: &EventFd, second: &EventFd) -> Result<Which, SysError> {
+pub fn wait_either(
+    first: &EventFd,
+    second: &EventFd,
+    other: &Beside<'_>,
+) -> Result<Which, SysError> {
     loop {
+        // Asked before: what it signalled until then counts.
+        let gone = other.is_gone();
         if first.take() {
             return Ok(Which::First);
+        }
+        if gone {
+            return Ok(Which::Gone);
         }
         if second.take() {
             return Ok(Which::Second);
         }
-        let mut both = [
-            PollFd::new(&first.0, PollFlags::IN),
-            PollFd::new(&second.0, PollFlags::IN),
-        ];
-        match poll(&mut both, None) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(SysError::new("poll", "eventfd", errno)),
-        }
+        other.poll([first.as_fd(), second.as_fd()])?;
     }
 }
 
@@ -129,14 +133,29 @@ pub fn boot_time_s() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::thread::alongside;
+    use std::sync::mpsc::channel;
 
     #[test]
     fn a_signal_is_seen_once_and_the_first_goes_first() {
         let (first, second) = (EventFd::new().unwrap(), EventFd::new().unwrap());
-        second.signal().unwrap();
-        first.signal().unwrap();
-        assert_eq!(wait_either(&first, &second), Ok(Which::First));
-        assert_eq!(wait_either(&first, &second), Ok(Which::Second));
-        assert!(!first.take() && !second.take());
+        let (go, wait) = channel::<()>();
+        let seen = alongside(
+            move || wait.recv(),
+            |other| {
+                second.signal().unwrap();
+                first.signal().unwrap();
+                let seen = [(); 2].map(|()| wait_either(&first, &second, other).unwrap());
+                drop(go);
+                let last = wait_either(&first, &second, other).unwrap();
+                // The end of the thread goes before what it was to answer.
+                second.signal().unwrap();
+                (seen, last, wait_either(&first, &second, other).unwrap())
+            },
+        );
+        let (_, (seen, last, then)) = seen.unwrap();
+        assert_eq!(seen, [Which::First, Which::Second]);
+        assert_eq!((last, then), (Which::Gone, Which::Gone));
+        assert!(!first.take() && second.take());
     }
 }

@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. One thread beside this one, by pthread_create(3): musl's malloc and
 //! errno need its thread-local storage.
+//!
+//! The kernel kills a single thread when it finds itself at fault in that
+//! thread's system call. Such a thread never returns, and cannot be joined.
 #![allow(unsafe_code)]
 
+use alloc::vec::Vec;
+use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::SysError;
 
@@ -18,27 +28,137 @@ mod c {
             argument: *mut c_void,
         ) -> c_int;
         pub fn pthread_join(thread: c_ulong, result: *mut *mut c_void) -> c_int;
+        pub fn pthread_kill(thread: c_ulong, signal: c_int) -> c_int;
+    }
+}
+
+/// PIDFD_THREAD of linux/pidfd.h: one thread, not its process. Linux 6.9.
+const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(0x80);
+const NO_FD: c_int = -1;
+/// How often a thread without a pidfd is looked for.
+const TICK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
+
+/// What both threads see of the other one's life.
+struct Life {
+    /// Its pidfd, from its own hands; [`NO_FD`] before it runs, or where the
+    /// kernel makes none.
+    pidfd: AtomicI32,
+    /// It has left its result.
+    done: AtomicBool,
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        let fd = *self.pidfd.get_mut();
+        if fd != NO_FD {
+            // SAFETY: `run` gave it away, and nobody else closes it.
+            drop(unsafe { OwnedFd::from_raw_fd(fd) });
+        }
     }
 }
 
 /// What the new thread takes and leaves behind.
 struct Task<F, T> {
-    work: Option<F>,
-    result: Option<T>,
+    life: Life,
+    work: UnsafeCell<Option<F>>,
+    result: UnsafeCell<Option<T>>,
 }
 
 extern "C" fn run<F: FnOnce() -> T, T>(argument: *mut c_void) -> *mut c_void {
-    // SAFETY: `alongside` passes its own `Task<F, T>` and does not touch it
-    // until this thread has been joined.
-    let task = unsafe { &mut *argument.cast::<Task<F, T>>() };
-    if let Some(work) = task.work.take() {
-        task.result = Some(work());
+    // SAFETY: `alongside` passes its own `Task<F, T>`, which lives until this
+    // thread has ended; of it, it reads nothing but `life` until then.
+    let task = unsafe { &*argument.cast::<Task<F, T>>() };
+    let thread = rustix::thread::gettid();
+    if let Ok(fd) = pidfd_open(thread, PIDFD_THREAD) {
+        task.life.pidfd.store(fd.into_raw_fd(), Ordering::Release);
     }
+    // SAFETY: no other thread touches it while this one runs.
+    if let Some(work) = unsafe { &mut *task.work.get() }.take() {
+        let result = work();
+        // SAFETY: the same.
+        unsafe { *task.result.get() = Some(result) };
+    }
+    task.life.done.store(true, Ordering::Release);
     ptr::null_mut()
 }
 
+/// The thread that runs beside this one.
+pub struct Beside<'task> {
+    thread: c_ulong,
+    life: &'task Life,
+}
+
+impl Beside<'_> {
+    /// Readable once the thread is gone; `None` where it must be looked for.
+    fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        match self.life.pidfd.load(Ordering::Acquire) {
+            NO_FD => None,
+            // SAFETY: it stays open as long as `life` is there.
+            fd => Some(unsafe { BorrowedFd::borrow_raw(fd) }),
+        }
+    }
+
+    /// Whether it runs no more, for whatever reason.
+    pub fn is_gone(&self) -> bool {
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        match self.pidfd() {
+            Some(fd) => {
+                let mut one = [PollFd::new(&fd, PollFlags::IN)];
+                poll(&mut one, Some(&now)).is_ok_and(|ready| ready > 0)
+            }
+            None => {
+                // SAFETY: the thread was created and not joined, so that its
+                // number is valid; signal 0 only asks.
+                let code = unsafe { c::pthread_kill(self.thread, 0) };
+                code == rustix::io::Errno::SRCH.raw_os_error()
+            }
+        }
+    }
+
+    /// Waits until one of the descriptors is readable, or the thread may be
+    /// gone; a signal ends it as well.
+    ///
+    /// # Errors
+    /// Those of poll(2); not expected on open descriptors.
+    pub fn poll<const N: usize>(&self, fds: [BorrowedFd<'_>; N]) -> Result<(), SysError> {
+        let own = self.pidfd();
+        let mut set = Vec::with_capacity(N.saturating_add(1));
+        set.extend(fds.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        set.extend(own.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        match poll(&mut set, own.is_none().then_some(&TICK)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(errno) => Err(SysError::new("poll", "eventfd", errno)),
+        }
+    }
+
+    /// Waits for its end; false when it did not come to it.
+    fn has_finished(&self) -> bool {
+        loop {
+            // In this order: what it left before it was gone counts.
+            let gone = self.is_gone();
+            if self.life.done.load(Ordering::Acquire) {
+                // SAFETY: the thread was created by `alongside`, is at its end
+                // and is joined once.
+                unsafe { c::pthread_join(self.thread, ptr::null_mut()) };
+                return true;
+            }
+            if gone {
+                return false;
+            }
+            let _ = self.poll([]);
+        }
+    }
+}
+
 /// Runs `beside` in a thread of its own while `here` runs in this one; returns
-/// when both have ended, so that both may borrow.
+/// when both have ended, so that both may borrow. Without a result of `beside`
+/// when the kernel killed its thread.
 ///
 /// The thread has musl's small default stack (128 KiB): give it the work that
 /// needs little.
@@ -47,55 +167,95 @@ extern "C" fn run<F: FnOnce() -> T, T>(argument: *mut c_void) -> *mut c_void {
 /// EAGAIN or ENOMEM of pthread_create(3); then neither was run.
 pub fn alongside<T: Send, R>(
     beside: impl FnOnce() -> T + Send,
-    here: impl FnOnce() -> R,
-) -> Result<(T, R), SysError> {
-    fn create<F: FnOnce() -> T + Send, T: Send>(
-        task: &mut Task<F, T>,
-        thread: &mut c_ulong,
-    ) -> c_int {
-        let argument = ptr::from_mut(task).cast();
-        // SAFETY: `run` gets the task it is instantiated for; the caller joins
-        // the thread before the task is moved or dropped.
+    here: impl FnOnce(&Beside<'_>) -> R,
+) -> Result<(Option<T>, R), SysError> {
+    fn create<F: FnOnce() -> T + Send, T: Send>(task: &Task<F, T>, thread: &mut c_ulong) -> c_int {
+        let argument = ptr::from_ref(task).cast_mut().cast();
+        // SAFETY: `run` gets the task it is instantiated for; the caller waits
+        // for the thread's end before the task is moved or dropped.
         unsafe { c::pthread_create(thread, ptr::null(), run::<F, T>, argument) }
     }
-    let mut task = Task {
-        work: Some(beside),
-        result: None,
+    let task = Task {
+        life: Life {
+            pidfd: AtomicI32::new(NO_FD),
+            done: AtomicBool::new(false),
+        },
+        work: UnsafeCell::new(Some(beside)),
+        result: UnsafeCell::new(None),
     };
     let mut thread: c_ulong = 0;
-    let code = create(&mut task, &mut thread);
+    let code = create(&task, &mut thread);
     if code != 0 {
         let errno = rustix::io::Errno::from_raw_os_error(code);
         return Err(SysError::new("pthread_create", "", errno));
     }
-    // Joins also when `here` panics, where panics unwind: in tests.
-    let joined = Joined(thread);
-    let here = here();
-    drop(joined);
-    match task.result {
-        Some(beside) => Ok((beside, here)),
-        None => Err(SysError::new("pthread_join", "", rustix::io::Errno::INVAL)),
-    }
+    let ended = Ended(Beside {
+        thread,
+        life: &task.life,
+    });
+    let here = here(&ended.0);
+    drop(ended);
+    // The thread is gone: what it left is this one's.
+    Ok((task.result.into_inner(), here))
 }
 
-/// A thread that is waited for when this is dropped.
-struct Joined(c_ulong);
+/// A thread that is waited for when this is dropped: also when `here` panics,
+/// where panics unwind, in tests.
+struct Ended<'task>(Beside<'task>);
 
-impl Drop for Joined {
+impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        // SAFETY: the thread was created by `alongside` and is joined once.
-        unsafe { c::pthread_join(self.0, ptr::null_mut()) };
+        self.0.has_finished();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::alongside;
+    use super::*;
+    use std::sync::mpsc::channel;
 
     #[test]
     fn both_run_and_may_borrow() {
         let shared = [1, 2, 3];
-        let both = alongside(|| shared.len(), || shared.iter().sum::<usize>());
-        assert_eq!(both, Ok((3, 6)));
+        let both = alongside(|| shared.len(), |_| shared.iter().sum::<usize>());
+        assert_eq!(both, Ok((Some(3), 6)));
+    }
+
+    #[test]
+    fn a_thread_is_gone_only_once_it_has_ended() {
+        let (go, wait) = channel();
+        let (result, was_gone) = alongside(
+            move || wait.recv().unwrap(),
+            |beside| {
+                let was_gone = beside.is_gone();
+                go.send(7).unwrap();
+                while !beside.is_gone() {
+                    beside.poll([]).unwrap();
+                }
+                was_gone
+            },
+        )
+        .unwrap();
+        assert_eq!((result, was_gone), (Some(7), false));
+    }
+
+    /// By exit(2), which ends one thread without a word, as the kernel does.
+    #[test]
+    fn a_thread_that_was_killed_is_not_waited_for() {
+        let killed = || -> u32 {
+            unsafe extern "C" {
+                fn syscall(number: core::ffi::c_long, ...) -> core::ffi::c_long;
+            }
+            const SYS_EXIT: core::ffi::c_long = 60;
+            // SAFETY: the thread has borrowed nothing and holds no lock.
+            unsafe { syscall(SYS_EXIT, 0) };
+            unreachable!()
+        };
+        let seen = alongside(killed, |beside| {
+            while !beside.is_gone() {
+                beside.poll([]).unwrap();
+            }
+        });
+        assert_eq!(seen, Ok((None, ())));
     }
 }

@@ -8,6 +8,7 @@
  *   client kfunc               loads a program that calls a kfunc, no session
  *   client attached COMMAND    runs COMMAND with a program attached to the hook
  *   client hostile DIRECTORY   loads its files one by one; see hostile.c
+ *   client mortal COMMAND...   runs it, its loading thread is killed; see mortal.c
  *   client plain IMAGE         kexec_file_load(2) without a session
  *   client load MS STEPS IMAGE kexec_file_load(2) with a session whose timeout
  *                              is MS; thread B registers it, does STEPS,
@@ -248,6 +249,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(what, "attached"))
 		return with_program_attached(argv[2]);
+	if (argc > 2 && !strcmp(what, "mortal"))
+		return mortal(argv + 2);
 	if (argc == 3 && !strcmp(what, "hostile"))
 		return hostile(argv[2]);
 	if (argc == 3 && !strcmp(what, "plain")) {

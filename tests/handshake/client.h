@@ -50,4 +50,7 @@ int session_misuse(void);
 /* hostile.c: loads each file of a directory; see there. */
 int hostile(const char *directory);
 
+/* mortal.c: runs a command whose loading thread is killed; see there. */
+int mortal(char **command);
+
 #endif /* CLIENT_H */
