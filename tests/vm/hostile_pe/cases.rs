@@ -126,7 +126,7 @@ impl Maker {
     fn optional_header(&mut self) {
         for count in (0..=18).chain([0x20, 0x100, 0xffff]).chain(self.edges()) {
             self.with(format!("{count:#x} directories"), |i| {
-                i.set32(DIRECTORIES, count)
+                i.set32(DIRECTORIES, count);
             });
         }
         for size in [
@@ -184,7 +184,7 @@ impl Maker {
         let around: Vec<u32> = around.chain(self.edges()).collect();
         for size in around {
             self.with(format!("SizeOfHeaders {size:#x}"), |i| {
-                i.set32(HEADERS, size)
+                i.set32(HEADERS, size);
             });
         }
     }
