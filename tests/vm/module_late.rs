@@ -175,6 +175,7 @@ fn race(name: &str, kills: usize) {
     let script = format!(
         "{SETTLE}{MEMORY}
 echo 0 >/proc/sys/vm/oom_dump_tasks
+echo 0 >/proc/sys/vm/compaction_proactiveness
 available() {{ awk '/^MemAvailable:/ {{ print int($2 / 1024) }}' /proc/meminfo; }}
 doomed() {{ sh -c \"echo 1000 >/proc/self/oom_score_adj; exec kexec-bpf load $1\" >/dev/null 2>&1; }}
 others() {{
@@ -229,6 +230,7 @@ settle
 }
 
 #[test]
+#[ignore = "a starved guest stalls: cargo test --release --test vm module_late -- --ignored"]
 fn oom_kills_beside_another_loader() {
     race("module-late-kills", KILLS);
 }
