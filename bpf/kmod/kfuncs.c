@@ -75,6 +75,15 @@ static struct kb_part kb_slice(const struct kb_job *job, u64 offset, u64 size)
 	};
 }
 
+/* The kernel looks for microcode only at the very front, wherever it is named. */
+static enum kb_initrd_place kb_place(const struct kb_job *job, const struct kb_part *part)
+{
+	bool microcode = part->flags & KEXEC_BPF_RESOURCE_SLICE && job->is_pe &&
+			 kb_uki_is_microcode(&job->pe, part->image_offset, part->size);
+
+	return microcode ? KB_INITRD_FRONT : KB_INITRD_BACK;
+}
+
 /* Gives a part to a resource by the resource's own rule. */
 static int kb_give(struct kb_job *job, const char *resource, struct kb_part part)
 {
@@ -89,7 +98,7 @@ static int kb_give(struct kb_job *job, const char *resource, struct kb_part part
 		return 0;
 	}
 	if (!strcmp(resource, KEXEC_BPF_INITRD))
-		return kb_initrd_add(job, &part, KB_INITRD_BACK);
+		return kb_initrd_add(job, &part, kb_place(job, &part));
 	if (!strcmp(resource, KEXEC_BPF_CMDLINE))
 		return kb_cmdline_add(job, kb_part_data(&part), part.size);
 	return kb_job_fail(job, -ENOENT, "%.64s: no such resource", resource);

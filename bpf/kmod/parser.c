@@ -2,10 +2,12 @@
 /* Choosing, showing and running a parser. */
 #include <linux/compiler.h>
 #include <linux/errno.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 
 #include "parser.h"
@@ -16,6 +18,10 @@
 /* EFI zboot: "MZ" at 0, this at 4 (drivers/firmware/efi/libstub/zboot-header.S). */
 #define KB_ZBOOT_MAGIC_AT	4
 static const u8 kb_zboot_magic[4] = "zimg";
+
+/* How long, and how often, a parser of another load is looked for. */
+#define KB_LINGER_MS		500
+#define KB_LINGER_TICK_MS	20
 
 static struct kb_job *kb_running;
 static bool kb_looking;		/* nobody should call */
@@ -92,6 +98,27 @@ static void kb_parser_call(struct kb_job *job, struct kimage *image, u32 round, 
 	WRITE_ONCE(kb_running, NULL);
 }
 
+/*
+ * A parser of another load may still be attached, and would take part in this one.
+ * Tracers and programs that only look may be: they call nothing. A process that was
+ * killed lets go of its parser a little later than of the kexec lock.
+ */
+static int kb_parser_alone(struct kb_job *job, struct kimage *image)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), KB_LINGER_MS);
+
+	while (1) {
+		kb_parser_call(job, image, 0, true);
+		if (!READ_ONCE(kb_called))
+			return 0;
+		if (ktime_after(ktime_get(), end) || fatal_signal_pending(current))
+			return kb_job_fail(job, -EBUSY,
+					   "a parser of another load is still attached to %s",
+					   KEXEC_BPF_HOOK_NAME);
+		schedule_timeout_killable(msecs_to_jiffies(KB_LINGER_TICK_MS));
+	}
+}
+
 static int kb_parser_wait(struct kb_job *job, const struct kb_parser *parser)
 {
 	int err = kb_wait_attached(job->session, parser->data, parser->size, job->deadline);
@@ -136,18 +163,12 @@ int kb_parser_run(struct kb_job *job, struct kimage *image, const struct kb_pars
 		return err;
 	job->report->stage = KEXEC_BPF_STAGE_HANDSHAKE;
 	/*
-	 * A parser of another load may still be attached, and would take part in this
-	 * one. Tracers and programs that only look may be, they call nothing. In later
-	 * rounds thread B still has the parser of the round before; if it keeps it,
-	 * both name a kernel, which is an error.
+	 * In later rounds thread B still has the parser of the round before; if it keeps
+	 * it, both name a kernel, which is an error.
 	 */
-	if (!number) {
-		kb_parser_call(job, image, number, true);
-		if (READ_ONCE(kb_called))
-			return kb_job_fail(job, -EBUSY,
-					   "a parser of another load is still attached to %s",
-					   KEXEC_BPF_HOOK_NAME);
-	}
+	err = number ? 0 : kb_parser_alone(job, image);
+	if (err)
+		return err;
 
 	start = ktime_get();
 	err = kb_parser_wait(job, parser);

@@ -11,6 +11,8 @@
 #include <kexec_bpf.h>
 #include "uki.h"
 
+#define KB_MICROCODE	".ucode"
+
 /* Resources and files of the initrd, and the sections that are made for them. */
 static const struct kb_purpose {
 	const char *target;
@@ -18,7 +20,7 @@ static const struct kb_purpose {
 } kb_purposes[KB_PURPOSES] = {
 	[KB_PURPOSE_KERNEL] = { KEXEC_BPF_KERNEL, ".linux" },
 	{ KEXEC_BPF_INITRD, ".initrd" },
-	{ KEXEC_BPF_INITRD, ".ucode" },
+	{ KEXEC_BPF_INITRD, KB_MICROCODE },
 	{ KEXEC_BPF_CMDLINE, ".cmdline" },
 	{ ".extra/os-release", ".osrel" },
 	{ ".extra/profile", ".profile" },
@@ -49,6 +51,13 @@ bool kb_uki_has_kernel(const struct kb_pe *pe)
 	struct kb_section section;
 
 	return !kb_pe_find(pe, kb_purposes[KB_PURPOSE_KERNEL].section, &section);
+}
+
+bool kb_uki_is_microcode(const struct kb_pe *pe, size_t offset, size_t size)
+{
+	struct kb_section section;
+
+	return !kb_pe_match(pe, KB_MICROCODE, offset, size, &section);
 }
 
 const char *kb_uki_left_out(const struct kb_pe *pe, const struct kb_given *given, size_t first)

@@ -25,6 +25,9 @@ int kb_uki_purpose(const struct kb_pe *pe, const char *target, size_t offset, si
 /* Whether the image has a kernel, empty or not. */
 bool kb_uki_has_kernel(const struct kb_pe *pe);
 
+/* Whether these bytes are the image's microcode, of any profile. */
+bool kb_uki_is_microcode(const struct kb_pe *pe, size_t offset, size_t size);
+
 /*
  * The purposes from @first on: names one whose section stands before any profile
  * and was not given; else NULL.

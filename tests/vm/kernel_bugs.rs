@@ -98,26 +98,26 @@ fn expect_busy(said: &Transcript) {
 
 const PAGE_FAULT: &str = "BUG: unable to handle page fault for address: ";
 
-fn fewer_than_five_directories(kernel: Kernel) {
+fn long_fewer_than_five_directories(kernel: Kernel) {
     expect_oops(&run(kernel, 1, true), PAGE_FAULT);
 }
 
-fn no_sections(kernel: Kernel) {
+fn long_no_sections(kernel: Kernel) {
     let words = "BUG: kernel NULL pointer dereference, address: 0000000000000010";
     expect_oops(&run(kernel, 2, true), words);
 }
 
-fn a_section_outside_of_the_file(kernel: Kernel) {
+fn long_a_section_outside_of_the_file(kernel: Kernel) {
     expect_oops(&run(kernel, 3, true), PAGE_FAULT);
 }
 
 /// Signed by a key that nobody knows.
-fn a_certificate_shorter_than_its_header(kernel: Kernel) {
+fn long_a_certificate_shorter_than_its_header(kernel: Kernel) {
     expect_oops(&run(kernel, 4, false), PAGE_FAULT);
 }
 
 /// Not ended by SIGKILL: it is still running.
-fn sections_that_overlap(kernel: Kernel) {
+fn long_sections_that_overlap(kernel: Kernel) {
     let said = run(kernel, 5, true);
     said.expect("log", "");
     said.expect("alive", "R");
@@ -125,9 +125,9 @@ fn sections_that_overlap(kernel: Kernel) {
 }
 
 crate::on_each_kernel!(
-    fewer_than_five_directories,
-    no_sections,
-    a_section_outside_of_the_file,
-    a_certificate_shorter_than_its_header,
-    sections_that_overlap,
+    long_fewer_than_five_directories,
+    long_no_sections,
+    long_a_section_outside_of_the_file,
+    long_a_certificate_shorter_than_its_header,
+    long_sections_that_overlap,
 );

@@ -229,15 +229,13 @@ settle
     assert!(!said.console.iter().any(bug), "the kernel complains");
 }
 
+/// Part of `make check-all`, as all that begins with `long_`: a starved guest stalls.
 #[test]
-#[ignore = "a starved guest stalls: cargo test --release --test vm module_late -- --ignored"]
-fn oom_kills_beside_another_loader() {
+fn long_oom_kills_beside_another_loader() {
     race("module-late-kills", KILLS);
 }
 
-/// As long as it takes: `make check-all`.
 #[test]
-#[ignore = "minutes: cargo test --release --test vm module_late -- --ignored"]
-fn two_hundred_oom_kills() {
+fn long_two_hundred_oom_kills() {
     race("module-late-all-kills", ALL_KILLS);
 }
