@@ -9,13 +9,14 @@ set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cache=${CARGO_TARGET_DIR:-target}/vm
+tree=$PWD
+cache=$(cd "${CARGO_TARGET_DIR:-target}/vm" && pwd)
 tool=${1:-}
 
 # Each of these prints what its tool says in lines of FILE:LINE... KIND, FILE
 # below bpf/; KIND is a word by which an exception can name it.
 
-# Fails when it finds nothing; then there is no need to know why.
+# It leaves a file of names where it is run.
 checkpatch() {
     local scripts=$cache/checkpatch/scripts
     [ -x "$scripts/checkpatch.pl" ] || {
@@ -24,11 +25,19 @@ checkpatch() {
     }
     local files=()
     for file in bpf/kmod/*.[chS] bpf/*.bpf.[ch] bpf/include/*.h; do
-        case $file in *.mod.c) ;; *) files+=("$file") ;; esac
+        case $file in *.mod.c) ;; *) files+=("$tree/$file") ;; esac
     done
-    { "$scripts/checkpatch.pl" --strict --no-tree --no-summary --show-types --terse \
-        -f "${files[@]}" || true; } |
-        sed -nE 's#^bpf/([^:]*:[0-9]+): (ERROR|WARNING|CHECK):([A-Z_]+): (.*)#\1: \4 [\3]#p'
+    mkdir -p "$cache/module"
+    cd "$cache/module"
+    # 1 is for findings; more is for what it could not do. It misses a kernel's tree.
+    local status=0
+    "$scripts/checkpatch.pl" --strict --no-tree --no-summary --show-types --terse \
+        -f "${files[@]}" >checkpatch.out 2>checkpatch.log || status=$?
+    [ "$status" -le 1 ] || {
+        cat checkpatch.log >&2
+        return 1
+    }
+    sed -nE 's#^.*/bpf/([^:]*:[0-9]+): (ERROR|WARNING|CHECK):([A-Z_]+): (.*)#\1: \4 [\3]#p' checkpatch.out
 }
 
 # build ARGUMENT...: the whole of the module anew.
