@@ -10,8 +10,9 @@ use super::{Initramfs, Kernel, Machine, Transcript, module, packages};
 /// The kernel that the module is built for.
 pub const KERNEL: Kernel = Kernel::Chosen;
 
-/// A warning or an oops of the first kernel ends a test.
-pub const STRICT: &str = "panic_on_warn=1 oops=panic";
+/// A warning or an oops of the first kernel ends a test. PREEMPT_RT asks the
+/// firmware nothing, not even for keys, unless it is told to.
+pub const STRICT: &str = "panic_on_warn=1 oops=panic efi=runtime";
 
 /// `left NAME` says what is left of a load: images loaded, BPF programs in the
 /// kernel, functions of the module with something attached. The kernel frees

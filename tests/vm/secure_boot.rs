@@ -106,7 +106,10 @@ impl Images {
     }
 
     fn cmdline(&self, words: &str) -> String {
-        format!("console=ttyS0 panic=-1 {words} nonce={}", self.nonce)
+        format!(
+            "console=ttyS0 panic=-1 efi=runtime {words} nonce={}",
+            self.nonce
+        )
     }
 
     /// The last kernel's: no `.bpf`, and the kernel inside is not signed.
