@@ -48,6 +48,11 @@ impl Kernel {
         }
     }
 
+    /// Returns whether the chosen kernel checks itself: slow, large, talkative.
+    pub fn checks_itself() -> bool {
+        Self::Chosen.resolve() == Self::Debug
+    }
+
     pub fn set(self) -> String {
         format!("linux-{}", self.name())
     }

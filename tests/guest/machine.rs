@@ -23,6 +23,10 @@ pub struct Firmware {
 const STARVED: &str = "IO-APIC + timer doesn't work!";
 const TRIES: usize = 3;
 
+/// What a kernel that checks itself takes besides: KASAN's shadow, lockdep's tables.
+const CHECKS_MEMORY_MB: u32 = 512;
+const CHECKS_SLOWER: u32 = 5;
+
 /// How the guest starts.
 enum Start {
     Kernel { image: PathBuf, append: String },
@@ -137,10 +141,24 @@ impl Machine {
         transcript
     }
 
+    /// Boots and waits as long as it takes; what the guest said. A kernel that checks
+    /// itself must have had nothing to say.
+    #[track_caller]
+    pub fn boot(mut self) -> Transcript {
+        if !Kernel::checks_itself() {
+            return self.boot_unchecked();
+        }
+        self.memory_mb += CHECKS_MEMORY_MB;
+        self.timeout *= CHECKS_SLOWER;
+        let transcript = self.boot_unchecked();
+        transcript.expect_no_complaint();
+        transcript
+    }
+
     /// Boots and waits for the power-off, a reset or the timeout. Once more when
     /// the host was too busy for the guest's clock, unless the first try may have
     /// written to a disk.
-    pub fn boot(self) -> Transcript {
+    fn boot_unchecked(self) -> Transcript {
         for _ in 1..TRIES {
             let transcript = self.attempt();
             let starved = |line: &Line| line.text.contains(STARVED);

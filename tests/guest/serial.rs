@@ -147,6 +147,19 @@ impl Transcript {
         }
     }
 
+    /// Fails at a report of KASAN or lockdep, and at a leak with the module in its trace.
+    #[track_caller]
+    pub fn expect_no_complaint(&self) {
+        for line in &self.console {
+            if line.text.contains("BUG: ") || line.text.contains("WARNING: ") {
+                self.fail(&line.text);
+            }
+        }
+        if let Some(line) = self.all("leak").iter().find(|line| line.contains("kexec")) {
+            self.fail(&format!("memory that nothing points to: {line}"));
+        }
+    }
+
     /// Fails unless the guest's last script ran to its end.
     #[track_caller]
     pub fn expect_end(&self) {
