@@ -7,7 +7,8 @@
 #   tests/build-module.sh KERNEL [DIRECTORY [ARGUMENT...]]
 #
 # KERNEL is what a set's name has after "linux-"; DIRECTORY, below target/vm/module, is
-# KERNEL when not given; arguments are for make.
+# KERNEL when not given; arguments are for make. KEXEC_BPF_MODULE_SOURCE names another
+# tree than this one.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -38,12 +39,13 @@ copy() {
         case " ${*##*/} " in *" $name "*) ;; *) rm "$old" ;; esac
     done
 }
-cd "$here/bpf"
+cd "${KEXEC_BPF_MODULE_SOURCE:-$here}/bpf"
 sources=()
 for file in kmod/*.[chS]; do
     case $file in *.mod.c) ;; *) sources+=("$file") ;; esac
 done
-copy "$work/kmod" "${sources[@]}" kmod/Kbuild kmod/Makefile kmod/btf.sh
+shopt -s nullglob
+copy "$work/kmod" "${sources[@]}" kmod/Kbuild kmod/Makefile kmod/*.sh
 copy "$work/include" include/*.h
 copy "$work" Makefile bpf.mk ./*.bpf.c ./*.bpf.h
 

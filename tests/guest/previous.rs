@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use super::packages::cache;
-use super::{host_program, module, nonce};
+use super::{host_program, nonce};
 
 /// The last commit whose interface has version 3.
 const COMMIT: &str = "5f2af86c51326113c5f7d2696720db2f30a17375";
@@ -55,16 +55,15 @@ fn build(folder: &Path) {
     }
     cargo.args(["build", "--release", "--locked", "--bins"]);
     run(cargo.current_dir(folder));
-    // scripts/sign-file lies two levels below the kernel's build folder.
-    let sign_file = module::sign_file();
-    let headers = sign_file.ancestors().nth(2).expect("it has a folder");
-    let kmod = folder.join("bpf/kmod");
-    let mut make = host_program("make");
-    make.env_remove("MAKEFLAGS").env_remove("MFLAGS");
-    make.arg("-C").arg(&kmod);
-    run(make.arg(format!("KDIR={}", headers.display())));
+    let kernel = super::handshake::KERNEL.name();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/build-module.sh");
+    let mut module = host_program(&script.display().to_string());
+    module.args([kernel, &format!("previous-{kernel}")]);
+    run(module.env("KEXEC_BPF_MODULE_SOURCE", folder));
+    let built = cache().join(format!("module/previous-{kernel}/kmod/kexec_bpf.ko"));
     let mut strip = host_program("strip");
-    run(strip.arg("--strip-debug").arg(kmod.join("kexec_bpf.ko")));
+    strip.arg("--strip-debug").arg(built);
+    run(strip.arg("-o").arg(folder.join("kexec_bpf.ko")));
 }
 
 /// Both, built once in the life of target/vm and for its kernel's headers.
@@ -84,7 +83,7 @@ pub fn previous() -> &'static Previous {
         }
         Previous {
             program: done.join("target/x86_64-unknown-linux-musl/release/kexec-bpf"),
-            module: done.join("bpf/kmod/kexec_bpf.ko"),
+            module: done.join("kexec_bpf.ko"),
         }
     })
 }
