@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The rules that the compiler does not check: pure layers stay pure, and
 //! every source file says its licence and its purpose.
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -128,4 +129,45 @@ fn files_stay_readable() {
         let lines = text.lines().count();
         assert!(lines <= MAX_LINES, "src/{file} has {lines} lines");
     }
+}
+
+/// Files of the module by what they include: `load.c` and `load.h` are one.
+fn module_includes() -> BTreeMap<String, BTreeSet<String>> {
+    let mut includes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("bpf/kmod");
+    for entry in fs::read_dir(directory).expect("read the module's directory") {
+        let path = entry.expect("read its entry").path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(unit) = name.strip_suffix(".c").or(name.strip_suffix(".h")) else {
+            continue;
+        };
+        if name.ends_with(".mod.c") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("read a file of the module");
+        let named = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("#include \"")?.strip_suffix(".h\""));
+        let mut named: BTreeSet<String> = named.map(String::from).collect();
+        named.remove(unit);
+        includes.entry(unit.into()).or_default().append(&mut named);
+    }
+    includes
+}
+
+/// A file includes only what does not include it, directly or by others.
+#[test]
+fn the_modules_files_include_no_circle() {
+    let mut left = module_includes();
+    assert!(left.contains_key("load"), "the module's files are found");
+    // What includes nothing that is left cannot be in a circle.
+    loop {
+        let names: BTreeSet<String> = left.keys().cloned().collect();
+        let before = left.len();
+        left.retain(|_, included| !included.is_disjoint(&names));
+        if left.len() == before {
+            break;
+        }
+    }
+    assert!(left.is_empty(), "these include each other: {left:?}");
 }

@@ -14,12 +14,12 @@
 #include "cmdline.h"
 #include "cpio.h"
 #include "decompress.h"
+#include "handshake.h"
 #include "initrd.h"
 #include "kfuncs.h"
 #include "parser.h"
 #include "rules.h"
 #include "session.h"
-#include "wait.h"
 
 /* Calls that read files or decompress a slice: their own time does not count. */
 #define KB_SLOW_CALLS_MAX	(2 * KEXEC_BPF_ADDONS_MAX)
@@ -363,7 +363,7 @@ static int kb_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 	    prog->expected_attach_type == BPF_TRACE_FENTRY &&
 	    prog->aux->mod == THIS_MODULE && prog->aux->attach_func_name &&
 	    !strcmp(prog->aux->attach_func_name, KEXEC_BPF_HOOK_NAME) &&
-	    kb_wait_mine())
+	    kb_handshake_mine())
 		return 0;
 	return -EACCES;
 }

@@ -10,10 +10,10 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
+#include "handshake.h"
 #include "parser.h"
 #include "parsers.h"
 #include "session.h"
-#include "wait.h"
 
 /* EFI zboot: "MZ" at 0, this at 4 (drivers/firmware/efi/libstub/zboot-header.S). */
 #define KB_ZBOOT_MAGIC_AT	4
@@ -119,9 +119,9 @@ static int kb_parser_alone(struct kb_job *job, struct kimage *image)
 	}
 }
 
-static int kb_parser_wait(struct kb_job *job, const struct kb_parser *parser)
+static int kb_parser_handshake(struct kb_job *job, const struct kb_parser *parser)
 {
-	int err = kb_wait_attached(job->session, parser->data, parser->size, job->deadline);
+	int err = kb_handshake(job->session, parser->data, parser->size, job->deadline);
 
 	switch (err) {
 	case 0:
@@ -171,7 +171,7 @@ int kb_parser_run(struct kb_job *job, struct kimage *image, const struct kb_pars
 		return err;
 
 	start = ktime_get();
-	err = kb_parser_wait(job, parser);
+	err = kb_parser_handshake(job, parser);
 	round->handshake_us = ktime_us_delta(ktime_get(), start);
 	if (err)
 		return err;

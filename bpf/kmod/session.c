@@ -9,7 +9,6 @@
 #include <linux/string.h>
 
 #include "session.h"
-#include "wait.h"
 
 static LIST_HEAD(kb_sessions);
 static DEFINE_MUTEX(kb_sessions_lock);
@@ -49,7 +48,7 @@ struct kb_session *kb_session_new(void)
 	INIT_LIST_HEAD(&session->node);
 	refcount_set(&session->references, 1);
 	session->process = get_pid(task_tgid(current));
-	init_completion(&session->done);
+	kb_wait_init(&session->wait);
 	mutex_init(&session->lock);
 	return session;
 }
@@ -74,7 +73,7 @@ void kb_session_put(struct kb_session *session)
 {
 	if (!refcount_dec_and_test(&session->references))
 		return;
-	kb_wait_release(session);
+	kb_wait_close(&session->wait);
 	put_pid(session->server);
 	put_pid(session->process);
 	kfree(session);
@@ -92,7 +91,7 @@ void kb_session_close(struct kb_session *session)
 	mutex_lock(&session->lock);
 	session->closed = true;
 	mutex_unlock(&session->lock);
-	complete(&session->done);
+	kb_wait_end(&session->wait);
 }
 
 void kb_session_served_by_current(struct kb_session *session)
@@ -127,7 +126,7 @@ int kb_session_register(struct kb_session *session, const struct kexec_bpf_regis
 	list_for_each_entry(other, &kb_sessions, node)
 		if (kb_session_mine(other))
 			goto out;
-	err = kb_wait_prepare(session, request->ready_fd, request->attached_fd);
+	err = kb_wait_open(&session->wait, request->ready_fd, request->attached_fd);
 	if (err)
 		goto out;
 	session->abi_version = request->abi_version;

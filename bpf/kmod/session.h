@@ -3,32 +3,23 @@
 #ifndef KB_SESSION_H
 #define KB_SESSION_H
 
-#include <linux/completion.h>
-#include <linux/eventfd.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/poll.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 
 #include <kexec_bpf.h>
+#include "wait.h"
 
 struct kb_session {
 	struct list_head node;		/* in the list of the registered ones */
 	refcount_t references;
 	struct pid *process;
 
-	/* Since registration; wait.c uses them. */
+	/* Since registration. */
 	unsigned int abi_version;
 	unsigned int timeout_ms;	/* for all rounds of a load */
-	struct eventfd_ctx *ready;
-	struct file *attached_file;
-	struct eventfd_ctx *attached;
-	wait_queue_head_t *attached_queue;
-	wait_queue_entry_t attached_entry;
-	poll_table poll;
-	struct completion done;		/* attached, or closed */
+	struct kb_wait wait;
 
 	struct mutex lock;		/* protects all that follows */
 	struct pid *server;		/* thread B */

@@ -3,13 +3,17 @@
 //!
 //! Layer: pure. Spec: Documentation/driver-api/early-userspace/buffer-format.rst
 //! of the kernel: archives follow each other, each at a multiple of 4, with
-//! zeros in between.
+//! zeros in between. At least 4 of them: the kernel's lz4 decoder has no end mark
+//! and takes the next 4 bytes for a chunk's size, of which 0 is the end.
 use crate::image::source::{FileOffset, FileSlice, as_u64};
 use alloc::vec::Vec;
 use core::fmt;
 
 /// The kernel looks for the next archive at multiples of 4.
 pub const ALIGNMENT_BYTES: u64 = 4;
+
+/// Zeros between archives, before alignment. bpf/kmod/initrd.c has the same.
+const GAP_BYTES: u64 = 4;
 
 /// A piece of an initrd.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,7 +40,7 @@ impl Part {
 /// A part and the zeros that go before it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Placed {
-    /// 0 to 3.
+    /// 0 to 7.
     pub zeros_before: u8,
     pub part: Part,
 }
@@ -61,7 +65,7 @@ impl fmt::Display for ConcatError {
 }
 
 impl ConcatPlan {
-    /// Joins archives. Each starts 4-byte aligned; empty ones are skipped.
+    /// Joins archives; empty ones are skipped.
     pub fn new<I: IntoIterator<Item = Part>>(archives: I) -> Result<ConcatPlan, ConcatError> {
         let mut plan = ConcatPlan::default();
         for part in archives {
@@ -70,22 +74,33 @@ impl ConcatPlan {
         Ok(plan)
     }
 
-    /// Adds one archive, or one part of an archive from [`super::newc`]: its
-    /// parts want the same alignment.
+    /// Adds one archive.
     pub fn push(&mut self, part: Part) -> Result<(), ConcatError> {
+        let gap = if self.total_bytes == 0 { 0 } else { GAP_BYTES };
+        self.add(part, gap)
+    }
+
+    /// Adds one archive in the parts that [`super::newc`] makes of it.
+    pub fn push_archive(&mut self, parts: Vec<Part>) -> Result<(), ConcatError> {
+        let mut parts = parts.into_iter();
+        parts.next().map_or(Ok(()), |first| self.push(first))?;
+        parts.try_for_each(|part| self.add(part, 0))
+    }
+
+    fn add(&mut self, part: Part, gap: u64) -> Result<(), ConcatError> {
         let bytes = part.bytes();
         if bytes == 0 {
             return Ok(());
         }
-        let padding = zeros_to_align(self.total_bytes);
+        let zeros = gap.saturating_add(u64::from(zeros_to_align(self.total_bytes)));
         self.total_bytes = self
             .total_bytes
-            .checked_add(u64::from(padding))
+            .checked_add(zeros)
             .and_then(|sum| sum.checked_add(bytes))
             .filter(|sum| i64::try_from(*sum).is_ok())
             .ok_or(ConcatError::TooLarge)?;
         self.parts.push(Placed {
-            zeros_before: padding,
+            zeros_before: u8::try_from(zeros).unwrap_or(u8::MAX),
             part,
         });
         Ok(())

@@ -104,8 +104,7 @@ impl Assembled {
     }
 
     fn archive(&mut self, archive: Archive) -> Result<(), ConcatError> {
-        let mut parts = archive.finish().into_iter();
-        parts.try_for_each(|part| self.concat.push(part))
+        self.concat.push_archive(archive.finish())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::{AsFd, Fd};
 
 /// Padding of an archive's start to 4 bytes.
-const ZEROS: [u8; 3] = [0; 3];
+const ZEROS: [u8; 7] = [0; 7];
 
 /// The initrd, ready to be handed over.
 pub enum Initrd<'input> {

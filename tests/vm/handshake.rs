@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::handshake::{KERNEL, initramfs, machine};
+use crate::guest::handshake::{KERNEL, STRICT, initramfs, machine};
 use crate::guest::initramfs::extra_initrd;
 use crate::guest::pe::{Pe, packed, zboot};
 use crate::guest::{self, Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
@@ -341,6 +341,6 @@ fn command_line_reused() {
         .append(&format!("BOOT_IMAGE=/vmlinuz-1 nonce={nonce}"))
         .run();
     said.expect("load-code", "0");
-    let wanted = "console=ttyS0 panic=-1 panic_on_warn=1 oops=panic";
-    said.expect("cmdline", &format!("{wanted} nonce={nonce} more"));
+    let wanted = format!("console=ttyS0 panic=-1 {STRICT} nonce={nonce} more");
+    said.expect("cmdline", &wanted);
 }
