@@ -11,7 +11,7 @@ PROVISION = tests/provision.sh
 INSTALL = install
 SHARE = $(DESTDIR)$(PREFIX)/share
 
-# dracut, mkinitcpio, systemd and udev look for their parts in these folders
+# dracut, mkinitcpio, systemd and udev look for their parts in these directories
 # only, whatever PREFIX is.
 DRACUTDIR ?= /usr/lib/dracut
 INITCPIODIR ?= /usr/lib/initcpio

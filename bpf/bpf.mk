@@ -8,7 +8,7 @@ BPF_INCLUDE ?= /usr/include
 BPF_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 MULTIARCH := $(shell $(CC) -print-multiarch)
 
-# Without the prefix map the object would hold the path of this folder.
+# Without the prefix map the object would hold the path of this directory.
 # The context of a program or a callback is often not used.
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-unused-function \

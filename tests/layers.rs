@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layers that turn values into values (ARCHITECTURE.md). Each may be a file
-/// or a folder under src, or both.
+/// or a directory under src, or both.
 const PURE: &[&str] = &[
     "abi",
     "boot",

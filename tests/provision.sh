@@ -105,7 +105,7 @@ install_missing() {
 rust() {
     command -v cargo >/dev/null || die \
         "cargo is not in PATH. Install Rust 1.93 or later (rustup is the" \
-        "usual way), or add its folder to PATH."
+        "usual way), or add its directory to PATH."
     local target=x86_64-unknown-linux-musl root
     root=$(cd "$here" && rustc --print sysroot)
     [ ! -d "$root/lib/rustlib/$target" ] || return 0

@@ -86,7 +86,7 @@ pub const COMPANIONS: &[(&str, &str)] = &[
     (
         "IMAGE.extra.d/",
         "Files for this image. Of an image NAME+LEFT-DONE.efi, whose boots are counted, the \
-         folder is NAME.efi.extra.d.",
+         directory is NAME.efi.extra.d.",
     ),
     (
         "/loader/addons/, /loader/credentials/, /loader/extensions/",
@@ -95,8 +95,8 @@ pub const COMPANIONS: &[(&str, &str)] = &[
     ),
     (
         "NAME.addon.efi",
-        "A PE addon. Its command line goes behind the image's, those of /loader first; its initrd \
-         goes behind the image's, its microcode before it. It must be for the same machine and, \
+        "A PE addon. Its command line goes after the image's, those of /loader first; its initrd \
+         goes after the image's, its microcode before it. It must be for the same machine and, \
          where both name one, the same kernel (.uname). The kernel verifies its signature on the \
          route handshake; load tries again without one that it refuses, up to 16 times.",
     ),
@@ -120,7 +120,7 @@ pub const COMPANIONS: &[(&str, &str)] = &[
 pub const CRASH: &[&str] = &[
     "load --panic loads the image that the kernel boots when it panics, into the memory that \
      crashkernel= reserved on this kernel's command line. A UKI that was made for it is enough: \
-     its .cmdline is taken as its author wrote it. The kernel puts elfcorehdr= in front.",
+     its .cmdline is taken as its author wrote it. The kernel puts elfcorehdr= before it.",
     "With --reuse-cmdline, the running kernel's command line is used in a form for a capture \
      kernel. Dropped are crashkernel=, hugepages=, hugepagesz=, hugetlb_cma=, cma=, swiotlb=, \
      log_buf_len=, slub_debug, quiet, panic_on_warn, abm=, ignition.firstboot and \
@@ -165,7 +165,7 @@ pub const CRASH: &[&str] = &[
 pub const CRASH_TABLE_INTRODUCTION: &str = "While any image is loaded or unloaded, the kernel holds \
     its kexec lock, and a panic then does not boot the crash image: the machine stops, or reboots \
     by panic=. On the route handshake that time is longer, because the load waits for its parser. \
-    What a panic does during a load:";
+    The stages of a load, and what a panic does in each:";
 
 /// Whether a panic gives a dump, by how far a load has come: tests/vm/module_panic.rs.
 pub const CRASH_TABLE: &[(&str, &str)] = &[
@@ -179,8 +179,8 @@ pub const CRASH_TABLE: &[(&str, &str)] = &[
     ),
     (
         "the load waits for its parser",
-        "No dump. The module's parameter timeout_ms bounds it: 5 seconds without it, for all \
-         parsers of a load together. It ends within 100 ms when kexec-bpf is killed.",
+        "No dump. The module's parameter timeout_ms bounds it, for all parsers of a load \
+         together; the default is 5 seconds. It ends within 100 ms when kexec-bpf is killed.",
     ),
     (
         "the parser runs",
@@ -193,8 +193,9 @@ pub const CRASH_TABLE: &[(&str, &str)] = &[
     ),
     (
         "the image is loaded",
-        "Dump, also with another image loaded for exec. A load with --panic has dropped the old \
-         crash image by then, whether it succeeds or fails.",
+        "Dump, also when another image is loaded for exec. A load with --panic drops the old \
+         crash image when the kernel is called, so that none is left when the kernel refuses \
+         the new one.",
     ),
 ];
 
@@ -250,7 +251,7 @@ pub const FILES: &[(&str, &str)] = &[
     (
         "/proc/kexec_bpf",
         "The module's interface, for the handshake. What the module says of itself is in \
-         /sys/module/kexec_bpf/.",
+         /sys/module/kexec_bpf/parameters/.",
     ),
     (
         "/etc/kexec-bpf/pre-exec.d/",
@@ -290,7 +291,8 @@ pub const NOTES: &[&str] = &[
      that LoaderEntryOneShot names is taken once, whether or not it can be loaded.",
     "Under lockdown the kernel loads only what is signed by a key that it trusts. status shows \
      the level. inspect shows the signatures and whether the file is what was signed; whom to \
-     trust only the kernel knows. docs/secure-boot.md of the sources tells who verifies what.",
+     trust only the kernel knows. docs/secure-boot.md of the sources tells who verifies what, docs/ima.md what \
+     IMA sees of a load.",
 ];
 
 pub const BUGS: &[&str] = &[

@@ -18,11 +18,11 @@ pub fn of(id: Id) -> &'static str {
 final command line and the flags of the system call. Changes nothing and needs no privilege."
         }
         Id::Initrd => {
-            "Adds an initrd behind the image's own. May be repeated; the files are joined in the \
+            "Adds an initrd after the image's own. May be repeated; the files are joined in the \
 order given, each aligned to 4 bytes, as a boot loader does it."
         }
         Id::Append => {
-            "Adds TEXT behind the command line that the image or another option gives. May be \
+            "Adds TEXT after the command line that the image or another option gives. May be \
 repeated; the pieces are joined by one space."
         }
         Id::CommandLine => "Uses TEXT in place of the command line that the image carries.",
@@ -56,7 +56,7 @@ the handshake route the kernel verifies the signature of a PE addon."
 FILES. Those of --addon are used."
         }
         Id::ExtrasRoot => {
-            "Looks for the folders addons, credentials and extensions in DIR/loader, instead of at the \
+            "Looks for the directories addons, credentials and extensions in DIR/loader, instead of at the \
 root of the file system that holds the image."
         }
         Id::Strict => {
