@@ -22,9 +22,10 @@
  *  5. After kexec_file_load returns, B detaches.
  *     pread(KEXEC_BPF_REPORT_OFFSET) tells the kernel's side of the story.
  *
- * Versions. A session speaks the one that it registers with; the module speaks
- * KEXEC_BPF_ABI_VERSION_MIN to KEXEC_BPF_ABI_VERSION. A later one only appends to
- * the structs, so one of an earlier version is the beginning of it.
+ * Versions. The module speaks versions KEXEC_BPF_ABI_VERSION_MIN to
+ * KEXEC_BPF_ABI_VERSION, and each session the one that it registers with. A later
+ * version only appends to the structs, so that those of an earlier one are their
+ * beginning.
  *
  * While a load waits for thread B the kernel's kexec lock is held: nobody else
  * can load, and a panic starts no crash kernel. So the wait ends soon: when the
@@ -36,7 +37,7 @@
  *  open      EPERM   no CAP_SYS_BOOT
  *  write     EINVAL  wrong size, version or timeout; no eventfd; reserved not 0
  *            EBADF   no such descriptor
- *            EBUSY   this session, or another of this process, is registered
+ *            EBUSY   this session, or another of this process, is registered already
  *            EPERM   another process than the one that opened the file
  *  read      ENODATA no load of this session waits for a parser
  *            EINVAL  at KEXEC_BPF_REPORT_OFFSET: less than version 3's report
@@ -46,12 +47,13 @@
  *
  * Facts about the module, one file each in KEXEC_BPF_FACTS_DIR, all text:
  *  ../version       the module's version
- *  abi_version      the oldest version spoken, decimal: all that programs of
- *                   version 3 look at, and go on only if it is theirs
- *  abi_versions     all versions spoken, separated by one space; absent: the one
+ *  abi_version      the oldest version spoken, decimal. Programs of version 3 read
+ *                   nothing else, and go on only if it is theirs
+ *  abi_versions     all versions spoken, separated by one space: "3 4". Where there
+ *                   is no such file, abi_version is the only one
  *  decompressors    names separated by one space: "gzip zstd xz lz4 lzo"
  *  default_parsers  parsers that the module carries: "uki zboot"
- *  timeout_ms       used when a session registers with timeout_ms 0
+ *  timeout_ms       used when a session registers with timeout_ms 0; can be written
  */
 #ifndef KEXEC_BPF_H
 #define KEXEC_BPF_H
@@ -153,8 +155,8 @@ struct kexec_bpf_addon {
  */
 enum kexec_bpf_stage {
 	KEXEC_BPF_STAGE_PROBE = 1,	/* is it an image for a parser? */
-	KEXEC_BPF_STAGE_SIGNATURE = 2,	/* the kernel's own signature check, or READ */
-	KEXEC_BPF_STAGE_READ = 3,	/* user-passed initrd and command line */
+	KEXEC_BPF_STAGE_SIGNATURE = 2,	/* the kernel's own signature check, for certain */
+	KEXEC_BPF_STAGE_READ = 3,	/* user-passed initrd, command line; or SIGNATURE */
 	KEXEC_BPF_STAGE_HANDSHAKE = 4,	/* waiting for thread B */
 	KEXEC_BPF_STAGE_PARSE = 5,	/* the parser and its calls */
 	KEXEC_BPF_STAGE_RULES = 6,	/* the security rules refused */
@@ -258,9 +260,14 @@ KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1984);
  * After the time for all rounds is over, all fail with ETIMEDOUT.
  *
  * "kernel" is named once per round (EEXIST). What is given to "initrd" and
- * "cmdline" is appended: initrd parts begin at multiples of 4, cmdline parts
- * are trimmed and joined by one space. resource_name is a constant string in
- * .rodata (the verifier's rule for __str arguments).
+ * "cmdline" is appended; only microcode, the image's .ucode and that of addons, goes
+ * to the front. Initrd parts begin at multiples of 4, with at least 4 zeros between
+ * archives; cmdline parts are trimmed and joined by one space. resource_name is a
+ * constant string in .rodata (the verifier's rule for __str arguments).
+ *
+ * bpf_helper_supplement_initrd() and bpf_helper_decompress_slice() take time that is
+ * not the parser's, so it is added to the time for all rounds. Together they may be
+ * called 2 * KEXEC_BPF_ADDONS_MAX times in a load (E2BIG).
  */
 #if defined(__KERNEL__) || defined(__bpf__)
 #ifdef __bpf__
