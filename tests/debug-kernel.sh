@@ -16,7 +16,7 @@ cache=$(cd "${CARGO_TARGET_DIR:-$here/target}/vm" && pwd)
 fragment=$here/tests/kernel/debug.config
 source=${KEXEC_BPF_KERNEL_SOURCE:-$(readlink -f "$cache/source-6.12")}
 [ -f "$source/Makefile" ] || {
-    echo "debug-kernel: no kernel source in $source: run tests/provision.sh all" >&2
+    echo "debug-kernel: no kernel source in $source: run tests/provision.sh source" >&2
     exit 1
 }
 
