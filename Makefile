@@ -23,7 +23,7 @@ UDEVRULESDIR ?= /usr/lib/udev/rules.d
 
 help:
 	@echo 'make            build the static binary'
-	@echo 'make check      every check and test; ends with "N passed, M failed"'
+	@echo 'make check      all but the longest tests; ends with "N passed, M failed"'
 	@echo 'make check-all  the kernel module on more kernels; takes hours'
 	@echo 'make demo       boot a kernel, kexec a UKI, show what the next one says'
 	@echo 'make bench      measure against kexec-tools and systemctl'
