@@ -47,8 +47,8 @@
  *
  * Facts about the module, one file each in KEXEC_BPF_FACTS_DIR, all text:
  *  ../version       the module's version
- *  abi_version      the oldest version spoken, decimal. Programs of version 3 read
- *                   nothing else, and go on only if it is theirs
+ *  abi_version      the oldest version spoken, decimal. Programs of version 3 know no
+ *                   other file for it, and go on only if it is theirs
  *  abi_versions     all versions spoken, separated by one space: "3 4". Where there
  *                   is no such file, abi_version is the only one
  *  decompressors    names separated by one space: "gzip zstd xz lz4 lzo"
@@ -163,7 +163,8 @@ enum kexec_bpf_stage {
 	KEXEC_BPF_STAGE_ASSEMBLE = 7,	/* joining initrd and command line */
 	KEXEC_BPF_STAGE_ARCH = 8,	/* the kernel's own loader, bzImage */
 	KEXEC_BPF_STAGE_LOADED = 9,
-	KEXEC_BPF_STAGE_SEGMENTS = 10	/* after ARCH: placing, digest, memory */
+	/* After ARCH: placing, digest, memory. Version 3 is told ARCH. */
+	KEXEC_BPF_STAGE_SEGMENTS = 10
 };
 
 /* Where a round's parser came from. */
