@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known of the bytes in a buffer. Whoever makes a buffer says it, once;
- * the rules ask it, and nothing else does.
+ * What is known of the bytes in a buffer. Whoever makes a buffer states it, once; only
+ * the rules decide by it.
  */
 #ifndef KB_PROOF_H
 #define KB_PROOF_H
