@@ -113,9 +113,10 @@ fn microcode_is_first_and_the_users_initrds_are_last() {
     );
     // Header of .extra, header of the file, 32 bytes of it, the trailer.
     let starts: Vec<_> = plan.concat.starts().map(|start| start.0).collect();
-    let (front, file, end) = (28, 28 + 120 + 128, 28 + 120 + 128 + 32);
-    assert_eq!(starts, [0, 12, front, file, end, end + 124, end + 132]);
-    assert_eq!(plan.concat.total_bytes, end + 140);
+    // Each archive begins 4 zeros and more behind the one before.
+    let (front, file, end) = (36, 36 + 120 + 128, 36 + 120 + 128 + 32);
+    assert_eq!(starts, [0, 16, front, file, end, end + 128, end + 140]);
+    assert_eq!(plan.concat.total_bytes, end + 148);
 }
 
 #[test]
