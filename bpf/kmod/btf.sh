@@ -23,9 +23,9 @@ release=$(cat "$kdir/include/config/kernel.release")
 base=$kdir/vmlinux
 if [ ! -f "$base" ]; then
     base=$running
-    [ -r "$base" ] || fail "$kdir has no vmlinux, and there is no $base"
+    [ -r "$base" ] || fail "$kdir has no vmlinux, and there is no $base: set VMLINUX_BTF"
     [ "$running" != /sys/kernel/btf/vmlinux ] || [ "$release" = "$(uname -r)" ] ||
-        fail "$kdir has no vmlinux, and $release is not the running kernel"
+        fail "$kdir has no vmlinux, and $release is not the running kernel: set VMLINUX_BTF"
 fi
 LLVM_OBJCOPY=${OBJCOPY:-objcopy} pahole -J --btf_base "$base" "$module" ||
     fail "pahole cannot encode it against $base"

@@ -87,7 +87,8 @@ pub fn parser(why: &str, outcome: Outcome) -> Explanation {
 /// Explains what kexec_file_load(2) returned, by the module's report of it.
 #[must_use]
 pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bool) -> Explanation {
-    const LONGER: &str = "the same again; or a longer timeout: modprobe kexec_bpf timeout_ms=30000";
+    const LONGER: &str =
+        "the same again; or echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms";
     let Some(report) = report.filter(|report| report.error != 0) else {
         // The report goes with the session, which B closes when it fails; and
         // B fails in whatever it was doing when the kernel gave up on it.
@@ -134,7 +135,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
         Some(Stage::Handshake) if errno == Errno::ETIMEDOUT => explanation(Outcome::Failed, LONGER),
         Some(Stage::Handshake) if errno == Errno::EBUSY => explanation(
             Outcome::Refused,
-            "bpftool link; end the process that is attached to the parser hook",
+            "bpftool link; end the process that is attached, or remove its pin in /sys/fs/bpf",
         ),
         _ => explanation(Outcome::Failed, "dmesg; or --route extract"),
     }

@@ -97,7 +97,7 @@ fn cut_at_every_byte_of_the_headers() {
 fn header_past_the_end() {
     for e_lfanew in [0x1400, 0x7fff_ffff, u32::MAX] {
         let image = patched(|image| put32(image, E_LFANEW_AT, e_lfanew));
-        let what = format!("PE header at {e_lfanew:#x} is past the file's end at 0x1400");
+        let what = format!("PE header at {e_lfanew:#x} is not all in the file of 0x1400 bytes");
         bytes_are_refused("e_lfanew", &image, &what, CUT);
     }
 }

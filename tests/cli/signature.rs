@@ -109,7 +109,7 @@ fn damaged_signatures_are_told_and_the_page_goes_on() {
     assert_eq!(lines, ["damaged: tag 0x31 where 0x30 belongs", TRUST]);
     let lines = damaged(&|image| build::put32(image, table, 1));
     assert!(
-        lines[0].starts_with("damaged: first certificate says 0x1 bytes"),
+        lines[0].starts_with("damaged: first certificate's length is 1"),
         "{lines:?}"
     );
     let lines = damaged(&|image| build::put32(image, build::CERTIFICATE_AT, 0xffff_fff0));

@@ -245,7 +245,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         &[
             "ETIMEDOUT (110)",
             "no parser was attached within 100 ms",
-            "timeout_ms=30000",
+            "echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
         ],
     );
     said.expect("slow-left", NOTHING);

@@ -149,7 +149,7 @@ impl fmt::Display for PeError {
                 file_bytes,
             } => write!(
                 f,
-                "PE header at {e_lfanew:#x} is past the file's end at {file_bytes:#x}"
+                "PE header at {e_lfanew:#x} is not all in the file of {file_bytes:#x} bytes"
             ),
             NoPeSignature { at, found } => {
                 write!(f, "no PE signature at {at}, found {found:#010x}")
@@ -174,7 +174,7 @@ impl fmt::Display for PeError {
             OptionalHeaderSize { bytes, wanted } => {
                 write!(
                     f,
-                    "optional header says {bytes} bytes, its fields make {wanted}"
+                    "optional header's size is {bytes}, its fields make {wanted}"
                 )
             }
             HeadersOutOfFile {
@@ -239,7 +239,7 @@ impl fmt::Display for PeError {
             }
             CertificateLength { bytes, table_bytes } => write!(
                 f,
-                "first certificate says {bytes:#x} bytes, its table has {table_bytes:#x}"
+                "first certificate's length is {bytes}, its table's is {table_bytes}"
             ),
             Read(error) => write!(f, "{error}"),
         }
