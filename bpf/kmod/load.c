@@ -298,9 +298,12 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 /*
  * Whether all segments are in their place: then the list of pages has its end
  * mark. A kimage that failed has lost its control pages, and the list with them.
+ * A crash image has both in its reservation: nothing but the mark, in the kimage.
  */
 static bool kb_image_complete(const struct kimage *image)
 {
+	if (image->type == KEXEC_TYPE_CRASH)
+		return image->head & IND_DONE;
 	return !list_empty(&image->control_pages) && (*image->entry & IND_DONE);
 }
 

@@ -111,6 +111,10 @@ kexec-bpf unload --panic
 attempt short $crash
 say short-loaded $(cat /sys/kernel/kexec_crash_loaded)
 left short
+attempt crash kexec-bpf load --verbose --panic --force --route handshake /a.efi
+say crash-loaded $(cat /sys/kernel/kexec_crash_loaded)
+kexec-bpf unload --panic
+left crash
 attempt good kexec-bpf load --verbose /a.efi
 kexec-bpf unload
 left good
@@ -155,8 +159,12 @@ settle
         said.expect(&format!("{name}-loaded"), "0");
         said.expect(&format!("{name}-left"), NOTHING);
     }
-    said.expect_attempt("good", "0", &[loaded]);
-    said.expect("good-left", NOTHING);
+    // A crash image has no pages of its own that would tell.
+    said.expect("crash-loaded", "1");
+    for name in ["crash", "good"] {
+        said.expect_attempt(name, "0", &[loaded]);
+        said.expect(&format!("{name}-left"), NOTHING);
+    }
     // 5 EIO at stage 10, SEGMENTS: the module sees no more than that it failed.
     let report = "report -5 stage 10 calls 1: ";
     let lines = said.all("client");
