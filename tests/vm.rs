@@ -59,6 +59,8 @@ mod mkinitcpio;
 mod module_archives;
 #[path = "vm/module_attached.rs"]
 mod module_attached;
+#[path = "vm/module_calls.rs"]
+mod module_calls;
 #[path = "vm/module_files.rs"]
 mod module_files;
 #[path = "vm/module_given.rs"]

@@ -257,8 +257,9 @@ KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1984);
  * The kfuncs. Only a program attached to the hook, loaded by the process whose
  * handshake is under way, may call them; they act on the load of the thread
  * that runs the hook. All return 0 or more, or a negative errno. Every error
- * but bpf_helper_read's ERANGE is kept by the load: a parser cannot ignore it.
- * After the time for all rounds is over, all fail with ETIMEDOUT.
+ * but bpf_helper_read's ERANGE is kept by the load: a parser cannot ignore it,
+ * and all further calls fail with it. After the time for all rounds is over, all
+ * fail with ETIMEDOUT; once the process is killed, with EINTR.
  *
  * "kernel" is named once per round (EEXIST). What is given to "initrd" and
  * "cmdline" is appended; only microcode, the image's .ucode and that of addons, goes

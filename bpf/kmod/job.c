@@ -76,8 +76,8 @@ struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size, unsi
 
 struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size, unsigned int proof)
 {
-	/* An honest error is better than a stack trace in the log. */
-	void *data = __vmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	/* An honest error is better than a stack trace in the log, also for 0 bytes. */
+	void *data = __vmalloc(size ?: 1, GFP_KERNEL | __GFP_NOWARN);
 
 	if (!data) {
 		kb_job_fail(job, -ENOMEM, "out of memory: %zu bytes", size);

@@ -6,6 +6,7 @@
 #include <linux/btf_ids.h>
 #include <linux/errno.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -32,7 +33,14 @@ static int kb_call(struct kb_job **caller)
 		return -EPERM;
 	*caller = job;
 	job->report->round[job->report->rounds - 1].calls++;
-	/* A program cannot be stopped, but what it wants can be refused. */
+	/*
+	 * A program cannot be stopped, but what it wants can be refused: when it can
+	 * change nothing any more, and when nobody waits for it.
+	 */
+	if (job->error)
+		return job->error;
+	if (fatal_signal_pending(current))
+		return kb_job_fail(job, -EINTR, "killed while the parser was running");
 	if (ktime_after(ktime_get(), job->deadline))
 		return kb_job_fail(job, -ETIMEDOUT, "the parser was still running after %u ms",
 				   job->session->timeout_ms);

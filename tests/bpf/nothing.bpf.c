@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fault: a parser that decompresses no bytes, and to no room. */
+#include "section.bpf.h"
+
+static char bytes[8];
+
+SEC_PARSER
+int parse(void *context)
+{
+	bpf_helper_decompress(bytes, 0, bytes, sizeof(bytes));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Calls of a parser that can lead to nothing end at once, and warn of nothing.
+
+use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
+use crate::guest::{self, Transcript};
+use crate::module_late::{SETTLE, expect_settled};
+
+/// What a parser calls before its error, and a few.
+const ENOUGH: u32 = 50;
+
+/// The calls that the kernel's report counts in the first round.
+#[track_caller]
+fn calls(said: &Transcript, name: &str) -> u32 {
+    let told = said
+        .told(name)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let count = told
+        .split(" calls")
+        .next()
+        .and_then(|before| before.rsplit(' ').next());
+    match count.and_then(|count| count.parse().ok()) {
+        Some(count) => count,
+        None => said.fail(&format!("{name} counts no calls: {told}")),
+    }
+}
+
+#[test]
+fn calls_in_vain() {
+    let folder = guest::work_dir("module-calls");
+    let script = format!(
+        "{SETTLE}
+attempt goes-on kexec-bpf load --verbose --route handshake /goes-on.efi
+left goes-on
+attempt nothing kexec-bpf load --verbose --route handshake /nothing.efi
+left nothing
+attempt good kexec-bpf load --route handshake /a.efi
+kexec-bpf unload
+left good
+settle
+"
+    );
+    let guest = initramfs(&script)
+        .file("a.efi", &tiny_uki(None).bytes())
+        .file("goes-on.efi", &tiny_uki_with("goes_on").bytes())
+        .file("nothing.efi", &tiny_uki_with("nothing").bytes());
+    let said = machine(&folder, guest).run();
+
+    said.expect_attempt(
+        "goes-on",
+        "3",
+        &["EEXIST", "the parser named the kernel twice"],
+    );
+    let count = calls(&said, "goes-on");
+    assert!(count < ENOUGH, "the parser goes on for {count} calls");
+    // The kernel's vmalloc() warns of 0 bytes, and this guest panics at warnings.
+    let words = [
+        "EINVAL (22)",
+        "the parser's data cannot be decompressed (-22)",
+    ];
+    said.expect_attempt("nothing", "3", &words);
+    said.expect("good-code", "0");
+    for name in ["goes-on", "nothing", "good"] {
+        said.expect(&format!("{name}-left"), NOTHING);
+    }
+    expect_settled(&said);
+}
