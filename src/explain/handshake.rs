@@ -8,7 +8,7 @@ use alloc::string::String;
 use super::{Explanation, Outcome};
 use crate::abi::{ABI_VERSION, Addon, Report, Stage};
 use crate::errno::Errno;
-use crate::facts::Facts;
+use crate::facts::{Facts, Module};
 
 /// What stands in the way of the handshake route.
 #[must_use]
@@ -67,7 +67,9 @@ fn no_btf() -> Explanation {
 /// use as it was built, and no rule makes it the only way.
 #[must_use]
 pub fn module_is_useless(facts: &Facts) -> bool {
-    facts.module.as_ref().is_some_and(|module| !module.has_btf) && !facts.is_locked_down()
+    // Without sysfs nothing is known of it.
+    let has_no_btf = |module: &Module| module.abi_version.is_some() && !module.has_btf;
+    facts.module.as_ref().is_some_and(has_no_btf) && !facts.is_locked_down()
 }
 
 /// Thread B could not serve the parser that the kernel gave it.
@@ -171,10 +173,12 @@ fn is_rule(errno: Errno) -> bool {
 }
 
 /// Whether the system call failed by the check of the signature: with its own
-/// number where signatures are enforced, with EPERM under lockdown.
+/// number where signatures are enforced, with EPERM under lockdown, which the
+/// module asks. A security module may refuse the initrd with EPERM as well.
 fn is_of_signature(report: &Report, errno: Errno) -> bool {
-    let checked = report.signature < 0;
-    checked && (errno == Errno::EPERM || errno == Errno(report.signature.saturating_neg()))
+    let (checked, stage) = (report.signature < 0, Stage::of(report.stage));
+    let own = errno == Errno(report.signature.saturating_neg());
+    checked && (own || (errno == Errno::EPERM && stage == Some(Stage::Signature)))
 }
 
 /// The signature check's own errno, which the system call may replace by EPERM.

@@ -296,11 +296,18 @@ fn the_kernels_own_failures_are_explained_by_the_calls_number() {
         }
     }
     // kexec_sig_enforce, and lockdown.
-    for errno in [Errno::ENODATA, Errno::EPERM] {
-        let found = unsigned(Stage::Read, errno);
+    for (stage, errno) in [
+        (Stage::Read, Errno::ENODATA),
+        (Stage::Signature, Errno::EPERM),
+    ] {
+        let found = unsigned(stage, errno);
         assert_eq!(found.signature, Some(Errno::ENODATA), "{errno}");
         assert_eq!(found.outcome, Outcome::Refused, "{errno}");
     }
+    // Without lockdown it was another that said EPERM: LoadPin, of the initrd.
+    let found = unsigned(Stage::Read, Errno::EPERM);
+    assert_eq!(found, load(Errno::EPERM, &able(), false));
+    assert_eq!(found.signature, None);
     for errno in [Errno::EADDRNOTAVAIL, Errno::ENOMEM] {
         let report = report(Stage::Segments, Errno::EIO);
         let found = handshake(errno, Some(&report), &able(), false);

@@ -86,7 +86,8 @@ mod tests {
             module_loaded: true,
             module: Some(Module {
                 abi_version,
-                has_btf: true,
+                // Where sysfs is not mounted, neither is told.
+                has_btf: abi_version.is_some(),
                 ..Module::default()
             }),
             ..Facts::default()
