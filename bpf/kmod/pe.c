@@ -286,6 +286,19 @@ int kb_pe_match(const struct kb_pe *pe, const char *name, size_t offset, size_t 
 	return -ENOENT;
 }
 
+bool kb_pe_is_section(const struct kb_pe *pe, size_t offset, size_t size)
+{
+	struct kb_section section;
+	unsigned int i;
+
+	for (i = 0; i < pe->sections; i++) {
+		kb_pe_section(pe, i, KB_PE_BASE, &section);
+		if (section.size == size && (!size || section.offset == offset))
+			return true;
+	}
+	return false;
+}
+
 bool kb_pe_covers(const struct kb_pe *pe, size_t offset, size_t size)
 {
 	unsigned int i;

@@ -44,6 +44,9 @@ int kb_pe_profiles(const struct kb_pe *pe);
 int kb_pe_match(const struct kb_pe *pe, const char *name, size_t offset, size_t size,
 		struct kb_section *section);
 
+/* Whether the bytes are those of one section, of any name. */
+bool kb_pe_is_section(const struct kb_pe *pe, size_t offset, size_t size);
+
 /* Whether the bytes lie within the raw data of one section. */
 bool kb_pe_covers(const struct kb_pe *pe, size_t offset, size_t size);
 

@@ -14,6 +14,7 @@
  * - Under lockdown initrd and command line come from whole sections that were
  *   signed for that purpose, each once, of one profile, and none of them may be
  *   left out. Else a hostile parser could cut "init=/bin/sh" out of a signed image.
+ *   An image that is no UKI has no sections for a purpose, but whole ones.
  * - Files that authenticate themselves when used (credentials, system
  *   extensions) pass unsigned in their own directories, as in systemd-stub.
  * - Without lockdown, what no LSM saw as the file that it is asks the LSMs: bytes
@@ -66,8 +67,9 @@ int kb_rules_user(struct kb_job *job, size_t initrd_size, size_t cmdline_size)
 
 /*
  * Whether the target lies where the image has it. In the first round, an image
- * that is no UKI, such as a zboot, says nothing about that; a UKI has what it has,
- * and nothing in it, or inside of it, stands in for what it has not.
+ * that is no UKI says nothing about that, but that its sections are whole, and of
+ * a kernel not even that: a zboot's is inside of one. A UKI has what it has, and
+ * nothing in it, or inside of it, stands in for what it has not.
  */
 static bool kb_rules_in_place(struct kb_job *job, const char *target, size_t offset, size_t size,
 			      bool strict)
@@ -84,8 +86,10 @@ static bool kb_rules_in_place(struct kb_job *job, const char *target, size_t off
 	}
 	if (purpose == -ENOENT || strict)
 		return false;
-	return !strcmp(target, KEXEC_BPF_KERNEL) ||
-	       (job->report->rounds == 1 && !(job->is_pe && kb_uki_has_kernel(&job->pe)));
+	if (!strcmp(target, KEXEC_BPF_KERNEL))
+		return true;
+	return job->report->rounds == 1 && job->is_pe && !kb_uki_has_kernel(&job->pe) &&
+	       kb_pe_is_section(&job->pe, offset, size);
 }
 
 static int kb_rules_section(struct kb_job *job, const char *target, size_t offset, size_t size,

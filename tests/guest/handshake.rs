@@ -79,6 +79,14 @@ pub fn tiny_uki_with(program: &str) -> Pe {
     tiny_uki(Some(&std::fs::read(parser).expect("read the program")))
 }
 
+/// An image that only its own parser, a program of tests/bpf, can open.
+pub fn no_uki(program: &str) -> Pe {
+    Pe::new()
+        .section(".data", b"not an archive, and never unpacked")
+        .section(".code", &tiny_kernel())
+        .section_from(".bpf", &module::program(program))
+}
+
 /// The exit code, words of the report, and that nothing is left.
 #[track_caller]
 pub fn expect_failure(said: &Transcript, name: &str, code: &str, words: &[&str]) {

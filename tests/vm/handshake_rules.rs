@@ -223,6 +223,17 @@ const RULES: &[Rule] = &[
         ],
     ),
     loaded("member", "/member.efi"),
+    // An image of an unknown kind does not say what its sections are made for; but
+    // what its author made is whole.
+    loaded("whole", "/whole.efi"),
+    refused(
+        "piece",
+        "/piece.efi",
+        &[
+            DENIED,
+            "cause: lockdown: initrd: not a whole section made for it",
+        ],
+    ),
 ];
 
 /// A process that does without kexec-bpf: its own program, loaded by the bare

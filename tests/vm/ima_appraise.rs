@@ -2,7 +2,7 @@
 //! IMA appraises what is loaded, by hash or by signature: nothing becomes kernel
 //! or initrd that was not read from a file under its eyes.
 
-use crate::guest::handshake::{NOTHING, machine, tiny_uki, tiny_uki_with};
+use crate::guest::handshake::{NOTHING, machine, no_uki, tiny_uki, tiny_uki_with};
 use crate::guest::ima::{self, Key};
 use crate::guest::initramfs::extra_initrd;
 use crate::guest::pe::{Pe, tiny_efi_kernel};
@@ -110,6 +110,8 @@ const CASES: &[Case] = &[
         "kexec-bpf load /cut_initrd.efi",
         &[DENIED, REFUSES],
     ),
+    refused("piece", "kexec-bpf load /piece.efi", &[DENIED, REFUSES]),
+    loaded("whole", "kexec-bpf load /whole.efi"),
     // IMA cannot appraise a command line, only measure it.
     loaded("carry-cmdline", "kexec-bpf load /carry_cmdline.efi"),
     // A process that does without kexec-bpf, see handshake_rules.
@@ -160,6 +162,10 @@ fn files(guest: Initramfs, key: &Key, other: &Key) -> Initramfs {
         "outside_file",
     ] {
         let image = tiny_uki_with(program).bytes();
+        guest = key.add(guest, &format!("{program}.efi"), &image);
+    }
+    for program in ["piece", "whole"] {
+        let image = no_uki(program).bytes();
         guest = key.add(guest, &format!("{program}.efi"), &image);
     }
     guest

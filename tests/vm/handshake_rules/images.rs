@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::guest::firmware::SigningKey;
-use crate::guest::handshake::{KERNEL, tiny_uki, tiny_uki_with};
+use crate::guest::handshake::{KERNEL, no_uki, tiny_uki, tiny_uki_with};
 use crate::guest::initramfs::extra_initrd;
 use crate::guest::pe::{Pe, tiny_efi_kernel, tiny_kernel};
 use crate::guest::{Initramfs, module};
@@ -85,6 +85,10 @@ pub fn add(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
     ] {
         let name = format!("{program}.efi");
         guest = guest.file(&name, &sign(&name, &tiny_uki_with(program)));
+    }
+    for program in ["piece", "whole"] {
+        let name = format!("{program}.efi");
+        guest = guest.file(&name, &sign(&name, &no_uki(program)));
     }
     let foreign = module::program("foreign_cmdline");
     let foreign = Pe::new()
