@@ -13,6 +13,9 @@
 
 #include "hook.h"
 
+#define KB_HOOK_BUSY \
+	" (a live patch, a second copy of this module, or kernel.ftrace_enabled is 0)"
+
 static void notrace kb_redirect(unsigned long ip, unsigned long parent_ip,
 				struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -37,7 +40,7 @@ static int kb_hook_one(struct kb_hook *hook)
 		err = register_ftrace_function(&hook->ops);
 	if (err) {
 		pr_err("%s: ftrace refused the hook: %d%s\n", kb_stock_name(hook->function), err,
-		       err == -EBUSY ? " (a live patch, or a second copy of this module)" : "");
+		       err == -EBUSY ? KB_HOOK_BUSY : "");
 		ftrace_free_filter(&hook->ops);
 		return err;
 	}

@@ -61,6 +61,10 @@ attempt good kexec-bpf load /a.efi --route handshake
 kexec-bpf unload
 left good
 settle
+echo 0 >/proc/sys/kernel/ftrace_enabled
+attempt no-ftrace insmod /kexec_bpf.ko
+dmesg | grep 'kexec_bpf: ' | tail -n 1 | while read -r line; do say no-ftrace-log \"$line\"; done
+echo 1 >/proc/sys/kernel/ftrace_enabled
 "
     );
     let guest = initramfs_before(&script, &module)
@@ -80,6 +84,8 @@ settle
     assert!(lines <= 3, "{lines} lines for a module without BTF");
     said.expect_words("no-btf-status", &["module kexec_bpf is not loaded"]);
 
+    said.expect("no-ftrace-code", "16");
+    said.expect_words("no-ftrace-log", &["kernel.ftrace_enabled is 0"]);
     said.expect("inserted-code", "0");
     said.expect("renamed-code", "16");
     said.expect("renamed-there", "0");
