@@ -149,9 +149,10 @@ struct kexec_bpf_addon {
 
 /*
  * How far the load came; with error 0 it is KEXEC_BPF_STAGE_LOADED. The module
- * does not see what kexec_file_load(2) returns. Where the kernel itself ended the
- * load, in PROBE, SIGNATURE, READ and SEGMENTS, that number is the cause, and
- * error here stands for it.
+ * does not see what kexec_file_load(2) returns: where the kernel itself ended the
+ * load, in PROBE, SIGNATURE, READ and SEGMENTS, that number is the cause, and error
+ * here stands for it. Nor does it see a load that ends while the kernel reads the
+ * image: then the report is that of the load before.
  */
 enum kexec_bpf_stage {
 	KEXEC_BPF_STAGE_PROBE = 1,	/* is it an image for a parser? */

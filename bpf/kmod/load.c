@@ -278,11 +278,16 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	};
 	struct kb_load *load = kb_load_of_current();
 	struct kexec_bpf_report *report = &load->report;
-	struct kb_job *job = kb_job_new(load->session, report);
+	struct kb_job *job;
 	void *ret;
 
+	/* What kb_load_reap() has not ended yet is not this load. */
+	if (load->file != kernel)
+		return kb_stock_load(image, kernel, kernel_size, initrd, initrd_size, cmdline,
+				     cmdline_size);
 	load->file = NULL;
 	load->image = image;
+	job = kb_job_new(load->session, report);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 	ret = kb_load_job(job, image, kernel_size, &passed);
@@ -330,7 +335,8 @@ static void kb_load_conclude(struct kb_load *load, bool complete)
 		report->flags = KEXEC_BPF_REPORT_LOCKDOWN;
 		report->stage = KEXEC_BPF_STAGE_SIGNATURE;
 		report->error = report->signature;
-		strscpy(report->reason, "lockdown: the kernel rejected the image's signature");
+		strscpy(report->reason,
+			"lockdown: the image's signature was rejected, or the initrd not readable");
 	} else {
 		/* Whether kexec_sig_enforce is set is not visible from here. */
 		report->error = -EINVAL;

@@ -184,8 +184,9 @@ pub const CRASH_TABLE: &[(&str, &str)] = &[
     ),
     (
         "the parser runs",
-        "No dump. Its calls fail once timeout_ms is over; a parser that calls nothing runs as \
-         long as the BPF verifier lets it, and cannot be killed.",
+        "No dump. Its calls fail once timeout_ms is over, or when kexec-bpf is killed. Time for \
+         reading companion files and for decompression is not counted. A parser that calls \
+         nothing runs as long as the BPF verifier lets it, and cannot be killed.",
     ),
     (
         "the kernel copies the image",

@@ -155,13 +155,13 @@ fn headers_with_two_readings() {
             "long-header",
             build::OPTIONAL_BYTES_AT,
             248,
-            "optional header says 248 bytes, its fields make 240",
+            "optional header's size is 248, its fields make 240",
         ),
         (
             "short-header",
             build::OPTIONAL_BYTES_AT,
             232,
-            "optional header says 232 bytes, its fields make 240",
+            "optional header's size is 232, its fields make 240",
         ),
         (
             "four-directories",
@@ -239,13 +239,13 @@ fn certificate_tables_that_the_kernel_would_misread() {
             end,
             16,
             7,
-            "first certificate says 0x7 bytes, its table has 0x10",
+            "first certificate's length is 7, its table's is 16",
         ),
         (
             end,
             16,
             0xffff_ffff,
-            "first certificate says 0xffffffff bytes, its table has 0x10",
+            "first certificate's length is 4294967295, its table's is 16",
         ),
     ] {
         let image = patched(|image| {
