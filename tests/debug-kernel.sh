@@ -23,9 +23,9 @@ source=${KEXEC_BPF_KERNEL_SOURCE:-$(readlink -f "$cache/source-6.12")}
 # By what it is made of, like each other set.
 key=$({ head -n 6 "$source/Makefile"; cat "$fragment"; } | sha256sum | cut -c 1-12)
 root=$cache/sets/linux-debug-$key
-build=$root/usr/src/build
+build=$root/build
 if [ ! -f "$root/packages.list" ]; then
-    mkdir -p "$build" "$root/boot"
+    mkdir -p "$build" "$root/boot" "$root/usr/src"
     run() { nice -n 10 make -C "$source" O="$build" CC=gcc-12 HOSTCC=gcc-12 "$@"; }
     echo "debug-kernel: building in $root; the log is $root/log"
     {
@@ -46,7 +46,7 @@ if [ ! -f "$root/packages.list" ]; then
         strip --strip-debug "$build/vmlinux"
         find "$build/" \( -name '*.o' -o -name '*.a' -o -name 'vmlinux.*' \) \
             ! -path "$build/scripts/*" ! -path "$build/tools/*" -delete
-        ln -s build "$root/usr/src/linux-headers-$release"
+        ln -s ../../build "$root/usr/src/linux-headers-$release"
     } >"$root/log" 2>&1 || {
         tail -n 30 "$root/log" >&2
         exit 1

@@ -161,11 +161,20 @@ pub fn load(
     Err(RunError::kernel(offer.inputs.image_path(), failure))
 }
 
-/// The last lines of a log that are not empty: a verifier's ends with what is wrong.
+/// Returns the lines of a verifier's log that say what is wrong: the last ones that
+/// are not empty, but for where and why it came to that, which Linux 7 tells after
+/// the reason.
 fn last_lines(log: &str) -> Vec<String> {
-    let lines = log.lines().filter(|line| !line.trim().is_empty());
-    let before = lines.clone().count().saturating_sub(LOG_LINES);
-    lines.skip(before).map(String::from).collect()
+    let lines = || log.lines().filter(|line| !line.trim().is_empty());
+    let verdict = lines().position(|line| line.starts_with("Verification failed:"));
+    let end = verdict.and_then(|verdict| {
+        let place = lines().skip(verdict).position(|line| line == "At:")?;
+        Some(verdict.saturating_add(place))
+    });
+    let end = end.unwrap_or_else(|| lines().count());
+    let before = end.saturating_sub(LOG_LINES);
+    let found = lines().take(end).skip(before);
+    found.map(String::from).collect()
 }
 
 fn milliseconds(us: u64) -> String {
@@ -340,4 +349,39 @@ fn resource(resource: &abi::Resource) -> String {
         resource.offset,
         flags.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_lines;
+
+    #[test]
+    fn the_verifiers_reason_is_quoted() {
+        let old = "0: R1=ctx()\n\n1\n2\n3\n4\nR1 invalid mem access 'scalar'\nprocessed 3 insns\n";
+        let wanted = [
+            "1",
+            "2",
+            "3",
+            "4",
+            "R1 invalid mem access 'scalar'",
+            "processed 3 insns",
+        ];
+        assert_eq!(last_lines(old), wanted);
+        let new = "2: (7b)\nR1 invalid mem access 'scalar'\n\nVerification failed: Type\n\n\
+                   Reason:\n  R1 is a scalar.\n\nAt:\n  parse\n\nSuggestion:\n  Reload.\n";
+        let wanted = [
+            "2: (7b)",
+            "R1 invalid mem access 'scalar'",
+            "Verification failed: Type",
+            "Reason:",
+            "  R1 is a scalar.",
+        ];
+        assert_eq!(last_lines(new), wanted);
+        // One that only begins like that.
+        assert_eq!(
+            last_lines("Verification failed: x\n"),
+            ["Verification failed: x"]
+        );
+        assert_eq!(last_lines(""), [""; 0]);
+    }
 }
