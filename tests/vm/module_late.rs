@@ -189,24 +189,31 @@ doomed() {{ sh -c \"echo 1000 >/proc/self/oom_score_adj; exec kexec-bpf load $1\
 others() {{
     while [ ! -e /over ]; do doomed /a.efi && echo >>/others; done
 }}
+# Kills so many of them, beside the other loader.
+kills() {{
+    rm -f /over
+    echo $((($(available) - {FREE_MIB}) / 2)) >/proc/sys/vm/nr_hugepages
+    say filled $(cat /proc/sys/vm/nr_hugepages) $(available)
+    others &
+    killed=0
+    round=0
+    while [ $killed -lt $1 ] && [ $round -lt $((3 * $1)) ]; do
+        doomed /big.efi
+        code=$?
+        say round $round $code
+        [ $code = 137 ] && killed=$((killed + 1))
+        round=$((round + 1))
+    done
+    echo >/over
+    wait
+    echo 0 >/proc/sys/vm/nr_hugepages
+}}
 kexec-bpf load /a.efi
 kexec-bpf unload
+# The first ones fill the kernel's caches.
+kills 10
 memory before
-echo $((($(available) - {FREE_MIB}) / 2)) >/proc/sys/vm/nr_hugepages
-say filled $(cat /proc/sys/vm/nr_hugepages) $(available)
-others &
-killed=0
-round=0
-while [ $killed -lt {kills} ] && [ $round -lt $((3 * {kills})) ]; do
-    doomed /big.efi
-    code=$?
-    say round $round $code
-    [ $code = 137 ] && killed=$((killed + 1))
-    round=$((round + 1))
-done
-echo >/over
-wait
-echo 0 >/proc/sys/vm/nr_hugepages
+kills {kills}
 say killed $killed
 say rounds $round
 say others $(wc -l </others)
