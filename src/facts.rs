@@ -90,7 +90,7 @@ pub struct Module {
     /// The interface's version to speak with it, or an error with the one that it
     /// has; `None` where it does not tell.
     pub abi_version: Option<Result<u32, u32>>,
-    /// Whether /sys/kernel/btf/kexec_bpf is there. Without it no parser can be
+    /// True where /sys/kernel/btf/kexec_bpf is there. Without it no parser can be
     /// loaded; modules of version 4 then refuse to be inserted.
     pub has_btf: bool,
     /// Names separated by one space.

@@ -63,7 +63,7 @@ fn no_btf() -> Explanation {
     )
 }
 
-/// Whether the module can be passed by without a word of the user's: it is of no
+/// Returns whether the module can be passed by without a word of the user's: it is of no
 /// use as it was built, and no rule makes it the only way.
 #[must_use]
 pub fn module_is_useless(facts: &Facts) -> bool {
@@ -172,7 +172,7 @@ fn is_rule(errno: Errno) -> bool {
     matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
 }
 
-/// Whether the system call failed by the check of the signature: with its own
+/// Returns whether the system call failed by the check of the signature: with its own
 /// number where signatures are enforced, with EPERM under lockdown, which the
 /// module asks. A security module may refuse the initrd with EPERM as well.
 fn is_of_signature(report: &Report, errno: Errno) -> bool {

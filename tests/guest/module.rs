@@ -14,7 +14,8 @@ fn tree(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn run(command: &mut Command) {
+/// Runs a build tool; its output is shown when it fails.
+pub fn run(command: &mut Command) {
     let output = command.output().expect("start the build tool");
     assert!(
         output.status.success(),

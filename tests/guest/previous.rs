@@ -3,9 +3,10 @@
 //! repository's history: each must go together with the other's successor.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::OnceLock;
 
+use super::module::run;
 use super::packages::cache;
 use super::{host_program, nonce};
 
@@ -16,16 +17,6 @@ const COMMIT: &str = "5f2af86c51326113c5f7d2696720db2f30a17375";
 pub struct Previous {
     pub program: PathBuf,
     pub module: PathBuf,
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().expect("start the build tool");
-    assert!(
-        output.status.success(),
-        "{command:?} failed:\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
 
 /// Unpacks the commit's files.
