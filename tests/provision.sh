@@ -155,12 +155,12 @@ stage() {
         one stub-bookworm bookworm systemd-boot-efi
         one stub-forky forky systemd-boot-efi
         with_libraries makedumpfile trixie makedumpfile zlib1g
+        with_libraries kexec-tools forky kexec-tools
         dracut bookworm
         dracut trixie
         ;;
     bench)
         stage vm
-        with_libraries kexec-tools forky kexec-tools
         with_libraries systemctl forky libsystemd-shared systemd
         ;;
     all)

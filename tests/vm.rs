@@ -61,6 +61,8 @@ mod module_archives;
 mod module_attached;
 #[path = "vm/module_calls.rs"]
 mod module_calls;
+#[path = "vm/module_enforce.rs"]
+mod module_enforce;
 #[path = "vm/module_files.rs"]
 mod module_files;
 #[path = "vm/module_given.rs"]

@@ -54,6 +54,10 @@
  *  decompressors    names separated by one space: "gzip zstd xz lz4 lzo"
  *  default_parsers  parsers that the module carries: "uki zboot"
  *  timeout_ms       used when a session registers with timeout_ms 0; can be written
+ *  enforce          "Y": until reboot the kernel loads nothing but what this module
+ *                   opened out of an image whose PE signature it verified; "N": as the
+ *                   kernel alone does. A true value can be written once: EBUSY while an
+ *                   image is loaded or a load is under way. A false one is EPERM then
  */
 #ifndef KEXEC_BPF_H
 #define KEXEC_BPF_H
@@ -204,6 +208,7 @@ struct kexec_bpf_round {
 };
 
 #define KEXEC_BPF_REPORT_LOCKDOWN	0x1	/* lockdown forbids unsigned images */
+#define KEXEC_BPF_REPORT_ENFORCE	0x2	/* the module's parameter enforce is Y */
 
 /* kexec_bpf_report.signature when the kernel did not come to check it. */
 #define KEXEC_BPF_SIGNATURE_UNCHECKED	1

@@ -57,7 +57,8 @@ struct kb_job {
 	size_t cmdline_size;	/* without the NUL */
 
 	bool locked_down;
-	bool enforces;		/* lockdown, or the image's signature was verified */
+	bool enforced;		/* by the module's parameter */
+	bool signed_only;		/* lockdown, or the image's signature was verified */
 	/* Made of other pieces of the image than its sections, without lockdown. */
 	bool odd_kernel;
 	bool odd_initrd;

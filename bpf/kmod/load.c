@@ -2,9 +2,10 @@
 /*
  * The life of a load, in the order in which the kernel calls:
  *
- *   kb_probe     the arch loader refuses the image, but a parser can open it
+ *   kb_probe     probe.c: the arch loader refuses it, but a parser can open it
  *   kb_verify    the kernel's own signature check, of the whole file
  *   kb_load      rounds of parsers (round.c), then the arch loader
+ *   kb_prepare   lets through what kb_load() has opened, when enforce is on
  *   kb_cleanup   the kernel frees its buffers, on success and on failure
  *
  * The kernel gives up its kexec lock before it frees what failed late, so a load
@@ -24,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "enforce.h"
 #include "initrd.h"
 #include "job.h"
 #include "load.h"
@@ -42,6 +44,7 @@ struct kb_load {
 	struct kimage *image;		/* since kb_load() */
 	ktime_t start;
 	bool locked_down;		/* asked when the signature was rejected */
+	bool passed;			/* all that enforce wants */
 	struct kexec_bpf_report report;
 };
 
@@ -66,13 +69,17 @@ bool notrace kb_load_pending(void)
 	return kb_load_of_current();
 }
 
-/* The caller has a reference to the module, and the load takes it over. */
-static struct kb_load *kb_load_begin(struct kb_session *session, const void *file)
+bool notrace kb_load_wanted(void)
+{
+	return kb_enforce_on() || kb_load_pending();
+}
+
+bool kb_load_begin(struct kb_session *session, const void *file)
 {
 	struct kb_load *load = kzalloc(sizeof(*load), GFP_KERNEL);
 
 	if (!load)
-		return NULL;
+		return false;
 	load->task = get_task_struct(current);
 	load->session = session;
 	load->file = file;
@@ -82,7 +89,7 @@ static struct kb_load *kb_load_begin(struct kb_session *session, const void *fil
 	spin_lock(&kb_loads_lock);
 	list_add_rcu(&load->node, &kb_loads);
 	spin_unlock(&kb_loads_lock);
-	return load;
+	return true;
 }
 
 /* Leaves the reference to the module to the caller. */
@@ -125,74 +132,6 @@ void kb_load_reap(void)
 		kb_load_free(load);
 		module_put(THIS_MODULE);
 	}
-}
-
-/* Tells of an image that does not become a load of this module. */
-static void kb_probe_report(struct kb_session *session, const char *wrong)
-{
-	struct kexec_bpf_report report = {
-		.error = -ENOEXEC,
-		.stage = KEXEC_BPF_STAGE_PROBE,
-		.signature = KEXEC_BPF_SIGNATURE_UNCHECKED,
-	};
-
-	snprintf(report.reason, sizeof(report.reason), "the PE file is refused: %s", wrong);
-	kb_session_report(session, &report);
-}
-
-enum kb_verdict {
-	KB_STOCK,	/* as without this module */
-	KB_REFUSED,	/* and the kernel must not look at it */
-	KB_TAKEN
-};
-
-/* The session's reference goes to the load, if there is one. */
-static enum kb_verdict kb_probe_session(struct kb_session *session, const char *buf,
-					unsigned long size)
-{
-	struct kb_pe pe;
-	const char *wrong = kb_pe_open(&pe, buf, size);
-
-	kb_session_report(session, NULL);
-	if (wrong && kb_pe_begins(buf, size)) {
-		/* The signature check would read it in its own way: pe.c. */
-		kb_probe_report(session, wrong);
-		return KB_REFUSED;
-	}
-	if (kb_stock_takes(buf, size))
-		return KB_STOCK;
-	if (wrong || kb_parser_find(&pe).kind == KEXEC_BPF_PARSER_NONE) {
-		kb_probe_report(session,
-				wrong ?: "it has no .bpf and no .linux section, and is no zboot");
-		return KB_STOCK;
-	}
-	return kb_load_begin(session, buf) ? KB_TAKEN : KB_STOCK;
-}
-
-/*
- * Nothing here sleeps before the reference is held or after it is dropped:
- * kb_hook_remove() waits for tasks that have not slept since the redirection.
- */
-int kb_probe(const char *buf, unsigned long size)
-{
-	enum kb_verdict verdict = KB_STOCK;
-	struct kb_session *session;
-	int err = -ENOEXEC;
-
-	if (!try_module_get(THIS_MODULE))
-		return kb_stock_probe(buf, size);
-	kb_load_reap();
-	session = kb_session_get();
-	if (session)
-		verdict = kb_probe_session(session, buf, size);
-	if (verdict == KB_TAKEN)
-		return 0;	/* kb_cleanup() drops both references */
-	if (session)
-		kb_session_put(session);
-	if (verdict == KB_STOCK)
-		err = kb_stock_probe(buf, size);
-	module_put(THIS_MODULE);
-	return err;
 }
 
 int kb_verify(const char *buf, unsigned long size)
@@ -245,7 +184,8 @@ static void *kb_load_job(struct kb_job *job, struct kimage *image, size_t kernel
 	int err;
 
 	job->locked_down = kb_lsm_locked_down();
-	job->enforces = job->locked_down || verified;
+	job->enforced = kb_enforce_on();
+	job->signed_only = job->locked_down || verified;
 	/* From here the job owns the file; a failure leaves nothing to the kernel. */
 	file.buffer = kb_job_adopt(job, image->kernel_buf, kernel_size,
 				   KB_PROOF_FILE | (verified ? KB_PROOF_SIGNED : 0));
@@ -277,27 +217,53 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 		.cmdline_size = cmdline_size ? cmdline_size - 1 : 0,
 	};
 	struct kb_load *load = kb_load_of_current();
-	struct kexec_bpf_report *report = &load->report;
+	struct kexec_bpf_report *report;
 	struct kb_job *job;
 	void *ret;
+	int err;
 
 	/* What kb_load_reap() has not ended yet is not this load. */
-	if (load->file != kernel)
+	if (!load || load->file != kernel) {
+		err = kb_enforce_refuse(KB_CALL_FILE, KB_NOT_OPENED);
+		if (err)
+			return ERR_PTR(err);
 		return kb_stock_load(image, kernel, kernel_size, initrd, initrd_size, cmdline,
 				     cmdline_size);
+	}
+	report = &load->report;
 	load->file = NULL;
 	load->image = image;
 	job = kb_job_new(load->session, report);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 	ret = kb_load_job(job, image, kernel_size, &passed);
-	report->flags = job->locked_down ? KEXEC_BPF_REPORT_LOCKDOWN : 0;
+	report->flags = (job->locked_down ? KEXEC_BPF_REPORT_LOCKDOWN : 0) |
+			(job->enforced ? KEXEC_BPF_REPORT_ENFORCE : 0);
+	load->passed = job->enforced && !IS_ERR(ret);
 	if (IS_ERR(ret)) {
 		report->error = PTR_ERR(ret);
-		pr_notice("load refused: %*pE\n", (int)strlen(report->reason), report->reason);
+		if (!kb_enforce_refuse(KB_CALL_FILE, report->reason))
+			pr_notice("load refused: %*pE\n", (int)strlen(report->reason),
+				  report->reason);
 	}
 	kb_job_free(job);
 	return ret;
+}
+
+/*
+ * The last gate: whatever was not opened here ends in this function, kexec_load(2)
+ * as well. What began before enforce came on was not held against it.
+ */
+int kb_prepare(struct kimage *image)
+{
+	struct kb_load *load = kb_load_of_current();
+	int err = 0;
+
+	if (!image->file_mode)
+		err = kb_enforce_refuse(KB_CALL_CLASSIC, "nothing verifies what it loads");
+	else if (!load || load->image != image || !load->passed)
+		err = kb_enforce_refuse(KB_CALL_FILE, KB_NOT_OPENED);
+	return err ?: kb_stock_prepare(image);
 }
 
 /*

@@ -5,18 +5,32 @@
 
 #include <linux/types.h>
 
+struct kb_session;
 struct kimage;
 
+/* Why enforce refuses what became no load of this module. */
+#define KB_NOT_OPENED	"kexec_bpf has not opened it"
+
+/*
+ * A load of current's begins with this buffer. It takes over the caller's references to
+ * the session and to the module; false, for want of memory, leaves them.
+ */
+bool kb_load_begin(struct kb_session *session, const void *file);
+
 /* Stand in for the kernel's functions of stock.h. */
-int kb_probe(const char *buf, unsigned long size);
 int kb_verify(const char *buf, unsigned long size);
 void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	      char *initrd, unsigned long initrd_size,
 	      char *cmdline, unsigned long cmdline_size);
+int kb_prepare(struct kimage *image);
 void kb_cleanup(struct kimage *image);
 
-/* Whether current has a load under way. For ftrace callbacks: does not sleep. */
+/*
+ * For ftrace callbacks, which do not sleep: whether current has a load under way, and
+ * whether kb_load() has anything to say.
+ */
 bool kb_load_pending(void);
+bool kb_load_wanted(void);
 
 /*
  * Ends loads whose system call ended without kb_cleanup(): the kernel killed their

@@ -7,9 +7,11 @@
 #include <linux/stringify.h>
 
 #include <kexec_bpf.h>
+#include "enforce.h"
 #include "hook.h"
 #include "kfuncs.h"
 #include "load.h"
+#include "probe.h"
 #include "proc.h"
 #include "session.h"
 #include "stock.h"
@@ -17,9 +19,10 @@
 /* In order of installation: the probe, which starts it all, comes last. */
 static struct kb_hook kb_hooks[] = {
 	{ KB_STOCK_CLEANUP, kb_cleanup, kb_load_pending },
-	{ KB_STOCK_LOAD, kb_load, kb_load_pending },
+	{ KB_STOCK_PREPARE, kb_prepare, kb_enforce_on },
+	{ KB_STOCK_LOAD, kb_load, kb_load_wanted },
 	{ KB_STOCK_VERIFY, kb_verify, kb_load_pending },
-	{ KB_STOCK_PROBE, kb_probe, kb_session_any },
+	{ KB_STOCK_PROBE, kb_probe, kb_probe_wanted },
 };
 
 #define KB_ABI_VERSIONS	\
@@ -83,8 +86,12 @@ static int __init kb_init(void)
 		goto remove;
 	}
 	err = kb_proc_init();
+	if (err)
+		goto remove;
+	err = kb_enforce_init();
 	if (!err)
 		return 0;
+	kb_proc_exit();
 remove:
 	kb_hook_remove(kb_hooks, ARRAY_SIZE(kb_hooks));
 	return err;
@@ -92,6 +99,7 @@ remove:
 
 static void __exit kb_exit(void)
 {
+	kb_enforce_exit();
 	kb_proc_exit();
 	kb_hook_remove(kb_hooks, ARRAY_SIZE(kb_hooks));
 }

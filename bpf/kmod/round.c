@@ -72,7 +72,7 @@ static int kb_round_of(struct kb_job *job, struct kimage *image, const struct kb
 				   KEXEC_BPF_ROUNDS_MAX);
 	wrong = kb_round_open(job, next);
 	job->report->stage = KEXEC_BPF_STAGE_RULES;
-	err = kb_rules_user(job, passed->initrd_size, passed->cmdline_size);
+	err = kb_rules_open(job, passed->initrd_size, passed->cmdline_size);
 	if (err)
 		return err;
 	job->report->stage = KEXEC_BPF_STAGE_PARSE;

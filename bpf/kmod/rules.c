@@ -17,6 +17,9 @@
  *   An image that is no UKI has no sections for a purpose, but whole ones.
  * - Files that authenticate themselves when used (credentials, system
  *   extensions) pass unsigned in their own directories, as in systemd-stub.
+ * - With enforce all this holds whether or not there is lockdown, the image must be a
+ *   UKI whose signature the kernel verified, and neither an initrd nor a command line
+ *   is taken beside it, nor a kernel that has a signature of its own.
  * - Without lockdown, what no LSM saw as the file that it is asks the LSMs: bytes
  *   from BPF memory, other pieces of the image than its sections, files under a
  *   name that user space chose. Under lockdown IMA would refuse always, and the
@@ -24,8 +27,11 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/stdarg.h>
 #include <linux/string.h>
 
+#include "enforce.h"
 #include "lsm.h"
 #include "rules.h"
 #include "stock.h"
@@ -44,24 +50,64 @@ static const struct kb_unsigned {
 	{ ".extra/global_confext", ".confext.raw", NULL },
 };
 
+/* Whether whole sections of a signed image are all that a load may be made of. */
+static bool kb_rules_strict(const struct kb_job *job)
+{
+	return job->locked_down || job->enforced;
+}
+
+/* Keeps a refusal, and says who wants it. */
+__printf(3, 4)
+static int kb_rules_refuse(struct kb_job *job, int error, const char *format, ...)
+{
+	struct va_format words = { .fmt = format };
+	va_list args;
+
+	va_start(args, format);
+	words.va = &args;
+	kb_job_fail(job, error, "%s: %pV", job->enforced ? KB_ENFORCE : "lockdown", &words);
+	va_end(args);
+	return error;
+}
+
 static bool kb_rules_made_by_program(const struct kb_part *part)
 {
 	return part->buffer->proof == KB_PROOF_NONE;
 }
 
-int kb_rules_user(struct kb_job *job, size_t initrd_size, size_t cmdline_size)
+/* The word of an LSM, that the file is what it should be, is not enough. */
+static int kb_rules_enforced(struct kb_job *job)
+{
+	if (!(job->image.buffer->proof & KB_PROOF_SIGNED))
+		return kb_rules_refuse(job, -EKEYREJECTED,
+				       "the image's signature was not verified (%d)",
+				       job->report->signature);
+	if (!kb_uki_has_kernel(&job->pe))
+		return kb_rules_refuse(job, -EPERM, "an image without .linux is no UKI");
+	return 0;
+}
+
+int kb_rules_open(struct kb_job *job, size_t initrd_size, size_t cmdline_size)
 {
 	struct kb_section section;
+	int err = 0;
 
-	if (!job->locked_down)
+	if (!kb_rules_strict(job))
 		return 0;
+	if (job->enforced && !job->report->rounds)
+		err = kb_rules_enforced(job);
+	if (err)
+		return err;
 	if (initrd_size)
-		return kb_job_fail(job, -EPERM,
-				   "lockdown: an initrd passed beside the image is refused");
+		return kb_rules_refuse(job, -EPERM,
+				       "an initrd passed beside the image is refused");
+	if (cmdline_size && job->enforced)
+		return kb_rules_refuse(job, -EPERM,
+				       "a command line passed beside the image is refused");
 	/* As systemd-stub: a signed image without a command line takes any. */
 	if (cmdline_size && job->is_pe && !kb_pe_find(&job->pe, ".cmdline", &section))
-		return kb_job_fail(job, -EPERM,
-				   "lockdown: the image has a command line, adding to it is refused");
+		return kb_rules_refuse(job, -EPERM,
+				       "the image has a command line, adding to it is refused");
 	return 0;
 }
 
@@ -97,7 +143,7 @@ static int kb_rules_section(struct kb_job *job, const char *target, size_t offse
 {
 	bool in_place = kb_rules_in_place(job, target, offset, size, strict);
 
-	if (!job->locked_down) {
+	if (!kb_rules_strict(job)) {
 		/* Command lines are measured as they end up: lsm.c. */
 		if (!strcmp(target, KEXEC_BPF_KERNEL))
 			job->odd_kernel |= !in_place;
@@ -107,17 +153,17 @@ static int kb_rules_section(struct kb_job *job, const char *target, size_t offse
 	}
 	/* A kernel may still prove itself, but its sections were not signed. */
 	if (kb_rules_made_by_program(&job->image) && strcmp(target, KEXEC_BPF_KERNEL))
-		return kb_job_fail(job, -EKEYREJECTED,
-				   "lockdown: %.64s: from an image made in BPF memory", target);
+		return kb_rules_refuse(job, -EKEYREJECTED,
+				       "%.64s: from an image made in BPF memory", target);
 	if (in_place)
 		return 0;
-	return kb_job_fail(job, -EPERM, "lockdown: %.64s: not a whole section made for it", target);
+	return kb_rules_refuse(job, -EPERM, "%.64s: not a whole section made for it", target);
 }
 
 /* The image of a later round lies in a slice that was covered as a whole. */
 static int kb_rules_signed(struct kb_job *job, const char *target, size_t offset, size_t size)
 {
-	if (!job->enforces || job->report->rounds > 1 || kb_pe_covers(&job->pe, offset, size))
+	if (!job->signed_only || job->report->rounds > 1 || kb_pe_covers(&job->pe, offset, size))
 		return 0;
 	return kb_job_fail(job, -EPERM, "%.64s: not inside a section, so not signed", target);
 }
@@ -131,8 +177,8 @@ int kb_rules_slice(struct kb_job *job, const char *resource, size_t offset, size
 int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, size_t size)
 {
 	/* Also keeps "cmdline" from being taken for the resource of that name. */
-	if (job->locked_down && !strstarts(dst_path, ".extra/"))
-		return kb_job_fail(job, -EPERM, "lockdown: %.64s: not a file of .extra", dst_path);
+	if (kb_rules_strict(job) && !strstarts(dst_path, ".extra/"))
+		return kb_rules_refuse(job, -EPERM, "%.64s: not a file of .extra", dst_path);
 	return kb_rules_signed(job, dst_path, offset, size) ?:
 	       kb_rules_section(job, dst_path, offset, size, true);
 }
@@ -140,18 +186,18 @@ int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, siz
 int kb_rules_decompress(struct kb_job *job, const char *resource)
 {
 	/* Decoders stop at the end of the first stream: the rest would be cut. */
-	if (!job->locked_down || !strcmp(resource, KEXEC_BPF_KERNEL))
+	if (!kb_rules_strict(job) || !strcmp(resource, KEXEC_BPF_KERNEL))
 		return 0;
-	return kb_job_fail(job, -EPERM, "lockdown: %.64s must not be decompressed", resource);
+	return kb_rules_refuse(job, -EPERM, "%.64s must not be decompressed", resource);
 }
 
 int kb_rules_carrier(struct kb_job *job, const char *resource)
 {
-	/* A kernel may still prove itself: kb_rules_kernel(). */
-	if (!job->locked_down || !strcmp(resource, KEXEC_BPF_KERNEL))
+	/* Under lockdown a kernel may still prove itself: kb_rules_kernel(). */
+	if (!kb_rules_strict(job) || (!job->enforced && !strcmp(resource, KEXEC_BPF_KERNEL)))
 		return 0;
-	return kb_job_fail(job, -EKEYREJECTED,
-			   "lockdown: %.64s made by the parser itself is not signed", resource);
+	return kb_rules_refuse(job, -EKEYREJECTED,
+			       "%.64s made by the parser itself is not signed", resource);
 }
 
 static bool kb_rules_suffix(const char *name, const char *suffix)
@@ -165,7 +211,7 @@ int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name)
 {
 	size_t i;
 
-	if (!job->enforces)
+	if (!job->signed_only)
 		return 0;
 	for (i = 0; i < ARRAY_SIZE(kb_unsigned); i++) {
 		const struct kb_unsigned *rule = &kb_unsigned[i];
@@ -195,7 +241,7 @@ int kb_rules_addon(struct kb_job *job, const char *path, struct kb_buffer *file)
 {
 	int err;
 
-	if (!job->enforces)
+	if (!job->signed_only)
 		return 0;
 	err = kb_stock_verify(file->data, file->size);
 	if (err)
@@ -214,14 +260,14 @@ int kb_rules_round(struct kb_job *job)
 	size_t first = kb_rules_made_by_program(&job->kernel) ? KB_PURPOSE_KERNEL + 1 : 0;
 	const char *left_out;
 
-	if (!job->locked_down || !job->is_pe)
+	if (!kb_rules_strict(job) || !job->is_pe)
 		return 0;
 	left_out = kb_uki_left_out(&job->pe, job->given, first);
 	if (left_out)
-		return kb_job_fail(job, -EPERM, "lockdown: the image's %s was left out", left_out);
+		return kb_rules_refuse(job, -EPERM, "the image's %s was left out", left_out);
 	if (!kb_uki_one_profile(&job->pe, job->given, first))
-		return kb_job_fail(job, -EPERM,
-				   "lockdown: the sections are not those of one profile");
+		return kb_rules_refuse(job, -EPERM,
+				       "the sections are not those of one profile");
 	return 0;
 }
 
@@ -232,7 +278,7 @@ static int kb_rules_kernel(struct kb_job *job)
 	struct kb_pe pe;
 	int err;
 
-	if (!kb_rules_made_by_program(kernel) || !job->enforces)
+	if (!kb_rules_made_by_program(kernel) || !job->signed_only)
 		return 0;
 	wrong = kb_pe_open(&pe, kb_part_data(kernel), kernel->size);
 	err = wrong ? -ENOEXEC : kb_stock_verify(kb_part_data(kernel), kernel->size);

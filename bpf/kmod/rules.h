@@ -5,8 +5,8 @@
 
 #include "job.h"
 
-/* What user space passed to kexec_file_load, before the first round. */
-int kb_rules_user(struct kb_job *job, size_t initrd_size, size_t cmdline_size);
+/* The image of a round was opened; user space passed so much beside the first one. */
+int kb_rules_open(struct kb_job *job, size_t initrd_size, size_t cmdline_size);
 
 /* A slice of the image is to become a resource. */
 int kb_rules_slice(struct kb_job *job, const char *resource, size_t offset, size_t size);

@@ -28,6 +28,7 @@ typedef void *(*kb_load_fn)(struct kimage *image, char *kernel, unsigned long ke
 			    char *initrd, unsigned long initrd_size,
 			    char *cmdline, unsigned long cmdline_size);
 typedef void (*kb_cleanup_fn)(struct kimage *image);
+typedef int (*kb_prepare_fn)(struct kimage *image);
 
 static struct kb_function {
 	const char *name;
@@ -37,6 +38,7 @@ static struct kb_function {
 	[KB_STOCK_VERIFY] = { "kexec_kernel_verify_pe_sig" },
 	[KB_STOCK_LOAD] = { "bzImage64_load" },
 	[KB_STOCK_CLEANUP] = { "kimage_file_post_load_cleanup" },
+	[KB_STOCK_PREPARE] = { "machine_kexec_prepare" },
 };
 
 /* How far behind its symbol's start an address lies: "name+0x4/0x1a0". */
@@ -129,4 +131,12 @@ void kb_stock_cleanup(struct kimage *image)
 {
 	((kb_cleanup_fn)kb_stock_address(KB_STOCK_CLEANUP))(image);
 	barrier();
+}
+
+int kb_stock_prepare(struct kimage *image)
+{
+	int ret = ((kb_prepare_fn)kb_stock_address(KB_STOCK_PREPARE))(image);
+
+	barrier();
+	return ret;
 }

@@ -12,6 +12,7 @@ enum kb_stock {
 	KB_STOCK_VERIFY,
 	KB_STOCK_LOAD,
 	KB_STOCK_CLEANUP,
+	KB_STOCK_PREPARE,
 	KB_STOCKS
 };
 
@@ -37,6 +38,9 @@ int kb_stock_verify(const char *buf, unsigned long size);
 void *kb_stock_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 		    char *initrd, unsigned long initrd_size,
 		    char *cmdline, unsigned long cmdline_size);
+
+/* machine_kexec_prepare(): 0 or an error. All loads come by here, by either call. */
+int kb_stock_prepare(struct kimage *image);
 
 /* kimage_file_post_load_cleanup(): frees what was read from user space. */
 void kb_stock_cleanup(struct kimage *image);

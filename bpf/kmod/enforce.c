@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Once it is on, nothing turns it off but a reboot. The module is pinned; rmmod -f,
+ * which lockdown does not stop, finds an exit function that never returns, so that
+ * the hooks stay in place.
+ *
+ * What was loaded before has passed no gate. So it goes on only while no image is
+ * loaded, and none is being loaded: the gates close first, then the kernel is asked.
+ */
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/kstrtox.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "enforce.h"
+#include "images.h"
+#include "lsm.h"
+
+/* Protects all but reading kb_enforce_gates. */
+static DEFINE_MUTEX(kb_enforce_lock);
+static bool kb_enforce_gates;	/* closed */
+static bool kb_enforce_kept;	/* until reboot */
+static bool kb_enforce_asked;	/* by a parameter of the insertion */
+
+static enum {
+	KB_COMING,
+	KB_LIVE,
+	KB_GOING
+} kb_enforce_module;
+
+bool notrace kb_enforce_on(void)
+{
+	return READ_ONCE(kb_enforce_gates);
+}
+
+int kb_enforce_refuse(const char *call, const char *why)
+{
+	char comm[TASK_COMM_LEN];
+
+	if (!kb_enforce_on())
+		return 0;
+	get_task_comm(comm, current);
+	if (strstarts(why, KB_ENFORCE ": "))
+		why += strlen(KB_ENFORCE ": ");
+	pr_notice_ratelimited(KB_ENFORCE ": %s by %*pE[%d] refused: %*pE\n", call,
+			      (int)strlen(comm), comm, task_pid_nr(current), (int)strlen(why),
+			      why);
+	return -EPERM;
+}
+
+/* The caller holds the lock. */
+static int kb_enforce_start(void)
+{
+	const char *held;
+
+	if (kb_enforce_kept)
+		return 0;
+	if (kb_enforce_module == KB_GOING)
+		return -ENODEV;
+	held = kb_images_held();
+	if (!held) {
+		WRITE_ONCE(kb_enforce_gates, true);
+		/* What began before the gates closed holds the lock, or is loaded. */
+		held = kb_images_held();
+	}
+	if (held) {
+		WRITE_ONCE(kb_enforce_gates, false);
+		pr_err("enforce: not turned on: %s\n", held);
+		return -EBUSY;
+	}
+	kb_enforce_kept = true;
+	__module_get(THIS_MODULE);
+	pr_notice("enforce: on until reboot: only whole, verified images are loaded (lockdown: %s)\n",
+		  kb_lsm_locked_down() ? "on" : "off, so root can undo this");
+	return 0;
+}
+
+static int kb_enforce_set(const char *val, const struct kernel_param *kp)
+{
+	bool wanted;
+	int err = val ? kstrtobool(val, &wanted) : 0;
+
+	if (err)
+		return err;
+	if (!val)
+		wanted = true;
+	mutex_lock(&kb_enforce_lock);
+	if (kb_enforce_module == KB_COMING) {
+		kb_enforce_asked = wanted;
+	} else if (wanted) {
+		err = kb_enforce_start();
+	} else if (kb_enforce_kept) {
+		kb_enforce_refuse("enforce=0", "it stays on until reboot");
+		err = -EPERM;
+	}
+	mutex_unlock(&kb_enforce_lock);
+	return err;
+}
+
+static int kb_enforce_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%c\n", READ_ONCE(kb_enforce_kept) ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops kb_enforce_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = kb_enforce_set,
+	.get = kb_enforce_get,
+};
+module_param_cb(enforce, &kb_enforce_ops, NULL, 0644);
+MODULE_PARM_DESC(enforce, "load only whole, verified images; once on, it stays on until reboot");
+
+int kb_enforce_init(void)
+{
+	int err = 0;
+
+	mutex_lock(&kb_enforce_lock);
+	if (kb_enforce_asked)
+		err = kb_enforce_start();
+	if (!err)
+		kb_enforce_module = KB_LIVE;
+	mutex_unlock(&kb_enforce_lock);
+	return err;
+}
+
+void kb_enforce_exit(void)
+{
+	bool kept;
+
+	mutex_lock(&kb_enforce_lock);
+	kb_enforce_module = KB_GOING;
+	kept = kb_enforce_kept;
+	mutex_unlock(&kb_enforce_lock);
+	if (!kept)
+		return;
+	pr_notice("enforce: the module is being removed: nothing can be loaded until reboot\n");
+	/* Neither counts as load or as hung, nor stands in the way of suspend. */
+	for (;;) {
+		set_current_state(TASK_IDLE | TASK_FREEZABLE);
+		schedule();
+	}
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kernel exports neither its images nor the lock that its loads hold. But it
+ * shows them in sysfs, and the functions that do that are found there, whether or not
+ * sysfs is mounted. The size of the reservation is told under that lock: -EBUSY.
+ */
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "images.h"
+
+/* /sys/kernel/kexec/NAME, where older kernels have /sys/kernel/kexec_NAME. */
+static struct kernfs_node *kb_images_file(const char *name)
+{
+	struct kernfs_node *folder = kernfs_find_and_get(kernel_kobj->sd, "kexec"), *file;
+	char older[32];
+
+	if (folder) {
+		file = kernfs_find_and_get(folder, name);
+		kernfs_put(folder);
+		return file;
+	}
+	snprintf(older, sizeof(older), "kexec_%s", name);
+	return kernfs_find_and_get(kernel_kobj->sd, older);
+}
+
+/* The first character of what the kernel shows, or a negative errno. */
+static int kb_images_show(const char *name, char *page)
+{
+	struct kernfs_node *file = kb_images_file(name);
+	struct kobj_attribute *shown;
+	int ret = -ENOENT;
+
+	if (file && kernfs_type(file) == KERNFS_FILE) {
+		shown = container_of((struct attribute *)file->priv, struct kobj_attribute, attr);
+		ret = shown->show(kernel_kobj, shown, page);
+		if (ret >= 0)
+			ret = page[0];
+	}
+	kernfs_put(file);
+	return ret;
+}
+
+const char *kb_images_held(void)
+{
+	char *page = (char *)get_zeroed_page(GFP_KERNEL);
+	const char *held = NULL;
+	int lock, image, crash;
+
+	if (!page)
+		return "there is no memory to find out";
+	lock = kb_images_show("crash_size", page);
+	image = kb_images_show("loaded", page);
+	crash = kb_images_show("crash_loaded", page);
+	free_page((unsigned long)page);
+	if (lock == -EBUSY)
+		held = "a load is under way";
+	else if (lock < 0 || image < 0 || crash < 0)
+		held = "this kernel does not tell whether an image is loaded";
+	else if (image != '0')
+		held = "an image is loaded: kexec-bpf unload";
+	else if (crash != '0')
+		held = "a crash image is loaded: kexec-bpf unload --panic";
+	return held;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The first that the kernel asks about an image: who can load it? A process with a
+ * session, which opens it by a parser; the kernel as it is; or nobody.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/stdarg.h>
+
+#include <kexec_bpf.h>
+#include "enforce.h"
+#include "load.h"
+#include "parser.h"
+#include "pe.h"
+#include "probe.h"
+#include "session.h"
+#include "stock.h"
+
+/* Why enforce refuses a kernel that is no UKI. */
+#define KB_BARE	"nothing verifies its initrd and command line"
+
+bool notrace kb_probe_wanted(void)
+{
+	return kb_enforce_on() || kb_session_any();
+}
+
+/* Tells of an image that does not become a load of this module. */
+__printf(3, 4)
+static void kb_probe_report(struct kb_session *session, int error, const char *format, ...)
+{
+	struct kexec_bpf_report report = {
+		.error = error,
+		.stage = KEXEC_BPF_STAGE_PROBE,
+		.signature = KEXEC_BPF_SIGNATURE_UNCHECKED,
+		.flags = kb_enforce_on() ? KEXEC_BPF_REPORT_ENFORCE : 0,
+	};
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(report.reason, sizeof(report.reason), format, args);
+	va_end(args);
+	kb_session_report(session, &report);
+}
+
+enum kb_verdict {
+	KB_STOCK,	/* as without this module */
+	KB_REFUSED,	/* and the kernel must not look at it */
+	KB_TAKEN
+};
+
+/* The session's reference goes to the load, if there is one. */
+static enum kb_verdict kb_probe_session(struct kb_session *session, const char *buf,
+					unsigned long size)
+{
+	struct kb_pe pe;
+	const char *wrong = kb_pe_open(&pe, buf, size);
+
+	kb_session_report(session, NULL);
+	if (wrong && kb_pe_begins(buf, size)) {
+		/* The signature check would read it in its own way: pe.c. */
+		kb_probe_report(session, -ENOEXEC, "the PE file is refused: %s", wrong);
+		return KB_REFUSED;
+	}
+	if (kb_stock_takes(buf, size)) {
+		if (kb_enforce_on())
+			kb_probe_report(session, -EPERM, KB_ENFORCE ": " KB_BARE);
+		return KB_STOCK;
+	}
+	if (wrong || kb_parser_find(&pe).kind == KEXEC_BPF_PARSER_NONE) {
+		kb_probe_report(session, -ENOEXEC, "the PE file is refused: %s",
+				wrong ?: "it has no .bpf and no .linux section, and is no zboot");
+		return KB_STOCK;
+	}
+	return kb_load_begin(session, buf) ? KB_TAKEN : KB_STOCK;
+}
+
+/* What this module does not open. */
+static int kb_probe_stock(const char *buf, unsigned long size)
+{
+	if (kb_enforce_on())
+		return kb_enforce_refuse(KB_CALL_FILE, kb_stock_takes(buf, size) ? KB_BARE :
+					 KB_NOT_OPENED);
+	return kb_stock_probe(buf, size);
+}
+
+/*
+ * Nothing here sleeps before the reference is held or after it is dropped:
+ * kb_hook_remove() waits for tasks that have not slept since the redirection.
+ */
+int kb_probe(const char *buf, unsigned long size)
+{
+	enum kb_verdict verdict = KB_STOCK;
+	struct kb_session *session;
+	int err = -ENOEXEC;
+
+	/* Removed, when enforce is on, by force: it stays, and has no reference to give. */
+	if (!try_module_get(THIS_MODULE))
+		return kb_enforce_refuse(KB_CALL_FILE, "the module is being removed") ?:
+		       kb_stock_probe(buf, size);
+	kb_load_reap();
+	session = kb_session_get();
+	if (session)
+		verdict = kb_probe_session(session, buf, size);
+	if (verdict == KB_TAKEN)
+		return 0;	/* kb_cleanup() drops both references */
+	if (session)
+		kb_session_put(session);
+	if (verdict == KB_STOCK)
+		err = kb_probe_stock(buf, size);
+	module_put(THIS_MODULE);
+	return err;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kernel's calls with no program between, which would refuse before it asks.
+ * Prints 0 or the error number of the call.
+ *
+ *   calls file FLAGS KERNEL [INITRD [CMDLINE]]   kexec_file_load(2)
+ *   calls memfd FLAGS KERNEL [INITRD [CMDLINE]]  the same, of copies in memory
+ *   calls classic FLAGS                          kexec_load(2) of one page
+ *
+ * FLAGS is a number; KERNEL, INITRD are paths.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kexec.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Physical memory that a crash kernel's reservation does not have, and any guest has. */
+#define SOMEWHERE	(64UL << 20)
+#define PAGE		4096
+
+static int opened(const char *path, int copied)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC), copy;
+	struct stat status;
+	ssize_t written = 0;
+
+	if (file < 0 || fstat(file, &status)) {
+		perror(path);
+		exit(2);
+	}
+	if (!copied)
+		return file;
+	copy = memfd_create("copy", MFD_CLOEXEC);
+	for (off_t left = status.st_size; left > 0; left -= written) {
+		written = sendfile(copy, file, NULL, (size_t)left);
+		if (written <= 0) {
+			perror("memfd");
+			exit(2);
+		}
+	}
+	return copy;
+}
+
+static long file_load(int copied, char **argument)
+{
+	unsigned long flags = strtoul(argument[0], NULL, 0);
+	int kernel = opened(argument[1], copied), initrd = -1;
+	const char *cmdline = "";
+
+	if (argument[2])
+		initrd = opened(argument[2], copied);
+	else
+		flags |= KEXEC_FILE_NO_INITRAMFS;
+	if (argument[2] && argument[3])
+		cmdline = argument[3];
+	return syscall(SYS_kexec_file_load, kernel, initrd, strlen(cmdline) + 1, cmdline, flags);
+}
+
+static long classic_load(unsigned long flags)
+{
+	static char page[PAGE];
+	struct {
+		const void *buf;
+		size_t bufsz;
+		unsigned long mem;
+		size_t memsz;
+	} segment = { page, sizeof(page), SOMEWHERE, sizeof(page) };
+
+	return syscall(SYS_kexec_load, SOMEWHERE, 1UL, &segment, flags);
+}
+
+int main(int argc, char **argv)
+{
+	long failed;
+
+	if (argc >= 4 && !strcmp(argv[1], "file")) {
+		failed = file_load(0, argv + 2);
+	} else if (argc >= 4 && !strcmp(argv[1], "memfd")) {
+		failed = file_load(1, argv + 2);
+	} else if (argc == 3 && !strcmp(argv[1], "classic")) {
+		failed = classic_load(strtoul(argv[2], NULL, 0));
+	} else {
+		fputs("usage: see the top of calls.c\n", stderr);
+		return 2;
+	}
+	printf("%d\n", failed ? errno : 0);
+	return 0;
+}

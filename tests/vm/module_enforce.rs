@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The module's parameter enforce under Secure Boot: what it refuses, whoever calls, and
+//! what it loads. All that is refused here by enforce is loaded without it.
+
+use std::path::Path;
+
+use crate::guest::firmware::{self, SigningKey};
+use crate::guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_before, tiny_uki, tiny_uki_with};
+use crate::guest::library::with_libraries;
+use crate::guest::pe::{Pe, tiny_efi_kernel};
+use crate::guest::{self, Initramfs, Transcript, packages, uki::Uki};
+
+/// A call of root's that gets around the UKI's signature, and what the log says of it.
+struct Gate {
+    name: &'static str,
+    command: &'static str,
+    /// The program, as the log names it.
+    by: &'static str,
+    call: &'static str,
+    why: &'static str,
+}
+
+const FILE: &str = "kexec_file_load";
+const BARE: &str = "nothing verifies its initrd and command line";
+const NOT_OPENED: &str = "kexec_bpf has not opened it";
+
+const fn gate(name: &'static str, command: &'static str, why: &'static str) -> Gate {
+    Gate {
+        name,
+        command,
+        by: "calls",
+        call: FILE,
+        why,
+    }
+}
+
+/// 2 is KEXEC_FILE_ON_CRASH.
+const GATES: &[Gate] = &[
+    gate("bare", "calls file 0 /kernel", BARE),
+    gate("bare-initrd", "calls file 0 /kernel /initrd init=/bin/sh", BARE),
+    gate("bare-crash", "calls file 2 /kernel /initrd init=/bin/sh", BARE),
+    gate("bare-memfd", "calls memfd 0 /kernel /initrd init=/bin/sh", BARE),
+    gate("uki", "calls file 0 /good.efi", NOT_OPENED),
+    gate("uki-initrd", "calls file 0 /good.efi /initrd init=/bin/sh", NOT_OPENED),
+    gate("uki-crash", "calls file 2 /good.efi", NOT_OPENED),
+    gate("garbage", "calls file 0 /initrd", NOT_OPENED),
+    Gate {
+        by: "kexec",
+        ..gate("kexec-tools", "kexec -s -l /kernel --initrd=/initrd --command-line=init=/bin/sh", BARE)
+    },
+    Gate {
+        by: "kexec",
+        ..gate("kexec-tools-crash", "kexec -s -p /kernel --initrd=/initrd --command-line=init=/bin/sh", BARE)
+    },
+    Gate {
+        by: "client",
+        ..gate("holder", "client load 60000 ready /kernel", BARE)
+    },
+];
+
+/// `refused NAME COMMAND...`: what it says, what the log says, and that nothing is loaded.
+/// The log has ten lines in five seconds.
+const REFUSED: &str = r#"
+refused() {
+    name=$1
+    shift
+    dmesg -c >/dev/null
+    "$@" 2>&1 | while read -r line; do say "$name" "$line"; done
+    dmesg | grep enforce | while read -r line; do say "$name-log" "${line#*] }"; done
+    say "$name-loaded" "$(cat /sys/kernel/kexec_loaded) $(cat /sys/kernel/kexec_crash_loaded)"
+    sleep 1
+}
+"#;
+
+/// The images that are signed, in `guest`.
+fn images(guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
+    let sign = |name: &str, image: &[u8]| key.sign_bytes(folder, name, image);
+    let addon = Pe::new().section(".cmdline", b"from=addon");
+    let zboot_like = Pe::new().section(".data", b"no UKI");
+    guest
+        .program("bin/calls", &packages::floor("calls"))
+        .file("kernel", &sign("kernel", &tiny_efi_kernel()))
+        .file("initrd", b"another's initrd")
+        .file("good.efi", &sign("good.efi", &tiny_uki(None).bytes()))
+        .file("unsigned.efi", &tiny_uki(None).bytes())
+        .file("other.efi", &sign("other.efi", &zboot_like.bytes()))
+        .file("carrier.efi", &sign("carrier.efi", &tiny_uki_with("carrier").bytes()))
+        .file("carry.efi", &sign("carry.efi", &tiny_uki_with("carry_kernel").bytes()))
+        .file("signed.addon.efi", &sign("signed.addon.efi", &addon.bytes()))
+        .file("unsigned.addon.efi", &addon.bytes())
+}
+
+/// Boots `guest` under Secure Boot.
+fn secure(folder: &Path, key: &SigningKey, guest: Initramfs) -> Transcript {
+    let first = folder.join("first.cpio");
+    std::fs::write(&first, guest.finish()).expect("write the initramfs");
+    let cmdline = format!("console=ttyS0 panic=-1 crashkernel=32M {STRICT}");
+    let image = Uki::new(folder, "first", &cmdline)
+        .linux(&KERNEL.image())
+        .initrd(&first)
+        .build();
+    let image = key.sign(folder, "first.signed.efi", &image);
+    firmware::secure_machine(folder, &image)
+        .memory_mb(1024)
+        .timeout_s(400)
+        .run()
+}
+
+#[test]
+fn nothing_but_whole_images_is_loaded() {
+    let folder = guest::work_dir("module-enforce");
+    let key = SigningKey::new(&folder);
+    let mut script = REFUSED.to_owned();
+    script += "
+insmod /kexec_bpf.ko timeout_ms=60000 enforce=1
+say inserted $? $(cat /sys/module/kexec_bpf/parameters/enforce)
+say on $(dmesg | grep 'enforce:')
+";
+    for Gate { name, command, .. } in GATES {
+        script += &format!("refused {name} {command}\n");
+    }
+    script += "
+refused classic calls classic 0
+attempt good kexec-bpf load --verbose /good.efi
+kexec-bpf unload
+left good
+attempt addon kexec-bpf load --verbose /good.efi --addon /signed.addon.efi
+kexec-bpf unload
+attempt panic kexec-bpf load --verbose --panic --force /good.efi
+say panic-loaded $(cat /sys/kernel/kexec_crash_loaded)
+kexec-bpf unload --panic
+left end
+";
+    let mut guest = initramfs_before(&script, &key.sign_module(&folder));
+    for (path, source) in with_libraries("kexec-tools", "usr/sbin/kexec", "bin/kexec") {
+        guest = guest.program(&path, &source);
+    }
+    let said = secure(&folder, &key, images(guest, &folder, &key));
+    said.expect("inserted", "0 Y");
+    let on = "kexec_bpf: enforce: on until reboot: only whole, verified images are loaded (lockdown: on)";
+    assert!(said.one("on").ends_with(on), "{}", said.one("on"));
+    for Gate { name, by, call, why, .. } in GATES {
+        let log = said.one(&format!("{name}-log"));
+        let begin = format!("kexec_bpf: enforce: {call} by {by}[");
+        let end = format!("] refused: {why}");
+        if !(log.starts_with(&begin) && log.ends_with(&end)) {
+            said.fail(&format!("{name}: the log says: {log}"));
+        }
+        said.expect(&format!("{name}-loaded"), "0 0");
+    }
+    for name in ["good", "addon", "panic"] {
+        said.expect_attempt(name, "0", &["kernel: loaded:"]);
+    }
+    said.expect("panic-loaded", "1");
+    said.expect("good-left", NOTHING);
+    said.expect("end-left", NOTHING);
+}
