@@ -63,6 +63,10 @@ mod module_attached;
 mod module_calls;
 #[path = "vm/module_enforce.rs"]
 mod module_enforce;
+#[path = "vm/module_enforce_start.rs"]
+mod module_enforce_start;
+#[path = "vm/module_enforce_undo.rs"]
+mod module_enforce_undo;
 #[path = "vm/module_files.rs"]
 mod module_files;
 #[path = "vm/module_given.rs"]

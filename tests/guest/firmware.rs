@@ -113,8 +113,14 @@ impl SigningKey {
     /// A copy of the kernel module in `folder` with this signature. Debian's
     /// kernel takes modules by the firmware's keys, too.
     pub fn sign_module(&self, folder: &Path) -> PathBuf {
-        let signed = folder.join("kexec_bpf.signed.ko");
-        std::fs::copy(module::module(), &signed).expect("copy the module");
+        self.sign_a_module(folder, &module::module())
+    }
+
+    /// The same of any module.
+    pub fn sign_a_module(&self, folder: &Path, module: &Path) -> PathBuf {
+        let name = module.file_name().expect("the module has a name");
+        let signed = folder.join(format!("{}.signed", name.to_string_lossy()));
+        std::fs::copy(module, &signed).expect("copy the module");
         run(Command::new(module::sign_file())
             .arg("sha256")
             .arg(&self.key)

@@ -35,7 +35,9 @@ pub fn floor(name: &str) -> PathBuf {
 
 /// The client that plays the handshake by its own rules.
 pub fn handshake_client() -> PathBuf {
-    const SOURCES: [&str; 6] = ["client", "session", "program", "btf", "hostile", "mortal"];
+    const SOURCES: [&str; 7] = [
+        "client", "session", "program", "btf", "hostile", "mortal", "tracer",
+    ];
     let sources = SOURCES.map(|name| format!("tests/handshake/{name}.c"));
     compiled("client", &sources.each_ref().map(String::as_str))
 }

@@ -127,6 +127,17 @@ static int btf_walk(const struct btf *btf, int first, __u32 base_strings, const 
 	return name ? -ENOENT : id;
 }
 
+int btf_kernel_function_id(const char *name)
+{
+	struct btf kernel = {};
+	int ret = btf_read(&kernel, "/sys/kernel/btf/vmlinux");
+
+	if (!ret)
+		ret = btf_walk(&kernel, 1, 0, name);
+	free(kernel.bytes);
+	return ret;
+}
+
 /* A module's ids and strings go on where the kernel's end. */
 int btf_function_id(const char *name)
 {

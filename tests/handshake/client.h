@@ -7,9 +7,10 @@
 
 #include "kexec_bpf.h"
 
-/* btf.c: type information of the loaded module. Negative: an errno. */
+/* btf.c: type information of the loaded module, and of the kernel. Negative: an errno. */
 int btf_module_fd(void);
 int btf_function_id(const char *name);
+int btf_kernel_function_id(const char *name);
 
 /*
  * program.c: a program for the hook, fit to be a parser or not. With KFUNC it
@@ -49,6 +50,9 @@ int session_misuse(void);
 
 /* hostile.c: loads each file of a directory; see there. */
 int hostile(const char *directory);
+
+/* tracer.c: runs a command while a program is attached to a function; see there. */
+int tracer(const char *kind, const char *function, const char *value, const char *command);
 
 /* mortal.c: runs a command whose loading thread is killed; see there. */
 int mortal(char **command);

@@ -39,10 +39,10 @@ makedumpfile --dump-dmesg /proc/vmcore /dmesg >/log 2>&1
 say dmesg $? "$(sed -n 's/.*kdump-secret=//p' /dmesg | head -n 1)"
 "#;
 
-const CRASH: &str = "echo c >/proc/sysrq-trigger\n";
+pub const CRASH: &str = "echo c >/proc/sysrq-trigger\n";
 
 /// An initramfs that looks into the dump.
-fn capture_initrd(script: &str) -> Initramfs {
+pub fn capture_initrd(script: &str) -> Initramfs {
     Initramfs::new(&format!("{CAPTURE}{script}")).program("bin/vmcore", &packages::floor("vmcore"))
 }
 
@@ -55,7 +55,7 @@ fn with_makedumpfile() -> Initramfs {
 }
 
 /// A UKI for a capture kernel.
-fn uki(folder: &Path, kernel: Kernel, cmdline: &str, initrd: Initramfs) -> PathBuf {
+pub fn uki(folder: &Path, kernel: Kernel, cmdline: &str, initrd: Initramfs) -> PathBuf {
     let path = folder.join("capture.cpio");
     std::fs::write(&path, initrd.finish()).expect("write the initrd");
     let uki = Uki::new(folder, "kdump", cmdline);
@@ -64,7 +64,7 @@ fn uki(folder: &Path, kernel: Kernel, cmdline: &str, initrd: Initramfs) -> PathB
 
 /// The capture kernel ran, and the dump is of the kernel that crashed.
 #[track_caller]
-fn expect_dump(said: &Transcript, kernel: Kernel) {
+pub fn expect_dump(said: &Transcript, kernel: Kernel) {
     said.expect("capture", &kernel.release());
     let dump = said.all("dump");
     let info = dump.iter().filter(|line| line.starts_with("vmcoreinfo "));
@@ -82,7 +82,7 @@ fn expect_dump(said: &Transcript, kernel: Kernel) {
 
 /// The command line, behind the elfcorehdr= that the kernel puts in front.
 #[track_caller]
-fn expect_cmdline(said: &Transcript, wanted: &str) {
+pub fn expect_cmdline(said: &Transcript, wanted: &str) {
     let line = said.one("cmdline");
     let (first, rest) = line.split_once(' ').unwrap_or_default();
     if !first.starts_with("elfcorehdr=0x") || rest != wanted {
@@ -90,7 +90,7 @@ fn expect_cmdline(said: &Transcript, wanted: &str) {
     }
 }
 
-const OWN: &str = "console=ttyS0 irqpoll nr_cpus=1 reset_devices panic=-1 own=";
+pub const OWN: &str = "console=ttyS0 irqpoll nr_cpus=1 reset_devices panic=-1 own=";
 
 fn crashing(folder: &Path, kernel: Kernel, initramfs: Initramfs) -> Machine {
     Machine::new(folder, kernel, initramfs.finish())

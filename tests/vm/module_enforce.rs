@@ -9,6 +9,7 @@ use crate::guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_before, tiny_uk
 use crate::guest::library::with_libraries;
 use crate::guest::pe::{Pe, tiny_efi_kernel};
 use crate::guest::{self, Initramfs, Transcript, packages, uki::Uki};
+use crate::kdump;
 
 /// A call of root's that gets around the UKI's signature, and what the log says of it.
 struct Gate {
@@ -37,20 +38,44 @@ const fn gate(name: &'static str, command: &'static str, why: &'static str) -> G
 /// 2 is KEXEC_FILE_ON_CRASH.
 const GATES: &[Gate] = &[
     gate("bare", "calls file 0 /kernel", BARE),
-    gate("bare-initrd", "calls file 0 /kernel /initrd init=/bin/sh", BARE),
-    gate("bare-crash", "calls file 2 /kernel /initrd init=/bin/sh", BARE),
-    gate("bare-memfd", "calls memfd 0 /kernel /initrd init=/bin/sh", BARE),
+    gate(
+        "bare-initrd",
+        "calls file 0 /kernel /initrd init=/bin/sh",
+        BARE,
+    ),
+    gate(
+        "bare-crash",
+        "calls file 2 /kernel /initrd init=/bin/sh",
+        BARE,
+    ),
+    gate(
+        "bare-memfd",
+        "calls memfd 0 /kernel /initrd init=/bin/sh",
+        BARE,
+    ),
     gate("uki", "calls file 0 /good.efi", NOT_OPENED),
-    gate("uki-initrd", "calls file 0 /good.efi /initrd init=/bin/sh", NOT_OPENED),
+    gate(
+        "uki-initrd",
+        "calls file 0 /good.efi /initrd init=/bin/sh",
+        NOT_OPENED,
+    ),
     gate("uki-crash", "calls file 2 /good.efi", NOT_OPENED),
     gate("garbage", "calls file 0 /initrd", NOT_OPENED),
     Gate {
         by: "kexec",
-        ..gate("kexec-tools", "kexec -s -l /kernel --initrd=/initrd --command-line=init=/bin/sh", BARE)
+        ..gate(
+            "kexec-tools",
+            "kexec -s -l /kernel --initrd=/initrd --command-line=init=/bin/sh",
+            BARE,
+        )
     },
     Gate {
         by: "kexec",
-        ..gate("kexec-tools-crash", "kexec -s -p /kernel --initrd=/initrd --command-line=init=/bin/sh", BARE)
+        ..gate(
+            "kexec-tools-crash",
+            "kexec -s -p /kernel --initrd=/initrd --command-line=init=/bin/sh",
+            BARE,
+        )
     },
     Gate {
         by: "client",
@@ -73,7 +98,7 @@ refused() {
 "#;
 
 /// The images that are signed, in `guest`.
-fn images(guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
+pub fn images(guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
     let sign = |name: &str, image: &[u8]| key.sign_bytes(folder, name, image);
     let addon = Pe::new().section(".cmdline", b"from=addon");
     let zboot_like = Pe::new().section(".data", b"no UKI");
@@ -84,17 +109,26 @@ fn images(guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
         .file("good.efi", &sign("good.efi", &tiny_uki(None).bytes()))
         .file("unsigned.efi", &tiny_uki(None).bytes())
         .file("other.efi", &sign("other.efi", &zboot_like.bytes()))
-        .file("carrier.efi", &sign("carrier.efi", &tiny_uki_with("carrier").bytes()))
-        .file("carry.efi", &sign("carry.efi", &tiny_uki_with("carry_kernel").bytes()))
-        .file("signed.addon.efi", &sign("signed.addon.efi", &addon.bytes()))
+        .file(
+            "carrier.efi",
+            &sign("carrier.efi", &tiny_uki_with("carrier").bytes()),
+        )
+        .file(
+            "carry.efi",
+            &sign("carry.efi", &tiny_uki_with("carry_kernel").bytes()),
+        )
+        .file(
+            "signed.addon.efi",
+            &sign("signed.addon.efi", &addon.bytes()),
+        )
         .file("unsigned.addon.efi", &addon.bytes())
 }
 
-/// Boots `guest` under Secure Boot.
-fn secure(folder: &Path, key: &SigningKey, guest: Initramfs) -> Transcript {
+/// Boots `guest` under Secure Boot, with `reserved` for a crash kernel.
+pub fn secure(folder: &Path, key: &SigningKey, guest: Initramfs, reserved: &str) -> Transcript {
     let first = folder.join("first.cpio");
     std::fs::write(&first, guest.finish()).expect("write the initramfs");
-    let cmdline = format!("console=ttyS0 panic=-1 crashkernel=32M {STRICT}");
+    let cmdline = format!("console=ttyS0 panic=-1 crashkernel={reserved} {STRICT}");
     let image = Uki::new(folder, "first", &cmdline)
         .linux(&KERNEL.image())
         .initrd(&first)
@@ -135,11 +169,18 @@ left end
     for (path, source) in with_libraries("kexec-tools", "usr/sbin/kexec", "bin/kexec") {
         guest = guest.program(&path, &source);
     }
-    let said = secure(&folder, &key, images(guest, &folder, &key));
+    let said = secure(&folder, &key, images(guest, &folder, &key), "32M");
     said.expect("inserted", "0 Y");
     let on = "kexec_bpf: enforce: on until reboot: only whole, verified images are loaded (lockdown: on)";
     assert!(said.one("on").ends_with(on), "{}", said.one("on"));
-    for Gate { name, by, call, why, .. } in GATES {
+    for Gate {
+        name,
+        by,
+        call,
+        why,
+        ..
+    } in GATES
+    {
         let log = said.one(&format!("{name}-log"));
         let begin = format!("kexec_bpf: enforce: {call} by {by}[");
         let end = format!("] refused: {why}");
@@ -154,4 +195,29 @@ left end
     said.expect("panic-loaded", "1");
     said.expect("good-left", NOTHING);
     said.expect("end-left", NOTHING);
+}
+
+/// A panic boots the capture kernel that enforce let in, and that reads the dump.
+#[test]
+fn a_crash_is_captured() {
+    let folder = guest::work_dir("module-enforce-crash");
+    let key = SigningKey::new(&folder);
+    let cmdline = format!("{}{}", kdump::OWN, guest::nonce());
+    let image = kdump::uki(&folder, KERNEL, &cmdline, kdump::capture_initrd(""));
+    let script = format!(
+        "{}keep_secret
+insmod /kexec_bpf.ko timeout_ms=60000 enforce=1
+say enforce $(cat /sys/module/kexec_bpf/parameters/enforce)
+attempt load kexec-bpf load --panic --verbose /kdump.efi
+{}",
+        kdump::SECRET,
+        kdump::CRASH
+    );
+    let guest = initramfs_before(&script, &key.sign_module(&folder))
+        .file_from("kdump.efi", &key.sign(&folder, "kdump.signed.efi", &image));
+    let said = secure(&folder, &key, guest, "256M");
+    said.expect("enforce", "Y");
+    said.expect_attempt("load", "0", &["kernel: loaded:"]);
+    kdump::expect_cmdline(&said, &cmdline);
+    kdump::expect_dump(&said, KERNEL);
 }
