@@ -4,6 +4,7 @@
 //! must tell it, let go of everything, and not mistake one load for another.
 
 use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use crate::guest::machine::given_memory_mb;
 use crate::guest::pe::{Pe, tiny_kernel};
 use crate::guest::{self, Transcript};
 use crate::handshake_leak::{MEMORY, expect_no_growth, expect_no_loss};
@@ -68,6 +69,7 @@ fn expect_silent_about(said: &Transcript, name: &str, word: &str) {
 #[test]
 fn late_errors_are_told() {
     let folder = guest::work_dir("module-late");
+    let memory_mib = given_memory_mb(MEMORY_MIB);
     // In the first section of a file that has few.
     let init_size_at = 0x200 + 0x260;
     // It may lie at any page, so that nothing but its size leaves room.
@@ -124,10 +126,10 @@ settle
     let guest = initramfs(&script)
         .file("a.efi", &tiny_uki(None).bytes())
         // More than half of the memory is refused when all segments are known.
-        .file("half.efi", &uki_of(MEMORY_MIB * 5 / 8 * MIB))
+        .file("half.efi", &uki_of(memory_mib * 5 / 8 * MIB))
         .file("crash.efi", &fitting.bytes())
-        .file("huge.efi", &uki_of(2 * MEMORY_MIB * MIB))
-        .file("huge", &kernel_of(2 * MEMORY_MIB * MIB));
+        .file("huge.efi", &uki_of(2 * memory_mib * MIB))
+        .file("huge", &kernel_of(2 * memory_mib * MIB));
     let said = machine(&folder, guest)
         .memory_mb(MEMORY_MIB)
         .append("crashkernel=16M")
