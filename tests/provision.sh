@@ -64,6 +64,7 @@ musl-tools            compiles the floor program that only calls the kernel
 sbsigntool            signs test images
 openssl               unlocks the test firmware's signing key
 ima-evm-utils         signs files for IMA
+swtpm                 is the guests' TPM
 mtools                fills FAT file systems of guests' disks
 gdisk                 partitions guests' disks
 xz-utils              unpacks drivers for guests

@@ -110,3 +110,5 @@ macro_rules! on_each_kernel {
     };
 }
 use on_each_kernel;
+#[path = "vm/tpm.rs"]
+mod tpm;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::kernel::Kernel;
 use super::serial::{Line, Transcript, Typist, capture};
+use super::tpm::Tpm;
 
 /// UEFI firmware and the disk that it boots from.
 pub struct Firmware {
@@ -51,6 +52,7 @@ pub struct Machine {
     keys: Vec<(String, Vec<u8>)>,
     memory_mb: u32,
     cpus: u32,
+    has_tpm: bool,
     /// More arguments for QEMU.
     arguments: Vec<String>,
     timeout: Duration,
@@ -80,6 +82,7 @@ impl Machine {
             keys: Vec::new(),
             memory_mb: 512,
             cpus: 1,
+            has_tpm: false,
             arguments: Vec::new(),
             timeout: Duration::from_secs(300),
         }
@@ -92,6 +95,12 @@ impl Machine {
 
     pub fn cpus(mut self, cpus: u32) -> Self {
         self.cpus = cpus;
+        self
+    }
+
+    /// With a TPM 2.0, as new.
+    pub fn tpm(mut self) -> Self {
+        self.has_tpm = true;
         self
     }
 
@@ -180,8 +189,12 @@ impl Machine {
 
     fn attempt(&self) -> Transcript {
         let start = Instant::now();
-        let mut child = self
-            .command()
+        let mut command = self.command();
+        let tpm = self.has_tpm.then(|| Tpm::start(&self.folder));
+        if let Some(tpm) = &tpm {
+            tpm.arguments(&mut command);
+        }
+        let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start QEMU: {error}"));
         let keyboard = child.stdin.take().expect("stdin is a pipe");

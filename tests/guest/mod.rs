@@ -26,6 +26,7 @@ pub mod payload;
 pub mod pe;
 pub mod previous;
 pub mod serial;
+pub mod tpm;
 pub mod uki;
 
 pub use disk::{Disk, Partition};
