@@ -110,7 +110,7 @@ _kexec_bpf() {
         ;;
     hook:*)
         flags='--verbose --help'
-        words='boot kdump'
+        words='boot enforce kdump'
         ;;
     unload:*)
         flags='--panic --verbose --help'

@@ -56,7 +56,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in boot' -s n -l dry-run -d 'print the pla
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l no-sync -d 'do not write out file systems first'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -s v -l verbose -d 'tell each step on stderr'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -s h -l help -d 'show this help'
-complete -c kexec-bpf -n '__kexec_bpf_in hook' -a 'boot kdump'
+complete -c kexec-bpf -n '__kexec_bpf_in hook' -a 'boot enforce kdump'
 complete -c kexec-bpf -n '__kexec_bpf_in hook' -s v -l verbose -d 'tell each step on stderr'
 complete -c kexec-bpf -n '__kexec_bpf_in hook' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in unload' -s p -l panic -d 'the image that a panic boots'

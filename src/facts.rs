@@ -35,6 +35,9 @@ pub struct Facts {
     pub classic_load: Option<bool>,
     /// The module's interface; `None` when /proc/kexec_bpf is not there.
     pub module: Option<Module>,
+    /// Whether the module keeps the kernel from loading anything else; `None` where
+    /// it cannot be asked.
+    pub enforce: Option<Enforce>,
     /// Whether /sys/module/kexec_bpf is there.
     pub module_loaded: bool,
     /// /proc/sys/kernel/modules_disabled.
@@ -100,6 +103,29 @@ pub struct Module {
     pub timeout_ms: Option<u32>,
 }
 
+/// What the module's parameter `enforce` and its life say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Enforce {
+    /// Also without a module, and with one that does not have the parameter.
+    Off,
+    /// Until reboot, the kernel loads nothing but whole, verified UKIs.
+    On,
+    /// The same, but the module is being removed: nothing can be loaded.
+    Held,
+}
+
+impl Enforce {
+    /// Takes the contents of the module's `parameters/enforce` and `initstate`.
+    #[must_use]
+    pub fn of(parameter: &[u8], init_state: &[u8]) -> Enforce {
+        match (parameter.trim_ascii_end(), init_state.trim_ascii_end()) {
+            (b"Y", b"live") => Enforce::On,
+            (b"Y", b"going") => Enforce::Held,
+            _ => Enforce::Off,
+        }
+    }
+}
+
 /// /sys/kernel/security/lockdown, see kernel_lockdown(7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lockdown {
@@ -143,6 +169,13 @@ impl Facts {
         )
     }
 
+    /// Returns whether the kernel loads nothing but what the module opened and the
+    /// kernel verified; false where unknown.
+    #[must_use]
+    pub fn enforces(&self) -> bool {
+        matches!(self.enforce, Some(Enforce::On | Enforce::Held))
+    }
+
     /// Loads left for the kind of image, where the kernel limits them.
     #[must_use]
     pub fn loads_left(&self, panic: bool) -> Option<i64> {
@@ -157,7 +190,7 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Lockdown};
+    use super::{Enforce, Facts, Lockdown};
 
     #[test]
     fn lockdown_takes_the_level_in_brackets() {
@@ -178,6 +211,33 @@ mod tests {
         ] {
             assert_eq!(Lockdown::parse(text), level, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_parameter_counts_while_the_module_lives() {
+        for (parameter, init_state, state) in [
+            ("Y\n", "live\n", Enforce::On),
+            ("Y\n", "going\n", Enforce::Held),
+            // Its start can still fail.
+            ("Y\n", "coming\n", Enforce::Off),
+            ("Y", "", Enforce::Off),
+            ("N\n", "live\n", Enforce::Off),
+            ("N\n", "going\n", Enforce::Off),
+            ("1", "live", Enforce::Off),
+            ("", "live", Enforce::Off),
+        ] {
+            let found = Enforce::of(parameter.as_bytes(), init_state.as_bytes());
+            assert_eq!(found, state, "{parameter:?} {init_state:?}");
+        }
+        let enforces = |enforce| {
+            Facts {
+                enforce,
+                ..Facts::default()
+            }
+            .enforces()
+        };
+        assert!(enforces(Some(Enforce::On)) && enforces(Some(Enforce::Held)));
+        assert!(!enforces(Some(Enforce::Off)) && !enforces(None));
     }
 
     #[test]

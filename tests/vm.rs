@@ -35,6 +35,8 @@ mod handshake_killed;
 mod handshake_leak;
 #[path = "vm/handshake_rules.rs"]
 mod handshake_rules;
+#[path = "vm/hook_enforce.rs"]
+mod hook_enforce;
 #[path = "vm/hostile_pe.rs"]
 mod hostile_pe;
 #[path = "vm/ima_appraise.rs"]

@@ -156,7 +156,7 @@ fn bash_completes_commands_flags_words_and_files() {
     assert_eq!(offers(&["kdump", "check", "c"]), ["c.img"]);
     assert_eq!(offers(&["kdump", "check", "--init"]), ["--initrd"]);
     assert_eq!(offers(&["help", "st"]), ["status"]);
-    assert_eq!(offers(&["hook", ""]), ["boot", "kdump"]);
+    assert_eq!(offers(&["hook", ""]), ["boot", "enforce", "kdump"]);
     assert!(offers(&["boot", ""]).is_empty());
     assert!(offers(&["status", ""]).is_empty());
     assert!(offers(&["nonsense", ""]).is_empty());

@@ -14,7 +14,7 @@ pub const OPTIONS: &str = "Every command takes --help. Options and IMAGE may sta
     -- ends the options. --NAME VALUE and --NAME=VALUE are the same.";
 
 /// Words of the running kernel's command line.
-pub const KERNEL_COMMAND_LINE_INTRODUCTION: &str = "hook boot and hook kdump read these words of the \
+pub const KERNEL_COMMAND_LINE_INTRODUCTION: &str = "The hooks read these words of the \
     running kernel's command line. Without rd.kexec_bpf=, rd.kexec_bpf.device= and \
     rd.kexec_bpf.menu=, hook boot does nothing.";
 
@@ -22,7 +22,7 @@ pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
     (
         "rd.kexec_bpf=ENTRY",
         "The entry to boot, or with a / in it the path of an image on the file system. Empty for \
-         the default. 0 switches both hooks off.",
+         the default. 0 switches hook boot and hook kdump off.",
     ),
     ("rd.kexec_bpf.device=", "Where to look, as --device."),
     (
@@ -37,6 +37,11 @@ pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
     (
         "rd.kexec_bpf.kdump=",
         "The path of the crash image in the initramfs.",
+    ),
+    (
+        "rd.kexec_bpf.enforce",
+        "Asks hook enforce to turn the module's enforce on, or else kexec off. 0 takes \
+         that back, but not what the file /etc/kexec-bpf/enforce asks.",
     ),
     (
         "rd.kexec_bpf.chained=1",
@@ -264,6 +269,10 @@ pub const FILES: &[(&str, &str)] = &[
         "/etc/kexec-bpf/kdump.efi",
         "The crash image that hook kdump loads, in an initramfs. kexec_bpf_kdump_image=PATH in \
          the configuration of dracut or mkinitcpio puts it there.",
+    ),
+    (
+        "/etc/kexec-bpf/enforce",
+        "Where it exists, in an initramfs, hook enforce turns enforce on, or else kexec off.",
     ),
     (
         "/loader/entries/, /EFI/Linux/, /loader/loader.conf",

@@ -9,6 +9,8 @@ use crate::cmdline::words;
 
 /// Where a crash image lies in an initramfs, unless it is named.
 pub const KDUMP_PATH: &[u8] = b"/etc/kexec-bpf/kdump.efi";
+/// Asks for `hook enforce` as `rd.kexec_bpf.enforce` does; no word takes it back.
+pub const ENFORCE_PATH: &str = "/etc/kexec-bpf/enforce";
 /// Put on the next kernel's command line, so that it does not chain again.
 pub const CHAINED: &str = "rd.kexec_bpf.chained=1";
 /// How long a device may take to appear, unless the command line says so.
@@ -27,6 +29,7 @@ pub struct Words {
     pub menu: Option<Vec<u8>>,
     pub append: Vec<Vec<u8>>,
     pub kdump: Option<Vec<u8>>,
+    pub enforce: bool,
 }
 
 /// Takes the words of `line`. The last of a kind counts; those behind `--` are
@@ -55,6 +58,8 @@ pub fn parse(line: &[u8]) -> Words {
             b".menu" => found.menu = given(),
             b".append" => found.append.push(value.to_vec()),
             b".kdump" => found.kdump = given(),
+            // Anything but a clear no.
+            b".enforce" => found.enforce = value != b"0",
             _ => {}
         }
     }

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `hook`: what an initramfs runs; the kernel command line says what to do.
 
+use alloc::format;
+
 use super::boot::{self, Wish};
 use super::load::{self, Order};
 use super::parse::Parsed;
 use super::report::Report;
-use super::table::Id;
-use super::warning;
-use crate::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
+use super::table::{Id, PROGRAM};
+use super::{print, warning};
+use crate::boot::hook::{self, ENFORCE_PATH, KDUMP_PATH, TIMEOUT_S, Words};
+use crate::explain::{Explanation, Outcome};
 use crate::plan::Request;
+use crate::run;
 use crate::run::discover::Place;
-use crate::sys::console::{LOG_ERROR, kernel_log, write_stderr};
-use crate::sys::facts;
+use crate::sys::console::{LOG_ERROR, LOG_NOTICE, kernel_log, write_stderr};
 use crate::sys::file::InputFile;
+use crate::sys::{enforce, facts};
 
 pub fn hook(parsed: &Parsed<'_>) -> Result<(), Report> {
+    if parsed.operand == Some(b"enforce") {
+        return enforce().inspect_err(|report| kernel_log(LOG_ERROR, &report.text()));
+    }
     let words = hook::parse(&facts::read().running_cmdline.unwrap_or_default());
     let verbose = parsed.has(Id::Verbose);
     if parsed.operand == Some(b"boot") {
@@ -26,6 +33,48 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Report> {
         kernel_log(LOG_ERROR, &report.text());
     }
     Ok(())
+}
+
+/// Turns enforce on where that is asked for; where that fails, turns kexec off.
+fn enforce() -> Result<(), Report> {
+    // A command line that cannot be read may ask for it.
+    let line = facts::running_cmdline();
+    let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
+    if !by_word && !enforce::is_asked_by_file(ENFORCE_PATH) {
+        return Ok(());
+    }
+    let Err(why) = run::enforce::enforce() else {
+        let what = match facts::read().is_locked_down() {
+            true => "enforce is on until reboot",
+            false => "enforce is on, but lockdown is off: root can undo it",
+        };
+        let text = format!("{PROGRAM}: {what}\n");
+        kernel_log(LOG_NOTICE, &text);
+        // It is on, whether or not somebody reads that.
+        let _ = print(&text);
+        return Ok(());
+    };
+    let off = run::enforce::turn_off();
+    let now = facts::read();
+    let loaded = match (now.loaded, now.crash_loaded) {
+        (Some(false), Some(false)) => "",
+        (Some(true), Some(true)) => "; the loaded image and the crash image still boot",
+        (Some(true), _) => "; the loaded image still boots",
+        (_, Some(true)) => "; the crash image still boots",
+        _ => "; an image that is loaded already still boots",
+    };
+    Err(match off {
+        Ok(()) => {
+            let what = format!("enforce is not on: kexec is off until reboot{loaded}");
+            Report::explained(what, why)
+        }
+        Err(error) => {
+            let what = "DANGER: enforce is not on, and kexec cannot be turned off";
+            let what = format!("{what}: {}: {error}", error.target);
+            let outcome = Outcome::Failed;
+            Report::explained(what, Explanation { outcome, ..why })
+        }
+    })
 }
 
 fn boot(words: &Words, verbose: bool) -> Result<(), Report> {

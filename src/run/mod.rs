@@ -9,6 +9,7 @@ pub mod boot;
 mod companions;
 mod crash;
 pub mod discover;
+pub mod enforce;
 mod error;
 mod handshake;
 mod initrd;

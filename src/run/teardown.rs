@@ -3,17 +3,19 @@
 //! systems into a state that the next kernel finds in order.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Progress;
 use crate::sort::sort;
+use crate::sys::SysError;
 use crate::sys::directory::Directory;
 use crate::sys::process::{self, Ended};
 
 /// Where they are, in an initramfs as well.
 pub const FOLDER: &str = "/etc/kexec-bpf/pre-exec.d";
 /// How long each may take.
-const TIMEOUT_S: u32 = 30;
+pub(super) const TIMEOUT_S: u32 = 30;
 const PROGRAMS_MAX: usize = 256;
 
 /// Runs them in the order of their names' bytes. One that fails or takes too
@@ -35,13 +37,19 @@ pub fn run(warn: &mut dyn FnMut(&str), progress: Progress<'_>) {
         let path = [FOLDER.as_bytes(), b"/", &name].concat();
         let shown = path.escape_ascii();
         progress(format_args!("running {shown}"));
-        let what = match process::run(&path, TIMEOUT_S) {
-            Ok(Ended::Exited(0)) => continue,
-            Ok(Ended::Exited(code)) => format!("ended with {code}"),
-            Ok(Ended::Killed(signal)) => format!("was killed by signal {signal}"),
-            Ok(Ended::TimedOut) => format!("took more than {TIMEOUT_S} s and was killed"),
-            Err(error) => format!("cannot run: {error}"),
-        };
-        warn(&format!("{shown} {what}"));
+        if let Some(what) = failure(process::run(&path, &[], TIMEOUT_S)) {
+            warn(&format!("{shown} {what}"));
+        }
     }
+}
+
+/// What a program did, which had [`TIMEOUT_S`], when it was not done well.
+pub(super) fn failure(result: Result<Ended, SysError>) -> Option<String> {
+    Some(match result {
+        Ok(Ended::Exited(0)) => return None,
+        Ok(Ended::Exited(code)) => format!("ended with {code}"),
+        Ok(Ended::Killed(signal)) => format!("was killed by signal {signal}"),
+        Ok(Ended::TimedOut) => format!("took more than {TIMEOUT_S} s and was killed"),
+        Err(error) => format!("cannot run: {error}"),
+    })
 }

@@ -4,8 +4,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::file::{read_kernel_file, read_unmounted};
-use super::{capability, crypt_keys, event, kexec, note};
+use super::file::{exists, read_anywhere, read_kernel_file, read_unmounted};
+use super::{capability, crypt_keys, enforce, event, kexec, note};
 use crate::abi;
 use crate::facts::{CrashFacts, Facts, Lockdown, Module};
 use crate::image::devicetree::Device;
@@ -39,6 +39,7 @@ pub fn read() -> Facts {
         file_load: calls.map(|(file_load, _)| file_load),
         classic_load: calls.map(|(_, classic_load)| classic_load),
         module: module(),
+        enforce: enforce::state(),
         module_loaded: exists("/sys/module/kexec_bpf"),
         modules_disabled: number("/proc/sys/kernel/modules_disabled").map(|value| value != 0),
         has_btf: exists("/sys/kernel/btf/vmlinux"),
@@ -48,8 +49,14 @@ pub fn read() -> Facts {
         crash: crash(),
         mem_available_bytes: mem_available(),
         framebuffer: framebuffer(),
-        running_cmdline: read_kernel_file("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline),
+        running_cmdline: running_cmdline(),
     }
+}
+
+/// The running kernel's command line, also where /proc is not mounted.
+#[must_use]
+pub fn running_cmdline() -> Option<Vec<u8>> {
+    read_anywhere("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline)
 }
 
 /// What the machine says it is, for device trees.
@@ -104,17 +111,13 @@ fn text(path: &str) -> Option<String> {
 /// must not depend on that.
 fn lockdown() -> Option<Lockdown> {
     let value = read_kernel_file("/sys/kernel/security/lockdown", VALUE_MAX_BYTES)
-        .or_else(|| read_unmounted(c"securityfs", c"lockdown", VALUE_MAX_BYTES))?;
+        .or_else(|| read_unmounted(c"securityfs", "lockdown", VALUE_MAX_BYTES))?;
     Lockdown::parse(core::str::from_utf8(&value).ok()?)
 }
 
 #[inline(never)]
 fn number(path: &str) -> Option<i64> {
     text(path)?.parse().ok()
-}
-
-fn exists(path: &str) -> bool {
-    rustix::fs::stat(path).is_ok()
 }
 
 fn module() -> Option<Module> {

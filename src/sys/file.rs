@@ -208,17 +208,83 @@ pub fn read_kernel_file(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
 /// The same for a file of a pseudo file system that need not be mounted: it is
 /// mounted for this one read, where nobody else sees it. Takes CAP_SYS_ADMIN.
 #[must_use]
-pub fn read_unmounted(file_system: &CStr, path: &CStr, max_bytes: usize) -> Option<Vec<u8>> {
-    let context = mount::fsopen(file_system, mount::FsOpenFlags::FSOPEN_CLOEXEC).ok()?;
-    mount::fsconfig_create(&context).ok()?;
-    let (flags, attributes) = (
-        mount::FsMountFlags::FSMOUNT_CLOEXEC,
-        mount::MountAttrFlags::MOUNT_ATTR_RDONLY,
-    );
-    let root = mount::fsmount(&context, flags, attributes).ok()?;
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let fd = rustix::fs::openat(&root, path, flags, Mode::empty()).ok()?;
-    read_to_end(&fd, max_bytes)
+pub fn read_unmounted(file_system: &CStr, path: &str, max_bytes: usize) -> Option<Vec<u8>> {
+    read_to_end(
+        &open_unmounted(file_system, path, OFlags::RDONLY).ok()?,
+        max_bytes,
+    )
+}
+
+fn open_unmounted(file_system: &CStr, path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    let context = mount::fsopen(file_system, mount::FsOpenFlags::FSOPEN_CLOEXEC)?;
+    mount::fsconfig_create(&context)?;
+    let attributes = match flags.contains(OFlags::WRONLY) {
+        true => mount::MountAttrFlags::empty(),
+        false => mount::MountAttrFlags::MOUNT_ATTR_RDONLY,
+    };
+    let root = mount::fsmount(&context, mount::FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
+    rustix::fs::openat(&root, path, flags | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Opens a file of /proc or /sys, also where that is not mounted.
+fn open_anywhere(path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    let opened = rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::empty());
+    if !matches!(opened, Err(Errno::NOENT)) {
+        return opened;
+    }
+    for (mounted_at, there, file_system) in [
+        ("/proc/", "/proc/sys", c"proc"),
+        ("/sys/", "/sys/module", c"sysfs"),
+    ] {
+        if let Some(path) = path.strip_prefix(mounted_at)
+            && !exists(there)
+        {
+            return open_unmounted(file_system, path, flags);
+        }
+    }
+    opened
+}
+
+/// Reads a file as [`read_kernel_file`] does, also where /proc or /sys is not
+/// mounted.
+#[must_use]
+pub fn read_anywhere(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
+    read_to_end(&open_anywhere(path, OFlags::RDONLY).ok()?, max_bytes)
+}
+
+/// A file of /proc or /sys, open for writing.
+pub struct KernelFile {
+    fd: OwnedFd,
+    path: &'static str,
+}
+
+impl KernelFile {
+    /// Opens it, also where /proc or /sys is not mounted.
+    ///
+    /// # Errors
+    /// Those of open(2), fsopen(2) and fsmount(2).
+    pub fn open(path: &'static str) -> Result<KernelFile, SysError> {
+        match open_anywhere(path, OFlags::WRONLY) {
+            Ok(fd) => Ok(KernelFile { fd, path }),
+            Err(errno) => Err(SysError::new("open", path, errno)),
+        }
+    }
+
+    /// Writes `text` by one call, as such files want it.
+    ///
+    /// # Errors
+    /// Those of write(2): what the kernel has against the value.
+    pub fn write(&self, text: &str) -> Result<(), SysError> {
+        rustix::io::write(&self.fd, text.as_bytes())
+            .map(drop)
+            .map_err(|errno| SysError::new("write", self.path, errno))
+    }
+}
+
+/// Returns whether something has that path; a link counts as what it leads to.
+#[must_use]
+pub fn exists(path: &str) -> bool {
+    rustix::fs::stat(path).is_ok()
 }
 
 fn read_to_end(fd: &OwnedFd, max_bytes: usize) -> Option<Vec<u8>> {

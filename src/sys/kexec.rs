@@ -8,6 +8,7 @@ use core::ptr;
 
 use rustix::fd::{AsRawFd, BorrowedFd};
 
+use super::file::KernelFile;
 use super::{SysError, capability, last_errno};
 use crate::plan::Flags;
 
@@ -123,6 +124,27 @@ pub fn probe_calls() -> Option<(bool, bool)> {
             classic_unload(false) != Err(rustix::io::Errno::NOSYS),
         )
     })
+}
+
+/// kernel.kexec_load_disabled, open for writing.
+pub struct LoadSwitch(KernelFile);
+
+impl LoadSwitch {
+    /// Opens it, also where /proc is not mounted.
+    ///
+    /// # Errors
+    /// Those of [`KernelFile::open`].
+    pub fn open() -> Result<LoadSwitch, SysError> {
+        KernelFile::open("/proc/sys/kernel/kexec_load_disabled").map(LoadSwitch)
+    }
+
+    /// Has the kernel load and unload nothing more until firmware boots one.
+    ///
+    /// # Errors
+    /// Those of [`KernelFile::write`].
+    pub fn turn_off(&self) -> Result<(), SysError> {
+        self.0.write("1")
+    }
 }
 
 /// `sync()`: writes dirty pages of all file systems to their devices.

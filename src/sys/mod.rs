@@ -8,6 +8,7 @@ pub mod console;
 pub mod crypt_keys;
 pub mod directory;
 pub mod efivar;
+pub mod enforce;
 pub mod event;
 pub mod facts;
 pub mod file;

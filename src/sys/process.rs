@@ -4,7 +4,7 @@
 
 use alloc::ffi::CString;
 use alloc::string::String;
-use core::ffi::{c_char, c_int, c_short, c_void};
+use core::ffi::{CStr, c_char, c_int, c_short, c_void};
 use core::ptr;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -22,7 +22,7 @@ const SET_PROCESS_GROUP: c_short = 2;
 /// How long a program may take to die.
 const KILL_S: u32 = 2;
 /// All that the program finds in its environment.
-const PATH: &core::ffi::CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+const PATH: &CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
 mod c {
     use super::{Attributes, c_char, c_int, c_short, c_void};
@@ -51,10 +51,12 @@ pub enum Ended {
     TimedOut,
 }
 
-fn spawn(path: &CString) -> Result<Pid, Errno> {
+fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
     let mut attributes: Attributes = [0; 64];
     let mut pid: c_int = 0;
-    let arguments = [path.as_ptr(), ptr::null()];
+    let mut pointers = alloc::vec![path.as_ptr()];
+    pointers.extend(arguments.iter().map(|argument| argument.as_ptr()));
+    pointers.push(ptr::null());
     let environment = [PATH.as_ptr(), ptr::null()];
     // SAFETY: the attributes have room for the C library's structure.
     unsafe { c::posix_spawnattr_init(&raw mut attributes) };
@@ -70,7 +72,7 @@ fn spawn(path: &CString) -> Result<Pid, Errno> {
             path.as_ptr(),
             ptr::null(),
             &raw const attributes,
-            arguments.as_ptr(),
+            pointers.as_ptr(),
             environment.as_ptr(),
         )
     };
@@ -80,15 +82,15 @@ fn spawn(path: &CString) -> Result<Pid, Errno> {
     }
 }
 
-/// Runs the program `path`, without arguments, for at most `timeout_s`.
+/// Runs the program `path` with `arguments`, for at most `timeout_s`.
 ///
 /// # Errors
 /// ENOENT, ENOEXEC, EACCES, ENOMEM, EMFILE.
-pub fn run(path: &[u8], timeout_s: u32) -> Result<Ended, SysError> {
+pub fn run(path: &[u8], arguments: &[&CStr], timeout_s: u32) -> Result<Ended, SysError> {
     let target = String::from_utf8_lossy(path);
     let fail = |call, errno| SysError::new(call, &target, errno);
     let path = CString::new(path).map_err(|_| fail("posix_spawn", Errno::INVAL))?;
-    let pid = spawn(&path).map_err(|errno| fail("posix_spawn", errno))?;
+    let pid = spawn(&path, arguments).map_err(|errno| fail("posix_spawn", errno))?;
     let kill = || rustix::process::kill_process_group(pid, Signal::KILL);
     let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| {
         let _ = kill();
@@ -143,9 +145,11 @@ mod tests {
 
     #[test]
     fn programs_end_by_themselves() {
-        assert_eq!(run(b"/bin/true", 20), Ok(Ended::Exited(0)));
-        assert_eq!(run(b"/bin/false", 20), Ok(Ended::Exited(1)));
-        assert!(run(b"/nonexistent", 20).is_err());
+        assert_eq!(run(b"/bin/true", &[], 20), Ok(Ended::Exited(0)));
+        assert_eq!(run(b"/bin/false", &[], 20), Ok(Ended::Exited(1)));
+        let exit_with = [c"-c", c"exit $1", c"sh", c"7"];
+        assert_eq!(run(b"/bin/sh", &exit_with, 20), Ok(Ended::Exited(7)));
+        assert!(run(b"/nonexistent", &[], 20).is_err());
     }
 
     #[test]
@@ -174,7 +178,7 @@ mod tests {
         );
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        let ended = run(program.as_os_str().as_bytes(), 2);
+        let ended = run(program.as_os_str().as_bytes(), &[], 2);
         let pid = fs::read_to_string(&started).unwrap();
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(ended, Ok(Ended::TimedOut));

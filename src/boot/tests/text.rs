@@ -359,6 +359,19 @@ rd.kexec_bpf.timeout=7 rd.kexec_bpf.menu=auto rd.kexec_bpf.append=\"a b\" \
         );
     }
     assert!(hook::parse(format!("a {}", hook::CHAINED).as_bytes()).chained);
+    for (line, enforce) in [
+        ("quiet", false),
+        ("rd.kexec_bpf.enforce", true),
+        ("rd.kexec_bpf=0 rd.kexec_bpf.enforce=1", true),
+        ("\"rd.kexec_bpf.enforce=no\"", true),
+        ("rd.kexec_bpf.enforce rd.kexec_bpf.enforce=0", false),
+        (
+            "rd.kexec_bpf.enforced rd.kexec_bpf -- rd.kexec_bpf.enforce",
+            false,
+        ),
+    ] {
+        assert_eq!(hook::parse(line.as_bytes()).enforce, enforce, "{line}");
+    }
     // The mark is appended; where init or a quote takes it, it is not there.
     for (line, chains) in [
         ("quiet", false),

@@ -40,7 +40,7 @@ static TIMEOUT: Flag = Flag {
 static NEXT: Flag = switch(Id::Next, "next", "the entry after that one");
 
 /// The words of `hook`.
-pub const HOOKS: &[&str] = &["boot", "kdump"];
+pub const HOOKS: &[&str] = &["boot", "enforce", "kdump"];
 
 pub const LIST: Command = Command {
     name: "list",
@@ -81,8 +81,10 @@ pub const HOOK: Command = Command {
     summary: "do what the kernel command line says; for initramfses",
     detail: "Is run by an initramfs. boot: boots an entry as rd.kexec_bpf= and the words with \
 that prefix on the kernel's command line say; without such words it does nothing. kdump: loads \
-the crash image that rd.kexec_bpf.kdump= names, or /etc/kexec-bpf/kdump.efi. Both report to the \
-kernel's log as well.",
+the crash image that rd.kexec_bpf.kdump= names, or /etc/kexec-bpf/kdump.efi. enforce: where \
+rd.kexec_bpf.enforce or the file /etc/kexec-bpf/enforce asks for it, loads the module and turns \
+its enforce on; where that fails, it turns kexec off until reboot and exits with 4. It is run \
+before the other two. All report to the kernel's log as well.",
     flags: &[&VERBOSE, &HELP],
     examples: &[],
 };

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. The module's parameter `enforce`, its life, and modprobe(8).
+
+use alloc::vec::Vec;
+
+use super::SysError;
+use super::file::{KernelFile, exists, read_anywhere};
+use super::process::{self, Ended};
+use crate::abi;
+use crate::errno::Errno;
+use crate::facts::Enforce;
+
+const PARAMETER: &str = "/sys/module/kexec_bpf/parameters/enforce";
+const INIT_STATE: &str = "/sys/module/kexec_bpf/initstate";
+/// Where an initramfs may have modprobe.
+const MODPROBE: [&str; 4] = [
+    "/usr/sbin/modprobe",
+    "/usr/bin/modprobe",
+    "/sbin/modprobe",
+    "/bin/modprobe",
+];
+/// Longest word in these files, with its newline.
+const WORD_MAX_BYTES: usize = 16;
+
+/// Reads whether the module enforces, also where /sys is not mounted; `None` when
+/// there is a module and it cannot be asked.
+#[must_use]
+pub fn state() -> Option<Enforce> {
+    match read_anywhere(PARAMETER, WORD_MAX_BYTES) {
+        Some(parameter) => Some(Enforce::of(&parameter, &init_state())),
+        // Older modules do not have it.
+        None if exists("/sys/module") => Some(Enforce::Off),
+        None => rustix::fs::stat(abi::PROC_PATH)
+            .is_err()
+            .then_some(Enforce::Off),
+    }
+}
+
+fn init_state() -> Vec<u8> {
+    read_anywhere(INIT_STATE, WORD_MAX_BYTES).unwrap_or_default()
+}
+
+/// Returns whether the module's own start is over, and its end has not begun.
+#[must_use]
+pub fn is_module_live() -> bool {
+    init_state() == b"live\n"
+}
+
+/// Returns whether there is anything at `path`, or may be.
+#[must_use]
+pub fn is_asked_by_file(path: &str) -> bool {
+    let found = rustix::fs::lstat(path);
+    !matches!(
+        found,
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR)
+    )
+}
+
+/// Turns it on, until reboot.
+///
+/// # Errors
+/// ENOENT without the module, or with one that does not have it; EBUSY while an image
+/// is loaded or a load is under way; ENODEV while the module is being removed.
+pub fn turn_on() -> Result<(), SysError> {
+    KernelFile::open(PARAMETER)?.write("1")
+}
+
+/// Runs `modprobe kexec_bpf enforce=1`. Its words go to this program's stderr.
+///
+/// # Errors
+/// Those of [`process::run`]; ENOENT when there is no modprobe.
+pub fn load_module(timeout_s: u32) -> Result<Ended, SysError> {
+    let mut result = Err(SysError::new(
+        "posix_spawn",
+        "modprobe",
+        rustix::io::Errno::NOENT,
+    ));
+    for path in MODPROBE {
+        result = process::run(path.as_bytes(), &[c"kexec_bpf", c"enforce=1"], timeout_s);
+        if !matches!(&result, Err(error) if error.errno == Errno::ENOENT) {
+            break;
+        }
+    }
+    result
+}
