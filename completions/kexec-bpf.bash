@@ -96,7 +96,7 @@ _kexec_bpf() {
         words='load exec list boot hook unload status inspect kdump help'
         ;;
     load:*)
-        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --dry-run --verbose --help'
+        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --lock --dry-run --verbose --help'
         files=1
         ;;
     exec:*)

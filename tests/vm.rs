@@ -55,6 +55,8 @@ mod kdump_fit;
 mod kernel_bugs;
 #[path = "vm/kernels.rs"]
 mod kernels;
+#[path = "vm/load_lock.rs"]
+mod load_lock;
 #[path = "vm/mkinitcpio.rs"]
 mod mkinitcpio;
 #[path = "vm/module_archives.rs"]

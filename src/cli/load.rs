@@ -10,7 +10,7 @@ use super::plan::{measured_text, plan_text, summary};
 use super::report::Report;
 use super::table::{Id, PROGRAM};
 use super::text::{field, printable};
-use super::{kdump, print, progress};
+use super::{kdump, print, progress, warning};
 use crate::boot::error::BootError;
 use crate::boot::hook;
 use crate::explain;
@@ -18,6 +18,7 @@ use crate::facts::Facts;
 use crate::image::detect::Image;
 use crate::plan::{CmdlineBase, Plan, Request, Route};
 use crate::run::{self, Inputs, RunError, Skipped};
+use crate::sys::kexec::LoadSwitch;
 use crate::sys::{Fd, console, facts};
 
 /// A load, wherever it was asked for.
@@ -98,6 +99,7 @@ pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Report> {
             force: parsed.has(Id::Force),
             crypt_keys: keys,
             reuse_crypt_keys: parsed.has(Id::ReuseCryptKeys),
+            lock: parsed.has(Id::Lock),
             ..Request::default()
         },
         dry_run: parsed.has(Id::DryRun),
@@ -160,6 +162,11 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
     if planned.tell(dry_run, verbose, facts)? {
         return Ok(planned.plan.cmdline.text);
     }
+    // Opened before, so that what cannot be locked is not loaded.
+    let switch = match planned.request.lock {
+        true => Some(LoadSwitch::open().map_err(RunError::Sys)?),
+        false => None,
+    };
     let mut progress = progress(verbose);
     let mut renewed = None;
     let ignored = loop {
@@ -195,8 +202,17 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
         }
         notice(&skipped);
     }
+    if let Some(switch) = &switch
+        && let Err(error) = switch.turn_off()
+    {
+        run::unload(planned.request.panic, facts)?;
+        return Err(RunError::Sys(error).into());
+    }
     // It is loaded, whether or not somebody reads that.
     let _ = print(&summary(&planned.plan, planned.inputs.image_path()));
+    if planned.request.lock {
+        warning(false)(&locked(&facts::read()));
+    }
     Ok(planned.plan.cmdline.text)
 }
 
@@ -255,6 +271,23 @@ impl Planned<'_> {
         }
         Ok(false)
     }
+}
+
+/// What it means that the kernel loads and unloads nothing any more.
+fn locked(facts: &Facts) -> String {
+    let mut text = String::from(
+        "locked until a reboot by firmware: from now on, unload, a reload of the crash image by \
+         udev, and upgrades that load a kernel fail",
+    );
+    if facts.loaded != Some(false) {
+        text.push_str("; with systemd, every plain reboot starts the loaded image");
+    }
+    text.push_str(match (facts.loaded, facts.crash_loaded) {
+        (Some(false), _) => "; no image for exec is loaded, and none can be",
+        (_, Some(false)) => "; no crash image is loaded, and none can be",
+        _ => "",
+    });
+    text
 }
 
 /// What is left out is said, not kept.

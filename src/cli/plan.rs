@@ -103,6 +103,12 @@ pub fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Fa
     if facts.is_locked_down() {
         line("verified", plan.route.verified());
     }
+    if request.lock {
+        line(
+            "lock",
+            "after the load, kernel.kexec_load_disabled is set to 1",
+        );
+    }
     if let Some(obstacle) = plan.obstacle(request, facts) {
         line("would fail", &obstacle.cause);
     }

@@ -38,6 +38,7 @@ pub enum Id {
     Menu,
     Timeout,
     Next,
+    Lock,
 }
 
 /// What a flag takes.
@@ -178,6 +179,12 @@ static ALLOW_UNSIGNED_INITRD: Flag = switch(
     "let --route extract load on a locked-down kernel",
 );
 
+static LOCK: Flag = switch(
+    Id::Lock,
+    "lock",
+    "let the kernel load and unload nothing afterwards",
+);
+
 static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not write out file systems first");
 
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
@@ -205,6 +212,7 @@ systemctl kexec. An image that was loaded before is replaced.",
             &REUSE_CRYPT_KEYS,
             &ROUTE,
             &ALLOW_UNSIGNED_INITRD,
+            &LOCK,
             &DRY_RUN,
             &VERBOSE,
             &HELP,

@@ -122,7 +122,7 @@ fn gate(facts: &Facts, panic: bool) -> Option<Explanation> {
     if facts.load_disabled == Some(true) {
         return Some(Explanation::certain(
             "kernel.kexec_load_disabled is 1",
-            "only a reboot by firmware clears it; find what set it in sysctl.d",
+            "only a reboot by firmware; load --lock, hook enforce or sysctl.d set it",
         ));
     }
     if facts.loads_left(panic) == Some(0) {

@@ -43,6 +43,8 @@ pub struct Request {
     pub reuse_crypt_keys: bool,
     /// The UKI's profile, from 0.
     pub profile: u32,
+    /// Have the kernel load and unload nothing afterwards.
+    pub lock: bool,
 }
 
 /// A file that extends the image.

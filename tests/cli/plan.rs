@@ -181,3 +181,17 @@ fn addons_extend_only_what_they_can() {
          try:   --initrd and --append for a bare kernel\n",
     );
 }
+
+#[test]
+fn plan_with_lock_says_what_follows() {
+    let folder = images("plan-lock");
+    let run = folder.run(&["load", "-n", "vmlinuz", "--lock"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    run.is_narrow();
+    let line = "lock          after the load, kernel.kexec_load_disabled is set to 1\n";
+    assert!(run.stdout.contains(line), "{}", run.stdout);
+    folder.run(&["boot", "--lock"]).fails(
+        2,
+        "kexec-bpf: unknown option --lock\ntry:   kexec-bpf boot --help\n",
+    );
+}

@@ -42,6 +42,13 @@ running kernel allow."
 verifies what it is given as kernel, and nothing verifies the initrd and the command line that \
 were beside it in the UKI. Says so on standard error."
         }
+        Id::Lock => {
+            "Sets kernel.kexec_load_disabled after the load: this image still boots, and until a reboot \
+by firmware nothing else is ever loaded. From then on, unload, the reload of a crash image by udev, \
+and upgrades that load a kernel fail; with systemd, every plain reboot starts the loaded image. To \
+have both a crash image and one for exec, load the first without --lock. When the setting cannot be \
+made, load exits with 1 and the image does not stay loaded."
+        }
         Id::NoSync => {
             "Does not call sync(2) before the jump. What was not written to a disk is lost."
         }
