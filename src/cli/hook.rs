@@ -2,22 +2,25 @@
 //! `hook`: what an initramfs runs; the kernel command line says what to do.
 
 use alloc::format;
+use alloc::string::String;
 
 use super::boot::{self, Wish};
 use super::load::{self, Order};
 use super::parse::Parsed;
 use super::report::Report;
-use super::table::{Id, PROGRAM};
+use super::table::Id;
 use super::{print, warning};
 use crate::boot::hook::{self, ENFORCE_PATH, KDUMP_PATH, TIMEOUT_S, Words};
-use crate::explain::{Explanation, Outcome};
+use crate::explain::{self, Outcome};
 use crate::plan::Request;
 use crate::run;
 use crate::run::discover::Place;
 use crate::sys::console::{LOG_ERROR, LOG_NOTICE, kernel_log, write_stderr};
 use crate::sys::file::InputFile;
+use crate::sys::kexec::LoadSwitch;
 use crate::sys::{enforce, facts};
 
+#[inline(never)]
 pub fn hook(parsed: &Parsed<'_>) -> Result<(), Report> {
     if parsed.operand == Some(b"enforce") {
         return enforce().inspect_err(|report| kernel_log(LOG_ERROR, &report.text()));
@@ -36,6 +39,7 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Report> {
 }
 
 /// Turns enforce on where that is asked for; where that fails, turns kexec off.
+#[inline(never)]
 fn enforce() -> Result<(), Report> {
     // A command line that cannot be read may ask for it.
     let line = facts::running_cmdline();
@@ -43,40 +47,36 @@ fn enforce() -> Result<(), Report> {
     if !by_word && !enforce::is_asked_by_file(ENFORCE_PATH) {
         return Ok(());
     }
-    let Err(why) = run::enforce::enforce() else {
-        let what = match facts::read().is_locked_down() {
-            true => "enforce is on until reboot",
-            false => "enforce is on, but lockdown is off: root can undo it",
-        };
-        let text = format!("{PROGRAM}: {what}\n");
-        kernel_log(LOG_NOTICE, &text);
+    let Err((modprobe, write)) = run::enforce::turn_on() else {
+        let text = "kexec-bpf: enforce is on until reboot\n";
+        kernel_log(LOG_NOTICE, text);
         // It is on, whether or not somebody reads that.
-        let _ = print(&text);
+        let _ = print(text);
         return Ok(());
     };
-    let off = run::enforce::turn_off();
+    let off = LoadSwitch::open().and_then(|switch| switch.turn_off());
     let now = facts::read();
-    let loaded = match (now.loaded, now.crash_loaded) {
-        (Some(false), Some(false)) => "",
-        (Some(true), Some(true)) => "; the loaded image and the crash image still boot",
-        (Some(true), _) => "; the loaded image still boots",
-        (_, Some(true)) => "; the crash image still boots",
-        _ => "; an image that is loaded already still boots",
-    };
-    Err(match off {
-        Ok(()) => {
-            let what = format!("enforce is not on: kexec is off until reboot{loaded}");
-            Report::explained(what, why)
-        }
+    let mut why = explain::not_enforced(&now, modprobe, write);
+    let mut what = String::from("enforce is not on: kexec is off until reboot");
+    match off {
+        Ok(()) => what.push_str(match (now.loaded, now.crash_loaded) {
+            (Some(false), Some(false)) => "",
+            (Some(true), Some(true)) => "; the loaded image and the crash image still boot",
+            (_, Some(true)) => "; the crash image still boots",
+            _ => "; the loaded image still boots",
+        }),
         Err(error) => {
-            let what = "DANGER: enforce is not on, and kexec cannot be turned off";
-            let what = format!("{what}: {}: {error}", error.target);
-            let outcome = Outcome::Failed;
-            Report::explained(what, Explanation { outcome, ..why })
+            what = format!(
+                "DANGER: enforce is not on, and kexec cannot be turned off: {}: {error}",
+                error.target
+            );
+            why.outcome = Outcome::Failed;
         }
-    })
+    }
+    Err(Report::explained(what, why))
 }
 
+#[inline(never)]
 fn boot(words: &Words, verbose: bool) -> Result<(), Report> {
     if !words.wants_boot() {
         return Ok(());
@@ -103,6 +103,7 @@ fn boot(words: &Words, verbose: bool) -> Result<(), Report> {
     })
 }
 
+#[inline(never)]
 fn kdump(words: &Words, verbose: bool) -> Result<(), Report> {
     let named = words.kdump.as_deref();
     let path = named.unwrap_or(KDUMP_PATH);
