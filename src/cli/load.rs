@@ -146,7 +146,8 @@ pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>,
     if planned.chained {
         // Where only what is signed may be on the command line, there is no
         // room for the mark.
-        let sealed = facts.is_locked_down() && planned.plan.cmdline.base == CmdlineBase::Image;
+        let own = planned.plan.cmdline.base == CmdlineBase::Image;
+        let sealed = facts.enforces() || (facts.is_locked_down() && own);
         if !sealed {
             planned.request.append.push(hook::CHAINED.into());
         }

@@ -100,7 +100,7 @@ pub fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Fa
         line("", &format!("added {}: {}", added.word, added.reason));
     }
     line("flags", &plan.flags.to_string());
-    if facts.is_locked_down() {
+    if facts.is_locked_down() || facts.enforces() {
         line("verified", plan.route.verified());
     }
     if request.lock {

@@ -7,13 +7,14 @@ use alloc::string::{String, ToString};
 use super::kdump;
 use super::text::{field, size};
 use crate::explain::{self, Explanation};
-use crate::facts::Facts;
+use crate::facts::{Enforce, Facts, Lockdown};
 
 /// Column at which values start.
 const COLUMN: usize = 20;
 const UNKNOWN: &str = "unknown: the kernel does not show it";
 
 /// The report of `status`.
+#[inline(never)]
 pub fn text(facts: &Facts) -> String {
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
@@ -35,6 +36,7 @@ pub fn text(facts: &Facts) -> String {
     line(
         "kexec_load",
         &match facts.classic_load {
+            Some(true) if facts.enforces() => "no: enforce refuses it".into(),
             Some(true) if facts.is_locked_down() => "no: lockdown forbids it".into(),
             value => call(value, facts),
         },
@@ -55,6 +57,7 @@ pub fn text(facts: &Facts) -> String {
             None => "unknown: no EFI variables",
         },
     );
+    line("enforce", enforce(facts));
     line(
         "CAP_SYS_BOOT",
         if facts.cap_sys_boot {
@@ -68,13 +71,12 @@ pub fn text(facts: &Facts) -> String {
     if let Some(obstacle) = &handshake {
         line("", &format!("try: {}", obstacle.hint));
     }
-    match explain::load_obstacle(facts, false) {
+    let has_handshake = handshake.is_none();
+    let obstacle = explain::load_obstacle(facts, false);
+    match obstacle.or(handshake.filter(|_| facts.enforces())) {
+        None if facts.enforces() => line("routes", "handshake"),
         None => {
-            let handshake = if handshake.is_none() {
-                "handshake, "
-            } else {
-                ""
-            };
+            let handshake = if has_handshake { "handshake, " } else { "" };
             let extract = if facts.is_locked_down() {
                 "native; extract with --allow-unsigned-initrd"
             } else {
@@ -119,6 +121,7 @@ fn yes_no(value: Option<bool>) -> &'static str {
 
 fn call(value: Option<bool>, facts: &Facts) -> String {
     match value {
+        Some(true) if facts.enforces() => "yes, signed UKIs only".into(),
         Some(true) if facts.is_locked_down() => "yes, signed images only".into(),
         Some(true) => "yes".into(),
         Some(false) => "no: not built into this kernel".into(),
@@ -134,9 +137,107 @@ fn crash_memory(facts: &Facts) -> String {
     }
 }
 
+fn enforce(facts: &Facts) -> &'static str {
+    match facts.enforce {
+        Some(Enforce::On) if facts.lockdown == Some(Lockdown::None) => {
+            "yes, but lockdown is off: root can undo it"
+        }
+        Some(Enforce::On) => "yes, until reboot",
+        Some(Enforce::Held) => "held: the module is being removed, nothing can be loaded",
+        Some(Enforce::Off) => "no",
+        None => "unknown: /sys is not mounted",
+    }
+}
+
 fn lockdown(facts: &Facts) -> String {
     match facts.lockdown {
         Some(level) => level.to_string(),
         None => "unknown: securityfs is not mounted".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use crate::abi::ABI_VERSION;
+    use crate::cli::text::COLUMNS;
+    use crate::facts::{Enforce, Facts, Lockdown, Module};
+
+    /// The value of a line, which may go on.
+    fn value(page: &str, label: &str) -> String {
+        let lines = page.lines().skip_while(|line| !line.starts_with(label));
+        let mut words: Vec<&str> = Vec::new();
+        for (number, line) in lines.enumerate() {
+            let (name, text) = line.split_at(20);
+            if number > 0 && !name.trim().is_empty() {
+                break;
+            }
+            words.extend(text.split_whitespace());
+        }
+        words.join(" ")
+    }
+
+    #[test]
+    fn enforce_is_told_with_what_it_leaves() {
+        let module = Module {
+            abi_version: Some(Ok(ABI_VERSION)),
+            has_btf: true,
+            ..Module::default()
+        };
+        let facts = |enforce, lockdown| Facts {
+            cap_sys_boot: true,
+            classic_load: Some(true),
+            enforce,
+            lockdown: Some(lockdown),
+            module: Some(module.clone()),
+            ..Facts::default()
+        };
+        let held = "the module is being removed, nothing can be loaded";
+        for (enforce, lockdown, says, routes) in [
+            (
+                Some(Enforce::On),
+                Lockdown::Integrity,
+                "yes, until reboot",
+                "handshake".into(),
+            ),
+            (
+                Some(Enforce::On),
+                Lockdown::None,
+                "yes, but lockdown is off: root can undo it",
+                "handshake".into(),
+            ),
+            (
+                Some(Enforce::Held),
+                Lockdown::None,
+                &format!("held: {held}"),
+                format!("none: enforce: {held} try: only a reboot by firmware ends that"),
+            ),
+            (
+                Some(Enforce::Off),
+                Lockdown::None,
+                "no",
+                "handshake, native, extract".into(),
+            ),
+            (
+                None,
+                Lockdown::None,
+                "unknown: /sys is not mounted",
+                "handshake, native, extract".into(),
+            ),
+        ] {
+            let facts = facts(enforce, lockdown);
+            let page = text(&facts);
+            assert_eq!(value(&page, "enforce "), says);
+            assert_eq!(value(&page, "routes "), routes);
+            let classic = match facts.enforces() {
+                true => "no: enforce refuses it",
+                false => "yes",
+            };
+            assert_eq!(value(&page, "kexec_load "), classic);
+            assert!(page.lines().all(|line| line.len() <= COLUMNS), "{page}");
+        }
+        let mut without = facts(Some(Enforce::On), Lockdown::Integrity);
+        without.module = None;
+        assert!(value(&text(&without), "routes ").starts_with("none: "));
     }
 }

@@ -8,6 +8,68 @@ use super::{Explanation, handshake_obstacle};
 use crate::errno::Errno;
 use crate::facts::{Enforce, Facts};
 
+/// What enforce wants of a load, in the order of asking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    Uki,
+    Signed,
+    Whole,
+    NoInitrd,
+    NoCmdline,
+}
+
+impl Rule {
+    /// What a load that breaks it is refused for.
+    #[must_use]
+    pub fn cause(self) -> &'static str {
+        match self {
+            Rule::Uki => "enforce: only a UKI has its initrd and command line verified",
+            Rule::Signed => "enforce: the image has no signature",
+            Rule::Whole => "enforce: nothing verifies what route extract takes out of a UKI",
+            Rule::NoInitrd => "enforce: nothing verifies the initrds that are added",
+            Rule::NoCmdline => {
+                "enforce: nothing verifies the words of the command line that are added"
+            }
+        }
+    }
+
+    /// Explains it; known before the call.
+    #[must_use]
+    pub fn broken(self, panic: bool) -> Explanation {
+        let hint = match self {
+            Rule::Uki => "a signed UKI of that kernel: ukify build; sbsign",
+            Rule::Signed => "sbsign, with a key that this kernel trusts",
+            Rule::Whole => "the same without --route",
+            Rule::NoInitrd => "a signed addon with that initrd; or put it into the UKI",
+            Rule::NoCmdline if panic => {
+                "a crash UKI that has nr_cpus=1 and the like in its own .cmdline"
+            }
+            Rule::NoCmdline => "a signed addon with these words; or put them into the UKI",
+        };
+        Explanation::certain(self.cause(), hint)
+    }
+}
+
+/// Explains a refusal of which the module gave no report.
+pub(super) fn without_report() -> Explanation {
+    Explanation::possible(
+        "enforce refuses it; the kernel's log says why",
+        "dmesg; kexec-bpf load --dry-run",
+    )
+}
+
+/// What a hint says that nobody can do under enforce is left out.
+#[must_use]
+pub fn adapted(explanation: Explanation, facts: &Facts) -> Explanation {
+    match facts.enforces() {
+        true => Explanation {
+            hint: explanation.hint.replace("; or --route extract", ""),
+            ..explanation
+        },
+        false => explanation,
+    }
+}
+
 /// What stands in the way of every load once the module was removed by force.
 pub(super) fn held(facts: &Facts) -> Option<Explanation> {
     (facts.enforce == Some(Enforce::Held)).then(|| {
@@ -52,7 +114,10 @@ pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{able, report};
+    use super::super::{Outcome, handshake, load, load_obstacle, parser, unload};
     use super::*;
+    use crate::abi::{self, Report, Stage};
     use crate::facts::{Lockdown, Module};
 
     #[test]
@@ -141,5 +206,95 @@ mod tests {
         ] {
             assert_eq!(not_enforced(facts, modprobe, write).cause, cause);
         }
+    }
+
+    fn enforcing(enforce: Enforce) -> Facts {
+        Facts {
+            enforce: Some(enforce),
+            ..able()
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_loaded_once_the_module_was_removed_by_force() {
+        let held = enforcing(Enforce::Held);
+        let cause = "enforce: the module is being removed, nothing can be loaded";
+        for panic in [false, true] {
+            assert_eq!(load_obstacle(&held, panic).unwrap().cause, cause);
+            assert_eq!(load(Errno::EPERM, &held, panic).cause, cause);
+        }
+        assert_eq!(handshake_obstacle(&held).unwrap().cause, cause);
+        // Unloading goes on, and has other causes.
+        assert!(!unload(Errno::EPERM, &held, false).cause.contains("enforce"));
+        assert_eq!(load_obstacle(&enforcing(Enforce::On), false), None);
+    }
+
+    /// Without lockdown and with it.
+    #[test]
+    fn a_good_signature_is_not_blamed() {
+        let open = enforcing(Enforce::On);
+        let locked = Facts {
+            lockdown: Some(Lockdown::Integrity),
+            ..open.clone()
+        };
+        let mut rules = report(Stage::Rules, Errno::EPERM);
+        let why = b"enforce: the command line has words of the user's";
+        rules.reason[..why.len()].copy_from_slice(why);
+        rules.reason[why.len()..].fill(0);
+        let probe = Report {
+            stage: Stage::Probe as u32,
+            signature: abi::SIGNATURE_UNCHECKED,
+            ..rules
+        };
+        for facts in [&open, &locked] {
+            for report in [&rules, &probe] {
+                let found = handshake(Errno::EPERM, Some(report), facts, false);
+                assert_eq!(found.cause.as_bytes(), why);
+                assert!(found.certain && found.outcome == Outcome::Refused);
+                assert_eq!(found.signature, None);
+            }
+            for found in [
+                handshake(Errno::EPERM, None, facts, false),
+                load(Errno::EPERM, facts, true),
+            ] {
+                assert!(
+                    found.cause.starts_with("enforce refuses it"),
+                    "{}",
+                    found.cause
+                );
+                assert!(!found.certain && found.signature.is_none());
+            }
+            for (errno, cause) in [
+                (
+                    Errno::ENOKEY,
+                    "the kernel has no key for the image's signature",
+                ),
+                (
+                    Errno::EKEYREJECTED,
+                    "the kernel rejected the image's signature",
+                ),
+                (Errno::ENODATA, "the kernel found no signature in the image"),
+            ] {
+                let mut report = rules;
+                report.signature = -errno.0;
+                let found = handshake(Errno::EPERM, Some(&report), facts, false);
+                assert_eq!(found.signature, Some(errno));
+                let level = match facts.is_locked_down() {
+                    true => "lockdown: integrity",
+                    false => "enforce",
+                };
+                assert_eq!(found.cause, format!("{cause} ({level})"));
+            }
+        }
+    }
+
+    #[test]
+    fn no_hint_names_a_route_that_is_refused() {
+        let hint = |facts: &Facts| adapted(parser("x", Outcome::BadImage), facts).hint;
+        assert!(hint(&able()).contains("--route extract"));
+        assert_eq!(
+            hint(&enforcing(Enforce::On)),
+            "the image with another .bpf section"
+        );
     }
 }

@@ -5,7 +5,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::{Explanation, Outcome};
+use super::{Explanation, Outcome, enforce};
 use crate::abi::{ABI_VERSION, Addon, Report, Stage};
 use crate::errno::Errno;
 use crate::facts::{Facts, Module};
@@ -13,6 +13,9 @@ use crate::facts::{Facts, Module};
 /// What stands in the way of the handshake route.
 #[must_use]
 pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
+    if let Some(held) = enforce::held(facts) {
+        return Some(held);
+    }
     if let Some(module) = &facts.module {
         return match module.abi_version {
             Some(Ok(_)) if !module.has_btf => Some(no_btf()),
@@ -69,7 +72,7 @@ fn no_btf() -> Explanation {
 pub fn module_is_useless(facts: &Facts) -> bool {
     // Without sysfs nothing is known of it.
     let has_no_btf = |module: &Module| module.abi_version.is_some() && !module.has_btf;
-    facts.module.as_ref().is_some_and(has_no_btf) && !facts.is_locked_down()
+    facts.module.as_ref().is_some_and(has_no_btf) && !facts.is_locked_down() && !facts.enforces()
 }
 
 /// Thread B could not serve the parser that the kernel gave it.
@@ -107,6 +110,15 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
         ..Explanation::certain(reason.as_str(), hint)
     };
     match Stage::of(report.stage) {
+        // That the image is not verified, whose own errno says why.
+        _ if is_of_enforce(report) && is_bad_signature(report) => Explanation {
+            outcome: Outcome::Refused,
+            ..super::load(signature_errno(report, errno), facts, panic)
+        },
+        _ if is_of_enforce(report) => explanation(
+            Outcome::Refused,
+            "a signed UKI, and signed addons for what is added; kexec-bpf inspect IMAGE",
+        ),
         // The words of the errno are more exact than the stage's, and the kernel
         // goes on to read the initrd after a signature that it does not demand.
         Some(Stage::Signature | Stage::Read) if is_of_signature(report, errno) => Explanation {
@@ -170,6 +182,19 @@ fn is_verdict(errno: Errno) -> bool {
 /// What the module's security rules refuse with, see bpf/kmod/rules.c.
 fn is_rule(errno: Errno) -> bool {
     matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
+}
+
+/// Returns whether the load was refused for no other reason than enforce.
+fn is_of_enforce(report: &Report) -> bool {
+    report.reason().starts_with(b"enforce: ")
+}
+
+/// Returns whether the check of the signature ended with one of its own numbers.
+fn is_bad_signature(report: &Report) -> bool {
+    matches!(
+        Errno(report.signature.saturating_neg()),
+        Errno::ENODATA | Errno::ENOKEY | Errno::EBADMSG | Errno::EKEYREJECTED
+    )
 }
 
 /// Returns whether the system call failed by the check of the signature: with its own

@@ -16,7 +16,7 @@ use crate::errno::Errno;
 use crate::facts::Facts;
 use crate::image::authenticode::Examination;
 
-pub use enforce::not_enforced;
+pub use enforce::{Rule, adapted, not_enforced};
 pub use framebuffer::framebuffer;
 pub use handshake::{
     caller_gone, handshake, handshake_obstacle, is_about, module_is_useless, parser,
@@ -77,6 +77,9 @@ impl Explanation {
 pub fn load_obstacle(facts: &Facts, panic: bool) -> Option<Explanation> {
     if let Some(obstacle) = gate(facts, panic) {
         return Some(obstacle);
+    }
+    if let Some(held) = enforce::held(facts) {
+        return Some(held);
     }
     if facts.file_load == Some(false) {
         let cause = format!(
@@ -224,6 +227,9 @@ fn refused_load(facts: &Facts, panic: bool) -> Explanation {
     if let Some(obstacle) = load_obstacle(facts, panic) {
         return obstacle;
     }
+    if facts.enforces() {
+        return enforce::without_report();
+    }
     const SIGNED: &str = "an image signed by a key that this kernel trusts";
     match facts.lockdown {
         Some(level) if facts.is_locked_down() => Explanation {
@@ -263,6 +269,7 @@ pub fn examined(found: &Examination, explanation: Explanation, facts: &Facts) ->
 
 fn under_lockdown(what: &str, facts: &Facts) -> String {
     match facts.lockdown {
+        _ if facts.enforces() && !facts.is_locked_down() => format!("{what} (enforce)"),
         Some(level) => format!("{what} (lockdown: {level})"),
         None => what.into(),
     }

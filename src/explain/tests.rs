@@ -5,7 +5,7 @@ use super::*;
 use crate::abi::{self, Report, Stage};
 use crate::facts::Lockdown;
 
-fn able() -> Facts {
+pub(super) fn able() -> Facts {
     Facts {
         kernel_release: "6.12.0".into(),
         machine: "x86_64".into(),
@@ -238,7 +238,7 @@ fn every_hint_and_cause_is_there() {
 }
 
 /// What the module reports for a load that failed.
-fn report(stage: Stage, errno: Errno) -> Report {
+pub(super) fn report(stage: Stage, errno: Errno) -> Report {
     Report {
         abi_version: abi::ABI_VERSION,
         error: -errno.0,

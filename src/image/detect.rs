@@ -67,6 +67,13 @@ impl Image {
         }
     }
 
+    /// Returns whether there is a signature; whose, and whether it is good, only the
+    /// kernel can say.
+    pub fn is_signed(&self) -> bool {
+        let pe = self.pe();
+        pe.is_some_and(|pe| matches!(pe.certificate_table, Ok(Some(_))))
+    }
+
     /// For messages: "a UKI".
     pub fn kind_name(&self) -> &'static str {
         match self {

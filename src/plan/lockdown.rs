@@ -10,7 +10,9 @@ impl Plan {
     #[must_use]
     pub fn obstacle(&self, request: &Request, facts: &Facts) -> Option<Explanation> {
         let unsigned = self.is_taken_apart(facts) && !request.takes_apart_knowingly();
-        explain::load_obstacle(facts, self.flags.is_panic())
+        let panic = self.flags.is_panic();
+        explain::load_obstacle(facts, panic)
+            .or_else(|| Some(self.breaks(request, facts)?.broken(panic)))
             .or_else(|| unsigned.then(|| explain::unsigned_initrd(facts)))
     }
 

@@ -6,6 +6,7 @@
 //! `--dry-run` prints it.
 
 mod cmdline;
+mod enforce;
 mod error;
 mod flags;
 mod initrd;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub flags: Flags,
     /// The UKI's profile, from 0.
     pub profile: u32,
+    /// Whether the whole image has a signature.
+    pub is_signed: bool,
 }
 
 /// The PCR that systemd-stub extends by all that can differ between boots.
@@ -113,6 +116,7 @@ pub fn plan<R: ReadAt + ?Sized>(
         request,
         facts,
         route,
+        is_signed: image.is_signed(),
     };
     match image {
         Image::BzImage { header, .. } => planner.bzimage(header),
@@ -140,6 +144,7 @@ struct Planner<'plan, R: ReadAt + ?Sized> {
     request: &'plan Request,
     facts: &'plan Facts,
     route: Route,
+    is_signed: bool,
 }
 
 impl<R: ReadAt + ?Sized> Planner<'_, R> {
@@ -231,6 +236,7 @@ impl<R: ReadAt + ?Sized> Planner<'_, R> {
             concat: assembled.concat,
             cmdline,
             profile: self.request.profile,
+            is_signed: self.is_signed,
         })
     }
 }

@@ -47,6 +47,7 @@ pub fn load(
             RunError::Kernel { path, mut failure } => {
                 failure.kernel_log = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
                 examine(inputs, plan, facts, &mut failure);
+                failure.explanation = explain::adapted(failure.explanation, facts);
                 RunError::Kernel { path, failure }
             }
             other => other,
