@@ -7,6 +7,7 @@ use core::fmt;
 
 use super::FILE_MAX_BYTES;
 use crate::errno::Errno;
+use crate::explain::Rule;
 use crate::image::env_file::printable;
 
 /// Why an entry cannot be booted.
@@ -30,6 +31,8 @@ pub enum Problem {
     Image(String),
     /// The entry itself cannot be read.
     Unreadable(String),
+    /// This kernel refuses it, whatever is right with it.
+    Enforce(Rule),
 }
 
 impl fmt::Display for Problem {
@@ -50,6 +53,7 @@ impl fmt::Display for Problem {
             Problem::Devicetree => out.write_str("device trees are not supported"),
             Problem::Missing(path) => write!(out, "no such file: /{}", printable(path)),
             Problem::Image(why) | Problem::Unreadable(why) => out.write_str(why),
+            Problem::Enforce(rule) => out.write_str(rule.cause()),
         }
     }
 }
@@ -174,6 +178,16 @@ impl BootError {
     #[must_use]
     pub fn may_appear(&self) -> bool {
         matches!(self, BootError::NoDevice { .. } | BootError::NoEsp { .. })
+    }
+
+    /// Returns whether the kernel does not take what may be a good entry.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        let problem = match self {
+            BootError::Bad { problem, .. } => problem,
+            _ => return false,
+        };
+        matches!(problem, Problem::Enforce(_))
     }
 
     /// Whether an entry is at fault, or the name of one.

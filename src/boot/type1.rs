@@ -7,6 +7,7 @@ use super::assignments;
 use super::error::Problem;
 use super::loader_conf::seconds;
 use crate::cmdline;
+use crate::explain::Rule;
 
 /// Initrds of one entry.
 const INITRDS_MAX: usize = 64;
@@ -38,6 +39,18 @@ pub struct Type1 {
     pub profile: u32,
     /// The first thing that keeps it from booting here.
     pub problem: Option<Problem>,
+}
+
+impl Type1 {
+    /// The rule of enforce that it breaks by what it adds to its image.
+    #[must_use]
+    pub fn breaks(&self) -> Option<Rule> {
+        match (self.initrds.is_empty(), self.options.is_empty()) {
+            (false, _) => Some(Rule::NoInitrd),
+            (_, false) => Some(Rule::NoCmdline),
+            (true, true) => None,
+        }
+    }
 }
 
 /// A path in an entry, made relative.

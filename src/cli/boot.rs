@@ -185,7 +185,7 @@ fn load_entry(
     facts: &Facts,
     warn: &mut dyn FnMut(&str),
 ) -> Result<Vec<u8>, Report> {
-    let mut catalogue = catalogue(wish.place, wish.timeout_s, &facts.machine, warn)?;
+    let mut catalogue = catalogue(wish.place, wish.timeout_s, facts, warn)?;
     if name.is_none() && wish.menu.is_none() {
         // What the default would have been, perhaps. A menu shows it anyway.
         let skipped = (0..catalogue.entries.len()).filter(|index| {

@@ -12,6 +12,7 @@ use super::text::{field, printable};
 use super::{print, warning};
 use crate::boot::choose::{self, Because};
 use crate::boot::efi::LoaderVariables;
+use crate::facts::Facts;
 use crate::run::RunError;
 use crate::run::boot::{self, Catalogue};
 use crate::run::discover::{self, Place};
@@ -22,8 +23,8 @@ const INDENT: usize = 7;
 
 pub fn list(parsed: &Parsed<'_>) -> Result<(), Report> {
     let timeout_s = number(parsed, Id::Timeout)?.unwrap_or(0);
-    let machine = facts::read().machine;
-    let catalogue = catalogue(place(parsed)?, timeout_s, &machine, &mut warning(false))?;
+    let facts = facts::read();
+    let catalogue = catalogue(place(parsed)?, timeout_s, &facts, &mut warning(false))?;
     let default = catalogue.default();
     let mut out = String::new();
     for index in 0..catalogue.entries.len() {
@@ -37,7 +38,7 @@ pub fn list(parsed: &Parsed<'_>) -> Result<(), Report> {
 pub fn catalogue(
     place: Place<'_>,
     timeout_s: u32,
-    machine: &str,
+    facts: &Facts,
     warn: &mut dyn FnMut(&str),
 ) -> Result<Catalogue, RunError> {
     let variables = match place {
@@ -46,7 +47,7 @@ pub fn catalogue(
         _ => efivar::read(),
     };
     let found = discover::find(place, &variables, timeout_s)?;
-    let catalogue = boot::read(found, variables, machine)?;
+    let catalogue = boot::read(found, variables, facts)?;
     for note in &catalogue.notes {
         warn(note);
     }

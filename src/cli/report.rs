@@ -252,7 +252,9 @@ fn plan_report(path: &[u8], error: &PlanError) -> Report {
 
 fn boot_report(error: &BootError) -> Report {
     let report = Report {
-        exit: if error.is_entry() {
+        exit: if error.is_refused() {
+            Exit::Refused
+        } else if error.is_entry() {
             Exit::BadImage
         } else {
             Exit::Failed

@@ -13,6 +13,8 @@ use crate::boot::loader_conf::{self, LoaderConf};
 use crate::boot::type1::Type1;
 use crate::boot::{ENTRIES_MAX, FILE_MAX_BYTES};
 use crate::errno::Errno;
+use crate::explain::Rule;
+use crate::facts::Facts;
 use crate::image::detect::{self, Image};
 use crate::image::source::{FileOffset, FileSlice, ReadAt, read_small};
 use crate::image::uki::{SectionKind, Uki};
@@ -32,14 +34,14 @@ pub struct Catalogue {
     pub notes: Vec<String>,
 }
 
-/// Reads the entries, for a machine of this `uname -m`.
+/// Reads the entries, for the machine and the kernel of `facts`.
 ///
 /// # Errors
 /// [`BootError::NoEntries`].
 pub fn read(
     found: Found,
     variables: LoaderVariables,
-    machine: &str,
+    facts: &Facts,
 ) -> Result<Catalogue, RunError> {
     let mut catalogue = Catalogue {
         volumes: Vec::new(),
@@ -51,7 +53,7 @@ pub fn read(
     for (number, volume) in found.volumes.iter().enumerate() {
         let root = volume.root()?;
         for kind in Kind::ALL {
-            catalogue.read_folder(root, number, kind, machine);
+            catalogue.read_folder(root, number, kind, facts);
         }
         if catalogue.conf == LoaderConf::default()
             && let Ok(text) = read_text(root, b"loader/loader.conf")
@@ -117,7 +119,8 @@ fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
 }
 
 impl Catalogue {
-    fn read_folder(&mut self, root: &Directory, volume: usize, kind: Kind, machine: &str) {
+    #[inline(never)]
+    fn read_folder(&mut self, root: &Directory, volume: usize, kind: Kind, facts: &Facts) {
         let names = match root.names(kind.folder().as_bytes(), ENTRIES_MAX, &|_| true) {
             Ok(names) => names,
             Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) => return,
@@ -137,17 +140,20 @@ impl Catalogue {
             };
             match kind {
                 Kind::Type1 => {
-                    let mut text = type1(root, name, machine);
+                    let mut text = type1(root, name, &facts.machine);
                     let mut files = core::iter::once(&text.image).chain(&text.initrds);
                     if text.problem.is_none()
                         && let Some(missing) = files.find(|path| !root.has_file(path))
                     {
                         text.problem = Some(Problem::Missing(missing.clone()));
                     }
+                    if text.problem.is_none() && facts.enforces() {
+                        text.problem = refused(root, &text).map(Problem::Enforce);
+                    }
                     entry.describe(text);
                     self.entries.push(entry);
                 }
-                Kind::Type2 => match profiles(root, &entry, machine) {
+                Kind::Type2 => match profiles(root, &entry, facts) {
                     Ok(mut profiles) => self.entries.append(&mut profiles),
                     Err(problem) => {
                         entry.problem = Some(problem);
@@ -159,8 +165,20 @@ impl Catalogue {
     }
 }
 
+/// The rule of enforce that a type 1 entry breaks. An image that cannot be read is
+/// left to its load.
+fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
+    let file: &dyn ReadAt = &open(root, &text.image).ok()?;
+    match detect::detect(file).ok()? {
+        image @ Image::Uki { .. } if image.is_signed() => text.breaks(),
+        Image::Uki { .. } => Some(Rule::Signed),
+        _ => Some(Rule::Uki),
+    }
+}
+
 /// The entries of a UKI, one for each profile.
-fn profiles(root: &Directory, entry: &Entry, machine: &str) -> Result<Vec<Entry>, Problem> {
+#[inline(never)]
+fn profiles(root: &Directory, entry: &Entry, facts: &Facts) -> Result<Vec<Entry>, Problem> {
     let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
     let image = detect::detect(file).map_err(|error| Problem::Image(error.to_string()))?;
     let Image::Uki { pe, uki } = &image else {
@@ -168,8 +186,11 @@ fn profiles(root: &Directory, entry: &Entry, machine: &str) -> Result<Vec<Entry>
             ["not a UKI but ", image.kind_name()].concat(),
         ));
     };
-    if !pe.machine.runs_on(machine) {
+    if !pe.machine.runs_on(&facts.machine) {
         return Err(Problem::Architecture(pe.machine.to_string().into_bytes()));
+    }
+    if facts.enforces() && !image.is_signed() {
+        return Err(Problem::Enforce(Rule::Signed));
     }
     let mut entries = Vec::new();
     for number in 0..uki.profile_count().max(1) {

@@ -7,6 +7,7 @@ use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::{BootError, Problem};
 use crate::boot::loader_conf::LoaderConf;
 use crate::boot::type1::Type1;
+use crate::explain::Rule;
 use crate::image::osrel;
 
 /// An entry of type 1 with these keys.
@@ -212,4 +213,25 @@ fn next_passes_over_what_cannot_boot() {
         choose::next(&entries, 2),
         Err(BootError::NothingLeft { behind })
     );
+}
+
+#[test]
+fn what_enforce_refuses_is_passed_over() {
+    let breaks = |keys: &str| Type1::parse(keys.as_bytes(), "x86_64").breaks();
+    assert_eq!(breaks("uki /a.efi\nprofile 1\n"), None);
+    assert_eq!(breaks("uki /a.efi\noptions a\n"), Some(Rule::NoCmdline));
+    let both = "linux /k\ninitrd /i\noptions a\n";
+    assert_eq!(breaks(both), Some(Rule::NoInitrd));
+
+    let problem = Problem::Enforce(Rule::Signed);
+    let mut entries = [entry("b.conf", ""), entry("a.conf", "")];
+    entries[0].problem = Some(problem.clone());
+    let none = LoaderVariables::default();
+    let default = choose::default(&entries, &LoaderConf::default(), &none);
+    assert_eq!(default, Some((1, Because::First)));
+    let id = b"b.conf".to_vec();
+    let error = BootError::Bad { id, problem };
+    let cause = "enforce: the image has no signature";
+    assert_eq!(error.cause().as_deref(), Some(cause));
+    assert!(error.is_refused());
 }
