@@ -57,6 +57,10 @@ pub fn page() -> String {
     for (stage, text) in prose::CRASH_TABLE {
         page.item(stage, text);
     }
+    page.section("ENFORCE");
+    for paragraph in prose::ENFORCE {
+        page.paragraph(paragraph);
+    }
     page.section("KERNEL COMMAND LINE");
     page.text(prose::KERNEL_COMMAND_LINE_INTRODUCTION);
     for (word, text) in prose::KERNEL_COMMAND_LINE {

@@ -40,7 +40,7 @@ pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
     ),
     (
         "rd.kexec_bpf.enforce",
-        "Asks hook enforce to turn the module's enforce on, or else kexec off. 0 takes \
+        "Asks hook enforce to turn the module's enforce on, or else kexec off; see ENFORCE. 0 takes \
          that back, but not what the file /etc/kexec-bpf/enforce asks.",
     ),
     (
@@ -56,7 +56,8 @@ pub const ROUTES_INTRODUCTION: &str = "A route is the way of an image into the k
 pub const ROUTES: &[(&str, &str)] = &[
     (
         "auto",
-        "The default: the first of the following that the image and the running kernel allow.",
+        "The default: the first of the following that the image and the running kernel allow. \
+         Under enforce, handshake and no other.",
     ),
     (
         "handshake",
@@ -167,6 +168,41 @@ pub const CRASH: &[&str] = &[
      crash image is loaded. Another program may have loaded another image since.",
 ];
 
+/// The section on enforce.
+pub const ENFORCE: &[&str] = &[
+    "A locked-down kernel verifies what it loads, but root can still load any signed kernel by \
+     another program, with any initrd and any command line. With its parameter enforce, the \
+     module kexec_bpf closes that: from then on the kernel loads nothing but a whole UKI whose PE \
+     signature it verified itself, by the route handshake. What extends such a UKI must be signed \
+     as well: a PE addon. Credentials and system extensions beside it are taken as before.",
+    "It can be turned on in three ways: by options kexec_bpf enforce=1 in /etc/modprobe.d of a \
+     signed initrd; by kexec_bpf.enforce=1 on a signed kernel command line, which modprobe reads; \
+     or later, by echo 1 >/sys/module/kexec_bpf/parameters/enforce. That is refused while an image \
+     or a crash image is loaded, so it comes before kdump. It stays on until reboot; the module \
+     cannot be removed. Without lockdown, root can write to the kernel's memory and undo it: then \
+     it is a guard rail only. status shows it.",
+    "These stop working: kexec(8), kdump-tools and kdumpctl, whatever they load; kernels that are \
+     not in a UKI; the routes native and extract; --append, --command-line, --reuse-cmdline and \
+     --initrd; and rd.kexec_bpf.append=. Boot entries with a kernel and an initrd, with options, \
+     or with a UKI that is not signed are listed, but skipped. hook boot cannot mark the system that it \
+     boots, so an entry whose own command line has rd.kexec_bpf= is refused.",
+    "kdump works by a UKI that was made for it and signed, and load --panic. Nothing is added to \
+     its command line, so nr_cpus=1, reset_devices, irqpoll and the like must be in its .cmdline. \
+     load finds out whatever it can before it calls the kernel, so that a crash image that enforce \
+     would refuse does not cost the one that is loaded.",
+    "Where the module cannot be loaded, enforce cannot be on. For a machine that must not go on \
+     like that, hook enforce fails closed: asked for by rd.kexec_bpf.enforce on the kernel command \
+     line, or by the file /etc/kexec-bpf/enforce in the initramfs, it loads the module, turns \
+     enforce on, and looks whether it is. Where it is not, for whatever reason, it sets \
+     kernel.kexec_load_disabled to 1, so that nothing can be loaded until a reboot by firmware, \
+     and says so on the console and in the kernel's log.",
+    "load --lock is simpler, and needs no module: it loads an image and then sets \
+     kernel.kexec_load_disabled. That image still boots, and nothing else ever does. For a crash \
+     image and one for exec, load one, then the other with --lock. From then on unload, the reload of \
+     the crash image by udev, and upgrades that load a kernel fail; with systemd, every plain \
+     reboot starts the loaded image.",
+];
+
 pub const CRASH_TABLE_INTRODUCTION: &str = "While any image is loaded or unloaded, the kernel holds \
     its kexec lock, and a panic then does not boot the crash image: the machine stops, or reboots \
     by panic=. On the route handshake that time is longer, because the load waits for its parser. \
@@ -269,6 +305,10 @@ pub const FILES: &[(&str, &str)] = &[
         "/etc/kexec-bpf/kdump.efi",
         "The crash image that hook kdump loads, in an initramfs. kexec_bpf_kdump_image=PATH in \
          the configuration of dracut or mkinitcpio puts it there.",
+    ),
+    (
+        "/sys/module/kexec_bpf/parameters/enforce",
+        "Y while the module enforces. A 1 turns it on; nothing turns it off.",
     ),
     (
         "/etc/kexec-bpf/enforce",

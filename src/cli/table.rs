@@ -261,8 +261,8 @@ loaded.",
         operand: Operand::None,
         summary: "show what is loaded and what this kernel can do",
         detail: "Shows what is loaded, what the running kernel supports and what it forbids: \
-lockdown, kexec_load_disabled, the memory reserved for a crash kernel, and the routes that load \
-can take. Needs no privilege.",
+lockdown, enforce, kexec_load_disabled, the memory reserved for a crash kernel, and the routes \
+that load can take. Needs no privilege.",
         flags: &[&HELP],
         examples: &[("kexec-bpf status", "")],
     },
