@@ -121,6 +121,7 @@ fn yes_no(value: Option<bool>) -> &'static str {
 
 fn call(value: Option<bool>, facts: &Facts) -> String {
     match value {
+        Some(true) if facts.enforce == Some(Enforce::Held) => "no: see enforce".into(),
         Some(true) if facts.enforces() => "yes, signed UKIs only".into(),
         Some(true) if facts.is_locked_down() => "yes, signed images only".into(),
         Some(true) => "yes".into(),
@@ -186,6 +187,7 @@ mod tests {
         };
         let facts = |enforce, lockdown| Facts {
             cap_sys_boot: true,
+            file_load: Some(true),
             classic_load: Some(true),
             enforce,
             lockdown: Some(lockdown),
@@ -234,6 +236,12 @@ mod tests {
                 false => "yes",
             };
             assert_eq!(value(&page, "kexec_load "), classic);
+            let file_load = match enforce {
+                Some(Enforce::On) => "yes, signed UKIs only",
+                Some(Enforce::Held) => "no: see enforce",
+                _ => "yes",
+            };
+            assert_eq!(value(&page, "kexec_file_load "), file_load);
             assert!(page.lines().all(|line| line.len() <= COLUMNS), "{page}");
         }
         let mut without = facts(Some(Enforce::On), Lockdown::Integrity);

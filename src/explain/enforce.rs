@@ -26,10 +26,8 @@ impl Rule {
             Rule::Uki => "enforce: only a UKI has its initrd and command line verified",
             Rule::Signed => "enforce: the image has no signature",
             Rule::Whole => "enforce: nothing verifies what route extract takes out of a UKI",
-            Rule::NoInitrd => "enforce: nothing verifies the initrds that are added",
-            Rule::NoCmdline => {
-                "enforce: nothing verifies the words of the command line that are added"
-            }
+            Rule::NoInitrd => "enforce: nothing verifies an initrd that is added",
+            Rule::NoCmdline => "enforce: nothing verifies words added to the command line",
         }
     }
 
