@@ -21,6 +21,8 @@ mod boot_menu;
 mod boot_places;
 #[path = "vm/companions.rs"]
 mod companions;
+#[path = "vm/enforce_program.rs"]
+mod enforce_program;
 #[path = "vm/floor.rs"]
 mod floor;
 #[path = "vm/handshake.rs"]

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The program under enforce: the hook turns it on, and what the kernel would refuse is
+//! refused before, with a reason that is true, and no crash image is lost for it.
+
+use crate::guest::firmware::{self, SigningKey};
+use crate::guest::handshake::{KERNEL, STRICT, initramfs_before, tiny_uki};
+use crate::guest::pe::tiny_efi_kernel;
+use crate::guest::{self, uki::Uki};
+use crate::report;
+
+/// What modprobe does in this guest.
+const MODPROBE: &str = "#!/bin/busybox sh
+shift
+exec /bin/busybox insmod /kexec_bpf.ko timeout_ms=60000 \"$@\"
+";
+
+/// What a crash load is given, the exit code and words of what it says.
+const REFUSED: &[(&str, &str, &str)] = &[
+    (
+        "bare",
+        "/kernel",
+        "only a UKI has its initrd and command line verified",
+    ),
+    ("unsigned", "/unsigned.efi", "the image has no signature"),
+    (
+        "extract",
+        "/good.efi --route extract",
+        "what route extract takes out",
+    ),
+    (
+        "initrd",
+        "/good.efi --initrd /initrd",
+        "an initrd that is added",
+    ),
+    (
+        "append",
+        "/good.efi --append nr_cpus=1",
+        "a crash UKI that has nr_cpus=1",
+    ),
+    (
+        "replaced",
+        "/good.efi --command-line ''",
+        "words added to the command line",
+    ),
+];
+
+#[test]
+fn what_enforce_refuses_is_known_before() {
+    let folder = guest::work_dir("enforce-program");
+    let key = SigningKey::new(&folder);
+    let sign = |name: &str, image: &[u8]| key.sign_bytes(&folder, name, image);
+    let good = sign("good.efi", &tiny_uki(None).bytes());
+    let unsigned = tiny_uki(None).bytes();
+    let stranger = SigningKey::unknown(&folder, "/CN=stranger");
+    let mut changed = good.clone();
+    let words = b"console=ttyS0";
+    let at = changed.windows(words.len()).position(|part| part == words);
+    changed[at.expect("it has a command line")] ^= 1;
+
+    let mut script = String::from(
+        "
+mkdir -p /sbin
+chmod 755 /modprobe
+mv /modprobe /sbin/modprobe
+rm -f /bin/modprobe
+echo rd.kexec_bpf.enforce >/line
+mount --bind /line /proc/cmdline
+attempt hook kexec-bpf hook enforce
+attempt again kexec-bpf hook enforce
+attempt status kexec-bpf status
+attempt panic kexec-bpf load --panic --force /good.efi
+",
+    );
+    for (name, arguments, _) in REFUSED {
+        script += &format!("attempt {name} kexec-bpf load --panic --force {arguments}\n");
+    }
+    script += "
+attempt dry kexec-bpf load -n /good.efi --append quiet
+say crash-image $(cat /sys/kernel/kexec_crash_loaded)
+attempt stranger kexec-bpf load /stranger.efi
+attempt changed kexec-bpf load /changed.efi
+attempt list kexec-bpf list --root /esp
+attempt default kexec-bpf boot -n --root /esp
+attempt entry kexec-bpf boot -n --root /esp b
+attempt good kexec-bpf load /good.efi
+rmmod -f kexec_bpf &
+sleep 2
+attempt held kexec-bpf load /good.efi
+attempt held-status kexec-bpf status
+attempt held-unload kexec-bpf unload
+say held-loaded $(cat /sys/kernel/kexec_loaded)
+attempt closed kexec-bpf hook enforce
+say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
+";
+    let entry = "esp/loader/entries";
+    let guest = initramfs_before(&script, &key.sign_module(&folder))
+        .file("modprobe", MODPROBE.as_bytes())
+        .file("kernel", &sign("kernel", &tiny_efi_kernel()))
+        .file("initrd", b"another's initrd")
+        .file("good.efi", &good)
+        .file("unsigned.efi", &unsigned)
+        .file("changed.efi", &changed)
+        .file(
+            "stranger.efi",
+            &stranger.sign_bytes(&folder, "stranger.efi", &unsigned),
+        )
+        .file("esp/EFI/Linux/good.efi", &good)
+        .file("esp/EFI/Linux/unsigned.efi", &unsigned)
+        .file("esp/kernel", &sign("kernel", &tiny_efi_kernel()))
+        .file("esp/initrd", b"another's initrd")
+        .file(
+            &format!("{entry}/a.conf"),
+            b"linux /kernel\ninitrd /initrd\noptions quiet\n",
+        )
+        .file(
+            &format!("{entry}/b.conf"),
+            b"uki /EFI/Linux/good.efi\noptions quiet\n",
+        );
+    let first = folder.join("first.cpio");
+    std::fs::write(&first, guest.finish()).expect("write the initramfs");
+    let cmdline = format!("console=ttyS0 panic=-1 crashkernel=64M {STRICT}");
+    let first = Uki::new(&folder, "first", &cmdline)
+        .linux(&KERNEL.image())
+        .initrd(&first)
+        .build();
+    let first = key.sign(&folder, "first.signed.efi", &first);
+    let machine = firmware::secure_machine(&folder, &first).memory_mb(1024);
+    let said = machine.timeout_s(400).run();
+
+    for name in ["hook", "again"] {
+        said.expect_lines(name, "0", &["kexec-bpf: enforce is on until reboot"]);
+    }
+    said.expect_page(
+        "status",
+        &[
+            "enforce yes, until reboot",
+            "routes handshake",
+            "kexec_load no: enforce refuses it",
+        ],
+    );
+    said.expect_attempt("panic", "0", &["for a panic"]);
+    for (name, _, words) in REFUSED {
+        said.expect_attempt(name, "4", &["enforce: ", words]);
+        assert_eq!(report::problem(&said.all(name)), None);
+    }
+    said.expect_attempt("dry", "0", &["would fail", "enforce: nothing verifies"]);
+    said.expect("crash-image", "1");
+    let key = "the kernel has no key for the image's signature (lockdown: integrity)";
+    said.expect_attempt("stranger", "4", &[key]);
+    let digest = "digest mismatch: the image was changed after it was signed";
+    said.expect_attempt("changed", "4", &[digest]);
+    said.expect_attempt(
+        "list",
+        "0",
+        &[
+            "good.efi: Test, the default",
+            "unsigned.efi: skipped: enforce: the image has no signature",
+            "a.conf: skipped: enforce: only a UKI",
+            "b.conf: skipped: enforce: nothing verifies words",
+        ],
+    );
+    said.expect_attempt("default", "0", &["good.efi on"]);
+    said.expect_attempt("entry", "4", &["entry b.conf cannot boot"]);
+    said.expect_attempt("good", "0", &["route handshake"]);
+    let held = "the module is being removed, nothing can be loaded";
+    said.expect_attempt("held", "4", &["enforce: ", held]);
+    let lines = [
+        &format!("enforce held: {held}")[..],
+        "routes none: enforce: ",
+    ];
+    said.expect_page("held-status", &lines);
+    said.expect("held-unload-code", "0");
+    said.expect("held-loaded", "0");
+    said.expect_attempt("closed", "4", &["kexec is off until reboot", held]);
+    said.expect("closed-switch", "1");
+}
