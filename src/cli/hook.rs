@@ -62,8 +62,9 @@ fn enforce() -> Result<(), Report> {
         Ok(()) => what.push_str(match (now.loaded, now.crash_loaded) {
             (Some(false), Some(false)) => "",
             (Some(true), Some(true)) => "; the loaded image and the crash image still boot",
+            (Some(true), _) => "; the loaded image still boots",
             (_, Some(true)) => "; the crash image still boots",
-            _ => "; the loaded image still boots",
+            _ => "; an image that is loaded already still boots",
         }),
         Err(error) => {
             what = format!(
