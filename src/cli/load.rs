@@ -61,7 +61,22 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
             format!("--panic; {PROGRAM} load --help"),
         ));
     }
-    perform(order(parsed)?, &facts::read()).map(|_| ())
+    let order = order(parsed)?;
+    let panic = order.request.panic;
+    if !order.request.lock || order.dry_run {
+        return perform(order, &facts::read()).map(|_| ());
+    }
+    // Opened before, so that what cannot be locked is not loaded.
+    let switch = LoadSwitch::open().map_err(RunError::Sys)?;
+    perform(order, &facts::read())?;
+    let turned_off = switch.turn_off();
+    let facts = facts::read();
+    if let Err(error) = turned_off {
+        run::unload(panic, &facts)?;
+        return Err(RunError::Sys(error).into());
+    }
+    warning(false)(&locked(&facts));
+    Ok(())
 }
 
 /// What the flags ask for.
@@ -163,11 +178,6 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
     if planned.tell(dry_run, verbose, facts)? {
         return Ok(planned.plan.cmdline.text);
     }
-    // Opened before, so that what cannot be locked is not loaded.
-    let switch = match planned.request.lock {
-        true => Some(LoadSwitch::open().map_err(RunError::Sys)?),
-        false => None,
-    };
     let mut progress = progress(verbose);
     let mut renewed = None;
     let ignored = loop {
@@ -203,17 +213,8 @@ pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
         }
         notice(&skipped);
     }
-    if let Some(switch) = &switch
-        && let Err(error) = switch.turn_off()
-    {
-        run::unload(planned.request.panic, facts)?;
-        return Err(RunError::Sys(error).into());
-    }
     // It is loaded, whether or not somebody reads that.
     let _ = print(&summary(&planned.plan, planned.inputs.image_path()));
-    if planned.request.lock {
-        warning(false)(&locked(&facts::read()));
-    }
     Ok(planned.plan.cmdline.text)
 }
 
