@@ -146,7 +146,8 @@ pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>,
                 Ok(())
             }
         };
-        inputs.discover(&image, request.profile, order.extras_root, &mut on_skip)?;
+        let (profile, root) = (request.profile, order.extras_root);
+        inputs.discover(&image, profile, facts.enforces(), root, &mut on_skip)?;
     }
     request.addons = inputs.addons();
     request.initrd_bytes = inputs.initrd_bytes();

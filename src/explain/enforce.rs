@@ -13,6 +13,7 @@ use crate::facts::{Enforce, Facts};
 pub enum Rule {
     Uki,
     Signed,
+    SignedAddon,
     Whole,
     NoInitrd,
     NoCmdline,
@@ -25,6 +26,7 @@ impl Rule {
         match self {
             Rule::Uki => "enforce: only a UKI has its initrd and command line verified",
             Rule::Signed => "enforce: the image has no signature",
+            Rule::SignedAddon => "enforce: an addon has no signature",
             Rule::Whole => "enforce: nothing verifies what route extract takes out of a UKI",
             Rule::NoInitrd => "enforce: nothing verifies an initrd that is added",
             Rule::NoCmdline => "enforce: nothing verifies words added to the command line",
@@ -36,7 +38,7 @@ impl Rule {
     pub fn broken(self, panic: bool) -> Explanation {
         let hint = match self {
             Rule::Uki => "a signed UKI of that kernel: ukify build; sbsign",
-            Rule::Signed => "sbsign, with a key that this kernel trusts",
+            Rule::Signed | Rule::SignedAddon => "sbsign, with a key that this kernel trusts",
             Rule::Whole => "the same without --route",
             Rule::NoInitrd => "a signed addon with that initrd; or put it into the UKI",
             Rule::NoCmdline if panic => {

@@ -25,6 +25,8 @@ pub struct Addon {
     pub cmdline: Vec<u8>,
     pub initrd: Option<FileSlice>,
     pub ucode: Option<FileSlice>,
+    /// Whether it has a signature; whose, and whether it is good, only the kernel can say.
+    pub is_signed: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,6 +111,7 @@ pub fn open<R: ReadAt + ?Sized>(source: &R, image: &Image) -> Result<Addon, Addo
         cmdline,
         initrd: find(SectionKind::Initrd),
         ucode: find(SectionKind::Ucode),
+        is_signed: image.is_signed(),
     })
 }
 

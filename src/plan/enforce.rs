@@ -10,10 +10,12 @@ impl Plan {
     /// The first rule of enforce that it breaks, where the kernel has that on.
     pub(super) fn breaks(&self, request: &Request, facts: &Facts) -> Option<Rule> {
         let adds_words = !self.cmdline.users.is_empty() || self.cmdline.replaces_own();
+        let has_unsigned_addon = request.pe_addons().any(|(_, addon)| !addon.is_signed);
         let rules = [
             (self.kernel.section != Some(SectionKind::Linux), Rule::Uki),
             (self.route != Route::Handshake, Rule::Whole),
             (!self.is_signed, Rule::Signed),
+            (has_unsigned_addon, Rule::SignedAddon),
             (!request.initrd_bytes.is_empty(), Rule::NoInitrd),
             (adds_words, Rule::NoCmdline),
         ];
@@ -28,9 +30,11 @@ mod tests {
 
     use crate::explain::{Outcome, Rule};
     use crate::facts::{Enforce, Facts, Lockdown, Module};
+    use crate::image::addon::Addon;
     use crate::image::build;
     use crate::image::detect::detect;
-    use crate::plan::{Plan, PlanError, Request, Route, plan};
+    use crate::image::pe::Machine;
+    use crate::plan::{AddonFile, Plan, PlanError, Request, Route, plan};
 
     fn facts(enforce: Enforce) -> Facts {
         Facts {
@@ -75,6 +79,17 @@ mod tests {
             append: words(),
             ..Request::default()
         };
+        let with_addon = |is_signed| Request {
+            addons: alloc::vec![AddonFile::Pe(Addon {
+                machine: Machine::X86_64,
+                uname: None,
+                cmdline: Vec::new(),
+                initrd: None,
+                ucode: None,
+                is_signed,
+            })],
+            ..Request::default()
+        };
         let empty = Request {
             append: alloc::vec![Vec::new()],
             ..Request::default()
@@ -96,6 +111,8 @@ mod tests {
                 Some(Rule::NoInitrd),
             ),
             (&good, append, Some(Rule::NoCmdline)),
+            (&good, with_addon(true), None),
+            (&good, with_addon(false), Some(Rule::SignedAddon)),
             // Also one that takes the image's away.
             (
                 &good,

@@ -13,6 +13,7 @@ use super::inputs::{Companion, Input, describe_addon};
 use super::{Inputs, RunError};
 use crate::abi;
 use crate::companion::{self, Folder, Pick, Target};
+use crate::explain::Rule;
 use crate::image::detect::Image;
 use crate::image::pe::Machine;
 use crate::plan::{self, AddonFile, PlanError, Request};
@@ -52,6 +53,8 @@ pub enum Refusal {
     Open(OpenError),
     /// It is no addon, or not one for this image.
     Addon(RunError),
+    /// An addon without a signature, where the kernel takes no such.
+    Unsigned,
     /// The kernel's words.
     Kernel(String),
     /// The image's own parser passes over such files.
@@ -68,6 +71,7 @@ impl fmt::Display for Refusal {
             Refusal::Addon(RunError::Image { error, .. }) => error.fmt(out),
             Refusal::Addon(RunError::Plan { error, .. }) => error.fmt(out),
             Refusal::Addon(_) => out.write_str("not an addon"),
+            Refusal::Unsigned => out.write_str(Rule::SignedAddon.cause()),
             Refusal::Kernel(reason) => out.write_str(reason),
             Refusal::Parser => out.write_str("the image's parser does not take them"),
         }
@@ -81,12 +85,15 @@ pub type OnSkip<'log> = &'log mut dyn FnMut(Skipped) -> Result<(), RunError>;
 struct Host {
     machine: Machine,
     uname: Option<Vec<u8>>,
+    /// Whether its addons must be signed.
+    signed_only: bool,
 }
 
 impl Inputs<'_> {
     /// Adds the files that systemd-stub would find with the image, which was
     /// detected before: those of its own folder, and those of `/loader` on its
-    /// file system or below `root`. Other images than UKIs have none.
+    /// file system or below `root`. Other images than UKIs have none. With
+    /// `signed_only`, addons without a signature are left out.
     ///
     /// # Errors
     /// [`RunError::Open`] when `root` cannot be opened, [`RunError::Plan`] when
@@ -96,6 +103,7 @@ impl Inputs<'_> {
         &mut self,
         image: &Image,
         profile: u32,
+        signed_only: bool,
         root: Option<&[u8]>,
         on_skip: OnSkip<'_>,
     ) -> Result<(), RunError> {
@@ -108,6 +116,7 @@ impl Inputs<'_> {
         let host = Host {
             machine: pe.machine,
             uname,
+            signed_only,
         };
         let opened = |path: &[u8]| {
             Directory::open(self.root, path)
@@ -269,6 +278,9 @@ fn open(
             let error = PlanError::Addon { source: 0, error };
             Refusal::Addon(RunError::plan(&input.path, error))
         })?;
+        if host.signed_only && !addon.is_signed {
+            return Err(Refusal::Unsigned);
+        }
     }
     Ok(Companion {
         input,

@@ -4,7 +4,7 @@
 
 use crate::guest::firmware::{self, SigningKey};
 use crate::guest::handshake::{KERNEL, STRICT, initramfs_before, tiny_uki};
-use crate::guest::pe::tiny_efi_kernel;
+use crate::guest::pe::{Pe, tiny_efi_kernel};
 use crate::guest::{self, uki::Uki};
 use crate::report;
 
@@ -38,6 +38,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "a crash UKI that has nr_cpus=1",
     ),
     (
+        "addon",
+        "/good.efi --addon /bare.addon.efi",
+        "an addon has no signature",
+    ),
+    (
         "replaced",
         "/good.efi --command-line ''",
         "words added to the command line",
@@ -51,6 +56,7 @@ fn what_enforce_refuses_is_known_before() {
     let sign = |name: &str, image: &[u8]| key.sign_bytes(&folder, name, image);
     let good = sign("good.efi", &tiny_uki(None).bytes());
     let unsigned = tiny_uki(None).bytes();
+    let addon = Pe::new().section(".cmdline", b"from=addon");
     let stranger = SigningKey::unknown(&folder, "/CN=stranger");
     let mut changed = good.clone();
     let words = b"console=ttyS0";
@@ -79,6 +85,7 @@ attempt dry kexec-bpf load -n /good.efi --append quiet
 say crash-image $(cat /sys/kernel/kexec_crash_loaded)
 attempt stranger kexec-bpf load /stranger.efi
 attempt changed kexec-bpf load /changed.efi
+attempt found kexec-bpf load /found/good.efi
 attempt list kexec-bpf list --root /esp
 attempt default kexec-bpf boot -n --root /esp
 attempt entry kexec-bpf boot -n --root /esp b
@@ -99,6 +106,9 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
         .file("initrd", b"another's initrd")
         .file("good.efi", &good)
         .file("unsigned.efi", &unsigned)
+        .file("bare.addon.efi", &addon.bytes())
+        .file("found/good.efi", &good)
+        .file("found/good.efi.extra.d/a.addon.efi", &addon.bytes())
         .file("changed.efi", &changed)
         .file(
             "stranger.efi",
@@ -145,6 +155,8 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
     }
     said.expect_attempt("dry", "0", &["would fail", "enforce: nothing verifies"]);
     said.expect("crash-image", "1");
+    let skipped = "skipped /found/good.efi.extra.d/a.addon.efi: enforce: an addon has no signature";
+    said.expect_attempt("found", "0", &[skipped]);
     let key = "the kernel has no key for the image's signature (lockdown: integrity)";
     said.expect_attempt("stranger", "4", &[key]);
     let digest = "digest mismatch: the image was changed after it was signed";
