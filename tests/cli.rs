@@ -21,6 +21,8 @@ mod plan;
 mod program;
 #[path = "cli/refusal.rs"]
 mod refusal;
+#[path = "cli/revoked.rs"]
+mod revoked;
 #[path = "cli/signature.rs"]
 mod signature;
 #[path = "cli/terminal.rs"]

@@ -95,6 +95,8 @@ mod oracle;
 mod refusal;
 #[path = "vm/report.rs"]
 mod report;
+#[path = "vm/revoked.rs"]
+mod revoked;
 #[path = "vm/secure_boot.rs"]
 mod secure_boot;
 

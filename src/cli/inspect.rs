@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use super::load::revoked_text;
 use super::parse::Parsed;
 use super::print;
 use super::report::Report;
@@ -40,6 +41,7 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Report> {
         "kind",
         &format!("{}, {}", image.kind_name(), exact_size(bytes)),
     );
+    inputs.revoked(&mut |_, revoked| page.line("warning", &revoked_text(revoked)));
     let profile = inputs.profile(&image, parsed.value(Id::Profile))?;
     page.image(file, &image, profile)
         .map_err(|error| RunError::Read {

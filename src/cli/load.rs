@@ -16,6 +16,7 @@ use crate::boot::hook;
 use crate::explain;
 use crate::facts::Facts;
 use crate::image::detect::Image;
+use crate::image::revocation::Revoked;
 use crate::plan::{CmdlineBase, Plan, Request, Route};
 use crate::run::{self, Inputs, RunError, Skipped};
 use crate::sys::kexec::LoadSwitch;
@@ -240,6 +241,11 @@ impl Planned<'_> {
             plan,
             ..
         } = self;
+        inputs.revoked(&mut |path, revoked| {
+            let path = printable(path);
+            let text = format!("warning: {path}: {}", revoked_text(revoked));
+            warning(false)(&text);
+        });
         let preflight = match request.panic {
             true => Some(run::preflight(inputs, plan, facts)?),
             false => None,
@@ -291,6 +297,11 @@ fn locked(facts: &Facts) -> String {
         _ => "",
     });
     text
+}
+
+/// A guard rail, not a check: nothing is refused for it.
+pub fn revoked_text(revoked: Revoked<'_>) -> String {
+    format!("revoked in the firmware: {revoked} (told, not enforced)")
 }
 
 /// What is left out is said, not kept.

@@ -134,22 +134,7 @@ impl Examination {
 
 /// Reads the signatures, and hashes the file when one has a SHA-256.
 pub fn examine<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Examination {
-    let table = match &pe.certificate_table {
-        Ok(Some(table)) => *table,
-        Ok(None) => {
-            return Examination {
-                signatures: Vec::new(),
-                sha256: None,
-            };
-        }
-        Err(error) => {
-            return Examination {
-                signatures: alloc::vec![Err(SignatureError::Table(error.clone()))],
-                sha256: None,
-            };
-        }
-    };
-    let signatures = read_table(source, table);
+    let signatures = signatures(source, pe);
     let has_sha256 = |found: &Result<Signature, _>| {
         found
             .as_ref()
@@ -158,8 +143,20 @@ pub fn examine<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Examination {
     let sha256 = signatures
         .iter()
         .any(has_sha256)
-        .then(|| sha256(source, pe, table));
+        .then(|| sha256(source, pe));
     Examination { signatures, sha256 }
+}
+
+/// Reads the signatures without looking at the file that they sign.
+pub(super) fn signatures<R: ReadAt + ?Sized>(
+    source: &R,
+    pe: &Pe,
+) -> Vec<Result<Signature, SignatureError>> {
+    match &pe.certificate_table {
+        Ok(Some(table)) => read_table(source, *table),
+        Ok(None) => Vec::new(),
+        Err(error) => alloc::vec![Err(SignatureError::Table(error.clone()))],
+    }
 }
 
 /// Every entry; the first that is not in the table ends it.
@@ -232,11 +229,11 @@ fn read_entry<R: ReadAt + ?Sized>(
 
 /// The headers without CheckSum and the table's directory entry, the sections
 /// in the file's order, and what is behind them but for the table.
-fn sha256<R: ReadAt + ?Sized>(
-    source: &R,
-    pe: &Pe,
-    table: FileSlice,
-) -> Result<[u8; 32], SignatureError> {
+pub(super) fn sha256<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Result<[u8; 32], SignatureError> {
+    let table_bytes = match pe.certificate_table {
+        Ok(Some(table)) => table.bytes,
+        _ => 0,
+    };
     let mut hash = Hash {
         source,
         state: Sha256::new(),
@@ -252,7 +249,7 @@ fn sha256<R: ReadAt + ?Sized>(
         hash.range(raw.offset.0, raw.end().0)?;
         hashed = hashed.saturating_add(raw.bytes);
     }
-    hash.range(hashed, source.file_bytes().saturating_sub(table.bytes))?;
+    hash.range(hashed, source.file_bytes().saturating_sub(table_bytes))?;
     Ok(hash.state.finalize().into())
 }
 

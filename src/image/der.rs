@@ -90,6 +90,14 @@ impl<'a> Reader<'a> {
         Ok(Element { tag, contents })
     }
 
+    /// The next element with its tag and length, as what is hashed of it.
+    pub fn whole(&mut self) -> Result<&'a [u8], DerError> {
+        let bytes = self.0;
+        self.element()?;
+        let used = bytes.len().saturating_sub(self.0.len());
+        bytes.get(..used).ok_or(DerError::Truncated)
+    }
+
     /// The contents of the next element, which must have that tag.
     pub fn take(&mut self, wanted: u8) -> Result<&'a [u8], DerError> {
         let Element { tag, contents } = self.element()?;

@@ -24,6 +24,7 @@ pub mod osrel;
 pub mod pe;
 pub mod pkcs7;
 pub mod profile;
+pub mod revocation;
 mod sha1;
 pub mod source;
 pub mod uki;

@@ -8,6 +8,7 @@ use super::der::{CONTEXT_0, DerError, INTEGER, OCTET_STRING, OID, Reader, SEQUEN
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
+use sha2::{Digest, Sha256};
 
 const SIGNED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 /// SPC_INDIRECT_DATA_OBJID: 1.3.6.1.4.1.311.2.1.4.
@@ -22,6 +23,8 @@ const BMP_STRING: u8 = 0x1e;
 
 /// More than any image has.
 const SIGNERS_MAX: usize = 8;
+/// Longer than any chain; more are not looked at.
+const CERTIFICATES_MAX: usize = 16;
 /// Longest name that is shown, in bytes.
 const NAME_MAX_BYTES: usize = 200;
 
@@ -66,6 +69,8 @@ pub struct Signature {
     /// Who signed: the certificate's subject, as text that is not yet safe for
     /// a terminal, such as `CN=Test, O=Org`.
     pub signers: Vec<Vec<u8>>,
+    /// [`tbs_sha256`] of the certificates that come with it, the first 16.
+    pub certificates: Vec<[u8; 32]>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,7 +129,27 @@ pub fn parse(bytes: &[u8]) -> Result<Signature, Pkcs7Error> {
         algorithm,
         digest: digest.to_vec(),
         signers,
+        certificates: certificate_hashes(certificates),
     })
+}
+
+/// Returns the SHA-256 of what is signed of a certificate (its TBSCertificate),
+/// by which dbx names certificates. `None` when it is no certificate.
+pub fn tbs_sha256(certificate: &[u8]) -> Option<[u8; 32]> {
+    let mut certificate = Reader(certificate).open(SEQUENCE).ok()?;
+    Some(Sha256::digest(certificate.whole().ok()?).into())
+}
+
+/// What cannot be read ends the list: a signer in it was refused before.
+fn certificate_hashes(certificates: &[u8]) -> Vec<[u8; 32]> {
+    let (mut hashes, mut certificates) = (Vec::new(), Reader(certificates));
+    while hashes.len() < CERTIFICATES_MAX
+        && let Ok(certificate) = certificates.whole()
+        && let Some(hash) = tbs_sha256(certificate)
+    {
+        hashes.push(hash);
+    }
+    hashes
 }
 
 /// The inner ContentInfo holds SpcIndirectDataContent: what was hashed, and a

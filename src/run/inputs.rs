@@ -13,11 +13,12 @@ use crate::image::addon::{self, Addon};
 use crate::image::detect::{self, Image};
 use crate::image::error::ImageError;
 use crate::image::profile;
+use crate::image::revocation::Revoked;
 use crate::image::source::ReadAt;
 use crate::initrd::extra::ExtraDirectory;
 use crate::plan::{self, AddonFile, IMAGE, Plan, PlanError, Request};
-use crate::sys::Fd;
 use crate::sys::file::{self, InputFile};
+use crate::sys::{Fd, efivar};
 
 /// One open file and its path as the user gave it, or as it was found.
 pub struct Input<'arg> {
@@ -211,6 +212,19 @@ impl<'arg> Inputs<'arg> {
                 wanted: wanted.into_owned(),
             })
         })
+    }
+
+    /// Tells of the image and the PE addons that the firmware has revoked, and why.
+    pub fn revoked(&self, on_found: &mut dyn FnMut(&[u8], Revoked<'_>)) {
+        let revocations = efivar::revocations();
+        for input in self.all() {
+            if let Ok(image) = detect_input(input)
+                && let Some(pe) = image.pe()
+            {
+                let mut on_found = |revoked: Revoked<'_>| on_found(&input.path, revoked);
+                revocations.check::<dyn ReadAt>(&input.file, pe, &mut on_found);
+            }
+        }
     }
 
     /// Plans the load of the detected image.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The boot loader interface's EFI variables, from efivarfs.
+//! EFFECTS. EFI variables, from efivarfs: the boot loader interface's, and what the
+//! firmware has revoked.
 
 use rustix::fs::{AtFlags, IFlags, OFlags};
 
@@ -7,14 +8,21 @@ use super::SysError;
 use super::directory::{Directory, c_path, open_beneath};
 use super::mount::{Access, mount};
 use crate::boot::efi::{LoaderVariables, VALUE_MAX_BYTES, VENDOR, text};
+use crate::image::revocation::{Revocations, VARIABLE_MAX_BYTES};
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use rustix::fd::AsFd;
 
 const PLACE: &[u8] = b"/sys/firmware/efi/efivars";
 const ONE_SHOT: &str = "LoaderEntryOneShot";
+/// EFI_IMAGE_SECURITY_DATABASE_GUID is the vendor.
+const DBX: &str = "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+/// SHIM_LOCK_GUID is the vendor. SbatLevel itself is hidden from the system.
+const SBAT_LEVEL: &str = "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23";
 
 /// Opens efivarfs, also where nobody has mounted it. `None` without EFI.
+#[inline(never)]
 fn open() -> Option<Directory> {
     let place = Directory::open(None, PLACE).ok()?;
     match place.names(b".", 0, &|_| true) {
@@ -27,19 +35,37 @@ fn file_name(variable: &str) -> String {
     [variable, "-", VENDOR].concat()
 }
 
-/// Reads them all.
+/// A variable with its attributes. What is longer is cut.
+fn contents(folder: &Directory, file: &str, max_bytes: usize) -> Option<Vec<u8>> {
+    let fd = open_beneath(folder.as_fd(), file.as_bytes(), OFlags::RDONLY).ok()?;
+    let file_bytes = rustix::fs::fstat(&fd).ok()?.st_size;
+    let mut value = alloc::vec![0; usize::try_from(file_bytes).ok()?.min(max_bytes)];
+    // The kernel asks the firmware for all of it with each read.
+    let read = rustix::io::read(&fd, &mut value[..]).ok()?;
+    value.truncate(read);
+    Some(value)
+}
+
+/// Reads what the firmware and shim have revoked; nothing without EFI.
+#[must_use]
+pub fn revocations() -> Revocations {
+    let Some(folder) = open() else {
+        return Revocations::default();
+    };
+    let value = |file| contents(&folder, file, VARIABLE_MAX_BYTES).unwrap_or_default();
+    Revocations {
+        dbx: value(DBX),
+        sbat_level: value(SBAT_LEVEL),
+    }
+}
+
+/// Reads the variables of the boot loader interface.
 #[must_use]
 pub fn read() -> LoaderVariables {
     let Some(folder) = open() else {
         return LoaderVariables::default();
     };
-    let value = |variable| {
-        let name = file_name(variable);
-        let fd = open_beneath(folder.as_fd(), name.as_bytes(), OFlags::RDONLY).ok()?;
-        let mut value = alloc::vec![0; VALUE_MAX_BYTES];
-        let read = rustix::io::read(&fd, &mut value[..]).ok()?;
-        text(value.get(..read)?)
-    };
+    let value = |variable| text(&contents(&folder, &file_name(variable), VALUE_MAX_BYTES)?);
     LoaderVariables {
         one_shot: value(ONE_SHOT),
         default: value("LoaderEntryDefault"),

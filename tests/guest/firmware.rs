@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sha2::{Digest, Sha256};
+
 use super::esp::{BOOT_FILE, Esp};
 use super::machine::{Firmware, Machine};
 use super::{module, packages};
@@ -149,4 +151,23 @@ fn run(command: &mut Command) {
         "{command:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Puts a digest into dbx of the machine in `folder` that is to be started: in
+/// place of the only one that is there, which is that of nothing.
+pub fn revoke(folder: &Path, digest: &[u8; 32]) {
+    let vars = folder.join("vars.fd");
+    let mut bytes = std::fs::read(&vars).expect("read the firmware's variables");
+    let name = b"d\0b\0x\0\0\0";
+    let nothing = Sha256::digest(b"");
+    let find = |start: usize, wanted: &[u8]| {
+        let mut windows = bytes[start..].windows(wanted.len());
+        start
+            + windows
+                .position(|window| window == wanted)
+                .expect("it is there")
+    };
+    let at = find(find(0, name), &nothing);
+    bytes[at..at + digest.len()].copy_from_slice(digest);
+    std::fs::write(&vars, bytes).expect("write the firmware's variables");
 }

@@ -5,6 +5,7 @@ mod detect;
 mod kernels;
 mod pe;
 mod properties;
+mod revocation;
 mod sections;
 mod signatures;
 mod source;

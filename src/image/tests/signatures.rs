@@ -31,12 +31,12 @@ fn seq(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A name of one attribute: `kind` is the number below id-at.
-fn name(kind: u8, tag: u8, value: &[u8]) -> Vec<u8> {
+pub(super) fn name(kind: u8, tag: u8, value: &[u8]) -> Vec<u8> {
     let attribute = seq(&[&der(6, &[&[0x55, 4, kind]]), &der(tag, &[value])]);
     seq(&[&der(0x31, &[&attribute])])
 }
 
-fn certificate(serial: u8, issuer: &[u8], subject: &[u8]) -> Vec<u8> {
+pub(super) fn certificate(serial: u8, issuer: &[u8], subject: &[u8]) -> Vec<u8> {
     seq(&[&seq(&[
         &der(0xa0, &[&der(2, &[&[2]])]),
         &der(2, &[&[serial]]),
@@ -85,7 +85,7 @@ fn signature(hash: &[u8], digest: &[u8]) -> Vec<u8> {
 }
 
 /// The digest of a PE file without gaps and signatures.
-fn digest(image: &[u8]) -> Vec<u8> {
+pub(super) fn digest(image: &[u8]) -> Vec<u8> {
     let checksum = OPTIONAL_HEADER + 64;
     let mut hash = Sha256::new();
     hash.update(&image[..checksum]);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What the firmware has revoked: two variables, and an image that is held
+//! against them. The first two bytes say where the variables end.
+#![no_main]
+use kexec_bpf_fuzz::image::pe;
+use kexec_bpf_fuzz::image::revocation::Revocations;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((ends, rest)) = input.split_at_checked(2) else {
+        return;
+    };
+    let Some((dbx, rest)) = rest.split_at_checked(usize::from(ends[0])) else {
+        return;
+    };
+    let Some((level, image)) = rest.split_at_checked(usize::from(ends[1])) else {
+        return;
+    };
+    if let Ok(pe) = pe::parse(image) {
+        let revocations = Revocations {
+            dbx: dbx.to_vec(),
+            sbat_level: level.to_vec(),
+        };
+        revocations.check(image, &pe, &mut |revoked| drop(format!("{revoked}")));
+    }
+});
