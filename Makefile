@@ -12,10 +12,11 @@ INSTALL = install
 SHARE = $(DESTDIR)$(PREFIX)/share
 
 # dracut, mkinitcpio, systemd and udev look for their parts in these directories
-# only, whatever PREFIX is.
+# only, whatever PREFIX is; and these parts look for each other in LIBDIR.
 DRACUTDIR ?= /usr/lib/dracut
 INITCPIODIR ?= /usr/lib/initcpio
 SYSTEMDUNITDIR ?= /usr/lib/systemd/system
+LIBDIR ?= /usr/lib/kexec-bpf
 UDEVRULESDIR ?= /usr/lib/udev/rules.d
 
 .DEFAULT_GOAL = build
@@ -78,12 +79,14 @@ install:
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/kexec-bpf-kdump.service \
 		>$(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
 	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
+	$(INSTALL) -D -m 755 initramfs/not-enforced $(DESTDIR)$(LIBDIR)/not-enforced
 	$(INSTALL) -D -m 755 -t $(DESTDIR)$(DRACUTDIR)/modules.d/50kexec-bpf \
 		dracut-module/50kexec-bpf/*.sh
 	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/install mkinitcpio-hook/install/*
 	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/hooks mkinitcpio-hook/hooks/*
 	$(INSTALL) -D -m 644 -t $(DESTDIR)$(SYSTEMDUNITDIR) \
-		systemd/kexec-bpf-boot.service systemd/kexec-bpf-kdump-early.service \
+		systemd/kexec-bpf-boot.service systemd/kexec-bpf-enforce.service \
+		systemd/kexec-bpf-kdump-early.service \
 		systemd/kexec-bpf-emergency.conf
 
 clean:

@@ -47,6 +47,8 @@ mod ima_appraise;
 mod ima_measure;
 #[path = "vm/initramfs.rs"]
 mod initramfs;
+#[path = "vm/initramfs_enforce.rs"]
+mod initramfs_enforce;
 #[path = "vm/input.rs"]
 mod input;
 #[path = "vm/kdump.rs"]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sourced by dracut before everything else. Loads the capture kernel when
+# Sourced by dracut before everything but kexec-bpf-enforce.sh. Loads the capture kernel when
 # there is one. The program logs its failures, and they never stop the boot.
 
 modprobe -q kexec_bpf 2>/dev/null

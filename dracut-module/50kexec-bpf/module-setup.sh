@@ -7,6 +7,9 @@
 #
 #   kexec_bpf_kdump_image=PATH   a capture kernel, a UKI, to be loaded in the
 #                                initramfs's first moments
+#   kexec_bpf_enforce=yes        asks for the module's enforce: kexec of verified
+#                                images only, or no kexec; so does the host's own
+#                                /etc/kexec-bpf/enforce
 #
 # The boot hooks parse nothing: `kexec-bpf hook` reads rd.kexec_bpf* itself.
 # Where systemd runs the initramfs, units take the hooks' place. They are
@@ -19,11 +22,19 @@ kexec_bpf_program() {
     PATH="$PATH:/usr/local/sbin:/usr/local/bin" type -P kexec-bpf
 }
 
+# Whether the image is to ask for enforce, as a file in it. What is no clear no is
+# taken for yes.
+kexec_bpf_is_enforced() {
+    [[ ${kexec_bpf_enforce:-no} != no || -e ${dracutsysrootdir-}/etc/kexec-bpf/enforce ]]
+}
+
 # Called by dracut: in by default. Nothing is done at boot unless the kernel's
 # command line asks, and a shell after a failed boot is where it is missed most.
 check() {
     kexec_bpf_program >/dev/null || {
         dinfo "dracut module 'kexec-bpf' is left out: there is no kexec-bpf"
+        ! kexec_bpf_is_enforced ||
+            derror "kexec-bpf: enforce is asked for, and will not be on"
         return 1
     }
     return 0
@@ -43,7 +54,12 @@ installkernel() {
     hostonly='' instmods vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 ext4 efivarfs
     hostonly='' instmods sd_mod ahci ata_piix nvme mmc_block sdhci_pci sdhci_acpi \
         virtio_pci virtio_blk virtio_scsi usb_storage uas ehci_pci xhci_pci
-    hostonly='' instmods kexec_bpf
+    if kexec_bpf_is_enforced; then
+        hostonly='' instmods -c -s kexec_bpf ||
+            derror "kexec-bpf: no module kexec_bpf: enforce will turn kexec off"
+    else
+        hostonly='' instmods kexec_bpf
+    fi
 }
 
 # Called by dracut.
@@ -52,6 +68,11 @@ install() {
     inst_binary "$(kexec_bpf_program)" /usr/bin/kexec-bpf
     # Only for kexec_bpf; an initramfs without modules goes without.
     inst_multiple -o modprobe
+    inst_script /usr/lib/kexec-bpf/not-enforced
+    if kexec_bpf_is_enforced; then
+        mkdir -p "$initdir/etc/kexec-bpf"
+        : >"$initdir/etc/kexec-bpf/enforce"
+    fi
     inst_hook emergency 50 "$moddir/kexec-bpf-emergency.sh"
 
     for file in "${dracutsysrootdir-}"/etc/kexec-bpf/pre-exec.d/*; do
@@ -71,7 +92,8 @@ install() {
 
 install_units() {
     local unit
-    for unit in initrd.target/kexec-bpf-boot sysinit.target/kexec-bpf-kdump-early; do
+    for unit in initrd.target/kexec-bpf-boot \
+        sysinit.target/kexec-bpf-{enforce,kdump-early}; do
         inst_simple "$systemdsystemunitdir/${unit#*/}.service"
         mkdir -p "$initdir$systemdsystemunitdir/${unit%/*}.wants"
         ln -sf "../${unit#*/}.service" "$initdir$systemdsystemunitdir/${unit%/*}.wants/"
@@ -79,7 +101,9 @@ install_units() {
 }
 
 install_hooks() {
-    # The first hook of all: a driver that crashes is loaded later.
+    # The first hooks of all, in the order of their names: a driver that crashes is
+    # loaded later.
+    inst_hook cmdline 00 "$moddir/kexec-bpf-enforce.sh"
     inst_hook cmdline 00 "$moddir/kexec-bpf-kdump.sh"
     # The first job once the devices that are there have been found: before a
     # passphrase is asked for, and before root is mounted, or missed. `finished`

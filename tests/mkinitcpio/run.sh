@@ -12,6 +12,11 @@ modprobe() {
     return 1
 }
 
+# What is called when the program fails is not this machine's.
+sh() {
+    echo "sh $*" >>"$CALLS"
+}
+
 for function in run_earlyhook run_hook run_emergencyhook; do
     unset -f "$function"
     # shellcheck disable=SC1090  # the hook under test

@@ -12,7 +12,7 @@ use crate::guest::{
     self, Disk, Kernel, Machine, Partition, Payload, Transcript, packages, second_initrd,
 };
 
-const KERNEL: Kernel = Kernel::V6_12;
+pub const KERNEL: Kernel = Kernel::V6_12;
 
 /// In pre-exec.d: says that it was run.
 const TEARDOWN: &str = "#!/bin/sh\necho '@@ teardown' >/dev/ttyS1\n";
@@ -20,6 +20,8 @@ const TEARDOWN: &str = "#!/bin/sh\necho '@@ teardown' >/dev/ttyS1\n";
 /// The init of the system on the root partition: the normal boot.
 const NORMAL: &str = "#!/bin/busybox sh
 echo '@@ normal boot' >/dev/ttyS1
+echo @@ kexec-off $(/bin/busybox cat /proc/sys/kernel/kexec_load_disabled) >/dev/ttyS1
+echo @@ enforce $(/bin/busybox cat /sys/module/kexec_bpf/parameters/enforce) >/dev/ttyS1
 echo '@@ end' >/dev/ttyS1
 /bin/busybox poweroff -f
 ";
@@ -35,7 +37,7 @@ esac
 ";
 
 /// An initramfs, built once in a run.
-fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
+pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
     static BUILT: [OnceLock<Vec<u8>>; 4] = [const { OnceLock::new() }; 4];
     let index = usize::from(suite == Suite::Trixie) * 2 + usize::from(init == Init::Systemd);
     let build = || {
@@ -66,7 +68,16 @@ fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
     BUILT[index].get_or_init(build).clone()
 }
 
-fn machine(folder: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
+/// The same with one more file, or with another in its place.
+pub fn with_file(mut initramfs: Vec<u8>, path: &str, mode: u32, data: &[u8]) -> Vec<u8> {
+    let mut archive = guest::cpio::Archive::new();
+    archive.file(path, mode, data);
+    initramfs.resize(initramfs.len().next_multiple_of(4), 0);
+    initramfs.extend(archive.finish());
+    initramfs
+}
+
+pub fn machine(folder: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
     Machine::new(folder, KERNEL, initramfs)
         .memory_mb(1024)
         .timeout_s(400)
@@ -77,7 +88,7 @@ fn machine(folder: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
 }
 
 /// A disk whose root partition has a system.
-fn disk(folder: &Path) -> Disk {
+pub fn disk(folder: &Path) -> Disk {
     let busybox = std::fs::read(packages::busybox()).expect("read busybox");
     let mut disk = Disk::new(folder)
         .program(Partition::Root, "sbin/init", NORMAL.as_bytes())
@@ -109,7 +120,7 @@ fn uki(folder: &Path, name: &str, cmdline: &str, payload: &Payload) -> PathBuf {
     uki.linux(&KERNEL.image()).initrd(&initrd).build()
 }
 
-fn capture_uki(folder: &Path) -> PathBuf {
+pub fn capture_uki(folder: &Path) -> PathBuf {
     let payload = Payload::new("capture", 1_001);
     let cmdline = "console=ttyS0 panic=-1 nr_cpus=1 reset_devices is=capture";
     uki(folder, "capture", cmdline, &payload)
@@ -147,7 +158,7 @@ fn expect_chained(said: &Transcript, nonce: &str, payloads: &[&Payload]) {
 }
 
 #[track_caller]
-fn expect_console(said: &Transcript, text: &str) {
+pub fn expect_console(said: &Transcript, text: &str) {
     if !said.console.iter().any(|line| line.text.contains(text)) {
         said.fail(&format!("the console has no '{text}'"));
     }
@@ -315,10 +326,7 @@ fn early_kdump_with_systemd() {
 fn early_kdump_without_systemd() {
     let folder = guest::work_dir("initramfs-kdump-scripts");
     let image = std::fs::read(capture_uki(&folder)).expect("read the UKI");
-    let mut archive = guest::cpio::Archive::new();
-    archive.file("here.efi", 0o644, &image);
-    let mut initramfs = initramfs(Suite::Trixie, Init::Scripts);
-    initramfs.resize(initramfs.len().next_multiple_of(4), 0);
-    initramfs.extend(archive.finish());
+    let initramfs = initramfs(Suite::Trixie, Init::Scripts);
+    let initramfs = with_file(initramfs, "here.efi", 0o644, &image);
     early_kdump(&folder, initramfs, "rd.kexec_bpf.kdump=/here.efi");
 }

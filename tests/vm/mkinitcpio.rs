@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! mkinitcpio's hooks: the build hooks against its functions, the runtime hook
-//! in busybox's ash. No guest is needed.
+//! in busybox's ash, without a guest; in guests, what it does to a kernel.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::guest::handshake::{KERNEL, initramfs_before, tiny_uki};
 use crate::guest::install::install;
-use crate::guest::{self, packages};
+use crate::guest::{self, Initramfs, Machine, Transcript, module, packages};
 
 /// What a kernel has that was built with everything as modules.
 const MODULES: &str = "ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 efivarfs kexec_bpf";
@@ -56,8 +57,9 @@ fn expect(found: &[String], wanted: &[&str]) {
     assert_eq!(found, wanted);
 }
 
-const COMMON: [&str; 4] = [
+const COMMON: [&str; 5] = [
     "built 0",
+    "file /usr/lib/kexec-bpf/not-enforced 755",
     "dir /etc/kexec-bpf/pre-exec.d 755",
     "file /etc/kexec-bpf/pre-exec.d/10-net 755",
     "help",
@@ -92,6 +94,16 @@ fn build_hook_adds_what_the_runtime_hook_needs() {
     ];
     expect(&build(&root, "kexec-bpf", &settings), &wanted);
 
+    wanted.push("file /etc/kexec-bpf/enforce 644");
+    let settings = [settings[0], settings[1], ("kexec_bpf_enforce", "yes")];
+    expect(&build(&root, "kexec-bpf", &settings), &wanted);
+
+    // Without the module, such an image would switch kexec off.
+    let settings = [("MODULES", "ext4"), ("kexec_bpf_enforce", "yes")];
+    let found = build(&root, "kexec-bpf", &settings);
+    let error = "error module not found: 'kexec_bpf'".to_owned();
+    assert!(found.contains(&error), "{found:?}");
+
     let settings = [("kexec_bpf_kdump_image", "/missing.efi")];
     let found = build(&root, "kexec-bpf", &settings);
     let error = "error file not found: '/missing.efi'".to_owned();
@@ -110,12 +122,18 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
         // Once for each unit that needs it.
         "file /usr/bin/kexec-bpf 755".to_owned(),
         "file /usr/bin/kexec-bpf 755".to_owned(),
+        "file /usr/bin/kexec-bpf 755".to_owned(),
         format!("file {units}/kexec-bpf-boot.service 644"),
+        format!("file {units}/kexec-bpf-enforce.service 644"),
         format!("file {units}/kexec-bpf-kdump-early.service 644"),
         format!("file {units}/emergency.service.d/kexec-bpf.conf 644"),
         format!(
             "symlink {units}/initrd.target.wants/kexec-bpf-boot.service \
              ../kexec-bpf-boot.service"
+        ),
+        format!(
+            "symlink {units}/sysinit.target.wants/kexec-bpf-enforce.service \
+             ../kexec-bpf-enforce.service"
         ),
         format!(
             "symlink {units}/sysinit.target.wants/kexec-bpf-kdump-early.service \
@@ -124,6 +142,9 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
     ];
     wanted.extend(files.iter().map(String::as_str));
     let settings = [("AFTER_SYSTEMD", "yes")];
+    expect(&build(&root, "sd-kexec-bpf", &settings), &wanted);
+    wanted.push("file /etc/kexec-bpf/enforce 644");
+    let settings = [settings[0], ("kexec_bpf_enforce", "yes")];
     expect(&build(&root, "sd-kexec-bpf", &settings), &wanted);
 
     let alone = [
@@ -156,6 +177,7 @@ fn run(test: &str, code: u8) -> (String, String) {
 
 #[test]
 fn runtime_hook_never_stops_the_init() {
+    let enforce = "kexec-bpf hook enforce\n";
     let calls = "modprobe -q kexec_bpf\nkexec-bpf hook kdump\nkexec-bpf hook boot\n";
     let emergency = "init goes on after run_hook
 
@@ -165,10 +187,88 @@ init goes on after run_emergencyhook
 ";
     let early = "init goes on after run_earlyhook\n";
     let (said, called) = run("nothing-asked", 0);
-    assert_eq!(called, calls);
+    assert_eq!(called, format!("{enforce}{calls}"));
     assert_eq!(said, format!("{early}{emergency}"));
     let (said, called) = run("failure", 4);
-    assert_eq!(called, calls);
+    let fallback = "sh /usr/lib/kexec-bpf/not-enforced 4\n";
+    assert_eq!(called, format!("{enforce}{fallback}{calls}"));
     let on = "kexec-bpf: the normal boot goes on\n";
     assert_eq!(said, format!("{early}{on}{emergency}"));
+}
+
+/// Runs `script` in a guest that has the runtime hook and a modprobe for the module.
+fn guest(test: &str, words: &str, script: &str) -> Transcript {
+    let folder = guest::work_dir(&format!("mkinitcpio-{test}"));
+    let read = |path| fs::read_to_string(tree(path)).expect("read a script");
+    let modprobe = "#!/bin/busybox sh\nexec insmod /kexec_bpf.ko \"$2\"\n";
+    let state = "state() {
+    say \"$1-off\" $(cat /proc/sys/kernel/kexec_load_disabled)
+    say \"$1-enforce\" $(cat /sys/module/kexec_bpf/parameters/enforce)
+}
+rm /bin/modprobe
+";
+    let initramfs: Initramfs = initramfs_before(&format!("{state}{script}"), &module::module())
+        .file("a.efi", &tiny_uki(None).bytes())
+        .script("usr/bin/modprobe", modprobe)
+        .script("hooks/kexec-bpf", &read("mkinitcpio-hook/hooks/kexec-bpf"))
+        .script(
+            "usr/lib/kexec-bpf/not-enforced",
+            &read("initramfs/not-enforced"),
+        );
+    Machine::new(&folder, KERNEL, initramfs.finish())
+        .append(words)
+        .run()
+}
+
+#[test]
+fn runtime_hook_turns_enforce_on() {
+    let script = ". /hooks/kexec-bpf\nattempt hook run_earlyhook\nstate hook\n";
+    let said = guest("enforce", "rd.kexec_bpf.enforce", script);
+    said.expect_attempt("hook", "0", &["enforce is on"]);
+    said.expect("hook-off", "0");
+    said.expect("hook-enforce", "Y");
+}
+
+/// What is loaded was not looked at by enforce: it still boots, which is said.
+#[test]
+fn runtime_hook_fails_closed_with_an_image_loaded() {
+    let script = "insmod /kexec_bpf.ko timeout_ms=60000
+kexec-bpf load /a.efi
+. /hooks/kexec-bpf
+attempt hook run_earlyhook
+state hook
+say loaded $(cat /sys/kernel/kexec_loaded)
+";
+    let said = guest("enforce-loaded", "rd.kexec_bpf.enforce", script);
+    let words = [
+        "enforce is not on: kexec is off until reboot; the loaded image still boots",
+        "cause: an image is loaded already, or a load is under way",
+    ];
+    said.expect_attempt("hook", "0", &words);
+    said.expect("hook-off", "1");
+    said.expect("hook-enforce", "N");
+    said.expect("loaded", "1");
+}
+
+/// A program that does not run: kexec stays on where nobody asked, and is off where
+/// somebody did, by a word or by the file.
+#[test]
+fn runtime_hook_fails_closed_without_the_program() {
+    let script = r#"
+printf '\177ELF' >/bin/kexec-bpf
+. /hooks/kexec-bpf
+attempt unasked run_earlyhook
+state unasked
+mkdir -p /etc/kexec-bpf
+>/etc/kexec-bpf/enforce
+attempt asked run_earlyhook
+state asked
+dmesg | grep 'kexec-bpf: ' | while read -r line; do say log "$line"; done
+"#;
+    let said = guest("enforce-broken", "", script);
+    said.expect("unasked-off", "0");
+    said.expect("asked-off", "1");
+    let text = "kexec-bpf: hook enforce failed (127): kexec is off until reboot";
+    said.expect_words("asked", &[text]);
+    said.expect_words("log", &[text]);
 }

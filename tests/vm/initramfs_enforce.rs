@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Initramfses that dracut built turn enforce on before anything is loaded, or kexec
+//! off, and say so; the boot goes on.
+
+use crate::guest::dracut::{Dracut, Init, Suite};
+use crate::guest::firmware::{self, SigningKey};
+use crate::guest::uki::Uki;
+use crate::guest::{self, Kernel, Transcript, module};
+use crate::initramfs::{KERNEL, capture_uki, disk, expect_console, initramfs, machine, with_file};
+use crate::module_insert::without_btf;
+
+const OFF: &str = "kexec-bpf: enforce is not on: kexec is off until reboot";
+
+/// Where DKMS would put the module.
+fn module_path() -> String {
+    format!("usr/lib/modules/{}/updates/kexec_bpf.ko", KERNEL.release())
+}
+
+/// The boot that `rd.kexec_bpf.enforce` and `words` lead to.
+fn boot(test: &str, words: &str, initramfs: Vec<u8>) -> Transcript {
+    let folder = guest::work_dir(&format!("initramfs-enforce-{test}"));
+    let disk = disk(&folder).build();
+    let words = format!("rd.kexec_bpf.enforce {words}");
+    let said = machine(&folder, initramfs, &words).disk(disk.path()).run();
+    said.expect("normal", "boot");
+    said
+}
+
+/// Enforce could not be had, which is said with these words.
+#[track_caller]
+fn expect_off(said: &Transcript, words: &[&str]) {
+    said.expect("kexec-off", "1");
+    for text in words {
+        expect_console(said, text);
+    }
+}
+
+#[test]
+fn module_is_missing() {
+    let initramfs = initramfs(Suite::Trixie, Init::Scripts);
+    let said = boot("missing", "", initramfs);
+    let cause = "cause: module kexec_bpf is not loaded: modprobe ended with 1";
+    expect_off(&said, &[OFF, cause]);
+}
+
+#[test]
+fn module_is_another_kernels() {
+    let other = std::fs::read(module::module_for(Kernel::V7)).expect("read the module");
+    let initramfs = initramfs(Suite::Bookworm, Init::Systemd);
+    let initramfs = with_file(initramfs, &module_path(), 0o644, &other);
+    let said = boot("other-kernel", "crashkernel=256M", initramfs);
+    expect_off(&said, &[OFF, "modprobe ended with 1"]);
+    // Its own hook comes after that, and is told why.
+    expect_console(&said, "kernel.kexec_load_disabled is 1");
+}
+
+#[test]
+fn module_is_without_btf() {
+    let folder = guest::work_dir("initramfs-enforce-btf");
+    let module = without_btf(&folder, &module::module_for(KERNEL));
+    let module = std::fs::read(module).expect("read the module");
+    let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
+    let initramfs = with_file(initramfs, &module_path(), 0o644, &module);
+    let said = boot("without-btf", "", initramfs);
+    expect_off(&said, &[OFF, "modprobe ended with 1"]);
+}
+
+#[test]
+fn module_is_unsigned_under_lockdown() {
+    let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
+    let said = boot("unsigned", "lockdown=integrity", initramfs);
+    expect_off(&said, &[OFF, "lockdown takes signed modules only"]);
+}
+
+/// What is left when the program itself is broken.
+fn program_does_not_run(test: &str, init: Init, code: &str) {
+    let initramfs = initramfs(Suite::Trixie, init);
+    let initramfs = with_file(initramfs, "usr/bin/kexec-bpf", 0o755, b"\x7fELF");
+    let said = boot(test, "", initramfs);
+    let text = format!("kexec-bpf: hook enforce failed ({code}): kexec is off until reboot");
+    expect_off(&said, &[&text]);
+}
+
+#[test]
+fn program_does_not_run_without_systemd() {
+    program_does_not_run("broken-scripts", Init::Scripts, "126");
+}
+
+#[test]
+fn program_does_not_run_with_systemd() {
+    program_does_not_run("broken-systemd", Init::Systemd, "203");
+}
+
+/// Nothing is asked, and nothing done, also by a program that is broken.
+#[test]
+fn nothing_is_done_unless_asked() {
+    let folder = guest::work_dir("initramfs-enforce-unasked");
+    let initramfs = initramfs(Suite::Trixie, Init::Systemd);
+    let initramfs = with_file(initramfs, "usr/bin/kexec-bpf", 0o755, b"\x7fELF");
+    let disk = disk(&folder).build();
+    let said = machine(&folder, initramfs, "").disk(disk.path()).run();
+    said.expect("normal", "boot");
+    said.expect("kexec-off", "0");
+}
+
+#[test]
+fn enforce_is_on_without_systemd() {
+    let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
+    let said = boot("on", "", initramfs);
+    said.expect("kexec-off", "0");
+    said.expect("enforce", "Y");
+    expect_console(
+        &said,
+        "kexec-bpf: enforce is on, but lockdown is off: root can undo it",
+    );
+}
+
+/// The host's own file asks for it as well. Nothing is compressed, so names show.
+#[test]
+fn file_of_the_host_is_taken() {
+    const FILE: &[u8] = b"etc/kexec-bpf/enforce\0";
+    let asks = |image: &[u8]| image.windows(FILE.len()).any(|bytes| bytes == FILE);
+    assert!(!asks(&initramfs(Suite::Bookworm, Init::Scripts)));
+    let folder = guest::work_dir("initramfs-enforce-host");
+    let dracut = Dracut::new(&folder, Suite::Bookworm, Init::Scripts).module();
+    let dracut = dracut.file("etc/kexec-bpf/enforce", 0o600, b"");
+    assert!(asks(&dracut.build(&[])));
+}
+
+/// Says what is loaded before root is mounted, and crashes.
+const CRASH: &str = r#"#!/bin/sh
+exec >/dev/ttyS1
+echo "@@ enforce $(cat /sys/module/kexec_bpf/parameters/enforce)"
+echo "@@ crash-loaded $(cat /sys/kernel/kexec_crash_loaded)"
+echo "@@ kexec-off $(cat /proc/sys/kernel/kexec_load_disabled)"
+kexec-bpf load /etc/kexec-bpf/kdump.efi --append words
+echo "@@ refused $?"
+echo c >/proc/sysrq-trigger
+"#;
+
+/// From the firmware on: a signed UKI, whose initramfs was built to enforce, turns
+/// enforce on and loads its signed capture kernel then. A crash boots that.
+#[test]
+fn enforce_comes_before_the_capture_kernel() {
+    let folder = guest::work_dir("initramfs-enforce-kdump");
+    let key = SigningKey::new(&folder);
+    let read = |path| std::fs::read(path).expect("read a signed file");
+    let capture = key.sign(&folder, "capture.signed.efi", &capture_uki(&folder));
+    let conf = b"kexec_bpf_kdump_image=/capture.efi\nkexec_bpf_enforce=yes\n";
+    let initramfs = Dracut::new(&folder, Suite::Trixie, Init::Systemd)
+        .file(&module_path(), 0o644, &read(key.sign_module(&folder)))
+        .file("capture.efi", 0o644, &read(capture))
+        .file("etc/dracut.conf.d/kexec-bpf.conf", 0o644, conf)
+        .file("crash.sh", 0o755, CRASH.as_bytes());
+    let hook = "/usr/lib/dracut/hooks/pre-mount/99-crash.sh";
+    let initramfs = initramfs.build(&["--gzip", "--include", "/crash.sh", hook]);
+    let initrd = folder.join("dracut.img");
+    std::fs::write(&initrd, initramfs).expect("write the initramfs");
+    let words = "console=ttyS0 panic=-1 crashkernel=256M root=LABEL=root rd.shell=0";
+    let image = Uki::new(&folder, "first", words)
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
+        .build();
+    let image = key.sign(&folder, "first.signed.efi", &image);
+    let disk = disk(&folder.join("root")).build();
+    let said = firmware::secure_machine(&folder, &image)
+        .memory_mb(1280)
+        .timeout_s(600)
+        .disk(disk.path())
+        .run();
+    said.expect("enforce", "Y");
+    said.expect("kexec-off", "0");
+    said.expect("crash-loaded", "1");
+    said.expect("refused", "4");
+    said.expect("vmcore", "ELF");
+    let line = said.one("cmdline");
+    if !line.contains("is=capture") || !line.contains("elfcorehdr=") {
+        said.fail(&format!("the command line is {line}"));
+    }
+}
