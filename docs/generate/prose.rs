@@ -312,7 +312,10 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "/etc/kexec-bpf/enforce",
-        "Where it exists, in an initramfs, hook enforce turns enforce on, or else kexec off.",
+        "Where it exists, in an initramfs, hook enforce turns enforce on, or else kexec off. \
+         kexec_bpf_enforce=yes in the configuration of dracut or mkinitcpio puts it there, and \
+         so does the same file on the host. In a system, kexec-bpf-enforce.service, which must \
+         be enabled, runs hook enforce.",
     ),
     (
         "/loader/entries/, /EFI/Linux/, /loader/loader.conf",
@@ -320,8 +323,8 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "/sys/firmware/efi/efivars/",
-        "LoaderEntryOneShot, LoaderEntryDefault, LoaderEntryLastBooted and LoaderDevicePartUUID. \
-         Need not be mounted.",
+        "LoaderEntryOneShot, LoaderEntryDefault, LoaderEntryLastBooted and LoaderDevicePartUUID; \
+         dbx and SbatLevelRT. Need not be mounted.",
     ),
     (
         "/dev/kmsg",
@@ -339,6 +342,9 @@ pub const NOTES: &[&str] = &[
     "boot counts a try in the entry's file name, NAME+LEFT-DONE, when the image is loaded and \
      before the jump; a try that cannot be counted is reported and made nevertheless. An entry \
      that LoaderEntryOneShot names is taken once, whether or not it can be loaded.",
+    "load, boot and inspect warn when the firmware would not start an image or an addon: when its \
+     digest, or a certificate that comes with its signature, is in dbx, or when its .sbat has a \
+     generation below the one that SbatLevelRT demands. Nothing is refused for it.",
     "Under lockdown the kernel loads only what is signed by a key that it trusts. status shows \
      the level. inspect shows the signatures and whether the file is what was signed; whom to \
      trust only the kernel knows. docs/secure-boot.md of the sources tells who verifies what, docs/ima.md what \
