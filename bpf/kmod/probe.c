@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/stdarg.h>
 
 #include <kexec_bpf.h>
@@ -29,18 +30,21 @@ bool notrace kb_probe_wanted(void)
 __printf(3, 4)
 static void kb_probe_report(struct kb_session *session, int error, const char *format, ...)
 {
-	struct kexec_bpf_report report = {
-		.error = error,
-		.stage = KEXEC_BPF_STAGE_PROBE,
-		.signature = KEXEC_BPF_SIGNATURE_UNCHECKED,
-		.flags = kb_enforce_on() ? KEXEC_BPF_REPORT_ENFORCE : 0,
-	};
+	/* Too large for a stack. Without it, the report is that there is none. */
+	struct kexec_bpf_report *report = kzalloc(sizeof(*report), GFP_KERNEL);
 	va_list args;
 
+	if (!report)
+		return;
+	report->error = error;
+	report->stage = KEXEC_BPF_STAGE_PROBE;
+	report->signature = KEXEC_BPF_SIGNATURE_UNCHECKED;
+	report->flags = kb_enforce_on() ? KEXEC_BPF_REPORT_ENFORCE : 0;
 	va_start(args, format);
-	vsnprintf(report.reason, sizeof(report.reason), format, args);
+	vsnprintf(report->reason, sizeof(report->reason), format, args);
 	va_end(args);
-	kb_session_report(session, &report);
+	kb_session_report(session, report);
+	kfree(report);
 }
 
 enum kb_verdict {

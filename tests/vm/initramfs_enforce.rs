@@ -4,8 +4,9 @@
 
 use crate::guest::dracut::{Dracut, Init, Suite};
 use crate::guest::firmware::{self, SigningKey};
+use crate::guest::handshake::{initramfs_before, tiny_uki};
 use crate::guest::uki::Uki;
-use crate::guest::{self, Kernel, Transcript, module};
+use crate::guest::{self, Kernel, Partition, Transcript, module, packages};
 use crate::initramfs::{KERNEL, capture_uki, disk, expect_console, initramfs, machine, with_file};
 use crate::module_insert::without_btf;
 
@@ -177,4 +178,78 @@ fn enforce_comes_before_the_capture_kernel() {
     if !line.contains("is=capture") || !line.contains("elfcorehdr=") {
         said.fail(&format!("the command line is {line}"));
     }
+}
+
+/// What the second system tries under its own enforce.
+const SECOND: &str = "
+insmod /kexec_bpf.ko timeout_ms=60000 enforce=1
+say second-enforce $(cat /sys/module/kexec_bpf/parameters/enforce)
+attempt third kexec-bpf load /third.efi
+say third-loaded $(cat /sys/kernel/kexec_loaded) $(calls file 0 /third.efi)
+attempt old kexec-bpf load /old.efi
+say old-loaded $(cat /sys/kernel/kexec_loaded)
+";
+
+/// The whole chain: the firmware verifies the first UKI, whose initramfs turns enforce
+/// on and chains to the second one, which refuses a third that is not signed. An old one
+/// that is signed still loads: a downgrade is not prevented.
+#[test]
+fn from_the_firmware_to_the_third_image() {
+    let folder = guest::work_dir("initramfs-enforce-chain");
+    let key = SigningKey::new(&folder);
+    let read = |path| std::fs::read(path).expect("read a signed file");
+    let keep = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).expect("write an initramfs");
+        path
+    };
+    let third = tiny_uki(None).bytes();
+    let second = initramfs_before(SECOND, &key.sign_module(&folder))
+        .program("bin/calls", &packages::floor("calls"))
+        .file("third.efi", &third)
+        .file("old.efi", &key.sign_bytes(&folder, "old.efi", &third));
+    let second = Uki::new(
+        &folder,
+        "second",
+        "console=ttyS0 panic=-1 efi=runtime is=second",
+    )
+    .linux(&KERNEL.image())
+    .initrd(&keep("second.cpio", &second.finish()))
+    .build();
+    let second = key.sign(&folder, "second.signed.efi", &second);
+
+    let initramfs = Dracut::new(&folder, Suite::Trixie, Init::Systemd)
+        .file(&module_path(), 0o644, &read(key.sign_module(&folder)))
+        .file(
+            "etc/dracut.conf.d/kexec-bpf.conf",
+            0o644,
+            b"kexec_bpf_enforce=yes\n",
+        )
+        .build(&["--gzip"]);
+    let words = "console=ttyS0 panic=-1 root=LABEL=root rd.shell=0 \
+        rd.kexec_bpf=second.efi rd.kexec_bpf.device=/dev/vdb";
+    let first = Uki::new(&folder, "first", words)
+        .linux(&KERNEL.image())
+        .initrd(&keep("dracut.img", &initramfs))
+        .build();
+    let first = key.sign(&folder, "first.signed.efi", &first);
+    let disk =
+        disk(&folder.join("root")).file_from(Partition::Esp, "EFI/Linux/second.efi", &second);
+    let disk = disk.build();
+    let said = firmware::secure_machine(&folder, &first)
+        .memory_mb(1280)
+        .timeout_s(600)
+        .disk(disk.path())
+        .run();
+    expect_console(&said, "kexec-bpf: enforce is on until reboot");
+    // Nothing was added to what the second one's signature covers.
+    expect_console(
+        &said,
+        "Command line: console=ttyS0 panic=-1 efi=runtime is=second",
+    );
+    said.expect("second-enforce", "Y");
+    said.expect_attempt("third", "4", &["enforce: the image has no signature"]);
+    said.expect("third-loaded", "0 1");
+    said.expect_attempt("old", "0", &["route handshake"]);
+    said.expect("old-loaded", "1");
 }
