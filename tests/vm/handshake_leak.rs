@@ -45,13 +45,19 @@ fn kilobytes(said: &Transcript, key: &str) -> i64 {
 }
 
 #[track_caller]
-pub fn expect_no_growth(said: &Transcript, before: &str, after: &str) {
+fn expect_no_growth(said: &Transcript, before: &str, after: &str) {
+    expect_growth_below(said, NOISE_KB, before, after);
+}
+
+/// Memory that was lost would be more than that.
+#[track_caller]
+pub fn expect_growth_below(said: &Transcript, noise_kb: i64, before: &str, after: &str) {
     for what in ["vmalloc", "slab"] {
         let (start, end) = (
             kilobytes(said, &format!("{before}-{what}")),
             kilobytes(said, &format!("{after}-{what}")),
         );
-        if end - start > NOISE_KB {
+        if end - start > noise_kb {
             said.fail(&format!(
                 "{what} grew from {start} kB to {end} kB, {before} to {after}"
             ));
