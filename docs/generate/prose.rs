@@ -175,12 +175,24 @@ pub const ENFORCE: &[&str] = &[
      module kexec_bpf closes that: from then on the kernel loads nothing but a whole UKI whose PE \
      signature it verified itself, by the route handshake. What extends such a UKI must be signed \
      as well: a PE addon. Credentials and system extensions beside it are taken as before.",
-    "It can be turned on in three ways: by options kexec_bpf enforce=1 in /etc/modprobe.d of a \
-     signed initrd; by kexec_bpf.enforce=1 on a signed kernel command line, which modprobe reads; \
-     or later, by echo 1 >/sys/module/kexec_bpf/parameters/enforce. That is refused while an image \
-     or a crash image is loaded, so it comes before kdump. It stays on until reboot; the module \
-     cannot be removed. Without lockdown, root can write to the kernel's memory and undo it: then \
-     it is a guard rail only. status shows it.",
+    "Use hook enforce, in the initramfs: kexec_bpf_enforce=yes in /etc/dracut.conf.d/kexec-bpf.conf \
+     or mkinitcpio.conf, or rd.kexec_bpf.enforce on the kernel command line, asks for it. It loads \
+     the module, turns enforce on, and looks whether it is. Where it is not, for whatever reason, \
+     it fails closed: it sets kernel.kexec_load_disabled to 1, so that this kernel loads nothing \
+     at all, and says so on the console and in the kernel's log. Initramfs and command line must \
+     be parts of a signed UKI, else root changes them. 0, no, false and off are a no in both \
+     places. When nobody asks, hook enforce does nothing, and says so with --verbose.",
+    "Other ways fail open, because something else has to load the module: options kexec_bpf \
+     enforce=1 in /etc/modprobe.d, and kexec_bpf.enforce=1 on the command line, which modprobe \
+     reads. Or, later, echo 1 >/sys/module/kexec_bpf/parameters/enforce. All of them are refused \
+     while an image or a crash image is loaded, so enforce comes before kdump.",
+    "It stays on until this kernel ends; the module cannot be removed. The next kernel, after a \
+     jump, a crash or a reboot, enforces only if its own initramfs or command line asks for it. So \
+     each UKI that the machine's keys accept must ask, those for rescue and kdump as well: one \
+     that does not is a way out. Without lockdown, root can write to the kernel's memory and undo \
+     it: then it is a guard rail only. status shows it; a script reads Y in \
+     /sys/module/kexec_bpf/parameters/enforce. The module asks whether lockdown is on, which the \
+     kernel logs as 'kexec of unsigned images is restricted'; nothing was refused then.",
     "These stop working: kexec(8), kdump-tools and kdumpctl, whatever they load; kernels that are \
      not in a UKI; the routes native and extract; --append, --command-line, --reuse-cmdline and \
      --initrd; and rd.kexec_bpf.append=. Boot entries with a kernel and an initrd, with options, \
@@ -190,17 +202,12 @@ pub const ENFORCE: &[&str] = &[
      its command line, so nr_cpus=1, reset_devices, irqpoll and the like must be in its .cmdline. \
      load finds out whatever it can before it calls the kernel, so that a crash image that enforce \
      would refuse does not cost the one that is loaded.",
-    "Where the module cannot be loaded, enforce cannot be on. For a machine that must not go on \
-     like that, hook enforce fails closed: asked for by rd.kexec_bpf.enforce on the kernel command \
-     line, or by the file /etc/kexec-bpf/enforce in the initramfs, it loads the module, turns \
-     enforce on, and looks whether it is. Where it is not, for whatever reason, it sets \
-     kernel.kexec_load_disabled to 1, so that nothing can be loaded until a reboot by firmware, \
-     and says so on the console and in the kernel's log.",
     "load --lock is simpler, and needs no module: it loads an image and then sets \
-     kernel.kexec_load_disabled. That image still boots, and nothing else ever does. For a crash \
-     image and one for exec, load one, then the other with --lock. From then on unload, the reload of \
-     the crash image by udev, and upgrades that load a kernel fail; with systemd, every plain \
-     reboot starts the loaded image.",
+     kernel.kexec_load_disabled. That image still boots, and this kernel loads nothing else. For a \
+     crash image and one for exec, load one, then the other with --lock. From then on unload, the \
+     reload of the crash image by udev, and upgrades that load a kernel fail; with systemd, every \
+     plain reboot starts the loaded image. The lock ends with this kernel: the one that it jumps \
+     into starts unlocked, and has to lock or enforce for itself.",
 ];
 
 pub const CRASH_TABLE_INTRODUCTION: &str = "While any image is loaded or unloaded, the kernel holds \

@@ -23,9 +23,10 @@ kexec_bpf_program() {
 }
 
 # Whether the image is to ask for enforce, as a file in it. What is no clear no is
-# taken for yes.
+# taken for yes; the program knows the same words on the command line.
 kexec_bpf_is_enforced() {
-    [[ ${kexec_bpf_enforce:-no} != no || -e ${dracutsysrootdir-}/etc/kexec-bpf/enforce ]]
+    [[ ! -e ${dracutsysrootdir-}/etc/kexec-bpf/enforce ]] || return 0
+    case ${kexec_bpf_enforce:-no} in 0 | no | false | off) return 1 ;; esac
 }
 
 # Called by dracut: in by default. Nothing is done at boot unless the kernel's

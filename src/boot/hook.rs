@@ -32,6 +32,12 @@ pub struct Words {
     pub enforce: bool,
 }
 
+/// Returns whether a switch that must not be missed is off. The scripts that build an
+/// initramfs know the same words.
+fn is_clear_no(value: &[u8]) -> bool {
+    [&b"0"[..], b"no", b"false", b"off"].contains(&value)
+}
+
 /// Takes the words of `line`. The last of a kind counts; those behind `--` are
 /// for init.
 #[must_use]
@@ -58,8 +64,7 @@ pub fn parse(line: &[u8]) -> Words {
             b".menu" => found.menu = given(),
             b".append" => found.append.push(value.to_vec()),
             b".kdump" => found.kdump = given(),
-            // Anything but a clear no.
-            b".enforce" => found.enforce = value != b"0",
+            b".enforce" => found.enforce = !is_clear_no(value),
             _ => {}
         }
     }

@@ -23,7 +23,8 @@ use crate::sys::{enforce, facts};
 #[inline(never)]
 pub fn hook(parsed: &Parsed<'_>) -> Result<(), Report> {
     if parsed.operand == Some(b"enforce") {
-        return enforce().inspect_err(|report| kernel_log(LOG_ERROR, &report.text()));
+        return enforce(parsed.has(Id::Verbose))
+            .inspect_err(|report| kernel_log(LOG_ERROR, &report.text()));
     }
     let words = hook::parse(&facts::read().running_cmdline.unwrap_or_default());
     let verbose = parsed.has(Id::Verbose);
@@ -40,15 +41,21 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Report> {
 
 /// Turns enforce on where that is asked for; where that fails, turns kexec off.
 #[inline(never)]
-fn enforce() -> Result<(), Report> {
+fn enforce(verbose: bool) -> Result<(), Report> {
     // A command line that cannot be read may ask for it.
     let line = facts::running_cmdline();
     let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
     if !by_word && !enforce::is_asked_by_file(ENFORCE_PATH) {
+        if verbose {
+            print("enforce: nobody asks for it: no rd.kexec_bpf.enforce, no file\n")?;
+        }
         return Ok(());
     }
     let Err((modprobe, write)) = run::enforce::turn_on() else {
-        let text = "kexec-bpf: enforce is on until reboot\n";
+        let text = match facts::read().is_locked_down() {
+            true => "kexec-bpf: enforce is on until reboot\n",
+            false => "kexec-bpf: enforce is on, but lockdown is off: root can undo it\n",
+        };
         kernel_log(LOG_NOTICE, text);
         // It is on, whether or not somebody reads that.
         let _ = print(text);

@@ -285,8 +285,9 @@ impl Planned<'_> {
 /// What it means that the kernel loads and unloads nothing any more.
 fn locked(facts: &Facts) -> String {
     let mut text = String::from(
-        "locked until a reboot by firmware: from now on, unload, a reload of the crash image by \
-         udev, and upgrades that load a kernel fail",
+        "locked: this kernel loads and unloads nothing any more, so that unload, a reload of the \
+         crash image by udev, and upgrades that load a kernel fail; the next kernel starts \
+         unlocked",
     );
     if facts.loaded != Some(false) {
         text.push_str("; with systemd, every plain reboot starts the loaded image");

@@ -36,6 +36,7 @@ pub fn text(facts: &Facts) -> String {
     line(
         "kexec_load",
         &match facts.classic_load {
+            Some(true) if facts.load_disabled == Some(true) => call(facts.classic_load, facts),
             Some(true) if facts.enforces() => "no: enforce refuses it".into(),
             Some(true) if facts.is_locked_down() => "no: lockdown forbids it".into(),
             value => call(value, facts),
@@ -121,6 +122,7 @@ fn yes_no(value: Option<bool>) -> &'static str {
 
 fn call(value: Option<bool>, facts: &Facts) -> String {
     match value {
+        Some(true) if facts.load_disabled == Some(true) => "no: see kexec_load_disabled".into(),
         Some(true) if facts.enforce == Some(Enforce::Held) => "no: see enforce".into(),
         Some(true) if facts.enforces() => "yes, signed UKIs only".into(),
         Some(true) if facts.is_locked_down() => "yes, signed images only".into(),

@@ -17,6 +17,7 @@ pub enum Rule {
     Whole,
     NoInitrd,
     NoCmdline,
+    OwnCmdline,
 }
 
 impl Rule {
@@ -30,6 +31,7 @@ impl Rule {
             Rule::Whole => "enforce: nothing verifies what route extract takes out of a UKI",
             Rule::NoInitrd => "enforce: nothing verifies an initrd that is added",
             Rule::NoCmdline => "enforce: nothing verifies words added to the command line",
+            Rule::OwnCmdline => "enforce: the command line must be the UKI's own",
         }
     }
 
@@ -38,13 +40,16 @@ impl Rule {
     pub fn broken(self, panic: bool) -> Explanation {
         let hint = match self {
             Rule::Uki => "a signed UKI of that kernel: ukify build; sbsign",
-            Rule::Signed | Rule::SignedAddon => "sbsign, with a key that this kernel trusts",
+            Rule::Signed | Rule::SignedAddon => {
+                "sbsign, with a key of db or MOK; kexec-bpf inspect FILE shows signers"
+            }
             Rule::Whole => "the same without --route",
             Rule::NoInitrd => "a signed addon with that initrd; or put it into the UKI",
-            Rule::NoCmdline if panic => {
+            Rule::NoCmdline | Rule::OwnCmdline if panic => {
                 "a crash UKI that has nr_cpus=1 and the like in its own .cmdline"
             }
             Rule::NoCmdline => "a signed addon with these words; or put them into the UKI",
+            Rule::OwnCmdline => "put the words into the UKI, then sign it",
         };
         Explanation::certain(self.cause(), hint)
     }
@@ -85,8 +90,18 @@ pub(super) fn held(facts: &Facts) -> Option<Explanation> {
 #[must_use]
 pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno>) -> Explanation {
     const HINT: &str = "dmesg; mend the initramfs, then reboot by firmware";
+    const EARLIER: &str = "run hook enforce before anything loads an image; reboot by firmware";
     if let Some(held) = held(facts) {
         return held;
+    }
+    // Then the module is not inserted either, when the parameter comes with it.
+    let loaded = match (facts.loaded, facts.crash_loaded) {
+        (Some(true), _) => Some("an image was loaded before enforce was asked for"),
+        (_, Some(true)) => Some("a crash image was loaded before enforce was asked for"),
+        _ => None,
+    };
+    if let Some(loaded) = loaded {
+        return Explanation::certain(loaded, EARLIER);
     }
     let module = facts.module.as_ref();
     let cause = match (write, modprobe) {
@@ -104,7 +119,7 @@ pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno
                 modprobe.as_deref().unwrap_or("loaded another")
             )
         }
-        (Some(Errno::EBUSY), _) => "an image is loaded already, or a load is under way".into(),
+        (Some(Errno::EBUSY), _) => "an image was being loaded or unloaded just then".into(),
         (Some(Errno::ENODEV), _) => "module kexec_bpf is being removed".into(),
         (Some(errno), _) => format!("the module's parameter enforce cannot be written: {errno}"),
         (None, _) => "the module's parameter enforce does not read Y afterwards".into(),
@@ -183,7 +198,7 @@ mod tests {
                 &old,
                 None,
                 Some(Errno::EBUSY),
-                "an image is loaded already, or a load is under way",
+                "an image was being loaded or unloaded just then",
             ),
             (
                 &old,

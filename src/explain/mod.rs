@@ -125,7 +125,7 @@ fn gate(facts: &Facts, panic: bool) -> Option<Explanation> {
     if facts.load_disabled == Some(true) {
         return Some(Explanation::certain(
             "kernel.kexec_load_disabled is 1",
-            "only a reboot by firmware; load --lock, hook enforce or sysctl.d set it",
+            "reboot by firmware; load --lock, hook enforce or sysctl.d has set it",
         ));
     }
     if facts.loads_left(panic) == Some(0) {
@@ -282,12 +282,15 @@ fn signature(errno: Errno, facts: &Facts) -> Explanation {
         Errno::EBADMSG => "the image's signature is damaged",
         _ => "the kernel rejected the image's signature",
     };
+    let hint = match errno {
+        Errno::ENODATA | Errno::ENOKEY => {
+            "sbsign, with a key of db or MOK; kexec-bpf inspect IMAGE"
+        }
+        _ => "kexec-bpf inspect IMAGE; dmesg",
+    };
     Explanation {
         signature: Some(errno),
-        ..Explanation::certain(
-            under_lockdown(what, facts),
-            "kexec-bpf inspect IMAGE; dmesg",
-        )
+        ..Explanation::certain(under_lockdown(what, facts), hint)
     }
 }
 

@@ -9,7 +9,6 @@ use crate::image::uki::SectionKind;
 impl Plan {
     /// The first rule of enforce that it breaks, where the kernel has that on.
     pub(super) fn breaks(&self, request: &Request, facts: &Facts) -> Option<Rule> {
-        let adds_words = !self.cmdline.users.is_empty() || self.cmdline.replaces_own();
         let has_unsigned_addon = request.pe_addons().any(|(_, addon)| !addon.is_signed);
         let rules = [
             (self.kernel.section != Some(SectionKind::Linux), Rule::Uki),
@@ -17,7 +16,8 @@ impl Plan {
             (!self.is_signed, Rule::Signed),
             (has_unsigned_addon, Rule::SignedAddon),
             (!request.initrd_bytes.is_empty(), Rule::NoInitrd),
-            (adds_words, Rule::NoCmdline),
+            (self.cmdline.replaces_own(), Rule::OwnCmdline),
+            (!self.cmdline.users.is_empty(), Rule::NoCmdline),
         ];
         let broken = rules.into_iter().find(|(is_broken, _)| *is_broken);
         broken.map(|(_, rule)| rule).filter(|_| facts.enforces())
@@ -117,12 +117,12 @@ mod tests {
             (
                 &good,
                 request(|request| request.command_line = Some(Vec::new())),
-                Some(Rule::NoCmdline),
+                Some(Rule::OwnCmdline),
             ),
             (
                 &good,
                 request(|request| request.reuse_cmdline = true),
-                Some(Rule::NoCmdline),
+                Some(Rule::OwnCmdline),
             ),
         ] {
             let obstacle = |enforce| {

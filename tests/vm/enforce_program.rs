@@ -45,7 +45,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "replaced",
         "/good.efi --command-line ''",
-        "words added to the command line",
+        "the command line must be the UKI's own",
     ),
 ];
 

@@ -75,7 +75,7 @@ fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
         // The kernel leaves no time to others where it hashes without an end.
         .cpus(2)
         .timeout_s(200)
-        .run();
+        .boot();
     said.expect("lockdown", "none [integrity] confidentiality");
     said
 }
@@ -83,6 +83,7 @@ fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
 /// The kernel says so, the thread is gone, and with it the lock.
 #[track_caller]
 fn expect_oops(said: &Transcript, words: &str) {
+    said.expect_end();
     let log = said.one("log");
     if !log.contains(words) {
         said.fail(&format!("the kernel does not say '{words}' but '{log}'"));
@@ -98,8 +99,13 @@ fn expect_busy(said: &Transcript) {
 
 const PAGE_FAULT: &str = "BUG: unable to handle page fault for address: ";
 
+/// Linux 6.1 hashes what lies behind the file until the machine resets.
 fn long_fewer_than_five_directories(kernel: Kernel) {
-    expect_oops(&run(kernel, 1, true), PAGE_FAULT);
+    let said = run(kernel, 1, true);
+    let is_reset = said.stopped.is_none() && said.all("log").is_empty();
+    if kernel != Kernel::V6_1 || !is_reset {
+        expect_oops(&said, PAGE_FAULT);
+    }
 }
 
 fn long_no_sections(kernel: Kernel) {
@@ -116,7 +122,7 @@ fn long_a_certificate_shorter_than_its_header(kernel: Kernel) {
     expect_oops(&run(kernel, 4, false), PAGE_FAULT);
 }
 
-/// Not ended by SIGKILL: it is still running.
+/// Not ended by SIGKILL: it is still running, and may keep the machine from powering off.
 fn long_sections_that_overlap(kernel: Kernel) {
     let said = run(kernel, 5, true);
     said.expect("log", "");

@@ -242,7 +242,7 @@ say loaded $(cat /sys/kernel/kexec_loaded)
     let said = guest("enforce-loaded", "rd.kexec_bpf.enforce", script);
     let words = [
         "enforce is not on: kexec is off until reboot; the loaded image still boots",
-        "cause: an image is loaded already, or a load is under way",
+        "cause: an image was loaded before enforce was asked for",
     ];
     said.expect_attempt("hook", "0", &words);
     said.expect("hook-off", "1");

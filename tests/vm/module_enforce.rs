@@ -221,3 +221,38 @@ attempt load kexec-bpf load --panic --verbose /kdump.efi
     kdump::expect_cmdline(&said, &cmdline);
     kdump::expect_dump(&said, KERNEL);
 }
+
+/// Neither enforce nor a lock outlives the kernel: a signed image that asks for neither
+/// starts without.
+#[test]
+fn the_next_kernel_starts_free() {
+    let folder = guest::work_dir("module-enforce-next");
+    let key = SigningKey::new(&folder);
+    let next = "say next $(cat /proc/sys/kernel/kexec_load_disabled) \
+        $(calls file 0 /kernel /initrd init=/bin/sh) $(cat /sys/kernel/kexec_loaded)\n";
+    let next = Initramfs::new(next)
+        .program("bin/calls", &packages::floor("calls"))
+        .file(
+            "kernel",
+            &key.sign_bytes(&folder, "kernel", &tiny_efi_kernel()),
+        )
+        .file("initrd", b"another's initrd");
+    let initrd = folder.join("next.cpio");
+    std::fs::write(&initrd, next.finish()).expect("write the initramfs");
+    let next = Uki::new(&folder, "next", "console=ttyS0 panic=-1 efi=runtime")
+        .linux(&KERNEL.image())
+        .initrd(&initrd)
+        .build();
+    let script = "
+insmod /kexec_bpf.ko timeout_ms=60000 enforce=1
+attempt lock kexec-bpf load --lock /next.efi
+say locked $(cat /proc/sys/kernel/kexec_load_disabled)
+kexec-bpf exec
+";
+    let guest = initramfs_before(script, &key.sign_module(&folder))
+        .file_from("next.efi", &key.sign(&folder, "next.signed.efi", &next));
+    let said = secure(&folder, &key, guest, "32M");
+    said.expect_attempt("lock", "0", &["the next kernel starts unlocked"]);
+    said.expect("locked", "1");
+    said.expect("next", "0 0 1");
+}

@@ -363,7 +363,9 @@ rd.kexec_bpf.timeout=7 rd.kexec_bpf.menu=auto rd.kexec_bpf.append=\"a b\" \
         ("quiet", false),
         ("rd.kexec_bpf.enforce", true),
         ("rd.kexec_bpf=0 rd.kexec_bpf.enforce=1", true),
-        ("\"rd.kexec_bpf.enforce=no\"", true),
+        ("\"rd.kexec_bpf.enforce=no\"", false),
+        ("rd.kexec_bpf.enforce=off", false),
+        ("rd.kexec_bpf.enforce=none", true),
         ("rd.kexec_bpf.enforce rd.kexec_bpf.enforce=0", false),
         (
             "rd.kexec_bpf.enforced rd.kexec_bpf -- rd.kexec_bpf.enforce",
