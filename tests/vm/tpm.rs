@@ -72,16 +72,10 @@ kexec-bpf exec
         pcr.strip_prefix(&sections)
             .is_some_and(|value| value != UNUSED)
     };
-    assert!(
-        pcrs.iter().any(|pcr| measured(pcr)),
-        "the stub measures: {pcrs:?}"
-    );
+    assert!(pcrs.iter().any(measured), "the stub measures: {pcrs:?}");
     let variables = said.all("first-variable");
     let image = |variable: &&str| variable.starts_with("StubPcrKernelImage-");
-    assert!(
-        variables.iter().any(|variable| image(variable)),
-        "{variables:?}"
-    );
+    assert!(variables.iter().any(image), "{variables:?}");
     assert_eq!(
         variables,
         said.all("second-variable"),
