@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Once it is on, nothing turns it off but a reboot. The module is pinned; rmmod -f,
- * which lockdown does not stop, finds an exit function that never returns, so that
- * the hooks stay in place.
+ * Once it is on, nothing turns it off but a reboot. The module holds a reference to
+ * itself; rmmod -f, which lockdown does not stop, finds an exit function that waits for
+ * the last reference (main.c), so that the hooks stay in place.
  *
  * What was loaded before has passed no gate. So it goes on only while no image is
  * loaded, and none is being loaded: the gates close first, then the kernel is asked.
  */
 #include <linux/compiler.h>
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
@@ -22,6 +23,10 @@
 #include "enforce.h"
 #include "images.h"
 #include "lsm.h"
+
+/* How long a load that is under way may last before enforce is not turned on. */
+#define KB_LOCK_TRIES	50
+#define KB_LOCK_TRY_MS	20
 
 /* Protects all but reading kb_enforce_gates. */
 static DEFINE_MUTEX(kb_enforce_lock);
@@ -55,29 +60,41 @@ int kb_enforce_refuse(const char *call, const char *why)
 	return -EPERM;
 }
 
+/* The gates stay closed when there is nothing. */
+static enum kb_held kb_enforce_close(void)
+{
+	enum kb_held held = kb_images_held();
+
+	if (held != KB_HELD_NOTHING)
+		return held;
+	WRITE_ONCE(kb_enforce_gates, true);
+	/* What began before the gates closed holds the lock, or is loaded. */
+	held = kb_images_held();
+	if (held != KB_HELD_NOTHING)
+		WRITE_ONCE(kb_enforce_gates, false);
+	return held;
+}
+
 /* The caller holds the lock. */
 static int kb_enforce_start(void)
 {
-	const char *held;
+	enum kb_held held;
+	int tries = 0;
 
 	if (kb_enforce_kept)
 		return 0;
 	if (kb_enforce_module == KB_GOING)
 		return -ENODEV;
-	held = kb_images_held();
-	if (!held) {
-		WRITE_ONCE(kb_enforce_gates, true);
-		/* What began before the gates closed holds the lock, or is loaded. */
-		held = kb_images_held();
-	}
-	if (held) {
-		WRITE_ONCE(kb_enforce_gates, false);
-		pr_err("enforce: not turned on: %s\n", held);
+	/* Whoever reads the size of the reservation has the kernel's lock for a moment. */
+	while ((held = kb_enforce_close()) == KB_HELD_LOCK && tries++ < KB_LOCK_TRIES)
+		msleep(KB_LOCK_TRY_MS);
+	if (held != KB_HELD_NOTHING) {
+		pr_err(KB_ENFORCE ": not turned on: %s\n", kb_images_words(held));
 		return -EBUSY;
 	}
 	kb_enforce_kept = true;
 	__module_get(THIS_MODULE);
-	pr_notice("enforce: on until reboot: only whole, verified images are loaded (lockdown: %s)\n",
+	pr_notice(KB_ENFORCE ": on until reboot: only whole, verified images are loaded (lockdown: %s)\n",
 		  kb_lsm_locked_down() ? "on" : "off, so root can undo this");
 	return 0;
 }
@@ -93,7 +110,8 @@ static int kb_enforce_set(const char *val, const struct kernel_param *kp)
 		wanted = true;
 	mutex_lock(&kb_enforce_lock);
 	if (kb_enforce_module == KB_COMING) {
-		kb_enforce_asked = wanted;
+		/* Whoever finds the file in sysfs that early does not take it back. */
+		kb_enforce_asked |= wanted;
 	} else if (wanted) {
 		err = kb_enforce_start();
 	} else if (kb_enforce_kept) {
@@ -132,18 +150,9 @@ int kb_enforce_init(void)
 
 void kb_enforce_exit(void)
 {
-	bool kept;
-
 	mutex_lock(&kb_enforce_lock);
 	kb_enforce_module = KB_GOING;
-	kept = kb_enforce_kept;
+	if (kb_enforce_kept)
+		pr_notice(KB_ENFORCE ": the module is being removed: nothing can be loaded until reboot\n");
 	mutex_unlock(&kb_enforce_lock);
-	if (!kept)
-		return;
-	pr_notice("enforce: the module is being removed: nothing can be loaded until reboot\n");
-	/* Neither counts as load or as hung, nor stands in the way of suspend. */
-	for (;;) {
-		set_current_state(TASK_IDLE | TASK_FREEZABLE);
-		schedule();
-	}
 }

@@ -15,13 +15,16 @@
 /* For ftrace callbacks: does not sleep. */
 bool kb_enforce_on(void);
 
-/* 0 where it is off. Else -EPERM, and the log says who called, and why it is refused. */
+/*
+ * 0 where it is off, or off again: then the kernel's own function has to be asked. Else
+ * -EPERM, and the log says who called, and why it is refused.
+ */
 int kb_enforce_refuse(const char *call, const char *why);
 
 /* The last step of insertion: turns it on where the parameter came with it. */
 int kb_enforce_init(void);
 
-/* The first step of removal, which does not return while it is on. */
+/* The first step of removal: it cannot be turned on any more. */
 void kb_enforce_exit(void);
 
 #endif /* KB_ENFORCE_H */

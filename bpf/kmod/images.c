@@ -46,25 +46,36 @@ static int kb_images_show(const char *name, char *page)
 	return ret;
 }
 
-const char *kb_images_held(void)
+enum kb_held kb_images_held(void)
 {
 	char *page = (char *)get_zeroed_page(GFP_KERNEL);
-	const char *held = NULL;
 	int lock, image, crash;
 
 	if (!page)
-		return "there is no memory to find out";
+		return KB_HELD_UNKNOWN;
+	/* First: what has the lock now may hold an image soon. */
 	lock = kb_images_show("crash_size", page);
 	image = kb_images_show("loaded", page);
 	crash = kb_images_show("crash_loaded", page);
 	free_page((unsigned long)page);
 	if (lock == -EBUSY)
-		held = "a load is under way";
-	else if (lock < 0 || image < 0 || crash < 0)
-		held = "this kernel does not tell whether an image is loaded";
-	else if (image != '0')
-		held = "an image is loaded: kexec-bpf unload";
-	else if (crash != '0')
-		held = "a crash image is loaded: kexec-bpf unload --panic";
-	return held;
+		return KB_HELD_LOCK;
+	if (lock < 0 || image < 0 || crash < 0)
+		return KB_HELD_UNKNOWN;
+	if (image != '0')
+		return KB_HELD_IMAGE;
+	return crash != '0' ? KB_HELD_CRASH : KB_HELD_NOTHING;
+}
+
+const char *kb_images_words(enum kb_held held)
+{
+	static const char *const words[KB_HELDS] = {
+		[KB_HELD_NOTHING] = "nothing is loaded",
+		[KB_HELD_LOCK] = "a load is under way",
+		[KB_HELD_IMAGE] = "an image is loaded: kexec-bpf unload",
+		[KB_HELD_CRASH] = "a crash image is loaded: kexec-bpf unload --panic",
+		[KB_HELD_UNKNOWN] = "this kernel does not tell whether an image is loaded",
+	};
+
+	return words[held];
 }

@@ -3,10 +3,19 @@
 #ifndef KB_IMAGES_H
 #define KB_IMAGES_H
 
-/*
- * NULL when the kernel holds no image and no load is under way; else what there is, in
- * words. May sleep.
- */
-const char *kb_images_held(void);
+enum kb_held {
+	KB_HELD_NOTHING,
+	KB_HELD_LOCK,	/* a load or an unload is under way, or somebody looks */
+	KB_HELD_IMAGE,
+	KB_HELD_CRASH,
+	KB_HELD_UNKNOWN,
+	KB_HELDS
+};
+
+/* The first of these, in this order. May sleep. */
+enum kb_held kb_images_held(void);
+
+/* For messages. */
+const char *kb_images_words(enum kb_held held);
 
 #endif /* KB_IMAGES_H */

@@ -4,6 +4,7 @@
 #include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/sched.h>
 #include <linux/stringify.h>
 
 #include <kexec_bpf.h>
@@ -100,6 +101,17 @@ remove:
 static void __exit kb_exit(void)
 {
 	kb_enforce_exit();
+	/*
+	 * rmmod -f comes here while loads and parsers use the module. A load that lost its
+	 * hooks half-way would reach the kernel's loader with what that has not probed.
+	 * With enforce on this does not end. It is neither load nor hung, and does not
+	 * stand in the way of suspend.
+	 */
+	while (module_refcount(THIS_MODULE) > 0) {
+		kb_load_reap();
+		set_current_state(TASK_IDLE | TASK_FREEZABLE);
+		schedule_timeout(HZ / 4);
+	}
 	kb_proc_exit();
 	kb_hook_remove(kb_hooks, ARRAY_SIZE(kb_hooks));
 }

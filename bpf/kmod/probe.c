@@ -82,10 +82,12 @@ static enum kb_verdict kb_probe_session(struct kb_session *session, const char *
 /* What this module does not open. */
 static int kb_probe_stock(const char *buf, unsigned long size)
 {
+	int err = 0;
+
 	if (kb_enforce_on())
-		return kb_enforce_refuse(KB_CALL_FILE, kb_stock_takes(buf, size) ? KB_BARE :
-					 KB_NOT_OPENED);
-	return kb_stock_probe(buf, size);
+		err = kb_enforce_refuse(KB_CALL_FILE, kb_stock_takes(buf, size) ? KB_BARE :
+					KB_NOT_OPENED);
+	return err ?: kb_stock_probe(buf, size);
 }
 
 /*

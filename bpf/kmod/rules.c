@@ -14,7 +14,7 @@
  * - Under lockdown initrd and command line come from whole sections that were
  *   signed for that purpose, each once, of one profile, and none of them may be
  *   left out. Else a hostile parser could cut "init=/bin/sh" out of a signed image.
- *   An image that is no UKI has no sections for a purpose, but whole ones.
+ *   The image's own initrd goes before all that is added. An image that is no UKI has no sections for a purpose, but whole ones.
  * - Files that authenticate themselves when used (credentials, system
  *   extensions) pass unsigned in their own directories, as in systemd-stub.
  * - With enforce all this holds whether or not there is lockdown, the image must be a
@@ -207,10 +207,21 @@ static bool kb_rules_suffix(const char *name, const char *suffix)
 	return name_size > suffix_size && !strcasecmp(name + name_size - suffix_size, suffix);
 }
 
+/* As systemd-stub: what unpacks first, and could use up the room, is the image's own. */
+static int kb_rules_order(struct kb_job *job, const char *name)
+{
+	if (!kb_rules_strict(job) || !job->is_pe || !kb_uki_initrd_left_out(&job->pe, job->given))
+		return 0;
+	return kb_rules_refuse(job, -EPERM, "%.128s: added before the image's own initrd", name);
+}
+
 int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name)
 {
 	size_t i;
+	int err = kb_rules_order(job, name);
 
+	if (err)
+		return err;
 	if (!job->signed_only)
 		return 0;
 	for (i = 0; i < ARRAY_SIZE(kb_unsigned); i++) {
@@ -239,8 +250,10 @@ static const char *kb_rules_refusal(int err)
 
 int kb_rules_addon(struct kb_job *job, const char *path, struct kb_buffer *file)
 {
-	int err;
+	int err = kb_rules_order(job, path);
 
+	if (err)
+		return err;
 	if (!job->signed_only)
 		return 0;
 	err = kb_stock_verify(file->data, file->size);

@@ -19,7 +19,7 @@ static const struct kb_purpose {
 	const char *section;
 } kb_purposes[KB_PURPOSES] = {
 	[KB_PURPOSE_KERNEL] = { KEXEC_BPF_KERNEL, ".linux" },
-	{ KEXEC_BPF_INITRD, ".initrd" },
+	[KB_PURPOSE_INITRD] = { KEXEC_BPF_INITRD, ".initrd" },
 	{ KEXEC_BPF_INITRD, KB_MICROCODE },
 	{ KEXEC_BPF_CMDLINE, ".cmdline" },
 	{ ".extra/os-release", ".osrel" },
@@ -73,6 +73,14 @@ const char *kb_uki_left_out(const struct kb_pe *pe, const struct kb_given *given
 			return name;
 	}
 	return NULL;
+}
+
+bool kb_uki_initrd_left_out(const struct kb_pe *pe, const struct kb_given *given)
+{
+	struct kb_section section;
+
+	return !given[KB_PURPOSE_INITRD].count &&
+	       !kb_pe_find(pe, kb_purposes[KB_PURPOSE_INITRD].section, &section) && section.size;
 }
 
 static bool kb_uki_fits(const struct kb_pe *pe, const struct kb_given *given, size_t first,

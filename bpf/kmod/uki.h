@@ -8,6 +8,7 @@
 /* Sections that have a purpose; the first is the kernel's. */
 #define KB_PURPOSES	8
 #define KB_PURPOSE_KERNEL	0
+#define KB_PURPOSE_INITRD	1
 
 /* What a parser gave of one purpose's sections. */
 struct kb_given {
@@ -39,5 +40,8 @@ const char *kb_uki_left_out(const struct kb_pe *pe, const struct kb_given *given
  * counts in one and the same profile: the profile's own, else the base's.
  */
 bool kb_uki_one_profile(const struct kb_pe *pe, const struct kb_given *given, size_t first);
+
+/* Whether the image has an initrd that was not given yet. */
+bool kb_uki_initrd_left_out(const struct kb_pe *pe, const struct kb_given *given);
 
 #endif /* KB_UKI_H */

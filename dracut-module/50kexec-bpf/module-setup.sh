@@ -25,7 +25,8 @@ kexec_bpf_program() {
 # Whether the image is to ask for enforce, as a file in it. What is no clear no is
 # taken for yes; the program knows the same words on the command line.
 kexec_bpf_is_enforced() {
-    [[ ! -e ${dracutsysrootdir-}/etc/kexec-bpf/enforce ]] || return 0
+    local file=${dracutsysrootdir-}/etc/kexec-bpf/enforce
+    [[ ! -e $file && ! -L $file ]] || return 0
     case ${kexec_bpf_enforce:-no} in 0 | no | false | off) return 1 ;; esac
 }
 
