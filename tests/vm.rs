@@ -87,6 +87,8 @@ mod module_late;
 mod module_panic;
 #[path = "vm/module_previous.rs"]
 mod module_previous;
+#[path = "vm/module_removed.rs"]
+mod module_removed;
 #[path = "vm/module_wait.rs"]
 mod module_wait;
 #[path = "vm/mutation.rs"]

@@ -14,7 +14,8 @@
  * - Under lockdown initrd and command line come from whole sections that were
  *   signed for that purpose, each once, of one profile, and none of them may be
  *   left out. Else a hostile parser could cut "init=/bin/sh" out of a signed image.
- *   The image's own initrd goes before all that is added. An image that is no UKI has no sections for a purpose, but whole ones.
+ *   The image's own initrd goes before all that is added. An image that is no UKI
+ *   has no sections for a purpose, but whole ones.
  * - Files that authenticate themselves when used (credentials, system
  *   extensions) pass unsigned in their own directories, as in systemd-stub.
  * - With enforce all this holds whether or not there is lockdown, the image must be a
@@ -218,10 +219,7 @@ static int kb_rules_order(struct kb_job *job, const char *name)
 int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name)
 {
 	size_t i;
-	int err = kb_rules_order(job, name);
 
-	if (err)
-		return err;
 	if (!job->signed_only)
 		return 0;
 	for (i = 0; i < ARRAY_SIZE(kb_unsigned); i++) {
@@ -229,7 +227,7 @@ int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name)
 
 		if (!strcmp(dst_dir, rule->dir) && kb_rules_suffix(name, rule->suffix) &&
 		    !(rule->not_suffix && kb_rules_suffix(name, rule->not_suffix)))
-			return 0;
+			return kb_rules_order(job, name);
 	}
 	return kb_job_fail(job, -EKEYREJECTED,
 			   "%.128s: a file for %.64s must be part of a signed addon",
@@ -250,10 +248,8 @@ static const char *kb_rules_refusal(int err)
 
 int kb_rules_addon(struct kb_job *job, const char *path, struct kb_buffer *file)
 {
-	int err = kb_rules_order(job, path);
+	int err;
 
-	if (err)
-		return err;
 	if (!job->signed_only)
 		return 0;
 	err = kb_stock_verify(file->data, file->size);
@@ -261,7 +257,7 @@ int kb_rules_addon(struct kb_job *job, const char *path, struct kb_buffer *file)
 		return kb_job_fail(job, -EKEYREJECTED, "addon %.160s: %s (%d)", path,
 				   kb_rules_refusal(err), err);
 	file->proof |= KB_PROOF_SIGNED;
-	return 0;
+	return kb_rules_order(job, path);
 }
 
 int kb_rules_round(struct kb_job *job)

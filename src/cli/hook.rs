@@ -17,7 +17,7 @@ use crate::run;
 use crate::run::discover::Place;
 use crate::sys::console::{LOG_ERROR, LOG_NOTICE, kernel_log, write_stderr};
 use crate::sys::file::InputFile;
-use crate::sys::kexec::LoadSwitch;
+use crate::sys::kexec::{self, LoadSwitch, Others};
 use crate::sys::{enforce, facts};
 
 #[inline(never)]
@@ -62,10 +62,15 @@ fn enforce(verbose: bool) -> Result<(), Report> {
         return Ok(());
     };
     let off = LoadSwitch::open().and_then(|switch| switch.turn_off());
+    // The switch does not stop a load that has begun.
+    let others = kexec::settle();
     let now = facts::read();
     let mut why = explain::not_enforced(&now, modprobe, write);
     let mut what = String::from("enforce is not on: kexec is off until reboot");
     match off {
+        Ok(()) if others == Others::UnderWay => {
+            what.push_str("; a load is under way, and may still succeed");
+        }
         Ok(()) => what.push_str(match (now.loaded, now.crash_loaded) {
             (Some(false), Some(false)) => "",
             (Some(true), Some(true)) => "; the loaded image and the crash image still boot",

@@ -19,7 +19,7 @@ use crate::image::detect::Image;
 use crate::image::revocation::Revoked;
 use crate::plan::{CmdlineBase, Plan, Request, Route};
 use crate::run::{self, Inputs, RunError, Skipped};
-use crate::sys::kexec::LoadSwitch;
+use crate::sys::kexec::{self, LoadSwitch, Others};
 use crate::sys::{Fd, console, facts};
 
 /// A load, wherever it was asked for.
@@ -71,12 +71,13 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
     let switch = LoadSwitch::open().map_err(RunError::Sys)?;
     perform(order, &facts::read())?;
     let turned_off = switch.turn_off();
+    let others = kexec::settle();
     let facts = facts::read();
     if let Err(error) = turned_off {
         run::unload(panic, &facts)?;
         return Err(RunError::Sys(error).into());
     }
-    warning(false)(&locked(&facts));
+    warning(false)(&locked(&facts, others));
     Ok(())
 }
 
@@ -283,7 +284,7 @@ impl Planned<'_> {
 }
 
 /// What it means that the kernel loads and unloads nothing any more.
-fn locked(facts: &Facts) -> String {
+fn locked(facts: &Facts, others: Others) -> String {
     let mut text = String::from(
         "locked: this kernel loads and unloads nothing any more, so that unload, a reload of the \
          crash image by udev, and upgrades that load a kernel fail; the next kernel starts \
@@ -297,6 +298,9 @@ fn locked(facts: &Facts) -> String {
         (_, Some(false)) => "; no crash image is loaded, and none can be",
         _ => "",
     });
+    if others != Others::None {
+        text.push_str("; another load was under way, and its image may have replaced this one");
+    }
     text
 }
 

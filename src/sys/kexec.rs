@@ -8,7 +8,8 @@ use core::ptr;
 
 use rustix::fd::{AsRawFd, BorrowedFd};
 
-use super::file::KernelFile;
+use super::event;
+use super::file::{KernelFile, exists, read_kernel_file};
 use super::{SysError, capability, last_errno};
 use crate::plan::Flags;
 
@@ -25,6 +26,9 @@ mod number {
     pub const KEXEC_FILE_LOAD: i64 = 320;
 }
 
+/// A load takes as long as its files take to be read and copied: 30 s are waited for.
+const SETTLE_TRIES: u32 = 300;
+const SETTLE_TRY_MS: u32 = 100;
 /// kexec_load's KEXEC_ON_CRASH (include/uapi/linux/kexec.h).
 const CLASSIC_ON_CRASH: c_ulong = 1;
 /// A descriptor that no file has; the kernel ignores it where none is needed.
@@ -145,6 +149,44 @@ impl LoadSwitch {
     pub fn turn_off(&self) -> Result<(), SysError> {
         self.0.write("1")
     }
+}
+
+/// What [`settle`] has seen of other loads and unloads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Others {
+    /// None, or the kernel does not tell.
+    None,
+    /// One was under way, and has ended.
+    Ended,
+    /// One is still under way.
+    UnderWay,
+}
+
+/// Waits for a load that began before [`LoadSwitch::turn_off`], which does not end it.
+#[must_use]
+pub fn settle() -> Others {
+    for tries in 0..SETTLE_TRIES {
+        if !is_locked() {
+            return if tries == 0 {
+                Others::None
+            } else {
+                Others::Ended
+            };
+        }
+        event::pause_ms(SETTLE_TRY_MS);
+    }
+    Others::UnderWay
+}
+
+/// Returns whether the kernel's lock is held: then it does not tell how much memory is
+/// reserved for a crash kernel.
+fn is_locked() -> bool {
+    [
+        "/sys/kernel/kexec/crash_size",
+        "/sys/kernel/kexec_crash_size",
+    ]
+    .iter()
+    .any(|path| exists(path) && read_kernel_file(path, 1).is_none())
 }
 
 /// `sync()`: writes dirty pages of all file systems to their devices.

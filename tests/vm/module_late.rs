@@ -236,6 +236,8 @@ settle
     let said = machine(&folder, guest)
         .memory_mb(MEMORY_MIB)
         .cpus(2)
+        // Filling the memory takes longer than the kernel's watchdog waits.
+        .append("nosoftlockup")
         .timeout_s(2400)
         .run();
     said.expect("killed", &KILLS.to_string());
