@@ -11,8 +11,8 @@ fn main() {
         "-Wl,-z,pack-relative-relocs".to_owned(),
         "-Wl,--no-eh-frame-hdr".to_owned(),
         format!("-Wl,-T,{folder}/compat/no-unwind.ld"),
-        // A `no_std` crate names no libc, and a linker takes from an archive
-        // only what was asked for before it: so libc comes last.
+        // Without std nothing links musl, not even the crate libc, and a linker takes
+        // from an archive only what was asked for before it: so musl comes last.
         "-lc".to_owned(),
     ];
     for argument in small_linker().into_iter().chain(arguments) {

@@ -2,19 +2,7 @@
 //! Rust's global allocator on top of musl's malloc.
 
 use core::alloc::{GlobalAlloc, Layout};
-use core::ffi::c_void;
 use core::ptr;
-
-mod c {
-    use super::c_void;
-    unsafe extern "C" {
-        pub fn malloc(size: usize) -> *mut c_void;
-        pub fn calloc(count: usize, size: usize) -> *mut c_void;
-        pub fn realloc(block: *mut c_void, size: usize) -> *mut c_void;
-        pub fn aligned_alloc(align: usize, size: usize) -> *mut c_void;
-        pub fn free(block: *mut c_void);
-    }
-}
 
 /// Alignment in bytes that musl's malloc guarantees on 64-bit machines.
 const MALLOC_ALIGN: usize = 16;
@@ -27,17 +15,17 @@ unsafe impl GlobalAlloc for Malloc {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.align() <= MALLOC_ALIGN {
             // SAFETY: malloc takes any size; NULL means failure, as it does here.
-            unsafe { c::malloc(layout.size()) }.cast()
+            unsafe { libc::malloc(layout.size()) }.cast()
         } else {
             // SAFETY: `Layout` guarantees that the alignment is a power of two.
-            unsafe { c::aligned_alloc(layout.align(), layout.size()) }.cast()
+            unsafe { libc::aligned_alloc(layout.align(), layout.size()) }.cast()
         }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if layout.align() <= MALLOC_ALIGN {
             // SAFETY: calloc takes any size; NULL means failure.
-            return unsafe { c::calloc(1, layout.size()) }.cast();
+            return unsafe { libc::calloc(1, layout.size()) }.cast();
         }
         // SAFETY: same contract as this method's.
         let block = unsafe { self.alloc(layout) };
@@ -50,13 +38,13 @@ unsafe impl GlobalAlloc for Malloc {
 
     unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
         // SAFETY: the caller promises that `block` came from this allocator.
-        unsafe { c::free(block.cast()) }
+        unsafe { libc::free(block.cast()) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if layout.align() <= MALLOC_ALIGN {
             // SAFETY: the caller promises that `block` came from this allocator.
-            return unsafe { c::realloc(block.cast(), new_size) }.cast();
+            return unsafe { libc::realloc(block.cast(), new_size) }.cast();
         }
         // SAFETY: the caller promises that `new_size` fits the alignment.
         let wanted = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };

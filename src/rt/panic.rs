@@ -8,15 +8,9 @@ use core::panic::PanicInfo;
 
 use kexec_bpf::sys::console;
 
-mod c {
-    unsafe extern "C" {
-        pub fn abort() -> !;
-    }
-}
-
 pub fn abort() -> ! {
     // SAFETY: abort() may be called at any time.
-    unsafe { c::abort() }
+    unsafe { libc::abort() }
 }
 
 #[panic_handler]

@@ -5,7 +5,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::ffi::{c_char, c_int, c_longlong, c_ulong};
+use core::ffi::{c_char, c_int, c_longlong};
 
 use rustix::fd::{AsFd, AsRawFd};
 
@@ -15,20 +15,14 @@ use super::{SysError, last_errno};
 use crate::image::source::{FileOffset, FileSlice, ReadAt};
 use crate::sort::sort;
 
-mod c {
-    use super::{BlkpgArgument, c_int, c_ulong};
-    unsafe extern "C" {
-        pub fn ioctl(fd: c_int, request: c_ulong, argument: *mut BlkpgArgument<'_>) -> c_int;
-    }
-}
-
 const CLASS: &str = "/sys/class/block";
 /// sysfs counts sectors of 512 bytes, whatever the device has.
 const SYSFS_SECTOR_BYTES: u64 = 512;
 /// Devices that are looked at.
 const DEVICES_MAX: usize = 1024;
-/// `BLKPG` and its operations (include/uapi/linux/blkpg.h).
-const BLKPG: c_ulong = 0x1269;
+/// `BLKPG` and its operations (include/uapi/linux/blkpg.h), which libc does not
+/// have.
+const BLKPG: libc::Ioctl = libc::_IO(0x12, 105);
 const ADD_PARTITION: c_int = 1;
 const DELETE_PARTITION: c_int = 2;
 
@@ -154,7 +148,7 @@ fn blkpg(
     };
     let fd = disk.as_fd().as_raw_fd();
     // SAFETY: both structures are the kernel's and outlive the call.
-    match unsafe { c::ioctl(fd, BLKPG, &raw mut argument) } {
+    match unsafe { libc::ioctl(fd, BLKPG, &raw mut argument) } {
         0 => Ok(()),
         _ => Err(SysError::new("BLKPG", "", last_errno())),
     }

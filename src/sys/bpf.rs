@@ -23,13 +23,9 @@ pub use map::{MapFd, Value};
 pub use program::{Program, Rejected, attach, load_program, load_types};
 pub use types::KernelTypes;
 
-mod c {
+/// `enum bpf_cmd`, which libc does not have.
+mod command {
     use super::c_long;
-    unsafe extern "C" {
-        pub fn syscall(number: c_long, ...) -> c_long;
-    }
-    #[cfg(target_arch = "x86_64")]
-    pub const BPF: c_long = 321;
     pub const MAP_CREATE: c_long = 0;
     pub const MAP_UPDATE_ELEM: c_long = 2;
     pub const PROG_LOAD: c_long = 5;
@@ -48,7 +44,8 @@ mod c {
 unsafe fn bpf<T>(command: c_long, attr: &mut T) -> Result<c_int, Errno> {
     // SAFETY: `attr` is as large as it is said to be; the caller vouches for the
     // memory that it leads to.
-    let result = unsafe { c::syscall(c::BPF, command, ptr::from_mut(attr), size_of::<T>()) };
+    let result =
+        unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_mut(attr), size_of::<T>()) };
     c_int::try_from(result)
         .ok()
         .filter(|result| *result >= 0)

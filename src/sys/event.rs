@@ -2,11 +2,8 @@
 //! EFFECTS. eventfd(2), waiting for two of them, and the monotonic clock.
 #![allow(unsafe_code)]
 
-use core::ffi::c_int;
-
 use rustix::event::{EventfdFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::time::ClockId;
 
 use super::SysError;
 use super::thread::Beside;
@@ -100,24 +97,21 @@ pub fn pause_ms(ms: u32) {
 
 /// `clock_gettime(clock, &now)` of musl: rustix has a reader of the vDSO of its
 /// own for it, 4 KB.
-fn clock(clock: ClockId) -> Timespec {
-    unsafe extern "C" {
-        fn clock_gettime(clock: c_int, now: *mut Timespec) -> c_int;
-    }
-    let mut now = Timespec {
+fn clock(clock: libc::clockid_t) -> libc::timespec {
+    let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: rustix's Timespec is the kernel's and musl's, it lives during the
-    // call, and the result may be ignored: it stays 0 for a clock that is not there.
-    unsafe { clock_gettime(clock as c_int, &raw mut now) };
+    // SAFETY: `now` lives during the call, and the result may be ignored: it stays 0
+    // for a clock that is not there.
+    unsafe { libc::clock_gettime(clock, &raw mut now) };
     now
 }
 
 /// Microseconds of CLOCK_MONOTONIC, for durations.
 #[must_use]
 pub fn now_us() -> u64 {
-    let now = clock(ClockId::Monotonic);
+    let now = clock(libc::CLOCK_MONOTONIC);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     let micros = u64::try_from(now.tv_nsec / 1000).unwrap_or(0);
     seconds.saturating_mul(1_000_000).saturating_add(micros)
@@ -126,7 +120,7 @@ pub fn now_us() -> u64 {
 /// CLOCK_BOOTTIME in seconds: it counts suspended time, too.
 #[must_use]
 pub fn boot_time_s() -> u64 {
-    let now = clock(ClockId::Boottime);
+    let now = clock(libc::CLOCK_BOOTTIME);
     u64::try_from(now.tv_sec).unwrap_or(0)
 }
 

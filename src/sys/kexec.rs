@@ -13,24 +13,9 @@ use super::file::{KernelFile, exists, read_kernel_file};
 use super::{SysError, capability, last_errno};
 use crate::plan::Flags;
 
-mod c {
-    use super::c_long;
-    unsafe extern "C" {
-        pub fn syscall(number: c_long, ...) -> c_long;
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod number {
-    pub const KEXEC_LOAD: i64 = 246;
-    pub const KEXEC_FILE_LOAD: i64 = 320;
-}
-
 /// A load takes as long as its files take to be read and copied: 30 s are waited for.
 const SETTLE_TRIES: u32 = 300;
 const SETTLE_TRY_MS: u32 = 100;
-/// kexec_load's KEXEC_ON_CRASH (include/uapi/linux/kexec.h).
-const CLASSIC_ON_CRASH: c_ulong = 1;
 /// A descriptor that no file has; the kernel ignores it where none is needed.
 const NO_FD: c_int = -1;
 
@@ -59,8 +44,8 @@ pub fn file_load(
     // SAFETY: both descriptors are open for the length of the call, and
     // `cmdline` is as long as it is said to be, with its NUL.
     let result = unsafe {
-        c::syscall(
-            number::KEXEC_FILE_LOAD,
+        libc::syscall(
+            libc::SYS_kexec_file_load,
             kernel.as_raw_fd(),
             initrd_fd,
             cmdline.to_bytes_with_nul().len(),
@@ -74,8 +59,8 @@ pub fn file_load(
 fn file_unload(flags: Flags) -> rustix::io::Result<()> {
     // SAFETY: with UNLOAD the kernel looks at nothing but the flags.
     check(unsafe {
-        c::syscall(
-            number::KEXEC_FILE_LOAD,
+        libc::syscall(
+            libc::SYS_kexec_file_load,
             NO_FD,
             NO_FD,
             0 as c_ulong,
@@ -86,11 +71,11 @@ fn file_unload(flags: Flags) -> rustix::io::Result<()> {
 }
 
 fn classic_unload(panic: bool) -> rustix::io::Result<()> {
-    let flags = if panic { CLASSIC_ON_CRASH } else { 0 };
+    let flags = c_long::from(if panic { libc::KEXEC_ON_CRASH } else { 0 });
     // SAFETY: no segments are passed, so no memory is read.
     check(unsafe {
-        c::syscall(
-            number::KEXEC_LOAD,
+        libc::syscall(
+            libc::SYS_kexec_load,
             0 as c_ulong,
             0 as c_ulong,
             ptr::null::<u8>(),

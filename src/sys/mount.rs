@@ -7,7 +7,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ffi::{c_long, c_uint};
 
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::io::Errno;
@@ -20,27 +19,6 @@ use rustix::mount::{
 use super::directory::{Directory, c_path};
 use super::file::read_kernel_file;
 use super::{SysError, last_errno};
-
-mod c {
-    use super::c_long;
-    unsafe extern "C" {
-        pub fn syscall(number: c_long, ...) -> c_long;
-    }
-}
-
-/// mount_setattr(2), on all architectures.
-const MOUNT_SETATTR: c_long = 442;
-const AT_EMPTY_PATH: c_uint = 0x1000;
-
-/// `struct mount_attr`.
-#[repr(C)]
-#[derive(Default)]
-struct MountAttr {
-    set: u64,
-    clear: u64,
-    propagation: u64,
-    user_namespace: u64,
-}
 
 /// Longest list of mounts that is read.
 const MOUNTS_MAX_BYTES: usize = 256 << 10;
@@ -116,20 +94,22 @@ pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
             | OpenTreeFlags::OPEN_TREE_CLOEXEC
             | OpenTreeFlags::AT_EMPTY_PATH;
         let copy = open_tree(root.as_fd(), c"", flags)?;
-        let attributes = MountAttr {
-            clear: u64::from(MountAttrFlags::MOUNT_ATTR_RDONLY.bits()),
-            ..MountAttr::default()
+        let attributes = libc::mount_attr {
+            attr_set: 0,
+            attr_clr: libc::MOUNT_ATTR_RDONLY,
+            propagation: 0,
+            userns_fd: 0,
         };
         // SAFETY: the descriptor, the path and the attributes outlive the call,
         // and the attributes are as long as they are said to be.
         let result = unsafe {
-            c::syscall(
-                MOUNT_SETATTR,
+            libc::syscall(
+                libc::SYS_mount_setattr,
                 copy.as_raw_fd(),
                 c"".as_ptr(),
-                AT_EMPTY_PATH,
+                libc::AT_EMPTY_PATH,
                 &raw const attributes,
-                size_of::<MountAttr>(),
+                size_of::<libc::mount_attr>(),
             )
         };
         if result == 0 {

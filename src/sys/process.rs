@@ -4,7 +4,9 @@
 
 use alloc::ffi::CString;
 use alloc::string::String;
-use core::ffi::{CStr, c_char, c_int, c_short, c_void};
+use alloc::vec::Vec;
+use core::ffi::{CStr, c_char, c_short};
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -15,30 +17,10 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use super::SysError;
 use super::event::{now_us, timespec};
 
-/// Room for musl's posix_spawnattr_t, which has 336 bytes.
-type Attributes = [u64; 64];
-/// POSIX_SPAWN_SETPGROUP of <spawn.h>.
-const SET_PROCESS_GROUP: c_short = 2;
 /// How long a program may take to die.
 const KILL_S: u32 = 2;
 /// All that the program finds in its environment.
 const PATH: &CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-
-mod c {
-    use super::{Attributes, c_char, c_int, c_short, c_void};
-    unsafe extern "C" {
-        pub fn posix_spawnattr_init(attributes: *mut Attributes) -> c_int;
-        pub fn posix_spawnattr_setflags(attributes: *mut Attributes, flags: c_short) -> c_int;
-        pub fn posix_spawn(
-            pid: *mut c_int,
-            path: *const c_char,
-            actions: *const c_void,
-            attributes: *const Attributes,
-            arguments: *const *const c_char,
-            environment: *const *const c_char,
-        ) -> c_int;
-    }
-}
 
 /// How a program ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,26 +34,32 @@ pub enum Ended {
 }
 
 fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
-    let mut attributes: Attributes = [0; 64];
-    let mut pid: c_int = 0;
-    let mut pointers = alloc::vec![path.as_ptr()];
-    pointers.extend(arguments.iter().map(|argument| argument.as_ptr()));
-    pointers.push(ptr::null());
-    let environment = [PATH.as_ptr(), ptr::null()];
+    let mut attributes = MaybeUninit::uninit();
+    let mut pid = 0;
+    // The call writes to none of the strings, though its type would let it.
+    let mut pointers: Vec<*mut c_char> = alloc::vec![path.as_ptr().cast_mut()];
+    pointers.extend(
+        arguments
+            .iter()
+            .map(|argument| argument.as_ptr().cast_mut()),
+    );
+    pointers.push(ptr::null_mut());
+    let environment = [PATH.as_ptr().cast_mut(), ptr::null_mut()];
     // SAFETY: the attributes have room for the C library's structure.
-    unsafe { c::posix_spawnattr_init(&raw mut attributes) };
+    unsafe { libc::posix_spawnattr_init(attributes.as_mut_ptr()) };
     // A process group of its own (0, as initialised), so that it can be ended
     // with all that it started.
+    let own_group = c_short::try_from(libc::POSIX_SPAWN_SETPGROUP).unwrap_or_default();
     // SAFETY: they have been initialised.
-    unsafe { c::posix_spawnattr_setflags(&raw mut attributes, SET_PROCESS_GROUP) };
+    unsafe { libc::posix_spawnattr_setflags(attributes.as_mut_ptr(), own_group) };
     // SAFETY: both lists end with a null pointer, and their strings, the path
     // and the attributes outlive the call.
     let code = unsafe {
-        c::posix_spawn(
+        libc::posix_spawn(
             &raw mut pid,
             path.as_ptr(),
             ptr::null(),
-            &raw const attributes,
+            attributes.as_ptr(),
             pointers.as_ptr(),
             environment.as_ptr(),
         )

@@ -8,7 +8,7 @@
 
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
-use core::ffi::{c_int, c_ulong, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
@@ -18,22 +18,8 @@ use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::SysError;
 
-mod c {
-    use super::{c_int, c_ulong, c_void};
-    unsafe extern "C" {
-        pub fn pthread_create(
-            thread: *mut c_ulong,
-            attributes: *const c_void,
-            start: extern "C" fn(*mut c_void) -> *mut c_void,
-            argument: *mut c_void,
-        ) -> c_int;
-        pub fn pthread_join(thread: c_ulong, result: *mut *mut c_void) -> c_int;
-        pub fn pthread_kill(thread: c_ulong, signal: c_int) -> c_int;
-    }
-}
-
-/// PIDFD_THREAD of linux/pidfd.h: one thread, not its process. Linux 6.9.
-const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(0x80);
+/// One thread, not its process. Linux 6.9.
+const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(libc::PIDFD_THREAD);
 const NO_FD: c_int = -1;
 /// How often a thread without a pidfd is looked for.
 const TICK: Timespec = Timespec {
@@ -87,7 +73,7 @@ extern "C" fn run<F: FnOnce() -> T, T>(argument: *mut c_void) -> *mut c_void {
 
 /// The thread that runs beside this one.
 pub struct Beside<'task> {
-    thread: c_ulong,
+    thread: libc::pthread_t,
     life: &'task Life,
 }
 
@@ -115,7 +101,7 @@ impl Beside<'_> {
             None => {
                 // SAFETY: the thread was created and not joined, so that its
                 // number is valid; signal 0 only asks.
-                let code = unsafe { c::pthread_kill(self.thread, 0) };
+                let code = unsafe { libc::pthread_kill(self.thread, 0) };
                 code == rustix::io::Errno::SRCH.raw_os_error()
             }
         }
@@ -145,7 +131,7 @@ impl Beside<'_> {
             if self.life.done.load(Ordering::Acquire) {
                 // SAFETY: the thread was created by `alongside`, is at its end
                 // and is joined once.
-                unsafe { c::pthread_join(self.thread, ptr::null_mut()) };
+                unsafe { libc::pthread_join(self.thread, ptr::null_mut()) };
                 return true;
             }
             if gone {
@@ -169,11 +155,14 @@ pub fn alongside<T: Send, R>(
     beside: impl FnOnce() -> T + Send,
     here: impl FnOnce(&Beside<'_>) -> R,
 ) -> Result<(Option<T>, R), SysError> {
-    fn create<F: FnOnce() -> T + Send, T: Send>(task: &Task<F, T>, thread: &mut c_ulong) -> c_int {
+    fn create<F: FnOnce() -> T + Send, T: Send>(
+        task: &Task<F, T>,
+        thread: &mut libc::pthread_t,
+    ) -> c_int {
         let argument = ptr::from_ref(task).cast_mut().cast();
         // SAFETY: `run` gets the task it is instantiated for; the caller waits
         // for the thread's end before the task is moved or dropped.
-        unsafe { c::pthread_create(thread, ptr::null(), run::<F, T>, argument) }
+        unsafe { libc::pthread_create(thread, ptr::null(), run::<F, T>, argument) }
     }
     let task = Task {
         life: Life {
@@ -183,7 +172,7 @@ pub fn alongside<T: Send, R>(
         work: UnsafeCell::new(Some(beside)),
         result: UnsafeCell::new(None),
     };
-    let mut thread: c_ulong = 0;
+    let mut thread: libc::pthread_t = ptr::null_mut();
     let code = create(&task, &mut thread);
     if code != 0 {
         let errno = rustix::io::Errno::from_raw_os_error(code);
@@ -243,12 +232,8 @@ mod tests {
     #[test]
     fn a_thread_that_was_killed_is_not_waited_for() {
         let killed = || -> u32 {
-            unsafe extern "C" {
-                fn syscall(number: core::ffi::c_long, ...) -> core::ffi::c_long;
-            }
-            const SYS_EXIT: core::ffi::c_long = 60;
             // SAFETY: the thread has borrowed nothing and holds no lock.
-            unsafe { syscall(SYS_EXIT, 0) };
+            unsafe { libc::syscall(libc::SYS_exit, 0) };
             unreachable!()
         };
         let seen = alongside(killed, |beside| {

@@ -7,7 +7,7 @@ use core::ffi::c_int;
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::io::Errno;
 
-use super::{SysError, address, attr, bpf, bpf_fd, c, fail, short};
+use super::{SysError, address, attr, bpf, bpf_fd, command, fail, short};
 use crate::abi;
 use crate::object::{ARRAY, Map};
 
@@ -46,7 +46,7 @@ impl MapFd {
             ..attr::MapCreate::default()
         };
         // SAFETY: there are no pointers in it.
-        let fd = unsafe { bpf_fd(c::MAP_CREATE, &mut create) };
+        let fd = unsafe { bpf_fd(command::MAP_CREATE, &mut create) };
         let made = MapFd {
             fd: fd.map_err(fail("BPF_MAP_CREATE"))?,
             kind: map.kind,
@@ -109,7 +109,7 @@ impl MapFd {
             ..attr::MapElem::default()
         };
         // SAFETY: the key is an array's; the caller vouches for the value.
-        let done = unsafe { bpf(c::MAP_UPDATE_ELEM, &mut update) };
+        let done = unsafe { bpf(command::MAP_UPDATE_ELEM, &mut update) };
         done.map(|_| ()).map_err(fail("BPF_MAP_UPDATE_ELEM"))
     }
 
@@ -119,7 +119,7 @@ impl MapFd {
             map_fd: self.raw().cast_unsigned(),
         };
         // SAFETY: there are no pointers in it.
-        let done = unsafe { bpf(c::MAP_FREEZE, &mut freeze) };
+        let done = unsafe { bpf(command::MAP_FREEZE, &mut freeze) };
         done.map(|_| ()).map_err(fail("BPF_MAP_FREEZE"))
     }
 

@@ -10,7 +10,9 @@ use core::ffi::CStr;
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 
-use super::{SysError, address, address_mut, attr, bpf_fd, c, descriptor, fail, length, short};
+use super::{
+    SysError, address, address_mut, attr, bpf_fd, command, descriptor, fail, length, short,
+};
 use crate::object::Linked;
 
 /// BPF_PROG_TYPE_TRACING
@@ -50,7 +52,7 @@ pub fn load_types(types: &[u8]) -> Result<OwnedFd, Rejected> {
             ..attr::BtfLoad::default()
         };
         // SAFETY: both pointers lead to slices of the sizes beside them.
-        unsafe { bpf_fd(c::BTF_LOAD, &mut load) }
+        unsafe { bpf_fd(command::BTF_LOAD, &mut load) }
     };
     with_log("BPF_BTF_LOAD", attempt)
 }
@@ -105,7 +107,7 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
         };
         // SAFETY: all pointers lead to slices of the sizes beside them; the
         // license has a NUL, and instructions name the first two descriptors.
-        unsafe { bpf_fd(c::PROG_LOAD, &mut load) }
+        unsafe { bpf_fd(command::PROG_LOAD, &mut load) }
     };
     with_log("BPF_PROG_LOAD", attempt)
 }
@@ -150,6 +152,6 @@ pub fn attach(program: BorrowedFd<'_>) -> Result<OwnedFd, SysError> {
         ..attr::RawTracepointOpen::default()
     };
     // SAFETY: the name, its only pointer, is NULL: the program knows its place.
-    let link = unsafe { bpf_fd(c::RAW_TRACEPOINT_OPEN, &mut open) };
+    let link = unsafe { bpf_fd(command::RAW_TRACEPOINT_OPEN, &mut open) };
     link.map_err(fail("BPF_RAW_TRACEPOINT_OPEN"))
 }

@@ -11,7 +11,7 @@ use core::ptr;
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::io::Errno;
 
-use super::{SysError, address_mut, attr, bpf, bpf_fd, c, descriptor, fail, length};
+use super::{SysError, address_mut, attr, bpf, bpf_fd, command, descriptor, fail, length};
 
 /// BTF of the kernel or of a module.
 pub struct KernelTypes {
@@ -35,7 +35,7 @@ impl KernelTypes {
         let mut next = attr::NextId::default();
         loop {
             // SAFETY: there are no pointers in it.
-            match unsafe { bpf(c::BTF_GET_NEXT_ID, &mut next) } {
+            match unsafe { bpf(command::BTF_GET_NEXT_ID, &mut next) } {
                 Ok(_) => next.start_id = next.next_id,
                 Err(Errno::NOENT) => return Ok(None),
                 Err(errno) => return Err(fail("BPF_BTF_GET_NEXT_ID")(errno)),
@@ -44,7 +44,7 @@ impl KernelTypes {
                 btf_id: next.next_id,
             };
             // SAFETY: as above.
-            let fd = match unsafe { bpf_fd(c::BTF_GET_FD_BY_ID, &mut id) } {
+            let fd = match unsafe { bpf_fd(command::BTF_GET_FD_BY_ID, &mut id) } {
                 Ok(fd) => fd,
                 // It went away in between.
                 Err(Errno::NOENT) => continue,
@@ -86,6 +86,6 @@ fn info(fd: &OwnedFd, types: &mut [u8], name: &mut [u8]) -> Result<attr::BtfInfo
     };
     // SAFETY: it leads to `info`, of that size, and that to slices of the sizes
     // beside them.
-    let done = unsafe { bpf(c::OBJ_GET_INFO_BY_FD, &mut get) };
+    let done = unsafe { bpf(command::OBJ_GET_INFO_BY_FD, &mut get) };
     done.map(|_| info).map_err(fail("BPF_OBJ_GET_INFO_BY_FD"))
 }
