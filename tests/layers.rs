@@ -16,6 +16,7 @@ const PURE: &[&str] = &[
     "errno",
     "explain",
     "facts",
+    "field",
     "handshake",
     "image",
     "initrd",
@@ -23,6 +24,7 @@ const PURE: &[&str] = &[
     "object",
     "plan",
     "sort",
+    "source",
 ];
 
 /// What no pure file may name: effects, or layers that have them.

@@ -2,7 +2,7 @@
 //! Archives of an initrd: walked to the end, and never beyond it.
 #![no_main]
 use kexec_bpf_fuzz::archive::walk;
-use kexec_bpf_fuzz::image::source::{FileOffset, FileSlice};
+use kexec_bpf_fuzz::source::{FileOffset, FileSlice};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

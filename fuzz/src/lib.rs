@@ -17,6 +17,8 @@ pub mod companion;
 pub mod crc32;
 #[path = "../../src/errno.rs"]
 pub mod errno;
+#[path = "../../src/field.rs"]
+pub mod field;
 #[path = "../../src/image/mod.rs"]
 pub mod image;
 #[path = "../../src/initrd/mod.rs"]
@@ -25,8 +27,10 @@ pub mod initrd;
 pub mod object;
 #[path = "../../src/sort.rs"]
 pub mod sort;
+#[path = "../../src/source.rs"]
+pub mod source;
 
-use image::source::{FileOffset, FileSlice};
+use source::{FileOffset, FileSlice};
 
 /// Panics unless the slice is inside the file.
 pub fn inside(file: &[u8], slice: FileSlice) {

@@ -10,8 +10,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::crc32::crc32;
-use crate::image::field::{bytes_at, u32_at, u64_at};
-use crate::image::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
+use crate::field::{bytes_at, u32_at, u64_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
 
 /// Sizes of a sector, in bytes.
 const SECTORS: [u64; 2] = [512, 4096];

@@ -7,8 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::gpt;
-use crate::image::field::{bytes_at, u16_at, u32_at};
-use crate::image::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
+use crate::field::{bytes_at, u16_at, u32_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
 
 /// The superblock of ext4 begins at 1024; nothing behind its label is read.
 const HEAD_BYTES: u64 = 2048;

@@ -17,11 +17,11 @@ use crate::explain;
 use crate::image::authenticode;
 use crate::image::detect::{Image, detect_linux};
 use crate::image::pe::{Machine, Pe};
-use crate::image::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
 use crate::image::uki::{SectionKind, Selection, Uki};
 use crate::image::{devicetree, fdt, osrel, profile};
 use crate::plan::{InitrdOrigin, Request};
 use crate::run::{Inputs, RunError};
+use crate::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
 use crate::sys::facts;
 
 /// Column at which values start.

@@ -5,9 +5,9 @@
 use super::detect::Image;
 use super::env_file::printable;
 use super::pe::Machine;
-use super::source::{FileSlice, ReadAt, ReadError, read_small};
 use super::uki::SectionKind;
 use crate::cmdline;
+use crate::source::{FileSlice, ReadAt, ReadError, read_small};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;

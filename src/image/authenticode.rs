@@ -5,10 +5,10 @@
 //! Layer: pure. Specs: Microsoft's "PE Format", attribute certificate table;
 //! the digest is made as the kernel makes it, crypto/asymmetric_keys/
 //! verify_pefile.c. A digest that fits proves nothing about who signed.
-use super::field::{u16_at, u32_at};
 use super::pe::{self, Pe, PeError};
 use super::pkcs7::{self, Algorithm, Pkcs7Error, Signature};
-use super::source::{FileOffset, FileSlice, ReadAt, ReadError, as_u64, read_small};
+use crate::field::{u16_at, u32_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, as_u64, read_small};
 use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;

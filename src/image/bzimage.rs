@@ -2,9 +2,9 @@
 //! The x86 boot image and its setup header.
 //!
 //! Layer: pure. Spec: Documentation/arch/x86/boot.rst of the kernel.
-use super::field::{bytes_at, u8_at, u16_at, u32_at};
-use super::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
 use crate::cmdline::X86_RESERVED_BYTES;
+use crate::field::{bytes_at, u8_at, u16_at, u32_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
 use alloc::string::String;
 use core::fmt;
 

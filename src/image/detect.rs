@@ -6,12 +6,12 @@
 //! carries. A UKI is a PE that no arch loader takes.
 use super::bzimage::{self, SetupHeader};
 use super::error::{ImageError, LOOK_BYTES, LooksLike};
-use super::field::bytes_at;
 use super::linux_image::{self, ImageArch, ImageHeader};
 use super::pe::{self, Pe, PeError};
-use super::source::{FileSlice, ReadAt, SubSource, read_head};
 use super::uki::{SectionKind, Uki, UkiError};
 use super::zboot::{self, ZbootHeader};
+use crate::field::bytes_at;
+use crate::source::{FileSlice, ReadAt, SubSource, read_head};
 
 /// A file whose headers are sound.
 #[derive(Clone, PartialEq, Eq, Debug)]

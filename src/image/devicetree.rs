@@ -6,8 +6,8 @@
 //! firmware's own device tree says goes before the hardware IDs.
 use super::fdt;
 use super::hwids::{self, Smbios};
-use super::source::{FileSlice, ReadAt, ReadError};
 use super::uki::{SectionKind, Selection};
+use crate::source::{FileSlice, ReadAt, ReadError};
 use alloc::vec::Vec;
 
 /// What the machine says it is.

@@ -7,9 +7,9 @@
 use super::bzimage::BzImageError;
 use super::linux_image::LinuxImageError;
 use super::pe::PeError;
-use super::source::{ReadError, ReadErrorKind};
 use super::uki::UkiError;
 use super::zboot::ZbootError;
+use crate::source::{ReadError, ReadErrorKind};
 use alloc::boxed::Box;
 use core::fmt;
 

@@ -3,7 +3,7 @@
 //!
 //! Layer: pure. Spec: Devicetree Specification, chapter 5. Big-endian. The
 //! blob may be megabytes, so it is read in words.
-use super::source::{FileOffset, FileSlice, ReadAt, ReadError, as_u64};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, as_u64};
 use alloc::vec::Vec;
 
 const MAGIC: u32 = 0xd00d_feed;

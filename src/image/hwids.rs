@@ -4,9 +4,9 @@
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image; systemd's src/boot/chid.h
 //! for the table, fwupd's docs/hwids.md for the IDs: RFC 4122 version 5 UUIDs
 //! of strings of the SMBIOS in UTF-16, as little-endian GUIDs.
-use super::field::{bytes_at, u32_at};
 use super::sha1::sha1;
-use super::source::{FileOffset, FileSlice, ReadAt, ReadError};
+use crate::field::{bytes_at, u32_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError};
 use alloc::vec::Vec;
 
 /// Type (4 bits) and size (28 bits), GUID, offsets of name and compatible.
@@ -113,7 +113,7 @@ fn read<R: ReadAt + ?Sized>(
     at: u32,
     buffer: &mut [u8],
 ) -> Result<bool, ReadError> {
-    let bytes = super::source::as_u64(buffer.len());
+    let bytes = crate::source::as_u64(buffer.len());
     let inside = FileSlice::within(FileOffset(at.into()), bytes, table.bytes);
     let Some(offset) = inside.and(table.offset.checked_add(at.into())) else {
         return Ok(false);

@@ -3,8 +3,8 @@
 //!
 //! Layer: pure. Spec: Documentation/arch/arm64/booting.rst and
 //! Documentation/arch/riscv/boot-image-header.rst of the kernel.
-use super::field::{bytes_at, u64_at};
-use super::source::{FileOffset, ReadAt, ReadError, read_head};
+use crate::field::{bytes_at, u64_at};
+use crate::source::{FileOffset, ReadAt, ReadError, read_head};
 use core::fmt;
 
 const HEADER_BYTES: usize = 64;

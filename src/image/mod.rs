@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Boot images: hostile bytes in, structure out.
 //!
-//! Layer: pure. Files are reached only through [`source::ReadAt`], and only
-//! their headers are read; payload is named by [`source::FileSlice`]s that are
+//! Layer: pure. Files are reached only through [`crate::source::ReadAt`], and only
+//! their headers are read; payload is named by [`crate::source::FileSlice`]s that are
 //! proved to lie inside the file, so that the effects above can move it from
 //! descriptor to descriptor.
 //!
@@ -17,7 +17,6 @@ pub mod devicetree;
 pub mod env_file;
 pub mod error;
 pub mod fdt;
-pub(crate) mod field;
 pub mod hwids;
 pub mod linux_image;
 pub mod osrel;
@@ -26,7 +25,6 @@ pub mod pkcs7;
 pub mod profile;
 pub mod revocation;
 mod sha1;
-pub mod source;
 pub mod uki;
 pub mod zboot;
 

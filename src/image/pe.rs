@@ -11,8 +11,8 @@
 //! where they lie. What two readers could see differently, and what the
 //! kernel's check would read outside of the file, is an error here.
 //! bpf/kmod/pe.c has the same rules.
-use super::source::{FileOffset, FileSlice, ReadAt};
 use crate::sort::sort;
+use crate::source::{FileOffset, FileSlice, ReadAt};
 use alloc::vec::Vec;
 use core::fmt;
 use core::ptr;

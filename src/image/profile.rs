@@ -3,8 +3,8 @@
 //!
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
 use super::env_file::{MAX_BYTES, value};
-use super::source::{ReadAt, ReadError, read_small};
 use super::uki::Uki;
+use crate::source::{ReadAt, ReadError, read_small};
 use alloc::string::String;
 
 /// `ID=` is for scripts, `TITLE=` for people; a profile may lack either.

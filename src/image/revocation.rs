@@ -6,10 +6,10 @@
 //! SBAT.md. The variables and the image are hostile; what cannot be read of
 //! them revokes nothing, because this is told and enforced nowhere.
 use super::authenticode;
-use super::field::{bytes_at, u32_at};
 use super::pe::Pe;
 use super::pkcs7::{Algorithm, Signature, tbs_sha256};
-use super::source::{ReadAt, read_small};
+use crate::field::{bytes_at, u32_at};
+use crate::source::{ReadAt, read_small};
 use alloc::vec::Vec;
 use core::fmt;
 

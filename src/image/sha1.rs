@@ -12,7 +12,7 @@ pub fn sha1(text: &[u8]) -> [u8; 20] {
     while padded.len() % 64 != 56 {
         padded.push(0);
     }
-    let bits = super::source::as_u64(text.len()).wrapping_mul(8);
+    let bits = crate::source::as_u64(text.len()).wrapping_mul(8);
     padded.extend(bits.to_be_bytes());
     let mut state: [u32; 5] = [
         0x6745_2301,

@@ -7,7 +7,7 @@
 //! starts a profile, whose sections override the base's. Within each, the
 //! first section of a name wins.
 use super::pe::{Pe, SectionName};
-use super::source::FileSlice;
+use crate::source::FileSlice;
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -3,8 +3,8 @@
 //!
 //! Layer: pure. Spec: drivers/firmware/efi/libstub/zboot-header.S and
 //! Makefile.zboot of the kernel.
-use super::field::{bytes_at, u32_at};
-use super::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
+use crate::field::{bytes_at, u32_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
 use core::fmt;
 
 const HEADER_BYTES: usize = 64;

@@ -5,7 +5,7 @@
 //! of the kernel: archives follow each other, each at a multiple of 4, with
 //! zeros in between. At least 4 of them: the kernel's lz4 decoder has no end mark
 //! and takes the next 4 bytes for a chunk's size, of which 0 is the end.
-use crate::image::source::{FileOffset, FileSlice, as_u64};
+use crate::source::{FileOffset, FileSlice, as_u64};
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -139,7 +139,7 @@ impl Archive {
              {0:08x}{0:08x}{0:08x}{0:08x}{name_bytes:08x}{0:08x}{path}\0",
             0, 1
         );
-        let padding = zeros_to_align(crate::image::source::as_u64(header.len()));
+        let padding = zeros_to_align(crate::source::as_u64(header.len()));
         self.pending.extend(header.into_bytes());
         self.zeros(padding);
     }

@@ -3,7 +3,7 @@
 //! rules.
 use super::concat::{ConcatError, ConcatPlan, Part, Placed};
 use super::newc::{Archive, NewcError};
-use crate::image::source::{FileOffset, FileSlice};
+use crate::source::{FileOffset, FileSlice};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;

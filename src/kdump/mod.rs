@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 
 use crate::cmdline::{key, words};
 use crate::image::detect::{Image, detect_linux};
-use crate::image::source::{ReadAt, ReadError};
 use crate::plan::{IMAGE, InitrdOrigin, Plan};
+use crate::source::{ReadAt, ReadError};
 use archive::Archive;
 use estimate::{Image as Sizes, RootFs};
 

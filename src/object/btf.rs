@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::ObjectError;
 use super::elf::text;
-use crate::image::field::{u16_at, u32_at};
+use crate::field::{u16_at, u32_at};
 use crate::sort::sort;
 
 const MAGIC: u16 = 0xeb9f;

@@ -11,7 +11,7 @@ use super::ObjectError;
 use super::btf::Btf;
 use super::elf::Elf;
 use super::instruction::BYTES;
-use crate::image::field::{u16_at, u32_at};
+use crate::field::{u16_at, u32_at};
 use crate::sort::sort;
 
 const MAGIC: u16 = 0xeb9f;

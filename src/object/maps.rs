@@ -10,7 +10,7 @@ use core::ptr;
 use super::btf::{Btf, Type, kind};
 use super::elf::{Elf, Section};
 use super::{ObjectError, lossy};
-use crate::image::field::u32_at;
+use crate::field::u32_at;
 use crate::sort::sort;
 
 const DECLARED: &[u8] = b".maps";

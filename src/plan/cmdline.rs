@@ -8,8 +8,8 @@ use super::{PlanError, Request};
 use crate::cmdline::capture::{self, Addition};
 use crate::cmdline::{self, reuse};
 use crate::facts::Facts;
-use crate::image::source::{ReadAt, read_small};
 use crate::image::uki::{SectionKind, Selection};
+use crate::source::{ReadAt, read_small};
 
 /// What a command line starts from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

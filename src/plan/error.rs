@@ -11,10 +11,10 @@ use crate::explain::Explanation;
 use crate::image::addon::AddonError;
 use crate::image::error::ImageError;
 use crate::image::pe::Machine;
-use crate::image::source::ReadError;
 use crate::image::uki::UkiError;
 use crate::initrd::concat::ConcatError;
 use crate::initrd::newc::NewcError;
+use crate::source::ReadError;
 
 /// Why there is no plan.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,11 +6,11 @@
 use alloc::vec::Vec;
 
 use super::{AddonFile, IMAGE, PlanError, Request, Route};
-use crate::image::source::{FileOffset, FileSlice};
 use crate::image::uki::{SectionKind, Selection};
 use crate::initrd::concat::{ConcatError, ConcatPlan, Part};
 use crate::initrd::extra::{self, ExtraDirectory};
 use crate::initrd::newc::Archive;
+use crate::source::{FileOffset, FileSlice};
 
 /// One piece of the initrd, for people; `Plan::concat` is for the machine.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -59,8 +59,8 @@ mod tests {
     use crate::image::detect::detect;
     use crate::image::error::ImageError;
     use crate::image::pe::PeError;
-    use crate::image::source::FileOffset;
     use crate::plan::{PlanError, plan};
+    use crate::source::FileOffset;
 
     fn facts(lockdown: Lockdown, has_module: bool) -> Facts {
         Facts {

@@ -31,9 +31,9 @@ use crate::image::bzimage::SetupHeader;
 use crate::image::detect::{Image, detect_linux};
 use crate::image::error::ImageError;
 use crate::image::pe::Machine;
-use crate::image::source::{FileOffset, FileSlice, ReadAt};
 use crate::image::uki::{SectionKind, Selection, Uki, UkiError};
 use crate::initrd::concat::ConcatPlan;
+use crate::source::{FileOffset, FileSlice, ReadAt};
 
 /// Everything that a load does, decided.
 ///

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use super::{PlanError, Route};
 use crate::image::addon::{self, Addon};
 use crate::image::pe::Machine;
-use crate::image::source::{ReadAt, ReadError};
 use crate::image::uki::{SectionKind, Selection};
 use crate::initrd::extra::ExtraDirectory;
+use crate::source::{ReadAt, ReadError};
 
 /// Index of the image itself among the open input files; the user's initrds
 /// follow from 1, then the addons.

@@ -6,7 +6,7 @@ use crate::facts::Module;
 use crate::image::build::{self, put16};
 use crate::image::detect::detect;
 use crate::image::error::ImageError;
-use crate::image::source::{ReadError, ReadErrorKind};
+use crate::source::{ReadError, ReadErrorKind};
 
 /// A machine on which nothing stands in the way.
 fn machine() -> Facts {

@@ -256,7 +256,7 @@ fn open(
 ) -> Result<Companion<'static>, Refusal> {
     let name = pick.name.as_bytes();
     let file = InputFile::open_at(directory, name).map_err(Refusal::Open)?;
-    let bytes = crate::image::source::ReadAt::file_bytes(&file);
+    let bytes = crate::source::ReadAt::file_bytes(&file);
     if bytes > FILE_MAX_BYTES {
         return Err(Refusal::TooLarge);
     }

@@ -4,8 +4,8 @@
 
 use super::inputs::Input;
 use super::{Inputs, Progress, RunError};
-use crate::image::source::ReadAt;
 use crate::initrd::concat::{ConcatPlan, Part};
+use crate::source::ReadAt;
 use crate::sys::file::InputFile;
 use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::{AsFd, Fd};

@@ -14,9 +14,9 @@ use crate::image::detect::{self, Image};
 use crate::image::error::ImageError;
 use crate::image::profile;
 use crate::image::revocation::Revoked;
-use crate::image::source::ReadAt;
 use crate::initrd::extra::ExtraDirectory;
 use crate::plan::{self, AddonFile, IMAGE, Plan, PlanError, Request};
+use crate::source::ReadAt;
 use crate::sys::file::{self, InputFile};
 use crate::sys::{Fd, efivar};
 

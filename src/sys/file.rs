@@ -16,7 +16,7 @@ use rustix::mount;
 
 use super::SysError;
 use super::directory::{Directory, c_path, open_beneath};
-use crate::image::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
+use crate::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading; its size is the one seen when it was
 /// opened.

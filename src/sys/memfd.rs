@@ -12,7 +12,7 @@ use rustix::mount::{FsOpenFlags, fsconfig_set_string, fsopen};
 use super::SysError;
 use super::file::InputFile;
 use super::mount;
-use crate::image::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
+use crate::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
 
 /// Bytes of one sendfile(2) call; the kernel caps it at 2 GiB less a page.
 const SENDFILE_MAX: u64 = 1 << 30;

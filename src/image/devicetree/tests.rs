@@ -78,7 +78,7 @@ fn chosen(sections: &[(&str, &[u8])], device: &Device) -> Option<Vec<u8>> {
 #[test]
 fn the_first_compatible_of_the_root_counts() {
     let whole = |blob: &[u8]| FileSlice {
-        offset: crate::image::source::FileOffset(0),
+        offset: crate::source::FileOffset(0),
         bytes: blob.len() as u64,
     };
     for name in ["a,b", "vendor,board-1", "x"] {
@@ -129,7 +129,7 @@ proptest::proptest! {
     #[test]
     fn any_bytes_are_read_inside(blob: Vec<u8>, table: Vec<u8>) {
         let slice = |bytes: &[u8]| FileSlice {
-            offset: crate::image::source::FileOffset(0),
+            offset: crate::source::FileOffset(0),
             bytes: bytes.len() as u64,
         };
         fdt::compatible(blob.as_slice(), slice(&blob)).unwrap();

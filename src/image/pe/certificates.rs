@@ -3,10 +3,10 @@
 //!
 //! Layer: pure. Its entries are `image::authenticode`'s matter, but for the
 //! length of the first: the kernel takes 8 from it and does not look back.
-use super::super::field::u32_at;
-use super::super::source::{FileOffset, FileSlice, ReadAt};
 use super::headers::Headers;
 use super::{PeError, Section};
+use crate::field::u32_at;
+use crate::source::{FileOffset, FileSlice, ReadAt};
 
 /// dwLength, wRevision, wCertificateType.
 const ENTRY_HEADER_BYTES: u64 = 8;

@@ -2,8 +2,8 @@
 //! What can be wrong with a PE file, with the values that are wrong.
 //!
 //! Layer: pure.
-use super::super::source::{FileOffset, ReadError};
 use super::{MAX_DIRECTORIES, MAX_SECTIONS, MIN_DIRECTORIES, SectionName};
+use crate::source::{FileOffset, ReadError};
 use core::fmt;
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,9 +2,9 @@
 //! DOS header, PE signature, COFF header and optional header.
 //!
 //! Layer: pure.
-use super::super::field::{u16_at, u32_at};
-use super::super::source::{FileOffset, FileSlice, ReadAt, as_u64};
 use super::{MAX_DIRECTORIES, MIN_DIRECTORIES, PeError};
+use crate::field::{u16_at, u32_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, as_u64};
 
 const DOS_HEADER_BYTES: u64 = 64;
 const DOS_MAGIC: [u8; 2] = *b"MZ";

@@ -3,10 +3,10 @@
 //! and no other's.
 //!
 //! Layer: pure.
-use super::super::field::{bytes_at, u32_at};
-use super::super::source::{FileOffset, FileSlice, ReadAt, as_u64};
 use super::headers::Headers;
 use super::{MAX_SECTIONS, PeError, Section, SectionName, in_file_order};
+use crate::field::{bytes_at, u32_at};
+use crate::source::{FileOffset, FileSlice, ReadAt, as_u64};
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -3,7 +3,7 @@
 use super::pe::{FILE_BYTES, name, parse_with};
 use crate::image::build::*;
 use crate::image::pe::PeError;
-use crate::image::source::{FileOffset, FileSlice};
+use crate::source::{FileOffset, FileSlice};
 
 /// The image with 16 bytes behind it, and a table whose first entry says
 /// `length` bytes.

@@ -3,8 +3,8 @@
 use crate::image::build::*;
 use crate::image::bzimage::{self, BzImageError, ProtocolVersion, SetupHeader};
 use crate::image::linux_image::{self, ImageArch, LinuxImageError};
-use crate::image::source::{FileOffset, FileSlice};
 use crate::image::zboot::{self, Compression, ZbootError};
+use crate::source::{FileOffset, FileSlice};
 use alloc::vec::Vec;
 
 fn setup_with(patch: impl FnOnce(&mut Vec<u8>)) -> Result<SetupHeader, BzImageError> {

@@ -8,7 +8,6 @@ mod properties;
 mod revocation;
 mod sections;
 mod signatures;
-mod source;
 mod texts;
 mod uki;
 

@@ -2,7 +2,7 @@
 //! PE headers, each field wrong in turn.
 use crate::image::build::*;
 use crate::image::pe::*;
-use crate::image::source::{FileOffset, ReadAt, ReadError};
+use crate::source::{FileOffset, ReadAt, ReadError};
 use alloc::vec::Vec;
 
 /// Of [`two_sections`].

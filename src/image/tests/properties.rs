@@ -7,7 +7,7 @@ use crate::image::detect::{Image, detect, detect_linux};
 use crate::image::env_file;
 use crate::image::pe::Pe;
 use crate::image::pkcs7;
-use crate::image::source::FileSlice;
+use crate::source::FileSlice;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use super::pe::{FILE_BYTES, name, parse_with};
 use crate::image::build::*;
 use crate::image::pe::*;
-use crate::image::source::{FileOffset, FileSlice};
+use crate::source::{FileOffset, FileSlice};
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -5,7 +5,7 @@ use crate::image::build::*;
 use crate::image::der::DerError;
 use crate::image::pe::{self, PeError};
 use crate::image::pkcs7::*;
-use crate::image::source::FileOffset;
+use crate::source::FileOffset;
 use alloc::format;
 use alloc::vec::Vec;
 use sha2::{Digest, Sha256};

@@ -2,8 +2,8 @@
 //! Sections by profile, and PEs that are no UKI.
 use crate::image::build::{self, bzimage};
 use crate::image::pe::{self, Pe, SectionName};
-use crate::image::source::FileSlice;
 use crate::image::uki::*;
+use crate::source::FileSlice;
 use alloc::vec::Vec;
 
 fn pe(sections: &[(&str, &[u8])]) -> Pe {

@@ -3,7 +3,7 @@
 
 use super::window::Window;
 use super::{Known, Walked};
-use crate::image::source::ReadAt;
+use crate::source::ReadAt;
 
 const HEADER_BYTES: u64 = 110;
 const NAME_MAX_BYTES: u64 = 4096;

@@ -4,7 +4,7 @@
 
 use super::window::{CHUNK_BYTES, Window};
 use super::{Format, Known, Walked};
-use crate::image::source::ReadAt;
+use crate::source::ReadAt;
 
 /// Bytes that tell an archive's start.
 const HEAD_BYTES: usize = 10;

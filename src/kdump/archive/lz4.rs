@@ -4,7 +4,7 @@
 
 use super::window::Window;
 use super::{Known, Walked};
-use crate::image::source::ReadAt;
+use crate::source::ReadAt;
 
 const MAGIC: u32 = 0x184c_2102;
 const BLOCK_MAX_BYTES: u64 = 8 << 20;

@@ -26,7 +26,7 @@ mod zstd;
 
 use alloc::vec::Vec;
 
-use crate::image::source::{FileSlice, ReadAt, ReadError};
+use crate::source::{FileSlice, ReadAt, ReadError};
 use window::Window;
 
 /// Archives that are told apart; what follows is one guess.

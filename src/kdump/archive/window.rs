@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. Reads of a slice at offsets of its own, as many as are allowed.
 
-use crate::image::source::{FileOffset, FileSlice, ReadAt, ReadError, SubSource};
+use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, SubSource};
 
 /// Reads of a header: an initrd of 100 000 files, or 50 GB of zstd blocks.
 const READS_MAX: u32 = 400_000;

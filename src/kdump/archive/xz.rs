@@ -4,7 +4,7 @@
 
 use super::window::Window;
 use super::{Known, Walked};
-use crate::image::source::ReadAt;
+use crate::source::ReadAt;
 
 const STREAM_HEADER_BYTES: u64 = 12;
 const FOOTER_BYTES: u64 = 12;

@@ -4,7 +4,7 @@
 
 use super::window::Window;
 use super::{Known, Walked};
-use crate::image::source::ReadAt;
+use crate::source::ReadAt;
 
 const MAGIC: u32 = 0xfd2f_b528;
 /// Skippable frames have any last digit.

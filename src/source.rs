@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Where image bytes come from: positioned reads, and slices of a file.
+//! PURE. Where a file's bytes come from: positioned reads, and slices.
 //!
-//! Layer: pure; `sys` implements [`ReadAt`] with pread(2). Images are not
+//! `sys` implements [`ReadAt`] with pread(2). Images are not
 //! mapped: a mapped file that shrinks kills its reader by SIGBUS, while a
 //! short pread is an error that can be explained.
 use alloc::vec;
@@ -200,3 +200,6 @@ pub fn read_small<R: ReadAt + ?Sized>(
 pub(crate) fn as_u64(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

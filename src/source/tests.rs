@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Reads and slices, at and over their ends.
-use crate::image::source::*;
+use super::*;
 
 fn slice(offset: u64, bytes: u64) -> FileSlice {
     FileSlice {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Little-endian fields at fixed offsets of a header. Layer: pure.
+//! PURE. Little-endian fields at fixed offsets of a header.
 //!
 //! A field that lies behind the end of the header reads as `None`.
 
