@@ -250,7 +250,7 @@ pub fn loaded_image(facts: &Facts) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kdump::stamp::Stamp;
+    use crate::facts::stamp::Stamp;
 
     fn crash(loaded: bool, panic_s: i64) -> Facts {
         let mut facts = Facts {

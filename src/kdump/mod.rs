@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Whether a crash image fits the memory that crashkernel= reserved, and
-//! what is noted of one that was loaded.
+//! PURE. Whether a crash image fits the memory that crashkernel= reserved.
 //!
 //! A capture kernel that runs out of memory takes the dump with it, and nobody
 //! sees it before the day of the crash. So it is reckoned before the load.
 
 pub mod archive;
 pub mod estimate;
-pub mod stamp;
 
 use alloc::vec::Vec;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Estimates: each verdict, the least reservation, and their properties.
 use super::estimate::{BASE_BYTES, Estimate, Image, Reservation, RootFs, Verdict};
-use super::stamp::Stamp;
 use super::*;
 use proptest::prelude::*;
 
@@ -82,31 +81,6 @@ fn the_first_root_is_a_tmpfs_unless_told_otherwise() {
         ("-- root=/dev/vda", RootFs::Tmpfs),
     ] {
         assert_eq!(root_fs(line.as_bytes()), root, "{line}");
-    }
-}
-
-#[test]
-fn stamps_come_back() {
-    for (enough_mib, path) in [
-        (Some(153), &b"/a b\n"[..]),
-        (None, b"/\xff"),
-        (Some(1), b""),
-    ] {
-        let stamp = Stamp {
-            loaded_at_s: 42,
-            enough_mib,
-            image: path.to_vec(),
-        };
-        assert_eq!(Stamp::parse(&stamp.to_bytes()), Some(stamp));
-    }
-    for text in [
-        &b""[..],
-        b"1 2 3 /a",
-        b"2 3 4 /a\n",
-        b"1 x 3 /a\n",
-        b"1 2\n",
-    ] {
-        assert_eq!(Stamp::parse(text), None);
     }
 }
 

@@ -6,8 +6,8 @@
 use super::{Inputs, RunError};
 use crate::explain;
 use crate::facts::Facts;
+use crate::facts::stamp::Stamp;
 use crate::kdump::estimate::{Estimate, Reservation, Verdict};
-use crate::kdump::stamp::Stamp;
 use crate::kdump::{self, Measured};
 use crate::plan::{IMAGE, Plan, Request};
 use crate::sys::crypt_keys::KeyItems;

@@ -7,10 +7,10 @@ use alloc::vec::Vec;
 use super::file::{exists, read_anywhere, read_kernel_file, read_unmounted};
 use super::{capability, crypt_keys, enforce, event, kexec, note};
 use crate::abi;
+use crate::facts::stamp::{self, Stamp};
 use crate::facts::{CrashFacts, Facts, Lockdown, Module};
 use crate::image::devicetree::Device;
 use crate::image::hwids::Smbios;
-use crate::kdump::stamp::{self, Stamp};
 
 /// Longest content of a one-value kernel file, in bytes.
 const VALUE_MAX_BYTES: usize = 128;

@@ -4,11 +4,13 @@
 //! A plain value, so that plans and explanations can be tested on any machine.
 //! `None` means that the kernel does not tell, never a guess.
 
+pub mod stamp;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::kdump::stamp::Stamp;
+use stamp::Stamp;
 
 /// Everything that plans and explanations depend on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -52,3 +52,33 @@ impl Stamp {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Stamp;
+
+    #[test]
+    fn stamps_come_back() {
+        for (enough_mib, path) in [
+            (Some(153), &b"/a b\n"[..]),
+            (None, b"/\xff"),
+            (Some(1), b""),
+        ] {
+            let stamp = Stamp {
+                loaded_at_s: 42,
+                enough_mib,
+                image: path.to_vec(),
+            };
+            assert_eq!(Stamp::parse(&stamp.to_bytes()), Some(stamp));
+        }
+        for text in [
+            &b""[..],
+            b"1 2 3 /a",
+            b"2 3 4 /a\n",
+            b"1 x 3 /a\n",
+            b"1 2\n",
+        ] {
+            assert_eq!(Stamp::parse(text), None);
+        }
+    }
+}
