@@ -28,6 +28,8 @@ use crate::sys::facts;
 const COLUMN: usize = 14;
 /// Longest text section that is shown.
 const TEXT_MAX_BYTES: u64 = 64 << 10;
+/// On x86 there is none to choose, so that the program carries no choice.
+const TAKES_DEVICE_TREES: bool = !cfg!(target_arch = "x86_64");
 
 pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Report> {
     let path = parsed.operand.unwrap_or_default();
@@ -147,7 +149,7 @@ impl Page {
         Ok(())
     }
 
-    /// Those of which the stub takes one, and which: x86 has none to take.
+    /// Those of which the stub takes one, and which one on this machine.
     fn device_trees(
         &mut self,
         file: &dyn ReadAt,
@@ -158,15 +160,16 @@ impl Page {
         if kinds.into_iter().all(|kind| selection.get(kind).is_none()) {
             return Ok(());
         }
-        let chosen = match machine {
-            Machine::X86_64 => None,
-            _ => devicetree::choose(file, selection, &facts::device())?,
+        let takes_one = TAKES_DEVICE_TREES && machine != Machine::X86_64;
+        let chosen = match takes_one {
+            true => devicetree::choose(file, selection, &facts::device())?,
+            false => None,
         };
         for section in kinds.into_iter().flat_map(|kind| selection.all(kind)) {
             let compatible = fdt::compatible(file, section.slice)?;
             let compatible = compatible.map_or_else(|| "damaged".into(), |name| printable(&name));
-            let use_of_it = match (machine, chosen == Some(section.slice)) {
-                (Machine::X86_64, _) => "not used on x86",
+            let use_of_it = match (takes_one, chosen == Some(section.slice)) {
+                (false, _) => "not used on x86",
                 (_, true) => "for this machine",
                 (_, false) => "for another machine",
             };

@@ -195,3 +195,20 @@ fn plan_with_lock_says_what_follows() {
         "kexec-bpf: unknown option --lock\ntry:   kexec-bpf boot --help\n",
     );
 }
+
+/// The program chooses none on x86, whatever machine the image is for.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn device_trees_are_listed_and_not_used_on_x86() {
+    const MACHINE_AT: usize = build::NT_HEADER + 4;
+    let folder = Folder::new("trees");
+    for (name, machine) in [("x86.efi", 0x8664), ("arm.efi", 0xaa64)] {
+        let mut image = build::pe(&[(".linux", &build::bzimage()), (".dtb", b"no tree")]);
+        build::put16(&mut image, MACHINE_AT, machine);
+        folder.file(name, &image);
+        let run = folder.run(&["inspect", name]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
+        let line = "device tree   .dtb: damaged (not used on x86)\n";
+        assert!(run.stdout.contains(line), "{name}: {}", run.stdout);
+    }
+}
