@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! UKIs: every profile that can be chosen has a kernel inside the file.
 #![no_main]
-use kexec_bpf_fuzz::image::{detect::detect_linux, pe, uki::Uki};
+use kexec_bpf_fuzz::image::{
+    detect::detect_linux,
+    pe,
+    uki::{SectionKind, Uki},
+};
 use kexec_bpf_fuzz::inside;
 use libfuzzer_sys::fuzz_target;
 
@@ -13,8 +17,10 @@ fuzz_target!(|file: &[u8]| {
             continue;
         };
         let linux = selection.linux().expect("a selection has a kernel");
-        for section in selection.in_file_order() {
-            inside(file, section.slice);
+        for kind in SectionKind::ALL {
+            for section in selection.all(*kind) {
+                inside(file, section.slice);
+            }
         }
         if let Err(error) = detect_linux(file, linux) {
             drop(format!("{error}"));

@@ -141,16 +141,6 @@ impl Entry {
         self.counter.is_some_and(Counter::is_bad)
     }
 
-    /// What to call it in one line.
-    #[must_use]
-    pub fn name(&self) -> &[u8] {
-        if self.title.is_empty() {
-            &self.id
-        } else {
-            &self.title
-        }
-    }
-
     /// The id without suffix, by which entries without sort keys are sorted.
     fn stem(&self) -> &[u8] {
         match Name::parse(&self.file_name, self.kind.suffix()) {

@@ -51,13 +51,6 @@ pub struct Pe {
     pub certificate_table: Result<Option<FileSlice>, PeError>,
 }
 
-impl Pe {
-    /// The first section of that name, as systemd-stub chooses.
-    pub fn section(&self, name: &SectionName) -> Option<&Section> {
-        self.sections.iter().find(|s| s.name == *name)
-    }
-}
-
 /// One entry of the section table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Section {

@@ -219,23 +219,13 @@ impl Uki {
             None => return Err(no_such_profile),
         };
         let mut sections = Vec::new();
-        let base = self.base.iter().map(|s| (s, Supplier::Base));
-        let own_or_base = own
-            .iter()
-            .map(|s| (s, Supplier::Profile(profile)))
-            .chain(base);
-        for (section, supplier) in own_or_base {
-            let UkiSection { kind, slice } = *section;
-            let taken = sections.iter().any(|s: &Selected| s.kind == kind);
-            if !taken || kind.is_list() {
-                sections.push(Selected {
-                    kind,
-                    slice,
-                    supplier,
-                });
+        for section in own.iter().chain(&self.base) {
+            let taken = sections.iter().any(|s: &UkiSection| s.kind == section.kind);
+            if !taken || section.kind.is_list() {
+                sections.push(*section);
             }
         }
-        let selection = Selection { profile, sections };
+        let selection = Selection { sections };
         match selection.get(SectionKind::Linux) {
             None => Err(UkiError::NoLinux),
             Some(FileSlice { bytes: 0, .. }) => Err(UkiError::EmptyLinux),
@@ -244,26 +234,11 @@ impl Uki {
     }
 }
 
-/// Who a selected section comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Supplier {
-    Base,
-    Profile(u32),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Selected {
-    pub kind: SectionKind,
-    pub slice: FileSlice,
-    pub supplier: Supplier,
-}
-
 /// The sections of one profile. Always has a `.linux` that is not empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Selection {
-    pub profile: u32,
     /// The profile's before the base's: the order in which they are tried.
-    sections: Vec<Selected>,
+    sections: Vec<UkiSection>,
 }
 
 impl Selection {
@@ -274,19 +249,12 @@ impl Selection {
     }
 
     /// All that are to be tried, in that order; more than one only for lists.
-    pub fn all(&self, kind: SectionKind) -> impl Iterator<Item = &Selected> {
+    pub fn all(&self, kind: SectionKind) -> impl Iterator<Item = &UkiSection> {
         self.sections.iter().filter(move |s| s.kind == kind)
     }
 
     /// The kernel.
     pub fn linux(&self) -> Option<FileSlice> {
         self.get(SectionKind::Linux)
-    }
-
-    /// Everything, by position in the file.
-    pub fn in_file_order(&self) -> Vec<Selected> {
-        let mut sections = self.sections.clone();
-        sections.sort_by_key(|s| s.slice.offset);
-        sections
     }
 }

@@ -5,7 +5,7 @@
 //! of the kernel: archives follow each other, each at a multiple of 4, with
 //! zeros in between. At least 4 of them: the kernel's lz4 decoder has no end mark
 //! and takes the next 4 bytes for a chunk's size, of which 0 is the end.
-use crate::source::{FileOffset, FileSlice, as_u64};
+use crate::source::{FileSlice, as_u64};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -65,16 +65,7 @@ impl fmt::Display for ConcatError {
 }
 
 impl ConcatPlan {
-    /// Joins archives; empty ones are skipped.
-    pub fn new<I: IntoIterator<Item = Part>>(archives: I) -> Result<ConcatPlan, ConcatError> {
-        let mut plan = ConcatPlan::default();
-        for part in archives {
-            plan.push(part)?;
-        }
-        Ok(plan)
-    }
-
-    /// Adds one archive.
+    /// Adds one archive; an empty one is skipped.
     pub fn push(&mut self, part: Part) -> Result<(), ConcatError> {
         let gap = if self.total_bytes == 0 { 0 } else { GAP_BYTES };
         self.add(part, gap)
@@ -118,16 +109,6 @@ impl ConcatPlan {
             ] => Some((*source, *slice)),
             _ => None,
         }
-    }
-
-    /// Where each part starts in the joined initrd, in the order of `parts`.
-    pub fn starts(&self) -> impl Iterator<Item = FileOffset> {
-        let mut end = 0u64;
-        self.parts.iter().map(move |placed| {
-            let start = end.saturating_add(u64::from(placed.zeros_before));
-            end = start.saturating_add(placed.part.bytes());
-            FileOffset(start)
-        })
     }
 
     pub fn is_empty(&self) -> bool {

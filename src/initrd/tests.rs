@@ -47,6 +47,12 @@ fn one(archive: Archive) -> ConcatPlan {
     plan
 }
 
+fn joined(archives: impl IntoIterator<Item = Part>) -> Result<ConcatPlan, ConcatError> {
+    let mut plan = ConcatPlan::default();
+    archives.into_iter().try_for_each(|part| plan.push(part))?;
+    Ok(plan)
+}
+
 /// Where an archive begins behind so many bytes.
 fn next(at: usize) -> usize {
     if at == 0 {
@@ -57,7 +63,7 @@ fn next(at: usize) -> usize {
 
 #[test]
 fn each_archive_starts_aligned_behind_4_zeros() {
-    let plan = ConcatPlan::new([
+    let plan = joined([
         file(0, 7, 5),
         Part::Blob(Vec::new()),
         file(1, 0, 0),
@@ -74,14 +80,14 @@ fn each_archive_starts_aligned_behind_4_zeros() {
 
 #[test]
 fn a_single_file_is_known_as_such() {
-    let plan = ConcatPlan::new([Part::Blob(Vec::new()), file(3, 8, 5)]).unwrap();
+    let plan = joined([Part::Blob(Vec::new()), file(3, 8, 5)]).unwrap();
     let slice = FileSlice {
         offset: FileOffset(8),
         bytes: 5,
     };
     assert_eq!(plan.single_file(), Some((3, slice)));
     assert!(!plan.is_empty());
-    let none = ConcatPlan::new([]).unwrap();
+    let none = joined([]).unwrap();
     assert!(none.is_empty());
     assert_eq!(none.single_file(), None);
 }
@@ -90,7 +96,7 @@ fn a_single_file_is_known_as_such() {
 fn sums_do_not_wrap() {
     for bytes in [u64::MAX, u64::MAX / 2 + 1] {
         assert_eq!(
-            ConcatPlan::new([file(0, 0, 1), file(1, 0, bytes)]),
+            joined([file(0, 0, 1), file(1, 0, bytes)]),
             Err(ConcatError::TooLarge)
         );
     }
@@ -252,7 +258,7 @@ proptest! {
 
     #[test]
     fn joined_parts_are_aligned_and_whole(parts in proptest::collection::vec(any_part(), 0..8)) {
-        let plan = ConcatPlan::new(parts.clone()).unwrap();
+        let plan = joined(parts.clone()).unwrap();
         let out = write(&plan);
         prop_assert_eq!(out.len() as u64, plan.total_bytes);
         let mut at = 0usize;
@@ -275,7 +281,7 @@ proptest! {
             archive.file(name, *mode, part.clone()).unwrap();
         }
         // Behind another archive of any length.
-        let mut plan = ConcatPlan::new([before.clone()]).unwrap();
+        let mut plan = joined([before.clone()]).unwrap();
         plan.push_archive(archive.finish()).unwrap();
         let out = write(&plan);
         let start = next(before.bytes() as usize);

@@ -27,7 +27,6 @@ use alloc::vec::Vec;
 
 pub use btf::Btf;
 pub use error::ObjectError;
-pub use instruction::Instruction;
 pub use link::{Kfunc, Linked};
 pub use maps::{ARRAY, Map};
 

@@ -19,7 +19,7 @@ mod tests;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use cmdline::{CmdlineBase, DroppedWord, PlannedCmdline};
+pub use cmdline::{CmdlineBase, PlannedCmdline};
 pub use error::{Fault, PlanError};
 pub use flags::Flags;
 pub use initrd::{InitrdOrigin, InitrdPart};

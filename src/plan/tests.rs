@@ -111,12 +111,12 @@ fn microcode_is_first_and_the_users_initrds_are_last() {
             (User, 2, slice(0, 8)),
         ]
     );
-    // Header of .extra, header of the file, 32 bytes of it, the trailer.
-    let starts: Vec<_> = plan.concat.starts().map(|start| start.0).collect();
-    // Each archive begins 4 zeros and more behind the one before.
-    let (front, file, end) = (36, 36 + 120 + 128, 36 + 120 + 128 + 32);
-    assert_eq!(starts, [0, 16, front, file, end, end + 128, end + 140]);
-    assert_eq!(plan.concat.total_bytes, end + 148);
+    let places = plan.concat.parts.iter();
+    let places: Vec<_> = places.map(|p| (p.zeros_before, p.part.bytes())).collect();
+    // The third is .extra and a file's header, then the file and the trailer.
+    let expected = [(0, 9), (7, 15), (5, 248), (0, 32), (0, 124), (4, 6), (6, 8)];
+    assert_eq!(places, expected);
+    assert_eq!(plan.concat.total_bytes, 316 + 148);
 }
 
 #[test]

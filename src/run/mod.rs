@@ -20,7 +20,7 @@ mod teardown;
 
 use core::fmt;
 
-pub use companions::{OnSkip, Refusal, Skipped};
+pub use companions::Skipped;
 pub use crash::{Preflight, preflight};
 pub use error::{CallFailure, RunError};
 pub use inputs::Inputs;

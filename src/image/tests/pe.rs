@@ -32,7 +32,7 @@ fn reads_what_is_there() {
     assert_eq!(pe.machine, Machine::X86_64);
     assert_eq!(pe.subsystem, 10);
     assert_eq!(pe.certificate_table, Ok(None));
-    let two = pe.section(&name(".two")).unwrap();
+    let two = pe.sections.iter().find(|s| s.name == name(".two")).unwrap();
     assert_eq!(two.slice.bytes, 2);
     assert_eq!(two.raw_bytes, 0x200);
     assert_eq!(alloc::format!("{}", two.name), ".two");

@@ -7,6 +7,7 @@ use crate::image::detect::{Image, detect, detect_linux};
 use crate::image::env_file;
 use crate::image::pe::Pe;
 use crate::image::pkcs7;
+use crate::image::uki::SectionKind;
 use crate::source::FileSlice;
 use alloc::vec::Vec;
 use proptest::prelude::*;
@@ -32,7 +33,10 @@ fn check(file: &[u8]) {
                     continue;
                 };
                 let linux = selection.linux().unwrap();
-                for section in selection.in_file_order() {
+                let all = SectionKind::ALL
+                    .iter()
+                    .flat_map(|kind| selection.all(*kind));
+                for section in all {
                     assert!(inside(file, section.slice));
                 }
                 let _ = detect_linux(file, linux);

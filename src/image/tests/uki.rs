@@ -64,17 +64,16 @@ fn profiles_override_the_base() {
     assert_eq!(text(&image, &one, SectionKind::Profile), b"ID=one");
     assert_eq!(text(&image, &one, SectionKind::Osrel), b"ID=x");
 
-    let suppliers: Vec<_> = one
-        .in_file_order()
+    let suppliers: Vec<_> = SectionKind::ALL
         .iter()
-        .map(|s| (s.kind, s.supplier))
+        .flat_map(|kind| one.all(*kind))
+        .map(|section| (section.kind, uki.profiles[1].contains(section)))
         .collect();
-    let own = Supplier::Profile(1);
     let expected = [
-        (SectionKind::Linux, Supplier::Base),
-        (SectionKind::Osrel, Supplier::Base),
-        (SectionKind::Profile, own),
-        (SectionKind::Cmdline, own),
+        (SectionKind::Linux, false),
+        (SectionKind::Osrel, false),
+        (SectionKind::Cmdline, true),
+        (SectionKind::Profile, true),
     ];
     assert_eq!(suppliers, expected);
     assert_eq!(
@@ -90,7 +89,7 @@ fn profiles_override_the_base() {
 fn without_profiles_only_0_exists() {
     let uki = Uki::from_pe(&pe(&[(".linux", &bzimage())])).unwrap();
     assert_eq!(uki.profile_count(), 0);
-    assert_eq!(uki.select(0).unwrap().profile, 0);
+    assert!(uki.select(0).is_ok());
     assert_eq!(
         uki.select(1),
         Err(UkiError::NoSuchProfile {
@@ -111,13 +110,11 @@ fn all_device_trees_are_kept_the_profiles_first() {
         (".dtbauto", b"own"),
         (".dtb", b"own"),
     ]);
-    let selection = Uki::from_pe(&pe).unwrap().select(0).unwrap();
-    let suppliers: Vec<_> = selection
-        .all(SectionKind::DtbAuto)
-        .map(|s| s.supplier)
-        .collect();
-    let own = Supplier::Profile(0);
-    assert_eq!(suppliers, [own, Supplier::Base, Supplier::Base]);
+    let uki = Uki::from_pe(&pe).unwrap();
+    let selection = uki.select(0).unwrap();
+    let chosen: Vec<_> = selection.all(SectionKind::DtbAuto).collect();
+    let expected = [&uki.profiles[0][1], &uki.base[1], &uki.base[2]];
+    assert_eq!(chosen, expected);
     assert_eq!(selection.all(SectionKind::Dtb).count(), 1);
 }
 

@@ -8,7 +8,8 @@ mod errors;
 use alloc::vec::Vec;
 
 use super::btf::kind;
-use super::{Btf, Extern, Instruction, Kfunc, Linked, Map, Object};
+use super::instruction::Instruction;
+use super::{Btf, Extern, Kfunc, Linked, Map, Object};
 use build::{
     CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOTYPE, OBJECT, PROGBITS, SECTION,
     STATIC_FUNCTION, Types, WEAK, btf, instruction, second,
