@@ -26,6 +26,7 @@ pub mod cmdline;
 pub mod companion;
 pub mod crc32;
 pub mod errno;
+pub mod escape;
 pub mod explain;
 pub mod facts;
 pub(crate) mod field;

@@ -14,6 +14,7 @@ const PURE: &[&str] = &[
     "companion",
     "crc32",
     "errno",
+    "escape",
     "explain",
     "facts",
     "field",

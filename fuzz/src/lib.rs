@@ -17,6 +17,8 @@ pub mod companion;
 pub mod crc32;
 #[path = "../../src/errno.rs"]
 pub mod errno;
+#[path = "../../src/escape.rs"]
+pub mod escape;
 #[path = "../../src/field.rs"]
 pub mod field;
 #[path = "../../src/image/mod.rs"]

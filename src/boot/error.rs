@@ -7,8 +7,8 @@ use core::fmt;
 
 use super::FILE_MAX_BYTES;
 use crate::errno::Errno;
+use crate::escape::printable;
 use crate::explain::Rule;
-use crate::image::env_file::printable;
 
 /// Why an entry cannot be booted.
 #[derive(Clone, PartialEq, Eq, Debug)]

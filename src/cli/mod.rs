@@ -24,6 +24,7 @@ use parse::Parsed;
 use report::{Exit, Report};
 use table::{Command, Id};
 
+use crate::escape::printable;
 use crate::run;
 use crate::sys::event::now_us;
 use crate::sys::{console, facts};
@@ -79,7 +80,7 @@ fn help_command(parsed: &Parsed<'_>) -> Result<(), Report> {
     match Command::find(name) {
         Some(command) => print(&help::command(command)),
         None => Err(Report::usage(
-            format!("unknown command {}", text::printable(name)),
+            format!("unknown command {}", printable(name)),
             format!("{} --help", table::PROGRAM),
         )),
     }
@@ -151,7 +152,7 @@ fn progress(verbose: bool) -> impl FnMut(fmt::Arguments<'_>) {
             let mut line = String::new();
             let time = format!("[{:3}.{:03}] ", ms / 1000, ms % 1000);
             // Steps quote the image.
-            let step = text::printable(format!("{step}").as_bytes());
+            let step = printable(format!("{step}").as_bytes());
             text::field(&mut line, &time, time.len(), &step);
             console::write_stderr(&line);
         }

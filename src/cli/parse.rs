@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use getargs::{Arg, Options};
 
 use super::table::{Command, Flag, GLOBAL_FLAGS, Id, Operand, PROGRAM, Value};
-use super::text::printable;
+use crate::escape::printable;
 
 /// A command line that fits the table.
 #[derive(Debug)]

@@ -4,7 +4,8 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::text::{field, printable, size};
+use super::text::{field, size};
+use crate::escape::printable;
 use crate::facts::Facts;
 use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, PCR_CONFIG, PCR_SYSEXT, Plan, Request};
 use crate::run::Inputs;

@@ -83,26 +83,6 @@ pub fn exact_size(bytes: u64) -> String {
     size
 }
 
-/// Bytes that come from a file or from outside, safe for a terminal: control
-/// characters and what is not UTF-8 are shown escaped.
-#[must_use]
-pub fn printable(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if character.is_control() {
-                let _ = write!(out, "{}", character.escape_default());
-            } else {
-                out.push(character);
-            }
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(out, "\\x{byte:02x}");
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,14 +114,5 @@ mod tests {
         ] {
             assert_eq!(size(bytes), text);
         }
-    }
-
-    #[test]
-    fn nothing_from_a_file_reaches_the_terminal_raw() {
-        assert_eq!(printable(b"ok \x1b[2J\xff\n"), "ok \\u{1b}[2J\\xff\\n");
-        assert_eq!(printable("gr\u{fc}n".as_bytes()), "gr\u{fc}n");
-        // What is escaped stays as it is.
-        let once = printable(b"a \\ \x1b[2J\xff\n");
-        assert_eq!(printable(once.as_bytes()), once);
     }
 }

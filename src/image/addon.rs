@@ -3,10 +3,10 @@
 //!
 //! Layer: pure. Spec: systemd-stub(7); machine and `.uname` must match.
 use super::detect::Image;
-use super::env_file::printable;
 use super::pe::Machine;
 use super::uki::SectionKind;
 use crate::cmdline;
+use crate::escape::printable;
 use crate::source::{FileSlice, ReadAt, ReadError, read_small};
 use alloc::string::String;
 use alloc::vec::Vec;

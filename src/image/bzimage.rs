@@ -3,6 +3,7 @@
 //!
 //! Layer: pure. Spec: Documentation/arch/x86/boot.rst of the kernel.
 use crate::cmdline::X86_RESERVED_BYTES;
+use crate::escape::printable;
 use crate::field::{bytes_at, u8_at, u16_at, u32_at};
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
 use alloc::string::String;
@@ -269,16 +270,5 @@ fn kernel_version<R: ReadAt + ?Sized>(
     let text = buf.get_mut(..bytes).unwrap_or_default();
     source.read_at(FileOffset(offset), text)?;
     let text = text.split(|b| *b == 0).next().unwrap_or_default();
-    let text = text
-        .iter()
-        .map(|b| char::from(*b))
-        .map(|c| {
-            if c == ' ' || c.is_ascii_graphic() {
-                c
-            } else {
-                '?'
-            }
-        })
-        .collect::<String>();
-    Ok((!text.is_empty()).then_some(text))
+    Ok((!text.is_empty()).then(|| printable(text)))
 }

@@ -4,6 +4,7 @@
 //! Layer: pure. Spec: os-release(5): one assignment a line, `#` comments,
 //! values bare or in single or double quotes; in double quotes and bare
 //! values, a backslash takes the next character as it is.
+use crate::escape::printable;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -38,8 +39,7 @@ fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// What a shell would make of the value, up to its first unquoted blank.
 ///
-/// The result is for people: control characters become `?`, and bytes that are
-/// not UTF-8 become U+FFFD, so that no image can steer a terminal.
+/// The result is for people: [`printable`].
 fn unquote(raw: &[u8]) -> String {
     let mut value = Vec::new();
     let mut quote = None;
@@ -54,12 +54,4 @@ fn unquote(raw: &[u8]) -> String {
         }
     }
     printable(&value)
-}
-
-/// Text that is safe to show: see [`unquote`].
-pub fn printable(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect()
 }

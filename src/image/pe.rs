@@ -85,7 +85,8 @@ impl SectionName {
 }
 
 impl fmt::Display for SectionName {
-    /// At most 8 columns; what is not printable ASCII shows as `?`.
+    /// At most 8 columns, so that messages keep their width: what is not printable
+    /// ASCII shows as `?`, not escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         let show = |b: u8| {

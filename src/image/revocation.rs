@@ -8,6 +8,7 @@
 use super::authenticode;
 use super::pe::Pe;
 use super::pkcs7::{Algorithm, Signature, tbs_sha256};
+use crate::escape::printable;
 use crate::field::{bytes_at, u32_at};
 use crate::source::{ReadAt, read_small};
 use alloc::vec::Vec;
@@ -66,7 +67,7 @@ impl fmt::Display for Revoked<'_> {
             } => write!(
                 f,
                 "its .sbat has {},{generation}, SbatLevelRT demands {minimum}",
-                component.escape_ascii()
+                printable(component)
             ),
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! Layer: pure. Spec: drivers/firmware/efi/libstub/zboot-header.S and
 //! Makefile.zboot of the kernel.
+use crate::escape::printable;
 use crate::field::{bytes_at, u32_at};
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
 use core::fmt;
@@ -105,11 +106,7 @@ impl fmt::Display for ZbootError {
             }
             UnknownCompression { name } => {
                 let name = name.split(|b| *b == 0).next().unwrap_or_default();
-                write!(
-                    f,
-                    "zboot compression \"{}\" is unknown",
-                    name.escape_ascii()
-                )
+                write!(f, "zboot compression \"{}\" is unknown", printable(name))
             }
             PayloadOutOfFile { end, file_bytes } => {
                 write!(f, "zboot payload ends at {end}, file at {file_bytes:#x}")

@@ -4,6 +4,7 @@
 
 use super::inputs::Input;
 use super::{Inputs, Progress, RunError};
+use crate::escape::printable;
 use crate::initrd::concat::{ConcatPlan, Part};
 use crate::source::ReadAt;
 use crate::sys::file::InputFile;
@@ -48,7 +49,7 @@ impl<'input> Initrd<'input> {
                         "copying {} bytes at {} of {} to the initrd",
                         slice.bytes,
                         slice.offset,
-                        path.escape_ascii()
+                        printable(path)
                     ));
                     joined
                         .append_slice(file, *slice)

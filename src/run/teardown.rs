@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Progress;
+use crate::escape::printable;
 use crate::sort::sort;
 use crate::sys::SysError;
 use crate::sys::directory::Directory;
@@ -35,7 +36,7 @@ pub fn run(warn: &mut dyn FnMut(&str), progress: Progress<'_>) {
             continue;
         }
         let path = [FOLDER.as_bytes(), b"/", &name].concat();
-        let shown = path.escape_ascii();
+        let shown = printable(&path);
         progress(format_args!("running {shown}"));
         if let Some(what) = failure(process::run(&path, &[], TIMEOUT_S)) {
             warn(&format!("{shown} {what}"));

@@ -124,7 +124,7 @@ fn version_strings_cannot_harm() {
     assert_eq!(version(|i| put16(i, 0x20e, 0x1ff)), None);
     assert_eq!(
         version(|i| i[0x280..0x284].copy_from_slice(b"\x1b[2J")).as_deref(),
-        Some("?[2J.0-test (a@b) #1 SMP")
+        Some("\\u{1b}[2J.0-test (a@b) #1 SMP")
     );
 }
 

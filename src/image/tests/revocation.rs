@@ -183,7 +183,7 @@ fn a_section_that_is_odd_revokes_nothing_or_is_generation_0() {
     // Nothing of it reaches the terminal raw.
     assert_eq!(
         reasons(&with_sbat(b"a\x1b[2J,1"), b"", b"a\x1b[2J,2"),
-        ["its .sbat has a\\x1b[2J,1, SbatLevelRT demands 2"]
+        ["its .sbat has a\\u{1b}[2J,1, SbatLevelRT demands 2"]
     );
     // Each of the two variables has its say.
     let image = with_sbat(b"grub,0");

@@ -35,7 +35,7 @@ NOEQUALS
 fn values_cannot_steer_a_terminal() {
     assert_eq!(
         value(b"ID=\"\x1b[31m\x07\xff\"\0\0", "ID").as_deref(),
-        Some("?[31m?\u{fffd}")
+        Some("\\u{1b}[31m\\u{7}\\xff")
     );
 }
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. Bytes from a file or from outside, as text that cannot steer a terminal.
+
+use alloc::string::String;
+use core::fmt::Write;
+
+/// Returns the text with control characters and what is not UTF-8 escaped. What is
+/// escaped already stays as it is.
+#[must_use]
+pub fn printable(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if character.is_control() {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "{}", character.escape_default());
+            } else {
+                out.push(character);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_a_file_reaches_the_terminal_raw() {
+        assert_eq!(printable(b"ok \x1b[2J\xff\n"), "ok \\u{1b}[2J\\xff\\n");
+        assert_eq!(printable("gr\u{fc}n".as_bytes()), "gr\u{fc}n");
+        // What is escaped stays as it is.
+        let once = printable(b"a \\ \x1b[2J\xff\n");
+        assert_eq!(printable(once.as_bytes()), once);
+    }
+}
