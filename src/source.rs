@@ -8,6 +8,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::errno::Errno;
+
 /// A position in a file, in bytes from its start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct FileOffset(pub u64);
@@ -50,9 +52,10 @@ pub enum ReadErrorKind {
     /// The file ended before all bytes were read.
     Truncated,
     /// [`read_small`] was asked for more than its caller allows on the heap.
-    TooLarge { max_bytes: u64 },
-    /// The kernel's errno.
-    Io(i32),
+    TooLarge {
+        max_bytes: u64,
+    },
+    Io(Errno),
 }
 
 impl fmt::Display for ReadError {
@@ -70,10 +73,12 @@ impl fmt::Display for ReadError {
                 f,
                 "{wanted_bytes} bytes of text at {offset}, at most {max_bytes} allowed"
             ),
-            ReadErrorKind::Io(errno) => write!(
-                f,
-                "reading {wanted_bytes} bytes at {offset} failed, errno {errno}"
-            ),
+            ReadErrorKind::Io(errno) => {
+                write!(
+                    f,
+                    "reading {wanted_bytes} bytes at {offset} failed: {errno}"
+                )
+            }
         }
     }
 }

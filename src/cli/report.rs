@@ -207,13 +207,16 @@ fn open_report(path: &[u8], error: &OpenError) -> Report {
 }
 
 /// The image may be fine; the disk is not.
-fn io_report(path: &[u8], what: &str, errno: i32) -> Report {
-    Report {
+fn io_report(path: &[u8], what: &str, errno: Errno) -> Report {
+    let report = Report {
         exit: Exit::Failed,
         ..Report::bad_image(path, what)
-    }
-    .because(Errno(errno).to_string())
-    .hint("dmesg; the disk or its file system may be damaged")
+    };
+    let report = match errno.text() {
+        Some(text) => report.because(text),
+        None => report,
+    };
+    report.hint("dmesg; the disk or its file system may be damaged")
 }
 
 fn image_report(path: &[u8], error: &ImageError) -> Report {

@@ -9,6 +9,7 @@ use super::linux_image::LinuxImageError;
 use super::pe::PeError;
 use super::uki::UkiError;
 use super::zboot::ZbootError;
+use crate::errno::Errno;
 use crate::source::{ReadError, ReadErrorKind};
 use alloc::boxed::Box;
 use core::fmt;
@@ -191,7 +192,7 @@ impl ImageError {
 
     /// The errno of a failed read. Then the image may be fine, and the caller
     /// must not call it bad: exit code 1, not 3.
-    pub fn io_errno(&self) -> Option<i32> {
+    pub fn io_errno(&self) -> Option<Errno> {
         match self.read_error()?.kind {
             ReadErrorKind::Io(errno) => Some(errno),
             ReadErrorKind::Truncated | ReadErrorKind::TooLarge { .. } => None,

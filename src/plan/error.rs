@@ -7,6 +7,7 @@ use core::fmt;
 
 use super::Route;
 use crate::cmdline::CmdlineError;
+use crate::errno::Errno;
 use crate::explain::Explanation;
 use crate::image::addon::AddonError;
 use crate::image::error::ImageError;
@@ -90,7 +91,7 @@ impl PlanError {
 
     /// The errno of a read that failed: then no file is at fault.
     #[must_use]
-    pub fn io_errno(&self) -> Option<i32> {
+    pub fn io_errno(&self) -> Option<Errno> {
         let read = match self {
             PlanError::Inner(error) => return error.io_errno(),
             PlanError::Read(error) => error,

@@ -68,7 +68,7 @@ impl ReadAt for Broken {
 
     fn read_at(&self, offset: FileOffset, buf: &mut [u8]) -> Result<(), ReadError> {
         Err(ReadError {
-            kind: ReadErrorKind::Io(5),
+            kind: ReadErrorKind::Io(Errno::EIO),
             ..truncated(offset.0, buf.len() as u64)
         })
     }
@@ -85,10 +85,13 @@ fn shrinking_and_failing_files_are_told_apart() {
     let broken = crate::image::detect::detect(&Broken).unwrap_err();
     assert_eq!(
         alloc::format!("{broken}"),
-        "reading 518 bytes at 0x0 failed, errno 5"
+        "reading 518 bytes at 0x0 failed: EIO (5)"
     );
     assert_eq!(broken.cause(), None);
-    assert_eq!([shrunk.io_errno(), broken.io_errno()], [None, Some(5)]);
+    assert_eq!(
+        [shrunk.io_errno(), broken.io_errno()],
+        [None, Some(Errno::EIO)]
+    );
 }
 
 #[test]

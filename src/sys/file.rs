@@ -156,7 +156,7 @@ impl ReadAt for InputFile {
                 Ok(read) => done = done.saturating_add(read),
                 Err(Errno::INTR) => {}
                 Err(errno) => {
-                    let kind = ReadErrorKind::Io(errno.raw_os_error());
+                    let kind = ReadErrorKind::Io(crate::errno::Errno(errno.raw_os_error()));
                     return Err(fail(kind, rest.len()));
                 }
             }
