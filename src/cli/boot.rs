@@ -18,7 +18,7 @@ use crate::boot::choose::{self, Because};
 use crate::boot::counter::Name;
 use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::BootError;
-use crate::boot::loader_conf::{LoaderConf, Timeout, seconds};
+use crate::boot::loader_conf::{Timeout, seconds};
 use crate::boot::type1::Starts;
 use crate::escape::printable;
 use crate::facts::Facts;
@@ -37,7 +37,7 @@ pub struct Wish<'arg> {
     /// An entry, or a path when it has a `/`; empty or `None` for the default.
     pub name: Option<&'arg [u8]>,
     pub next: bool,
-    pub menu: Option<&'arg [u8]>,
+    pub menu: Option<MenuTime>,
     pub timeout_s: u32,
     pub append: Vec<Vec<u8>>,
     pub route: Option<Route>,
@@ -52,7 +52,7 @@ pub fn boot(parsed: &Parsed<'_>) -> Result<(), Report> {
         place: place(parsed)?,
         name: parsed.operand,
         next: parsed.has(Id::Next),
-        menu: parsed.value(Id::Menu),
+        menu: parsed.value(Id::Menu).map(MenuTime::parse).transpose()?,
         timeout_s: number(parsed, Id::Timeout)?.unwrap_or(0),
         append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
         route: load::route(parsed),
@@ -95,12 +95,22 @@ fn not_seconds(value: &[u8]) -> Report {
 }
 
 /// How long the menu is shown.
-fn menu_timeout(value: &[u8], conf: &LoaderConf) -> Result<Timeout, Report> {
-    match (value, seconds(value)) {
-        (b"auto", _) => Ok(conf.timeout),
-        (_, Some(0)) => Ok(Timeout::Forever),
-        (_, Some(seconds)) => Ok(Timeout::Seconds(seconds)),
-        (_, None) => Err(not_seconds(value)),
+#[derive(Clone, Copy)]
+pub enum MenuTime {
+    /// loader.conf says it.
+    Auto,
+    Given(Timeout),
+}
+
+impl MenuTime {
+    /// Takes what `--menu` says, or the kernel command line.
+    pub fn parse(value: &[u8]) -> Result<MenuTime, Report> {
+        match (value, seconds(value)) {
+            (b"auto", _) => Ok(MenuTime::Auto),
+            (_, Some(0)) => Ok(MenuTime::Given(Timeout::Forever)),
+            (_, Some(seconds)) => Ok(MenuTime::Given(Timeout::Seconds(seconds))),
+            (_, None) => Err(not_seconds(value)),
+        }
     }
 }
 
@@ -249,10 +259,8 @@ fn choose(
         index = choose::next(&catalogue.entries, index)?;
     }
     match wish.menu {
-        Some(value) => {
-            let timeout = menu_timeout(value, &catalogue.conf)?;
-            menu::choose(catalogue, index, timeout)
-        }
+        Some(MenuTime::Auto) => menu::choose(catalogue, index, catalogue.conf.timeout),
+        Some(MenuTime::Given(timeout)) => menu::choose(catalogue, index, timeout),
         None => Ok(index),
     }
 }

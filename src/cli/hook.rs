@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::boot::{self, Wish};
+use super::boot::{self, MenuTime, Wish};
 use super::load::{self, Order};
 use super::parse::Parsed;
 use super::report::Report;
@@ -105,7 +105,7 @@ fn boot(words: &Words, verbose: bool) -> Result<(), Report> {
             .map_or(Place::Anywhere, Place::Device),
         name: words.entry.as_deref(),
         next: false,
-        menu: words.menu.as_deref(),
+        menu: words.menu.as_deref().map(MenuTime::parse).transpose()?,
         timeout_s: words.timeout_s.unwrap_or(TIMEOUT_S),
         append: words.append.clone(),
         route: None,

@@ -149,7 +149,11 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
             true => Ok(()),
             false => Err(usage(
                 Some(command),
-                format!("{}: no {wanted} but {}", command.name, show(word)),
+                format!(
+                    "{}: expected the word {wanted}, not {}",
+                    command.name,
+                    show(word)
+                ),
             )),
         };
     }
@@ -258,7 +262,7 @@ mod tests {
             ),
             (
                 &["kdump", "k.efi"][..],
-                "kdump: no check but k.efi",
+                "kdump: expected the word check, not k.efi",
                 "kexec-bpf kdump --help",
             ),
             (

@@ -79,6 +79,17 @@ fn wrong_usage_exits_with_2_and_names_the_help() {
             "status --help",
         ),
         (&["inspect"], "inspect: no image given", "inspect --help"),
+        (
+            &["kdump", "k.efi"],
+            "kdump: expected the word check, not k.efi",
+            "kdump --help",
+        ),
+        // Before any disk is looked for.
+        (
+            &["boot", "--root", "missing", "--menu", "x"],
+            "x: not a number of seconds",
+            "boot --help",
+        ),
     ] {
         let text = format!("kexec-bpf: {what}\ntry:   kexec-bpf {help}\n");
         folder.run(words).fails(2, &text);
