@@ -143,7 +143,7 @@ pub fn run(wish: &Wish<'_>) -> Result<(), Report> {
 /// Loads the image at a path of the first file system that has it.
 fn load_path(path: &[u8], wish: &Wish<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
     let found = discover::find(wish.place, &efivar::read(), wish.timeout_s)?;
-    let has = |volume: &&Volume| volume.root().is_ok_and(|root| root.has_file(path));
+    let has = |volume: &&Volume| volume.root.has_file(path);
     let volume = found.volumes.iter().find(has);
     let volume = volume.ok_or_else(|| no_entry(path))?;
     load(wish, facts, volume, path, &[], request(wish, &[]))
@@ -176,7 +176,7 @@ fn load(
     request: Request,
 ) -> Result<Vec<u8>, Report> {
     let order = Order {
-        root: Some(volume.root()?.as_fd()),
+        root: Some(volume.root.as_fd()),
         image,
         initrds: initrds.iter().map(Vec::as_slice).collect(),
         extras: true,
@@ -210,7 +210,7 @@ fn load_entry(
     let index = choose(name, wish, &catalogue, warn)?;
     // Only this one from here on.
     let entry = catalogue.entries.swap_remove(index);
-    let Some(volume) = catalogue.volumes.get_mut(entry.volume) else {
+    let Some(volume) = catalogue.volumes.get(entry.volume) else {
         return Err(no_entry(&entry.id).into());
     };
     if wish.dry_run || wish.verbose {
@@ -229,7 +229,7 @@ fn load_entry(
     }
     let cmdline = load_chosen(&entry, volume, wish, facts)?;
     if !wish.dry_run {
-        count(&entry, volume, warn);
+        count(&entry, catalogue.volumes.swap_remove(entry.volume), warn);
     }
     Ok(cmdline)
 }
@@ -279,7 +279,7 @@ fn load_chosen(
         };
         return load(wish, facts, volume, &path, &[], request);
     }
-    let text = entries::type1(volume.root()?, &entry.file_name, &facts.machine);
+    let text = entries::type1(&volume.root, &entry.file_name, &facts.machine);
     if let Some(problem) = text.problem {
         // It was changed since it was listed.
         let id = entry.id.clone();
@@ -298,7 +298,7 @@ fn load_chosen(
 
 /// Counts the try in the entry's name. A try that cannot be counted is made
 /// nevertheless, as boot loaders do it.
-fn count(entry: &Entry, volume: &mut Volume, warn: &mut dyn FnMut(&str)) {
+fn count(entry: &Entry, volume: Volume, warn: &mut dyn FnMut(&str)) {
     let name = Name::parse(&entry.file_name, entry.kind.suffix());
     let Some(new) = name.and_then(|name| name.tried()) else {
         return;

@@ -51,7 +51,7 @@ pub fn read(
         notes: found.notes,
     };
     for (number, volume) in found.volumes.iter().enumerate() {
-        let root = volume.root()?;
+        let root = &volume.root;
         for kind in Kind::ALL {
             catalogue.read_folder(root, number, kind, facts);
         }

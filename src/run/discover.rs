@@ -31,7 +31,7 @@ pub enum Place<'arg> {
 /// A mounted file system. Fields are dropped in their order: first the mount.
 pub struct Volume {
     pub name: String,
-    root: Option<Directory>,
+    pub root: Directory,
     source: Option<Source>,
     _added: Option<AddedPartition>,
 }
@@ -49,34 +49,26 @@ pub struct Found {
 }
 
 impl Volume {
-    /// Its root directory.
-    ///
-    /// # Errors
-    /// When it was unmounted for a rename.
-    pub fn root(&self) -> Result<&Directory, RunError> {
-        self.root.as_ref().ok_or(RunError::NoSuchInput)
-    }
-
     /// Renames a file in the directory `folder`. What is mounted read-only is
-    /// written to for that alone; what this program mounted is unmounted then.
+    /// written to for that alone; what this program mounted is unmounted then, so
+    /// that this is the last that is done with a volume.
     ///
     /// # Errors
     /// EROFS, ENOSPC, EEXIST, EIO, EBUSY.
-    pub fn rename(&mut self, folder: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
+    pub fn rename(self, folder: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
+        // Out of it: dropped before the partition that it is on.
+        let mut root = self.root;
         if let Some(Source { filesystem, path }) = &self.source {
             // Anew and not by a remount, so that a journal is replayed first.
-            self.root = None;
+            drop(root);
             match mount::mount(filesystem, path, Access::Write) {
                 // Somebody else has it mounted read-only.
                 Err(error) if mount::is_busy(&error) => {
-                    self.root = Some(mount::mount(filesystem, path, Access::ReadOnly)?);
+                    root = mount::mount(filesystem, path, Access::ReadOnly)?;
                 }
                 result => return result?.rename(folder, old, new),
             }
         }
-        let Some(root) = &self.root else {
-            return Ok(());
-        };
         let is_read_only = |result: &Result<(), SysError>| matches!(result, Err(error) if error.errno == Errno::EROFS);
         let mut renamed = root.rename(folder, old, new);
         if !is_read_only(&renamed) {
@@ -84,8 +76,8 @@ impl Volume {
         }
         // The mount may be read-only by itself; then a copy of it is not. Of
         // what this program mounted there is no copy, and it is not.
-        let copy = mount::writable_copy(root).ok();
-        let root = copy.as_ref().unwrap_or(root);
+        let copy = mount::writable_copy(&root).ok();
+        let root = copy.as_ref().unwrap_or(&root);
         renamed = root.rename(folder, old, new);
         if is_read_only(&renamed) {
             mount::remount(root, Access::Write)?;
@@ -110,7 +102,7 @@ pub fn find(
         let name = String::from_utf8_lossy(path).into_owned();
         let volumes = alloc::vec![Volume {
             name,
-            root: Some(root),
+            root,
             source: None,
             _added: None
         }];
@@ -388,7 +380,7 @@ fn open(
     };
     Ok(Volume {
         name: block.name.clone(),
-        root: Some(root),
+        root,
         source,
         _added: added,
     })
