@@ -22,7 +22,7 @@ use core::fmt::{self, Write};
 
 use parse::Parsed;
 use report::{Exit, Report};
-use table::{Command, Id};
+use table::{Command, CommandId, Id};
 
 use crate::escape::printable;
 use crate::run;
@@ -59,17 +59,17 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
     if parsed.has(Id::Help) {
         return print(&help::command(command));
     }
-    match command.name {
-        "load" => load::load(parsed),
-        "exec" => exec(parsed),
-        "unload" => unload(parsed),
-        "status" => print(&status::text(&facts::read())),
-        "kdump" => kdump::check(parsed),
-        "inspect" => inspect::inspect(parsed),
-        "list" => list::list(parsed),
-        "boot" => boot::boot(parsed),
-        "hook" => hook::hook(parsed),
-        _ => help_command(parsed),
+    match command.id {
+        CommandId::Load => load::load(parsed),
+        CommandId::Exec => exec(parsed),
+        CommandId::Unload => unload(parsed),
+        CommandId::Status => print(&status::text(&facts::read())),
+        CommandId::Kdump => kdump::check(parsed),
+        CommandId::Inspect => inspect::inspect(parsed),
+        CommandId::List => list::list(parsed),
+        CommandId::Boot => boot::boot(parsed),
+        CommandId::Hook => hook::hook(parsed),
+        CommandId::Help => help_command(parsed),
     }
 }
 

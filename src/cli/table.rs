@@ -87,9 +87,25 @@ pub enum Operand {
     Choice(&'static [&'static str]),
 }
 
+/// A command's identity in the code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CommandId {
+    Load,
+    Exec,
+    List,
+    Boot,
+    Hook,
+    Unload,
+    Status,
+    Inspect,
+    Kdump,
+    Help,
+}
+
 /// One command.
 #[derive(Debug)]
 pub struct Command {
+    pub id: CommandId,
     pub name: &'static str,
     pub operand: Operand,
     /// For the list of commands: a phrase without a full stop.
@@ -191,6 +207,7 @@ pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
 
 pub static COMMANDS: &[Command] = &[
     Command {
+        id: CommandId::Load,
         name: "load",
         operand: Operand::Image,
         summary: "load an image for exec, or for a panic",
@@ -235,6 +252,7 @@ systemctl kexec. An image that was loaded before is replaced.",
         ],
     },
     Command {
+        id: CommandId::Exec,
         name: "exec",
         operand: Operand::None,
         summary: "jump into the loaded image",
@@ -248,6 +266,7 @@ does both.",
     boot::BOOT,
     boot::HOOK,
     Command {
+        id: CommandId::Unload,
         name: "unload",
         operand: Operand::None,
         summary: "drop the loaded image",
@@ -257,6 +276,7 @@ loaded.",
         examples: &[("kexec-bpf unload --panic", "drop the crash image")],
     },
     Command {
+        id: CommandId::Status,
         name: "status",
         operand: Operand::None,
         summary: "show what is loaded and what this kernel can do",
@@ -267,6 +287,7 @@ that load can take. Needs no privilege.",
         examples: &[("kexec-bpf status", "")],
     },
     Command {
+        id: CommandId::Inspect,
         name: "inspect",
         operand: Operand::Image,
         summary: "show what is in an image",
@@ -279,6 +300,7 @@ file still has it. That is no proof: whom to trust only the kernel knows.",
     },
     crash::KDUMP,
     Command {
+        id: CommandId::Help,
         name: "help",
         operand: Operand::Command,
         summary: "show the help of a command",

@@ -105,3 +105,16 @@ fn an_unknown_route_is_answered_with_the_known_ones() {
         assert!(run.stderr.contains(word), "{}", run.stderr);
     }
 }
+
+/// What the program does goes by this, and the compiler asks for each.
+#[test]
+fn no_two_commands_are_one() {
+    for (number, command) in COMMANDS.iter().enumerate() {
+        let mut others = COMMANDS.iter().skip(number + 1);
+        assert!(
+            others.all(|other| other.id != command.id),
+            "{}",
+            command.name
+        );
+    }
+}

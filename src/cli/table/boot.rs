@@ -2,7 +2,8 @@
 //! The part of the table that is about boot entries.
 
 use super::{
-    APPEND, Command, DRY_RUN, Flag, HELP, Id, NO_SYNC, Operand, ROUTE, VERBOSE, Value, switch,
+    APPEND, Command, CommandId, DRY_RUN, Flag, HELP, Id, NO_SYNC, Operand, ROUTE, VERBOSE, Value,
+    switch,
 };
 
 static ROOT: Flag = Flag {
@@ -43,6 +44,7 @@ static NEXT: Flag = switch(Id::Next, "next", "the entry after that one");
 pub const HOOKS: &[&str] = &["boot", "enforce", "kdump"];
 
 pub const LIST: Command = Command {
+    id: CommandId::List,
     name: "list",
     operand: Operand::None,
     summary: "list the boot entries",
@@ -57,6 +59,7 @@ marked. An entry that cannot boot says why. Changes nothing.",
 };
 
 pub const BOOT: Command = Command {
+    id: CommandId::Boot,
     name: "boot",
     operand: Operand::Entry,
     summary: "load a boot entry and jump into it",
@@ -76,6 +79,7 @@ before the jump. When a step fails, nothing stays loaded.",
 };
 
 pub const HOOK: Command = Command {
+    id: CommandId::Hook,
     name: "hook",
     operand: Operand::Choice(HOOKS),
     summary: "do what the kernel command line says; for initramfses",

@@ -3,8 +3,8 @@
 
 use super::extras::{ADDON, EXTRAS_ROOT, NO_EXTRAS, PROFILE};
 use super::{
-    APPEND, COMMAND_LINE, Command, Flag, HELP, INITRD, Id, Operand, REUSE_CMDLINE, ROUTE, Value,
-    switch,
+    APPEND, COMMAND_LINE, Command, CommandId, Flag, HELP, INITRD, Id, Operand, REUSE_CMDLINE,
+    ROUTE, Value, switch,
 };
 
 pub static PANIC: Flag = Flag {
@@ -35,6 +35,7 @@ pub static REUSE_CRYPT_KEYS: Flag = switch(
 );
 
 pub const KDUMP: Command = Command {
+    id: CommandId::Kdump,
     name: "kdump",
     operand: Operand::WordImage {
         word: "check",
