@@ -5,13 +5,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::list::{catalogue, line};
+use super::entry::{catalogue, line, not_seconds, number, place};
 use super::load::{self, Order};
 use super::menu;
 use super::parse::Parsed;
 use super::plan;
 use super::report::Report;
-use super::table::{Id, PROGRAM};
+use super::table::Id;
 use super::text::field;
 use super::{print, progress, warning};
 use crate::boot::choose::{self, Because};
@@ -61,37 +61,6 @@ pub fn boot(parsed: &Parsed<'_>) -> Result<(), Report> {
         verbose: parsed.has(Id::Verbose),
         in_hook: false,
     })
-}
-
-/// Where `--root` and `--device` say to look.
-pub fn place<'arg>(parsed: &Parsed<'arg>) -> Result<Place<'arg>, Report> {
-    match (parsed.value(Id::Root), parsed.value(Id::Device)) {
-        (Some(_), Some(_)) => Err(Report::usage(
-            "--root and --device exclude each other".into(),
-            format!("one of them; {PROGRAM} list --help"),
-        )),
-        (Some(root), None) => Ok(Place::Root(root)),
-        (None, Some(device)) => Ok(Place::Device(device)),
-        (None, None) => Ok(Place::Anywhere),
-    }
-}
-
-/// A flag's value in seconds.
-pub fn number(parsed: &Parsed<'_>, id: Id) -> Result<Option<u32>, Report> {
-    let Some(value) = parsed.value(id) else {
-        return Ok(None);
-    };
-    match seconds(value) {
-        Some(seconds) => Ok(Some(seconds)),
-        None => Err(not_seconds(value)),
-    }
-}
-
-fn not_seconds(value: &[u8]) -> Report {
-    Report::usage(
-        format!("{}: not a number of seconds", printable(value)),
-        format!("{PROGRAM} boot --help"),
-    )
 }
 
 /// How long the menu is shown.

@@ -9,8 +9,8 @@ use super::parse::Parsed;
 use super::plan::{measured_text, plan_text, summary};
 use super::report::Report;
 use super::table::{Id, PROGRAM};
-use super::text::field;
-use super::{kdump, print, progress, warning};
+use super::text::{field, size};
+use super::{crash, print, progress, warning};
 use crate::boot::error::BootError;
 use crate::boot::hook;
 use crate::escape::printable;
@@ -18,8 +18,9 @@ use crate::explain;
 use crate::facts::Facts;
 use crate::image::detect::Image;
 use crate::image::revocation::Revoked;
+use crate::kdump::estimate::Verdict;
 use crate::plan::{CmdlineBase, Plan, Request, Route};
-use crate::run::{self, Inputs, RunError, Skipped};
+use crate::run::{self, Inputs, Preflight, RunError, Skipped};
 use crate::sys::kexec::{self, LoadSwitch, Others};
 use crate::sys::{Fd, console, facts};
 
@@ -253,14 +254,14 @@ impl Planned<'_> {
             false => None,
         };
         if let Some(preflight) = &preflight
-            && let Some(warning) = kdump::warning(inputs.image_path(), preflight)
+            && let Some(warning) = crash_warning(inputs.image_path(), preflight)
         {
             console::write_stderr(&warning);
         }
         if dry_run || verbose {
             let mut text = plan_text(plan, request, inputs, facts);
             if let Some(preflight) = preflight.as_ref().filter(|_| dry_run) {
-                kdump::preflight_text(&mut text, preflight);
+                crash::preflight_text(&mut text, preflight);
             }
             if dry_run {
                 print(&text)?;
@@ -318,4 +319,32 @@ fn notice(Skipped { path, why }: &Skipped) {
     // The kernel's words may be those of an image's parser.
     field(&mut text, &prefix, 7, &printable(what.as_bytes()));
     console::write_stderr(&text);
+}
+
+/// The three lines for an image that can be loaded, but may not work.
+pub fn crash_warning(path: &[u8], preflight: &Preflight) -> Option<String> {
+    let estimate = preflight.estimate.as_ref()?;
+    if estimate.verdict != Verdict::Tight {
+        return None;
+    }
+    let what = format!("warning: {} may run out of memory", printable(path));
+    // Enough in sum, then it is the tmpfs that is too small.
+    let (needed, other) = match estimate.tmpfs_bytes {
+        Some(limit) if estimate.run_bytes <= estimate.reserved_bytes => (
+            format!(
+                "the initrd needs {} in a tmpfs, which holds {}",
+                size(estimate.image.unpacked_bytes),
+                size(limit)
+            ),
+            "or rootfstype=ramfs on the capture kernel's command line",
+        ),
+        _ => (
+            crash::too_small(estimate, estimate.run_bytes),
+            "or a smaller initrd",
+        ),
+    };
+    let report = Report::failed(what)
+        .maybe(needed)
+        .hint(crash::hint(estimate, other));
+    Some(report.text())
 }

@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::list::line;
+use super::entry::line;
 use super::report::Report;
 use super::text::{COLUMNS, pad};
 use crate::boot::error::BootError;

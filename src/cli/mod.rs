@@ -2,6 +2,8 @@
 //! Command line: argv → request; result or three-line report → exit code.
 
 mod boot;
+mod crash;
+mod entry;
 pub mod help;
 mod hook;
 mod inspect;

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::kdump;
+use super::crash;
 use super::parse::UsageError;
 use super::table::PROGRAM;
 use super::text::{field, size};
@@ -337,8 +337,8 @@ impl From<RunError> for Report {
                 exit: Exit::Failed,
                 ..Report::bad_image(&path, "does not fit the memory for a crash kernel")
             }
-            .because(kdump::too_small(&estimate, estimate.load_bytes))
-            .hint(kdump::hint(&estimate, "or --force")),
+            .because(crash::too_small(&estimate, estimate.load_bytes))
+            .hint(crash::hint(&estimate, "or --force")),
             RunError::Kernel { path, mut failure } => {
                 let hint = with_image(&failure.explanation.hint, &path);
                 failure.explanation.hint = hint;

@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::kdump;
+use super::crash;
 use super::text::{field, size};
 use crate::explain::{self, Explanation};
 use crate::facts::{Enforce, Facts, Lockdown};
@@ -25,13 +25,13 @@ pub fn text(facts: &Facts) -> String {
     line("image", loaded(facts.loaded));
     line("crash image", loaded(facts.crash_loaded));
     line("crash memory", &crash_memory(facts));
-    if let Some((since, fits)) = kdump::loaded_image(facts) {
+    if let Some((since, fits)) = crash::loaded_image(facts) {
         line("crash image since", &since);
         line("crash image fits", &fits);
-        line("crash hotplug", &kdump::hotplug(facts));
+        line("crash hotplug", &crash::hotplug(facts));
     }
-    line("a panic", &kdump::at_panic(facts));
-    line("panic settings", &kdump::settings(&facts.crash));
+    line("a panic", &crash::at_panic(facts));
+    line("panic settings", &crash::settings(&facts.crash));
     line("kexec_file_load", &call(facts.file_load, facts));
     line(
         "kexec_load",

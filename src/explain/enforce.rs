@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. What the module's enforce refuses, and why it cannot be turned on.
+//! PURE. What the module's enforce refuses.
 
-use alloc::format;
-use alloc::string::String;
-
-use super::{Explanation, handshake_obstacle};
-use crate::errno::Errno;
+use super::Explanation;
 use crate::facts::{Enforce, Facts};
 
 /// What enforce wants of a load, in the order of asking.
@@ -85,143 +81,16 @@ pub(super) fn held(facts: &Facts) -> Option<Explanation> {
     })
 }
 
-/// Why enforce is not on after all was tried: how modprobe failed, if it was run, and
-/// what the kernel said to a 1 in the parameter.
-#[must_use]
-pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno>) -> Explanation {
-    const HINT: &str = "dmesg; mend the initramfs, then reboot by firmware";
-    const EARLIER: &str = "run hook enforce before anything loads an image; reboot by firmware";
-    if let Some(held) = held(facts) {
-        return held;
-    }
-    // Then the module is not inserted either, when the parameter comes with it.
-    let loaded = match (facts.loaded, facts.crash_loaded) {
-        (Some(true), _) => Some("an image was loaded before enforce was asked for"),
-        (_, Some(true)) => Some("a crash image was loaded before enforce was asked for"),
-        _ => None,
-    };
-    if let Some(loaded) = loaded {
-        return Explanation::certain(loaded, EARLIER);
-    }
-    let module = facts.module.as_ref();
-    let cause = match (write, modprobe) {
-        (Some(Errno::ENOENT), _) if module.is_some() || facts.module_loaded => format!(
-            "module kexec_bpf {} is older and has no parameter enforce",
-            module.map_or("", |module| &module.version)
-        ),
-        (Some(Errno::ENOENT), modprobe) => {
-            // Without /sys, nothing else is known.
-            let obstacle = handshake_obstacle(facts).filter(|_| facts.loaded.is_some());
-            let why = obstacle.map(|obstacle| obstacle.cause);
-            format!(
-                "{}: modprobe {}",
-                why.as_deref().unwrap_or("module kexec_bpf is not loaded"),
-                modprobe.as_deref().unwrap_or("loaded another")
-            )
-        }
-        (Some(Errno::EBUSY), _) => "an image was being loaded or unloaded just then".into(),
-        (Some(Errno::ENODEV), _) => "module kexec_bpf is being removed".into(),
-        (Some(errno), _) => format!("the module's parameter enforce cannot be written: {errno}"),
-        (None, _) => "the module's parameter enforce does not read Y afterwards".into(),
-    };
-    Explanation::certain(cause, HINT)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{able, report};
-    use super::super::{Outcome, handshake, load, load_obstacle, parser, unload};
+    use super::super::{
+        Outcome, handshake, handshake_obstacle, load, load_obstacle, parser, unload,
+    };
     use super::*;
     use crate::abi::{self, Report, Stage};
-    use crate::facts::{Lockdown, Module};
-
-    #[test]
-    fn what_keeps_enforce_off_is_said() {
-        let bare = Facts {
-            has_btf: true,
-            loaded: Some(false),
-            ..Facts::default()
-        };
-        let old = Facts {
-            module: Some(Module {
-                version: "0.1.0".into(),
-                ..Module::default()
-            }),
-            ..bare.clone()
-        };
-        let no_btf = Facts {
-            has_btf: false,
-            ..bare.clone()
-        };
-        let locked = Facts {
-            lockdown: Some(Lockdown::Integrity),
-            ..bare.clone()
-        };
-        let held = Facts {
-            enforce: Some(Enforce::Held),
-            ..old.clone()
-        };
-        let ended = || Some("ended with 1".into());
-        for (facts, modprobe, write, cause) in [
-            (
-                &bare,
-                ended(),
-                Some(Errno::ENOENT),
-                "module kexec_bpf is not loaded: modprobe ended with 1",
-            ),
-            (
-                &no_btf,
-                ended(),
-                Some(Errno::ENOENT),
-                "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): modprobe ended with 1",
-            ),
-            (
-                &locked,
-                ended(),
-                Some(Errno::ENOENT),
-                "module kexec_bpf is not loaded; lockdown takes signed modules only: \
-                 modprobe ended with 1",
-            ),
-            (
-                &Facts::default(),
-                ended(),
-                Some(Errno::ENOENT),
-                "module kexec_bpf is not loaded: modprobe ended with 1",
-            ),
-            (
-                &old,
-                None,
-                Some(Errno::ENOENT),
-                "module kexec_bpf 0.1.0 is older and has no parameter enforce",
-            ),
-            (
-                &old,
-                None,
-                Some(Errno::EBUSY),
-                "an image was being loaded or unloaded just then",
-            ),
-            (
-                &old,
-                None,
-                Some(Errno::EACCES),
-                "the module's parameter enforce cannot be written: EACCES (13)",
-            ),
-            (
-                &old,
-                None,
-                None,
-                "the module's parameter enforce does not read Y afterwards",
-            ),
-            (
-                &held,
-                None,
-                Some(Errno::EBUSY),
-                "enforce: the module is being removed, nothing can be loaded",
-            ),
-        ] {
-            assert_eq!(not_enforced(facts, modprobe, write).cause, cause);
-        }
-    }
+    use crate::errno::Errno;
+    use crate::facts::Lockdown;
 
     fn enforcing(enforce: Enforce) -> Facts {
         Facts {

@@ -5,6 +5,7 @@
 //! arch/x86/kernel/kexec-bzimage64.c of Linux 6.1 to 6.12. A cause is certain
 //! only when the facts leave no other.
 
+mod activation;
 mod enforce;
 mod framebuffer;
 mod handshake;
@@ -16,7 +17,8 @@ use crate::errno::Errno;
 use crate::facts::Facts;
 use crate::image::authenticode::Examination;
 
-pub use enforce::{Rule, adapted, not_enforced};
+pub use activation::not_enforced;
+pub use enforce::{Rule, adapted};
 pub use framebuffer::framebuffer;
 pub use handshake::{
     caller_gone, handshake, handshake_obstacle, is_about, module_is_useless, parser,

@@ -5,6 +5,7 @@
 //! Nothing is changed here and nothing is opened; `run` performs a plan, and
 //! `--dry-run` prints it.
 
+mod choice;
 mod cmdline;
 mod enforce;
 mod error;
@@ -110,7 +111,7 @@ pub fn plan<R: ReadAt + ?Sized>(
     }
     check_machine(image, facts)?;
     image.check_certificates()?;
-    let route = route::choose(image, request.route, facts)?;
+    let route = choice::route(image, request.route, facts)?;
     let planner = Planner {
         source,
         request,

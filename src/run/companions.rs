@@ -4,16 +4,13 @@
 //! stub does it.
 
 use alloc::borrow::Cow;
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
+use super::error::{Refusal, Skipped};
 use super::inputs::{Companion, Input, describe_addon};
 use super::{Inputs, RunError};
 use crate::abi;
 use crate::companion::{self, Folder, Pick, Target};
-use crate::explain::Rule;
 use crate::image::detect::Image;
 use crate::image::pe::Machine;
 use crate::plan::{self, AddonFile, PlanError, Request};
@@ -25,58 +22,6 @@ use crate::sys::file::{InputFile, OpenError};
 const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
 /// How many addons the kernel may refuse before the load fails.
 const REFUSALS_MAX: usize = 16;
-
-/// A companion file, or a folder of them, that is not used.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Skipped {
-    pub path: Vec<u8>,
-    pub why: Refusal,
-}
-
-impl Skipped {
-    /// What is told of `count` of `all` files that the image's parser passed over.
-    #[must_use]
-    pub fn passed_over(count: usize, all: usize) -> Skipped {
-        Skipped {
-            path: format!("{count} of {all} companion files").into_bytes(),
-            why: Refusal::Parser,
-        }
-    }
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Refusal {
-    /// Its name has other characters than printable ASCII.
-    Name,
-    TooLarge,
-    Folder(SysError),
-    Open(OpenError),
-    /// It is no addon, or not one for this image.
-    Addon(RunError),
-    /// An addon without a signature, where the kernel takes no such.
-    Unsigned,
-    /// The kernel's words.
-    Kernel(String),
-    /// The image's own parser passes over such files.
-    Parser,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::Name => out.write_str("the name has other than printable ASCII characters"),
-            Refusal::TooLarge => out.write_str("larger than the kernel reads (2 GiB)"),
-            Refusal::Folder(error) => error.fmt(out),
-            Refusal::Open(error) => error.fmt(out),
-            Refusal::Addon(RunError::Image { error, .. }) => error.fmt(out),
-            Refusal::Addon(RunError::Plan { error, .. }) => error.fmt(out),
-            Refusal::Addon(_) => out.write_str("not an addon"),
-            Refusal::Unsigned => out.write_str(Rule::SignedAddon.cause()),
-            Refusal::Kernel(reason) => out.write_str(reason),
-            Refusal::Parser => out.write_str("the image's parser does not take them"),
-        }
-    }
-}
 
 /// Told what is left out; an error ends the load.
 pub type OnSkip<'log> = &'log mut dyn FnMut(Skipped) -> Result<(), RunError>;

@@ -11,7 +11,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::error::ServeError;
-use super::load::c_string;
 use super::parser::{self, Parser};
 use super::{CallFailure, Inputs, Progress, RunError};
 use crate::abi;
@@ -52,7 +51,8 @@ impl<'load> Offer<'load> {
         }
         Ok(Offer {
             inputs,
-            cmdline: c_string(&plan.cmdline.users)?,
+            cmdline: CString::new(plan.cmdline.users.as_slice())
+                .map_err(|_| RunError::NulInCmdline)?,
             flags: plan.flags,
             selection: abi::Selection {
                 profile: plan.profile,

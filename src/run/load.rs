@@ -90,7 +90,8 @@ fn perform(
     if let Some(changed) = inputs.changed() {
         return Err(changed);
     }
-    let cmdline = c_string(&plan.cmdline.text)?;
+    // The plan has checked that there is no NUL inside.
+    let cmdline = CString::new(plan.cmdline.text.as_slice()).map_err(|_| RunError::NulInCmdline)?;
     progress(format_args!(
         "kexec_file_load: {} bytes of initrd, flags {}",
         plan.concat.total_bytes, plan.flags
@@ -122,11 +123,6 @@ fn copy_kernel(
         .append_slice(inputs.image(), slice)
         .map_err(|error| RunError::fill(inputs.path(IMAGE), error))?;
     Ok(kernel.finish())
-}
-
-/// The plan has checked that there is no NUL inside.
-pub(super) fn c_string(text: &[u8]) -> Result<CString, RunError> {
-    CString::new(text).map_err(|_| RunError::NulInCmdline)
 }
 
 /// Where the kernel refused a signature: looks at what it was given to verify.

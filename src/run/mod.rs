@@ -20,9 +20,8 @@ mod teardown;
 
 use core::fmt;
 
-pub use companions::Skipped;
 pub use crash::{Preflight, preflight};
-pub use error::{CallFailure, RunError};
+pub use error::{CallFailure, RunError, Skipped};
 pub use inputs::Inputs;
 pub use load::load;
 

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What load, kdump and status tell of a crash image.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::text::{field, size};
+use crate::escape::printable;
+use crate::facts::{CrashFacts, Facts};
+use crate::kdump::archive::{Archive, Known};
+use crate::kdump::estimate::{BASE_BYTES, Estimate, OTHER_BYTES, Verdict};
+use crate::run::Preflight;
+
+/// Column at which values start.
+pub const COLUMN: usize = 14;
+/// Archives of an initrd that are shown one by one.
+const SHOWN_MAX: usize = 8;
+
+/// The sums and what they mean.
+pub fn preflight_text(out: &mut String, preflight: &Preflight) {
+    let mut line = |label: &str, text: &str| field(out, label, COLUMN, text);
+    let archives = &preflight.measured.archives;
+    for (number, archive) in archives.iter().take(SHOWN_MAX).enumerate() {
+        line(
+            if number == 0 { "unpacking" } else { "" },
+            &unpacking(archive),
+        );
+    }
+    let Some(estimate) = &preflight.estimate else {
+        let why = match preflight.measured.kernel_bytes {
+            None => "unknown: only its own parser finds the kernel in it",
+            Some(_) => "unknown: nothing is known to be reserved",
+        };
+        return line("verdict", why);
+    };
+    let image = &estimate.image;
+    line(
+        "to load",
+        &format!(
+            "kernel {} + initrd {} + headers {} = {}",
+            size(image.kernel_bytes),
+            size(image.initrd_bytes),
+            size(estimate.elfcorehdr_bytes.saturating_add(OTHER_BYTES)),
+            size(estimate.load_bytes)
+        ),
+    );
+    line(
+        "to run",
+        &format!(
+            "{} + unpacked {} + page map {} + base {} = {}",
+            size(estimate.load_bytes),
+            size(image.unpacked_bytes),
+            size(estimate.map_bytes),
+            size(BASE_BYTES),
+            size(estimate.run_bytes)
+        ),
+    );
+    if let Some(limit) = estimate.tmpfs_bytes {
+        let limit = size(limit);
+        line(
+            "",
+            &format!("of it unpacked in a tmpfs, which holds {limit}"),
+        );
+    }
+    let verdict = match estimate.verdict {
+        Verdict::Fits => "fits",
+        Verdict::Tight => "may run out of memory",
+        Verdict::CannotLoad => "cannot be loaded",
+    };
+    let enough = estimate.enough_mib;
+    line(
+        "verdict",
+        &format!("{verdict}; crashkernel={enough}M is enough"),
+    );
+}
+
+fn unpacking(archive: &Archive) -> String {
+    let known = match archive.known {
+        Known::Exact => "",
+        Known::AtMost => "at most ",
+        Known::Guess => "a guess of ",
+    };
+    format!(
+        "{}: {} packed, {known}{} unpacked",
+        archive.format.name(),
+        size(archive.packed_bytes),
+        size(archive.unpacked_bytes)
+    )
+}
+
+/// Why an estimate says no.
+pub fn too_small(estimate: &Estimate, needed_bytes: u64) -> String {
+    format!(
+        "{} are reserved, {} are needed",
+        size(estimate.reserved_bytes),
+        size(needed_bytes)
+    )
+}
+
+/// What to do about it.
+pub fn hint(estimate: &Estimate, other: &str) -> String {
+    format!("boot with crashkernel={}M, {other}", estimate.enough_mib)
+}
+
+/// Who follows changes of processors and memory.
+pub fn hotplug(facts: &Facts) -> String {
+    let kind = |value: Option<bool>| match value {
+        Some(true) => "followed by the kernel",
+        Some(false) if facts.crash_loaded == Some(true) => "needs a reload",
+        Some(false) => "told once an image is loaded",
+        None => "needs a reload",
+    };
+    format!(
+        "processors: {}; memory: {}",
+        kind(facts.crash.cpu_hotplug),
+        kind(facts.crash.memory_hotplug)
+    )
+}
+
+/// The settings that decide what leads to a panic.
+pub fn settings(crash: &CrashFacts) -> String {
+    let mut out = String::new();
+    for (name, value) in [
+        ("kernel.panic=", crash.panic_s),
+        (", kernel.panic_on_oops=", crash.panic_on_oops),
+        (", kernel.panic_on_warn=", crash.panic_on_warn),
+        (", kernel.sysrq=", crash.sysrq),
+    ] {
+        out.push_str(name);
+        out.push_str(&value.map_or("?".into(), |value| value.to_string()));
+    }
+    out
+}
+
+/// What a panic does now.
+pub fn at_panic(facts: &Facts) -> String {
+    match (facts.crash_loaded, facts.crash.panic_s) {
+        (Some(true), _) => "boots the crash image".into(),
+        (None, _) | (_, None) => "unknown: the kernel does not show it".into(),
+        (_, Some(0)) => "halts this machine: no crash image is loaded".into(),
+        (_, Some(seconds)) if seconds < 0 => "resets this machine at once".into(),
+        (_, Some(seconds)) => format!("resets this machine after {seconds} s"),
+    }
+}
+
+/// Which image is loaded, since when, and whether it fits: what the kernel does
+/// not tell is in a note.
+pub fn loaded_image(facts: &Facts) -> Option<(String, String)> {
+    if facts.crash_loaded != Some(true) {
+        return None;
+    }
+    let Some(stamp) = &facts.crash.stamp else {
+        let unknown = "unknown: not loaded by this program, or without /run";
+        return Some((unknown.into(), unknown.into()));
+    };
+    let age_s = facts.crash.now_s.saturating_sub(stamp.loaded_at_s);
+    let since = format!("{} s, as noted in /run: {}", age_s, printable(&stamp.image));
+    let reserved_mib = facts.crash_size_bytes.map(|bytes| bytes >> 20);
+    let fits = match (stamp.enough_mib, reserved_mib) {
+        (Some(enough), Some(reserved)) if reserved >= enough => {
+            format!("yes: {enough} MiB are enough")
+        }
+        (Some(enough), Some(_)) => format!("may run out of memory: {enough} MiB are enough"),
+        _ => "unknown".into(),
+    };
+    Some((since, fits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::stamp::Stamp;
+
+    fn crash(loaded: bool, panic_s: i64) -> Facts {
+        let mut facts = Facts {
+            crash_loaded: Some(loaded),
+            crash_size_bytes: Some(128 << 20),
+            ..Facts::default()
+        };
+        facts.crash.panic_s = Some(panic_s);
+        facts
+    }
+
+    #[test]
+    fn a_panic_does_what_the_settings_say() {
+        for (loaded, panic_s, words) in [
+            (true, 0, "boots the crash image"),
+            (false, 0, "halts this machine: no crash image is loaded"),
+            (false, -1, "resets this machine at once"),
+            (false, 10, "resets this machine after 10 s"),
+        ] {
+            assert_eq!(at_panic(&crash(loaded, panic_s)), words);
+        }
+        assert!(at_panic(&Facts::default()).starts_with("unknown"));
+    }
+
+    #[test]
+    fn the_note_counts_only_while_an_image_is_loaded() {
+        let mut facts = crash(true, 0);
+        let (since, fits) = loaded_image(&facts).unwrap();
+        assert!(since.starts_with("unknown") && fits.starts_with("unknown"));
+        facts.crash.now_s = 100;
+        facts.crash.stamp = Some(Stamp {
+            loaded_at_s: 60,
+            enough_mib: Some(128),
+            image: b"/a b".to_vec(),
+        });
+        let (since, fits) = loaded_image(&facts).unwrap();
+        assert_eq!(since, "40 s, as noted in /run: /a b");
+        assert_eq!(fits, "yes: 128 MiB are enough");
+        facts.crash_size_bytes = Some(127 << 20);
+        let (_, fits) = loaded_image(&facts).unwrap();
+        assert_eq!(fits, "may run out of memory: 128 MiB are enough");
+        facts.crash_loaded = Some(false);
+        assert_eq!(loaded_image(&facts), None);
+    }
+
+    #[test]
+    fn hotplug_is_told_of_a_loaded_image() {
+        let mut facts = crash(true, 0);
+        facts.crash.cpu_hotplug = Some(true);
+        let words = "processors: followed by the kernel; memory: needs a reload";
+        assert_eq!(hotplug(&facts), words);
+        facts.crash.cpu_hotplug = Some(false);
+        assert!(hotplug(&facts).starts_with("processors: needs a reload"));
+        facts.crash_loaded = Some(false);
+        assert!(hotplug(&facts).starts_with("processors: told once"));
+    }
+}
