@@ -1,44 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The rules that the compiler does not check: pure layers stay pure, and
 //! every source file says its licence and its purpose.
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "layers/arrows.rs"]
+mod arrows;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Layers that turn values into values (ARCHITECTURE.md). Each may be a file
-/// or a directory under src, or both.
-const PURE: &[&str] = &[
-    "abi",
-    "boot",
-    "cmdline",
-    "companion",
-    "crc32",
-    "errno",
-    "escape",
-    "explain",
-    "facts",
-    "field",
-    "handshake",
-    "image",
-    "initrd",
-    "kdump",
-    "object",
-    "plan",
-    "sort",
-    "source",
-];
+use arrows::{Arrows, Modules, circles};
 
-/// What no pure file may name: effects, or layers that have them.
+/// What no pure file may name; layers above it are found by their arrows.
 const EFFECTS: &[&str] = &[
     "std::fs",
     "std::env",
     "std::io",
     "std::process",
     "rustix",
-    "crate::sys",
-    "crate::rt",
-    "crate::run",
-    "crate::cli",
+    "libc::",
     "unsafe",
 ];
 
@@ -72,9 +51,86 @@ fn all_sources() -> Vec<(String, String)> {
         .collect()
 }
 
-fn is_pure(file: &str) -> bool {
-    let layer = file.split(['/', '.']).next().unwrap();
-    PURE.contains(&layer)
+/// One line of the picture: layers side by side.
+struct Row {
+    layers: Vec<String>,
+    is_pure: bool,
+}
+
+/// The picture in ARCHITECTURE.md, from top to bottom: each row begins at the first
+/// column with its layers, and ends with `pure` or `effects`.
+fn rows() -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let text = fs::read_to_string(path).expect("read ARCHITECTURE.md");
+    let (_, section) = text
+        .split_once("\n## Layers\n")
+        .expect("its section Layers");
+    let picture = section.split("```").nth(1).expect("the picture in it");
+    let joined = picture.trim().replace("\n ", " ");
+    joined
+        .lines()
+        .map(|row| {
+            let (layers, what) = row.split_once("  ").expect("layers, then what they are");
+            let is_pure = match what.rsplit(' ').next() {
+                Some("pure") => true,
+                Some("effects") => false,
+                _ => panic!("neither pure nor effects: {row}"),
+            };
+            let layers = layers.split(", ").map(String::from).collect();
+            Row { layers, is_pure }
+        })
+        .collect()
+}
+
+fn layer(module: &str) -> &str {
+    module.split("::").next().unwrap()
+}
+
+/// Takes a file of src or a module.
+fn is_pure(name: &str) -> bool {
+    let layer = name.split(['/', '.', ':']).next().unwrap();
+    let mut rows = rows().into_iter();
+    let row = rows.find(|row| row.layers.iter().any(|one| one == layer));
+    row.is_some_and(|row| row.is_pure)
+}
+
+#[test]
+fn the_picture_has_every_layer_once() {
+    let mut shown: Vec<String> = rows().into_iter().flat_map(|row| row.layers).collect();
+    shown.sort();
+    let files = all_sources().into_iter();
+    let mut found: Vec<String> = files
+        .map(|(file, _)| file.split(['/', '.']).next().unwrap().to_owned())
+        .filter(|layer| layer != "lib")
+        .collect();
+    found.sort();
+    found.dedup();
+    assert_eq!(shown, found);
+}
+
+/// A layer names what is below it in the picture, and nothing beside it.
+#[test]
+fn no_arrow_points_up() {
+    let rows = rows();
+    let height = |module: &String| {
+        let is = |row: &Row| row.layers.iter().any(|one| one == layer(module));
+        rows.iter().position(is).expect("the picture has it")
+    };
+    let mut upward = Vec::new();
+    for (from, named) in Modules::of(&all_sources()).arrows() {
+        let other = named.iter().filter(|to| layer(to) != layer(&from));
+        let wrong = other.filter(|to| height(to) <= height(&from));
+        upward.extend(wrong.map(|to| format!("{from} names {to}")));
+    }
+    assert!(upward.is_empty(), "upwards:\n{}", upward.join("\n"));
+}
+
+#[test]
+fn no_files_name_each_other_in_a_circle() {
+    let arrows = Modules::of(&all_sources()).arrows();
+    assert!(arrows["run::load"].contains("plan"), "arrows are found");
+    let circles = circles(&arrows);
+    assert!(circles.is_empty(), "these name each other: {circles:#?}");
 }
 
 /// The code of a line: comments may name anything.
@@ -94,6 +150,10 @@ fn pure_layers_name_no_effects() {
                 found.push(format!("src/{file}:{}: {effect}", number + 1));
             }
         }
+    }
+    for (from, named) in Modules::of(&all_sources()).arrows() {
+        let effects = named.iter().filter(|to| is_pure(&from) && !is_pure(to));
+        found.extend(effects.map(|to| format!("{from} names {to}")));
     }
     assert!(
         found.is_empty(),
@@ -135,8 +195,8 @@ fn files_stay_readable() {
 }
 
 /// Files of the module by what they include: `load.c` and `load.h` are one.
-fn module_includes() -> BTreeMap<String, BTreeSet<String>> {
-    let mut includes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+fn module_includes() -> Arrows {
+    let mut includes = Arrows::new();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("bpf/kmod");
     for entry in fs::read_dir(directory).expect("read the module's directory") {
         let path = entry.expect("read its entry").path();
@@ -161,16 +221,11 @@ fn module_includes() -> BTreeMap<String, BTreeSet<String>> {
 /// A file includes only what does not include it, directly or by others.
 #[test]
 fn the_modules_files_include_no_circle() {
-    let mut left = module_includes();
-    assert!(left.contains_key("load"), "the module's files are found");
-    // What includes nothing that is left cannot be in a circle.
-    loop {
-        let names: BTreeSet<String> = left.keys().cloned().collect();
-        let before = left.len();
-        left.retain(|_, included| !included.is_disjoint(&names));
-        if left.len() == before {
-            break;
-        }
-    }
-    assert!(left.is_empty(), "these include each other: {left:?}");
+    let includes = module_includes();
+    assert!(
+        includes.contains_key("load"),
+        "the module's files are found"
+    );
+    let circles = circles(&includes);
+    assert!(circles.is_empty(), "these include each other: {circles:#?}");
 }
