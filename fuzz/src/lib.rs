@@ -5,6 +5,8 @@
 //! [`inside`] is what the targets assert.
 extern crate alloc;
 
+#[path = "../../src/abi.rs"]
+pub mod abi;
 #[path = "../../src/kdump/archive/mod.rs"]
 pub mod archive;
 #[path = "../../src/boot/mod.rs"]
@@ -19,6 +21,10 @@ pub mod crc32;
 pub mod errno;
 #[path = "../../src/escape.rs"]
 pub mod escape;
+#[path = "../../src/explain/mod.rs"]
+pub mod explain;
+#[path = "../../src/facts/mod.rs"]
+pub mod facts;
 #[path = "../../src/field.rs"]
 pub mod field;
 #[path = "../../src/image/mod.rs"]
