@@ -70,6 +70,7 @@ fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict
     const HANDSHAKE: u32 = 4;
     const ENOEXEC: i32 = -8;
     const ETIMEDOUT: i32 = -110;
+    const ADDED_FIRST: &str = "lockdown: /addon: added before the image's own initrd";
     let signature = |words: &str| {
         let words = words.split(" (").next().unwrap_or_default();
         let refusals = [
@@ -86,7 +87,8 @@ fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict
         // The kernel takes it as it is, without the module.
         (b'k', 0) if error == 0 => Verdict::Verified,
         (b'k', 0) if error != ENOEXEC => Verdict::Unsigned,
-        (b'a', _) if reason == "the parser named no kernel" => Verdict::Verified,
+        // The last rule: what is added comes behind the image's own initrd.
+        (b'a', _) if reason == ADDED_FIRST => Verdict::Verified,
         (b'a', _) => match reason.strip_prefix("addon /addon: ") {
             Some(words) if signature(words) => Verdict::Unsigned,
             Some(_) => Verdict::Refused,
