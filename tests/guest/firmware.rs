@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::esp::{BOOT_FILE, Esp};
 use super::machine::{Firmware, Machine};
-use super::{module, packages};
+use super::uki::Uki;
+use super::{Initramfs, Kernel, module, packages};
 
 /// Boots `image` as the firmware's default boot file.
 pub fn machine(folder: &Path, image: &Path) -> Machine {
@@ -19,6 +20,25 @@ pub fn machine(folder: &Path, image: &Path) -> Machine {
 pub fn secure_machine(folder: &Path, image: &Path) -> Machine {
     let (code, vars) = ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.snakeoil.fd");
     start(folder, image, code, vars, true)
+}
+
+/// A guest under Secure Boot: the firmware starts a signed UKI of `kernel` and
+/// `initramfs`, whose command line has `words` after the usual ones.
+pub fn secure_guest(
+    folder: &Path,
+    key: &SigningKey,
+    kernel: Kernel,
+    initramfs: Initramfs,
+    words: &str,
+) -> Machine {
+    let initrd = folder.join("first.cpio");
+    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
+    let image = Uki::new(folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
+        .linux(&kernel.image())
+        .initrd(&initrd)
+        .build();
+    let image = key.sign(folder, "first.signed.efi", &image);
+    secure_machine(folder, &image).memory_mb(1024)
 }
 
 /// Boots from this disk what is its default boot file.

@@ -2,10 +2,11 @@
 //! The program under enforce: the hook turns it on, and what the kernel would refuse is
 //! refused before, with a reason that is true, and no crash image is lost for it.
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{KERNEL, STRICT, initramfs_before, tiny_uki};
+use crate::guest;
+use crate::guest::firmware::SigningKey;
+use crate::guest::handshake::{initramfs_before, tiny_uki};
 use crate::guest::pe::{Pe, tiny_efi_kernel};
-use crate::guest::{self, uki::Uki};
+use crate::module_enforce::secure;
 use crate::report;
 
 /// What modprobe does in this guest.
@@ -126,16 +127,7 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
             &format!("{entry}/b.conf"),
             b"uki /EFI/Linux/good.efi\noptions quiet\n",
         );
-    let first = folder.join("first.cpio");
-    std::fs::write(&first, guest.finish()).expect("write the initramfs");
-    let cmdline = format!("console=ttyS0 panic=-1 crashkernel=64M {STRICT}");
-    let first = Uki::new(&folder, "first", &cmdline)
-        .linux(&KERNEL.image())
-        .initrd(&first)
-        .build();
-    let first = key.sign(&folder, "first.signed.efi", &first);
-    let machine = firmware::secure_machine(&folder, &first).memory_mb(1024);
-    let said = machine.timeout_s(400).run();
+    let said = secure(&folder, &key, guest, "64M");
 
     for name in ["hook", "again"] {
         said.expect_lines(name, "0", &["kexec-bpf: enforce is on until reboot"]);

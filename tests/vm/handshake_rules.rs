@@ -9,7 +9,7 @@ mod images;
 use crate::guest::firmware::{self, SigningKey};
 use crate::guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with};
 use crate::guest::pe::Pe;
-use crate::guest::{self, Payload, second_initrd, uki::Uki};
+use crate::guest::{self, Payload, second_initrd};
 
 /// One load of a file, and what becomes of it.
 struct Rule {
@@ -285,20 +285,7 @@ kexec-bpf exec
 ";
     let guest = initramfs_with(&script, &key.sign_module(&folder));
     let guest = images::add(guest, &folder, &key).file_from("final.efi", &final_image);
-
-    let first = folder.join("first.cpio");
-    std::fs::write(&first, guest.finish()).expect("write the initramfs");
-    let image = Uki::new(
-        &folder,
-        "first",
-        &format!("console=ttyS0 panic=-1 {STRICT}"),
-    )
-    .linux(&KERNEL.image())
-    .initrd(&first)
-    .build();
-    let image = key.sign(&folder, "first.signed.efi", &image);
-    let said = firmware::secure_machine(&folder, &image)
-        .memory_mb(1024)
+    let said = firmware::secure_guest(&folder, &key, KERNEL, guest, STRICT)
         .timeout_s(400)
         .run();
 

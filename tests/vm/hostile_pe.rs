@@ -17,7 +17,7 @@ use kexec_bpf::image::detect::{Image, detect};
 use crate::guest::firmware::{self, SigningKey};
 use crate::guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_with, tiny_uki};
 use crate::guest::pe::{Pe, tiny_efi_kernel};
-use crate::guest::{self, Transcript, uki::Uki};
+use crate::guest::{self, Transcript};
 use cases::Case;
 
 const SCRIPT: &str = r#"
@@ -120,17 +120,9 @@ fn the_kernel_sees_no_file_that_two_readers_could_see_differently() {
     for case in &all {
         guest = guest.file(&format!("cases/{}", case.name), &case.bytes);
     }
-    let initrd = folder.join("first.cpio");
-    std::fs::write(&initrd, guest.finish()).expect("write the initramfs");
     // Each signature that is wrong is a line of the kernel's log.
-    let cmdline = format!("console=ttyS0 panic=-1 loglevel=4 {STRICT}");
-    let image = Uki::new(&folder, "first", &cmdline)
-        .linux(&KERNEL.image())
-        .initrd(&initrd)
-        .build();
-    let image = key.sign(&folder, "first.signed.efi", &image);
-    let said = firmware::secure_machine(&folder, &image)
-        .memory_mb(1024)
+    let words = format!("loglevel=4 {STRICT}");
+    let said = firmware::secure_guest(&folder, &key, KERNEL, guest, &words)
         .timeout_s(600)
         .run();
 

@@ -126,16 +126,8 @@ pub fn images(guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
 
 /// Boots `guest` under Secure Boot, with `reserved` for a crash kernel.
 pub fn secure(folder: &Path, key: &SigningKey, guest: Initramfs, reserved: &str) -> Transcript {
-    let first = folder.join("first.cpio");
-    std::fs::write(&first, guest.finish()).expect("write the initramfs");
-    let cmdline = format!("console=ttyS0 panic=-1 crashkernel={reserved} {STRICT}");
-    let image = Uki::new(folder, "first", &cmdline)
-        .linux(&KERNEL.image())
-        .initrd(&first)
-        .build();
-    let image = key.sign(folder, "first.signed.efi", &image);
-    firmware::secure_machine(folder, &image)
-        .memory_mb(1024)
+    let words = format!("crashkernel={reserved} {STRICT}");
+    firmware::secure_guest(folder, key, KERNEL, guest, &words)
         .timeout_s(400)
         .run()
 }

@@ -6,7 +6,7 @@
 use crate::guest::firmware::{self, SigningKey};
 use crate::guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with, tiny_uki};
 use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::{self, Initramfs, module, uki::Uki};
+use crate::guest::{self, Initramfs, module};
 
 /// The images' sections; `.bpf` and `.give` are numbers 0 and 1.
 const LINUX: u8 = 2;
@@ -185,15 +185,7 @@ left asked
 ";
 
 fn first_boot(guest: Initramfs, key: &SigningKey, folder: &std::path::Path) -> guest::Machine {
-    let first = folder.join("first.cpio");
-    std::fs::write(&first, guest.finish()).expect("write the initramfs");
-    let cmdline = format!("console=ttyS0 panic=-1 {STRICT}");
-    let image = Uki::new(folder, "first", &cmdline)
-        .linux(&KERNEL.image())
-        .initrd(&first)
-        .build();
-    let image = key.sign(folder, "first.signed.efi", &image);
-    firmware::secure_machine(folder, &image).memory_mb(1024)
+    firmware::secure_guest(folder, key, KERNEL, guest, STRICT)
 }
 
 #[test]

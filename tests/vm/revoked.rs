@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::guest::firmware::{self, SigningKey};
 use crate::guest::handshake::{KERNEL, STRICT, initramfs_before, tiny_uki};
-use crate::guest::{self, drivers, uki::Uki};
+use crate::guest::{self, drivers};
 
 /// SbatLevelRT is shim's, which is not there: the guest writes it.
 const SCRIPT: &str = r#"
@@ -45,18 +45,7 @@ fn revoked_images_are_told_and_loaded() {
             &key.sign_bytes(&folder, "listed.efi", &listed),
         );
     let initramfs = drivers::add(initramfs, KERNEL, &["efivarfs"]);
-    let initrd = folder.join("first.cpio");
-    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
-    let first = Uki::new(
-        &folder,
-        "first",
-        &format!("console=ttyS0 panic=-1 {STRICT}"),
-    )
-    .linux(&KERNEL.image())
-    .initrd(&initrd)
-    .build();
-    let first = key.sign(&folder, "first.signed.efi", &first);
-    let machine = firmware::secure_machine(&folder, &first).memory_mb(1024);
+    let machine = firmware::secure_guest(&folder, &key, KERNEL, initramfs, STRICT);
     firmware::revoke(&folder, &Sha256::digest(hashed).into());
     let said = machine.run();
 
