@@ -17,12 +17,12 @@
 /* /sys/kernel/kexec/NAME, where older kernels have /sys/kernel/kexec_NAME. */
 static struct kernfs_node *kb_images_file(const char *name)
 {
-	struct kernfs_node *folder = kernfs_find_and_get(kernel_kobj->sd, "kexec"), *file;
+	struct kernfs_node *directory = kernfs_find_and_get(kernel_kobj->sd, "kexec"), *file;
 	char older[32];
 
-	if (folder) {
-		file = kernfs_find_and_get(folder, name);
-		kernfs_put(folder);
+	if (directory) {
+		file = kernfs_find_and_get(directory, name);
+		kernfs_put(directory);
 		return file;
 	}
 	snprintf(older, sizeof(older), "kexec_%s", name);

@@ -63,7 +63,7 @@ pub fn boot(parsed: &Parsed<'_>) -> Result<(), Report> {
     })
 }
 
-/// How long the menu is shown.
+/// Reads how long the menu is shown.
 #[derive(Clone, Copy)]
 pub enum MenuTime {
     /// loader.conf says it.

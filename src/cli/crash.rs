@@ -88,7 +88,7 @@ fn unpacking(archive: &Archive) -> String {
     )
 }
 
-/// Why an estimate says no.
+/// Tells why an estimate says no.
 pub fn too_small(estimate: &Estimate, needed_bytes: u64) -> String {
     format!(
         "{} are reserved, {} are needed",
@@ -97,12 +97,12 @@ pub fn too_small(estimate: &Estimate, needed_bytes: u64) -> String {
     )
 }
 
-/// What to do about it.
+/// Tells what to do about it.
 pub fn hint(estimate: &Estimate, other: &str) -> String {
     format!("boot with crashkernel={}M, {other}", estimate.enough_mib)
 }
 
-/// Who follows changes of processors and memory.
+/// Tells who follows changes of processors and memory.
 pub fn hotplug(facts: &Facts) -> String {
     let kind = |value: Option<bool>| match value {
         Some(true) => "followed by the kernel",
@@ -132,7 +132,7 @@ pub fn settings(crash: &CrashFacts) -> String {
     out
 }
 
-/// What a panic does now.
+/// Tells what a panic does now.
 pub fn at_panic(facts: &Facts) -> String {
     match (facts.crash_loaded, facts.crash.panic_s) {
         (Some(true), _) => "boots the crash image".into(),
@@ -143,7 +143,7 @@ pub fn at_panic(facts: &Facts) -> String {
     }
 }
 
-/// Which image is loaded, since when, and whether it fits: what the kernel does
+/// Tells which image is loaded, since when, and whether it fits: what the kernel does
 /// not tell is in a note.
 pub fn loaded_image(facts: &Facts) -> Option<(String, String)> {
     if facts.crash_loaded != Some(true) {

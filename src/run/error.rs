@@ -99,7 +99,7 @@ pub enum RunError {
     NoSuchInput,
 }
 
-/// A companion file, or a folder of them, that is not used.
+/// A companion file, or a directory of them, that is not used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Skipped {
     pub path: Vec<u8>,
