@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::errno::Errno;
 
 /// A position in a file, in bytes from its start.
@@ -79,6 +80,22 @@ impl fmt::Display for ReadError {
                     "reading {wanted_bytes} bytes at {offset} failed: {errno}"
                 )
             }
+        }
+    }
+}
+
+impl Diagnose for ReadError {
+    fn diagnose(&self) -> Diagnosis {
+        match self.kind {
+            ReadErrorKind::Truncated => {
+                Diagnosis::bad_image(self).because("the file shrank while it was being read")
+            }
+            ReadErrorKind::TooLarge { .. } => Diagnosis::bad_image(self),
+            // The file may be fine; the disk is not.
+            ReadErrorKind::Io(errno) => Diagnosis::failed(self).because_of(errno).hints(&[
+                Hint::Dmesg,
+                Hint::Text("the disk or its file system may be damaged"),
+            ]),
         }
     }
 }

@@ -17,6 +17,8 @@ pub mod cmdline;
 pub mod companion;
 #[path = "../../src/crc32.rs"]
 pub mod crc32;
+#[path = "../../src/diagnosis.rs"]
+pub mod diagnosis;
 #[path = "../../src/errno.rs"]
 pub mod errno;
 #[path = "../../src/escape.rs"]
@@ -33,6 +35,8 @@ pub mod image;
 pub mod initrd;
 #[path = "../../src/object/mod.rs"]
 pub mod object;
+#[path = "../../src/size.rs"]
+pub mod size;
 #[path = "../../src/sort.rs"]
 pub mod sort;
 #[path = "../../src/source.rs"]

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What is wrong with an entry, and why there is nothing to boot. Layer: pure.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::FILE_MAX_BYTES;
+use crate::diagnosis::{Diagnose, Diagnosis, Exit, Hint};
 use crate::errno::Errno;
 use crate::escape::printable;
 use crate::explain::Rule;
@@ -33,6 +35,27 @@ pub enum Problem {
     Unreadable(String),
     /// This kernel refuses it, whatever is right with it.
     Enforce(Rule),
+}
+
+impl Problem {
+    /// Returns how the program ends where a chosen entry has it.
+    fn exit(&self) -> Exit {
+        match self {
+            Problem::TooLarge { .. }
+            | Problem::Nul
+            | Problem::NoImage
+            | Problem::DotDot(_)
+            | Problem::TooManyInitrds
+            | Problem::Profile
+            | Problem::Architecture(_)
+            | Problem::Devicetree
+            | Problem::Missing(_)
+            | Problem::Image(_)
+            | Problem::Unreadable(_) => Exit::BadImage,
+            // A good entry, perhaps.
+            Problem::Enforce(_) => Exit::Refused,
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -128,71 +151,60 @@ impl fmt::Display for BootError {
     }
 }
 
-impl BootError {
-    /// Why, when that needs saying.
-    #[must_use]
-    pub fn cause(&self) -> Option<String> {
-        match self {
-            BootError::NoEsp { seen } => Some(seen.clone()),
-            BootError::Bad { problem, .. } => Some(alloc::format!("{problem}")),
-            BootError::UnknownFilesystem { .. } => {
-                Some("it is neither FAT nor ext2, 3 or 4".into())
-            }
-            BootError::WouldChain => {
-                Some("rd.kexec_bpf is on its command line, and cannot be marked as done".into())
-            }
-            BootError::Mount {
-                filesystem,
-                errno: Errno::ENODEV,
-                ..
-            } => Some(alloc::format!("this kernel has no {filesystem}")),
-            BootError::Mount { errno, .. } => errno.text().map(Into::into),
-            _ => None,
-        }
-    }
-
-    /// What to try.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl Diagnose for BootError {
+    fn diagnose(&self) -> Diagnosis {
+        const ELSEWHERE: &[Hint] = &[
+            Hint::Text("--device DEV, --root DIR"),
+            Hint::Text("the driver of the disk"),
+            Hint::Text("--timeout 10"),
+        ];
+        let failed = Diagnosis::failed(self);
         match self {
             BootError::NoDevice { .. } => {
-                "--timeout 10; the driver of the disk; ls /sys/class/block"
+                failed.hint("--timeout 10; the driver of the disk; ls /sys/class/block")
             }
-            BootError::NoEsp { .. } | BootError::UnknownFilesystem { .. } => {
-                "--device DEV, --root DIR; the driver of the disk; --timeout 10"
+            BootError::NoEsp { seen } => failed.because(seen).hints(ELSEWHERE),
+            BootError::UnknownFilesystem { .. } => failed
+                .because("it is neither FAT nor ext2, 3 or 4")
+                .hints(ELSEWHERE),
+            BootError::NoEntries { .. } => {
+                failed.hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load])
             }
-            BootError::NoEntries { .. } => "--device DEV or --root DIR; kexec-bpf load IMAGE",
-            BootError::Cancelled => "kexec-bpf boot ENTRY",
-            BootError::WouldChain => {
-                "an entry without rd.kexec_bpf, and without -- and an open quote"
-            }
+            BootError::NoSuchEntry { .. } => Diagnosis::bad_image(self).hints(&[Hint::List]),
+            BootError::Bad { problem, .. } => Diagnosis::new(problem.exit(), self)
+                .because(&problem.to_string())
+                .hints(&[Hint::List]),
+            BootError::NothingLeft { .. } => failed.hints(&[Hint::List]),
+            BootError::Cancelled => failed.hint("kexec-bpf boot ENTRY"),
+            BootError::WouldChain => failed
+                .because("rd.kexec_bpf is on its command line, and cannot be marked as done")
+                .hint("an entry without rd.kexec_bpf, and without -- and an open quote"),
             BootError::Mount {
-                filesystem: "vfat", ..
-            } => "modprobe vfat nls_cp437 nls_ascii; dmesg",
-            BootError::Mount { .. } => "modprobe the file system; dmesg",
-            _ => "kexec-bpf list",
+                filesystem, errno, ..
+            } => {
+                let failed = match *errno {
+                    Errno::ENODEV => failed.because(&format!("this kernel has no {filesystem}")),
+                    errno => failed.because_of(errno),
+                };
+                failed.hint(match *filesystem {
+                    "vfat" => "modprobe vfat nls_cp437 nls_ascii; dmesg",
+                    _ => "modprobe the file system; dmesg",
+                })
+            }
         }
     }
+}
 
+impl From<BootError> for Diagnosis {
+    fn from(error: BootError) -> Diagnosis {
+        error.diagnose()
+    }
+}
+
+impl BootError {
     /// Whether more may come to light when one waits.
     #[must_use]
     pub fn may_appear(&self) -> bool {
         matches!(self, BootError::NoDevice { .. } | BootError::NoEsp { .. })
-    }
-
-    /// Returns whether the kernel does not take what may be a good entry.
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        let problem = match self {
-            BootError::Bad { problem, .. } => problem,
-            _ => return false,
-        };
-        matches!(problem, Problem::Enforce(_))
-    }
-
-    /// Whether an entry is at fault, or the name of one.
-    #[must_use]
-    pub fn is_entry(&self) -> bool {
-        matches!(self, BootError::NoSuchEntry { .. } | BootError::Bad { .. })
     }
 }

@@ -10,7 +10,6 @@ use super::load::{self, Order};
 use super::menu;
 use super::parse::Parsed;
 use super::plan;
-use super::report::Report;
 use super::table::Id;
 use super::text::field;
 use super::{print, progress, warning};
@@ -20,6 +19,7 @@ use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::BootError;
 use crate::boot::loader_conf::{Timeout, seconds};
 use crate::boot::type1::Starts;
+use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::plan::{Request, Route};
@@ -47,7 +47,7 @@ pub struct Wish<'arg> {
     pub in_hook: bool,
 }
 
-pub fn boot(parsed: &Parsed<'_>) -> Result<(), Report> {
+pub fn boot(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     run(&Wish {
         place: place(parsed)?,
         name: parsed.operand,
@@ -73,7 +73,7 @@ pub enum MenuTime {
 
 impl MenuTime {
     /// Takes what `--menu` says, or the kernel command line.
-    pub fn parse(value: &[u8]) -> Result<MenuTime, Report> {
+    pub fn parse(value: &[u8]) -> Result<MenuTime, Diagnosis> {
         match (value, seconds(value)) {
             (b"auto", _) => Ok(MenuTime::Auto),
             (_, Some(0)) => Ok(MenuTime::Given(Timeout::Forever)),
@@ -84,7 +84,7 @@ impl MenuTime {
 }
 
 /// Boots; returns only when that failed, or after a dry run.
-pub fn run(wish: &Wish<'_>) -> Result<(), Report> {
+pub fn run(wish: &Wish<'_>) -> Result<(), Diagnosis> {
     let facts = facts::read();
     let mut warn = warning(wish.in_hook);
     let name = wish.name.filter(|name| !name.is_empty());
@@ -110,7 +110,7 @@ pub fn run(wish: &Wish<'_>) -> Result<(), Report> {
 }
 
 /// Loads the image at a path of the first file system that has it.
-fn load_path(path: &[u8], wish: &Wish<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
+fn load_path(path: &[u8], wish: &Wish<'_>, facts: &Facts) -> Result<Vec<u8>, Diagnosis> {
     let found = discover::find(wish.place, &efivar::read(), wish.timeout_s)?;
     let has = |volume: &&Volume| volume.root.has_file(path);
     let volume = found.volumes.iter().find(has);
@@ -143,7 +143,7 @@ fn load(
     image: &[u8],
     initrds: &[Vec<u8>],
     request: Request,
-) -> Result<Vec<u8>, Report> {
+) -> Result<Vec<u8>, Diagnosis> {
     let order = Order {
         root: Some(volume.root.as_fd()),
         image,
@@ -164,7 +164,7 @@ fn load_entry(
     wish: &Wish<'_>,
     facts: &Facts,
     warn: &mut dyn FnMut(&str),
-) -> Result<Vec<u8>, Report> {
+) -> Result<Vec<u8>, Diagnosis> {
     let mut catalogue = catalogue(wish.place, wish.timeout_s, facts, warn)?;
     if name.is_none() && wish.menu.is_none() {
         // What the default would have been, perhaps. A menu shows it anyway.
@@ -208,7 +208,7 @@ fn choose(
     wish: &Wish<'_>,
     catalogue: &Catalogue,
     warn: &mut dyn FnMut(&str),
-) -> Result<usize, Report> {
+) -> Result<usize, Diagnosis> {
     let default = catalogue.default();
     let mut index = match (name, default) {
         (Some(name), _) => choose::by_name(&catalogue.entries, name)?,
@@ -222,7 +222,7 @@ fn choose(
             }
             index
         }
-        (None, None) => return Err(RunError::from(BootError::NothingLeft { behind: None }).into()),
+        (None, None) => return Err(BootError::NothingLeft { behind: None }.into()),
     };
     if wish.next {
         index = choose::next(&catalogue.entries, index)?;
@@ -239,7 +239,7 @@ fn load_chosen(
     volume: &Volume,
     wish: &Wish<'_>,
     facts: &Facts,
-) -> Result<Vec<u8>, Report> {
+) -> Result<Vec<u8>, Diagnosis> {
     if entry.kind == Kind::Type2 {
         let path = entries::path_of(entry.kind, &entry.file_name);
         let request = Request {

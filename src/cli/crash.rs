@@ -4,12 +4,13 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::text::{field, size};
+use super::text::field;
 use crate::escape::printable;
 use crate::facts::{CrashFacts, Facts};
 use crate::kdump::archive::{Archive, Known};
-use crate::kdump::estimate::{BASE_BYTES, Estimate, OTHER_BYTES, Verdict};
+use crate::kdump::estimate::{BASE_BYTES, OTHER_BYTES, Verdict};
 use crate::run::Preflight;
+use crate::size::size;
 
 /// Column at which values start.
 pub const COLUMN: usize = 14;
@@ -86,20 +87,6 @@ fn unpacking(archive: &Archive) -> String {
         size(archive.packed_bytes),
         size(archive.unpacked_bytes)
     )
-}
-
-/// Tells why an estimate says no.
-pub fn too_small(estimate: &Estimate, needed_bytes: u64) -> String {
-    format!(
-        "{} are reserved, {} are needed",
-        size(estimate.reserved_bytes),
-        size(needed_bytes)
-    )
-}
-
-/// Tells what to do about it.
-pub fn hint(estimate: &Estimate, other: &str) -> String {
-    format!("boot with crashkernel={}M, {other}", estimate.enough_mib)
 }
 
 /// Tells who follows changes of processors and memory.

@@ -6,11 +6,11 @@ use alloc::format;
 use alloc::string::String;
 
 use super::parse::Parsed;
-use super::report::Report;
-use super::table::{Id, PROGRAM};
+use super::table::Id;
 use crate::boot::choose::{self, Because};
 use crate::boot::efi::LoaderVariables;
 use crate::boot::loader_conf::seconds;
+use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::run::RunError;
@@ -19,12 +19,10 @@ use crate::run::discover::{self, Place};
 use crate::sys::efivar;
 
 /// Where `--root` and `--device` say to look.
-pub fn place<'arg>(parsed: &Parsed<'arg>) -> Result<Place<'arg>, Report> {
+pub fn place<'arg>(parsed: &Parsed<'arg>) -> Result<Place<'arg>, Diagnosis> {
     match (parsed.value(Id::Root), parsed.value(Id::Device)) {
-        (Some(_), Some(_)) => Err(Report::usage(
-            "--root and --device exclude each other".into(),
-            format!("one of them; {PROGRAM} list --help"),
-        )),
+        (Some(_), Some(_)) => Err(Diagnosis::usage(&"--root and --device exclude each other")
+            .hints(&[Hint::Text("one of them"), Hint::Help("list")])),
         (Some(root), None) => Ok(Place::Root(root)),
         (None, Some(device)) => Ok(Place::Device(device)),
         (None, None) => Ok(Place::Anywhere),
@@ -32,7 +30,7 @@ pub fn place<'arg>(parsed: &Parsed<'arg>) -> Result<Place<'arg>, Report> {
 }
 
 /// A flag's value in seconds.
-pub fn number(parsed: &Parsed<'_>, id: Id) -> Result<Option<u32>, Report> {
+pub fn number(parsed: &Parsed<'_>, id: Id) -> Result<Option<u32>, Diagnosis> {
     let Some(value) = parsed.value(id) else {
         return Ok(None);
     };
@@ -43,11 +41,9 @@ pub fn number(parsed: &Parsed<'_>, id: Id) -> Result<Option<u32>, Report> {
 }
 
 /// What is wrong with it.
-pub fn not_seconds(value: &[u8]) -> Report {
-    Report::usage(
-        format!("{}: not a number of seconds", printable(value)),
-        format!("{PROGRAM} boot --help"),
-    )
+pub fn not_seconds(value: &[u8]) -> Diagnosis {
+    let what = format!("{}: not a number of seconds", printable(value));
+    Diagnosis::usage(&what).hints(&[Hint::Help("boot")])
 }
 
 /// Finds and reads the entries; tells `warn` what a person should know of that.

@@ -7,11 +7,11 @@ use alloc::string::String;
 use super::boot::{self, MenuTime, Wish};
 use super::load::{self, Order};
 use super::parse::Parsed;
-use super::report::Report;
 use super::table::Id;
-use super::{print, warning};
+use super::{print, report, warning};
 use crate::boot::hook::{self, ENFORCE_PATH, KDUMP_PATH, TIMEOUT_S, Words};
-use crate::explain::{self, Outcome};
+use crate::diagnosis::{Diagnosis, Exit};
+use crate::explain;
 use crate::plan::Request;
 use crate::run;
 use crate::run::discover::Place;
@@ -21,27 +21,29 @@ use crate::sys::kexec::{self, LoadSwitch, Others};
 use crate::sys::{enforce, facts};
 
 #[inline(never)]
-pub fn hook(parsed: &Parsed<'_>) -> Result<(), Report> {
+pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     if parsed.operand == Some(b"enforce") {
         return enforce(parsed.has(Id::Verbose))
-            .inspect_err(|report| kernel_log(LOG_ERROR, &report.text()));
+            .inspect_err(|found| kernel_log(LOG_ERROR, &report::text(found)));
     }
     let words = hook::parse(&facts::read().running_cmdline.unwrap_or_default());
     let verbose = parsed.has(Id::Verbose);
     if parsed.operand == Some(b"boot") {
-        return boot(&words, verbose).inspect_err(|report| kernel_log(LOG_ERROR, &report.text()));
+        return boot(&words, verbose)
+            .inspect_err(|found| kernel_log(LOG_ERROR, &report::text(found)));
     }
     // The system that is booting must not fail because of this.
-    if let Err(report) = kdump(&words, verbose) {
-        write_stderr(&report.text());
-        kernel_log(LOG_ERROR, &report.text());
+    if let Err(diagnosis) = kdump(&words, verbose) {
+        let text = report::text(&diagnosis);
+        write_stderr(&text);
+        kernel_log(LOG_ERROR, &text);
     }
     Ok(())
 }
 
 /// Turns enforce on where that is asked for; where that fails, turns kexec off.
 #[inline(never)]
-fn enforce(verbose: bool) -> Result<(), Report> {
+fn enforce(verbose: bool) -> Result<(), Diagnosis> {
     // A command line that cannot be read may ask for it.
     let line = facts::running_cmdline();
     let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
@@ -83,14 +85,14 @@ fn enforce(verbose: bool) -> Result<(), Report> {
                 "DANGER: enforce is not on, and kexec cannot be turned off: {}: {error}",
                 error.target
             );
-            why.outcome = Outcome::Failed;
+            why = why.exit(Exit::Failed);
         }
     }
-    Err(Report::explained(what, why))
+    Err(why.what(&what))
 }
 
 #[inline(never)]
-fn boot(words: &Words, verbose: bool) -> Result<(), Report> {
+fn boot(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
     if !words.wants_boot() {
         return Ok(());
     }
@@ -117,7 +119,7 @@ fn boot(words: &Words, verbose: bool) -> Result<(), Report> {
 }
 
 #[inline(never)]
-fn kdump(words: &Words, verbose: bool) -> Result<(), Report> {
+fn kdump(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
     let named = words.kdump.as_deref();
     let path = named.unwrap_or(KDUMP_PATH);
     if words.off || (named.is_none() && InputFile::open(None, path).is_err()) {

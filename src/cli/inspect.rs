@@ -9,10 +9,10 @@ use core::fmt::Write;
 use super::load::revoked_text;
 use super::parse::Parsed;
 use super::print;
-use super::report::Report;
 use super::table::Id;
-use super::text::{exact_size, field};
+use super::text::field;
 use crate::cmdline;
+use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::explain;
 use crate::image::authenticode;
@@ -22,6 +22,7 @@ use crate::image::uki::{SectionKind, Selection, Uki};
 use crate::image::{devicetree, fdt, osrel, profile};
 use crate::plan::{InitrdOrigin, Request};
 use crate::run::{Inputs, RunError};
+use crate::size::exact_size;
 use crate::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
 use crate::sys::facts;
 
@@ -32,7 +33,7 @@ const TEXT_MAX_BYTES: u64 = 64 << 10;
 /// On x86 there is none to choose, so that the program carries no choice.
 const TAKES_DEVICE_TREES: bool = !cfg!(target_arch = "x86_64");
 
-pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Report> {
+pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let path = parsed.operand.unwrap_or_default();
     let inputs = Inputs::open(None, path, &[], &[])?;
     let image = inputs.detect()?;
@@ -230,7 +231,7 @@ impl Page {
         if plan.is_taken_apart(&facts) {
             self.line(
                 "",
-                &format!("refused: {}", explain::unsigned_initrd(&facts).cause),
+                &format!("refused: {}", explain::unsigned_initrd(&facts).cause_text()),
             );
         }
         let kernel = plan.kernel.section;

@@ -8,15 +8,16 @@ use super::crash::{COLUMN, hotplug, preflight_text, settings};
 use super::load::{Planned, crash_warning, order, planned};
 use super::parse::Parsed;
 use super::print;
-use super::report::Report;
-use super::text::{field, size};
+use super::text::field;
+use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::kdump::estimate::Verdict;
 use crate::run::{self, RunError};
+use crate::size::size;
 use crate::sys::{console, facts};
 
-pub fn check(parsed: &Parsed<'_>) -> Result<(), Report> {
+pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let path = parsed.operand.unwrap_or_default();
     let mut facts = facts::read();
     let mut order = order(parsed)?;
@@ -42,7 +43,7 @@ pub fn check(parsed: &Parsed<'_>) -> Result<(), Report> {
     facts.cap_sys_boot = true;
     if let Some(obstacle) = plan.obstacle(&request, &facts) {
         let what = format!("kdump check {}: cannot be loaded", printable(path));
-        return Err(Report::explained(what, obstacle));
+        return Err(obstacle.what(&what));
     }
     if let Some(warning) = crash_warning(path, &preflight) {
         console::write_stderr(&warning);

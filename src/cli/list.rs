@@ -5,16 +5,16 @@ use alloc::string::String;
 
 use super::entry::{catalogue, line, number, place};
 use super::parse::Parsed;
-use super::report::Report;
 use super::table::Id;
 use super::text::field;
 use super::{print, warning};
+use crate::diagnosis::Diagnosis;
 use crate::sys::facts;
 
 /// Columns of mark and number.
 const INDENT: usize = 7;
 
-pub fn list(parsed: &Parsed<'_>) -> Result<(), Report> {
+pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let timeout_s = number(parsed, Id::Timeout)?.unwrap_or(0);
     let facts = facts::read();
     let catalogue = catalogue(place(parsed)?, timeout_s, &facts, &mut warning(false))?;

@@ -7,18 +7,17 @@ use alloc::vec::Vec;
 
 use super::parse::Parsed;
 use super::plan::{measured_text, plan_text, summary};
-use super::report::Report;
 use super::table::{Id, PROGRAM};
-use super::text::{field, size};
-use super::{crash, print, progress, warning};
+use super::text::field;
+use super::{crash, print, progress, report, warning};
 use crate::boot::error::BootError;
 use crate::boot::hook;
+use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
 use crate::explain;
 use crate::facts::Facts;
 use crate::image::detect::Image;
 use crate::image::revocation::Revoked;
-use crate::kdump::estimate::Verdict;
 use crate::plan::{CmdlineBase, Plan, Request, Route};
 use crate::run::{self, Inputs, Preflight, RunError, Skipped};
 use crate::sys::kexec::{self, LoadSwitch, Others};
@@ -57,12 +56,10 @@ pub struct Planned<'arg> {
     chained: bool,
 }
 
-pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
+pub fn load(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     if parsed.has(Id::CryptKey) && !parsed.has(Id::Panic) {
-        return Err(Report::usage(
-            "--crypt-key is for a crash image".into(),
-            format!("--panic; {PROGRAM} load --help"),
-        ));
+        return Err(Diagnosis::usage(&"--crypt-key is for a crash image")
+            .hints(&[Hint::Text("--panic"), Hint::Help("load")]));
     }
     let order = order(parsed)?;
     let panic = order.request.panic;
@@ -84,20 +81,17 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Report> {
 }
 
 /// What the flags ask for.
-pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Report> {
+pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Diagnosis> {
     if parsed.has(Id::ReuseCmdline) && parsed.has(Id::CommandLine) {
-        return Err(Report::usage(
-            "--command-line and --reuse-cmdline exclude each other".into(),
-            format!("one of them; {PROGRAM} load --help"),
-        ));
+        return Err(
+            Diagnosis::usage(&"--command-line and --reuse-cmdline exclude each other")
+                .hints(&[Hint::Text("one of them"), Hint::Help("load")]),
+        );
     }
     let keys = parsed.values(Id::CryptKey);
     let keys = keys.map(|key| core::str::from_utf8(key).map(String::from));
     let keys = keys.collect::<Result<_, _>>().map_err(|_| {
-        Report::usage(
-            "--crypt-key: the description is not UTF-8".into(),
-            "keyctl show".into(),
-        )
+        Diagnosis::usage(&"--crypt-key: the description is not UTF-8").hint("keyctl show")
     })?;
     Ok(Order {
         root: None,
@@ -135,7 +129,7 @@ pub fn route(parsed: &Parsed<'_>) -> Option<Route> {
 }
 
 /// Opens what an order names and finds what goes with it, and plans its load.
-pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>, Report> {
+pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>, Diagnosis> {
     let mut inputs = Inputs::open(order.root, order.image, &order.initrds, &order.addons)?;
     let mut request = order.request;
     let image = inputs.detect()?;
@@ -177,7 +171,7 @@ pub fn planned<'arg>(order: Order<'arg>, facts: &Facts) -> Result<Planned<'arg>,
 }
 
 /// Carries an order out; gives the next kernel's command line.
-pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Report> {
+pub fn perform(order: Order<'_>, facts: &Facts) -> Result<Vec<u8>, Diagnosis> {
     let (dry_run, verbose, strict) = (order.dry_run, order.verbose, order.strict);
     let mut planned = planned(order, facts)?;
     if planned.tell(dry_run, verbose, facts)? {
@@ -227,7 +221,7 @@ impl Planned<'_> {
     /// After the request has changed. The mark goes to the end, where it is
     /// void behind `--` or an open quote: what counts is what the next system
     /// will read.
-    fn plan_anew(&mut self, facts: &Facts) -> Result<(), Report> {
+    fn plan_anew(&mut self, facts: &Facts) -> Result<(), Diagnosis> {
         self.plan = self.inputs.plan(&self.image, &self.request, facts)?;
         if self.chained && hook::parse(&self.plan.cmdline.text).chains() {
             return Err(BootError::WouldChain.into());
@@ -237,7 +231,7 @@ impl Planned<'_> {
 
     /// Says what will be done, and what to think of before; whether that was
     /// all that is wanted.
-    fn tell(&self, dry_run: bool, verbose: bool, facts: &Facts) -> Result<bool, Report> {
+    fn tell(&self, dry_run: bool, verbose: bool, facts: &Facts) -> Result<bool, Diagnosis> {
         let Planned {
             inputs,
             request,
@@ -323,28 +317,7 @@ fn notice(Skipped { path, why }: &Skipped) {
 
 /// The three lines for an image that can be loaded, but may not work.
 pub fn crash_warning(path: &[u8], preflight: &Preflight) -> Option<String> {
-    let estimate = preflight.estimate.as_ref()?;
-    if estimate.verdict != Verdict::Tight {
-        return None;
-    }
-    let what = format!("warning: {} may run out of memory", printable(path));
-    // Enough in sum, then it is the tmpfs that is too small.
-    let (needed, other) = match estimate.tmpfs_bytes {
-        Some(limit) if estimate.run_bytes <= estimate.reserved_bytes => (
-            format!(
-                "the initrd needs {} in a tmpfs, which holds {}",
-                size(estimate.image.unpacked_bytes),
-                size(limit)
-            ),
-            "or rootfstype=ramfs on the capture kernel's command line",
-        ),
-        _ => (
-            crash::too_small(estimate, estimate.run_bytes),
-            "or a smaller initrd",
-        ),
-    };
-    let report = Report::failed(what)
-        .maybe(needed)
-        .hint(crash::hint(estimate, other));
-    Some(report.text())
+    let warning = preflight.estimate.as_ref()?.scarce()?;
+    let what = format!("warning: {} {}", printable(path), warning.what);
+    Some(report::text(&warning.what(&what)))
 }

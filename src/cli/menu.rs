@@ -5,11 +5,11 @@ use alloc::format;
 use alloc::string::String;
 
 use super::entry::line;
-use super::report::Report;
 use super::text::{COLUMNS, pad};
 use crate::boot::error::BootError;
 use crate::boot::loader_conf::Timeout;
 use crate::boot::menu::{Menu, Step};
+use crate::diagnosis::Diagnosis;
 use crate::run::boot::Catalogue;
 use crate::sys::event::now_us;
 use crate::sys::terminal::Terminal;
@@ -18,7 +18,7 @@ use crate::sys::terminal::Terminal;
 const SHOWN: usize = 20;
 
 /// Has somebody choose; `index` is what the timeout takes.
-pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<usize, Report> {
+pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<usize, Diagnosis> {
     let seconds = match timeout {
         Timeout::Hidden => return Ok(index),
         Timeout::Seconds(seconds) => Some(seconds),

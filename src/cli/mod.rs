@@ -23,9 +23,9 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use parse::Parsed;
-use report::{Exit, Report};
 use table::{Command, CommandId, Id};
 
+use crate::diagnosis::{Diagnosis, Exit, Hint};
 use crate::escape::printable;
 use crate::run;
 use crate::sys::event::now_us;
@@ -36,18 +36,18 @@ use crate::sys::{console, facts};
 #[must_use]
 pub fn main(arguments: &[&[u8]]) -> u8 {
     let result = parse::parse(arguments.get(1..).unwrap_or_default())
-        .map_err(Report::from)
+        .map_err(Diagnosis::from)
         .and_then(|parsed| dispatch(&parsed));
     match result {
-        Ok(()) => Exit::Done.code(),
-        Err(report) => {
-            console::write_stderr(&report.text());
-            report.exit.code()
+        Ok(()) => Exit::Done as u8,
+        Err(diagnosis) => {
+            console::write_stderr(&report::text(&diagnosis));
+            diagnosis.exit as u8
         }
     }
 }
 
-fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
+fn dispatch(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     if parsed.has(Id::Version) {
         return print(&format!(
             "{} {}\n",
@@ -75,20 +75,20 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Report> {
     }
 }
 
-fn help_command(parsed: &Parsed<'_>) -> Result<(), Report> {
+fn help_command(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let Some(name) = parsed.operand else {
         return print(&help::program());
     };
     match Command::find(name) {
         Some(command) => print(&help::command(command)),
-        None => Err(Report::usage(
-            format!("unknown command {}", printable(name)),
-            format!("{} --help", table::PROGRAM),
-        )),
+        None => Err(
+            Diagnosis::usage(&format!("unknown command {}", printable(name)))
+                .hints(&[Hint::Help("")]),
+        ),
     }
 }
 
-fn exec(parsed: &Parsed<'_>) -> Result<(), Report> {
+fn exec(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let sync = !parsed.has(Id::NoSync);
     let mut progress = progress(parsed.has(Id::Verbose));
     let facts = facts::read();
@@ -114,7 +114,7 @@ fn warning(in_hook: bool) -> impl FnMut(&str) {
     }
 }
 
-fn unload(parsed: &Parsed<'_>) -> Result<(), Report> {
+fn unload(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let panic = parsed.has(Id::Panic);
     let facts = facts::read();
     run::unload(panic, &facts)?;
@@ -139,10 +139,10 @@ fn unload(parsed: &Parsed<'_>) -> Result<(), Report> {
 ///
 /// # Errors
 /// When stdout does not take it: a full disk, a closed pipe.
-fn print(text: &str) -> Result<(), Report> {
+fn print(text: &str) -> Result<(), Diagnosis> {
     console::stdout()
         .write_str(text)
-        .map_err(|_| Report::failed("stdout: the output could not be written"))
+        .map_err(|_| Diagnosis::failed(&"stdout: the output could not be written"))
 }
 
 /// Tells steps on stderr, if asked to, with the seconds since it was made.

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use getargs::{Arg, Options};
 
-use super::table::{Command, Flag, GLOBAL_FLAGS, Id, Operand, PROGRAM, Value};
+use super::table::{Command, Flag, GLOBAL_FLAGS, Id, Operand, Value};
+use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
 
 /// A command line that fits the table.
@@ -21,11 +22,12 @@ pub struct Parsed<'arg> {
     has_word: bool,
 }
 
-/// A command line that does not fit: what is wrong, and where to look.
+/// A command line that does not fit the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UsageError {
     pub what: String,
-    pub hint: String,
+    /// Whose help tells more; empty for the program's.
+    pub command: &'static str,
 }
 
 impl<'arg> Parsed<'arg> {
@@ -50,16 +52,19 @@ impl<'arg> Parsed<'arg> {
     }
 }
 
+impl From<UsageError> for Diagnosis {
+    fn from(error: UsageError) -> Diagnosis {
+        Diagnosis::usage(&error.what).hints(&[Hint::Help(error.command)])
+    }
+}
+
 fn show(argument: &[u8]) -> String {
     printable(argument)
 }
 
 fn usage(command: Option<&Command>, what: String) -> UsageError {
-    let hint = match command {
-        Some(command) => format!("{PROGRAM} {} --help", command.name),
-        None => format!("{PROGRAM} --help"),
-    };
-    UsageError { what, hint }
+    let command = command.map_or("", |command| command.name);
+    UsageError { what, command }
 }
 
 fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static Flag> {
@@ -241,58 +246,42 @@ mod tests {
 
     #[test]
     fn wrong_usage_says_what_and_where_to_look() {
-        for (words, what, hint) in [
-            (&[][..], "no command given", "kexec-bpf --help"),
-            (&["lod"][..], "unknown command lod", "kexec-bpf --help"),
-            (&["--frob"][..], "unknown option --frob", "kexec-bpf --help"),
-            (
-                &["load"][..],
-                "load: no image given",
-                "kexec-bpf load --help",
-            ),
-            (
-                &["load", "-x", "k"][..],
-                "unknown option -x",
-                "kexec-bpf load --help",
-            ),
+        for (words, what, command) in [
+            (&[][..], "no command given", ""),
+            (&["lod"][..], "unknown command lod", ""),
+            (&["--frob"][..], "unknown option --frob", ""),
+            (&["load"][..], "load: no image given", "load"),
+            (&["load", "-x", "k"][..], "unknown option -x", "load"),
             (
                 &["load", "k", "--initrd"][..],
                 "--initrd needs a value",
-                "kexec-bpf load --help",
+                "load",
             ),
             (
                 &["kdump", "k.efi"][..],
                 "kdump: expected the word check, not k.efi",
-                "kexec-bpf kdump --help",
+                "kdump",
             ),
-            (
-                &["kdump", "check"][..],
-                "kdump: no image given",
-                "kexec-bpf kdump --help",
-            ),
+            (&["kdump", "check"][..], "kdump: no image given", "kdump"),
             (
                 &["load", "a", "b"][..],
                 "load: unexpected argument b",
-                "kexec-bpf load --help",
+                "load",
             ),
-            (
-                &["exec", "a"][..],
-                "exec: unexpected argument a",
-                "kexec-bpf exec --help",
-            ),
+            (&["exec", "a"][..], "exec: unexpected argument a", "exec"),
             (
                 &["exec", "--no-sync=1"][..],
                 "--no-sync takes no value",
-                "kexec-bpf exec --help",
+                "exec",
             ),
             (
                 &["load", "k", "--route", "teleport"][..],
                 "--route teleport: must be one of auto, handshake, native, extract",
-                "kexec-bpf load --help",
+                "load",
             ),
         ] {
             let error = parse_words(words).unwrap_err();
-            assert_eq!((error.what.as_str(), error.hint.as_str()), (what, hint));
+            assert_eq!((error.what.as_str(), error.command), (what, command));
         }
     }
 

@@ -4,11 +4,12 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::text::{field, size};
+use super::text::field;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, PCR_CONFIG, PCR_SYSEXT, Plan, Request};
 use crate::run::Inputs;
+use crate::size::size;
 
 /// Column at which the values start.
 pub const COLUMN: usize = 14;
@@ -111,7 +112,7 @@ pub fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Fa
         );
     }
     if let Some(obstacle) = plan.obstacle(request, facts) {
-        line("would fail", &obstacle.cause);
+        line("would fail", obstacle.cause_text());
     }
     out
 }

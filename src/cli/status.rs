@@ -4,10 +4,12 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::crash;
-use super::text::{field, size};
-use crate::explain::{self, Explanation};
+use super::text::field;
+use super::{crash, report};
+use crate::diagnosis::Diagnosis;
+use crate::explain;
 use crate::facts::{Enforce, Facts, Lockdown};
+use crate::size::size;
 
 /// Column at which values start.
 const COLUMN: usize = 20;
@@ -70,7 +72,7 @@ pub fn text(facts: &Facts) -> String {
     let handshake = explain::handshake_obstacle(facts);
     line("handshake", &handshake_text(facts, handshake.as_ref()));
     if let Some(obstacle) = &handshake {
-        line("", &format!("try: {}", obstacle.hint));
+        line("", &format!("try: {}", report::hints(obstacle)));
     }
     let has_handshake = handshake.is_none();
     let obstacle = explain::load_obstacle(facts, false);
@@ -86,20 +88,20 @@ pub fn text(facts: &Facts) -> String {
             line("routes", &[handshake, extract].concat());
         }
         Some(obstacle) => {
-            line("routes", &format!("none: {}", obstacle.cause));
-            line("", &format!("try: {}", obstacle.hint));
+            line("routes", &format!("none: {}", obstacle.cause_text()));
+            line("", &format!("try: {}", report::hints(&obstacle)));
         }
     }
     out
 }
 
-fn handshake_text(facts: &Facts, obstacle: Option<&Explanation>) -> String {
+fn handshake_text(facts: &Facts, obstacle: Option<&Diagnosis>) -> String {
     match (&facts.module, obstacle) {
         (Some(module), None) => format!(
             "yes: module {}, parsers: {}, decompressors: {}",
             module.version, module.default_parsers, module.decompressors
         ),
-        (_, Some(obstacle)) => format!("no: {}", obstacle.cause),
+        (_, Some(obstacle)) => format!("no: {}", obstacle.cause_text()),
         (None, None) => UNKNOWN.into(),
     }
 }

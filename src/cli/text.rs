@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Plain text for an 80-column console: wrapped paragraphs and sizes.
+//! Plain text for an 80-column console: wrapped paragraphs.
 
-use alloc::format;
 use alloc::string::String;
-use core::fmt::Write;
 
 /// Columns of the narrowest console that is supported.
 pub const COLUMNS: usize = 80;
@@ -50,39 +48,6 @@ pub fn field(out: &mut String, label: &str, indent: usize, text: &str) {
     wrap(out, text, indent.max(width), indent);
 }
 
-/// A size for people, exact below 10 KiB: `512 bytes`, `13.1 MiB`.
-#[must_use]
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if bytes < 10 << 10 {
-        return format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" });
-    }
-    let mut tenths = u128::from(bytes) * 10 / 1024;
-    let mut units = UNITS.iter();
-    let mut unit = units.next().copied().unwrap_or_default();
-    for next in units {
-        if tenths < 10_240 {
-            break;
-        }
-        tenths /= 1024;
-        unit = next;
-    }
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{}.{} {unit}", tenths / 10, tenths % 10);
-    out
-}
-
-/// A size for people with the exact number behind it, when that differs.
-#[must_use]
-pub fn exact_size(bytes: u64) -> String {
-    let size = size(bytes);
-    if size.contains('.') {
-        return format!("{size} ({bytes} bytes)");
-    }
-    size
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,21 +63,5 @@ mod tests {
                 .all(|line| line.starts_with("       word"))
         );
         assert_eq!(out.split_whitespace().count(), 61);
-    }
-
-    #[test]
-    fn sizes_are_exact_when_small() {
-        for (bytes, text) in [
-            (0, "0 bytes"),
-            (1, "1 byte"),
-            (10_239, "10239 bytes"),
-            (10_240, "10.0 KiB"),
-            (1 << 20, "1.0 MiB"),
-            (80_740_352, "77.0 MiB"),
-            (5 << 30, "5.0 GiB"),
-            (u64::MAX, "16383.9 PiB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
     }
 }

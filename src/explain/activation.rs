@@ -5,16 +5,22 @@ use alloc::format;
 use alloc::string::String;
 
 use super::enforce::held;
-use super::{Explanation, handshake_obstacle};
+use super::{certain, handshake_obstacle};
+use crate::diagnosis::{Diagnosis, Hint};
 use crate::errno::Errno;
 use crate::facts::Facts;
 
 /// Why enforce is not on after all was tried: how modprobe failed, if it was run, and
 /// what the kernel said to a 1 in the parameter.
 #[must_use]
-pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno>) -> Explanation {
-    const HINT: &str = "dmesg; mend the initramfs, then reboot by firmware";
-    const EARLIER: &str = "run hook enforce before anything loads an image; reboot by firmware";
+pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno>) -> Diagnosis {
+    const MEND: &[Hint] = &[
+        Hint::Dmesg,
+        Hint::Text("mend the initramfs, then reboot by firmware"),
+    ];
+    const EARLIER: &[Hint] = &[Hint::Text(
+        "run hook enforce before anything loads an image; reboot by firmware",
+    )];
     if let Some(held) = held(facts) {
         return held;
     }
@@ -25,7 +31,7 @@ pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno
         _ => None,
     };
     if let Some(loaded) = loaded {
-        return Explanation::certain(loaded, EARLIER);
+        return certain(loaded, EARLIER);
     }
     let module = facts.module.as_ref();
     let cause = match (write, modprobe) {
@@ -36,10 +42,10 @@ pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno
         (Some(Errno::ENOENT), modprobe) => {
             // Without /sys, nothing else is known.
             let obstacle = handshake_obstacle(facts).filter(|_| facts.loaded.is_some());
-            let why = obstacle.map(|obstacle| obstacle.cause);
+            let why = obstacle.as_ref().map(Diagnosis::cause_text);
             format!(
                 "{}: modprobe {}",
-                why.as_deref().unwrap_or("module kexec_bpf is not loaded"),
+                why.unwrap_or("module kexec_bpf is not loaded"),
                 modprobe.as_deref().unwrap_or("loaded another")
             )
         }
@@ -48,7 +54,7 @@ pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno
         (Some(errno), _) => format!("the module's parameter enforce cannot be written: {errno}"),
         (None, _) => "the module's parameter enforce does not read Y afterwards".into(),
     };
-    Explanation::certain(cause, HINT)
+    certain(&cause, MEND)
 }
 
 #[cfg(test)]
@@ -140,7 +146,7 @@ mod tests {
                 "enforce: the module is being removed, nothing can be loaded",
             ),
         ] {
-            assert_eq!(not_enforced(facts, modprobe, write).cause, cause);
+            assert_eq!(not_enforced(facts, modprobe, write).cause_text(), cause);
         }
     }
 }

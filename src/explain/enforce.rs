@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. What the module's enforce refuses.
 
-use super::Explanation;
+use super::{certain, possible};
+use crate::diagnosis::{Diagnosis, Hint};
 use crate::facts::{Enforce, Facts};
 
 /// What enforce wants of a load, in the order of asking.
@@ -33,7 +34,7 @@ impl Rule {
 
     /// Explains it; known before the call.
     #[must_use]
-    pub fn broken(self, panic: bool) -> Explanation {
+    pub fn broken(self, panic: bool) -> Diagnosis {
         let hint = match self {
             Rule::Uki => "a signed UKI of that kernel: ukify build; sbsign",
             Rule::Signed | Rule::SignedAddon => {
@@ -47,36 +48,33 @@ impl Rule {
             Rule::NoCmdline => "a signed addon with these words; or put them into the UKI",
             Rule::OwnCmdline => "put the words into the UKI, then sign it",
         };
-        Explanation::certain(self.cause(), hint)
+        certain(self.cause(), &[Hint::Text(hint)])
     }
 }
 
 /// Explains a refusal of which the module gave no report.
-pub(super) fn without_report() -> Explanation {
-    Explanation::possible(
+pub(super) fn without_report() -> Diagnosis {
+    possible(
         "enforce refuses it; the kernel's log says why",
-        "dmesg; kexec-bpf load --dry-run",
+        &[Hint::Dmesg, Hint::DryRun],
     )
 }
 
-/// What a hint says that nobody can do under enforce is left out.
+/// Leaves out the hints that nobody can follow under enforce.
 #[must_use]
-pub fn adapted(explanation: Explanation, facts: &Facts) -> Explanation {
+pub fn adapted(diagnosis: Diagnosis, facts: &Facts) -> Diagnosis {
     match facts.enforces() {
-        true => Explanation {
-            hint: explanation.hint.replace("; or --route extract", ""),
-            ..explanation
-        },
-        false => explanation,
+        true => diagnosis.without(Hint::RouteExtract),
+        false => diagnosis,
     }
 }
 
 /// What stands in the way of every load once the module was removed by force.
-pub(super) fn held(facts: &Facts) -> Option<Explanation> {
+pub(super) fn held(facts: &Facts) -> Option<Diagnosis> {
     (facts.enforce == Some(Enforce::Held)).then(|| {
-        Explanation::certain(
+        certain(
             "enforce: the module is being removed, nothing can be loaded",
-            "only a reboot by firmware ends that",
+            &[Hint::Text("only a reboot by firmware ends that")],
         )
     })
 }
@@ -84,11 +82,10 @@ pub(super) fn held(facts: &Facts) -> Option<Explanation> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{able, report};
-    use super::super::{
-        Outcome, handshake, handshake_obstacle, load, load_obstacle, parser, unload,
-    };
+    use super::super::{handshake, handshake_obstacle, load, load_obstacle, parser, unload};
     use super::*;
     use crate::abi::{self, Report, Stage};
+    use crate::diagnosis::Exit;
     use crate::errno::Errno;
     use crate::facts::Lockdown;
 
@@ -104,12 +101,16 @@ mod tests {
         let held = enforcing(Enforce::Held);
         let cause = "enforce: the module is being removed, nothing can be loaded";
         for panic in [false, true] {
-            assert_eq!(load_obstacle(&held, panic).unwrap().cause, cause);
-            assert_eq!(load(Errno::EPERM, &held, panic).cause, cause);
+            assert_eq!(load_obstacle(&held, panic).unwrap().cause_text(), cause);
+            assert_eq!(load(Errno::EPERM, &held, panic).cause_text(), cause);
         }
-        assert_eq!(handshake_obstacle(&held).unwrap().cause, cause);
+        assert_eq!(handshake_obstacle(&held).unwrap().cause_text(), cause);
         // Unloading goes on, and has other causes.
-        assert!(!unload(Errno::EPERM, &held, false).cause.contains("enforce"));
+        assert!(
+            !unload(Errno::EPERM, &held, false)
+                .cause_text()
+                .contains("enforce")
+        );
         assert_eq!(load_obstacle(&enforcing(Enforce::On), false), None);
     }
 
@@ -133,8 +134,8 @@ mod tests {
         for facts in [&open, &locked] {
             for report in [&rules, &probe] {
                 let found = handshake(Errno::EPERM, Some(report), facts, false);
-                assert_eq!(found.cause.as_bytes(), why);
-                assert!(found.certain && found.outcome == Outcome::Refused);
+                assert_eq!(found.cause_text().as_bytes(), why);
+                assert!(found.is_certain() && found.exit == Exit::Refused);
                 assert_eq!(found.signature, None);
             }
             for found in [
@@ -142,11 +143,11 @@ mod tests {
                 load(Errno::EPERM, facts, true),
             ] {
                 assert!(
-                    found.cause.starts_with("enforce refuses it"),
+                    found.cause_text().starts_with("enforce refuses it"),
                     "{}",
-                    found.cause
+                    found.cause_text()
                 );
-                assert!(!found.certain && found.signature.is_none());
+                assert!(!found.is_certain() && found.signature.is_none());
             }
             for (errno, cause) in [
                 (
@@ -167,18 +168,16 @@ mod tests {
                     true => "lockdown: integrity",
                     false => "enforce",
                 };
-                assert_eq!(found.cause, format!("{cause} ({level})"));
+                assert_eq!(found.cause_text(), format!("{cause} ({level})"));
             }
         }
     }
 
     #[test]
     fn no_hint_names_a_route_that_is_refused() {
-        let hint = |facts: &Facts| adapted(parser("x", Outcome::BadImage), facts).hint;
-        assert!(hint(&able()).contains("--route extract"));
-        assert_eq!(
-            hint(&enforcing(Enforce::On)),
-            "the image with another .bpf section"
-        );
+        let hints = |facts: &Facts| adapted(parser("x", Exit::BadImage), facts).hints.clone();
+        let other = Hint::Text("the image with another .bpf section");
+        assert_eq!(hints(&able()), [other, Hint::RouteExtract]);
+        assert_eq!(hints(&enforcing(Enforce::On)), [other]);
     }
 }

@@ -5,14 +5,15 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::{Explanation, Outcome, enforce};
+use super::{certain, enforce, failed, possible};
 use crate::abi::{ABI_VERSION, Addon, Report, Stage};
+use crate::diagnosis::{Diagnosis, Exit, Hint};
 use crate::errno::Errno;
 use crate::facts::{Facts, Module};
 
 /// What stands in the way of the handshake route.
 #[must_use]
-pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
+pub fn handshake_obstacle(facts: &Facts) -> Option<Diagnosis> {
     if let Some(held) = enforce::held(facts) {
         return Some(held);
     }
@@ -20,49 +21,58 @@ pub fn handshake_obstacle(facts: &Facts) -> Option<Explanation> {
         return match module.abi_version {
             Some(Ok(_)) if !module.has_btf => Some(no_btf()),
             Some(Ok(_)) => None,
-            Some(Err(other)) => Some(Explanation::certain(
-                format!("the module's interface has version {other}, not {ABI_VERSION}"),
-                "install kexec-bpf and its module in the same version",
+            Some(Err(other)) => Some(certain(
+                &format!("the module's interface has version {other}, not {ABI_VERSION}"),
+                &[Hint::Text(
+                    "install kexec-bpf and its module in the same version",
+                )],
             )),
-            None => Some(Explanation::possible(
+            None => Some(possible(
                 "the module does not tell its interface's version: /sys is not mounted",
-                "mount -t sysfs sysfs /sys",
+                &[Hint::Text("mount -t sysfs sysfs /sys")],
             )),
         };
     }
-    let (cause, hint) = if facts.module_loaded {
+    let (cause, hints): (_, &[Hint]) = if facts.module_loaded {
         (
             "module kexec_bpf is loaded, but /proc/kexec_bpf is not there",
-            "mount -t proc proc /proc",
+            &[Hint::Text("mount -t proc proc /proc")],
         )
     } else if !facts.has_btf {
         (
             "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)",
-            "a kernel with BTF; or --route extract",
+            &[Hint::Text("a kernel with BTF"), Hint::RouteExtract],
         )
     } else if facts.modules_disabled == Some(true) {
         (
             "module kexec_bpf is not loaded; kernel.modules_disabled is 1",
-            "load the module before that is set; or --route extract",
+            &[
+                Hint::Text("load the module before that is set"),
+                Hint::RouteExtract,
+            ],
         )
     } else if facts.is_locked_down() {
         (
             "module kexec_bpf is not loaded; lockdown takes signed modules only",
-            "modprobe kexec_bpf; when that fails, sign the module and enrol its key",
+            &[Hint::Text(
+                "modprobe kexec_bpf; when that fails, sign the module and enrol its key",
+            )],
         )
     } else {
         (
             "module kexec_bpf is not loaded",
-            "modprobe kexec_bpf; or --route extract",
+            &[Hint::Text("modprobe kexec_bpf"), Hint::RouteExtract],
         )
     };
-    Some(Explanation::certain(cause, hint))
+    Some(certain(cause, hints))
 }
 
-fn no_btf() -> Explanation {
-    Explanation::certain(
+fn no_btf() -> Diagnosis {
+    certain(
         "module kexec_bpf was built without BTF, so that it cannot run parsers",
-        "build it with pahole installed, then modprobe -r and modprobe kexec_bpf",
+        &[Hint::Text(
+            "build it with pahole installed, then modprobe -r and modprobe kexec_bpf",
+        )],
     )
 }
 
@@ -75,84 +85,89 @@ pub fn module_is_useless(facts: &Facts) -> bool {
     facts.module.as_ref().is_some_and(has_no_btf) && !facts.is_locked_down() && !facts.enforces()
 }
 
-/// Thread B could not serve the parser that the kernel gave it.
+/// Explains why thread B could not serve the parser that the kernel gave it.
 #[must_use]
-pub fn parser(why: &str, outcome: Outcome) -> Explanation {
-    let hint = match outcome {
-        Outcome::BadImage => "the image with another .bpf section; or --route extract",
-        Outcome::Refused => "kexec-bpf status; a kernel and a module with BTF; or --route extract",
-        Outcome::Failed => "the same again; or --route extract",
+pub fn parser(why: &str, exit: Exit) -> Diagnosis {
+    let hints: &[Hint] = match exit {
+        Exit::BadImage => &[
+            Hint::Text("the image with another .bpf section"),
+            Hint::RouteExtract,
+        ],
+        Exit::Refused => &[
+            Hint::Status,
+            Hint::Text("a kernel and a module with BTF"),
+            Hint::RouteExtract,
+        ],
+        Exit::Done | Exit::Failed | Exit::Usage => {
+            &[Hint::Text("the same again"), Hint::RouteExtract]
+        }
     };
-    Explanation {
-        outcome,
-        ..Explanation::certain(why, hint)
-    }
+    certain(why, hints).exit(exit).what(&Errno::ECANCELED)
 }
 
 /// Explains what kexec_file_load(2) returned, by the module's report of it.
 #[must_use]
-pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bool) -> Explanation {
-    const LONGER: &str =
-        "the same again; or echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms";
+pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bool) -> Diagnosis {
+    const LONGER: &[Hint] = &[Hint::Text(
+        "the same again; or echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
+    )];
     let Some(report) = report.filter(|report| report.error != 0) else {
         // The report goes with the session, which B closes when it fails; and
         // B fails in whatever it was doing when the kernel gave up on it.
         return match errno {
-            Errno::ETIMEDOUT => {
-                Explanation::certain("no parser was attached in time", LONGER).failed()
-            }
+            Errno::ETIMEDOUT => certain("no parser was attached in time", LONGER)
+                .exit(Exit::Failed)
+                .what(&errno),
             _ => super::load(errno, facts, panic),
         };
     };
-    let reason = String::from_utf8_lossy(report.reason()).into_owned();
-    let explanation = |outcome, hint| Explanation {
-        outcome,
-        ..Explanation::certain(reason.as_str(), hint)
+    let reason = String::from_utf8_lossy(report.reason());
+    let because = |exit, hints| certain(&reason, hints).exit(exit);
+    let by_signature = || {
+        let errno = signature_errno(report, errno);
+        super::load(errno, facts, panic).exit(Exit::Refused)
     };
-    match Stage::of(report.stage) {
+    let found = match Stage::of(report.stage) {
         // That the image is not verified, whose own errno says why.
-        _ if is_of_enforce(report) && is_bad_signature(report) => Explanation {
-            outcome: Outcome::Refused,
-            ..super::load(signature_errno(report, errno), facts, panic)
-        },
-        _ if is_of_enforce(report) => explanation(
-            Outcome::Refused,
-            "a signed UKI, and signed addons for what is added; kexec-bpf inspect IMAGE",
+        _ if is_of_enforce(report) && is_bad_signature(report) => by_signature(),
+        _ if is_of_enforce(report) => because(
+            Exit::Refused,
+            &[
+                Hint::Text("a signed UKI, and signed addons for what is added"),
+                Hint::Inspect,
+            ],
         ),
         // The words of the errno are more exact than the stage's, and the kernel
         // goes on to read the initrd after a signature that it does not demand.
-        Some(Stage::Signature | Stage::Read) if is_of_signature(report, errno) => Explanation {
-            outcome: Outcome::Refused,
-            ..super::load(signature_errno(report, errno), facts, panic)
-        },
+        Some(Stage::Signature | Stage::Read) if is_of_signature(report, errno) => by_signature(),
         Some(Stage::Signature | Stage::Read | Stage::Segments) => super::load(errno, facts, panic),
-        Some(Stage::Rules) if errno == Errno::EACCES => explanation(
-            Outcome::Refused,
-            "load it as the image itself, with IMA's signature: evmctl ima_sign IMAGE",
-        ),
+        Some(Stage::Rules) if errno == Errno::EACCES => because(Exit::Refused, &[Hint::ImaSign]),
         // A rule that a call of the parser broke has the same numbers.
-        Some(Stage::Rules | Stage::Parse) if is_rule(errno) => explanation(
-            Outcome::Refused,
-            "put what is added into a signed addon; kexec-bpf inspect IMAGE",
+        Some(Stage::Rules | Stage::Parse) if is_rule(errno) => because(
+            Exit::Refused,
+            &[
+                Hint::Text("put what is added into a signed addon"),
+                Hint::Inspect,
+            ],
         ),
-        Some(Stage::Rules | Stage::Parse) => explanation(
-            Outcome::BadImage,
-            "kexec-bpf inspect IMAGE; or --route extract",
-        ),
+        Some(Stage::Rules | Stage::Parse) => {
+            because(Exit::BadImage, &[Hint::Inspect, Hint::RouteExtract])
+        }
         // The image wants more memory than there is, as it may on any route.
         Some(Stage::Arch) if matches!(errno, Errno::EADDRNOTAVAIL | Errno::ENOMEM) => {
             super::load(errno, facts, panic)
         }
-        Some(Stage::Probe | Stage::Arch) => {
-            explanation(Outcome::BadImage, "kexec-bpf inspect IMAGE; dmesg")
-        }
-        Some(Stage::Handshake) if errno == Errno::ETIMEDOUT => explanation(Outcome::Failed, LONGER),
-        Some(Stage::Handshake) if errno == Errno::EBUSY => explanation(
-            Outcome::Refused,
-            "bpftool link; end the process that is attached, or remove its pin in /sys/fs/bpf",
+        Some(Stage::Probe | Stage::Arch) => because(Exit::BadImage, &[Hint::Inspect, Hint::Dmesg]),
+        Some(Stage::Handshake) if errno == Errno::ETIMEDOUT => because(Exit::Failed, LONGER),
+        Some(Stage::Handshake) if errno == Errno::EBUSY => because(
+            Exit::Refused,
+            &[Hint::Text(
+                "bpftool link; end the process that is attached, or remove its pin in /sys/fs/bpf",
+            )],
         ),
-        _ => explanation(Outcome::Failed, "dmesg; or --route extract"),
-    }
+        _ => because(Exit::Failed, &[Hint::Dmesg, Hint::RouteExtract]),
+    };
+    found.what(&errno)
 }
 
 /// Whether the load failed by what the kernel found out about this addon: not
@@ -219,10 +234,13 @@ fn signature_errno(report: &Report, errno: Errno) -> Errno {
 /// but the kernel ends one thread alone, and mostly by a fault of its own; then
 /// the lock of all kexec calls stays taken.
 #[must_use]
-pub fn caller_gone() -> Explanation {
-    Explanation::possible(
+pub fn caller_gone() -> Diagnosis {
+    failed(
         "a fault in the kernel, which then has a trace in its log",
-        "dmesg; after a fault reboot: until then neither kexec nor kdump work",
+        &[
+            Hint::Dmesg,
+            Hint::Text("after a fault reboot: until then neither kexec nor kdump work"),
+        ],
     )
-    .failed()
+    .what(&"kexec_file_load's thread was killed")
 }

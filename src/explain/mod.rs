@@ -13,6 +13,7 @@ mod handshake;
 use alloc::format;
 use alloc::string::String;
 
+use crate::diagnosis::{Diagnosis, Exit, Hint};
 use crate::errno::Errno;
 use crate::facts::Facts;
 use crate::image::authenticode::Examination;
@@ -24,59 +25,36 @@ pub use handshake::{
     caller_gone, handshake, handshake_obstacle, is_about, module_is_useless, parser,
 };
 
-/// Why a call failed and what a person can do about it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Explanation {
-    pub cause: String,
-    /// Whether the facts prove the cause.
-    pub certain: bool,
-    pub hint: String,
-    pub outcome: Outcome,
-    /// The error number of the check of the image's signature, when that is
-    /// what failed; EPERM when the kernel kept the check's own to itself.
-    pub signature: Option<Errno>,
+/// What failed, when it was known before it was tried.
+const REFUSED: &str = "refused";
+const NO_SIGNATURE: &str = "the kernel found no signature in the image";
+const SIGN: &[Hint] = &[Hint::Text("sbsign, with a key of db or MOK"), Hint::Inspect];
+const FORBIDDEN: &str = "a security module or a seccomp filter forbids it";
+const OUTSIDE: &[Hint] = &[Hint::Text("run it outside of a container"), Hint::Dmesg];
+const BUSY: &str = "another process is loading or unloading an image";
+const AGAIN: Hint = Hint::Text("the same command again");
+
+/// What route extract means for signatures, and why.
+pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is taken apart";
+
+/// The kernel refuses it, for the cause that the facts prove.
+fn certain(cause: &str, hints: &[Hint]) -> Diagnosis {
+    Diagnosis::refused(&REFUSED).because(cause).hints(hints)
 }
 
-/// What kind of failure it is; the exit code depends on it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// This one attempt failed.
-    Failed,
-    /// The image is at fault.
-    BadImage,
-    /// The kernel lacks or refuses the feature.
-    Refused,
+/// The kernel refuses it, for a cause that is likely.
+fn possible(cause: &str, hints: &[Hint]) -> Diagnosis {
+    Diagnosis::refused(&REFUSED).maybe(cause).hints(hints)
 }
 
-impl Explanation {
-    fn certain(cause: impl Into<String>, hint: &str) -> Explanation {
-        Explanation {
-            cause: cause.into(),
-            certain: true,
-            hint: hint.into(),
-            outcome: Outcome::Refused,
-            signature: None,
-        }
-    }
-
-    fn possible(cause: impl Into<String>, hint: &str) -> Explanation {
-        Explanation {
-            certain: false,
-            ..Explanation::certain(cause, hint)
-        }
-    }
-
-    fn failed(self) -> Explanation {
-        Explanation {
-            outcome: Outcome::Failed,
-            ..self
-        }
-    }
+/// This attempt failed, for a cause that is likely.
+fn failed(cause: &str, hints: &[Hint]) -> Diagnosis {
+    possible(cause, hints).exit(Exit::Failed)
 }
 
 /// What stands in the way of any load, known before it is tried.
 #[must_use]
-pub fn load_obstacle(facts: &Facts, panic: bool) -> Option<Explanation> {
+pub fn load_obstacle(facts: &Facts, panic: bool) -> Option<Diagnosis> {
     if let Some(obstacle) = gate(facts, panic) {
         return Some(obstacle);
     }
@@ -84,170 +62,167 @@ pub fn load_obstacle(facts: &Facts, panic: bool) -> Option<Explanation> {
         return Some(held);
     }
     if facts.file_load == Some(false) {
-        let cause = format!(
-            "kernel {} was built without CONFIG_KEXEC_FILE",
-            facts.kernel_release
-        );
-        return Some(Explanation::certain(
-            cause,
-            "a kernel that has kexec_file_load(2)",
-        ));
+        return Some(no_file_load(facts));
     }
     if panic && facts.crash_size_bytes == Some(0) {
-        return Some(Explanation::certain(
+        return Some(certain(
             "no memory is reserved for a crash kernel",
-            "boot this kernel with crashkernel=256M on its command line",
+            &[Hint::Text(
+                "boot this kernel with crashkernel=256M on its command line",
+            )],
         ));
     }
     None
 }
 
-const NO_SIGNATURE: &str = "the kernel found no signature in the image";
-
-/// What route extract means for signatures, and why.
-pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is taken apart";
+fn no_file_load(facts: &Facts) -> Diagnosis {
+    let release = &facts.kernel_release;
+    certain(
+        &format!("kernel {release} was built without CONFIG_KEXEC_FILE"),
+        &[Hint::Text("a kernel that has kexec_file_load(2)")],
+    )
+}
 
 /// On a locked-down kernel that is a way around the UKI's signature.
 #[must_use]
-pub fn unsigned_initrd(facts: &Facts) -> Explanation {
+pub fn unsigned_initrd(facts: &Facts) -> Diagnosis {
     let hint = if facts.module.is_some() {
         "the same without --route; or with --allow-unsigned-initrd"
     } else {
         "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd"
     };
-    Explanation::certain(format!("lockdown: {ONLY_INNER}"), hint)
+    certain(&format!("lockdown: {ONLY_INNER}"), &[Hint::Text(hint)])
 }
 
 /// What kexec_load_permitted() asks before a load and before an unload; both
 /// count against the limits.
-fn gate(facts: &Facts, panic: bool) -> Option<Explanation> {
+fn gate(facts: &Facts, panic: bool) -> Option<Diagnosis> {
     if let Some(obstacle) = privilege_obstacle(facts) {
         return Some(obstacle);
     }
     if facts.load_disabled == Some(true) {
-        return Some(Explanation::certain(
+        return Some(certain(
             "kernel.kexec_load_disabled is 1",
-            "reboot by firmware; load --lock, hook enforce or sysctl.d has set it",
+            &[Hint::Text(
+                "reboot by firmware; load --lock, hook enforce or sysctl.d has set it",
+            )],
         ));
     }
     if facts.loads_left(panic) == Some(0) {
         let name = if panic { "panic" } else { "reboot" };
-        return Some(Explanation::certain(
-            format!("kernel.kexec_load_limit_{name} is 0: no load is left"),
-            "only a reboot by firmware clears it; find what set it in sysctl.d",
+        return Some(certain(
+            &format!("kernel.kexec_load_limit_{name} is 0: no load is left"),
+            &[Hint::Text(
+                "only a reboot by firmware clears it; find what set it in sysctl.d",
+            )],
         ));
     }
     None
 }
 
-fn privilege_obstacle(facts: &Facts) -> Option<Explanation> {
+fn privilege_obstacle(facts: &Facts) -> Option<Diagnosis> {
     (!facts.cap_sys_boot).then(|| {
-        Explanation::certain(
+        certain(
             "this process does not have CAP_SYS_BOOT",
-            "run it as root, outside of a container",
+            &[Hint::Text("run it as root, outside of a container")],
         )
     })
 }
 
 /// Explains what kexec_file_load(2) returned for a load.
 #[must_use]
-pub fn load(errno: Errno, facts: &Facts, panic: bool) -> Explanation {
-    match errno {
+pub fn load(errno: Errno, facts: &Facts, panic: bool) -> Diagnosis {
+    let found = match errno {
         Errno::EPERM => refused_load(facts, panic),
         Errno::EKEYREJECTED | Errno::ENOKEY | Errno::ENODATA | Errno::EBADMSG => {
             signature(errno, facts)
         }
         // root reads any file; what refuses it is an LSM.
-        Errno::EACCES => Explanation::possible(
+        Errno::EACCES => possible(
             "a security module (IMA) refuses the image or the initrd",
-            "evmctl ima_verify FILE; dmesg; journalctl -k | grep audit",
+            &[
+                Hint::Text("evmctl ima_verify FILE"),
+                Hint::Dmesg,
+                Hint::Text("journalctl -k | grep audit"),
+            ],
         ),
-        Errno::ENOEXEC => Explanation::possible(
+        Errno::ENOEXEC => failed(
             "the kernel found no image in it that it can load",
-            "kexec-bpf inspect IMAGE; dmesg",
-        )
-        .failed(),
-        Errno::ENOSYS => Explanation::certain(
-            format!(
-                "kernel {} was built without CONFIG_KEXEC_FILE",
-                facts.kernel_release
-            ),
-            "a kernel that has kexec_file_load(2)",
+            &[Hint::Inspect, Hint::Dmesg],
         ),
+        Errno::ENOSYS => no_file_load(facts),
         Errno::EADDRNOTAVAIL if panic => no_room(facts),
-        Errno::EADDRNOTAVAIL => Explanation::possible(
+        Errno::EADDRNOTAVAIL => failed(
             "no free range of memory is large enough for a part of the image",
-            "a smaller initrd, or free memory",
-        )
-        .failed(),
-        Errno::ENOMEM if panic => Explanation::possible(
+            &[Hint::Text("a smaller initrd, or free memory")],
+        ),
+        Errno::ENOMEM if panic => failed(
             "not enough free memory to read the image, or none left in the reservation",
-            "free memory; kexec-bpf kdump check IMAGE; a larger crashkernel=",
-        )
-        .failed(),
-        Errno::ENOMEM => Explanation::possible(
+            &[
+                Hint::Text("free memory"),
+                Hint::KdumpCheck,
+                Hint::Text("a larger crashkernel="),
+            ],
+        ),
+        Errno::ENOMEM => failed(
             "not enough free memory for the image",
-            "free memory, or use a smaller initrd",
-        )
-        .failed(),
-        Errno::EBUSY => Explanation::possible(
-            "another process is loading or unloading an image",
-            "the same command again",
-        )
-        .failed(),
-        Errno::ETXTBSY => Explanation::certain(
+            &[Hint::Text("free memory, or use a smaller initrd")],
+        ),
+        Errno::EBUSY => failed(BUSY, &[AGAIN]),
+        Errno::ETXTBSY => certain(
             "a process has a file of the image open for writing",
-            "wait until it is written; fuser -v FILE",
+            &[Hint::Text("wait until it is written; fuser -v FILE")],
         )
-        .failed(),
-        Errno::EFBIG => Explanation::possible(
+        .exit(Exit::Failed),
+        Errno::EFBIG => failed(
             "a file is larger than the kernel reads (2 GiB)",
-            "a smaller initrd",
-        )
-        .failed(),
-        Errno::EINVAL => Explanation::possible(
+            &[Hint::Text("a smaller initrd")],
+        ),
+        Errno::EINVAL => failed(
             "the kernel does not accept the image's header or its command line",
-            "dmesg; kexec-bpf load --dry-run",
-        )
-        .failed(),
-        Errno::EIO => Explanation::possible(
+            &[Hint::Dmesg, Hint::DryRun],
+        ),
+        Errno::EIO => failed(
             "a file changed or could not be read while the kernel read it",
-            "the same command again; dmesg",
-        )
-        .failed(),
-        _ => Explanation::possible(
-            errno.text().unwrap_or("the kernel gave no known reason"),
-            "dmesg",
-        )
-        .failed(),
-    }
+            &[AGAIN, Hint::Dmesg],
+        ),
+        _ => unknown(errno),
+    };
+    found.what(&errno)
+}
+
+/// An error number that these calls are not known to return.
+fn unknown(errno: Errno) -> Diagnosis {
+    failed(
+        errno.text().unwrap_or("the kernel gave no known reason"),
+        &[Hint::Dmesg],
+    )
 }
 
 /// EPERM comes from the checks of [`load_obstacle`], then from lockdown when
 /// the image's signature does not verify.
-fn refused_load(facts: &Facts, panic: bool) -> Explanation {
+fn refused_load(facts: &Facts, panic: bool) -> Diagnosis {
     if let Some(obstacle) = load_obstacle(facts, panic) {
         return obstacle;
     }
     if facts.enforces() {
         return enforce::without_report();
     }
-    const SIGNED: &str = "an image signed by a key that this kernel trusts";
     match facts.lockdown {
-        Some(level) if facts.is_locked_down() => Explanation {
-            signature: Some(Errno::EPERM),
-            ..Explanation::certain(
-                format!("the signature did not verify (lockdown: {level})"),
-                SIGNED,
-            )
-        },
-        Some(_) => Explanation::possible(
-            "a security module or a seccomp filter forbids it",
-            "run it outside of a container; dmesg",
-        ),
-        None => Explanation::possible(
+        Some(level) if facts.is_locked_down() => certain(
+            &format!("the signature did not verify (lockdown: {level})"),
+            &[Hint::Text(
+                "an image signed by a key that this kernel trusts",
+            )],
+        )
+        .by_signature(Errno::EPERM),
+        Some(_) => possible(FORBIDDEN, OUTSIDE),
+        None => possible(
             "lockdown, and the signature did not verify",
-            "mount -t securityfs none /sys/kernel/security; kexec-bpf status",
+            &[
+                Hint::Text("mount -t securityfs none /sys/kernel/security"),
+                Hint::Status,
+            ],
         ),
     }
 }
@@ -255,18 +230,15 @@ fn refused_load(facts: &Facts, panic: bool) -> Explanation {
 /// Says more of a refused signature, once the image itself was looked at. The
 /// kernel looks for the key before it compares digests, so ENOKEY stays.
 #[must_use]
-pub fn examined(found: &Examination, explanation: Explanation, facts: &Facts) -> Explanation {
-    let what = match explanation.signature {
+pub fn examined(found: &Examination, diagnosis: Diagnosis, facts: &Facts) -> Diagnosis {
+    let what = match diagnosis.signature {
         Some(Errno::EPERM) if found.signatures.is_empty() => NO_SIGNATURE,
         Some(Errno::EPERM | Errno::EKEYREJECTED) if found.was_changed() => {
             "digest mismatch: the image was changed after it was signed"
         }
-        _ => return explanation,
+        _ => return diagnosis,
     };
-    Explanation {
-        cause: under_lockdown(what, facts),
-        ..explanation
-    }
+    diagnosis.because(&under_lockdown(what, facts))
 }
 
 fn under_lockdown(what: &str, facts: &Facts) -> String {
@@ -277,35 +249,34 @@ fn under_lockdown(what: &str, facts: &Facts) -> String {
     }
 }
 
-fn signature(errno: Errno, facts: &Facts) -> Explanation {
-    let what = match errno {
-        Errno::ENODATA => NO_SIGNATURE,
-        Errno::ENOKEY => "the kernel has no key for the image's signature",
-        Errno::EBADMSG => "the image's signature is damaged",
-        _ => "the kernel rejected the image's signature",
+fn signature(errno: Errno, facts: &Facts) -> Diagnosis {
+    let (what, hints): (_, &[Hint]) = match errno {
+        Errno::ENODATA => (NO_SIGNATURE, SIGN),
+        Errno::ENOKEY => ("the kernel has no key for the image's signature", SIGN),
+        Errno::EBADMSG => (
+            "the image's signature is damaged",
+            &[Hint::Inspect, Hint::Dmesg],
+        ),
+        _ => (
+            "the kernel rejected the image's signature",
+            &[Hint::Inspect, Hint::Dmesg],
+        ),
     };
-    let hint = match errno {
-        Errno::ENODATA | Errno::ENOKEY => {
-            "sbsign, with a key of db or MOK; kexec-bpf inspect IMAGE"
-        }
-        _ => "kexec-bpf inspect IMAGE; dmesg",
-    };
-    Explanation {
-        signature: Some(errno),
-        ..Explanation::certain(under_lockdown(what, facts), hint)
-    }
+    certain(&under_lockdown(what, facts), hints).by_signature(errno)
 }
 
 /// What a capture kernel's disk keys need.
 #[must_use]
-pub fn no_crypt_keys() -> Explanation {
-    Explanation::possible(
+pub fn no_crypt_keys() -> Diagnosis {
+    possible(
         "no CONFIG_CRASH_DM_CRYPT (Linux 6.16), or configfs is not mounted",
-        "mount -t configfs none /sys/kernel/config; or no --crypt-key",
+        &[Hint::Text(
+            "mount -t configfs none /sys/kernel/config; or no --crypt-key",
+        )],
     )
 }
 
-fn no_room(facts: &Facts) -> Explanation {
+fn no_room(facts: &Facts) -> Diagnosis {
     let cause = match facts.crash_size_bytes {
         Some(bytes) => format!(
             "the image does not fit the {} MiB reserved by crashkernel=",
@@ -313,74 +284,63 @@ fn no_room(facts: &Facts) -> Explanation {
         ),
         None => "the image does not fit the memory reserved by crashkernel=".into(),
     };
-    Explanation::possible(cause, "kexec-bpf kdump check IMAGE; a larger crashkernel=").failed()
+    failed(
+        &cause,
+        &[Hint::KdumpCheck, Hint::Text("a larger crashkernel=")],
+    )
 }
 
 /// Explains what an unload returned.
 #[must_use]
-pub fn unload(errno: Errno, facts: &Facts, panic: bool) -> Explanation {
-    match errno {
-        Errno::EPERM => gate(facts, panic).unwrap_or_else(|| {
-            Explanation::possible(
-                "a security module or a seccomp filter forbids it",
-                "run it outside of a container; dmesg",
-            )
-        }),
-        Errno::ENOSYS => Explanation::certain(
-            format!("kernel {} was built without kexec", facts.kernel_release),
-            "kexec-bpf status",
+pub fn unload(errno: Errno, facts: &Facts, panic: bool) -> Diagnosis {
+    let found = match errno {
+        Errno::EPERM => gate(facts, panic).unwrap_or_else(|| possible(FORBIDDEN, OUTSIDE)),
+        Errno::ENOSYS => certain(
+            &format!("kernel {} was built without kexec", facts.kernel_release),
+            &[Hint::Status],
         ),
         _ => load(errno, facts, panic),
-    }
+    };
+    found.what(&errno)
 }
 
 /// What stands in the way of `exec`, known before it is tried.
 #[must_use]
-pub fn exec_obstacle(facts: &Facts) -> Option<Explanation> {
+pub fn exec_obstacle(facts: &Facts) -> Option<Diagnosis> {
     if let Some(obstacle) = privilege_obstacle(facts) {
         return Some(obstacle);
     }
     if facts.loaded == Some(false) {
-        let hint = if facts.crash_loaded == Some(true) {
-            "kexec-bpf load IMAGE; the crash image boots at a panic only"
+        let hints: &[Hint] = if facts.crash_loaded == Some(true) {
+            &[
+                Hint::Load,
+                Hint::Text("the crash image boots at a panic only"),
+            ]
         } else {
-            "kexec-bpf load IMAGE"
+            &[Hint::Load]
         };
-        return Some(Explanation::certain("no image is loaded", hint).failed());
+        return Some(certain("no image is loaded", hints).exit(Exit::Failed));
     }
     None
 }
 
 /// Explains what reboot(2) returned.
 #[must_use]
-pub fn exec(errno: Errno, facts: &Facts) -> Explanation {
-    if let Some(obstacle) = exec_obstacle(facts) {
-        return obstacle;
-    }
-    match errno {
-        Errno::EINVAL if facts.loaded == Some(true) => {
-            Explanation::possible("the kernel refused the jump", "dmesg").failed()
+pub fn exec(errno: Errno, facts: &Facts) -> Diagnosis {
+    let found = match (exec_obstacle(facts), errno) {
+        (Some(obstacle), _) => obstacle,
+        (None, Errno::EINVAL) if facts.loaded == Some(true) => {
+            failed("the kernel refused the jump", &[Hint::Dmesg])
         }
-        Errno::EINVAL => Explanation::possible(
+        (None, Errno::EINVAL) => failed(
             "no image is loaded, or the kernel was built without kexec",
-            "kexec-bpf status",
-        )
-        .failed(),
-        Errno::EBUSY => Explanation::possible(
-            "another process is loading or unloading an image",
-            "the same command again",
-        )
-        .failed(),
-        Errno::EPERM => Explanation::possible(
-            "a security module or a seccomp filter forbids it",
-            "run it outside of a container; dmesg",
+            &[Hint::Status],
         ),
-        _ => Explanation::possible(
-            errno.text().unwrap_or("the kernel gave no known reason"),
-            "dmesg",
-        )
-        .failed(),
-    }
+        (None, Errno::EBUSY) => failed(BUSY, &[AGAIN]),
+        (None, Errno::EPERM) => possible(FORBIDDEN, OUTSIDE),
+        (None, _) => unknown(errno),
+    };
+    found.what(&errno)
 }
 
 #[cfg(test)]

@@ -25,8 +25,8 @@ pub(super) fn able() -> Facts {
 
 fn obstacle(facts: &Facts, panic: bool) -> String {
     let found = load_obstacle(facts, panic).unwrap();
-    assert!(found.certain && found.outcome == Outcome::Refused);
-    found.cause
+    assert!(found.is_certain() && found.exit == Exit::Refused);
+    found.cause_text().into()
 }
 
 #[test]
@@ -102,22 +102,25 @@ fn eperm_under_lockdown_is_the_signature() {
     };
     let found = load(Errno::EPERM, &facts, false);
     assert_eq!(
-        found.cause,
+        found.cause_text(),
         "the signature did not verify (lockdown: integrity)"
     );
-    assert!(found.certain && found.outcome == Outcome::Refused);
+    assert!(found.is_certain() && found.exit == Exit::Refused);
 }
 
 #[test]
 fn eperm_without_a_fact_behind_it_is_only_possible() {
-    assert!(!load(Errno::EPERM, &able(), false).certain);
+    assert!(!load(Errno::EPERM, &able(), false).is_certain());
     let hidden = Facts {
         lockdown: None,
         ..able()
     };
     let found = load(Errno::EPERM, &hidden, false);
-    assert!(!found.certain);
-    assert_eq!(found.cause, "lockdown, and the signature did not verify");
+    assert!(!found.is_certain());
+    assert_eq!(
+        found.cause_text(),
+        "lockdown, and the signature did not verify"
+    );
 }
 
 #[test]
@@ -135,8 +138,8 @@ fn signature_errors_are_told_apart() {
         ),
     ] {
         let found = load(errno, &able(), false);
-        assert_eq!(found.cause, format!("{cause} (lockdown: none)"));
-        assert_eq!(found.outcome, Outcome::Refused);
+        assert_eq!(found.cause_text(), format!("{cause} (lockdown: none)"));
+        assert_eq!(found.exit, Exit::Refused);
     }
 }
 
@@ -149,7 +152,8 @@ fn the_image_itself_says_more_than_the_error_number() {
             ..able()
         };
         let found = authenticode::examine(image, &pe::parse(image).unwrap());
-        examined(&found, load(errno, &locked, false), &locked).cause
+        let found = examined(&found, load(errno, &locked, false), &locked);
+        String::from(found.cause_text())
     };
     let mut changed = signed_uki();
     changed[0x600] ^= 1;
@@ -185,38 +189,40 @@ fn the_image_itself_says_more_than_the_error_number() {
 fn a_crash_image_that_does_not_fit_names_the_reservation() {
     let found = load(Errno::EADDRNOTAVAIL, &able(), true);
     assert_eq!(
-        found.cause,
+        found.cause_text(),
         "the image does not fit the 256 MiB reserved by crashkernel="
     );
-    assert!(!found.certain);
-    assert_eq!(found.outcome, Outcome::Failed);
+    assert!(!found.is_certain());
+    assert_eq!(found.exit, Exit::Failed);
     let normal = load(Errno::EADDRNOTAVAIL, &able(), false);
-    assert!(normal.cause.starts_with("no free range of memory"));
+    assert!(normal.cause_text().starts_with("no free range of memory"));
 }
 
 #[test]
 fn failures_of_a_crash_load_have_words_of_their_own() {
     let memory = load(Errno::ENOMEM, &able(), true);
-    assert!(memory.cause.contains("reservation") && memory.hint.contains("kdump check"));
+    assert!(
+        memory.cause_text().contains("reservation") && memory.hints.contains(&Hint::KdumpCheck)
+    );
     let busy = load(Errno::EBUSY, &able(), true);
-    assert!(busy.cause.contains("another process"));
+    assert!(busy.cause_text().contains("another process"));
     for found in [memory, busy] {
-        assert!(!found.certain && found.outcome == Outcome::Failed);
+        assert!(!found.is_certain() && found.exit == Exit::Failed);
     }
     let keys = no_crypt_keys();
-    assert!(keys.cause.contains("CONFIG_CRASH_DM_CRYPT") && keys.outcome == Outcome::Refused);
+    assert!(keys.cause_text().contains("CONFIG_CRASH_DM_CRYPT") && keys.exit == Exit::Refused);
 }
 
 #[test]
 fn exec_without_an_image_says_so() {
     let found = exec_obstacle(&able()).unwrap();
-    assert_eq!(found.cause, "no image is loaded");
-    assert_eq!(found.outcome, Outcome::Failed);
+    assert_eq!(found.cause_text(), "no image is loaded");
+    assert_eq!(found.exit, Exit::Failed);
     let crash_only = Facts {
         crash_loaded: Some(true),
         ..able()
     };
-    assert!(exec_obstacle(&crash_only).unwrap().hint.contains("panic"));
+    assert!(exec_obstacle(&crash_only).unwrap().hints.len() == 2);
     let loaded = Facts {
         loaded: Some(true),
         ..able()
@@ -232,7 +238,10 @@ fn every_hint_and_cause_is_there() {
             unload(Errno(code), &able(), false),
             exec(Errno(code), &able()),
         ] {
-            assert!(!found.cause.is_empty() && !found.hint.is_empty(), "{code}");
+            assert!(
+                !found.cause_text().is_empty() && !found.hints.is_empty(),
+                "{code}"
+            );
         }
     }
 }
@@ -266,18 +275,18 @@ fn a_handshake_fails_by_stage_and_number() {
     let outcome = |stage, errno| {
         let report = report(stage, errno);
         let found = handshake(errno, Some(&report), &able(), false);
-        assert!(found.certain, "{stage:?} {errno}");
-        found.outcome
+        assert!(found.is_certain(), "{stage:?} {errno}");
+        found.exit
     };
-    assert_eq!(outcome(Stage::Parse, Errno::ENOEXEC), Outcome::BadImage);
-    assert_eq!(outcome(Stage::Parse, Errno::ELOOP), Outcome::BadImage);
+    assert_eq!(outcome(Stage::Parse, Errno::ENOEXEC), Exit::BadImage);
+    assert_eq!(outcome(Stage::Parse, Errno::ELOOP), Exit::BadImage);
     // Rules are asked at the parser's calls, too.
     for stage in [Stage::Parse, Stage::Rules] {
-        assert_eq!(outcome(stage, Errno::EPERM), Outcome::Refused);
-        assert_eq!(outcome(stage, Errno::EKEYREJECTED), Outcome::Refused);
+        assert_eq!(outcome(stage, Errno::EPERM), Exit::Refused);
+        assert_eq!(outcome(stage, Errno::EKEYREJECTED), Exit::Refused);
     }
-    assert_eq!(outcome(Stage::Handshake, Errno::EBUSY), Outcome::Refused);
-    assert_eq!(outcome(Stage::Handshake, Errno::ETIMEDOUT), Outcome::Failed);
+    assert_eq!(outcome(Stage::Handshake, Errno::EBUSY), Exit::Refused);
+    assert_eq!(outcome(Stage::Handshake, Errno::ETIMEDOUT), Exit::Failed);
 }
 
 #[test]
@@ -302,7 +311,7 @@ fn the_kernels_own_failures_are_explained_by_the_calls_number() {
     ] {
         let found = unsigned(stage, errno);
         assert_eq!(found.signature, Some(Errno::ENODATA), "{errno}");
-        assert_eq!(found.outcome, Outcome::Refused, "{errno}");
+        assert_eq!(found.exit, Exit::Refused, "{errno}");
     }
     // Without lockdown it was another that said EPERM: LoadPin, of the initrd.
     let found = unsigned(Stage::Read, Errno::EPERM);
@@ -318,8 +327,11 @@ fn the_kernels_own_failures_are_explained_by_the_calls_number() {
 #[test]
 fn a_timeout_is_known_without_a_report() {
     let found = handshake(Errno::ETIMEDOUT, None, &able(), false);
-    assert!(found.certain && found.outcome == Outcome::Failed);
-    assert!(found.hint.contains("timeout_ms"), "{}", found.hint);
+    assert!(found.is_certain() && found.exit == Exit::Failed);
+    let [Hint::Text(hint)] = found.hints[..] else {
+        panic!("{found:?}");
+    };
+    assert!(hint.contains("timeout_ms"), "{hint}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::detect::Image;
 use super::pe::Machine;
 use super::uki::SectionKind;
 use crate::cmdline;
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::escape::printable;
 use crate::source::{FileSlice, ReadAt, ReadError, read_small};
 use alloc::string::String;
@@ -63,6 +64,19 @@ impl fmt::Display for AddonError {
                 write!(f, "an addon for kernel {addon}, the image has {image}")
             }
             AddonError::Read(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Diagnose for AddonError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            AddonError::NotAnAddon { .. }
+            | AddonError::WrongMachine { .. }
+            | AddonError::WrongUname { .. } => {
+                Diagnosis::bad_image(self).hint("an addon that was built for this image")
+            }
+            AddonError::Read(error) => error.diagnose(),
         }
     }
 }

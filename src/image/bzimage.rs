@@ -3,6 +3,7 @@
 //!
 //! Layer: pure. Spec: Documentation/arch/x86/boot.rst of the kernel.
 use crate::cmdline::X86_RESERVED_BYTES;
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::escape::printable;
 use crate::field::{bytes_at, u8_at, u16_at, u32_at};
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
@@ -120,6 +121,21 @@ pub enum BzImageError {
         file_bytes: u64,
     },
     Read(ReadError),
+}
+
+impl Diagnose for BzImageError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            BzImageError::TooShort { .. }
+            | BzImageError::SetupOutOfFile { .. }
+            | BzImageError::KernelOutOfFile { .. }
+            | BzImageError::PayloadOutOfFile { .. } => Diagnosis::cut_short(self),
+            BzImageError::NoMagic { .. }
+            | BzImageError::NoBootFlag { .. }
+            | BzImageError::TooOld { .. } => Diagnosis::bad_image(self),
+            BzImageError::Read(error) => error.diagnose(),
+        }
+    }
 }
 
 impl From<ReadError> for BzImageError {

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The one error of the image layer, made for a three-line report.
-//!
-//! Layer: pure. `Display` is what failed, [`ImageError::cause`] and
-//! [`ImageError::hint`] are the lines behind "cause:" and "try:"; each is one
-//! line of at most about 70 columns.
+//! The one error of the image layer. Layer: pure.
 use super::bzimage::BzImageError;
 use super::linux_image::LinuxImageError;
 use super::pe::PeError;
 use super::uki::UkiError;
 use super::zboot::ZbootError;
-use crate::errno::Errno;
-use crate::source::{ReadError, ReadErrorKind};
+use crate::diagnosis::{Diagnose, Diagnosis, Hint};
+use crate::source::ReadError;
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -98,33 +94,29 @@ impl LooksLike {
         }
     }
 
-    fn cause(self) -> Option<&'static str> {
+    /// What such a file is for.
+    fn diagnose(self, what: &dyn fmt::Display) -> Diagnosis {
+        const BOOTABLE: &str = "a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)";
+        let bad = Diagnosis::bad_image(what);
         match self {
             LooksLike::Gzip
             | LooksLike::Zstd
             | LooksLike::Xz
             | LooksLike::Lz4
-            | LooksLike::Bzip2 => {
-                Some("possibly an initrd, or a kernel that is compressed as a whole")
-            }
-            LooksLike::Elf => Some("possibly a vmlinux; kexec needs the vmlinuz made of it"),
-            LooksLike::Cpio => Some("cpio archives are initrds"),
-            _ => None,
-        }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            LooksLike::Cpio => "give the kernel first, then --initrd with this file",
-            LooksLike::Gzip
-            | LooksLike::Zstd
-            | LooksLike::Xz
-            | LooksLike::Lz4
-            | LooksLike::Bzip2 => {
-                "if an initrd: give it by --initrd; if a kernel: decompress it first"
-            }
-            LooksLike::Elf => "the vmlinuz or bzImage of the same kernel, from /boot",
-            _ => "a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)",
+            | LooksLike::Bzip2 => bad
+                .maybe("an initrd, or a kernel that is compressed as a whole")
+                .hint("if an initrd: give it by --initrd; if a kernel: decompress it first"),
+            LooksLike::Elf => bad
+                .maybe("a vmlinux; kexec needs the vmlinuz made of it")
+                .hint("the vmlinuz or bzImage of the same kernel, from /boot"),
+            LooksLike::Cpio => bad
+                .because("cpio archives are initrds")
+                .hint("give the kernel first, then --initrd with this file"),
+            LooksLike::Squashfs
+            | LooksLike::Script
+            | LooksLike::Text
+            | LooksLike::Zeros
+            | LooksLike::Nothing => bad.hint(BOOTABLE),
         }
     }
 }
@@ -177,92 +169,42 @@ impl ImageError {
         }
     }
 
-    /// The read that failed, when that is all that is wrong.
-    pub fn read_error(&self) -> Option<&ReadError> {
+    /// Returns whether a read that failed is all that is wrong.
+    fn is_read(&self) -> bool {
         match self {
-            ImageError::Read(error)
-            | ImageError::Pe(PeError::Read(error))
-            | ImageError::BzImage(BzImageError::Read(error))
-            | ImageError::Zboot(ZbootError::Read(error))
-            | ImageError::LinuxImage(LinuxImageError::Read(error)) => Some(error),
-            ImageError::InLinux(error) => error.read_error(),
-            _ => None,
+            ImageError::Read(_)
+            | ImageError::Pe(PeError::Read(_))
+            | ImageError::BzImage(BzImageError::Read(_))
+            | ImageError::Zboot(ZbootError::Read(_))
+            | ImageError::LinuxImage(LinuxImageError::Read(_)) => true,
+            ImageError::InLinux(error) => error.is_read(),
+            _ => false,
         }
     }
+}
 
-    /// The errno of a failed read. Then the image may be fine, and the caller
-    /// must not call it bad: exit code 1, not 3.
-    pub fn io_errno(&self) -> Option<Errno> {
-        match self.read_error()?.kind {
-            ReadErrorKind::Io(errno) => Some(errno),
-            ReadErrorKind::Truncated | ReadErrorKind::TooLarge { .. } => None,
-        }
-    }
-
-    /// Why, when it is known or likely.
-    pub fn cause(&self) -> Option<&'static str> {
-        if let Some(error) = self.read_error() {
-            return match error.kind {
-                ReadErrorKind::Truncated => Some("the file shrank while it was being read"),
-                ReadErrorKind::TooLarge { .. } | ReadErrorKind::Io(_) => None,
-            };
-        }
+impl Diagnose for ImageError {
+    fn diagnose(&self) -> Diagnosis {
         match self {
-            ImageError::Unrecognized { looks_like, .. } => looks_like.cause(),
-            ImageError::Uki(error) => error.cause(),
-            ImageError::InLinux(error) => error.cause(),
-            _ if self.is_cut() => Some("possibly cut short when it was copied or downloaded"),
-            ImageError::Pe(error) if error.is_contradiction() => {
-                Some("no tool makes such files: damaged, or made to do harm")
+            ImageError::Empty | ImageError::TooShort { .. } => Diagnosis::cut_short(self),
+            ImageError::Unrecognized { looks_like, .. } => looks_like.diagnose(self),
+            ImageError::Pe(error) => error.diagnose(),
+            ImageError::Uki(error) => error.diagnose(),
+            ImageError::BzImage(error) => error.diagnose(),
+            ImageError::Zboot(error) => error.diagnose(),
+            ImageError::LinuxImage(error) => error.diagnose(),
+            ImageError::InLinux(error) => {
+                let inner = error.diagnose().what(self);
+                match error.is_read() {
+                    true => inner,
+                    false => inner.hints(&[
+                        Hint::Inspect,
+                        Hint::Text("then build the UKI anew from a kernel"),
+                    ]),
+                }
             }
-            ImageError::Pe(PeError::SectionsOverlap { .. }) => {
-                Some("possibly sections added with wrong offsets")
-            }
-            _ => None,
+            ImageError::Read(error) => error.diagnose(),
         }
-    }
-
-    /// What to try.
-    pub fn hint(&self) -> Option<&'static str> {
-        if self.read_error().is_some() {
-            return None;
-        }
-        match self {
-            ImageError::Unrecognized { looks_like, .. } => Some(looks_like.hint()),
-            ImageError::Uki(error) => error.hint(),
-            ImageError::InLinux(_) => {
-                Some("kexec-bpf inspect IMAGE; then build the UKI anew from a kernel")
-            }
-            _ if self.is_cut() => Some("compare its size and checksum with the original's"),
-            _ => None,
-        }
-    }
-
-    /// Something lies behind the end of the file.
-    fn is_cut(&self) -> bool {
-        matches!(
-            self,
-            ImageError::Empty
-                | ImageError::TooShort { .. }
-                | ImageError::Pe(
-                    PeError::TooShort { .. }
-                        | PeError::HeaderOutOfFile { .. }
-                        | PeError::OptionalHeaderOutOfFile { .. }
-                        | PeError::HeadersOutOfFile { .. }
-                        | PeError::SectionOutOfFile { .. }
-                        | PeError::CertificateTableOutOfFile { .. }
-                )
-                | ImageError::BzImage(
-                    BzImageError::TooShort { .. }
-                        | BzImageError::SetupOutOfFile { .. }
-                        | BzImageError::KernelOutOfFile { .. }
-                        | BzImageError::PayloadOutOfFile { .. }
-                )
-                | ImageError::Zboot(
-                    ZbootError::TooShort { .. } | ZbootError::PayloadOutOfFile { .. }
-                )
-                | ImageError::LinuxImage(LinuxImageError::TooShort { .. })
-        )
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Layer: pure. Spec: Documentation/arch/arm64/booting.rst and
 //! Documentation/arch/riscv/boot-image-header.rst of the kernel.
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::field::{bytes_at, u64_at};
 use crate::source::{FileOffset, ReadAt, ReadError, read_head};
 use core::fmt;
@@ -70,6 +71,18 @@ pub enum LinuxImageError {
         image_bytes: u64,
     },
     Read(ReadError),
+}
+
+impl Diagnose for LinuxImageError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            LinuxImageError::TooShort { .. } => Diagnosis::cut_short(self),
+            LinuxImageError::NoMagic { .. }
+            | LinuxImageError::NoImageSize
+            | LinuxImageError::ImageSizeOverflows { .. } => Diagnosis::bad_image(self),
+            LinuxImageError::Read(error) => error.diagnose(),
+        }
+    }
 }
 
 impl From<ReadError> for LinuxImageError {

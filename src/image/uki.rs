@@ -7,6 +7,7 @@
 //! starts a profile, whose sections override the base's. Within each, the
 //! first section of a name wins.
 use super::pe::{Pe, SectionName};
+use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::source::FileSlice;
 use alloc::vec::Vec;
 use core::fmt;
@@ -135,23 +136,17 @@ impl fmt::Display for UkiError {
     }
 }
 
-impl UkiError {
-    /// Why that is an error, when it needs saying.
-    pub fn cause(&self) -> Option<&'static str> {
+impl Diagnose for UkiError {
+    fn diagnose(&self) -> Diagnosis {
         match self {
-            UkiError::NoLinux => Some("an EFI program, but neither a kernel nor a UKI"),
-            UkiError::IsAddon { .. } => Some("addons extend a UKI and cannot boot alone"),
-            UkiError::EmptyLinux | UkiError::NoSuchProfile { .. } => None,
-        }
-    }
-
-    /// What to try.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            UkiError::NoSuchProfile { .. } => Some("kexec-bpf inspect lists the profiles"),
-            UkiError::IsAddon { .. } => Some("load the UKI that the addon belongs to"),
-            UkiError::NoLinux => Some("give the kernel itself, or a UKI (*.efi in EFI/Linux)"),
-            UkiError::EmptyLinux => None,
+            UkiError::NoLinux => Diagnosis::bad_image(self)
+                .because("an EFI program, but neither a kernel nor a UKI")
+                .hint("give the kernel itself, or a UKI (*.efi in EFI/Linux)"),
+            UkiError::EmptyLinux => Diagnosis::bad_image(self),
+            UkiError::IsAddon { .. } => Diagnosis::bad_image(self)
+                .because("addons extend a UKI and cannot boot alone")
+                .hint("load the UKI that the addon belongs to"),
+            UkiError::NoSuchProfile { .. } => Diagnosis::usage(self).hints(&[Hint::Profiles]),
         }
     }
 }

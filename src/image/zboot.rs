@@ -3,6 +3,7 @@
 //!
 //! Layer: pure. Spec: drivers/firmware/efi/libstub/zboot-header.S and
 //! Makefile.zboot of the kernel.
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::escape::printable;
 use crate::field::{bytes_at, u32_at};
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
@@ -86,6 +87,20 @@ pub enum ZbootError {
         bytes: u32,
     },
     Read(ReadError),
+}
+
+impl Diagnose for ZbootError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            ZbootError::TooShort { .. } | ZbootError::PayloadOutOfFile { .. } => {
+                Diagnosis::cut_short(self)
+            }
+            ZbootError::NoMagic { .. }
+            | ZbootError::UnknownCompression { .. }
+            | ZbootError::PayloadTooSmall { .. } => Diagnosis::bad_image(self),
+            ZbootError::Read(error) => error.diagnose(),
+        }
+    }
 }
 
 impl From<ReadError> for ZbootError {

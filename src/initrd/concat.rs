@@ -5,6 +5,7 @@
 //! of the kernel: archives follow each other, each at a multiple of 4, with
 //! zeros in between. At least 4 of them: the kernel's lz4 decoder has no end mark
 //! and takes the next 4 bytes for a chunk's size, of which 0 is the end.
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::source::{FileSlice, as_u64};
 use alloc::vec::Vec;
 use core::fmt;
@@ -61,6 +62,14 @@ pub enum ConcatError {
 impl fmt::Display for ConcatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("initrds are larger together than any file can be")
+    }
+}
+
+impl Diagnose for ConcatError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            ConcatError::TooLarge => Diagnosis::bad_image(self),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! Members stay slices of their files; only headers become bytes.
 use super::concat::{Part, zeros_to_align};
+use crate::diagnosis::{Diagnose, Diagnosis};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -55,6 +56,16 @@ impl fmt::Display for NewcError {
                 )
             }
             NewcError::TooManyMembers => f.write_str("too many files for one archive"),
+        }
+    }
+}
+
+impl Diagnose for NewcError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            NewcError::BadName { .. }
+            | NewcError::FileTooLarge { .. }
+            | NewcError::TooManyMembers => Diagnosis::bad_image(self),
         }
     }
 }

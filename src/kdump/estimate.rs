@@ -11,6 +11,12 @@
 //! take at least. Where the first root is a tmpfs, it holds half of the memory
 //! that the kernel has left, and the unpacked initrd must fit there.
 
+use alloc::format;
+use alloc::string::String;
+
+use crate::diagnosis::{Diagnosis, Exit, Hint};
+use crate::size::size;
+
 const MIB: u64 = 1 << 20;
 const PAGE_BYTES: u64 = 4096;
 const KERNEL_ALIGNMENT_BYTES: u64 = 2 * MIB;
@@ -83,6 +89,49 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// Returns what is to be told of an image that cannot be loaded.
+    #[must_use]
+    pub fn no_room(&self) -> Diagnosis {
+        Diagnosis::failed(&"does not fit the memory for a crash kernel")
+            .because(&self.too_small(self.load_bytes))
+            .hints(&[self.hint("--force")])
+    }
+
+    /// Returns the warning of one that can be loaded, but may not work.
+    #[must_use]
+    pub fn scarce(&self) -> Option<Diagnosis> {
+        if self.verdict != Verdict::Tight {
+            return None;
+        }
+        // Enough in sum, then it is the tmpfs that is too small.
+        let (needed, other) = match self.tmpfs_bytes {
+            Some(limit) if self.run_bytes <= self.reserved_bytes => (
+                format!(
+                    "the initrd needs {} in a tmpfs, which holds {}",
+                    size(self.image.unpacked_bytes),
+                    size(limit)
+                ),
+                "rootfstype=ramfs on the capture kernel's command line",
+            ),
+            _ => (self.too_small(self.run_bytes), "a smaller initrd"),
+        };
+        let warning = Diagnosis::new(Exit::Done, &"may run out of memory");
+        Some(warning.maybe(&needed).hints(&[self.hint(other)]))
+    }
+
+    fn too_small(&self, needed_bytes: u64) -> String {
+        format!(
+            "{} are reserved, {} are needed",
+            size(self.reserved_bytes),
+            size(needed_bytes)
+        )
+    }
+
+    fn hint(&self, or: &'static str) -> Hint {
+        let mib = self.enough_mib;
+        Hint::Crashkernel { mib, or }
+    }
+
     #[must_use]
     pub fn new(image: Image, reservation: Reservation) -> Estimate {
         let reserved_bytes = reservation.bytes;

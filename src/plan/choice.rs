@@ -10,7 +10,7 @@ use crate::image::detect::Image;
 pub fn route(image: &Image, wanted: Option<Route>, facts: &Facts) -> Result<Route, PlanError> {
     let handshake = || match explain::handshake_obstacle(facts) {
         None => Ok(Route::Handshake),
-        Some(explanation) => Err(PlanError::NoHandshake(explanation.into())),
+        Some(why) => Err(PlanError::NoHandshake(why)),
     };
     match (image, wanted) {
         (Image::BzImage { .. }, None | Some(Route::Native)) => Ok(Route::Native),

@@ -28,7 +28,8 @@ impl Plan {
 mod tests {
     use alloc::vec::Vec;
 
-    use crate::explain::{Outcome, Rule};
+    use crate::diagnosis::{Diagnose, Exit, Hint};
+    use crate::explain::Rule;
     use crate::facts::{Enforce, Facts, Lockdown, Module};
     use crate::image::addon::Addon;
     use crate::image::build;
@@ -133,7 +134,7 @@ mod tests {
             let found = obstacle(Enforce::On);
             assert_eq!(found, broken.map(|rule: Rule| rule.broken(request.panic)));
             if let Some(found) = found {
-                assert!(found.certain && found.outcome == Outcome::Refused);
+                assert!(found.is_certain() && found.exit == Exit::Refused);
             }
             assert_eq!(obstacle(Enforce::Off), None);
         }
@@ -141,8 +142,11 @@ mod tests {
 
     #[test]
     fn a_crash_image_brings_its_own_words() {
-        let hint = Rule::NoCmdline.broken(true).hint;
-        assert!(hint.contains("nr_cpus=1") && !Rule::NoCmdline.broken(false).hint.contains("nr_"));
+        let hint = |panic| match Rule::NoCmdline.broken(panic).hints[..] {
+            [Hint::Text(words)] => words,
+            ref other => panic!("{other:?}"),
+        };
+        assert!(hint(true).contains("nr_cpus=1") && !hint(false).contains("nr_"));
     }
 
     #[test]
@@ -158,6 +162,6 @@ mod tests {
         facts.module.as_mut().unwrap().has_btf = true;
         let error = route(&facts).unwrap_err();
         let cause = "enforce: the module is being removed, nothing can be loaded";
-        assert_eq!(error.cause(), Some(cause), "{error}");
+        assert_eq!(error.diagnose().cause_text(), cause);
     }
 }

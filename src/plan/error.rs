@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Why image, request and machine do not fit together.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
 use super::Route;
 use crate::cmdline::CmdlineError;
-use crate::errno::Errno;
-use crate::explain::Explanation;
+use crate::diagnosis::{Diagnose, Diagnosis, Exit, Hint};
 use crate::image::addon::AddonError;
 use crate::image::error::ImageError;
 use crate::image::pe::Machine;
@@ -37,7 +35,7 @@ pub enum PlanError {
         kind: &'static str,
     },
     /// The handshake is needed or asked for, and is not to be had.
-    NoHandshake(Box<Explanation>),
+    NoHandshake(Diagnosis),
     /// The UKI's `.linux` is damaged or no kernel.
     Inner(ImageError),
     /// The UKI's `.linux` is a kernel, but not one for this machine.
@@ -72,83 +70,40 @@ pub enum PlanError {
     Read(ReadError),
 }
 
-impl PlanError {
-    /// Who is at fault; the exit code depends on it.
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        match self {
-            PlanError::TakenAsItIs { .. }
-            | PlanError::NotTakenAsItIs { .. }
-            | PlanError::AddonsNeedUki
-            | PlanError::NoProfile { .. }
-            | PlanError::Uki(UkiError::NoSuchProfile { .. })
-            | PlanError::Cmdline { users: true, .. } => Fault::Request,
-            PlanError::NoHandshake(_) => Fault::Kernel,
-            PlanError::NoRunningCmdline => Fault::Machine,
-            _ => Fault::Image,
-        }
-    }
-
-    /// The errno of a read that failed: then no file is at fault.
-    #[must_use]
-    pub fn io_errno(&self) -> Option<Errno> {
-        let read = match self {
-            PlanError::Inner(error) => return error.io_errno(),
-            PlanError::Read(error) => error,
-            PlanError::Addon {
-                error: AddonError::Read(error),
-                ..
-            } => error,
-            _ => return None,
-        };
-        ImageError::Read(*read).io_errno()
-    }
-
-    /// Why, when that needs saying.
-    #[must_use]
-    pub fn cause(&self) -> Option<&str> {
-        match self {
-            PlanError::NoHandshake(explanation) => Some(&explanation.cause),
-            PlanError::Inner(error) => error.cause(),
-            PlanError::Uki(error) => error.cause(),
-            _ => None,
-        }
-    }
-
-    /// What to try.
-    #[must_use]
-    pub fn hint(&self) -> &str {
-        let own = match self {
-            PlanError::TakenAsItIs { .. } | PlanError::NotTakenAsItIs { .. } => {
-                Some("the same without --route")
-            }
-            PlanError::NoHandshake(explanation) => Some(explanation.hint.as_str()),
+impl Diagnose for PlanError {
+    fn diagnose(&self) -> Diagnosis {
+        let bad = Diagnosis::bad_image(self);
+        let found = match self {
+            PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => bad,
             PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
-                Some("an image that was built for this machine")
+                bad.hint("an image that was built for this machine")
             }
-            PlanError::Inner(error) => error.hint(),
-            PlanError::Uki(error) => error.hint(),
-            PlanError::NoProfile { .. } => Some("kexec-bpf inspect IMAGE lists the profiles"),
-            PlanError::Addon { .. } => Some("an addon that was built for this image"),
-            PlanError::AddonsNeedUki => Some("--initrd and --append for a bare kernel"),
-            PlanError::Cmdline { .. } => Some("kexec-bpf load --dry-run; a shorter command line"),
-            PlanError::NoRunningCmdline => Some("mount -t proc proc /proc, or --command-line"),
-            _ => None,
+            PlanError::TakenAsItIs { .. } | PlanError::NotTakenAsItIs { .. } => {
+                bad.exit(Exit::Usage).hint("the same without --route")
+            }
+            PlanError::NoHandshake(why) => why.clone().what(self),
+            PlanError::Inner(error) => error.diagnose(),
+            PlanError::Uki(error) => error.diagnose(),
+            PlanError::NoProfile { .. } => bad.exit(Exit::Usage).hints(&[Hint::Profiles]),
+            PlanError::Addon { error, .. } => error.diagnose(),
+            PlanError::AddonsNeedUki => bad
+                .exit(Exit::Usage)
+                .hint("--initrd and --append for a bare kernel"),
+            PlanError::Cmdline { users, .. } => bad
+                .exit(match users {
+                    true => Exit::Usage,
+                    false => Exit::BadImage,
+                })
+                .hints(&[Hint::DryRun, Hint::Text("a shorter command line")]),
+            PlanError::Initrd(error) => error.diagnose(),
+            PlanError::Archive(error) => error.diagnose(),
+            PlanError::NoRunningCmdline => bad
+                .exit(Exit::Failed)
+                .hint("mount -t proc proc /proc, or --command-line"),
+            PlanError::Read(error) => error.diagnose(),
         };
-        own.unwrap_or("kexec-bpf inspect IMAGE")
+        found.or_hint(Hint::Inspect)
     }
-}
-
-/// Who is at fault when there is no plan.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fault {
-    Image,
-    /// The user asked for something that does not fit the image.
-    Request,
-    /// The kernel lacks what was asked for.
-    Kernel,
-    /// This machine's state.
-    Machine,
 }
 
 impl fmt::Display for PlanError {

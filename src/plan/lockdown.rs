@@ -2,13 +2,14 @@
 //! What a locked-down kernel verifies of a plan, and what that forbids.
 
 use super::{Plan, Request, Route};
-use crate::explain::{self, Explanation};
+use crate::diagnosis::Diagnosis;
+use crate::explain;
 use crate::facts::Facts;
 
 impl Plan {
     /// What stands in the way of it, known before it is tried.
     #[must_use]
-    pub fn obstacle(&self, request: &Request, facts: &Facts) -> Option<Explanation> {
+    pub fn obstacle(&self, request: &Request, facts: &Facts) -> Option<Diagnosis> {
         let unsigned = self.is_taken_apart(facts) && !request.takes_apart_knowingly();
         let panic = self.flags.is_panic();
         explain::load_obstacle(facts, panic)
@@ -54,6 +55,7 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::{Diagnose, Exit, Hint};
     use crate::facts::{Lockdown, Module};
     use crate::image::build;
     use crate::image::detect::detect;
@@ -75,7 +77,7 @@ mod tests {
         }
     }
 
-    fn obstacle(file: &[u8], request: &Request, facts: &Facts) -> Option<Explanation> {
+    fn obstacle(file: &[u8], request: &Request, facts: &Facts) -> Option<Diagnosis> {
         let image = detect(file).unwrap();
         plan(file, &image, request, facts)
             .unwrap()
@@ -146,9 +148,13 @@ mod tests {
         ] {
             let facts = facts(Lockdown::Confidentiality, has_module);
             let found = obstacle(&build::uki(), &request, &facts).unwrap();
-            assert_eq!(found.hint, hint);
+            assert_eq!(found.hints, [Hint::Text(hint)]);
             // One line of a console, with its label.
-            assert!(found.cause.len() + "cause: ".len() <= 80, "{}", found.cause);
+            assert!(
+                found.cause_text().len() + "cause: ".len() <= 80,
+                "{}",
+                found.cause_text()
+            );
         }
     }
 
@@ -170,7 +176,7 @@ mod tests {
         let error = plan(file.as_slice(), &image, &Request::default(), &facts).unwrap_err();
         let words = "certificate table at 0xfffffff0 ends at 0xfffffff8, file at 0x1400";
         assert_eq!(error.to_string(), words);
-        assert_eq!(error.fault(), crate::plan::Fault::Image);
+        assert_eq!(error.diagnose().exit, Exit::BadImage);
     }
 
     /// Also of the kernel inside, and where its own parser would open it.

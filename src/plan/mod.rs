@@ -21,7 +21,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use cmdline::{CmdlineBase, PlannedCmdline};
-pub use error::{Fault, PlanError};
+pub use error::PlanError;
 pub use flags::Flags;
 pub use initrd::{InitrdOrigin, InitrdPart};
 pub use request::{AddonFile, IMAGE, Request, uname};

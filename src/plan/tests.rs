@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Plans made of images that are built here.
 use super::*;
-use crate::cmdline::{CmdlineError, X86_RESERVED_BYTES};
+use crate::diagnosis::{Diagnose, Exit, Hint};
 use crate::facts::Module;
 use crate::image::build::{self, put16};
 use crate::image::detect::detect;
 use crate::image::error::ImageError;
-use crate::source::{ReadError, ReadErrorKind};
+
+mod cmdline;
 
 /// A machine on which nothing stands in the way.
 fn machine() -> Facts {
@@ -47,15 +48,16 @@ fn slice(offset: u64, bytes: u64) -> FileSlice {
 }
 
 fn words(words: &[&str]) -> Vec<Vec<u8>> {
-    words.iter().map(|word| word.as_bytes().to_vec()).collect()
+    words.iter().map(|word| Vec::from(*word)).collect()
 }
 
 /// Each piece of the initrd: where it comes from, which file, which bytes.
 fn parts(plan: &Plan) -> Vec<(InitrdOrigin, u32, FileSlice)> {
-    let parts = plan.initrd.iter();
-    parts
-        .map(|part| (part.from, part.source, part.slice))
-        .collect()
+    let parts = plan
+        .initrd
+        .iter()
+        .map(|part| (part.from, part.source, part.slice));
+    parts.collect()
 }
 
 /// A UKI of a kernel and these sections.
@@ -176,7 +178,7 @@ fn a_route_that_does_not_fit_is_wrong_usage() {
         };
         let error = plan_on(&file, &request, &with_module()).unwrap_err();
         assert_eq!(error, expected);
-        assert_eq!(error.fault(), Fault::Request);
+        assert_eq!(error.diagnose().exit, Exit::Usage);
     }
 }
 
@@ -211,95 +213,7 @@ fn a_handshake_that_is_asked_for_does_not_become_another_route() {
     };
     let error = plan_of(&build::uki(), &request).unwrap_err();
     assert!(matches!(error, PlanError::NoHandshake(_)), "{error:?}");
-    assert_eq!(error.fault(), Fault::Kernel);
-}
-
-#[test]
-fn the_command_line_has_one_base_and_what_is_appended() {
-    let append = words(&["debug", " ", "-- single"]);
-    for (command_line, reuse_cmdline, base, text) in [
-        (
-            None,
-            false,
-            CmdlineBase::Image,
-            "root=/dev/vda quiet debug -- single",
-        ),
-        (
-            Some("a  b "),
-            false,
-            CmdlineBase::User,
-            "a  b debug -- single",
-        ),
-        (Some(""), false, CmdlineBase::User, "debug -- single"),
-        (
-            None,
-            true,
-            CmdlineBase::Running,
-            "root=/dev/sda quiet debug -- single",
-        ),
-    ] {
-        let request = Request {
-            command_line: command_line.map(|text| text.as_bytes().to_vec()),
-            reuse_cmdline,
-            append: append.clone(),
-            ..Request::default()
-        };
-        let cmdline = plan_of(&build::uki(), &request).unwrap().cmdline;
-        assert_eq!(cmdline.base, base);
-        assert_eq!(String::from_utf8(cmdline.text).unwrap(), text);
-    }
-}
-
-#[test]
-fn reuse_tells_what_it_drops() {
-    let request = Request {
-        reuse_cmdline: true,
-        ..Request::default()
-    };
-    let cmdline = plan_of(&build::bzimage(), &request).unwrap().cmdline;
-    let dropped: Vec<_> = cmdline.dropped.iter().map(|d| d.word.as_slice()).collect();
-    assert_eq!(dropped, [&b"BOOT_IMAGE=/vmlinuz"[..], b"initrd=a.img"]);
-    assert!(cmdline.dropped.iter().all(|d| !d.reason.is_empty()));
-
-    let no_proc = Facts {
-        running_cmdline: None,
-        ..machine()
-    };
-    let error = plan_on(&build::bzimage(), &request, &no_proc).unwrap_err();
-    assert_eq!(error, PlanError::NoRunningCmdline);
-}
-
-#[test]
-fn a_command_line_is_as_long_as_the_kernel_takes() {
-    // cmdline_size of the image that is built, less what the kernel reserves.
-    let max_bytes = 2047 - u64::from(X86_RESERVED_BYTES);
-    let request = |bytes: u64| Request {
-        command_line: Some(vec![b'x'; usize::try_from(bytes).unwrap()]),
-        ..Request::default()
-    };
-    assert!(plan_of(&build::bzimage(), &request(max_bytes)).is_ok());
-    let error = plan_of(&build::bzimage(), &request(max_bytes + 1)).unwrap_err();
-    let bytes = max_bytes + 1;
-    let expected = PlanError::Cmdline {
-        error: CmdlineError::TooLong { bytes, max_bytes },
-        users: true,
-    };
-    assert_eq!(error, expected);
-}
-
-#[test]
-fn a_cmdline_section_decides_no_heap() {
-    let bytes = crate::cmdline::MAX_SECTION_BYTES + 1;
-    let text = vec![b'x'; usize::try_from(bytes).unwrap()];
-    let error = plan_of(&uki_with(&[(".cmdline", &text)]), &Request::default()).unwrap_err();
-    let expected = ReadError {
-        offset: FileOffset(0x200),
-        wanted_bytes: bytes,
-        kind: ReadErrorKind::TooLarge {
-            max_bytes: crate::cmdline::MAX_SECTION_BYTES,
-        },
-    };
-    assert_eq!(error, PlanError::Read(expected));
+    assert_eq!(error.diagnose().exit, Exit::Refused);
 }
 
 #[test]
@@ -325,7 +239,8 @@ fn an_addon_is_refused_as_what_it_is() {
     let first = SectionKind::Cmdline;
     let error = plan_of(&file, &Request::default()).unwrap_err();
     assert_eq!(error, PlanError::Uki(UkiError::IsAddon { first }));
-    assert_eq!(error.hint(), "load the UKI that the addon belongs to");
+    let hint = Hint::Text("load the UKI that the addon belongs to");
+    assert_eq!(error.diagnose().hints, [hint]);
 }
 
 #[test]

@@ -114,13 +114,13 @@ impl Inputs<'_> {
     /// Leaves out the addon that the kernel refused, if it was found and not
     /// asked for: then the load may be tried again.
     pub fn leave_out(&mut self, request: &mut Request, error: &RunError) -> Option<Skipped> {
-        let RunError::Kernel { failure, .. } = error else {
+        let RunError::Kernel { diagnosis, addon } = error else {
             return None;
         };
-        let number = failure.addon?;
+        let number = (*addon)?;
         let path = self.remove_found(number, REFUSALS_MAX)?;
         request.addons = self.addons();
-        let why = Refusal::Kernel(failure.explanation.cause.clone());
+        let why = Refusal::Kernel(diagnosis.cause_text().into());
         Some(Skipped { path, why })
     }
 }

@@ -71,10 +71,8 @@ pub(super) fn crypt_keys(
         return Ok(KeyItems::default());
     }
     if !facts.crash.takes_crypt_keys {
-        return Err(RunError::Refused {
-            path: inputs.image_path().to_vec(),
-            explanation: explain::no_crypt_keys(),
-        });
+        let found = explain::no_crypt_keys().of_load(inputs.image_path());
+        return Err(RunError::Refused(found));
     }
     let mut items = KeyItems::create(&request.crypt_keys)?;
     if request.reuse_crypt_keys {

@@ -8,12 +8,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::parser::ParserError;
+use crate::abi::{ADDONS_MAX, PATH_BYTES};
 use crate::boot::error::BootError;
-use crate::explain::{Explanation, Outcome, Rule};
+use crate::diagnosis::{Diagnose, Diagnosis, Exit};
+use crate::explain::Rule;
 use crate::image::error::ImageError;
 use crate::kdump::estimate::Estimate;
 use crate::object::ObjectError;
 use crate::plan::PlanError;
+use crate::size::size;
 use crate::source::ReadError;
 use crate::sys::SysError;
 use crate::sys::file::OpenError;
@@ -61,35 +64,19 @@ pub enum RunError {
         path: Vec<u8>,
         error: ReadError,
     },
-    /// Known before it was tried.
-    Refused {
-        path: Vec<u8>,
-        explanation: Explanation,
-    },
     /// A crash image that the reservation cannot hold.
     DoesNotFit {
         path: Vec<u8>,
         estimate: Box<Estimate>,
     },
-    /// kexec_file_load(2) failed.
+    /// kexec_file_load(2) failed; explained where the facts were at hand.
     Kernel {
-        path: Vec<u8>,
-        failure: Box<CallFailure>,
+        diagnosis: Diagnosis,
+        /// The number of the addon that the kernel refused.
+        addon: Option<usize>,
     },
-    /// The kernel killed the thread that was in kexec_file_load(2).
-    CallerGone {
-        path: Vec<u8>,
-        explanation: Explanation,
-    },
-    /// `exec` cannot work.
-    Exec {
-        explanation: Explanation,
-    },
-    /// A system call of `unload` or `exec` failed.
-    Call {
-        command: &'static str,
-        failure: Box<CallFailure>,
-    },
+    /// Another call of kexec's failed, or a load is known to fail before it is tried.
+    Refused(Diagnosis),
     /// A system call that serves the load failed, for want of memory mostly.
     Sys(SysError),
     /// There is nothing to boot, or not what was asked for.
@@ -151,34 +138,6 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A kexec or reboot call that failed, and what that means here.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CallFailure {
-    pub error: SysError,
-    pub explanation: Explanation,
-    /// Last lines of the verifier's log.
-    pub verifier_log: Vec<String>,
-    /// What the kernel logged while it loaded.
-    pub kernel_log: Vec<String>,
-    /// What the image's signatures say, when the kernel refused them.
-    pub signatures: Vec<Vec<u8>>,
-    /// The number of the addon that the kernel refused.
-    pub addon: Option<usize>,
-}
-
-impl CallFailure {
-    pub(super) fn new(error: SysError, explanation: Explanation) -> CallFailure {
-        CallFailure {
-            error,
-            explanation,
-            verifier_log: Vec::new(),
-            kernel_log: Vec::new(),
-            signatures: Vec::new(),
-            addon: None,
-        }
-    }
-}
-
 /// Why thread B of the handshake gave up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ServeError {
@@ -191,12 +150,12 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    /// Who is at fault.
-    pub(super) fn outcome(&self) -> Outcome {
+    /// Returns how the program ends because of it.
+    pub(super) fn exit(&self) -> Exit {
         match self {
-            ServeError::Parser(error) => error.outcome(),
-            ServeError::Rounds => Outcome::BadImage,
-            ServeError::Sys(_) | ServeError::NoSession => Outcome::Failed,
+            ServeError::Parser(error) => error.exit(),
+            ServeError::Rounds => Exit::BadImage,
+            ServeError::Sys(_) | ServeError::NoSession => Exit::Failed,
         }
     }
 
@@ -239,20 +198,10 @@ impl From<SysError> for ServeError {
 }
 
 impl RunError {
-    pub(super) fn call(
-        command: &'static str,
-        error: SysError,
-        explanation: Explanation,
-    ) -> RunError {
-        let failure = Box::new(CallFailure::new(error, explanation));
-        RunError::Call { command, failure }
-    }
-
-    pub(super) fn kernel(path: &[u8], failure: CallFailure) -> RunError {
-        RunError::Kernel {
-            path: path.to_vec(),
-            failure: Box::new(failure),
-        }
+    /// A call that `command` makes failed.
+    pub(super) fn of_command(command: &str, error: &SysError, found: Diagnosis) -> RunError {
+        let found = found.within(&error.call).within(&command);
+        RunError::Refused(found)
     }
 
     pub(super) fn open(path: &[u8], error: OpenError) -> RunError {
@@ -277,6 +226,61 @@ impl RunError {
                 error,
             },
         }
+    }
+}
+
+impl Diagnose for RunError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            RunError::Open { path, error } => error.diagnose().in_file(path),
+            RunError::EmptyInitrd { path } => Diagnosis::bad_image(&"the initrd is empty")
+                .in_file(path)
+                .hint("an initrd file with content, or no --initrd"),
+            RunError::AddonName { path } => Diagnosis::bad_image(&"the addon's name is not UTF-8")
+                .in_file(path)
+                .hint("rename the file"),
+            RunError::AddonPath { path } => Diagnosis::bad_image(&"the addon's path is too long")
+                .in_file(path)
+                .because(&format!("the module takes {} bytes", PATH_BYTES - 1))
+                .hint("a shorter path"),
+            RunError::TooManyAddons { count } => {
+                Diagnosis::failed(&format!("load: {count} companion files are too many"))
+                    .because(&format!("at most {ADDONS_MAX} are taken"))
+                    .hint("join them into fewer, or --no-extras")
+            }
+            RunError::Companion(skipped) => Diagnosis::bad_image(&skipped.why)
+                .in_file(&skipped.path)
+                .hint("the same without --strict, or with --no-extras"),
+            RunError::Image { path, error } => error.diagnose().in_file(path),
+            RunError::Plan { path, error } => error.diagnose().in_file(path),
+            RunError::FileChanged {
+                path,
+                opened_bytes,
+                now_bytes,
+            } => Diagnosis::bad_image(&"the file changed while it was loaded")
+                .in_file(path)
+                .because(&format!(
+                    "it had {}, now it has {}",
+                    size(*opened_bytes),
+                    size(*now_bytes)
+                ))
+                .hint("wait until it is written, then the same command again"),
+            RunError::Read { path, error } => error.diagnose().in_file(path),
+            RunError::DoesNotFit { path, estimate } => estimate.no_room().in_file(path),
+            RunError::Kernel { diagnosis, .. } | RunError::Refused(diagnosis) => diagnosis.clone(),
+            RunError::Sys(error) => error.diagnose(),
+            RunError::Boot(error) => error.diagnose(),
+            RunError::NulInCmdline => Diagnosis::failed(&"the command line has a NUL byte inside"),
+            RunError::NoSuchInput => {
+                Diagnosis::failed(&"internal error: the plan names no open file")
+            }
+        }
+    }
+}
+
+impl From<RunError> for Diagnosis {
+    fn from(error: RunError) -> Diagnosis {
+        error.diagnose()
     }
 }
 

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use super::error::ServeError;
 use super::parser::{self, Parser};
-use super::{CallFailure, Inputs, Progress, RunError};
+use super::{Inputs, Progress, RunError};
 use crate::abi;
 use crate::errno::Errno;
 use crate::explain;
@@ -121,10 +121,8 @@ pub fn load(
     let (called, ()) = thread::alongside(call, serve)?;
     let Some(called) = called else {
         // Its parser is detached, and the session is closed.
-        return Err(RunError::CallerGone {
-            path: offer.inputs.image_path().to_vec(),
-            explanation: explain::caller_gone(),
-        });
+        let found = explain::caller_gone().of_load(offer.inputs.image_path());
+        return Err(RunError::Refused(found));
     };
     progress(format_args!(
         "thread A: kexec_file_load returned after {}",
@@ -142,23 +140,26 @@ pub fn load(
     // B's failure ended the load if it cancelled it. Otherwise the kernel had
     // ended it before, and what B met afterwards is a consequence of that.
     let cancelled = server.failure.filter(|_| error.errno == Errno::ECANCELED);
-    let log = cancelled.as_ref().map(|failure| last_lines(failure.log()));
-    let explanation = match cancelled {
-        Some(failure) => explain::parser(&format!("{failure}"), failure.outcome()),
+    let found = match &cancelled {
+        Some(failure) => explain::parser(&format!("{failure}"), failure.exit()),
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
     };
+    let log = cancelled.as_ref().map_or("", ServeError::log);
+    let lines = last_lines(log).into_iter();
+    let found = found
+        .within(&error.call)
+        .of_load(offer.inputs.image_path())
+        .quote("verifier", lines.map(String::into_bytes));
     let addon = report.as_ref().and_then(|report| {
         offer.addons.iter().copied().find(|number| {
             let addon = offer.inputs.abi_addon(*number);
             addon.is_ok_and(|addon| explain::is_about(report, &addon))
         })
     });
-    let failure = CallFailure {
-        verifier_log: log.unwrap_or_default(),
+    Err(RunError::Kernel {
+        diagnosis: found,
         addon,
-        ..CallFailure::new(error, explanation)
-    };
-    Err(RunError::kernel(offer.inputs.image_path(), failure))
+    })
 }
 
 /// Returns the lines of a verifier's log that say what is wrong: the last ones that

@@ -2,10 +2,12 @@
 //! EFFECTS. Carries a plan out: anonymous files, then kexec_file_load(2).
 
 use alloc::ffi::CString;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::initrd::Initrd;
-use super::{CallFailure, Inputs, Progress, RunError, crash, handshake};
+use super::{Inputs, Progress, RunError, crash, handshake};
+use crate::diagnosis::Diagnosis;
 use crate::explain;
 use crate::facts::Facts;
 use crate::image::{authenticode, pe};
@@ -28,11 +30,9 @@ pub fn load(
     facts: &Facts,
     progress: Progress<'_>,
 ) -> Result<usize, RunError> {
-    if let Some(explanation) = plan.obstacle(request, facts) {
-        return Err(RunError::Refused {
-            path: inputs.image_path().to_vec(),
-            explanation,
-        });
+    if let Some(obstacle) = plan.obstacle(request, facts) {
+        let obstacle = obstacle.of_load(inputs.image_path());
+        return Err(RunError::Refused(obstacle));
     }
     let log = LogMark::now();
     let result = if plan.flags.is_panic() {
@@ -44,11 +44,14 @@ pub fn load(
     // the kernel's ENOEXEC; all of them have this one cause.
     result.map_err(|error| {
         inputs.changed().unwrap_or_else(|| match error {
-            RunError::Kernel { path, mut failure } => {
-                failure.kernel_log = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
-                examine(inputs, plan, facts, &mut failure);
-                failure.explanation = explain::adapted(failure.explanation, facts);
-                RunError::Kernel { path, failure }
+            RunError::Kernel { diagnosis, addon } => {
+                let found = examined(inputs, plan, facts, diagnosis);
+                let lines = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
+                let found = found.quote("kernel", lines.into_iter().map(String::into_bytes));
+                RunError::Kernel {
+                    diagnosis: explain::adapted(found, facts),
+                    addon,
+                }
             }
             other => other,
         })
@@ -101,8 +104,12 @@ fn perform(
         None => inputs.image().as_fd(),
     };
     kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
-        let explanation = explain::load(error.errno, facts, plan.flags.is_panic());
-        RunError::kernel(inputs.image_path(), CallFailure::new(error, explanation))
+        let found = explain::load(error.errno, facts, plan.flags.is_panic());
+        let found = found.within(&error.call).of_load(inputs.image_path());
+        RunError::Kernel {
+            diagnosis: found,
+            addon: None,
+        }
     })?;
     progress(format_args!("kexec_file_load: done"));
     Ok(0)
@@ -126,9 +133,9 @@ fn copy_kernel(
 }
 
 /// Where the kernel refused a signature: looks at what it was given to verify.
-fn examine(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts, failure: &mut CallFailure) {
-    if failure.explanation.signature.is_none() {
-        return;
+fn examined(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts, found: Diagnosis) -> Diagnosis {
+    if found.signature.is_none() {
+        return found;
     }
     let image: &dyn ReadAt = inputs.image();
     let inner = SubSource::new(image, plan.kernel.slice);
@@ -137,11 +144,11 @@ fn examine(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts, failure: &mut CallFa
         Route::Native | Route::Handshake => image,
     };
     let Ok(pe) = pe::parse(verified) else {
-        return;
+        return found;
     };
-    let found = authenticode::examine(verified, &pe);
-    failure.explanation = explain::examined(&found, failure.explanation.clone(), facts);
-    failure.signatures = found.notes();
+    let examination = authenticode::examine(verified, &pe);
+    let found = explain::examined(&examination, found, facts);
+    found.quote("signed", examination.notes().into_iter())
 }
 
 /// Words of kernel/kexec_file.c, the PE parser of crypto/asymmetric_keys and

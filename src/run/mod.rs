@@ -21,7 +21,7 @@ mod teardown;
 use core::fmt;
 
 pub use crash::{Preflight, preflight};
-pub use error::{CallFailure, RunError, Skipped};
+pub use error::{RunError, Skipped};
 pub use inputs::Inputs;
 pub use load::load;
 
@@ -35,11 +35,11 @@ pub type Progress<'log> = &'log mut dyn FnMut(fmt::Arguments<'_>);
 /// Drops the loaded image, or the crash image.
 ///
 /// # Errors
-/// [`RunError::Call`].
+/// [`RunError::Refused`].
 pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
     kexec::unload(panic).map_err(|error| {
-        let explanation = explain::unload(error.errno, facts, panic);
-        RunError::call("unload", error, explanation)
+        let found = explain::unload(error.errno, facts, panic);
+        RunError::of_command("unload", &error, found)
     })?;
     if panic {
         note::remove();
@@ -53,7 +53,7 @@ pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
 /// told what does not stop the jump.
 ///
 /// # Errors
-/// [`RunError::Exec`] when it is known beforehand, else [`RunError::Call`].
+/// [`RunError::Refused`].
 pub fn exec(
     sync: bool,
     facts: &Facts,
@@ -61,8 +61,8 @@ pub fn exec(
     warn: &mut dyn FnMut(&str),
     progress: Progress<'_>,
 ) -> Result<(), RunError> {
-    if let Some(explanation) = explain::exec_obstacle(facts) {
-        return Err(RunError::Exec { explanation });
+    if let Some(obstacle) = explain::exec_obstacle(facts) {
+        return Err(RunError::Refused(obstacle.within(&"exec")));
     }
     if let Some(warning) = explain::framebuffer(facts, cmdline) {
         warn(&warning);
@@ -74,7 +74,7 @@ pub fn exec(
     }
     progress(format_args!("jumping into the loaded image"));
     kexec::reboot().map_err(|error| {
-        let explanation = explain::exec(error.errno, facts);
-        RunError::call("exec", error, explanation)
+        let found = explain::exec(error.errno, facts);
+        RunError::of_command("exec", &error, found)
     })
 }

@@ -9,8 +9,8 @@ use core::ffi::CStr;
 use core::fmt;
 
 use crate::abi;
+use crate::diagnosis::Exit;
 use crate::errno::Errno;
-use crate::explain::Outcome;
 use crate::object::{Btf, Kfunc, Object, ObjectError, lossy};
 use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected, Value};
 use crate::sys::{AsFd, OwnedFd, SysError};
@@ -65,31 +65,31 @@ pub enum ParserError {
 }
 
 impl ParserError {
-    /// Who is at fault.
+    /// Returns how the program ends because of it.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub fn exit(&self) -> Exit {
         match self {
             ParserError::Object(_) | ParserError::MapShape { .. } | ParserError::NoMap { .. } => {
-                Outcome::BadImage
+                Exit::BadImage
             }
             ParserError::Rejected(Rejected { error, .. })
             | ParserError::Map { error, .. }
-            | ParserError::Sys(error) => outcome_of(error.errno),
+            | ParserError::Sys(error) => exit_of(error.errno),
             ParserError::NoTypes { .. } | ParserError::Types { .. } | ParserError::NoHook => {
-                Outcome::Refused
+                Exit::Refused
             }
         }
     }
 }
 
-/// Who is at fault when bpf(2) fails so.
-fn outcome_of(errno: Errno) -> Outcome {
+/// Returns how the program ends where bpf(2) fails so.
+fn exit_of(errno: Errno) -> Exit {
     match errno {
-        Errno::ENOMEM | Errno::EAGAIN | Errno::EINTR | Errno::EBUSY => Outcome::Failed,
-        Errno::EMFILE | Errno::ENFILE => Outcome::Failed,
-        Errno::EPERM | Errno::ENOSYS => Outcome::Refused,
+        Errno::ENOMEM | Errno::EAGAIN | Errno::EINTR | Errno::EBUSY => Exit::Failed,
+        Errno::EMFILE | Errno::ENFILE => Exit::Failed,
+        Errno::EPERM | Errno::ENOSYS => Exit::Refused,
         // What it was given.
-        _ => Outcome::BadImage,
+        _ => Exit::BadImage,
     }
 }
 

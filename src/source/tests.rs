@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Reads and slices, at and over their ends.
 use super::*;
+use crate::diagnosis::Exit;
+use crate::image::error::ImageError;
 
 fn slice(offset: u64, bytes: u64) -> FileSlice {
     FileSlice {
@@ -77,21 +79,22 @@ impl ReadAt for Broken {
 #[test]
 fn shrinking_and_failing_files_are_told_apart() {
     let shrunk = crate::image::detect::detect(&Shrunk).unwrap_err();
-    assert_eq!(shrunk.read_error(), Some(&truncated(0, 0x206)));
+    assert_eq!(shrunk, ImageError::Read(truncated(0, 0x206)));
+    let found = shrunk.diagnose();
     assert_eq!(
-        shrunk.cause(),
-        Some("the file shrank while it was being read")
+        found.cause_text(),
+        "the file shrank while it was being read"
     );
+    assert_eq!(found.exit, Exit::BadImage);
     let broken = crate::image::detect::detect(&Broken).unwrap_err();
     assert_eq!(
         alloc::format!("{broken}"),
         "reading 518 bytes at 0x0 failed: EIO (5)"
     );
-    assert_eq!(broken.cause(), None);
-    assert_eq!(
-        [shrunk.io_errno(), broken.io_errno()],
-        [None, Some(Errno::EIO)]
-    );
+    let found = broken.diagnose();
+    assert_eq!(found.cause_text(), "input/output error");
+    assert_eq!(found.exit, Exit::Failed);
+    assert_eq!(found.hints.first(), Some(&Hint::Dmesg));
 }
 
 #[test]

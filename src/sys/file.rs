@@ -14,8 +14,10 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount;
 
-use super::SysError;
 use super::directory::{Directory, c_path, open_beneath};
+use super::{NO_SUCH_FILE, SysError};
+use crate::diagnosis::{Diagnose, Diagnosis, Exit};
+use crate::errno;
 use crate::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading; its size is the one seen when it was
@@ -45,6 +47,31 @@ impl fmt::Display for OpenError {
         match self {
             OpenError::Sys(error) => error.fmt(out),
             OpenError::NotAFile { is } => write!(out, "is {is}, not a file"),
+        }
+    }
+}
+
+impl Diagnose for OpenError {
+    fn diagnose(&self) -> Diagnosis {
+        let failed = Diagnosis::failed(self);
+        let errno = match self {
+            OpenError::NotAFile { .. } => {
+                return failed
+                    .exit(Exit::BadImage)
+                    .hint("the path of an image or initrd file");
+            }
+            OpenError::Sys(error) => error.errno,
+        };
+        match errno {
+            errno::Errno::ENOENT => failed
+                .exit(Exit::BadImage)
+                .because(NO_SUCH_FILE.0)
+                .hint(NO_SUCH_FILE.1),
+            errno::Errno::ENOTDIR | errno::Errno::ENAMETOOLONG => {
+                failed.exit(Exit::BadImage).because_of(errno)
+            }
+            errno::Errno::EACCES => failed.because("permission denied").hint("run it as root"),
+            errno => failed.because_of(errno),
         }
     }
 }
@@ -156,7 +183,7 @@ impl ReadAt for InputFile {
                 Ok(read) => done = done.saturating_add(read),
                 Err(Errno::INTR) => {}
                 Err(errno) => {
-                    let kind = ReadErrorKind::Io(crate::errno::Errno(errno.raw_os_error()));
+                    let kind = ReadErrorKind::Io(errno::Errno(errno.raw_os_error()));
                     return Err(fail(kind, rest.len()));
                 }
             }

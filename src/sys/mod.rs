@@ -30,6 +30,7 @@ use core::fmt;
 
 pub use rustix::fd::{AsFd, BorrowedFd as Fd, OwnedFd};
 
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::errno::Errno;
 use errno::last_errno;
 
@@ -52,6 +53,31 @@ impl SysError {
         }
     }
 }
+
+impl Diagnose for SysError {
+    fn diagnose(&self) -> Diagnosis {
+        let failed = Diagnosis::failed(self);
+        let failed = match self.target.is_empty() {
+            true => failed,
+            false => failed.within(&self.target),
+        };
+        match self.errno {
+            Errno::ENOMEM | Errno::ENOSPC => failed
+                .because("not enough free memory for a copy of the image")
+                .hint("free memory: unmount tmpfs file systems, delete files in /tmp and /run"),
+            Errno::ENOENT if !self.target.is_empty() => {
+                failed.because(NO_SUCH_FILE.0).hint(NO_SUCH_FILE.1)
+            }
+            errno => failed.because_of(errno),
+        }
+    }
+}
+
+/// The cause and what to try.
+const NO_SUCH_FILE: (&str, &str) = (
+    "no such file",
+    "mount the file system that holds it, or check the path",
+);
 
 impl fmt::Display for SysError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

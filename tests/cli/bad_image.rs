@@ -10,7 +10,7 @@ use crate::program::{Folder, finish};
 const LOAD: &[&str] = &["load", "--dry-run", "x"];
 const INSPECT: &[&str] = &["inspect", "x"];
 
-const CUT: &str = "cause: possibly cut short when it was copied or downloaded\n\
+const CUT: &str = "possible cause: cut short when it was copied or downloaded\n\
                    try:   compare its size and checksum with the original's\n";
 
 /// The sections of [`build::uki`] in file order: name, offset, bytes in the file.
@@ -140,7 +140,7 @@ fn raw_size_past_the_end() {
 fn overlapping_sections() {
     let image = patched(|image| put32(image, section_field(INITRD, 20), 0xc00));
     let what = "sections .linux and .initrd overlap at 0xc00";
-    let cause = "cause: possibly sections added with wrong offsets\n";
+    let cause = "possible cause: sections added with wrong offsets\n";
     bytes_are_refused("overlap", &image, what, cause);
 }
 
@@ -295,7 +295,7 @@ fn no_linux() {
 #[test]
 fn files_of_other_kinds() {
     const IMAGE: &str = "try:   a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)\n";
-    const COMPRESSED: &str = "cause: possibly an initrd, or a kernel that is compressed as a \
+    const COMPRESSED: &str = "possible cause: an initrd, or a kernel that is compressed as a \
         whole\ntry:   if an initrd: give it by --initrd; if a kernel: decompress it first\n";
     const CPIO: &str = "cause: cpio archives are initrds\n\
         try:   give the kernel first, then --initrd with this file\n";

@@ -125,7 +125,8 @@ fn uses(text: &str) -> Vec<(bool, String)> {
     for line in text.lines() {
         let (before, after) = line.split_once("use ").unwrap_or((line, ""));
         let before = before.trim();
-        let starts = !after.is_empty() && (before.is_empty() || before.starts_with("pub"));
+        let is_public = before == "pub" || (before.starts_with("pub(") && before.ends_with(')'));
+        let starts = !after.is_empty() && (before.is_empty() || is_public);
         match &mut statement {
             None if starts => statement = Some((!before.is_empty(), after.into())),
             None => continue,

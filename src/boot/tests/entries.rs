@@ -7,6 +7,7 @@ use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::{BootError, Problem};
 use crate::boot::loader_conf::LoaderConf;
 use crate::boot::type1::Type1;
+use crate::diagnosis::{Diagnose, Exit};
 use crate::explain::Rule;
 use crate::image::osrel;
 
@@ -232,6 +233,6 @@ fn what_enforce_refuses_is_passed_over() {
     let id = b"b.conf".to_vec();
     let error = BootError::Bad { id, problem };
     let cause = "enforce: the image has no signature";
-    assert_eq!(error.cause().as_deref(), Some(cause));
-    assert!(error.is_refused());
+    let found = error.diagnose();
+    assert_eq!((found.cause_text(), found.exit), (cause, Exit::Refused));
 }

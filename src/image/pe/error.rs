@@ -3,6 +3,7 @@
 //!
 //! Layer: pure.
 use super::{MAX_DIRECTORIES, MAX_SECTIONS, MIN_DIRECTORIES, SectionName};
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::source::{FileOffset, ReadError};
 use core::fmt;
 
@@ -104,21 +105,37 @@ pub enum PeError {
     Read(ReadError),
 }
 
-impl PeError {
-    /// The file's own fields exclude each other, or are beyond all measure.
-    pub fn is_contradiction(&self) -> bool {
-        matches!(
-            self,
+impl Diagnose for PeError {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            PeError::TooShort { .. }
+            | PeError::HeaderOutOfFile { .. }
+            | PeError::OptionalHeaderOutOfFile { .. }
+            | PeError::HeadersOutOfFile { .. }
+            | PeError::SectionOutOfFile { .. }
+            | PeError::CertificateTableOutOfFile { .. } => Diagnosis::cut_short(self),
+            // The file's own fields exclude each other, or are beyond all measure.
             PeError::TooManySections { .. }
-                | PeError::DirectoryCount { .. }
-                | PeError::OptionalHeaderSize { .. }
-                | PeError::SectionTableOutOfHeaders { .. }
-                | PeError::SectionInHeaders { .. }
-                | PeError::CertificateTableInHeaders { .. }
-                | PeError::CertificateTableOverlaps { .. }
-                | PeError::CertificateTableSize { .. }
-                | PeError::CertificateLength { .. }
-        )
+            | PeError::DirectoryCount { .. }
+            | PeError::OptionalHeaderSize { .. }
+            | PeError::SectionTableOutOfHeaders { .. }
+            | PeError::SectionInHeaders { .. }
+            | PeError::CertificateTableInHeaders { .. }
+            | PeError::CertificateTableOverlaps { .. }
+            | PeError::CertificateTableSize { .. }
+            | PeError::CertificateLength { .. } => Diagnosis::bad_image(self)
+                .because("no tool makes such files: damaged, or made to do harm"),
+            PeError::SectionsOverlap { .. } => {
+                Diagnosis::bad_image(self).maybe("sections added with wrong offsets")
+            }
+            PeError::TooLarge { .. }
+            | PeError::NoMz { .. }
+            | PeError::HeaderInsideDosHeader { .. }
+            | PeError::NoPeSignature { .. }
+            | PeError::NoSections
+            | PeError::OptionalHeaderMagic { .. } => Diagnosis::bad_image(self),
+            PeError::Read(error) => error.diagnose(),
+        }
     }
 }
 

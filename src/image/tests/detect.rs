@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What files are taken for, and what is said of those that are no image.
+use crate::diagnosis::{Diagnose, Exit, Hint};
 use crate::image::build::{self, bzimage, linux_image, pe, put32, uki, zboot};
 use crate::image::bzimage::BzImageError;
 use crate::image::detect::{Image, detect, detect_linux};
@@ -191,10 +192,26 @@ fn messages_fit() {
         for error in [error, wrapped] {
             let what = format!("{error}");
             assert!(what.len() <= 100 && is_line(&what), "{what}");
-            for line in [error.cause(), error.hint()].into_iter().flatten() {
-                assert!(line.len() <= 73 && is_line(line), "{line}");
+            let found = error.diagnose();
+            assert_eq!(found.exit, Exit::BadImage, "{what}");
+            let hints = found.hints.iter().filter_map(words).map(String::from);
+            for line in found
+                .cause
+                .iter()
+                .map(|cause| cause.text.clone())
+                .chain(hints)
+            {
+                assert!(line.len() <= 73 && is_line(&line), "{line}");
             }
         }
+    }
+}
+
+/// The words of a hint that has some of its own.
+fn words(hint: &Hint) -> Option<&'static str> {
+    match hint {
+        Hint::Text(words) => Some(words),
+        _ => None,
     }
 }
 
@@ -205,8 +222,11 @@ fn is_line(text: &str) -> bool {
 #[test]
 fn three_lines_of_a_report() {
     let report = |error: ImageError| -> String {
-        let lines = [error.cause(), error.hint()].map(Option::unwrap_or_default);
-        format!("{error}\n{}\n{}", lines[0], lines[1])
+        let found = error.diagnose();
+        let cause = found.cause.clone().unwrap();
+        let certain = if cause.is_certain { "" } else { "possibly " };
+        let hints: Vec<_> = found.hints.iter().filter_map(words).collect();
+        format!("{error}\n{certain}{}\n{}", cause.text, hints.concat())
     };
     assert_eq!(
         report(error(b"0707010000")),
