@@ -6,7 +6,7 @@ _kexec_bpf() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local flags='' words='' files=''
+    local flags='' words='' paths=''
     if [[ $current == '=' ]]; then
         current=''
     elif [[ $before == '=' ]]; then
@@ -17,16 +17,16 @@ _kexec_bpf() {
     fi
     case $command:$before in
     load:--initrd)
-        files=1
+        paths=-f
         ;;
     load:--profile)
         :
         ;;
     load:--addon)
-        files=1
+        paths=-f
         ;;
     load:--extras-root)
-        :
+        paths=-d
         ;;
     load:--append)
         :
@@ -41,25 +41,25 @@ _kexec_bpf() {
         words='auto handshake native extract'
         ;;
     list:--root)
-        :
+        paths=-d
         ;;
     list:--device)
-        :
+        paths=-f
         ;;
     list:--timeout)
         :
         ;;
     boot:--root)
-        :
+        paths=-d
         ;;
     boot:--device)
-        :
+        paths=-f
         ;;
     boot:--timeout)
         :
         ;;
     boot:--menu)
-        :
+        words='auto'
         ;;
     boot:--append)
         :
@@ -71,10 +71,10 @@ _kexec_bpf() {
         :
         ;;
     kdump:--initrd)
-        files=1
+        paths=-f
         ;;
     kdump:--addon)
-        files=1
+        paths=-f
         ;;
     kdump:--append)
         :
@@ -86,7 +86,7 @@ _kexec_bpf() {
         :
         ;;
     kdump:--extras-root)
-        :
+        paths=-d
         ;;
     kdump:--route)
         words='auto handshake native extract'
@@ -97,7 +97,7 @@ _kexec_bpf() {
         ;;
     load:*)
         flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --lock --dry-run --verbose --help'
-        files=1
+        paths=-f
         ;;
     exec:*)
         flags='--no-sync --verbose --help'
@@ -120,7 +120,7 @@ _kexec_bpf() {
         ;;
     inspect:*)
         flags='--profile --help'
-        files=1
+        paths=-f
         ;;
     kdump:kdump)
         flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --help'
@@ -128,7 +128,7 @@ _kexec_bpf() {
         ;;
     kdump:*)
         flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --help'
-        files=1
+        paths=-f
         ;;
     help:*)
         flags='--help'
@@ -140,9 +140,9 @@ _kexec_bpf() {
         mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
     elif [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-    elif [[ -n $files ]]; then
+    elif [[ -n $paths ]]; then
         compopt -o filenames
-        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        mapfile -t COMPREPLY < <(compgen "$paths" -- "$current")
     fi
 }
 complete -F _kexec_bpf kexec-bpf

@@ -6,6 +6,10 @@ function __kexec_bpf_in
     test "$words[2]" = "$argv[1]"
 end
 
+function __kexec_bpf_directories
+    __fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' '')
+end
+
 complete -c kexec-bpf -f
 complete -c kexec-bpf -n '__kexec_bpf_in' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in' -s V -l version -d 'show the version'
@@ -24,7 +28,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in load' -l initrd -r -F -d 'add an initrd
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l profile -x -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l addon -r -F -d 'add a PE addon, or a file for /.extra; may be repeated'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l no-extras -d 'do not look for companion files'
-complete -c kexec-bpf -n '__kexec_bpf_in load' -l extras-root -x -d 'look for /loader below DIR'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l extras-root -x -a '(__kexec_bpf_directories)' -d 'look for /loader below DIR'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l strict -d 'fail where a companion file cannot be used'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l append -x -d 'add words to the command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l command-line -x -d 'use TEXT instead of the image\'s command line'
@@ -42,14 +46,14 @@ complete -c kexec-bpf -n '__kexec_bpf_in load' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in exec' -l no-sync -d 'do not write out file systems first'
 complete -c kexec-bpf -n '__kexec_bpf_in exec' -s v -l verbose -d 'tell each step on stderr'
 complete -c kexec-bpf -n '__kexec_bpf_in exec' -s h -l help -d 'show this help'
-complete -c kexec-bpf -n '__kexec_bpf_in list' -l root -x -d 'the mounted file system that has the entries'
-complete -c kexec-bpf -n '__kexec_bpf_in list' -l device -x -d 'the block device that has the entries'
+complete -c kexec-bpf -n '__kexec_bpf_in list' -l root -x -a '(__kexec_bpf_directories)' -d 'the mounted file system that has the entries'
+complete -c kexec-bpf -n '__kexec_bpf_in list' -l device -r -F -d 'the block device that has the entries'
 complete -c kexec-bpf -n '__kexec_bpf_in list' -l timeout -x -d 'wait so long for the device'
 complete -c kexec-bpf -n '__kexec_bpf_in list' -s h -l help -d 'show this help'
-complete -c kexec-bpf -n '__kexec_bpf_in boot' -l root -x -d 'the mounted file system that has the entries'
-complete -c kexec-bpf -n '__kexec_bpf_in boot' -l device -x -d 'the block device that has the entries'
+complete -c kexec-bpf -n '__kexec_bpf_in boot' -l root -x -a '(__kexec_bpf_directories)' -d 'the mounted file system that has the entries'
+complete -c kexec-bpf -n '__kexec_bpf_in boot' -l device -r -F -d 'the block device that has the entries'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l timeout -x -d 'wait so long for the device'
-complete -c kexec-bpf -n '__kexec_bpf_in boot' -l menu -x -d 'show a menu for so long; auto: as loader.conf says'
+complete -c kexec-bpf -n '__kexec_bpf_in boot' -l menu -x -a auto -d 'show a menu for so long; auto: as loader.conf says'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l next -d 'the entry after that one'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l append -x -d 'add words to the command line'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
@@ -75,7 +79,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l command-line -x -d 'use TEXT 
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l reuse-cmdline -d 'use the running kernel\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l profile -x -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l no-extras -d 'do not look for companion files'
-complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l extras-root -x -d 'look for /loader below DIR'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l extras-root -x -a '(__kexec_bpf_directories)' -d 'look for /loader below DIR'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in help' -a 'load exec list boot hook unload status inspect kdump help'

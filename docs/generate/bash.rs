@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for bash. It needs bash 4 and nothing of bash-completion.
 
-use kexec_bpf::cli::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM, Value};
+use kexec_bpf::cli::table::value::{AUTO, Value};
+use kexec_bpf::cli::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use crate::{LICENCE, ORIGIN};
 
@@ -10,7 +11,7 @@ const HEAD: &str = r#"_kexec_bpf() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local flags='' words='' files=''
+    local flags='' words='' paths=''
     if [[ $current == '=' ]]; then
         current=''
     elif [[ $before == '=' ]]; then
@@ -28,12 +29,15 @@ const TAIL: &str = r#"    esac
         mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
     elif [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-    elif [[ -n $files ]]; then
+    elif [[ -n $paths ]]; then
         compopt -o filenames
-        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        mapfile -t COMPREPLY < <(compgen "$paths" -- "$current")
     fi
 }
 "#;
+
+const FILES: &str = "paths=-f";
+const DIRECTORIES: &str = "paths=-d";
 
 pub fn script() -> String {
     let mut out = format!("# shellcheck shell=bash\n# {LICENCE}\n# {ORIGIN}\n\n{HEAD}");
@@ -47,12 +51,12 @@ pub fn script() -> String {
     for command in COMMANDS {
         let operand = match command.operand {
             Operand::None | Operand::Entry => String::new(),
-            Operand::Image => "files=1".into(),
+            Operand::Image => FILES.into(),
             Operand::WordImage { word, .. } => {
                 // Right behind the command, its word.
                 let pattern = format!("{0}:{0}", command.name);
                 case(&mut out, &pattern, &flags(command.flags), &words(&[word]));
-                "files=1".into()
+                FILES.into()
             }
             Operand::Command => words(&names),
             Operand::Choice(choice) => words(choice),
@@ -69,8 +73,10 @@ pub fn script() -> String {
 fn value(out: &mut String, command: &Command, flag: &Flag) {
     let offer = match flag.value {
         Value::Nothing => return,
-        Value::File => "files=1".into(),
-        Value::Text(_) => ":".into(),
+        Value::File | Value::Device => FILES.into(),
+        Value::Directory => DIRECTORIES.into(),
+        Value::Bytes(_) | Value::Text(_) | Value::Seconds => ":".into(),
+        Value::MenuTime => words(&[AUTO]),
         Value::Choice(choice) => words(choice),
     };
     let mut pattern = format!("{}:--{}", command.name, flag.long);

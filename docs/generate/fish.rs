@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for fish 3.
 
-use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM, Value};
+use kexec_bpf::cli::table::value::{AUTO, Value};
+use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use crate::{LICENCE, ORIGIN};
 
-/// True when the first word is the argument; without one, when there is none.
-const CONDITION: &str = "function __kexec_bpf_in
+/// `in`: true when the first word is the argument; without one, when there is none.
+/// `directories`: fish 3.6 takes `--root=` for a part of the path.
+const FUNCTIONS: &str = "function __kexec_bpf_in
     set -l words (commandline -opc)
     test \"$words[2]\" = \"$argv[1]\"
+end
+
+function __kexec_bpf_directories
+    __fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' '')
 end
 
 ";
 
 pub fn script() -> String {
-    let mut out = format!("# {LICENCE}\n# {ORIGIN}\n\n{CONDITION}complete -c {PROGRAM} -f\n");
+    let mut out = format!("# {LICENCE}\n# {ORIGIN}\n\n{FUNCTIONS}complete -c {PROGRAM} -f\n");
     for flag in GLOBAL_FLAGS {
         line(&mut out, "", &option(flag));
     }
@@ -57,8 +63,10 @@ fn option(flag: &Flag) -> String {
     };
     match flag.value {
         Value::Nothing => {}
-        Value::File => out.push_str("-r -F "),
-        Value::Text(_) => out.push_str("-x "),
+        Value::File | Value::Device => out.push_str("-r -F "),
+        Value::Directory => out.push_str("-x -a '(__kexec_bpf_directories)' "),
+        Value::Bytes(_) | Value::Text(_) | Value::Seconds => out.push_str("-x "),
+        Value::MenuTime => out.push_str(&format!("-x -a {AUTO} ")),
         Value::Choice(words) => out.push_str(&format!("-x -a '{}' ", words.join(" "))),
     }
     out.push_str(&format!("-d {}", quoted(flag.summary)));

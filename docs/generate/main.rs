@@ -138,13 +138,14 @@ fn bash_completes_commands_flags_words_and_files() {
     for name in ["a b.efi", "c.img"] {
         fs::write(folder.join(name), "").unwrap();
     }
+    fs::create_dir_all(folder.join("d")).unwrap();
     let offers = |words: &[&str]| bash_offers(words, &script, &folder);
     let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
     assert_eq!(offers(&[""]), names);
     assert_eq!(offers(&["u"]), ["unload"]);
     assert_eq!(offers(&["--v"]), ["--version"]);
     assert_eq!(offers(&["load", "--ini"]), ["--initrd"]);
-    assert_eq!(offers(&["load", ""]), ["a b.efi", "c.img"]);
+    assert_eq!(offers(&["load", ""]), ["a b.efi", "c.img", "d"]);
     assert_eq!(offers(&["load", "a"]), ["a b.efi"]);
     assert_eq!(offers(&["load", "--initrd", "c"]), ["c.img"]);
     assert_eq!(offers(&["load", "--initrd", "=", "c"]), ["c.img"]);
@@ -157,6 +158,11 @@ fn bash_completes_commands_flags_words_and_files() {
     assert_eq!(offers(&["kdump", "check", "--init"]), ["--initrd"]);
     assert_eq!(offers(&["help", "st"]), ["status"]);
     assert_eq!(offers(&["hook", ""]), ["boot", "enforce", "kdump"]);
+    assert_eq!(offers(&["list", "--root", ""]), ["d"]);
+    assert_eq!(offers(&["load", "--extras-root", "=", ""]), ["d"]);
+    assert_eq!(offers(&["list", "--device", "c"]), ["c.img"]);
+    assert_eq!(offers(&["boot", "--menu", ""]), ["auto"]);
+    assert!(offers(&["boot", "--timeout", ""]).is_empty());
     assert!(offers(&["boot", ""]).is_empty());
     assert!(offers(&["status", ""]).is_empty());
     assert!(offers(&["nonsense", ""]).is_empty());

@@ -2,9 +2,10 @@
 //! The man page, in man(7) macros. It names the version and no date, so that
 //! the same source always gives the same page.
 
+use kexec_bpf::cli::table::value::Value;
 use kexec_bpf::cli::table::{
-    COMMANDS, Command, DETAIL, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, ROUTES, SUMMARY, Value,
-    detail,
+    COMMANDS, Command, DETAIL, EXCLUSIVE, EXIT_CODES, Flag, GLOBAL_FLAGS, NEEDS, PROGRAM, ROUTES,
+    SUMMARY, detail,
 };
 
 use crate::{LICENCE, ORIGIN, prose};
@@ -188,13 +189,23 @@ impl Page {
             None => long,
         };
         self.line(".TP");
-        match flag.metavar() {
+        match flag.value.metavar() {
             Some(name) => self.line(&format!(".BI \"{spelling} \" {name}")),
             None => self.line(&format!(".B {spelling}")),
         }
         self.text(detail::of(flag.id));
         if let Value::Choice(words) = flag.value {
             self.text(&format!("WORD is one of {}.", words.join(", ")));
+        }
+        for (one, other) in EXCLUSIVE {
+            for (flag_id, other) in [(one.id, other), (other.id, one)] {
+                if flag_id == flag.id {
+                    self.text(&format!("Not together with --{}.", other.long));
+                }
+            }
+        }
+        for (_, needed) in NEEDS.iter().filter(|(one, _)| one.id == flag.id) {
+            self.text(&format!("Only together with --{}.", needed.long));
         }
     }
 

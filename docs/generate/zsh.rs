@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for zsh, for a file named `_kexec-bpf` in its fpath.
 
-use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM, Value};
+use kexec_bpf::cli::table::value::{AUTO, Value};
+use kexec_bpf::cli::table::{COMMANDS, EXCLUSIVE, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use crate::{LICENCE, ORIGIN};
 
@@ -57,7 +58,8 @@ fn arguments(out: &mut String, indent: usize, mode: &str, flags: &[&Flag], opera
     out.push('\n');
 }
 
-/// `'(-n --dry-run)'{-n,--dry-run}'[print the plan]'`
+/// `'(-n --dry-run)'{-n,--dry-run}'[print the plan]'`: what excludes it, its
+/// spellings, and the rest.
 fn spec(flag: &Flag) -> String {
     let (short_value, long_value) = match flag.value {
         Value::Nothing => ("", ""),
@@ -66,25 +68,48 @@ fn spec(flag: &Flag) -> String {
     let long = format!("--{}{long_value}", flag.long);
     let summary = flag.summary.replace('[', "\\[").replace(']', "\\]");
     let mut rest = format!("[{summary}]");
-    match (flag.value, flag.metavar()) {
-        (Value::File, Some(name)) => rest.push_str(&format!(":{name}:_files")),
-        (Value::Choice(words), Some(name)) => {
-            rest.push_str(&format!(":{name}:({})", words.join(" ")));
-        }
-        // A space as action: a value must follow, and there is none to offer.
-        (_, Some(name)) => rest.push_str(&format!(":{name}: ")),
-        (_, None) => {}
+    if let Some(name) = flag.value.metavar() {
+        let action = match flag.value {
+            Value::File | Value::Device => "_files".into(),
+            Value::Directory => "_files -/".into(),
+            Value::Choice(words) => format!("({})", words.join(" ")),
+            Value::MenuTime => format!("({AUTO})"),
+            // A value must follow, and there is none to offer.
+            Value::Nothing | Value::Bytes(_) | Value::Text(_) | Value::Seconds => " ".into(),
+        };
+        rest.push_str(&format!(":{name}:{action}"));
     }
-    match (flag.short, flag.repeatable) {
-        (Some(letter), true) => format!("'*'{{-{letter}{short_value},{long}}}{}", quoted(&rest)),
-        (Some(letter), false) => format!(
-            "'(-{letter} --{})'{{-{letter}{short_value},{long}}}{}",
-            flag.long,
+    let before = match (flag.repeatable, excluded(flag)) {
+        (true, _) => "*".into(),
+        (false, names) if names.is_empty() => String::new(),
+        (false, names) => format!("({})", names.join(" ")),
+    };
+    match flag.short {
+        Some(letter) => format!(
+            "{}{{-{letter}{short_value},{long}}}{}",
+            quoted(&before),
             quoted(&rest)
         ),
-        (None, true) => quoted(&format!("*{long}{rest}")),
-        (None, false) => quoted(&format!("{long}{rest}")),
+        None => quoted(&format!("{before}{long}{rest}")),
     }
+}
+
+/// What is not offered any more once the flag is there.
+fn excluded(flag: &Flag) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Some(letter) = flag.short {
+        names.push(format!("-{letter}"));
+        names.push(format!("--{}", flag.long));
+    }
+    for (one, other) in EXCLUSIVE {
+        if one.id == flag.id {
+            names.push(format!("--{}", other.long));
+        }
+        if other.id == flag.id {
+            names.push(format!("--{}", one.long));
+        }
+    }
+    names
 }
 
 fn quoted(text: &str) -> String {

@@ -5,19 +5,19 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::entry::{catalogue, line, not_seconds, number, place};
+use super::entry::{catalogue, line, place};
 use super::load::{self, Order};
 use super::menu;
 use super::parse::Parsed;
 use super::plan;
 use super::table::Id;
+use super::table::value::MenuTime;
 use super::text::field;
 use super::{print, progress, warning};
 use crate::boot::choose::{self, Because};
 use crate::boot::counter::Name;
 use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::BootError;
-use crate::boot::loader_conf::{Timeout, seconds};
 use crate::boot::type1::Starts;
 use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
@@ -49,11 +49,11 @@ pub struct Wish<'arg> {
 
 pub fn boot(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     run(&Wish {
-        place: place(parsed)?,
+        place: place(parsed),
         name: parsed.operand,
         next: parsed.has(Id::Next),
-        menu: parsed.value(Id::Menu).map(MenuTime::parse).transpose()?,
-        timeout_s: number(parsed, Id::Timeout)?.unwrap_or(0),
+        menu: parsed.menu_time(Id::Menu),
+        timeout_s: parsed.seconds(Id::Timeout).unwrap_or(0),
         append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
         route: load::route(parsed),
         dry_run: parsed.has(Id::DryRun),
@@ -61,26 +61,6 @@ pub fn boot(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         verbose: parsed.has(Id::Verbose),
         in_hook: false,
     })
-}
-
-/// Reads how long the menu is shown.
-#[derive(Clone, Copy)]
-pub enum MenuTime {
-    /// loader.conf says it.
-    Auto,
-    Given(Timeout),
-}
-
-impl MenuTime {
-    /// Takes what `--menu` says, or the kernel command line.
-    pub fn parse(value: &[u8]) -> Result<MenuTime, Diagnosis> {
-        match (value, seconds(value)) {
-            (b"auto", _) => Ok(MenuTime::Auto),
-            (_, Some(0)) => Ok(MenuTime::Given(Timeout::Forever)),
-            (_, Some(seconds)) => Ok(MenuTime::Given(Timeout::Seconds(seconds))),
-            (_, None) => Err(not_seconds(value)),
-        }
-    }
 }
 
 /// Boots; returns only when that failed, or after a dry run.

@@ -9,8 +9,6 @@ use super::parse::Parsed;
 use super::table::Id;
 use crate::boot::choose::{self, Because};
 use crate::boot::efi::LoaderVariables;
-use crate::boot::loader_conf::seconds;
-use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::run::RunError;
@@ -19,31 +17,12 @@ use crate::run::discover::{self, Place};
 use crate::sys::efivar;
 
 /// Where `--root` and `--device` say to look.
-pub fn place<'arg>(parsed: &Parsed<'arg>) -> Result<Place<'arg>, Diagnosis> {
+pub fn place<'arg>(parsed: &Parsed<'arg>) -> Place<'arg> {
     match (parsed.value(Id::Root), parsed.value(Id::Device)) {
-        (Some(_), Some(_)) => Err(Diagnosis::usage(&"--root and --device exclude each other")
-            .hints(&[Hint::Text("one of them"), Hint::Help("list")])),
-        (Some(root), None) => Ok(Place::Root(root)),
-        (None, Some(device)) => Ok(Place::Device(device)),
-        (None, None) => Ok(Place::Anywhere),
+        (Some(root), _) => Place::Root(root),
+        (None, Some(device)) => Place::Device(device),
+        (None, None) => Place::Anywhere,
     }
-}
-
-/// A flag's value in seconds.
-pub fn number(parsed: &Parsed<'_>, id: Id) -> Result<Option<u32>, Diagnosis> {
-    let Some(value) = parsed.value(id) else {
-        return Ok(None);
-    };
-    match seconds(value) {
-        Some(seconds) => Ok(Some(seconds)),
-        None => Err(not_seconds(value)),
-    }
-}
-
-/// What is wrong with it.
-pub fn not_seconds(value: &[u8]) -> Diagnosis {
-    let what = format!("{}: not a number of seconds", printable(value));
-    Diagnosis::usage(&what).hints(&[Hint::Help("boot")])
 }
 
 /// Finds and reads the entries; tells `warn` what a person should know of that.

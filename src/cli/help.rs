@@ -4,7 +4,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::table::{COMMANDS, Command, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, SUMMARY, Value};
+use super::table::value::Value;
+use super::table::{COMMANDS, Command, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, SUMMARY};
 use super::text::{field, pad, wrap};
 
 /// Column at which summaries start.
@@ -76,7 +77,7 @@ fn spelling(flag: &Flag) -> String {
         Some(letter) => format!("-{letter}, --{}", flag.long),
         None => format!("    --{}", flag.long),
     };
-    if let Some(name) = flag.metavar() {
+    if let Some(name) = flag.value.metavar() {
         out.push(' ');
         out.push_str(name);
     }

@@ -4,13 +4,15 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::boot::{self, MenuTime, Wish};
+use super::boot::{self, Wish};
 use super::load::{self, Order};
 use super::parse::Parsed;
 use super::table::Id;
+use super::table::value::{MenuTime, NOT_SECONDS};
 use super::{print, report, warning};
 use crate::boot::hook::{self, ENFORCE_PATH, KDUMP_PATH, TIMEOUT_S, Words};
-use crate::diagnosis::{Diagnosis, Exit};
+use crate::diagnosis::{Diagnosis, Exit, Hint};
+use crate::escape::printable;
 use crate::explain;
 use crate::plan::Request;
 use crate::run;
@@ -107,7 +109,7 @@ fn boot(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
             .map_or(Place::Anywhere, Place::Device),
         name: words.entry.as_deref(),
         next: false,
-        menu: words.menu.as_deref().map(MenuTime::parse).transpose()?,
+        menu: words.menu.as_deref().map(menu_time).transpose()?,
         timeout_s: words.timeout_s.unwrap_or(TIMEOUT_S),
         append: words.append.clone(),
         route: None,
@@ -115,6 +117,13 @@ fn boot(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
         sync: true,
         verbose,
         in_hook: true,
+    })
+}
+
+fn menu_time(value: &[u8]) -> Result<MenuTime, Diagnosis> {
+    MenuTime::parse(value).ok_or_else(|| {
+        let what = format!("rd.kexec_bpf.menu={}: {NOT_SECONDS}", printable(value));
+        Diagnosis::usage(&what).hints(&[Hint::Help("boot")])
     })
 }
 

@@ -20,7 +20,7 @@ use crate::sys::{console, facts};
 pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let path = parsed.operand.unwrap_or_default();
     let mut facts = facts::read();
-    let mut order = order(parsed)?;
+    let mut order = order(parsed);
     order.request.panic = true;
     let Planned {
         inputs,

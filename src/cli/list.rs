@@ -3,7 +3,7 @@
 
 use alloc::string::String;
 
-use super::entry::{catalogue, line, number, place};
+use super::entry::{catalogue, line, place};
 use super::parse::Parsed;
 use super::table::Id;
 use super::text::field;
@@ -15,9 +15,9 @@ use crate::sys::facts;
 const INDENT: usize = 7;
 
 pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
-    let timeout_s = number(parsed, Id::Timeout)?.unwrap_or(0);
+    let timeout_s = parsed.seconds(Id::Timeout).unwrap_or(0);
     let facts = facts::read();
-    let catalogue = catalogue(place(parsed)?, timeout_s, &facts, &mut warning(false))?;
+    let catalogue = catalogue(place(parsed), timeout_s, &facts, &mut warning(false))?;
     let default = catalogue.default();
     let mut out = String::new();
     for index in 0..catalogue.entries.len() {

@@ -12,7 +12,7 @@ use super::text::field;
 use super::{crash, print, progress, report, warning};
 use crate::boot::error::BootError;
 use crate::boot::hook;
-use crate::diagnosis::{Diagnosis, Hint};
+use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::explain;
 use crate::facts::Facts;
@@ -57,11 +57,7 @@ pub struct Planned<'arg> {
 }
 
 pub fn load(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
-    if parsed.has(Id::CryptKey) && !parsed.has(Id::Panic) {
-        return Err(Diagnosis::usage(&"--crypt-key is for a crash image")
-            .hints(&[Hint::Text("--panic"), Hint::Help("load")]));
-    }
-    let order = order(parsed)?;
+    let order = order(parsed);
     let panic = order.request.panic;
     if !order.request.lock || order.dry_run {
         return perform(order, &facts::read()).map(|_| ());
@@ -81,19 +77,8 @@ pub fn load(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 }
 
 /// What the flags ask for.
-pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Diagnosis> {
-    if parsed.has(Id::ReuseCmdline) && parsed.has(Id::CommandLine) {
-        return Err(
-            Diagnosis::usage(&"--command-line and --reuse-cmdline exclude each other")
-                .hints(&[Hint::Text("one of them"), Hint::Help("load")]),
-        );
-    }
-    let keys = parsed.values(Id::CryptKey);
-    let keys = keys.map(|key| core::str::from_utf8(key).map(String::from));
-    let keys = keys.collect::<Result<_, _>>().map_err(|_| {
-        Diagnosis::usage(&"--crypt-key: the description is not UTF-8").hint("keyctl show")
-    })?;
-    Ok(Order {
+pub fn order<'arg>(parsed: &Parsed<'arg>) -> Order<'arg> {
+    Order {
         root: None,
         image: parsed.operand.unwrap_or_default(),
         initrds: parsed.values(Id::Initrd).collect(),
@@ -110,7 +95,7 @@ pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Diagnosis> {
             allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
             panic: parsed.has(Id::Panic),
             force: parsed.has(Id::Force),
-            crypt_keys: keys,
+            crypt_keys: parsed.texts(Id::CryptKey).map(String::from).collect(),
             reuse_crypt_keys: parsed.has(Id::ReuseCryptKeys),
             lock: parsed.has(Id::Lock),
             ..Request::default()
@@ -118,7 +103,7 @@ pub fn order<'arg>(parsed: &Parsed<'arg>) -> Result<Order<'arg>, Diagnosis> {
         dry_run: parsed.has(Id::DryRun),
         verbose: parsed.has(Id::Verbose),
         chained: false,
-    })
+    }
 }
 
 /// The table has let through a route's name, or auto.

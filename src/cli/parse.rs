@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use getargs::{Arg, Options};
 
-use super::table::{Command, Flag, GLOBAL_FLAGS, Id, Operand, Value};
+use super::table::value::{Given, MenuTime, Value};
+use super::table::{Command, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS, Operand};
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
 
@@ -16,45 +17,72 @@ use crate::escape::printable;
 pub struct Parsed<'arg> {
     /// `None` for the program's own flags only.
     pub command: Option<&'static Command>,
-    flags: Vec<(Id, &'arg [u8])>,
+    flags: Vec<(Id, Given<'arg>)>,
     pub operand: Option<&'arg [u8]>,
     /// Whether the word of [`Operand::WordImage`] was given.
     has_word: bool,
 }
 
-/// A command line that does not fit the table.
-#[derive(Debug, PartialEq, Eq)]
-pub struct UsageError {
-    pub what: String,
-    /// Whose help tells more; empty for the program's.
-    pub command: &'static str,
-}
-
 impl<'arg> Parsed<'arg> {
-    /// Whether the flag was given.
+    /// Returns whether the flag was given.
     #[must_use]
     pub fn has(&self, id: Id) -> bool {
         self.flags.iter().any(|(given, _)| *given == id)
     }
 
-    /// The values of a repeatable flag, in order.
-    pub fn values(&self, id: Id) -> impl Iterator<Item = &'arg [u8]> {
-        self.flags
-            .iter()
-            .filter(move |(given, _)| *given == id)
-            .map(|(_, value)| *value)
+    /// Every value of the flag, in order.
+    fn given(&self, id: Id) -> impl DoubleEndedIterator<Item = Given<'arg>> {
+        let flags = self.flags.iter();
+        let same = flags.filter(move |(given, _)| *given == id);
+        same.map(|(_, value)| *value)
     }
 
-    /// The value of a flag; the last one wins.
+    /// The value that counts: the last one wins.
+    fn last(&self, id: Id) -> Option<Given<'arg>> {
+        self.given(id).next_back()
+    }
+
+    /// The values of a repeatable flag that takes paths or bytes, in order.
+    pub fn values(&self, id: Id) -> impl Iterator<Item = &'arg [u8]> {
+        self.given(id).filter_map(|given| match given {
+            Given::Bytes(value) => Some(value),
+            _ => None,
+        })
+    }
+
+    /// The value of a flag that takes a path, bytes or one of some words.
     #[must_use]
     pub fn value(&self, id: Id) -> Option<&'arg [u8]> {
-        self.values(id).last()
+        match self.last(id) {
+            Some(Given::Bytes(value)) => Some(value),
+            _ => None,
+        }
     }
-}
 
-impl From<UsageError> for Diagnosis {
-    fn from(error: UsageError) -> Diagnosis {
-        Diagnosis::usage(&error.what).hints(&[Hint::Help(error.command)])
+    /// The values of a repeatable flag that takes UTF-8, in order.
+    pub fn texts(&self, id: Id) -> impl Iterator<Item = &'arg str> {
+        self.given(id).filter_map(|given| match given {
+            Given::Text(text) => Some(text),
+            _ => None,
+        })
+    }
+
+    /// The value of a flag that takes seconds.
+    #[must_use]
+    pub fn seconds(&self, id: Id) -> Option<u32> {
+        match self.last(id) {
+            Some(Given::Seconds(seconds)) => Some(seconds),
+            _ => None,
+        }
+    }
+
+    /// The value of a flag that takes the time of a menu.
+    #[must_use]
+    pub fn menu_time(&self, id: Id) -> Option<MenuTime> {
+        match self.last(id) {
+            Some(Given::MenuTime(time)) => Some(time),
+            _ => None,
+        }
     }
 }
 
@@ -62,9 +90,13 @@ fn show(argument: &[u8]) -> String {
     printable(argument)
 }
 
-fn usage(command: Option<&Command>, what: String) -> UsageError {
-    let command = command.map_or("", |command| command.name);
-    UsageError { what, command }
+/// What is wrong with a command line, and whose help to look at.
+fn usage(command: Option<&Command>, what: &str) -> Diagnosis {
+    Diagnosis::usage(&what).hints(&[help(command)])
+}
+
+fn help(command: Option<&Command>) -> Hint {
+    Hint::Help(command.map_or("", |command| command.name))
 }
 
 fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static Flag> {
@@ -79,8 +111,8 @@ fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static 
 /// mixed; `--` ends the flags.
 ///
 /// # Errors
-/// [`UsageError`], whose hint is the help to look at.
-pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, UsageError> {
+/// [`Diagnosis`], whose hint is the help to look at.
+pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, Diagnosis> {
     let mut options = Options::new(arguments.iter().copied());
     let mut parsed = Parsed {
         command: None,
@@ -92,7 +124,7 @@ pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, UsageError>
         let command = parsed.command;
         let argument = options
             .next_arg()
-            .map_err(|error| usage(command, show_error(&error)))?;
+            .map_err(|error| usage(command, &show_error(&error)))?;
         let Some(argument) = argument else { break };
         if let Arg::Positional(word) = argument {
             take_positional(&mut parsed, word)?;
@@ -101,19 +133,22 @@ pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, UsageError>
         let flags = command.map_or(GLOBAL_FLAGS, |command| command.flags);
         let Some(flag) = find_flag(flags, &argument) else {
             let what = format!("unknown option {}", show_option(&argument));
-            return Err(usage(command, what));
+            return Err(usage(command, &what));
         };
-        let value: &[u8] = if flag.value == Value::Nothing {
-            b""
+        let given = if flag.value == Value::Nothing {
+            Given::Nothing
         } else {
-            options
+            let value = options
                 .value()
-                .map_err(|_| usage(command, format!("--{} needs a value", flag.long)))?
+                .map_err(|_| usage(command, &format!("--{} needs a value", flag.long)))?;
+            read(command, flag, value)?
         };
-        check_value(command, flag, value)?;
-        parsed.flags.push((flag.id, value));
+        parsed.flags.push((flag.id, given));
     }
-    check_operand(&parsed)?;
+    if !parsed.has(Id::Help) && !parsed.has(Id::Version) {
+        check_operand(&parsed)?;
+        check_flags(&parsed)?;
+    }
     Ok(parsed)
 }
 
@@ -137,13 +172,13 @@ fn show_option(argument: &Arg<&[u8]>) -> String {
     }
 }
 
-fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<(), UsageError> {
+fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<(), Diagnosis> {
     let Some(command) = parsed.command else {
         let found = Command::find(word);
         parsed.command = found;
         return match found {
             Some(_) => Ok(()),
-            None => Err(usage(None, format!("unknown command {}", show(word)))),
+            None => Err(usage(None, &format!("unknown command {}", show(word)))),
         };
     };
     if let Operand::WordImage { word: wanted, .. } = command.operand
@@ -154,7 +189,7 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
             true => Ok(()),
             false => Err(usage(
                 Some(command),
-                format!(
+                &format!(
                     "{}: expected the word {wanted}, not {}",
                     command.name,
                     show(word)
@@ -164,7 +199,7 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
     }
     if command.operand == Operand::None || parsed.operand.is_some() {
         let what = format!("{}: unexpected argument {}", command.name, show(word));
-        return Err(usage(Some(command), what));
+        return Err(usage(Some(command), &what));
     }
     if let Operand::Choice(words) = command.operand {
         check_choice(Some(command), command.name, words, word)?;
@@ -173,11 +208,23 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
     Ok(())
 }
 
-fn check_value(command: Option<&Command>, flag: &Flag, value: &[u8]) -> Result<(), UsageError> {
-    match flag.value {
-        Value::Choice(words) => check_choice(command, &format!("--{}", flag.long), words, value),
-        _ => Ok(()),
+/// Reads a flag's value by its kind.
+fn read<'arg>(
+    command: Option<&Command>,
+    flag: &Flag,
+    value: &'arg [u8],
+) -> Result<Given<'arg>, Diagnosis> {
+    if let Value::Choice(words) = flag.value {
+        check_choice(command, &format!("--{}", flag.long), words, value)?;
     }
+    flag.value.read(value).map_err(|problem| {
+        let shown = match value {
+            // An empty one cannot be seen.
+            b"" => format!("--{}", flag.long),
+            _ => show(value),
+        };
+        usage(command, &format!("{shown}: {problem}"))
+    })
 }
 
 fn check_choice(
@@ -185,111 +232,46 @@ fn check_choice(
     name: &str,
     words: &[&str],
     value: &[u8],
-) -> Result<(), UsageError> {
+) -> Result<(), Diagnosis> {
     if words.iter().any(|word| word.as_bytes() == value) {
         return Ok(());
     }
     let words = words.join(", ");
     let what = format!("{name} {}: must be one of {words}", show(value));
-    Err(usage(command, what))
+    Err(usage(command, &what))
 }
 
-fn check_operand(parsed: &Parsed<'_>) -> Result<(), UsageError> {
-    let asks_help = parsed.has(Id::Help) || parsed.has(Id::Version);
-    if asks_help || parsed.operand.is_some() {
+fn check_operand(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+    if parsed.operand.is_some() {
         return Ok(());
     }
     let missing = match parsed.command.map(|command| command.operand) {
-        None => return Err(usage(None, "no command given".into())),
+        None => return Err(usage(None, "no command given")),
         Some(Operand::Image | Operand::WordImage { .. }) => "no image given",
         Some(Operand::Choice(_)) => "no word given",
         Some(_) => return Ok(()),
     };
     let name = parsed.command.map_or("", |command| command.name);
-    Err(usage(parsed.command, format!("{name}: {missing}")))
+    Err(usage(parsed.command, &format!("{name}: {missing}")))
+}
+
+/// Checks flags against each other.
+fn check_flags(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+    for (one, other) in EXCLUSIVE {
+        if parsed.has(one.id) && parsed.has(other.id) {
+            let what = format!("--{} and --{} exclude each other", one.long, other.long);
+            let hints = [Hint::Text("one of them"), help(parsed.command)];
+            return Err(Diagnosis::usage(&what).hints(&hints));
+        }
+    }
+    for (flag, needed) in NEEDS {
+        if parsed.has(flag.id) && !parsed.has(needed.id) {
+            let what = format!("--{} needs --{}", flag.long, needed.long);
+            return Err(usage(parsed.command, &what));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse_words<'w>(words: &[&'w str]) -> Result<Parsed<'w>, UsageError> {
-        let bytes: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        parse(&bytes)
-    }
-
-    #[test]
-    fn flags_and_operand_may_be_mixed() {
-        let parsed = parse_words(&["load", "--initrd", "a", "k.efi", "--initrd=b", "-nv"]).unwrap();
-        assert_eq!(parsed.command.unwrap().name, "load");
-        assert_eq!(parsed.operand, Some(&b"k.efi"[..]));
-        let initrds: Vec<_> = parsed.values(Id::Initrd).collect();
-        assert_eq!(initrds, [b"a", b"b"]);
-        assert!(parsed.has(Id::DryRun) && parsed.has(Id::Verbose));
-    }
-
-    #[test]
-    fn the_last_of_a_single_flag_wins_and_values_may_look_like_flags() {
-        let parsed = parse_words(&[
-            "load",
-            "--command-line",
-            "a",
-            "--command-line=",
-            "--append",
-            "-- b",
-            "k",
-        ])
-        .unwrap();
-        assert_eq!(parsed.value(Id::CommandLine), Some(&b""[..]));
-        assert_eq!(parsed.value(Id::Append), Some(&b"-- b"[..]));
-    }
-
-    #[test]
-    fn wrong_usage_says_what_and_where_to_look() {
-        for (words, what, command) in [
-            (&[][..], "no command given", ""),
-            (&["lod"][..], "unknown command lod", ""),
-            (&["--frob"][..], "unknown option --frob", ""),
-            (&["load"][..], "load: no image given", "load"),
-            (&["load", "-x", "k"][..], "unknown option -x", "load"),
-            (
-                &["load", "k", "--initrd"][..],
-                "--initrd needs a value",
-                "load",
-            ),
-            (
-                &["kdump", "k.efi"][..],
-                "kdump: expected the word check, not k.efi",
-                "kdump",
-            ),
-            (&["kdump", "check"][..], "kdump: no image given", "kdump"),
-            (
-                &["load", "a", "b"][..],
-                "load: unexpected argument b",
-                "load",
-            ),
-            (&["exec", "a"][..], "exec: unexpected argument a", "exec"),
-            (
-                &["exec", "--no-sync=1"][..],
-                "--no-sync takes no value",
-                "exec",
-            ),
-            (
-                &["load", "k", "--route", "teleport"][..],
-                "--route teleport: must be one of auto, handshake, native, extract",
-                "load",
-            ),
-        ] {
-            let error = parse_words(words).unwrap_err();
-            assert_eq!((error.what.as_str(), error.command), (what, command));
-        }
-    }
-
-    #[test]
-    fn help_needs_no_operand() {
-        let check = parse_words(&["kdump", "--append=a", "check", "k.efi"]).unwrap();
-        assert_eq!(check.operand, Some(&b"k.efi"[..]));
-        assert!(parse_words(&["load", "--help"]).unwrap().has(Id::Help));
-        assert!(parse_words(&["-V"]).unwrap().has(Id::Version));
-    }
-}
+mod tests;

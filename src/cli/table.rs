@@ -6,9 +6,12 @@ mod boot;
 mod crash;
 pub mod detail;
 mod extras;
+pub mod value;
 
+use boot::{DEVICE, ROOT};
 use crash::{CRYPT_KEY, FORCE, PANIC, REUSE_CRYPT_KEYS};
 use extras::{ADDON, EXTRAS_ROOT, NO_EXTRAS, PROFILE, STRICT};
+use value::Value;
 
 /// A flag's identity in the code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,18 +42,6 @@ pub enum Id {
     Timeout,
     Next,
     Lock,
-}
-
-/// What a flag takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Value {
-    Nothing,
-    /// A file's path; shells complete it.
-    File,
-    /// Free text under this name.
-    Text(&'static str),
-    /// One of these words.
-    Choice(&'static [&'static str]),
 }
 
 /// One flag. `--NAME VALUE` and `--NAME=VALUE` are the same.
@@ -161,13 +152,13 @@ static INITRD: Flag = Flag {
 };
 
 static APPEND: Flag = Flag {
-    value: Value::Text("TEXT"),
+    value: Value::Bytes("TEXT"),
     repeatable: true,
     ..switch(Id::Append, "append", "add words to the command line")
 };
 
 static COMMAND_LINE: Flag = Flag {
-    value: Value::Text("TEXT"),
+    value: Value::Bytes("TEXT"),
     ..switch(
         Id::CommandLine,
         "command-line",
@@ -203,7 +194,14 @@ static LOCK: Flag = switch(
 
 static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not write out file systems first");
 
+/// The flags that may stand without a command.
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
+
+/// Flags of which one at most may be given.
+pub static EXCLUSIVE: &[(&Flag, &Flag)] = &[(&COMMAND_LINE, &REUSE_CMDLINE), (&ROOT, &DEVICE)];
+
+/// (flag, the one without which it may not be given)
+pub static NEEDS: &[(&Flag, &Flag)] = &[(&CRYPT_KEY, &PANIC), (&REUSE_CRYPT_KEYS, &CRYPT_KEY)];
 
 pub static COMMANDS: &[Command] = &[
     Command {
@@ -329,19 +327,6 @@ impl Command {
         COMMANDS
             .iter()
             .find(|command| command.name.as_bytes() == name)
-    }
-}
-
-impl Flag {
-    /// The name of the flag's value, as help shows it.
-    #[must_use]
-    pub fn metavar(&self) -> Option<&'static str> {
-        match self.value {
-            Value::Nothing => None,
-            Value::File => Some("FILE"),
-            Value::Text(name) => Some(name),
-            Value::Choice(_) => Some("WORD"),
-        }
     }
 }
 

@@ -90,6 +90,21 @@ fn wrong_usage_exits_with_2_and_names_the_help() {
             "x: not a number of seconds",
             "boot --help",
         ),
+        (
+            &["list", "--root", "missing", "--timeout", "x"],
+            "x: not a number of seconds",
+            "list --help",
+        ),
+        (
+            &["list", "--root", ""],
+            "--root: the value is empty",
+            "list --help",
+        ),
+        (
+            &["load", "missing", "--crypt-key", "a"],
+            "--crypt-key needs --panic",
+            "load --help",
+        ),
     ] {
         let text = format!("kexec-bpf: {what}\ntry:   kexec-bpf {help}\n");
         folder.run(words).fails(2, &text);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The part of the table that is about boot entries.
 
+use super::value::Value;
 use super::{
-    APPEND, Command, CommandId, DRY_RUN, Flag, HELP, Id, NO_SYNC, Operand, ROUTE, VERBOSE, Value,
-    switch,
+    APPEND, Command, CommandId, DRY_RUN, Flag, HELP, Id, NO_SYNC, Operand, ROUTE, VERBOSE, switch,
 };
 
-static ROOT: Flag = Flag {
-    value: Value::Text("DIR"),
+pub static ROOT: Flag = Flag {
+    value: Value::Directory,
     ..switch(
         Id::Root,
         "root",
@@ -15,8 +15,8 @@ static ROOT: Flag = Flag {
     )
 };
 
-static DEVICE: Flag = Flag {
-    value: Value::Text("DEV"),
+pub static DEVICE: Flag = Flag {
+    value: Value::Device,
     ..switch(
         Id::Device,
         "device",
@@ -25,7 +25,7 @@ static DEVICE: Flag = Flag {
 };
 
 static MENU: Flag = Flag {
-    value: Value::Text("SECONDS"),
+    value: Value::MenuTime,
     ..switch(
         Id::Menu,
         "menu",
@@ -34,7 +34,7 @@ static MENU: Flag = Flag {
 };
 
 static TIMEOUT: Flag = Flag {
-    value: Value::Text("SECONDS"),
+    value: Value::Seconds,
     ..switch(Id::Timeout, "timeout", "wait so long for the device")
 };
 

@@ -2,9 +2,10 @@
 //! The part of the table that is about crash images.
 
 use super::extras::{ADDON, EXTRAS_ROOT, NO_EXTRAS, PROFILE};
+use super::value::Value;
 use super::{
     APPEND, COMMAND_LINE, Command, CommandId, Flag, HELP, INITRD, Id, Operand, REUSE_CMDLINE,
-    ROUTE, Value, switch,
+    ROUTE, switch,
 };
 
 pub static PANIC: Flag = Flag {

@@ -90,8 +90,8 @@ cryptsetup --link-vk-to-keyring puts it there. Needs Linux 6.16 with CONFIG_CRAS
 configfs at /sys/kernel/config."
         }
         Id::ReuseCryptKeys => {
-            "Together with --crypt-key, keeps the keys that the crash image has which is loaded now, for \
-a reload after they have left the keyring."
+            "Keeps the keys of the crash image that is loaded now, for a reload after they have left \
+the keyring."
         }
         Id::Root => {
             "Takes the entries of the file system that is mounted at DIR, and looks for no other."

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The flags about what goes with a UKI.
 
-use super::{Flag, Id, Value, switch};
+use super::value::Value;
+use super::{Flag, Id, switch};
 
 pub static ADDON: Flag = Flag {
     value: Value::File,
@@ -16,7 +17,7 @@ pub static ADDON: Flag = Flag {
 pub static NO_EXTRAS: Flag = switch(Id::NoExtras, "no-extras", "do not look for companion files");
 
 pub static EXTRAS_ROOT: Flag = Flag {
-    value: Value::Text("DIR"),
+    value: Value::Directory,
     ..switch(Id::ExtrasRoot, "extras-root", "look for /loader below DIR")
 };
 
@@ -27,7 +28,7 @@ pub static STRICT: Flag = switch(
 );
 
 pub static PROFILE: Flag = Flag {
-    value: Value::Text("ID|N"),
+    value: Value::Bytes("ID|N"),
     ..switch(
         Id::Profile,
         "profile",

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The kinds of values that flags take: names, checks, and what is read of one.
+
+use core::str;
+
+use crate::boot::loader_conf::{Timeout, seconds};
+
+/// What a flag takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Value {
+    Nothing,
+    /// The path of a file. An empty one is told by whoever opens it, as it is
+    /// for an image.
+    File,
+    /// The path of a directory.
+    Directory,
+    /// The path of a block device, or `UUID=` and the like.
+    Device,
+    /// Any bytes, under this name: words of a kernel command line.
+    Bytes(&'static str),
+    /// UTF-8, under this name.
+    Text(&'static str),
+    /// A number of seconds.
+    Seconds,
+    /// A number of seconds, or `auto`.
+    MenuTime,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// A value that is of its flag's kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Given<'arg> {
+    Nothing,
+    /// Of a path, of free bytes and of a choice.
+    Bytes(&'arg [u8]),
+    Text(&'arg str),
+    Seconds(u32),
+    MenuTime(MenuTime),
+}
+
+/// How long the menu is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MenuTime {
+    /// loader.conf says it.
+    Auto,
+    Given(Timeout),
+}
+
+/// The word that stands for loader.conf's time.
+pub const AUTO: &str = "auto";
+
+/// What is wrong with a value that is no [`Value::Seconds`].
+pub const NOT_SECONDS: &str = "not a number of seconds";
+
+impl MenuTime {
+    /// Takes what `--menu` says, or the kernel command line.
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<MenuTime> {
+        if value == AUTO.as_bytes() {
+            return Some(MenuTime::Auto);
+        }
+        Some(MenuTime::Given(match seconds(value)? {
+            0 => Timeout::Forever,
+            seconds => Timeout::Seconds(seconds),
+        }))
+    }
+}
+
+impl Value {
+    /// The name of the value, as help shows it.
+    #[must_use]
+    pub fn metavar(self) -> Option<&'static str> {
+        match self {
+            Value::Nothing => None,
+            Value::File => Some("FILE"),
+            Value::Directory => Some("DIR"),
+            Value::Device => Some("DEV"),
+            Value::Bytes(name) | Value::Text(name) => Some(name),
+            Value::Seconds => Some("SECONDS"),
+            Value::MenuTime => Some("SECONDS|auto"),
+            Value::Choice(_) => Some("WORD"),
+        }
+    }
+
+    /// Reads a value of this kind.
+    ///
+    /// # Errors
+    /// What is wrong with it. The words of a choice are left to the caller, who
+    /// has to show them.
+    pub fn read(self, value: &[u8]) -> Result<Given<'_>, &'static str> {
+        match self {
+            Value::Nothing => Ok(Given::Nothing),
+            Value::File | Value::Bytes(_) | Value::Choice(_) => Ok(Given::Bytes(value)),
+            Value::Directory | Value::Device | Value::Text(_) if value.is_empty() => {
+                Err("the value is empty")
+            }
+            Value::Directory | Value::Device => Ok(Given::Bytes(value)),
+            Value::Text(_) => str::from_utf8(value)
+                .map(Given::Text)
+                .map_err(|_| "not UTF-8"),
+            Value::Seconds => seconds(value).map(Given::Seconds).ok_or(NOT_SECONDS),
+            Value::MenuTime => MenuTime::parse(value)
+                .map(Given::MenuTime)
+                .ok_or(NOT_SECONDS),
+        }
+    }
+}
