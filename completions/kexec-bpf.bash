@@ -7,6 +7,10 @@ _kexec_bpf() {
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
     local flags='' words='' paths=''
+    local -i given=0 index
+    for ((index = 2; index < COMP_CWORD; index++)); do
+        [[ ${COMP_WORDS[index]} == -* ]] || given+=1
+    done
     if [[ $current == '=' ]]; then
         current=''
     elif [[ $before == '=' ]]; then
@@ -110,7 +114,7 @@ _kexec_bpf() {
         ;;
     hook:*)
         flags='--verbose --help'
-        words='boot enforce kdump'
+        ((given)) || words='boot enforce kdump'
         ;;
     unload:*)
         flags='--panic --verbose --help'
@@ -132,7 +136,7 @@ _kexec_bpf() {
         ;;
     help:*)
         flags='--help'
-        words='load exec list boot hook unload status inspect kdump help'
+        ((given)) || words='load exec list boot hook unload status inspect kdump help'
         ;;
     esac
     COMPREPLY=()

@@ -6,6 +6,11 @@ function __kexec_bpf_in
     test "$words[2]" = "$argv[1]"
 end
 
+function __kexec_bpf_first
+    set -l words (commandline -opc | string match -v -- '-*')
+    test "$words[2]" = "$argv[1]" -a (count $words) -eq 2
+end
+
 function __kexec_bpf_directories
     __fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' '')
 end
@@ -61,7 +66,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in boot' -s n -l dry-run -d 'print the pla
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l no-sync -d 'do not write out file systems first'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -s v -l verbose -d 'tell each step on stderr'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -s h -l help -d 'show this help'
-complete -c kexec-bpf -n '__kexec_bpf_in hook' -a 'boot enforce kdump'
+complete -c kexec-bpf -n '__kexec_bpf_first hook' -a 'boot enforce kdump'
 complete -c kexec-bpf -n '__kexec_bpf_in hook' -s v -l verbose -d 'tell each step on stderr'
 complete -c kexec-bpf -n '__kexec_bpf_in hook' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in unload' -s p -l panic -d 'the image that a panic boots'
@@ -71,7 +76,8 @@ complete -c kexec-bpf -n '__kexec_bpf_in status' -s h -l help -d 'show this help
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -F
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -l profile -x -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -s h -l help -d 'show this help'
-complete -c kexec-bpf -n '__kexec_bpf_in kdump' -F -a check
+complete -c kexec-bpf -n '__kexec_bpf_first kdump' -a 'check'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -F
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l initrd -r -F -d 'add an initrd; may be repeated'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l addon -r -F -d 'add a PE addon, or a file for /.extra; may be repeated'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l append -x -d 'add words to the command line'
@@ -82,5 +88,5 @@ complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l no-extras -d 'do not look for
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l extras-root -x -a '(__kexec_bpf_directories)' -d 'look for /loader below DIR'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -s h -l help -d 'show this help'
-complete -c kexec-bpf -n '__kexec_bpf_in help' -a 'load exec list boot hook unload status inspect kdump help'
+complete -c kexec-bpf -n '__kexec_bpf_first help' -a 'load exec list boot hook unload status inspect kdump help'
 complete -c kexec-bpf -n '__kexec_bpf_in help' -s h -l help -d 'show this help'

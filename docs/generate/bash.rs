@@ -7,11 +7,16 @@ use kexec_bpf::cli::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROG
 use crate::{LICENCE, ORIGIN};
 
 /// bash splits words at `=` as well, so `--route=n` arrives as three words.
+/// `given` counts the operands of a command whose flags take no values.
 const HEAD: &str = r#"_kexec_bpf() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
     local flags='' words='' paths=''
+    local -i given=0 index
+    for ((index = 2; index < COMP_CWORD; index++)); do
+        [[ ${COMP_WORDS[index]} == -* ]] || given+=1
+    done
     if [[ $current == '=' ]]; then
         current=''
     elif [[ $before == '=' ]]; then
@@ -58,8 +63,8 @@ pub fn script() -> String {
                 case(&mut out, &pattern, &flags(command.flags), &words(&[word]));
                 FILES.into()
             }
-            Operand::Command => words(&names),
-            Operand::Choice(choice) => words(choice),
+            Operand::Command => format!("((given)) || {}", words(&names)),
+            Operand::Choice(choice) => format!("((given)) || {}", words(choice)),
         };
         let pattern = format!("{}:*", command.name);
         case(&mut out, &pattern, &flags(command.flags), &operand);

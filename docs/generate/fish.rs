@@ -7,10 +7,16 @@ use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 use crate::{LICENCE, ORIGIN};
 
 /// `in`: true when the first word is the argument; without one, when there is none.
+/// `first`: true when, besides, no other word but flags is there yet.
 /// `directories`: fish 3.6 takes `--root=` for a part of the path.
 const FUNCTIONS: &str = "function __kexec_bpf_in
     set -l words (commandline -opc)
     test \"$words[2]\" = \"$argv[1]\"
+end
+
+function __kexec_bpf_first
+    set -l words (commandline -opc | string match -v -- '-*')
+    test \"$words[2]\" = \"$argv[1]\" -a (count $words) -eq 2
 end
 
 function __kexec_bpf_directories
@@ -19,39 +25,41 @@ end
 
 ";
 
+const IN: &str = "__kexec_bpf_in";
+const FIRST: &str = "__kexec_bpf_first";
+
 pub fn script() -> String {
     let mut out = format!("# {LICENCE}\n# {ORIGIN}\n\n{FUNCTIONS}complete -c {PROGRAM} -f\n");
     for flag in GLOBAL_FLAGS {
-        line(&mut out, "", &option(flag));
+        line(&mut out, IN, "", &option(flag));
     }
     for command in COMMANDS {
         let rest = format!("-a {} -d {}", command.name, quoted(command.summary));
-        line(&mut out, "", &rest);
+        line(&mut out, IN, "", &rest);
     }
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
     for command in COMMANDS {
-        match command.operand {
-            Operand::None | Operand::Entry => {}
-            Operand::Image => line(&mut out, command.name, "-F"),
-            Operand::WordImage { word, .. } => {
-                line(&mut out, command.name, &format!("-F -a {word}"));
-            }
-            Operand::Command => {
-                let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
-                line(&mut out, command.name, &format!("-a '{}'", names.join(" ")));
-            }
-            Operand::Choice(words) => {
-                line(&mut out, command.name, &format!("-a '{}'", words.join(" ")));
-            }
+        let words = match command.operand {
+            Operand::None | Operand::Entry | Operand::Image => "",
+            Operand::WordImage { word, .. } => word,
+            Operand::Command => &names.join(" "),
+            Operand::Choice(words) => &words.join(" "),
+        };
+        if !words.is_empty() {
+            line(&mut out, FIRST, command.name, &format!("-a '{words}'"));
+        }
+        if matches!(command.operand, Operand::Image | Operand::WordImage { .. }) {
+            line(&mut out, IN, command.name, "-F");
         }
         for flag in command.flags {
-            line(&mut out, command.name, &option(flag));
+            line(&mut out, IN, command.name, &option(flag));
         }
     }
     out
 }
 
-fn line(out: &mut String, command: &str, rest: &str) {
-    let condition = format!("__kexec_bpf_in {command}");
+fn line(out: &mut String, condition: &str, command: &str, rest: &str) {
+    let condition = format!("{condition} {command}");
     let condition = condition.trim_end();
     out.push_str(&format!("complete -c {PROGRAM} -n '{condition}' {rest}\n"));
 }

@@ -157,7 +157,12 @@ fn bash_completes_commands_flags_words_and_files() {
     assert_eq!(offers(&["kdump", "check", "c"]), ["c.img"]);
     assert_eq!(offers(&["kdump", "check", "--init"]), ["--initrd"]);
     assert_eq!(offers(&["help", "st"]), ["status"]);
-    assert_eq!(offers(&["hook", ""]), ["boot", "enforce", "kdump"]);
+    assert!(offers(&["help", "load", ""]).is_empty());
+    for words in [&["hook", ""][..], &["hook", "-v", ""]] {
+        assert_eq!(offers(words), ["boot", "enforce", "kdump"]);
+    }
+    assert!(offers(&["hook", "boot", ""]).is_empty());
+    assert!(offers(&["hook", "-v", "boot", "e"]).is_empty());
     assert_eq!(offers(&["list", "--root", ""]), ["d"]);
     assert_eq!(offers(&["load", "--extras-root", "=", ""]), ["d"]);
     assert_eq!(offers(&["list", "--device", "c"]), ["c.img"]);
