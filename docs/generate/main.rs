@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kexec_bpf::cli::table::{COMMANDS, GLOBAL_FLAGS, PROGRAM, ROUTES};
+use kexec_bpf::cli::table::{COMMANDS, GLOBAL_FLAGS, Id, PROGRAM, ROUTES};
 
 const LICENCE: &str = "SPDX-License-Identifier: GPL-2.0-or-later";
 const ORIGIN: &str = "Generated from src/cli/table.rs by make docs.";
@@ -101,6 +101,66 @@ fn man_page_has_short_lines_and_only_macros_of_man_7() {
         if line.starts_with('.') {
             let name = line.split(' ').next().unwrap();
             assert!(MACROS.contains(&name), "{line}");
+        }
+    }
+}
+
+/// The sections and subsections of the man page, and what stands in each.
+fn man_sections() -> Vec<(String, String)> {
+    let page = man::page().replace("\\-", "-");
+    let mut sections = Vec::new();
+    for part in page.split("\n.S").skip(1) {
+        let (heading, text) = part.split_once('\n').unwrap_or((part, ""));
+        let name = heading.get(2..).unwrap_or_default();
+        sections.push((name.to_owned(), text.to_owned()));
+    }
+    sections
+}
+
+/// The options that a part of the man page describes: the names of its items.
+fn described(text: &str) -> Vec<&str> {
+    let items = text.split(".TP\n").skip(1);
+    let names = items.filter_map(|item| {
+        let line = item.lines().next()?;
+        let line = line.strip_prefix(".BI \"").or(line.strip_prefix(".B "))?;
+        let (_, long) = line.split_once("--")?;
+        long.split([' ', '"']).next()
+    });
+    names.collect()
+}
+
+#[test]
+fn man_page_describes_each_option_once() {
+    let sections = man_sections();
+    let texts = sections.iter().map(|(_, text)| text);
+    let mut found: Vec<&str> = texts.flat_map(|text| described(text)).collect();
+    found.sort_unstable();
+    let flags = COMMANDS.iter().flat_map(|command| command.flags);
+    let mut wanted: Vec<_> = flags.chain(GLOBAL_FLAGS).map(|flag| flag.long).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn man_page_names_each_option_of_a_command_with_it() {
+    let sections = man_sections();
+    for command in COMMANDS {
+        let is = |name: &str| name.split(' ').next() == Some(command.name);
+        let (_, text) = sections.iter().find(|(name, _)| is(name)).unwrap();
+        let own = described(text);
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let common = words.strip_suffix(": see COMMON OPTIONS.").unwrap_or("");
+        // "Takes", or "Also takes".
+        let common = common.rsplit_once("akes ").map_or("", |(_, names)| names);
+        let common: Vec<_> = common.split(", ").collect();
+        for flag in command.flags.iter().filter(|flag| flag.id != Id::Help) {
+            let name = format!("--{}", flag.long);
+            let is_listed = common.contains(&name.as_str());
+            let is_described = own.contains(&flag.long);
+            let found = (is_described, is_listed);
+            let wanted = (!flag.is_common(), flag.is_common());
+            assert_eq!(found, wanted, "{}: {name}", command.name);
         }
     }
 }

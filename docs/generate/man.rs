@@ -42,6 +42,11 @@ pub fn page() -> String {
     for command in COMMANDS {
         page.command(command);
     }
+    page.section("COMMON OPTIONS");
+    page.text(prose::COMMON_OPTIONS);
+    for flag in common_flags() {
+        page.flag(flag);
+    }
     page.section("ROUTES");
     page.text(prose::ROUTES_INTRODUCTION);
     let routes = prose::ROUTES
@@ -176,9 +181,23 @@ impl Page {
         let operand = operand.map_or(String::new(), |name| format!(" {name}"));
         self.line(&format!(".SS {}{operand}", command.name));
         self.text(command.detail);
-        let is_global = |flag: &Flag| GLOBAL_FLAGS.iter().any(|global| global.id == flag.id);
-        for flag in command.flags.iter().filter(|flag| !is_global(flag)) {
+        let flags = command.flags.iter().filter(|flag| !is_global(flag));
+        let (common, own): (Vec<&Flag>, Vec<&Flag>) = flags.partition(|flag| flag.is_common());
+        for flag in &own {
             self.flag(flag);
+        }
+        let names: Vec<_> = common
+            .iter()
+            .map(|flag| format!("--{}", flag.long))
+            .collect();
+        if !names.is_empty() {
+            let also = if own.is_empty() {
+                "Takes"
+            } else {
+                "Also takes"
+            };
+            let names = names.join(", ");
+            self.text_behind_list(&format!("{also} {names}: see COMMON OPTIONS."));
         }
     }
 
@@ -231,6 +250,22 @@ impl Page {
             self.line(&format!(".BR {} ({number}){comma}", escaped(page)));
         }
     }
+}
+
+fn is_global(flag: &Flag) -> bool {
+    GLOBAL_FLAGS.iter().any(|global| global.id == flag.id)
+}
+
+/// What several commands take, once, in the order of the commands.
+fn common_flags() -> Vec<&'static Flag> {
+    let mut found: Vec<&Flag> = Vec::new();
+    let flags = COMMANDS.iter().flat_map(|command| command.flags);
+    for flag in flags.filter(|flag| flag.is_common() && !is_global(flag)) {
+        if found.iter().all(|one| one.id != flag.id) {
+            found.push(flag);
+        }
+    }
+    found
 }
 
 /// Backslashes and hyphens as themselves; a hyphen of troff's own is not what

@@ -10,8 +10,12 @@ pub const DESCRIPTION: &[&str] = &[
      .cmdline; --append adds to any of them.",
 ];
 
-pub const OPTIONS: &str = "Every command takes --help. Options and IMAGE may stand in any order; \
-    -- ends the options. --NAME VALUE and --NAME=VALUE are the same.";
+pub const OPTIONS: &str = "Every command takes --help. What only one command takes is described \
+    with it, and what several take in COMMON OPTIONS. Options and IMAGE may stand in any order; \
+    -- ends the options. --NAME VALUE and --NAME=VALUE are the same. Of an option that is given \
+    more than once the last one counts, unless it may be repeated.";
+
+pub const COMMON_OPTIONS: &str = "Each command says which of these it takes.";
 
 /// Words of the running kernel's command line.
 pub const KERNEL_COMMAND_LINE_INTRODUCTION: &str = "The hooks read these words of the \

@@ -5,7 +5,9 @@ use alloc::format;
 use alloc::string::String;
 
 use super::table::value::Value;
-use super::table::{COMMANDS, Command, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, SUMMARY};
+use super::table::{
+    COMMANDS, COMMON_FLAGS, Command, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, SUMMARY,
+};
 use super::text::{field, pad, wrap};
 
 /// Column at which summaries start.
@@ -19,16 +21,17 @@ pub fn program() -> String {
     for command in COMMANDS {
         entry(&mut out, &synopsis(command), command.summary);
     }
-    out.push_str("\nOptions:\n");
-    for flag in GLOBAL_FLAGS {
+    out.push_str("\nCommon options:\n");
+    for flag in COMMON_FLAGS {
         entry(&mut out, &spelling(flag), flag.summary);
     }
+    options(&mut out, "Other options", GLOBAL_FLAGS, false);
     out.push_str("\nExit codes:\n");
     for (code, meaning) in EXIT_CODES {
         entry(&mut out, &format!("{code}"), meaning);
     }
     out.push_str(&format!(
-        "\n{PROGRAM} COMMAND --help tells more of a command.\n"
+        "\n{PROGRAM} COMMAND --help tells more of a command, and which options it takes.\n"
     ));
     out
 }
@@ -39,14 +42,8 @@ pub fn command(command: &Command) -> String {
     let mut out = format!("Usage: {PROGRAM} {}", synopsis(command));
     out.push_str(" [OPTION]...\n\n");
     wrap(&mut out, command.detail, 0, 0);
-    out.push_str("\nOptions:\n");
-    for flag in command.flags {
-        let summary = match flag.value {
-            Value::Choice(words) => format!("{}: {}", flag.summary, words.join(", ")),
-            _ => flag.summary.into(),
-        };
-        entry(&mut out, &spelling(flag), &summary);
-    }
+    options(&mut out, "Options", command.flags, false);
+    options(&mut out, "Common options", command.flags, true);
     if !command.examples.is_empty() {
         out.push_str("\nExamples:\n");
         for (line, what) in command.examples {
@@ -60,6 +57,22 @@ pub fn command(command: &Command) -> String {
         }
     }
     out
+}
+
+/// Adds the flags that are common, or the others, under a heading.
+fn options(out: &mut String, heading: &str, flags: &[&Flag], common: bool) {
+    let flags = flags.iter().filter(|flag| flag.is_common() == common);
+    let mut flags = flags.peekable();
+    if flags.peek().is_some() {
+        out.push_str(&format!("\n{heading}:\n"));
+    }
+    for flag in flags {
+        let summary = match flag.value {
+            Value::Choice(words) => format!("{}: {}", flag.summary, words.join(", ")),
+            _ => flag.summary.into(),
+        };
+        entry(out, &spelling(flag), &summary);
+    }
 }
 
 /// `load IMAGE`

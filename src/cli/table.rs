@@ -197,6 +197,9 @@ static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not write out file syst
 /// The flags that may stand without a command.
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
 
+/// The common flags that the help of the program names.
+pub static COMMON_FLAGS: &[&Flag] = &[&DRY_RUN, &VERBOSE, &HELP];
+
 /// Flags of which one at most may be given.
 pub static EXCLUSIVE: &[(&Flag, &Flag)] = &[(&COMMAND_LINE, &REUSE_CMDLINE), (&ROOT, &DEVICE)];
 
@@ -327,6 +330,23 @@ impl Command {
         COMMANDS
             .iter()
             .find(|command| command.name.as_bytes() == name)
+    }
+}
+
+impl Flag {
+    /// Returns whether several commands take the flag: it is described once for
+    /// all of them.
+    #[must_use]
+    pub fn is_common(&self) -> bool {
+        self.takers().nth(1).is_some()
+    }
+
+    /// The commands that take the flag.
+    pub fn takers(&self) -> impl Iterator<Item = &'static Command> {
+        let id = self.id;
+        COMMANDS
+            .iter()
+            .filter(move |command| command.flags.iter().any(|flag| flag.id == id))
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Help pages, the version, and wrong usage.
 
-use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS};
+use kexec_bpf::cli::table::{COMMANDS, COMMON_FLAGS, Command, Flag, GLOBAL_FLAGS};
 
 use crate::program::{Folder, Run};
 
@@ -18,12 +18,40 @@ fn is_help_with(run: &Run, flags: &[&Flag]) {
     }
 }
 
+/// Each option has its line once, those of several commands under their own heading.
+#[track_caller]
+fn own_options_come_first(page: &str, command: &Command) {
+    let options = page.split("\n\n").filter_map(|part| {
+        let (heading, options) = part.split_once('\n')?;
+        let is_common = match heading {
+            "Options:" => false,
+            "Common options:" => true,
+            _ => return None,
+        };
+        Some((is_common, options))
+    });
+    let mut found = Vec::new();
+    for (is_common, options) in options {
+        for line in options.lines() {
+            let long = line.get(6..).and_then(|rest| rest.strip_prefix("--"));
+            let long = long.and_then(|long| long.split(' ').next());
+            found.extend(long.map(|long| (is_common, long)));
+        }
+    }
+    let flags = command.flags.iter();
+    let mut wanted: Vec<_> = flags.map(|flag| (flag.is_common(), flag.long)).collect();
+    wanted.sort_by_key(|(is_common, _)| *is_common);
+    assert_eq!(found, wanted);
+}
+
 #[test]
 fn every_help_page_fits_the_console_and_names_every_flag() {
     let folder = Folder::new("help");
     for words in [&["--help"][..], &["-h"], &["help"]] {
         let page = folder.run(words);
         is_help_with(&page, GLOBAL_FLAGS);
+        is_help_with(&page, COMMON_FLAGS);
+        assert_eq!(page.stdout.matches("--help  ").count(), 1);
         for command in COMMANDS {
             let line = format!("\n  {}", command.name);
             assert!(page.stdout.contains(&line), "{}", command.name);
@@ -32,6 +60,7 @@ fn every_help_page_fits_the_console_and_names_every_flag() {
     for command in COMMANDS {
         let page = folder.run(&[command.name, "--help"]);
         is_help_with(&page, command.flags);
+        own_options_come_first(&page.stdout, command);
         assert_eq!(page.stdout, folder.run(&["help", command.name]).stdout);
         assert_eq!(page.stdout, folder.run(&[command.name, "-h"]).stdout);
     }

@@ -11,19 +11,23 @@ pub fn of(id: Id) -> &'static str {
         Id::Help => "Shows the help of the program or of the command, and exits with 0.",
         Id::Version => "Shows the version, and exits with 0.",
         Id::Verbose => {
-            "Tells what is done on standard error, each step with the seconds since the start."
+            "Tells what is done on standard error, each step with the seconds since the start. \
+unload also says on standard output whether an image was loaded, and hook enforce when nobody \
+asks for it."
         }
         Id::DryRun => {
             "Prints the whole plan: the route, each slice of a file with its offset and size, the \
-final command line and the flags of the system call. Changes nothing and needs no privilege."
+final command line and the flags of the system call. Changes nothing. load needs no privilege \
+for it. boot names the entry as well, and must be able to mount file systems, unless --root is \
+given."
         }
         Id::Initrd => {
             "Adds an initrd after the image's own. May be repeated; the files are joined in the \
 order given, each aligned to 4 bytes, as a boot loader does it."
         }
         Id::Append => {
-            "Adds TEXT after the command line that the image or another option gives. May be \
-repeated; the pieces are joined by one space."
+            "Adds TEXT after the command line that the image, the boot entry or another option gives. \
+May be repeated; the pieces are joined by one space."
         }
         Id::CommandLine => "Uses TEXT in place of the command line that the image carries.",
         Id::ReuseCmdline => {
@@ -31,11 +35,8 @@ repeated; the pieces are joined by one space."
 loader added for that one boot, such as BOOT_IMAGE= and initrd=; --dry-run lists them."
         }
         Id::Route => {
-            "How to load the image. handshake: the kernel verifies the whole image and opens it by \
-the parser that it carries in its .bpf section, or by one of the module kexec_bpf, which must be \
-loaded. native: the kernel takes the image as it is. extract: the image's kernel and initrd are handed to the kernel as files of their own, so that only the inner \
-kernel's signature is verified. auto, which is the default, takes the best that the image and the \
-running kernel allow."
+            "How to load the image, see ROUTES. auto, which is the default, takes the best that the \
+image and the running kernel allow."
         }
         Id::AllowUnsignedInitrd => {
             "Lets --route extract load on a locked-down kernel, which it refuses otherwise: the kernel \
@@ -73,7 +74,7 @@ named on standard error and left out, as systemd-stub does it."
         }
         Id::Profile => {
             "Chooses the UKI's profile by its ID or by its number, from 0; inspect lists them. The \
-default is 0, the first."
+default is 0, the first. inspect shows what a load with that profile would use."
         }
         Id::Panic => {
             "Works on the crash image, which the kernel boots when it panics, instead of on the one \
