@@ -118,6 +118,15 @@ impl ReadAt for [u8] {
     }
 }
 
+/// The number of an input file of a load.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InputId(pub u32);
+
+impl InputId {
+    /// The image itself.
+    pub const IMAGE: InputId = InputId(0);
+}
+
 /// A run of bytes that was inside the file when it was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FileSlice {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for bash. It needs bash 4 and nothing of bash-completion.
 
-use kexec_bpf::cli::table::value::{AUTO, Value};
+use kexec_bpf::boot::loader_conf::AUTO;
+use kexec_bpf::cli::table::value::Value;
 use kexec_bpf::cli::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use crate::{LICENCE, ORIGIN};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for fish 3.
 
-use kexec_bpf::cli::table::value::{AUTO, Value};
+use kexec_bpf::boot::loader_conf::AUTO;
+use kexec_bpf::cli::table::value::Value;
 use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use crate::{LICENCE, ORIGIN};

@@ -17,6 +17,31 @@ pub enum Timeout {
     Forever,
 }
 
+/// The word that stands for loader.conf's time.
+pub const AUTO: &str = "auto";
+
+/// How long somebody wants the menu to be shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MenuTime {
+    /// loader.conf says it.
+    Auto,
+    Given(Timeout),
+}
+
+impl MenuTime {
+    /// Takes what `--menu` says, or the kernel command line.
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<MenuTime> {
+        if value == AUTO.as_bytes() {
+            return Some(MenuTime::Auto);
+        }
+        Some(MenuTime::Given(match seconds(value)? {
+            0 => Timeout::Forever,
+            seconds => Timeout::Seconds(seconds),
+        }))
+    }
+}
+
 /// What of the file is used.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LoaderConf {

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::text::field;
+use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::facts::{CrashFacts, Facts};
 use crate::kdump::archive::{Archive, Known};
@@ -16,6 +17,12 @@ use crate::size::size;
 pub const COLUMN: usize = 14;
 /// Archives of an initrd that are shown one by one.
 const SHOWN_MAX: usize = 8;
+
+/// Returns the warning of an image that can be loaded, but may not work.
+pub fn warning(image: &[u8], warning: Diagnosis) -> Diagnosis {
+    let what = format!("warning: {} {}", printable(image), warning.what);
+    warning.what(&what)
+}
 
 /// The sums and what they mean.
 pub fn preflight_text(out: &mut String, preflight: &Preflight) {

@@ -2,95 +2,65 @@
 //! `hook`: what an initramfs runs; the kernel command line says what to do.
 
 use alloc::format;
-use alloc::string::String;
 
-use super::boot::{self, Wish};
-use super::load::{self, Order};
+use super::console::{Console, print};
 use super::parse::Parsed;
+use super::report;
 use super::table::Id;
-use super::table::value::{MenuTime, NOT_SECONDS};
-use super::{print, report, warning};
-use crate::boot::hook::{self, ENFORCE_PATH, KDUMP_PATH, TIMEOUT_S, Words};
-use crate::diagnosis::{Diagnosis, Exit, Hint};
+use super::table::value::NOT_SECONDS;
+use crate::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
+use crate::boot::loader_conf::MenuTime;
+use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
-use crate::explain;
-use crate::plan::Request;
-use crate::run;
+use crate::plan::Options;
 use crate::run::discover::Place;
+use crate::run::enforce::{Enforced, ensure};
+use crate::run::{self, BootOptions, LoadOptions};
 use crate::sys::console::{LOG_ERROR, LOG_NOTICE, kernel_log, write_stderr};
+use crate::sys::facts;
 use crate::sys::file::InputFile;
-use crate::sys::kexec::{self, LoadSwitch, Others};
-use crate::sys::{enforce, facts};
 
 #[inline(never)]
 pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
-    if parsed.operand == Some(b"enforce") {
-        return enforce(parsed.has(Id::Verbose))
-            .inspect_err(|found| kernel_log(LOG_ERROR, &report::text(found)));
-    }
-    let words = hook::parse(&facts::read().running_cmdline.unwrap_or_default());
     let verbose = parsed.has(Id::Verbose);
-    if parsed.operand == Some(b"boot") {
-        return boot(&words, verbose)
-            .inspect_err(|found| kernel_log(LOG_ERROR, &report::text(found)));
-    }
-    // The system that is booting must not fail because of this.
-    if let Err(diagnosis) = kdump(&words, verbose) {
-        let text = report::text(&diagnosis);
+    let words = || hook::parse(&facts::running_cmdline().unwrap_or_default());
+    let result = match parsed.operand {
+        Some(b"enforce") => enforce(verbose),
+        Some(b"boot") => boot(&words(), verbose),
+        _ => kdump(&words(), verbose),
+    };
+    let Err(diagnosis) = result else {
+        return Ok(());
+    };
+    let text = report::text(&diagnosis);
+    kernel_log(LOG_ERROR, &text);
+    if parsed.operand == Some(b"kdump") {
+        // The system that is booting must not fail because of this.
         write_stderr(&text);
-        kernel_log(LOG_ERROR, &text);
+        return Ok(());
     }
-    Ok(())
+    Err(diagnosis)
 }
 
 /// Turns enforce on where that is asked for; where that fails, turns kexec off.
 #[inline(never)]
 fn enforce(verbose: bool) -> Result<(), Diagnosis> {
-    // A command line that cannot be read may ask for it.
-    let line = facts::running_cmdline();
-    let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
-    if !by_word && !enforce::is_asked_by_file(ENFORCE_PATH) {
-        if verbose {
-            print("enforce: nobody asks for it: no rd.kexec_bpf.enforce, no file\n")?;
+    let text = match ensure()? {
+        Enforced::NotAsked if verbose => {
+            return print("enforce: nobody asks for it: no rd.kexec_bpf.enforce, no file\n");
         }
-        return Ok(());
-    }
-    let Err((modprobe, write)) = run::enforce::turn_on() else {
-        let text = match facts::read().is_locked_down() {
-            true => "kexec-bpf: enforce is on until reboot\n",
-            false => "kexec-bpf: enforce is on, but lockdown is off: root can undo it\n",
-        };
-        kernel_log(LOG_NOTICE, text);
-        // It is on, whether or not somebody reads that.
-        let _ = print(text);
-        return Ok(());
+        Enforced::NotAsked => return Ok(()),
+        Enforced::On {
+            is_locked_down: true,
+        } => "kexec-bpf: enforce is on until reboot\n",
+        Enforced::On {
+            is_locked_down: false,
+        } => "kexec-bpf: enforce is on, but lockdown is off: root can undo it\n",
     };
-    let off = LoadSwitch::open().and_then(|switch| switch.turn_off());
-    // The switch does not stop a load that has begun.
-    let others = kexec::settle();
-    let now = facts::read();
-    let mut why = explain::not_enforced(&now, modprobe, write);
-    let mut what = String::from("enforce is not on: kexec is off until reboot");
-    match off {
-        Ok(()) if others == Others::UnderWay => {
-            what.push_str("; a load is under way, and may still succeed");
-        }
-        Ok(()) => what.push_str(match (now.loaded, now.crash_loaded) {
-            (Some(false), Some(false)) => "",
-            (Some(true), Some(true)) => "; the loaded image and the crash image still boot",
-            (Some(true), _) => "; the loaded image still boots",
-            (_, Some(true)) => "; the crash image still boots",
-            _ => "; an image that is loaded already still boots",
-        }),
-        Err(error) => {
-            what = format!(
-                "DANGER: enforce is not on, and kexec cannot be turned off: {}: {error}",
-                error.target
-            );
-            why = why.exit(Exit::Failed);
-        }
-    }
-    Err(why.what(&what))
+    kernel_log(LOG_NOTICE, text);
+    // It is on, whether or not somebody reads that.
+    let _ = print(text);
+    Ok(())
 }
 
 #[inline(never)]
@@ -98,11 +68,12 @@ fn boot(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
     if !words.wants_boot() {
         return Ok(());
     }
+    let mut console = Console::of_hook(verbose);
     if words.chained {
-        warning(true)("this system was started by a chain: it does not chain again");
+        console.warn("this system was started by a chain: it does not chain again");
         return Ok(());
     }
-    boot::run(&Wish {
+    let options = BootOptions {
         place: words
             .device
             .as_deref()
@@ -115,9 +86,9 @@ fn boot(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
         route: None,
         dry_run: false,
         sync: true,
-        verbose,
-        in_hook: true,
-    })
+        mark_chained: true,
+    };
+    Ok(run::boot(&options, &facts::read(), &mut console)?)
 }
 
 fn menu_time(value: &[u8]) -> Result<MenuTime, Diagnosis> {
@@ -134,15 +105,16 @@ fn kdump(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
     if words.off || (named.is_none() && InputFile::open(None, path).is_err()) {
         return Ok(());
     }
-    let order = Order {
+    let options = LoadOptions {
         image: path,
         extras: true,
-        request: Request {
+        plan: Options {
             panic: true,
-            ..Request::default()
+            ..Options::default()
         },
-        verbose,
-        ..Order::default()
+        ..LoadOptions::default()
     };
-    load::perform(order, &facts::read()).map(|_| ())
+    let mut console = Console::new(verbose, false);
+    run::load(&options, &facts::read(), &mut console)?;
+    Ok(())
 }

@@ -6,10 +6,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::load::revoked_text;
+use super::console::print;
+use super::options;
 use super::parse::Parsed;
-use super::print;
-use super::table::Id;
+use super::plan::revoked_text;
 use super::text::field;
 use crate::cmdline;
 use crate::diagnosis::Diagnosis;
@@ -20,11 +20,12 @@ use crate::image::detect::{Image, detect_linux};
 use crate::image::pe::{Machine, Pe};
 use crate::image::uki::{SectionKind, Selection, Uki};
 use crate::image::{devicetree, fdt, osrel, profile};
-use crate::plan::{InitrdOrigin, Request};
-use crate::run::{Inputs, RunError};
+use crate::plan::{InitrdOrigin, Manifest};
+use crate::run::{self, LoadOptions, RunError};
 use crate::size::exact_size;
 use crate::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
 use crate::sys::facts;
+use crate::sys::file::InputFile;
 
 /// Column at which values start.
 const COLUMN: usize = 14;
@@ -35,9 +36,14 @@ const TAKES_DEVICE_TREES: bool = !cfg!(target_arch = "x86_64");
 
 pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let path = parsed.operand.unwrap_or_default();
-    let inputs = Inputs::open(None, path, &[], &[])?;
-    let image = inputs.detect()?;
-    let file = inputs.image();
+    let mut options = LoadOptions {
+        image: path,
+        ..LoadOptions::default()
+    };
+    options.plan.profile = options::profile(parsed);
+    let manifest = run::open(&options)?;
+    let file = &manifest.image.file;
+    let image = &manifest.kind;
     let mut page = Page::default();
     page.line("image", &printable(path));
     let bytes = file.file_bytes();
@@ -45,14 +51,15 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         "kind",
         &format!("{}, {}", image.kind_name(), exact_size(bytes)),
     );
-    inputs.revoked(&mut |_, revoked| page.line("warning", &revoked_text(revoked)));
-    let profile = inputs.profile(&image, parsed.value(Id::Profile))?;
-    page.image(file, &image, profile)
+    run::revoked(&manifest, &mut |_, why| {
+        page.line("warning", &revoked_text(why));
+    });
+    page.image(file, image, manifest.profile)
         .map_err(|error| RunError::Read {
             path: path.to_vec(),
             error,
         })?;
-    page.load(&inputs, &image, profile);
+    page.load(&options, &manifest);
     print(&page.0)
 }
 
@@ -214,13 +221,9 @@ impl Page {
     }
 
     /// What a plain `load` would do with it on this machine.
-    fn load(&mut self, inputs: &Inputs<'_>, image: &Image, profile: u32) {
-        let request = Request {
-            profile,
-            ..Request::default()
-        };
+    fn load(&mut self, options: &LoadOptions<'_>, manifest: &Manifest<InputFile>) {
         let facts = facts::read();
-        let plan = match inputs.plan(image, &request, &facts) {
+        let plan = match run::plan(options, manifest, &facts) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
                 return self.line("kexec uses", &format!("nothing: {error}"));

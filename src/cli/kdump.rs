@@ -4,31 +4,32 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::crash::{COLUMN, hotplug, preflight_text, settings};
-use super::load::{Planned, crash_warning, order, planned};
+use super::console::{Console, print};
+use super::crash::{COLUMN, hotplug, preflight_text, settings, warning};
 use super::parse::Parsed;
-use super::print;
 use super::text::field;
+use super::{options, report};
 use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::kdump::estimate::Verdict;
-use crate::run::{self, RunError};
+use crate::run::{self, Prepared};
 use crate::size::size;
-use crate::sys::{console, facts};
+use crate::sys::console::write_stderr;
+use crate::sys::facts;
 
 pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
-    let path = parsed.operand.unwrap_or_default();
-    let mut facts = facts::read();
-    let mut order = order(parsed);
-    order.request.panic = true;
-    let Planned {
-        inputs,
-        request,
-        plan,
-        ..
-    } = planned(order, &facts)?;
-    let preflight = run::preflight(&inputs, &plan, &facts)?;
+    let mut options = options::load(parsed);
+    options.plan.panic = true;
+    // It needs no privilege to look; the load will.
+    let facts = Facts {
+        cap_sys_boot: true,
+        ..facts::read()
+    };
+    let mut console = Console::new(false, false);
+    let Prepared { manifest, plan } = run::prepare(&options, &facts, &mut console)?;
+    let path = &manifest.image.path;
+    let preflight = run::preflight(&manifest, &plan, &facts)?;
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
     line("image", &printable(path));
@@ -39,22 +40,19 @@ pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     line("hotplug", &hotplug(&facts));
     line("settings", &settings(&facts.crash));
     print(&out)?;
-    // It needs no privilege to look; the load will.
-    facts.cap_sys_boot = true;
-    if let Some(obstacle) = plan.obstacle(&request, &facts) {
+    if let Some(obstacle) = plan.obstacle {
         let what = format!("kdump check {}: cannot be loaded", printable(path));
         return Err(obstacle.what(&what));
     }
-    if let Some(warning) = crash_warning(path, &preflight) {
-        console::write_stderr(&warning);
+    let Some(estimate) = preflight.estimate else {
+        return Ok(());
+    };
+    if let Some(scarce) = estimate.scarce() {
+        write_stderr(&report::text(&warning(path, scarce)));
     }
-    match preflight.estimate {
-        Some(estimate) if estimate.verdict == Verdict::CannotLoad => {
-            let path = path.to_vec();
-            let estimate = estimate.into();
-            Err(RunError::DoesNotFit { path, estimate }.into())
-        }
-        _ => Ok(()),
+    match estimate.verdict {
+        Verdict::CannotLoad => Err(estimate.no_room().in_file(path)),
+        Verdict::Tight | Verdict::Fits => Ok(()),
     }
 }
 

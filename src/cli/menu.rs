@@ -6,33 +6,31 @@ use alloc::string::String;
 
 use super::entry::line;
 use super::text::{COLUMNS, pad};
-use crate::boot::error::BootError;
 use crate::boot::loader_conf::Timeout;
 use crate::boot::menu::{Menu, Step};
-use crate::diagnosis::Diagnosis;
-use crate::run::boot::Catalogue;
+use crate::run::entries::BootEntries;
 use crate::sys::event::now_us;
 use crate::sys::terminal::Terminal;
 
 /// Entries that are shown; the others have numbers as well.
 const SHOWN: usize = 20;
 
-/// Has somebody choose; `index` is what the timeout takes.
-pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<usize, Diagnosis> {
+/// Has somebody choose; `index` is what the timeout takes. `None` when they left.
+pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usize> {
     let seconds = match timeout {
-        Timeout::Hidden => return Ok(index),
+        Timeout::Hidden => return Some(index),
         Timeout::Seconds(seconds) => Some(seconds),
         Timeout::Forever => None,
     };
     // Without a console nobody can choose, and the boot must not wait for that.
     let Ok(terminal) = Terminal::open() else {
-        return Ok(index);
+        return Some(index);
     };
-    let default = Some(index).zip(catalogue.default().map(|(_, because)| because));
-    let count = catalogue.entries.len();
+    let default = Some(index).zip(found.default().map(|(_, because)| because));
+    let count = found.entries.len();
     let mut text = String::new();
     for shown in 0..count.min(SHOWN) {
-        let (label, entry) = line(catalogue, shown, default);
+        let (label, entry) = line(found, shown, default);
         text.push_str(&cut(&format!("{label}{entry}")));
         text.push_str("\r\n");
     }
@@ -51,7 +49,7 @@ pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<u
         if left_us == Some(0) {
             break Step::Chosen(index);
         }
-        terminal.write(&prompt(catalogue, &menu, left_us));
+        terminal.write(&prompt(found, &menu, left_us));
         // To the next whole second, which the prompt then shows.
         let wait_ms =
             left_us.map(|left_us| (left_us.saturating_sub(1) % 1_000_000 / 1000).saturating_add(1));
@@ -70,8 +68,8 @@ pub fn choose(catalogue: &Catalogue, index: usize, timeout: Timeout) -> Result<u
     };
     terminal.write("\r\n");
     match step {
-        Step::Chosen(index) => Ok(index),
-        _ => Err(BootError::Cancelled.into()),
+        Step::Chosen(index) => Some(index),
+        _ => None,
     }
 }
 
@@ -81,8 +79,8 @@ fn cut(text: &str) -> String {
 }
 
 /// Overwrites the line before it.
-fn prompt(catalogue: &Catalogue, menu: &Menu, left_us: Option<u64>) -> String {
-    let (_, entry) = line(catalogue, menu.shown(), None);
+fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>) -> String {
+    let (_, entry) = line(found, menu.shown(), None);
     let mut text = format!("Boot {}: {entry}", menu.shown().saturating_add(1));
     if let Some(left_us) = left_us {
         let seconds = left_us.div_ceil(1_000_000);

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 
 use getargs::{Arg, Options};
 
-use super::table::value::{Given, MenuTime, Value};
+use super::table::value::{Given, Value};
 use super::table::{Command, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS, Operand};
+use crate::boot::loader_conf::MenuTime;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
 

@@ -7,9 +7,12 @@ use alloc::string::{String, ToString};
 use super::text::field;
 use crate::escape::printable;
 use crate::facts::Facts;
-use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, PCR_CONFIG, PCR_SYSEXT, Plan, Request};
-use crate::run::Inputs;
+use crate::image::revocation::Revoked;
+use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan};
+use crate::run::events::Planned;
 use crate::size::size;
+use crate::sys::file::InputFile;
+use crate::sys::kexec::Others;
 
 /// Column at which the values start.
 pub const COLUMN: usize = 14;
@@ -59,10 +62,17 @@ pub fn summary(plan: &Plan, path: &[u8]) -> String {
 }
 
 /// The whole plan, for `--dry-run` and `--verbose`.
-pub fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Facts) -> String {
+pub fn plan_text(planned: &Planned<'_>) -> String {
+    let Planned {
+        options,
+        manifest,
+        plan,
+        facts,
+        ..
+    } = planned;
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
-    line("image", &printable(inputs.image_path()));
+    line("image", &printable(&manifest.image.path));
     line(
         "route",
         &format!("{}: {}", plan.route.name(), plan.route.detail()),
@@ -84,7 +94,7 @@ pub fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Fa
         },
     );
     for part in &plan.initrd {
-        line("", &part_text(part, inputs));
+        line("", &part_text(part, manifest));
     }
     if plan.cmdline.text.is_empty() {
         line("command line", "none");
@@ -105,20 +115,20 @@ pub fn plan_text(plan: &Plan, request: &Request, inputs: &Inputs<'_>, facts: &Fa
     if facts.is_locked_down() || facts.enforces() {
         line("verified", plan.route.verified());
     }
-    if request.lock {
+    if options.lock {
         line(
             "lock",
             "after the load, kernel.kexec_load_disabled is set to 1",
         );
     }
-    if let Some(obstacle) = plan.obstacle(request, facts) {
+    if let Some(obstacle) = &plan.obstacle {
         line("would fail", obstacle.cause_text());
     }
     out
 }
 
-fn part_text(part: &InitrdPart, inputs: &Inputs<'_>) -> String {
-    let path = printable(inputs.path(part.source));
+fn part_text(part: &InitrdPart, manifest: &Manifest<InputFile>) -> String {
+    let path = printable(manifest.path(part.source));
     let (offset, bytes) = (part.slice.offset, part.slice.bytes);
     match part.from {
         InitrdOrigin::Section(kind) => format!("{} at {offset}, {bytes} bytes", kind.name()),
@@ -140,4 +150,30 @@ fn base_text(base: CmdlineBase) -> &'static str {
         CmdlineBase::User => "(from --command-line)",
         CmdlineBase::Running => "(the running kernel's)",
     }
+}
+
+/// What it means that the kernel loads and unloads nothing any more.
+pub fn locked(facts: &Facts, others: Others) -> String {
+    let mut text = String::from(
+        "locked: this kernel loads and unloads nothing any more, so that unload, a reload of the \
+         crash image by udev, and upgrades that load a kernel fail; the next kernel starts \
+         unlocked",
+    );
+    if facts.loaded != Some(false) {
+        text.push_str("; with systemd, every plain reboot starts the loaded image");
+    }
+    text.push_str(match (facts.loaded, facts.crash_loaded) {
+        (Some(false), _) => "; no image for exec is loaded, and none can be",
+        (_, Some(false)) => "; no crash image is loaded, and none can be",
+        _ => "",
+    });
+    if others != Others::None {
+        text.push_str("; another load was under way, and its image may have replaced this one");
+    }
+    text
+}
+
+/// A guard rail, not a check: nothing is refused for it.
+pub fn revoked_text(revoked: Revoked<'_>) -> String {
+    format!("revoked in the firmware: {revoked} (told, not enforced)")
 }

@@ -2,9 +2,10 @@
 //! Addons: PE files that extend a UKI's command line and initrd.
 //!
 //! Layer: pure. Spec: systemd-stub(7); machine and `.uname` must match.
-use super::detect::Image;
+use super::detect::{Image, detect};
+use super::error::ImageError;
 use super::pe::Machine;
-use super::uki::SectionKind;
+use super::uki::{SectionKind, Selection};
 use crate::cmdline;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::escape::printable;
@@ -32,6 +33,8 @@ pub struct Addon {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AddonError {
+    /// No image at all.
+    Image(ImageError),
     /// Some other image.
     NotAnAddon {
         kind: &'static str,
@@ -47,6 +50,12 @@ pub enum AddonError {
     Read(ReadError),
 }
 
+impl From<ImageError> for AddonError {
+    fn from(error: ImageError) -> AddonError {
+        AddonError::Image(error)
+    }
+}
+
 impl From<ReadError> for AddonError {
     fn from(error: ReadError) -> AddonError {
         AddonError::Read(error)
@@ -56,6 +65,7 @@ impl From<ReadError> for AddonError {
 impl fmt::Display for AddonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            AddonError::Image(error) => error.fmt(f),
             AddonError::NotAnAddon { kind } => write!(f, "not an addon but {kind}"),
             AddonError::WrongMachine { addon, image } => {
                 write!(f, "an addon for {addon}, the image is for {image}")
@@ -76,13 +86,31 @@ impl Diagnose for AddonError {
             | AddonError::WrongUname { .. } => {
                 Diagnosis::bad_image(self).hint("an addon that was built for this image")
             }
+            AddonError::Image(error) => error.diagnose(),
             AddonError::Read(error) => error.diagnose(),
         }
     }
 }
 
+/// Returns the kernel release that the image says addons must be made for.
+pub fn uname<R: ReadAt + ?Sized>(
+    source: &R,
+    selection: &Selection,
+) -> Result<Option<Vec<u8>>, ReadError> {
+    let slice = selection.get(SectionKind::Uname);
+    let slice = slice.filter(|slice| slice.bytes > 0);
+    slice.map(|slice| read_uname(source, slice)).transpose()
+}
+
+/// Recognises the file, and takes what it holds as an addon.
+pub fn read<R: ReadAt + ?Sized>(source: &R) -> Result<Addon, AddonError> {
+    let image = detect(source)?;
+    image.check_certificates()?;
+    open(source, &image)
+}
+
 /// A `.uname` section, with all of its bytes.
-pub fn read_uname<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>, ReadError> {
+fn read_uname<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>, ReadError> {
     read_small(source, slice, UNAME_MAX_BYTES)
 }
 

@@ -6,7 +6,7 @@
 //! zeros in between. At least 4 of them: the kernel's lz4 decoder has no end mark
 //! and takes the next 4 bytes for a chunk's size, of which 0 is the end.
 use crate::diagnosis::{Diagnose, Diagnosis};
-use crate::source::{FileSlice, as_u64};
+use crate::source::{FileSlice, InputId, as_u64};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -22,7 +22,7 @@ pub enum Part {
     /// A slice of an open file, to be moved without a look at it.
     File {
         /// The caller's number for the file.
-        source: u32,
+        source: InputId,
         slice: FileSlice,
     },
     /// Bytes made here.
@@ -108,7 +108,7 @@ impl ConcatPlan {
 
     /// The one file slice that is the whole initrd: when it is a whole file,
     /// its descriptor can be handed over and nothing needs copying.
-    pub fn single_file(&self) -> Option<(u32, FileSlice)> {
+    pub fn single_file(&self) -> Option<(InputId, FileSlice)> {
         match self.parts.as_slice() {
             [
                 Placed {

@@ -3,7 +3,7 @@
 //! rules.
 use super::concat::{ConcatError, ConcatPlan, Part, Placed};
 use super::newc::{Archive, NewcError};
-use crate::source::{FileOffset, FileSlice};
+use crate::source::{FileOffset, FileSlice, InputId};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -11,15 +11,15 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 
 /// Every file of the tests: byte n of file s is s + n.
-fn contents(source: u32, slice: FileSlice) -> Vec<u8> {
+fn contents(source: InputId, slice: FileSlice) -> Vec<u8> {
     (slice.offset.0..slice.end().0)
-        .map(|n| (u64::from(source) + n) as u8)
+        .map(|n| (u64::from(source.0) + n) as u8)
         .collect()
 }
 
-fn file(source: u32, offset: u64, bytes: u64) -> Part {
+fn file(number: u32, offset: u64, bytes: u64) -> Part {
     Part::File {
-        source,
+        source: InputId(number),
         slice: FileSlice {
             offset: FileOffset(offset),
             bytes,
@@ -85,7 +85,7 @@ fn a_single_file_is_known_as_such() {
         offset: FileOffset(8),
         bytes: 5,
     };
-    assert_eq!(plan.single_file(), Some((3, slice)));
+    assert_eq!(plan.single_file(), Some((InputId(3), slice)));
     assert!(!plan.is_empty());
     let none = joined([]).unwrap();
     assert!(none.is_empty());

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use crate::cmdline::{key, words};
 use crate::image::detect::{Image, detect_linux};
-use crate::plan::{IMAGE, InitrdOrigin, Plan};
+use crate::plan::{InitrdOrigin, Manifest, Plan};
 use crate::source::{ReadAt, ReadError};
 use archive::Archive;
 use estimate::{Image as Sizes, RootFs};
@@ -29,16 +29,14 @@ pub struct Measured {
     pub sizes: Sizes,
 }
 
-/// Measures what `plan` loads; `file` gives the input files by their index.
+/// Measures what `plan` loads of `manifest`.
 ///
 /// # Errors
 /// A file could not be read.
-pub fn measure<'file>(
-    plan: &Plan,
-    file: impl Fn(u32) -> Option<&'file dyn ReadAt>,
-) -> Result<Measured, ReadError> {
-    let header = match file(IMAGE).map(|image| detect_linux(image, plan.kernel.slice)) {
-        Some(Ok(Image::BzImage { header, .. })) => Some(header),
+pub fn measure<F: ReadAt>(plan: &Plan, manifest: &Manifest<F>) -> Result<Measured, ReadError> {
+    let image: &dyn ReadAt = &manifest.image.file;
+    let header = match detect_linux(image, plan.kernel.slice) {
+        Ok(Image::BzImage { header, .. }) => Some(header),
         _ => None,
     };
     let kernel_bytes = header.map(|header| u64::from(header.init_size_bytes));
@@ -58,8 +56,8 @@ pub fn measure<'file>(
                 .saturating_add(PAGE_BYTES)
                 .saturating_add(MEMBER_BYTES);
             sizes.unpacked_bytes = sizes.unpacked_bytes.saturating_add(pages);
-        } else if let Some(source) = file(part.source) {
-            archives.extend(archive::walk(source, part.slice)?);
+        } else if let Some(input) = manifest.get(part.source) {
+            archives.extend(archive::walk(&input.file, part.slice)?);
         }
     }
     for archive in &archives {

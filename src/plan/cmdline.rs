@@ -4,7 +4,8 @@
 
 use alloc::vec::Vec;
 
-use super::{PlanError, Request};
+use super::{Manifest, Options, PlanError};
+use crate::boot::hook;
 use crate::cmdline::capture::{self, Addition};
 use crate::cmdline::{self, reuse};
 use crate::facts::Facts;
@@ -69,23 +70,26 @@ pub fn read_own<R: ReadAt + ?Sized>(
 
 /// Chooses the base, joins, and checks the result against `max_bytes`, what the
 /// next kernel takes.
-pub fn plan(
+pub fn plan<F>(
     own: Option<&[u8]>,
     max_bytes: Option<u64>,
-    request: &Request,
+    options: &Options,
+    manifest: &Manifest<F>,
     facts: &Facts,
 ) -> Result<PlannedCmdline, PlanError> {
-    let append = cmdline::join(request.append.iter().map(|piece| cmdline::mangle(piece)));
+    let pieces = options.append.iter().map(|piece| cmdline::mangle(piece));
+    let mark = takes_mark(own, options, facts).then(|| hook::CHAINED.into());
+    let append = cmdline::join(pieces.chain(mark));
     let (mut dropped, mut added) = (Vec::new(), Vec::new());
-    let (base, start) = if let Some(text) = &request.command_line {
+    let (base, start) = if let Some(text) = &options.command_line {
         (CmdlineBase::User, cmdline::mangle(text))
-    } else if request.reuse_cmdline {
+    } else if options.reuse_cmdline {
         let running = facts
             .running_cmdline
             .as_deref()
             .ok_or(PlanError::NoRunningCmdline)?;
         let own_words;
-        let policies: &[_] = if request.panic {
+        let policies: &[_] = if options.panic {
             added = capture::additions(&facts.machine, running, &append);
             own_words = capture::replaced(&added);
             &[reuse::NEXT_KERNEL, capture::CAPTURE_KERNEL, &own_words]
@@ -104,13 +108,13 @@ pub fn plan(
     } else {
         (CmdlineBase::Empty, Vec::new())
     };
-    let addons: Vec<&[u8]> = request
-        .pe_addons()
+    let addons: Vec<&[u8]> = manifest
+        .addons()
         .map(|(_, addon)| addon.cmdline.as_slice())
         .collect();
     let has_addons = addons.iter().any(|line| !line.is_empty());
-    // The kernel puts what it is passed behind the image's and the addons'
-    // lines; so a base that replaces the image's goes behind the addons', too.
+    // The kernel puts what it is passed after the image's and the addons' lines; so a
+    // base that replaces the image's goes after the addons', too.
     let (text, users) = match base {
         CmdlineBase::User | CmdlineBase::Running => {
             let users = cmdline::join([&start, &append]);
@@ -137,9 +141,20 @@ pub fn plan(
     })
 }
 
+/// Returns whether the mark that keeps the next system from chaining is wanted, and
+/// there is room for it: not where only what is signed may be on the command line.
+fn takes_mark(own: Option<&[u8]>, options: &Options, facts: &Facts) -> bool {
+    let is_replaced = options.command_line.is_some() || options.reuse_cmdline;
+    let is_signed = own.is_some() && !is_replaced && facts.is_locked_down();
+    options.mark_chained && !is_signed && !facts.enforces()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{Enforce, Lockdown};
+    use crate::image::build;
+    use crate::plan::build::manifest;
 
     #[test]
     fn a_crash_image_reuses_less_and_gets_more() {
@@ -148,13 +163,15 @@ mod tests {
             running_cmdline: Some(b"a crashkernel=1G quiet nr_cpus=8 panic=-1 -- b".to_vec()),
             ..Facts::default()
         };
-        let request = Request {
+        let options = Options {
             reuse_cmdline: true,
             panic: true,
             append: alloc::vec![b"panic=0".to_vec()],
-            ..Request::default()
+            ..Options::default()
         };
-        let found = plan(None, None, &request, &facts).unwrap();
+        let image = build::uki();
+        let none = manifest(&image);
+        let found = plan(None, None, &options, &none, &facts).unwrap();
         let text = String::from_utf8(found.text).unwrap();
         assert!(
             text.starts_with("a panic=-1 irqpoll nr_cpus=1 reset_devices "),
@@ -170,12 +187,47 @@ mod tests {
                 .any(|added| added.word.starts_with("panic"))
         );
         // An image's own line is its author's.
-        let request = Request {
+        let options = Options {
             reuse_cmdline: false,
-            ..request
+            ..options
         };
-        let own = plan(Some(b"own quiet"), None, &request, &facts).unwrap();
+        let own = plan(Some(b"own quiet"), None, &options, &none, &facts).unwrap();
         assert_eq!(own.text, b"own quiet panic=0");
         assert!(own.added.is_empty() && own.dropped.is_empty());
+    }
+
+    #[test]
+    fn the_mark_goes_where_there_is_room_for_it() {
+        let image = build::uki();
+        let none = manifest(&image);
+        let open = Facts::default();
+        let locked = Facts {
+            lockdown: Some(Lockdown::Integrity),
+            ..Facts::default()
+        };
+        let enforcing = Facts {
+            enforce: Some(Enforce::On),
+            ..Facts::default()
+        };
+        let replaced = Options {
+            command_line: Some(b"b".to_vec()),
+            ..Options::default()
+        };
+        let own = Some(&b"a"[..]);
+        for (own, options, facts, text) in [
+            (own, Options::default(), &open, "a rd.kexec_bpf.chained=1"),
+            (own, Options::default(), &locked, "a"),
+            (own, replaced.clone(), &locked, "b rd.kexec_bpf.chained=1"),
+            (None, Options::default(), &locked, "rd.kexec_bpf.chained=1"),
+            (own, replaced, &enforcing, "b"),
+        ] {
+            let marked = Options {
+                mark_chained: true,
+                ..options.clone()
+            };
+            let line = |options| plan(own, None, options, &none, facts).unwrap().text;
+            assert_eq!(String::from_utf8(line(&marked)).unwrap(), text);
+            assert!(!line(&options).ends_with(b"chained=1"));
+        }
     }
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What the module's enforce refuses of a plan.
 
-use super::{Plan, Request, Route};
+use super::{Manifest, Plan, Route};
 use crate::explain::Rule;
 use crate::facts::Facts;
 use crate::image::uki::SectionKind;
 
 impl Plan {
     /// The first rule of enforce that it breaks, where the kernel has that on.
-    pub(super) fn breaks(&self, request: &Request, facts: &Facts) -> Option<Rule> {
-        let has_unsigned_addon = request.pe_addons().any(|(_, addon)| !addon.is_signed);
+    pub(super) fn breaks<F>(&self, manifest: &Manifest<F>, facts: &Facts) -> Option<Rule> {
+        let has_unsigned_addon = manifest.addons().any(|(_, addon)| !addon.is_signed);
         let rules = [
             (self.kernel.section != Some(SectionKind::Linux), Rule::Uki),
             (self.route != Route::Handshake, Rule::Whole),
             (!self.is_signed, Rule::Signed),
             (has_unsigned_addon, Rule::SignedAddon),
-            (!request.initrd_bytes.is_empty(), Rule::NoInitrd),
+            (!manifest.initrds.is_empty(), Rule::NoInitrd),
             (self.cmdline.replaces_own(), Rule::OwnCmdline),
             (!self.cmdline.users.is_empty(), Rule::NoCmdline),
         ];
@@ -33,9 +33,9 @@ mod tests {
     use crate::facts::{Enforce, Facts, Lockdown, Module};
     use crate::image::addon::Addon;
     use crate::image::build;
-    use crate::image::detect::detect;
     use crate::image::pe::Machine;
-    use crate::plan::{AddonFile, Plan, PlanError, Request, Route, plan};
+    use crate::plan::build::{TestFile, manifest, plan_on};
+    use crate::plan::{CompanionKind, Manifest, Options, PlanError, Route, plan};
 
     fn facts(enforce: Enforce) -> Facts {
         Facts {
@@ -54,10 +54,6 @@ mod tests {
         }
     }
 
-    fn on(file: &[u8], request: &Request, facts: &Facts) -> Result<Plan, PlanError> {
-        plan(file, &detect(file).unwrap(), request, facts)
-    }
-
     /// A UKI with a certificate table, which is all that is looked at here.
     fn signed(mut file: Vec<u8>) -> Vec<u8> {
         let at = u32::try_from(file.len()).unwrap();
@@ -69,70 +65,70 @@ mod tests {
 
     #[test]
     fn what_nothing_verifies_is_refused_before_the_call() {
-        let words = || alloc::vec![b"nr_cpus=1".to_vec()];
         let good = signed(build::uki());
-        let request = |change: fn(&mut Request)| {
-            let mut request = Request::default();
-            change(&mut request);
-            request
+        let option = |change: fn(&mut Options)| {
+            let mut options = Options::default();
+            change(&mut options);
+            options
         };
-        let append = Request {
-            append: words(),
-            ..Request::default()
+        let append = |words| Options {
+            append: alloc::vec![words],
+            ..Options::default()
         };
-        let with_addon = |is_signed| Request {
-            addons: alloc::vec![AddonFile::Pe(Addon {
+        let none = Options::default;
+        let addon = |is_signed| {
+            let addon = Addon {
                 machine: Machine::X86_64,
                 uname: None,
                 cmdline: Vec::new(),
                 initrd: None,
                 ucode: None,
                 is_signed,
-            })],
-            ..Request::default()
+            };
+            manifest(&good).with_companion(CompanionKind::Addon(addon), 1)
         };
-        let empty = Request {
-            append: alloc::vec![Vec::new()],
-            ..Request::default()
-        };
-        for (file, request, broken) in [
-            (&good, Request::default(), None),
-            (&good, request(|request| request.panic = true), None),
-            (&good, empty, None),
-            (&build::uki(), Request::default(), Some(Rule::Signed)),
-            (&build::bzimage(), Request::default(), Some(Rule::Uki)),
+        let (unsigned, bzimage) = (build::uki(), build::bzimage());
+        let good_alone = || manifest(&good);
+        let cases: [(Manifest<TestFile<'_>>, Options, Option<Rule>); 12] = [
+            (good_alone(), none(), None),
+            (good_alone(), option(|options| options.panic = true), None),
+            (good_alone(), append(Vec::new()), None),
+            (manifest(&unsigned), none(), Some(Rule::Signed)),
+            (manifest(&bzimage), none(), Some(Rule::Uki)),
             (
-                &good,
-                request(|request| request.route = Some(Route::Extract)),
+                good_alone(),
+                option(|options| options.route = Some(Route::Extract)),
                 Some(Rule::Whole),
             ),
             (
-                &good,
-                request(|request| request.initrd_bytes.push(7)),
+                good_alone().with_initrds(&[7]),
+                none(),
                 Some(Rule::NoInitrd),
             ),
-            (&good, append, Some(Rule::NoCmdline)),
-            (&good, with_addon(true), None),
-            (&good, with_addon(false), Some(Rule::SignedAddon)),
+            (
+                good_alone(),
+                append(b"nr_cpus=1".to_vec()),
+                Some(Rule::NoCmdline),
+            ),
+            (addon(true), none(), None),
+            (addon(false), none(), Some(Rule::SignedAddon)),
             // Also one that takes the image's away.
             (
-                &good,
-                request(|request| request.command_line = Some(Vec::new())),
+                good_alone(),
+                option(|options| options.command_line = Some(Vec::new())),
                 Some(Rule::OwnCmdline),
             ),
             (
-                &good,
-                request(|request| request.reuse_cmdline = true),
+                good_alone(),
+                option(|options| options.reuse_cmdline = true),
                 Some(Rule::OwnCmdline),
             ),
-        ] {
-            let obstacle = |enforce| {
-                let facts = facts(enforce);
-                let plan = on(file, &request, &facts).unwrap();
-                plan.obstacle(&request, &facts)
-            };
+        ];
+        for (manifest, options, broken) in cases {
+            let obstacle = |enforce| plan(&options, &manifest, &facts(enforce)).unwrap().obstacle;
             let found = obstacle(Enforce::On);
-            assert_eq!(found, broken.map(|rule: Rule| rule.broken(request.panic)));
+            let panic = options.panic;
+            assert_eq!(found, broken.map(|rule: Rule| rule.broken(panic)));
             if let Some(found) = found {
                 assert!(found.is_certain() && found.exit == Exit::Refused);
             }
@@ -153,7 +149,8 @@ mod tests {
     fn there_is_no_other_route_than_the_handshake() {
         let file = signed(build::uki());
         let mut facts = facts(Enforce::On);
-        let route = |facts: &Facts| on(&file, &Request::default(), facts).map(|plan| plan.route);
+        let route =
+            |facts: &Facts| plan_on(&file, &Options::default(), facts).map(|plan| plan.route);
         assert_eq!(route(&facts), Ok(Route::Handshake));
         facts.module.as_mut().unwrap().has_btf = false;
         let error = route(&facts).unwrap_err();

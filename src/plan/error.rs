@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Why image, request and machine do not fit together.
+//! Why options, files and machine do not fit together.
 
 use alloc::string::String;
 use core::fmt;
@@ -13,7 +13,7 @@ use crate::image::pe::Machine;
 use crate::image::uki::UkiError;
 use crate::initrd::concat::ConcatError;
 use crate::initrd::newc::NewcError;
-use crate::source::ReadError;
+use crate::source::{InputId, ReadError};
 
 /// Why there is no plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,9 +51,9 @@ pub enum PlanError {
     NoProfile {
         wanted: String,
     },
-    /// An addon does not fit; `source` is its index among the input files.
+    /// An addon does not fit; `source` is its number.
     Addon {
-        source: u32,
+        source: InputId,
         error: AddonError,
     },
     /// `--addon` for a bare kernel.

@@ -5,19 +5,19 @@
 
 use alloc::vec::Vec;
 
-use super::{AddonFile, IMAGE, PlanError, Request, Route};
+use super::{CompanionKind, Manifest, PlanError, Route};
 use crate::image::uki::{SectionKind, Selection};
 use crate::initrd::concat::{ConcatError, ConcatPlan, Part};
 use crate::initrd::extra::{self, ExtraDirectory};
 use crate::initrd::newc::Archive;
-use crate::source::{FileOffset, FileSlice};
+use crate::source::{FileOffset, FileSlice, InputId, ReadAt};
 
 /// One piece of the initrd, for people; `Plan::concat` is for the machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InitrdPart {
     pub from: InitrdOrigin,
     /// The open file that holds it.
-    pub source: u32,
+    pub source: InputId,
     pub slice: FileSlice,
 }
 
@@ -44,10 +44,10 @@ pub struct Assembled {
 
 /// Puts everything in order. On the handshake route the kernel joins, and only
 /// the user's own initrds are handed over.
-pub fn assemble(
+pub fn assemble<F: ReadAt>(
     route: Route,
     selection: Option<&Selection>,
-    request: &Request,
+    manifest: &Manifest<F>,
 ) -> Result<Assembled, PlanError> {
     let mut all = Assembled {
         parts: Vec::new(),
@@ -55,37 +55,37 @@ pub fn assemble(
     };
     // Microcode first, because the kernel looks for it only in the uncompressed
     // archives at the very front; there, the first wins.
-    for part in addon_sections(request, SectionKind::Ucode).rev() {
+    for part in addon_sections(manifest, SectionKind::Ucode).rev() {
         all.push(part)?;
     }
     for kind in [SectionKind::Ucode, SectionKind::Initrd] {
         if let Some(slice) = own(selection, kind) {
             all.push(InitrdPart {
                 from: InitrdOrigin::Section(kind),
-                source: IMAGE,
+                source: InputId::IMAGE,
                 slice,
             })?;
         }
     }
     for directory in ExtraDirectory::all() {
-        add_companions(directory, request, &mut all)?;
+        add_companions(directory, manifest, &mut all)?;
     }
     for (kind, name) in extra::SECTION_FILES {
         if let Some(slice) = own(selection, kind) {
             add_section_file(kind, name, slice, &mut all)?;
         }
     }
-    for part in addon_sections(request, SectionKind::Initrd) {
+    for part in addon_sections(manifest, SectionKind::Initrd) {
         all.push(part)?;
     }
     if route == Route::Handshake {
         all.concat = ConcatPlan::default();
     }
-    for (number, &bytes) in (0u32..).zip(&request.initrd_bytes) {
+    for (source, input) in manifest.initrds() {
         all.push(InitrdPart {
             from: InitrdOrigin::User,
-            source: Request::initrd_source(number),
-            slice: whole(bytes),
+            source,
+            slice: whole(&input.file),
         })?;
     }
     Ok(all)
@@ -108,10 +108,11 @@ impl Assembled {
     }
 }
 
-fn whole(bytes: u64) -> FileSlice {
+/// All of a file.
+pub fn whole<F: ReadAt>(file: &F) -> FileSlice {
     FileSlice {
         offset: FileOffset(0),
-        bytes,
+        bytes: file.file_bytes(),
     }
 }
 
@@ -125,11 +126,11 @@ impl InitrdPart {
 }
 
 /// That section of every PE addon that has it.
-fn addon_sections(
-    request: &Request,
+fn addon_sections<F>(
+    manifest: &Manifest<F>,
     kind: SectionKind,
 ) -> impl DoubleEndedIterator<Item = InitrdPart> {
-    request.pe_addons().filter_map(move |(source, addon)| {
+    manifest.addons().filter_map(move |(source, addon)| {
         let slice = match kind {
             SectionKind::Ucode => addon.ucode,
             _ => addon.initrd,
@@ -151,7 +152,7 @@ fn add_section_file(
 ) -> Result<(), PlanError> {
     let part = InitrdPart {
         from: InitrdOrigin::SectionFile(kind),
-        source: IMAGE,
+        source: InputId::IMAGE,
         slice,
     };
     let mut archive = Archive::new(extra::SECTION_DIRECTORY, extra::SECTION_DIRECTORY_MODE)?;
@@ -161,18 +162,17 @@ fn add_section_file(
 }
 
 /// One archive of all companion files for `directory`, if there are any.
-fn add_companions(
+fn add_companions<F: ReadAt>(
     directory: &'static ExtraDirectory,
-    request: &Request,
+    manifest: &Manifest<F>,
     all: &mut Assembled,
 ) -> Result<(), PlanError> {
     let mut archive = None;
-    for (number, file) in (0u32..).zip(&request.addons) {
-        let AddonFile::Member {
+    for (source, companion) in manifest.companions() {
+        let CompanionKind::Member {
             directory: own,
             name,
-            bytes,
-        } = file
+        } = &companion.kind
         else {
             continue;
         };
@@ -181,8 +181,8 @@ fn add_companions(
         }
         let part = InitrdPart {
             from: InitrdOrigin::Member(directory.path),
-            source: request.addon_source(number),
-            slice: whole(*bytes),
+            source,
+            slice: whole(&companion.input.file),
         };
         let archive = match &mut archive {
             Some(archive) => archive,

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What a locked-down kernel verifies of a plan, and what that forbids.
 
-use super::{Plan, Request, Route};
+use super::{Manifest, Options, Plan, Route};
 use crate::diagnosis::Diagnosis;
 use crate::explain;
 use crate::facts::Facts;
 
 impl Plan {
-    /// What stands in the way of it, known before it is tried.
-    #[must_use]
-    pub fn obstacle(&self, request: &Request, facts: &Facts) -> Option<Diagnosis> {
-        let unsigned = self.is_taken_apart(facts) && !request.takes_apart_knowingly();
-        let panic = self.flags.is_panic();
-        explain::load_obstacle(facts, panic)
-            .or_else(|| Some(self.breaks(request, facts)?.broken(panic)))
+    /// Returns what stands in the way of it, known before it is tried.
+    pub(super) fn find_obstacle<F>(
+        &self,
+        options: &Options,
+        manifest: &Manifest<F>,
+        facts: &Facts,
+    ) -> Option<Diagnosis> {
+        let unsigned = self.is_taken_apart(facts) && !options.takes_apart_knowingly();
+        explain::load_obstacle(facts, options.panic)
+            .or_else(|| Some(self.breaks(manifest, facts)?.broken(options.panic)))
             .or_else(|| unsigned.then(|| explain::unsigned_initrd(facts)))
     }
 
@@ -21,22 +24,6 @@ impl Plan {
     #[must_use]
     pub fn is_taken_apart(&self, facts: &Facts) -> bool {
         self.route == Route::Extract && facts.is_locked_down()
-    }
-}
-
-impl Request {
-    /// Both words are needed: auto never takes a UKI apart under lockdown.
-    #[must_use]
-    pub fn takes_apart_knowingly(&self) -> bool {
-        self.route == Some(Route::Extract) && self.allow_unsigned_initrd
-    }
-
-    /// Whether it makes sense after a load that failed: that one has counted
-    /// against the kernel's limit, and for a crash image it has dropped the old
-    /// one with its keys. `facts` are those of now.
-    #[must_use]
-    pub fn may_be_repeated(&self, facts: &Facts) -> bool {
-        !self.reuse_crypt_keys && facts.loads_left(self.panic) != Some(0)
     }
 }
 
@@ -58,10 +45,10 @@ mod tests {
     use crate::diagnosis::{Diagnose, Exit, Hint};
     use crate::facts::{Lockdown, Module};
     use crate::image::build;
-    use crate::image::detect::detect;
     use crate::image::error::ImageError;
     use crate::image::pe::PeError;
-    use crate::plan::{PlanError, plan};
+    use crate::plan::PlanError;
+    use crate::plan::build::plan_on;
     use crate::source::FileOffset;
 
     fn facts(lockdown: Lockdown, has_module: bool) -> Facts {
@@ -77,11 +64,8 @@ mod tests {
         }
     }
 
-    fn obstacle(file: &[u8], request: &Request, facts: &Facts) -> Option<Diagnosis> {
-        let image = detect(file).unwrap();
-        plan(file, &image, request, facts)
-            .unwrap()
-            .obstacle(request, facts)
+    fn obstacle(file: &[u8], options: &Options, facts: &Facts) -> Option<Diagnosis> {
+        plan_on(file, options, facts).unwrap().obstacle
     }
 
     #[test]
@@ -94,47 +78,24 @@ mod tests {
             (extract, false, true),
             (extract, true, false),
         ] {
-            let request = Request {
+            let options = Options {
                 route,
                 allow_unsigned_initrd,
-                ..Request::default()
+                ..Options::default()
             };
             let uki = build::uki();
-            let found = obstacle(&uki, &request, &without);
-            assert_eq!(found.is_some(), is_refused, "{request:?}");
+            let found = obstacle(&uki, &options, &without);
+            assert_eq!(found.is_some(), is_refused, "{options:?}");
             let open = facts(Lockdown::None, false);
-            assert_eq!(obstacle(&uki, &request, &open), None);
-        }
-    }
-
-    #[test]
-    fn a_load_is_repeated_where_that_can_succeed() {
-        let request = |panic, reuse_crypt_keys| Request {
-            panic,
-            reuse_crypt_keys,
-            ..Request::default()
-        };
-        for (left, repeated) in [
-            (None, true),
-            (Some(-1), true),
-            (Some(1), true),
-            (Some(0), false),
-        ] {
-            let facts = Facts {
-                load_limit_panic: left,
-                ..Facts::default()
-            };
-            assert_eq!(request(true, false).may_be_repeated(&facts), repeated);
-            assert!(request(false, false).may_be_repeated(&facts));
-            assert!(!request(true, true).may_be_repeated(&facts));
+            assert_eq!(obstacle(&uki, &options, &open), None);
         }
     }
 
     #[test]
     fn the_way_out_is_the_module_where_there_is_none() {
-        let request = Request {
+        let options = Options {
             route: Some(Route::Extract),
-            ..Request::default()
+            ..Options::default()
         };
         for (has_module, hint) in [
             (
@@ -147,7 +108,7 @@ mod tests {
             ),
         ] {
             let facts = facts(Lockdown::Confidentiality, has_module);
-            let found = obstacle(&build::uki(), &request, &facts).unwrap();
+            let found = obstacle(&build::uki(), &options, &facts).unwrap();
             assert_eq!(found.hints, [Hint::Text(hint)]);
             // One line of a console, with its label.
             assert!(
@@ -162,7 +123,7 @@ mod tests {
     fn other_routes_are_left_to_the_kernel() {
         let locked = facts(Lockdown::Integrity, true);
         for image in [build::uki(), build::bzimage()] {
-            assert_eq!(obstacle(&image, &Request::default(), &locked), None);
+            assert_eq!(obstacle(&image, &Options::default(), &locked), None);
         }
     }
 
@@ -171,9 +132,8 @@ mod tests {
         let mut file = build::uki();
         build::put32(&mut file, build::CERTIFICATE_AT, 0xffff_fff0);
         build::put32(&mut file, build::CERTIFICATE_AT + 4, 8);
-        let image = detect(file.as_slice()).unwrap();
         let facts = facts(Lockdown::None, false);
-        let error = plan(file.as_slice(), &image, &Request::default(), &facts).unwrap_err();
+        let error = plan_on(&file, &Options::default(), &facts).unwrap_err();
         let words = "certificate table at 0xfffffff0 ends at 0xfffffff8, file at 0x1400";
         assert_eq!(error.to_string(), words);
         assert_eq!(error.diagnose().exit, Exit::BadImage);
@@ -197,11 +157,10 @@ mod tests {
         };
         for (kernel, error) in [(headers, header_size), (table, table_place)] {
             let file = build::pe(&[(".linux", &kernel)]);
-            let image = detect(file.as_slice()).unwrap();
             let error = PlanError::Inner(ImageError::Pe(error).in_linux());
             for has_module in [false, true] {
                 let facts = facts(Lockdown::None, has_module);
-                let found = plan(file.as_slice(), &image, &Request::default(), &facts);
+                let found = plan_on(&file, &Options::default(), &facts);
                 assert_eq!(found, Err(error.clone()));
             }
         }

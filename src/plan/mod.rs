@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. (image, request, facts) → [`Plan`]: which bytes of which file become
+//! PURE. ([`Options`], [`Manifest`], facts) → [`Plan`]: which bytes of which file become
 //! the kernel, the initrd and the command line, and by which route.
 //!
 //! Nothing is changed here and nothing is opened; `run` performs a plan, and
 //! `--dry-run` prints it.
 
+#[cfg(test)]
+mod build;
 mod choice;
 mod cmdline;
 mod enforce;
@@ -12,7 +14,8 @@ mod error;
 mod flags;
 mod initrd;
 mod lockdown;
-mod request;
+mod manifest;
+mod options;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -24,17 +27,20 @@ pub use cmdline::{CmdlineBase, PlannedCmdline};
 pub use error::PlanError;
 pub use flags::Flags;
 pub use initrd::{InitrdOrigin, InitrdPart};
-pub use request::{AddonFile, IMAGE, Request, uname};
+pub use manifest::{Companion, CompanionKind, Input, Manifest, profile_number};
+pub use options::{Options, Profile};
 pub use route::Route;
 
+use crate::diagnosis::Diagnosis;
 use crate::facts::Facts;
+use crate::image::addon;
 use crate::image::bzimage::SetupHeader;
 use crate::image::detect::{Image, detect_linux};
 use crate::image::error::ImageError;
 use crate::image::pe::Machine;
 use crate::image::uki::{SectionKind, Selection, Uki, UkiError};
 use crate::initrd::concat::ConcatPlan;
-use crate::source::{FileOffset, FileSlice, ReadAt};
+use crate::source::{FileSlice, ReadAt};
 
 /// Everything that a load does, decided.
 ///
@@ -56,6 +62,8 @@ pub struct Plan {
     pub profile: u32,
     /// Whether the whole image has a signature.
     pub is_signed: bool,
+    /// What stands in the way of it, known before it is tried.
+    pub obstacle: Option<Diagnosis>,
 }
 
 /// The PCR that systemd-stub extends by all that can differ between boots.
@@ -95,35 +103,35 @@ pub struct PlannedKernel {
     pub release: Option<String>,
 }
 
-/// Plans the load of `image`, which was detected in `source`.
+/// Plans the load of what was opened.
 ///
 /// # Errors
-/// [`PlanError`]: the image, the request and this machine do not fit together.
-pub fn plan<R: ReadAt + ?Sized>(
-    source: &R,
-    image: &Image,
-    request: &Request,
+/// [`PlanError`]: options, files and this machine do not fit together.
+pub fn plan<F: ReadAt>(
+    options: &Options,
+    manifest: &Manifest<F>,
     facts: &Facts,
 ) -> Result<Plan, PlanError> {
+    let image = &manifest.kind;
     if let Image::Addon { pe, .. } = image {
         // Fails, and says what makes it an addon.
         Uki::from_pe(pe)?;
     }
     check_machine(image, facts)?;
     image.check_certificates()?;
-    let route = choice::route(image, request.route, facts)?;
     let planner = Planner {
-        source,
-        request,
+        options,
+        manifest,
         facts,
-        route,
-        is_signed: image.is_signed(),
+        route: choice::route(image, options.route, facts)?,
     };
-    match image {
+    let mut plan = match image {
         Image::BzImage { header, .. } => planner.bzimage(header),
         Image::Uki { pe, uki } => planner.uki(pe.machine, uki),
         _ => planner.opaque(),
-    }
+    }?;
+    plan.obstacle = plan.find_obstacle(options, manifest, facts);
+    Ok(plan)
 }
 
 fn check_machine(image: &Image, facts: &Facts) -> Result<(), PlanError> {
@@ -140,44 +148,39 @@ fn check_machine(image: &Image, facts: &Facts) -> Result<(), PlanError> {
 }
 
 /// What all kinds of images need for their plan.
-struct Planner<'plan, R: ReadAt + ?Sized> {
-    source: &'plan R,
-    request: &'plan Request,
+struct Planner<'plan, F> {
+    options: &'plan Options,
+    manifest: &'plan Manifest<F>,
     facts: &'plan Facts,
     route: Route,
-    is_signed: bool,
 }
 
-impl<R: ReadAt + ?Sized> Planner<'_, R> {
-    fn whole_file(&self) -> FileSlice {
-        FileSlice {
-            offset: FileOffset(0),
-            bytes: self.source.file_bytes(),
-        }
+impl<F: ReadAt> Planner<'_, F> {
+    fn image(&self) -> &dyn ReadAt {
+        &self.manifest.image.file
     }
 
     /// A kernel that the running one takes as it is.
     fn bzimage(&self, header: &SetupHeader) -> Result<Plan, PlanError> {
-        if !self.request.addons.is_empty() {
+        if !self.manifest.companions.is_empty() {
             return Err(PlanError::AddonsNeedUki);
         }
         if let Some(why) = header.kexec_file_obstacle() {
             return Err(PlanError::KernelRefuses { why });
         }
         let kernel = PlannedKernel {
-            slice: self.whole_file(),
+            slice: initrd::whole(&self.manifest.image.file),
             section: None,
             release: header.release().map(String::from),
         };
         let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
-        let cmdline = cmdline::plan(None, max_bytes, self.request, self.facts)?;
-        self.finish(kernel, None, cmdline)
+        self.finish(kernel, None, None, max_bytes)
     }
 
     fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
-        let selection = uki.select(self.request.profile)?;
+        let selection = uki.select(self.manifest.profile)?;
         let slice = selection.linux().ok_or(UkiError::NoLinux)?;
-        let inner = detect_linux(self.source, slice).and_then(|inner| {
+        let inner = detect_linux(self.image(), slice).and_then(|inner| {
             inner.check_certificates().map_err(ImageError::in_linux)?;
             Ok(inner)
         });
@@ -197,47 +200,61 @@ impl<R: ReadAt + ?Sized> Planner<'_, R> {
         if let Some(why) = header.as_ref().and_then(SetupHeader::kexec_file_obstacle) {
             return Err(PlanError::KernelRefuses { why });
         }
-        request::check_addons(self.source, machine, &selection, self.request)?;
-        let own = cmdline::read_own(self.source, &selection)?;
+        self.check_addons(machine, &selection)?;
+        let own = cmdline::read_own(self.image(), &selection)?;
         let max_bytes = header
             .as_ref()
             .map(SetupHeader::kexec_file_cmdline_max_bytes);
-        let cmdline = cmdline::plan(own.as_deref(), max_bytes, self.request, self.facts)?;
         let kernel = PlannedKernel {
             slice,
             section: Some(SectionKind::Linux),
             release: header.and_then(|header| header.release().map(String::from)),
         };
-        self.finish(kernel, Some(&selection), cmdline)
+        self.finish(kernel, Some(&selection), own.as_deref(), max_bytes)
+    }
+
+    /// Refuses addons that are made for another machine or kernel.
+    fn check_addons(&self, machine: Machine, selection: &Selection) -> Result<(), PlanError> {
+        let uname = addon::uname(self.image(), selection)?;
+        for (source, addon) in self.manifest.addons() {
+            addon
+                .check(machine, uname.as_deref())
+                .map_err(|error| PlanError::Addon { source, error })?;
+        }
+        Ok(())
     }
 
     /// An image that only its own parser understands.
     fn opaque(&self) -> Result<Plan, PlanError> {
         let kernel = PlannedKernel {
-            slice: self.whole_file(),
+            slice: initrd::whole(&self.manifest.image.file),
             section: None,
             release: None,
         };
-        let cmdline = cmdline::plan(None, None, self.request, self.facts)?;
-        self.finish(kernel, None, cmdline)
+        self.finish(kernel, None, None, None)
     }
 
+    /// Adds command line and initrd to the kernel that was found. `own` is the image's
+    /// command line, `max_bytes` what the next kernel takes.
     fn finish(
         &self,
         kernel: PlannedKernel,
         selection: Option<&Selection>,
-        cmdline: PlannedCmdline,
+        own: Option<&[u8]>,
+        max_bytes: Option<u64>,
     ) -> Result<Plan, PlanError> {
-        let assembled = initrd::assemble(self.route, selection, self.request)?;
+        let cmdline = cmdline::plan(own, max_bytes, self.options, self.manifest, self.facts)?;
+        let assembled = initrd::assemble(self.route, selection, self.manifest)?;
         Ok(Plan {
             route: self.route,
             kernel,
-            flags: Flags::load(self.request.panic, !assembled.concat.is_empty()),
+            flags: Flags::load(self.options.panic, !assembled.concat.is_empty()),
             initrd: assembled.parts,
             concat: assembled.concat,
             cmdline,
-            profile: self.request.profile,
-            is_signed: self.is_signed,
+            profile: self.manifest.profile,
+            is_signed: self.manifest.kind.is_signed(),
+            obstacle: None,
         })
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Plans made of images that are built here.
+use super::build::{manifest, plan_on};
 use super::*;
 use crate::diagnosis::{Diagnose, Exit, Hint};
 use crate::facts::Module;
 use crate::image::build::{self, put16};
-use crate::image::detect::detect;
 use crate::image::error::ImageError;
+use crate::source::{FileOffset, InputId};
 
 mod cmdline;
 
@@ -31,13 +32,8 @@ fn with_module() -> Facts {
     }
 }
 
-fn plan_of(file: &[u8], request: &Request) -> Result<Plan, PlanError> {
-    plan_on(file, request, &machine())
-}
-
-fn plan_on(file: &[u8], request: &Request, facts: &Facts) -> Result<Plan, PlanError> {
-    let image = detect(file).unwrap();
-    plan(file, &image, request, facts)
+fn plan_of(file: &[u8], options: &Options) -> Result<Plan, PlanError> {
+    plan_on(file, options, &machine())
 }
 
 fn slice(offset: u64, bytes: u64) -> FileSlice {
@@ -52,7 +48,7 @@ fn words(words: &[&str]) -> Vec<Vec<u8>> {
 }
 
 /// Each piece of the initrd: where it comes from, which file, which bytes.
-fn parts(plan: &Plan) -> Vec<(InitrdOrigin, u32, FileSlice)> {
+fn parts(plan: &Plan) -> Vec<(InitrdOrigin, InputId, FileSlice)> {
     let parts = plan
         .initrd
         .iter()
@@ -71,7 +67,7 @@ fn uki_with(sections: &[(&str, &[u8])]) -> Vec<u8> {
 #[test]
 fn a_bzimage_goes_to_the_kernel_whole() {
     let file = build::bzimage();
-    let plan = plan_of(&file, &Request::default()).unwrap();
+    let plan = plan_of(&file, &Options::default()).unwrap();
     assert_eq!(plan.route, Route::Native);
     assert_eq!(plan.kernel.slice, slice(0, 1536));
     assert_eq!(plan.kernel.section, None);
@@ -85,7 +81,7 @@ fn a_bzimage_goes_to_the_kernel_whole() {
 
 #[test]
 fn a_uki_is_taken_apart() {
-    let plan = plan_of(&build::uki(), &Request::default()).unwrap();
+    let plan = plan_of(&build::uki(), &Options::default()).unwrap();
     assert_eq!(plan.route, Route::Extract);
     assert_eq!(plan.kernel.slice, slice(0xa00, 1536));
     assert_eq!(plan.kernel.section, Some(SectionKind::Linux));
@@ -97,20 +93,30 @@ fn a_uki_is_taken_apart() {
 #[test]
 fn microcode_is_first_and_the_users_initrds_are_last() {
     use InitrdOrigin::{Section, SectionFile, User};
-    let request = Request {
-        initrd_bytes: vec![6, 8],
-        ..Request::default()
-    };
-    let plan = plan_of(&build::uki(), &request).unwrap();
+    let uki = build::uki();
+    let manifest = manifest(&uki).with_initrds(&[6, 8]);
+    let plan = plan(&Options::default(), &manifest, &machine()).unwrap();
     let parts = parts(&plan);
     assert_eq!(
         parts,
         [
-            (Section(SectionKind::Ucode), IMAGE, slice(0x1200, 9)),
-            (Section(SectionKind::Initrd), IMAGE, slice(0x1000, 15)),
-            (SectionFile(SectionKind::Osrel), IMAGE, slice(0x600, 32)),
-            (User, 1, slice(0, 6)),
-            (User, 2, slice(0, 8)),
+            (
+                Section(SectionKind::Ucode),
+                InputId::IMAGE,
+                slice(0x1200, 9)
+            ),
+            (
+                Section(SectionKind::Initrd),
+                InputId::IMAGE,
+                slice(0x1000, 15)
+            ),
+            (
+                SectionFile(SectionKind::Osrel),
+                InputId::IMAGE,
+                slice(0x600, 32)
+            ),
+            (User, InputId(1), slice(0, 6)),
+            (User, InputId(2), slice(0, 8)),
         ]
     );
     let places = plan.concat.parts.iter();
@@ -124,37 +130,30 @@ fn microcode_is_first_and_the_users_initrds_are_last() {
 #[test]
 fn empty_sections_are_no_initrd() {
     let file = uki_with(&[(".initrd", b""), (".ucode", b"")]);
-    let plan = plan_of(&file, &Request::default()).unwrap();
+    let plan = plan_of(&file, &Options::default()).unwrap();
     assert_eq!(parts(&plan), []);
     assert_eq!(plan.flags, Flags::load(false, false));
 }
 
 #[test]
 fn flags_follow_panic_and_initrd() {
-    for (panic, initrd_bytes) in [
-        (false, vec![]),
-        (false, vec![1]),
-        (true, vec![]),
-        (true, vec![1]),
-    ] {
-        let has_initrd = !initrd_bytes.is_empty();
-        let request = Request {
+    let kernel = build::bzimage();
+    for (panic, initrds) in [(false, &[][..]), (false, &[1]), (true, &[]), (true, &[1])] {
+        let options = Options {
             panic,
-            initrd_bytes,
-            ..Request::default()
+            ..Options::default()
         };
-        let plan = plan_of(&build::bzimage(), &request).unwrap();
-        assert_eq!(plan.flags, Flags::load(panic, has_initrd));
+        let manifest = manifest(&kernel).with_initrds(initrds);
+        let plan = plan(&options, &manifest, &machine()).unwrap();
+        assert_eq!(plan.flags, Flags::load(panic, !initrds.is_empty()));
     }
 }
 
 #[test]
 fn initrds_larger_than_any_file_are_refused() {
-    let request = Request {
-        initrd_bytes: vec![u64::MAX / 2, u64::MAX / 2],
-        ..Request::default()
-    };
-    let error = plan_of(&build::bzimage(), &request).unwrap_err();
+    let kernel = build::bzimage();
+    let manifest = manifest(&kernel).with_initrds(&[u64::MAX / 2, u64::MAX / 2]);
+    let error = plan(&Options::default(), &manifest, &machine()).unwrap_err();
     assert!(matches!(error, PlanError::Initrd(_)), "{error:?}");
 }
 
@@ -172,11 +171,11 @@ fn a_route_that_does_not_fit_is_wrong_usage() {
         ),
         (build::uki(), Route::Native, not_as_it_is),
     ] {
-        let request = Request {
+        let options = Options {
             route: Some(wanted),
-            ..Request::default()
+            ..Options::default()
         };
-        let error = plan_on(&file, &request, &with_module()).unwrap_err();
+        let error = plan_on(&file, &options, &with_module()).unwrap_err();
         assert_eq!(error, expected);
         assert_eq!(error.diagnose().exit, Exit::Usage);
     }
@@ -184,12 +183,13 @@ fn a_route_that_does_not_fit_is_wrong_usage() {
 
 #[test]
 fn the_handshake_is_preferred_where_the_module_is() {
-    let request = Request {
-        initrd_bytes: vec![6],
+    let options = Options {
         append: words(&["debug"]),
-        ..Request::default()
+        ..Options::default()
     };
-    let plan = plan_on(&build::uki(), &request, &with_module()).unwrap();
+    let uki = build::uki();
+    let manifest = manifest(&uki).with_initrds(&[6]);
+    let plan = plan(&options, &manifest, &with_module()).unwrap();
     assert_eq!(plan.route, Route::Handshake);
     // The kernel joins: only what the user adds is handed over.
     assert_eq!(plan.initrd.len(), 4);
@@ -197,9 +197,9 @@ fn the_handshake_is_preferred_where_the_module_is() {
     assert_eq!(plan.cmdline.text, b"root=/dev/vda quiet debug");
     assert_eq!(plan.cmdline.users, b"debug");
 
-    let extract = Request {
+    let extract = Options {
         route: Some(Route::Extract),
-        ..Request::default()
+        ..Options::default()
     };
     let plan = plan_on(&build::uki(), &extract, &with_module()).unwrap();
     assert_eq!(plan.route, Route::Extract);
@@ -207,11 +207,11 @@ fn the_handshake_is_preferred_where_the_module_is() {
 
 #[test]
 fn a_handshake_that_is_asked_for_does_not_become_another_route() {
-    let request = Request {
+    let options = Options {
         route: Some(Route::Handshake),
-        ..Request::default()
+        ..Options::default()
     };
-    let error = plan_of(&build::uki(), &request).unwrap_err();
+    let error = plan_of(&build::uki(), &options).unwrap_err();
     assert!(matches!(error, PlanError::NoHandshake(_)), "{error:?}");
     assert_eq!(error.diagnose().exit, Exit::Refused);
 }
@@ -224,20 +224,20 @@ fn an_image_for_another_machine_is_refused() {
         image: Machine::Arm64,
         running: "x86_64".into(),
     };
-    assert_eq!(plan_of(&file, &Request::default()), Err(expected));
+    assert_eq!(plan_of(&file, &Options::default()), Err(expected));
     // What `uname -m` says to a process with a 32-bit personality.
     let linux32 = Facts {
         machine: "i686".into(),
         ..machine()
     };
-    assert!(plan_on(&build::uki(), &Request::default(), &linux32).is_ok());
+    assert!(plan_on(&build::uki(), &Options::default(), &linux32).is_ok());
 }
 
 #[test]
 fn an_addon_is_refused_as_what_it_is() {
     let file = build::pe(&[(".cmdline", b"quiet")]);
     let first = SectionKind::Cmdline;
-    let error = plan_of(&file, &Request::default()).unwrap_err();
+    let error = plan_of(&file, &Options::default()).unwrap_err();
     assert_eq!(error, PlanError::Uki(UkiError::IsAddon { first }));
     let hint = Hint::Text("load the UKI that the addon belongs to");
     assert_eq!(error.diagnose().hints, [hint]);
@@ -247,22 +247,22 @@ fn an_addon_is_refused_as_what_it_is() {
 fn kernels_of_other_kinds_are_refused_by_kind() {
     let arm64 = build::linux_image(b"ARM\x64");
     let kind = "an arm64 kernel (Image)";
-    let error = plan_of(&arm64, &Request::default()).unwrap_err();
+    let error = plan_of(&arm64, &Options::default()).unwrap_err();
     assert_eq!(error, PlanError::NotBootable { kind });
     let inner = build::pe(&[(".linux", &arm64)]);
-    let error = plan_of(&inner, &Request::default()).unwrap_err();
+    let error = plan_of(&inner, &Options::default()).unwrap_err();
     assert_eq!(error, PlanError::InnerNotBootable { kind });
 }
 
 #[test]
 fn what_is_no_kernel_is_told_of_the_section() {
     let file = build::pe(&[(".linux", &[b'x'; 600])]);
-    let error = plan_of(&file, &Request::default()).unwrap_err();
+    let error = plan_of(&file, &Options::default()).unwrap_err();
     let PlanError::Inner(ImageError::InLinux(_)) = error else {
         panic!("{error:?}");
     };
     let empty = build::pe(&[(".text", b"stub"), (".linux", b"")]);
-    let error = plan_of(&empty, &Request::default()).unwrap_err();
+    let error = plan_of(&empty, &Options::default()).unwrap_err();
     assert_eq!(error, PlanError::Uki(UkiError::EmptyLinux));
 }
 
@@ -272,7 +272,7 @@ fn a_kernel_that_kexec_cannot_take_is_refused_before_it_is_tried() {
     put16(&mut kernel, 0x236, 0);
     let why = "it is not a 64-bit kernel";
     for file in [kernel.clone(), build::pe(&[(".linux", &kernel)])] {
-        let error = plan_of(&file, &Request::default()).unwrap_err();
+        let error = plan_of(&file, &Options::default()).unwrap_err();
         assert_eq!(error, PlanError::KernelRefuses { why });
     }
 }
@@ -291,11 +291,8 @@ fn a_profile_overrides_the_base() {
         (".initrd", b"rescue initrd"),
     ]);
     let choose = |file: &[u8], profile| {
-        let request = Request {
-            profile,
-            ..Request::default()
-        };
-        plan_of(file, &request)
+        let manifest = manifest(file).with_profile(profile);
+        plan(&Options::default(), &manifest, &machine())
     };
     assert_eq!(choose(&profiles, 0).unwrap().cmdline.text, b"base");
     let rescue = choose(&profiles, 1).unwrap();

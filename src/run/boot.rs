@@ -1,215 +1,231 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Reads the entries of the file systems that were found.
+//! EFFECTS. A boot from its options to the jump: chooses an entry, loads it, counts
+//! the try.
 
-use alloc::string::{String, ToString};
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::RunError;
-use super::discover::{Found, Volume};
-use crate::boot::efi::LoaderVariables;
+use super::discover::{self, Volume};
+use super::entries::{self, BootEntries};
+use super::events::{Event, Events};
+use super::options::{BootOptions, LoadOptions};
+use super::{RunError, exec, load, unload};
+use crate::boot::choose::{self, Because};
+use crate::boot::counter::Name;
 use crate::boot::entry::{Entry, Kind};
-use crate::boot::error::{BootError, Problem};
-use crate::boot::loader_conf::{self, LoaderConf};
-use crate::boot::type1::Type1;
-use crate::boot::{ENTRIES_MAX, FILE_MAX_BYTES};
-use crate::errno::Errno;
-use crate::explain::Rule;
+use crate::boot::error::BootError;
+use crate::boot::loader_conf::MenuTime;
+use crate::boot::type1::Starts;
+use crate::escape::printable;
 use crate::facts::Facts;
-use crate::image::detect::{self, Image};
-use crate::image::uki::{SectionKind, Uki};
-use crate::image::{env_file, osrel, profile};
-use crate::sort::sort;
-use crate::source::{FileOffset, FileSlice, ReadAt, read_small};
-use crate::sys::AsFd;
-use crate::sys::directory::Directory;
-use crate::sys::file::{InputFile, OpenError};
+use crate::plan::{Options, Profile};
+use crate::sys::{AsFd, efivar, facts};
 
-/// All there is to choose from.
-pub struct Catalogue {
-    pub volumes: Vec<Volume>,
-    /// Sorted.
-    pub entries: Vec<Entry>,
-    pub conf: LoaderConf,
-    pub variables: LoaderVariables,
-    pub notes: Vec<String>,
-}
+/// Of a directory full of broken entries, the first ones will do.
+const UNBOOTABLE_TOLD: usize = 4;
 
-/// Reads the entries, for the machine and the kernel of `facts`.
+/// Boots; returns only when that failed, or after a dry run.
 ///
 /// # Errors
-/// [`BootError::NoEntries`].
-pub fn read(
-    found: Found,
-    variables: LoaderVariables,
+/// [`RunError`]; then nothing stays loaded.
+pub fn boot(
+    options: &BootOptions<'_>,
     facts: &Facts,
-) -> Result<Catalogue, RunError> {
-    let mut catalogue = Catalogue {
-        volumes: Vec::new(),
-        entries: Vec::new(),
-        conf: LoaderConf::default(),
-        variables,
-        notes: found.notes,
+    events: &mut dyn Events,
+) -> Result<(), RunError> {
+    let name = options.name.filter(|name| !name.is_empty());
+    let cmdline = match name.filter(|name| name.contains(&b'/')) {
+        Some(path) => load_path(path, options, facts, events)?,
+        None => load_entry(name, options, facts, events)?,
     };
-    for (number, volume) in found.volumes.iter().enumerate() {
-        let root = &volume.root;
-        for kind in Kind::ALL {
-            catalogue.read_folder(root, number, kind, facts);
-        }
-        if catalogue.conf == LoaderConf::default()
-            && let Ok(text) = read_text(root, b"loader/loader.conf")
-        {
-            catalogue.conf = loader_conf::parse(&text);
-        }
+    if options.dry_run {
+        return Ok(());
     }
-    if catalogue.entries.is_empty() {
-        let names: Vec<_> = found
-            .volumes
-            .iter()
-            .map(|volume| volume.name.as_str())
-            .collect();
-        return Err(BootError::NoEntries {
-            places: names.join(", "),
-        }
-        .into());
-    }
-    sort(&mut catalogue.entries, Entry::order);
-    catalogue.volumes = found.volumes;
-    Ok(catalogue)
+    // Everything is unmounted by now.
+    let result = exec(options.sync, &facts::read(), &cmdline, events);
+    // It is this command's image, and nobody else's to find.
+    let _ = unload(false, facts);
+    result
 }
 
-/// A file's path on its file system.
-#[must_use]
-pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
-    [kind.folder().as_bytes(), b"/", file_name].concat()
-}
-
-/// The text of a type 1 entry, parsed.
-#[must_use]
-pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Type1 {
-    let problem = match read_text(root, &path_of(Kind::Type1, file_name)) {
-        Ok(text) => return Type1::parse(&text, machine),
-        Err(problem) => problem,
+/// Loads the image at a path of the first file system that has it.
+fn load_path(
+    path: &[u8],
+    options: &BootOptions<'_>,
+    facts: &Facts,
+    events: &mut dyn Events,
+) -> Result<Vec<u8>, RunError> {
+    let found = discover::find(options.place, &efivar::read(), options.timeout_s)?;
+    let has = |volume: &&Volume| volume.root.has_file(path);
+    let volume = found.volumes.iter().find(has);
+    let volume = volume.ok_or_else(|| no_entry(path))?;
+    let image = LoadOptions {
+        image: path,
+        plan: plan_options(options, &[]),
+        ..load_options(options, volume)
     };
-    Type1 {
-        problem: Some(problem),
-        ..Type1::default()
+    load(&image, facts, events)
+}
+
+fn no_entry(name: &[u8]) -> RunError {
+    let name = name.to_vec();
+    BootError::NoSuchEntry { name }.into()
+}
+
+/// Returns what is the same for the images of a file system.
+fn load_options<'a>(options: &BootOptions<'_>, volume: &'a Volume) -> LoadOptions<'a> {
+    LoadOptions {
+        root: Some(volume.root.as_fd()),
+        extras: true,
+        dry_run: options.dry_run,
+        ..LoadOptions::default()
     }
 }
 
-fn open(root: &Directory, path: &[u8]) -> Result<InputFile, Problem> {
-    InputFile::open(Some(root.as_fd()), path).map_err(|error| {
-        Problem::Unreadable(match error {
-            OpenError::Sys(error) => error.to_string(),
-            OpenError::NotAFile { is } => ["is ", is].concat(),
-        })
-    })
+/// Returns what is the same for all images; `words` go before what is appended.
+fn plan_options(options: &BootOptions<'_>, words: &[u8]) -> Options {
+    let mut append = alloc::vec![words.to_vec()];
+    append.extend_from_slice(&options.append);
+    Options {
+        route: options.route,
+        append,
+        mark_chained: options.mark_chained,
+        ..Options::default()
+    }
 }
 
-fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
-    let file = open(root, path)?;
-    let bytes = file.file_bytes();
-    if bytes > FILE_MAX_BYTES {
-        return Err(Problem::TooLarge { bytes });
+/// Chooses an entry, loads it, and counts the try.
+fn load_entry(
+    name: Option<&[u8]>,
+    options: &BootOptions<'_>,
+    facts: &Facts,
+    events: &mut dyn Events,
+) -> Result<Vec<u8>, RunError> {
+    let mut found = entries::find(options.place, options.timeout_s, facts)?;
+    for note in &found.notes {
+        events.warn(note);
     }
-    let all = FileSlice {
-        offset: FileOffset(0),
-        bytes,
+    if name.is_none() && options.menu.is_none() {
+        // What the default would have been, perhaps. A menu shows it anyway.
+        let all = found.entries.iter().enumerate();
+        let unbootable = all.filter(|(_, entry)| entry.problem.is_some());
+        for (index, _) in unbootable.take(UNBOOTABLE_TOLD) {
+            let entries = &found;
+            events.tell(Event::Unbootable { entries, index });
+        }
+    }
+    let index = chosen(name, options, &found, events)?;
+    // Only this one from here on.
+    let entry = found.entries.swap_remove(index);
+    let Some(volume) = found.volumes.get(entry.volume) else {
+        return Err(no_entry(&entry.id));
     };
-    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| Problem::Unreadable(error.to_string()))
+    events.tell(Event::Chosen {
+        entry: &entry,
+        volume: &volume.name,
+    });
+    let Entry { id, problem, .. } = &entry;
+    if let Some(problem) = problem.clone() {
+        let id = id.clone();
+        return Err(BootError::Bad { id, problem }.into());
+    }
+    let cmdline = load_chosen(&entry, volume, options, facts, events)?;
+    if !options.dry_run {
+        let volume = found.volumes.swap_remove(entry.volume);
+        if let Err(warning) = count(&entry, volume) {
+            events.warn(&warning);
+        }
+    }
+    Ok(cmdline)
 }
 
-impl Catalogue {
-    #[inline(never)]
-    fn read_folder(&mut self, root: &Directory, volume: usize, kind: Kind, facts: &Facts) {
-        let names = match root.names(kind.folder().as_bytes(), ENTRIES_MAX, &|_| true) {
-            Ok(names) => names,
-            Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) => return,
-            Err(error) => {
-                self.notes
-                    .push([kind.folder(), ": ", &error.to_string()].concat());
-                return;
+/// Returns the number of the entry that is asked for, or that somebody chooses.
+fn chosen(
+    name: Option<&[u8]>,
+    options: &BootOptions<'_>,
+    found: &BootEntries,
+    events: &mut dyn Events,
+) -> Result<usize, RunError> {
+    let mut index = match (name, found.default()) {
+        (Some(name), _) => choose::by_name(&found.entries, name)?,
+        (None, Some((index, because))) => {
+            // It counts once, also when it cannot be loaded.
+            if because == Because::OneShot
+                && !options.dry_run
+                && let Err(error) = efivar::delete_one_shot()
+            {
+                events.warn(&format!("LoaderEntryOneShot stays: {error}"));
             }
+            index
+        }
+        (None, None) => return Err(BootError::NothingLeft { behind: None }.into()),
+    };
+    if options.next {
+        index = choose::next(&found.entries, index)?;
+    }
+    let timeout = match options.menu {
+        Some(MenuTime::Auto) => found.conf.timeout,
+        Some(MenuTime::Given(timeout)) => timeout,
+        None => return Ok(index),
+    };
+    let chosen = events.choose(found, index, timeout);
+    chosen.ok_or_else(|| BootError::Cancelled.into())
+}
+
+fn load_chosen(
+    entry: &Entry,
+    volume: &Volume,
+    options: &BootOptions<'_>,
+    facts: &Facts,
+    events: &mut dyn Events,
+) -> Result<Vec<u8>, RunError> {
+    let common = load_options(options, volume);
+    if entry.kind == Kind::Type2 {
+        let image = LoadOptions {
+            image: &entries::path_of(entry.kind, &entry.file_name),
+            plan: Options {
+                profile: Profile::Number(entry.profile),
+                ..plan_options(options, &[])
+            },
+            ..common
         };
-        if names.len() > ENTRIES_MAX {
-            let note = [kind.folder(), ": too many files; some were not read"].concat();
-            self.notes.push(note);
-        }
-        for name in names.iter().take(ENTRIES_MAX) {
-            let Some(mut entry) = Entry::of_file(kind, volume, name) else {
-                continue;
-            };
-            match kind {
-                Kind::Type1 => {
-                    let mut text = type1(root, name, &facts.machine);
-                    let mut files = core::iter::once(&text.image).chain(&text.initrds);
-                    if text.problem.is_none()
-                        && let Some(missing) = files.find(|path| !root.has_file(path))
-                    {
-                        text.problem = Some(Problem::Missing(missing.clone()));
-                    }
-                    if text.problem.is_none() && facts.enforces() {
-                        text.problem = refused(root, &text).map(Problem::Enforce);
-                    }
-                    entry.describe(text);
-                    self.entries.push(entry);
-                }
-                Kind::Type2 => match profiles(root, &entry, facts) {
-                    Ok(mut profiles) => self.entries.append(&mut profiles),
-                    Err(problem) => {
-                        entry.problem = Some(problem);
-                        self.entries.push(entry);
-                    }
-                },
-            }
-        }
+        return load(&image, facts, events);
     }
-}
-
-/// The rule of enforce that a type 1 entry breaks. An image that cannot be read is
-/// left to its load.
-fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
-    let file: &dyn ReadAt = &open(root, &text.image).ok()?;
-    match detect::detect(file).ok()? {
-        image @ Image::Uki { .. } if image.is_signed() => text.breaks(),
-        Image::Uki { .. } => Some(Rule::Signed),
-        _ => Some(Rule::Uki),
+    let text = entries::type1(&volume.root, &entry.file_name, &facts.machine);
+    if let Some(problem) = text.problem {
+        // It was changed since it was listed.
+        let id = entry.id.clone();
+        return Err(BootError::Bad { id, problem }.into());
     }
-}
-
-/// The entries of a UKI, one for each profile.
-#[inline(never)]
-fn profiles(root: &Directory, entry: &Entry, facts: &Facts) -> Result<Vec<Entry>, Problem> {
-    let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
-    let image = detect::detect(file).map_err(|error| Problem::Image(error.to_string()))?;
-    let Image::Uki { pe, uki } = &image else {
-        return Err(Problem::Image(
-            ["not a UKI but ", image.kind_name()].concat(),
-        ));
+    let plan = match text.starts {
+        Starts::Linux => plan_options(options, &text.options),
+        Starts::Program => Options {
+            command_line: Some(text.options).filter(|words| !words.is_empty()),
+            profile: Profile::Number(text.profile),
+            ..plan_options(options, &[])
+        },
     };
-    if !pe.machine.runs_on(&facts.machine) {
-        return Err(Problem::Architecture(pe.machine.to_string().into_bytes()));
-    }
-    if facts.enforces() && !image.is_signed() {
-        return Err(Problem::Enforce(Rule::Signed));
-    }
-    let mut entries = Vec::new();
-    for number in 0..uki.profile_count().max(1) {
-        entries.push(of_profile(file, entry, uki, number)?);
-    }
-    Ok(entries)
+    let image = LoadOptions {
+        image: &text.image,
+        initrds: text.initrds.iter().map(Vec::as_slice).collect(),
+        plan,
+        ..common
+    };
+    load(&image, facts, events)
 }
 
-fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Result<Entry, Problem> {
-    let selection = uki
-        .select(number)
-        .map_err(|error| Problem::Image(error.to_string()))?;
-    let text = |kind| match selection.get(kind) {
-        Some(slice) => read_small(file, slice, env_file::MAX_BYTES)
-            .map_err(|error| Problem::Unreadable(error.to_string())),
-        None => Ok(Vec::new()),
+/// Counts the try in the entry's name. A try that cannot be counted is made
+/// nevertheless, as boot loaders do it.
+fn count(entry: &Entry, volume: Volume) -> Result<(), String> {
+    let name = Name::parse(&entry.file_name, entry.kind.suffix());
+    let Some(new) = name.and_then(|name| name.tried()) else {
+        return Ok(());
     };
-    let system = osrel::parse(&text(SectionKind::Osrel)?);
-    let own = profile::parse(&text(SectionKind::Profile)?);
-    let title = own.title.or(own.id);
-    Ok(entry.of_profile(&system, number, title.as_deref()))
+    let directory = entry.kind.folder().as_bytes();
+    let renamed = volume.rename(directory, &entry.file_name, &new);
+    renamed.map_err(|error| {
+        let id = printable(&entry.id);
+        format!("{id}: the try was not counted: {error}")
+    })
 }

@@ -3,25 +3,24 @@
 //! rules, and opens them. What cannot be used is left out and told, as the
 //! stub does it.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use super::RunError;
 use super::error::{Refusal, Skipped};
-use super::inputs::{Companion, Input, describe_addon};
-use super::{Inputs, RunError};
+use super::options::LoadOptions;
 use crate::abi;
 use crate::companion::{self, Folder, Pick, Target};
+use crate::image::addon::{self, Addon};
 use crate::image::detect::Image;
 use crate::image::pe::Machine;
-use crate::plan::{self, AddonFile, PlanError, Request};
+use crate::plan::{Companion, CompanionKind, Input, Manifest, PlanError};
+use crate::source::ReadAt;
 use crate::sys::SysError;
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
 
 /// The kernel reads no larger file (kernel_read_file_from_fd).
 const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
-/// How many addons the kernel may refuse before the load fails.
-const REFUSALS_MAX: usize = 16;
 
 /// Told what is left out; an error ends the load.
 pub type OnSkip<'log> = &'log mut dyn FnMut(Skipped) -> Result<(), RunError>;
@@ -34,95 +33,92 @@ struct Host {
     signed_only: bool,
 }
 
-impl Inputs<'_> {
-    /// Adds the files that systemd-stub would find with the image, which was
-    /// detected before: those of its own folder, and those of `/loader` on its
-    /// file system or below `root`. Other images than UKIs have none. With
-    /// `signed_only`, addons without a signature are left out.
-    ///
-    /// # Errors
-    /// [`RunError::Open`] when `root` cannot be opened, [`RunError::Plan`] when
-    /// the profile is not there, [`RunError::TooManyAddons`], and what `on_skip`
-    /// makes of what is left out.
-    pub fn discover(
-        &mut self,
-        image: &Image,
-        profile: u32,
-        signed_only: bool,
-        root: Option<&[u8]>,
-        on_skip: OnSkip<'_>,
-    ) -> Result<(), RunError> {
-        let Image::Uki { pe, uki } = image else {
+/// Adds the files that systemd-stub would find with the image: those of its own
+/// directory, and those of `/loader` on its file system or below the root that the
+/// options name. Other images than UKIs have none. With `signed_only`, addons without a
+/// signature are left out.
+///
+/// # Errors
+/// [`RunError::Open`] when that root cannot be opened, [`RunError::Plan`] when the
+/// profile is not there, [`RunError::TooManyAddons`], and what `on_skip` makes of what
+/// is left out.
+pub fn discover(
+    manifest: &mut Manifest<InputFile>,
+    options: &LoadOptions<'_>,
+    signed_only: bool,
+    on_skip: OnSkip<'_>,
+) -> Result<(), RunError> {
+    let Image::Uki { pe, uki } = &manifest.kind else {
+        return Ok(());
+    };
+    let image: &Input<InputFile> = &manifest.image;
+    let fail = |error: PlanError| RunError::plan(&image.path, error);
+    let selection = uki.select(manifest.profile);
+    let selection = selection.map_err(|error| fail(error.into()))?;
+    let uname = addon::uname::<dyn ReadAt>(&image.file, &selection);
+    let host = Host {
+        machine: pe.machine,
+        uname: uname.map_err(|error| fail(error.into()))?,
+        signed_only,
+    };
+    let opened = |path: &[u8]| {
+        Directory::open(options.root, path)
+            .map_err(|error| RunError::open(path, OpenError::Sys(error)))
+    };
+    let (parent, name) = split(&image.path);
+    let beside = opened(parent)?;
+    let own = companion::own_folder(name);
+    // Beneath a root, paths are relative to that.
+    let path_of = |directory: &Directory, else_path: &[u8]| {
+        let path = directory.path().filter(|_| options.root.is_none());
+        path.unwrap_or_else(|| else_path.to_vec())
+    };
+    let own_path = join(&path_of(&beside, parent), &own);
+    let own = beside.below(&own);
+
+    // A directory that paths are beneath need be no file system's root, and
+    // one that is mounted nowhere has nothing above it to climb to.
+    let root = match options.extras_root.or(options.root.map(|_| &b"/"[..])) {
+        Some(path) => opened(path)?,
+        None => beside.root(),
+    };
+    let root_path = path_of(&root, b"/");
+    let loader_path = join(&root_path, b"loader");
+    let loader = told(root.below(b"loader"), &loader_path, on_skip)?;
+    let mut found = Vec::new();
+    let global = |wanted, found: &mut Vec<_>, on_skip: OnSkip<'_>| -> Result<(), RunError> {
+        let Some(loader) = &loader else {
             return Ok(());
         };
-        let fail = |error: PlanError| RunError::plan(self.image_path(), error);
-        let selection = uki.select(profile).map_err(|error| fail(error.into()))?;
-        let uname = plan::uname(self.image(), &selection).map_err(|error| fail(error.into()))?;
-        let host = Host {
-            machine: pe.machine,
-            uname,
-            signed_only,
-        };
-        let opened = |path: &[u8]| {
-            Directory::open(self.root, path)
-                .map_err(|error| RunError::open(path, OpenError::Sys(error)))
-        };
-        let (parent, name) = split(self.image_path());
-        let beside = opened(parent)?;
-        let own = companion::own_folder(name);
-        // Beneath a root, paths are relative to that.
-        let path_of = |directory: &Directory, else_path: &[u8]| {
-            let path = directory.path().filter(|_| self.root.is_none());
-            path.unwrap_or_else(|| else_path.to_vec())
-        };
-        let own_path = join(&path_of(&beside, parent), &own);
-        let own = beside.below(&own);
-
-        // A folder that paths are beneath need be no file system's root, and
-        // one that is mounted nowhere has nothing above it to climb to.
-        let root = match root.or(self.root.map(|_| &b"/"[..])) {
-            Some(path) => opened(path)?,
-            None => beside.root(),
-        };
-        let root_path = path_of(&root, b"/");
-        let loader_path = join(&root_path, b"loader");
-        let loader = told(root.below(b"loader"), &loader_path, on_skip)?;
-        let mut found = Vec::new();
-        let global = |wanted, found: &mut Vec<_>, on_skip: OnSkip<'_>| -> Result<(), RunError> {
-            let Some(loader) = &loader else {
-                return Ok(());
-            };
-            for (folder, name) in Folder::GLOBAL {
-                // Addons go before the image's own, the others' order is the
-                // initrd's.
-                if (folder == Folder::Addons) == (wanted == Folder::Addons) {
-                    let path = join(&loader_path, name.as_bytes());
-                    let opened = told(loader.below(name.as_bytes()), &path, on_skip)?;
-                    collect(folder, opened, &path, &host, found, on_skip)?;
-                }
+        for (folder, name) in Folder::GLOBAL {
+            // Addons go before the image's own, the others' order is the
+            // initrd's.
+            if (folder == Folder::Addons) == (wanted == Folder::Addons) {
+                let path = join(&loader_path, name.as_bytes());
+                let opened = told(loader.below(name.as_bytes()), &path, on_skip)?;
+                collect(folder, opened, &path, &host, found, on_skip)?;
             }
-            Ok(())
-        };
-        global(Folder::Addons, &mut found, &mut *on_skip)?;
-        let own = told(own, &own_path, on_skip)?;
-        collect(Folder::Own, own, &own_path, &host, &mut found, on_skip)?;
-        global(Folder::Credentials, &mut found, on_skip)?;
-        self.join_found(found);
+        }
         Ok(())
-    }
+    };
+    global(Folder::Addons, &mut found, &mut *on_skip)?;
+    let own = told(own, &own_path, on_skip)?;
+    collect(Folder::Own, own, &own_path, &host, &mut found, on_skip)?;
+    global(Folder::Credentials, &mut found, on_skip)?;
+    // Before what the user named.
+    manifest.companions.splice(0..0, found);
+    Ok(())
+}
 
-    /// Leaves out the addon that the kernel refused, if it was found and not
-    /// asked for: then the load may be tried again.
-    pub fn leave_out(&mut self, request: &mut Request, error: &RunError) -> Option<Skipped> {
-        let RunError::Kernel { diagnosis, addon } = error else {
-            return None;
-        };
-        let number = (*addon)?;
-        let path = self.remove_found(number, REFUSALS_MAX)?;
-        request.addons = self.addons();
-        let why = Refusal::Kernel(diagnosis.cause_text().into());
-        Some(Skipped { path, why })
-    }
+/// Leaves out the addon that the kernel refused, if it was found and not
+/// asked for: then the load may be tried again.
+pub fn leave_out(manifest: &mut Manifest<InputFile>, error: &RunError) -> Option<Skipped> {
+    let RunError::Kernel { diagnosis, addon } = error else {
+        return None;
+    };
+    let path = manifest.leave_out((*addon)?)?;
+    let why = Refusal::Kernel(diagnosis.cause_text().into());
+    Some(Skipped { path, why })
 }
 
 /// A path's folder and name.
@@ -159,7 +155,7 @@ fn collect(
     opened: Option<Directory>,
     path: &[u8],
     host: &Host,
-    found: &mut Vec<Companion<'_>>,
+    found: &mut Vec<Companion<InputFile>>,
     on_skip: OnSkip<'_>,
 ) -> Result<(), RunError> {
     let Some(directory) = opened else {
@@ -198,38 +194,39 @@ fn open(
     folder: &[u8],
     pick: Pick,
     host: &Host,
-) -> Result<Companion<'static>, Refusal> {
+) -> Result<Companion<InputFile>, Refusal> {
     let name = pick.name.as_bytes();
     let file = InputFile::open_at(directory, name).map_err(Refusal::Open)?;
-    let bytes = crate::source::ReadAt::file_bytes(&file);
-    if bytes > FILE_MAX_BYTES {
+    if file.file_bytes() > FILE_MAX_BYTES {
         return Err(Refusal::TooLarge);
     }
     let input = Input {
-        path: Cow::Owned(join(folder, name)),
+        path: join(folder, name),
         file,
     };
-    let file = match pick.target {
-        Target::Member(directory) => AddonFile::Member {
+    let kind = match pick.target {
+        Target::Member(directory) => CompanionKind::Member {
             directory,
             name: pick.name,
-            bytes,
         },
-        Target::Addon => AddonFile::Pe(describe_addon(&input).map_err(Refusal::Addon)?),
+        Target::Addon => CompanionKind::Addon(host.addon(&input)?),
     };
-    if let AddonFile::Pe(addon) = &file {
-        let fits = addon.check(host.machine, host.uname.as_deref());
-        fits.map_err(|error| {
-            let error = PlanError::Addon { source: 0, error };
-            Refusal::Addon(RunError::plan(&input.path, error))
-        })?;
-        if host.signed_only && !addon.is_signed {
-            return Err(Refusal::Unsigned);
-        }
-    }
     Ok(Companion {
         input,
-        file,
+        kind,
         was_found: true,
     })
+}
+
+impl Host {
+    /// Reads an addon that may extend this image.
+    fn addon(&self, input: &Input<InputFile>) -> Result<Addon, Refusal> {
+        let addon = addon::read::<dyn ReadAt>(&input.file).map_err(Refusal::Addon)?;
+        let fits = addon.check(self.machine, self.uname.as_deref());
+        fits.map_err(Refusal::Addon)?;
+        match self.signed_only && !addon.is_signed {
+            true => Err(Refusal::Unsigned),
+            false => Ok(addon),
+        }
+    }
 }

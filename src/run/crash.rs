@@ -3,15 +3,16 @@
 //! because the kernel drops the old one before it reads the new one; keys of
 //! encrypted disks; a note of what was loaded.
 
-use super::{Inputs, RunError};
+use super::RunError;
 use crate::explain;
 use crate::facts::Facts;
 use crate::facts::stamp::Stamp;
 use crate::kdump::estimate::{Estimate, Reservation, Verdict};
 use crate::kdump::{self, Measured};
-use crate::plan::{IMAGE, Plan, Request};
+use crate::plan::{Manifest, Options, Plan};
 use crate::sys::crypt_keys::KeyItems;
-use crate::sys::{file, note};
+use crate::sys::file::{self, InputFile};
+use crate::sys::note;
 
 /// An image, measured, and held against the reservation.
 pub struct Preflight {
@@ -24,10 +25,13 @@ pub struct Preflight {
 ///
 /// # Errors
 /// [`RunError::Read`].
-pub fn preflight(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts) -> Result<Preflight, RunError> {
-    let measured = kdump::measure(plan, |source| Some(&inputs.get(source)?.file as _));
-    let measured = measured.map_err(|error| RunError::Read {
-        path: inputs.path(IMAGE).to_vec(),
+pub fn preflight(
+    manifest: &Manifest<InputFile>,
+    plan: &Plan,
+    facts: &Facts,
+) -> Result<Preflight, RunError> {
+    let measured = kdump::measure(plan, manifest).map_err(|error| RunError::Read {
+        path: manifest.image.path.clone(),
         error,
     })?;
     let reserved = facts.crash_size_bytes;
@@ -44,16 +48,16 @@ pub fn preflight(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts) -> Result<Pref
 
 /// Refuses what cannot be loaded, while the old image is still there.
 pub(super) fn check(
-    inputs: &Inputs<'_>,
-    request: &Request,
+    manifest: &Manifest<InputFile>,
+    options: &Options,
     plan: &Plan,
     facts: &Facts,
 ) -> Result<Option<Estimate>, RunError> {
-    let estimate = preflight(inputs, plan, facts)?.estimate;
+    let estimate = preflight(manifest, plan, facts)?.estimate;
     match estimate {
-        Some(estimate) if estimate.verdict == Verdict::CannotLoad && !request.force => {
+        Some(estimate) if estimate.verdict == Verdict::CannotLoad && !options.force => {
             Err(RunError::DoesNotFit {
-                path: inputs.image_path().to_vec(),
+                path: manifest.image.path.clone(),
                 estimate: estimate.into(),
             })
         }
@@ -63,31 +67,29 @@ pub(super) fn check(
 
 /// Tells the kernel which disk keys to keep; the result must outlive the load.
 pub(super) fn crypt_keys(
-    inputs: &Inputs<'_>,
-    request: &Request,
+    image: &[u8],
+    options: &Options,
     facts: &Facts,
 ) -> Result<KeyItems, RunError> {
-    if request.crypt_keys.is_empty() {
+    if options.crypt_keys.is_empty() {
         return Ok(KeyItems::default());
     }
     if !facts.crash.takes_crypt_keys {
-        let found = explain::no_crypt_keys().of_load(inputs.image_path());
-        return Err(RunError::Refused(found));
+        return Err(RunError::Refused(explain::no_crypt_keys().of_load(image)));
     }
-    let mut items = KeyItems::create(&request.crypt_keys)?;
-    if request.reuse_crypt_keys {
+    let mut items = KeyItems::create(&options.crypt_keys)?;
+    if options.reuse_crypt_keys {
         items.reuse()?;
     }
     Ok(items)
 }
 
 /// Notes what was loaded just now.
-pub(super) fn remember(inputs: &Inputs<'_>, estimate: Option<&Estimate>, now_s: u64) {
-    let path = inputs.image_path();
+pub(super) fn remember(image: &[u8], estimate: Option<&Estimate>, now_s: u64) {
     let stamp = Stamp {
         loaded_at_s: now_s,
         enough_mib: estimate.map(|estimate| estimate.enough_mib),
-        image: file::absolute(None, path).unwrap_or_else(|_| path.to_vec()),
+        image: file::absolute(None, image).unwrap_or_else(|_| image.to_vec()),
     };
     note::write(&stamp.to_bytes());
 }

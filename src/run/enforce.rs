@@ -1,19 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Turns the module's enforce on.
+//! EFFECTS. Turns the module's enforce on, or kexec off.
 
+use alloc::format;
 use alloc::string::String;
 
-use super::teardown;
+use super::{RunError, teardown};
+use crate::boot::hook::{self, ENFORCE_PATH};
+use crate::diagnosis::Exit;
 use crate::errno::Errno;
+use crate::explain;
 use crate::facts::Enforce;
-use crate::sys::enforce;
+use crate::sys::kexec::{self, LoadSwitch, Others};
+use crate::sys::{enforce, facts};
 
-/// Loads the module where it is not there, and turns its enforce on.
+/// What became of enforce.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Enforced {
+    /// Neither the kernel command line nor a file asks for it.
+    NotAsked,
+    /// It is on; without lockdown root can undo it.
+    On { is_locked_down: bool },
+}
+
+/// What was met on the way to an enforce that is not on: how modprobe ended, if it was
+/// run, and what the kernel said to the parameter.
+type Met = (Option<String>, Option<Errno>);
+
+/// Turns enforce on where that is asked for; where that fails, turns kexec off.
 ///
 /// # Errors
-/// What was met on the way, where it is not on afterwards: how modprobe ended, and
-/// what the kernel said to the parameter.
-pub fn turn_on() -> Result<(), (Option<String>, Option<Errno>)> {
+/// [`RunError::Refused`], which says what is off and what still boots.
+pub fn ensure() -> Result<Enforced, RunError> {
+    // A command line that cannot be read may ask for it.
+    let line = facts::running_cmdline();
+    let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
+    if !by_word && !enforce::is_asked_by_file(ENFORCE_PATH) {
+        return Ok(Enforced::NotAsked);
+    }
+    match turn_on() {
+        Ok(()) => Ok(Enforced::On {
+            is_locked_down: facts::read().is_locked_down(),
+        }),
+        Err(met) => Err(kexec_off(met)),
+    }
+}
+
+/// Loads the module where it is not there, and turns its enforce on.
+fn turn_on() -> Result<(), Met> {
     let mut modprobe = None;
     if !enforce::is_module_live() {
         // Also waits for a module that somebody else is loading.
@@ -30,4 +63,31 @@ pub fn turn_on() -> Result<(), (Option<String>, Option<Errno>)> {
         Some(Enforce::On) => Ok(()),
         _ => Err((modprobe, write)),
     }
+}
+
+fn kexec_off((modprobe, write): Met) -> RunError {
+    let off = LoadSwitch::open().and_then(|switch| switch.turn_off());
+    // The switch does not stop a load that has begun.
+    let others = kexec::settle();
+    let now = facts::read();
+    let why = explain::not_enforced(&now, modprobe, write);
+    let still = match off {
+        Err(error) => {
+            let target = &error.target;
+            let what = format!(
+                "DANGER: enforce is not on, and kexec cannot be turned off: {target}: {error}"
+            );
+            return RunError::Refused(why.what(&what).exit(Exit::Failed));
+        }
+        Ok(()) if others == Others::UnderWay => "; a load is under way, and may still succeed",
+        Ok(()) => match (now.loaded, now.crash_loaded) {
+            (Some(false), Some(false)) => "",
+            (Some(true), Some(true)) => "; the loaded image and the crash image still boot",
+            (Some(true), _) => "; the loaded image still boots",
+            (_, Some(true)) => "; the crash image still boots",
+            _ => "; an image that is loaded already still boots",
+        },
+    };
+    let what = ["enforce is not on: kexec is off until reboot", still].concat();
+    RunError::Refused(why.what(&what))
 }

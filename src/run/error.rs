@@ -12,12 +12,13 @@ use crate::abi::{ADDONS_MAX, PATH_BYTES};
 use crate::boot::error::BootError;
 use crate::diagnosis::{Diagnose, Diagnosis, Exit};
 use crate::explain::Rule;
+use crate::image::addon::AddonError;
 use crate::image::error::ImageError;
 use crate::kdump::estimate::Estimate;
 use crate::object::ObjectError;
 use crate::plan::PlanError;
 use crate::size::size;
-use crate::source::ReadError;
+use crate::source::{InputId, ReadError};
 use crate::sys::SysError;
 use crate::sys::file::OpenError;
 use crate::sys::memfd::FillError;
@@ -31,6 +32,11 @@ pub enum RunError {
     },
     EmptyInitrd {
         path: Vec<u8>,
+    },
+    /// What the user named by --addon is none.
+    Addon {
+        path: Vec<u8>,
+        error: AddonError,
     },
     /// A companion file whose name is not UTF-8.
     AddonName {
@@ -73,7 +79,7 @@ pub enum RunError {
     Kernel {
         diagnosis: Diagnosis,
         /// The number of the addon that the kernel refused.
-        addon: Option<usize>,
+        addon: Option<InputId>,
     },
     /// Another call of kexec's failed, or a load is known to fail before it is tried.
     Refused(Diagnosis),
@@ -112,7 +118,7 @@ pub enum Refusal {
     Folder(SysError),
     Open(OpenError),
     /// It is no addon, or not one for this image.
-    Addon(RunError),
+    Addon(AddonError),
     /// An addon without a signature, where the kernel takes no such.
     Unsigned,
     /// The kernel's words.
@@ -128,9 +134,7 @@ impl fmt::Display for Refusal {
             Refusal::TooLarge => out.write_str("larger than the kernel reads (2 GiB)"),
             Refusal::Folder(error) => error.fmt(out),
             Refusal::Open(error) => error.fmt(out),
-            Refusal::Addon(RunError::Image { error, .. }) => error.fmt(out),
-            Refusal::Addon(RunError::Plan { error, .. }) => error.fmt(out),
-            Refusal::Addon(_) => out.write_str("not an addon"),
+            Refusal::Addon(error) => error.fmt(out),
             Refusal::Unsigned => out.write_str(Rule::SignedAddon.cause()),
             Refusal::Kernel(reason) => out.write_str(reason),
             Refusal::Parser => out.write_str("the image's parser does not take them"),
@@ -236,6 +240,7 @@ impl Diagnose for RunError {
             RunError::EmptyInitrd { path } => Diagnosis::bad_image(&"the initrd is empty")
                 .in_file(path)
                 .hint("an initrd file with content, or no --initrd"),
+            RunError::Addon { path, error } => error.diagnose().in_file(path),
             RunError::AddonName { path } => Diagnosis::bad_image(&"the addon's name is not UTF-8")
                 .in_file(path)
                 .hint("rename the file"),

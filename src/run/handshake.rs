@@ -5,68 +5,27 @@
 //! B is the main thread, because A needs almost no stack.
 
 use alloc::boxed::Box;
-use alloc::ffi::CString;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::error::ServeError;
+use super::offer::Offer;
 use super::parser::{self, Parser};
-use super::{Inputs, Progress, RunError};
+use super::{Progress, RunError};
 use crate::abi;
 use crate::errno::Errno;
 use crate::explain;
 use crate::facts::Facts;
 use crate::handshake::{Action, Event, START, step};
 use crate::object::Object;
-use crate::plan::{Flags, Plan};
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
 use crate::sys::thread::{self, Beside};
-use crate::sys::{AsFd, Fd, SysError, kexec};
+use crate::sys::{Fd, SysError, kexec};
 
 /// Lines of the verifier's log that a report quotes.
 const LOG_LINES: usize = 6;
-
-/// What is offered to the kernel and to the image's parser.
-pub struct Offer<'load> {
-    inputs: &'load Inputs<'load>,
-    /// The user's part of the command line.
-    cmdline: CString,
-    flags: Flags,
-    selection: abi::Selection,
-    /// Numbers of the inputs' addons.
-    addons: Vec<usize>,
-}
-
-impl<'load> Offer<'load> {
-    /// # Errors
-    /// [`RunError::AddonPath`], [`RunError::TooManyAddons`].
-    pub fn new(inputs: &'load Inputs<'load>, plan: &Plan) -> Result<Offer<'load>, RunError> {
-        let addons = inputs.abi_order()?;
-        // Each has to fit; they are made again where they go into the map, so
-        // that memory does not grow with them.
-        for number in &addons {
-            inputs.abi_addon(*number)?;
-        }
-        Ok(Offer {
-            inputs,
-            cmdline: CString::new(plan.cmdline.users.as_slice())
-                .map_err(|_| RunError::NulInCmdline)?,
-            flags: plan.flags,
-            selection: abi::Selection {
-                profile: plan.profile,
-                flags: if plan.cmdline.replaces_own() {
-                    abi::SELECT_REPLACE_CMDLINE
-                } else {
-                    0
-                },
-                reserved: [0; 2],
-            },
-            addons,
-        })
-    }
-}
 
 /// What became of thread A.
 struct Called {
@@ -103,7 +62,7 @@ pub fn load(
         parser: None,
         failure: None,
     };
-    let image = offer.inputs.image().as_fd();
+    let image = offer.image();
     let call = || {
         let started_us = now_us();
         let result = kexec::file_load(image, initrd, &offer.cmdline, offer.flags);
@@ -121,7 +80,7 @@ pub fn load(
     let (called, ()) = thread::alongside(call, serve)?;
     let Some(called) = called else {
         // Its parser is detached, and the session is closed.
-        let found = explain::caller_gone().of_load(offer.inputs.image_path());
+        let found = explain::caller_gone().of_load(offer.image_path());
         return Err(RunError::Refused(found));
     };
     progress(format_args!(
@@ -148,11 +107,11 @@ pub fn load(
     let lines = last_lines(log).into_iter();
     let found = found
         .within(&error.call)
-        .of_load(offer.inputs.image_path())
+        .of_load(offer.image_path())
         .quote("verifier", lines.map(String::into_bytes));
     let addon = report.as_ref().and_then(|report| {
-        offer.addons.iter().copied().find(|number| {
-            let addon = offer.inputs.abi_addon(*number);
+        offer.addons.iter().copied().find(|id| {
+            let addon = offer.addon(*id);
             addon.is_ok_and(|addon| explain::is_about(report, &addon))
         })
     });
@@ -252,9 +211,9 @@ impl Server<'_> {
                 if selection != abi::Selection::default() {
                     parser.fill(abi::MAP_SELECTION, 1, |_| Some(selection))?;
                 }
-                let Offer { inputs, addons, .. } = self.offer;
-                parser.fill(abi::MAP_ADDONS, addons.len(), |index| {
-                    inputs.abi_addon(*addons.get(index)?).ok()
+                let offer = self.offer;
+                parser.fill(abi::MAP_ADDONS, offer.addons.len(), |index| {
+                    offer.addon(*offer.addons.get(index)?).ok()
                 })?;
             }
             Action::Attach => {

@@ -2,10 +2,10 @@
 //! EFFECTS. Turns a [`ConcatPlan`] into the one descriptor that the kernel
 //! takes as the initrd.
 
-use super::inputs::Input;
-use super::{Inputs, Progress, RunError};
+use super::{Progress, RunError};
 use crate::escape::printable;
 use crate::initrd::concat::{ConcatPlan, Part};
+use crate::plan::{Input, Manifest};
 use crate::source::ReadAt;
 use crate::sys::file::InputFile;
 use crate::sys::memfd::{Filled, Memfd};
@@ -28,14 +28,14 @@ impl<'input> Initrd<'input> {
     /// # Errors
     /// [`RunError::Sys`] or [`RunError::Read`] when a part cannot be copied.
     pub fn assemble(
-        inputs: &'input Inputs<'_>,
+        manifest: &'input Manifest<InputFile>,
         concat: &ConcatPlan,
         progress: Progress<'_>,
     ) -> Result<Initrd<'input>, RunError> {
         if concat.is_empty() {
             return Ok(Initrd::None);
         }
-        if let Some(file) = whole_file(inputs, concat) {
+        if let Some(file) = whole_file(manifest, concat) {
             return Ok(Initrd::File(file));
         }
         let joined = Memfd::create("initrd", concat.total_bytes)?;
@@ -44,7 +44,8 @@ impl<'input> Initrd<'input> {
             joined.append_bytes(zeros.unwrap_or_default())?;
             match &placed.part {
                 Part::File { source, slice } => {
-                    let Input { path, file } = inputs.get(*source).ok_or(RunError::NoSuchInput)?;
+                    let Input { path, file } =
+                        manifest.get(*source).ok_or(RunError::NoSuchInput)?;
                     progress(format_args!(
                         "copying {} bytes at {} of {} to the initrd",
                         slice.bytes,
@@ -72,11 +73,11 @@ impl<'input> Initrd<'input> {
 }
 
 fn whole_file<'input>(
-    inputs: &'input Inputs<'_>,
+    manifest: &'input Manifest<InputFile>,
     concat: &ConcatPlan,
 ) -> Option<&'input InputFile> {
     let (source, slice) = concat.single_file()?;
-    let file = &inputs.get(source)?.file;
+    let file = &manifest.get(source)?.file;
     let whole = slice.offset.0 == 0 && slice.bytes == file.file_bytes();
     whole.then_some(file)
 }

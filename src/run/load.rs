@@ -1,169 +1,198 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Carries a plan out: anonymous files, then kexec_file_load(2).
+//! EFFECTS. A load from its options to the kernel: opens the files, plans, tells the
+//! plan, and carries it out, again without an addon that the kernel refused.
 
-use alloc::ffi::CString;
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::initrd::Initrd;
-use super::{Inputs, Progress, RunError, crash, handshake};
-use crate::diagnosis::Diagnosis;
+use super::events::{Event, Events, Planned};
+use super::options::LoadOptions;
+use super::{RunError, Skipped, attempt, companions, crash, manifest, unload};
+use crate::boot::error::BootError;
+use crate::boot::hook;
 use crate::explain;
 use crate::facts::Facts;
-use crate::image::{authenticode, pe};
-use crate::plan::{IMAGE, Plan, Request, Route};
-use crate::source::{ReadAt, SubSource};
-use crate::sys::kmsg::LogMark;
-use crate::sys::memfd::{Filled, Memfd};
-use crate::sys::{AsFd, event, kexec, note};
+use crate::plan::{self, Manifest, Plan, PlanError, Route};
+use crate::source::InputId;
+use crate::sys::facts;
+use crate::sys::file::InputFile;
+use crate::sys::kexec::{self, LoadSwitch};
 
-/// Loads what the plan says; gives the number of companion files that the
-/// image's own parser passed over.
+/// How many addons the kernel may refuse before the load fails.
+const REFUSALS_MAX: u32 = 16;
+
+/// What was opened for a load, and what will be done with it.
+pub struct Prepared {
+    pub manifest: Manifest<InputFile>,
+    pub plan: Plan,
+}
+
+/// Opens what the options name and finds what goes with it, and plans the load.
+///
+/// # Errors
+/// [`RunError`]; nothing has changed.
+pub fn prepare(
+    options: &LoadOptions<'_>,
+    facts: &Facts,
+    events: &mut dyn Events,
+) -> Result<Prepared, RunError> {
+    let mut manifest = manifest::open(options)?;
+    if options.extras {
+        let mut on_skip = |skipped: Skipped| match options.strict {
+            true => Err(RunError::Companion(skipped.into())),
+            false => {
+                events.tell(Event::Skipped(&skipped));
+                Ok(())
+            }
+        };
+        companions::discover(&mut manifest, options, facts.enforces(), &mut on_skip)?;
+    }
+    let plan = plan(options, &manifest, facts)?;
+    Ok(Prepared { manifest, plan })
+}
+
+/// Plans the load of what was opened.
+///
+/// # Errors
+/// [`RunError::Plan`], [`BootError::WouldChain`].
+pub fn plan(
+    options: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    facts: &Facts,
+) -> Result<Plan, RunError> {
+    let plan = plan::plan(&options.plan, manifest, facts).map_err(|error| {
+        let at_fault = match error {
+            PlanError::Addon { source, .. } => source,
+            _ => InputId::IMAGE,
+        };
+        RunError::plan(manifest.path(at_fault), error)
+    })?;
+    // The mark is void after `--` or an open quote: what counts is what the next
+    // system will read.
+    if options.plan.mark_chained && hook::parse(&plan.cmdline.text).chains() {
+        return Err(BootError::WouldChain.into());
+    }
+    Ok(plan)
+}
+
+/// Loads an image; returns the next kernel's command line.
 ///
 /// # Errors
 /// [`RunError`]; then nothing is loaded that was not loaded before. For a crash
 /// image the kernel drops an older one before it reads the new one.
 pub fn load(
-    inputs: &Inputs<'_>,
-    request: &Request,
-    plan: &Plan,
+    options: &LoadOptions<'_>,
     facts: &Facts,
-    progress: Progress<'_>,
-) -> Result<usize, RunError> {
-    if let Some(obstacle) = plan.obstacle(request, facts) {
-        let obstacle = obstacle.of_load(inputs.image_path());
-        return Err(RunError::Refused(obstacle));
+    events: &mut dyn Events,
+) -> Result<Vec<u8>, RunError> {
+    // Opened before, so that what cannot be locked is not loaded.
+    let lock = options.plan.lock && !options.dry_run;
+    let switch = lock.then(LoadSwitch::open).transpose()?;
+    let mut load = prepare(options, facts, events)?;
+    tell(options, &load, facts, events)?;
+    if options.dry_run {
+        return Ok(load.plan.cmdline.text);
     }
-    let log = LogMark::now();
-    let result = if plan.flags.is_panic() {
-        perform_crash(inputs, request, plan, facts, progress)
-    } else {
-        perform(inputs, plan, facts, progress)
-    };
-    // A file that changed since it was planned fails in many ways, among them
-    // the kernel's ENOEXEC; all of them have this one cause.
-    result.map_err(|error| {
-        inputs.changed().unwrap_or_else(|| match error {
-            RunError::Kernel { diagnosis, addon } => {
-                let found = examined(inputs, plan, facts, diagnosis);
-                let lines = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
-                let found = found.quote("kernel", lines.into_iter().map(String::into_bytes));
-                RunError::Kernel {
-                    diagnosis: explain::adapted(found, facts),
-                    addon,
-                }
-            }
-            other => other,
-        })
-    })
-}
-
-/// From the system call on, the old crash image is lost: all that can be known
-/// is found out before.
-fn perform_crash(
-    inputs: &Inputs<'_>,
-    request: &Request,
-    plan: &Plan,
-    facts: &Facts,
-    progress: Progress<'_>,
-) -> Result<usize, RunError> {
-    let estimate = crash::check(inputs, request, plan, facts)?;
-    let _keys = crash::crypt_keys(inputs, request, facts)?;
-    note::remove();
-    let ignored = perform(inputs, plan, facts, progress)?;
-    crash::remember(inputs, estimate.as_ref(), event::boot_time_s());
-    Ok(ignored)
-}
-
-fn perform(
-    inputs: &Inputs<'_>,
-    plan: &Plan,
-    facts: &Facts,
-    progress: Progress<'_>,
-) -> Result<usize, RunError> {
-    let initrd = Initrd::assemble(inputs, &plan.concat, &mut *progress)?;
-    if plan.route == Route::Handshake {
-        let offer = handshake::Offer::new(inputs, plan)?;
-        return handshake::load(&offer, initrd.as_fd(), facts, progress);
-    }
-    let extracted = match plan.route {
-        Route::Extract => Some(copy_kernel(inputs, plan, &mut *progress)?),
-        Route::Native | Route::Handshake => None,
-    };
-    if let Some(changed) = inputs.changed() {
-        return Err(changed);
-    }
-    // The plan has checked that there is no NUL inside.
-    let cmdline = CString::new(plan.cmdline.text.as_slice()).map_err(|_| RunError::NulInCmdline)?;
-    progress(format_args!(
-        "kexec_file_load: {} bytes of initrd, flags {}",
-        plan.concat.total_bytes, plan.flags
-    ));
-    let kernel = match &extracted {
-        Some(kernel) => kernel.as_fd(),
-        None => inputs.image().as_fd(),
-    };
-    kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
-        let found = explain::load(error.errno, facts, plan.flags.is_panic());
-        let found = found.within(&error.call).of_load(inputs.image_path());
-        RunError::Kernel {
-            diagnosis: found,
-            addon: None,
+    let passed_over = carry_out(options, &mut load, facts, events)?;
+    if passed_over > 0 {
+        let skipped = Skipped::passed_over(passed_over, load.manifest.companions.len());
+        if options.strict {
+            unload(options.plan.panic, facts)?;
+            return Err(RunError::Companion(skipped.into()));
         }
-    })?;
-    progress(format_args!("kexec_file_load: done"));
-    Ok(0)
-}
-
-fn copy_kernel(
-    inputs: &Inputs<'_>,
-    plan: &Plan,
-    progress: Progress<'_>,
-) -> Result<Filled, RunError> {
-    let slice = plan.kernel.slice;
-    progress(format_args!(
-        "copying the kernel: {} bytes at {}",
-        slice.bytes, slice.offset
-    ));
-    let kernel = Memfd::create("kernel", slice.bytes)?;
-    kernel
-        .append_slice(inputs.image(), slice)
-        .map_err(|error| RunError::fill(inputs.path(IMAGE), error))?;
-    Ok(kernel.finish())
-}
-
-/// Where the kernel refused a signature: looks at what it was given to verify.
-fn examined(inputs: &Inputs<'_>, plan: &Plan, facts: &Facts, found: Diagnosis) -> Diagnosis {
-    if found.signature.is_none() {
-        return found;
+        events.tell(Event::Skipped(&skipped));
     }
-    let image: &dyn ReadAt = inputs.image();
-    let inner = SubSource::new(image, plan.kernel.slice);
-    let verified: &dyn ReadAt = match plan.route {
-        Route::Extract => &inner,
-        Route::Native | Route::Handshake => image,
-    };
-    let Ok(pe) = pe::parse(verified) else {
-        return found;
-    };
-    let examination = authenticode::examine(verified, &pe);
-    let found = explain::examined(&examination, found, facts);
-    found.quote("signed", examination.notes().into_iter())
+    events.tell(Event::Loaded {
+        path: &load.manifest.image.path,
+        plan: &load.plan,
+    });
+    if let Some(switch) = switch {
+        turn_off(&switch, options.plan.panic, events)?;
+    }
+    Ok(load.plan.cmdline.text)
 }
 
-/// Words of kernel/kexec_file.c, the PE parser of crypto/asymmetric_keys and
-/// the lockdown module.
-fn is_about_kexec(message: &str) -> bool {
-    const WORDS: [&str; 6] = [
-        "kexec",
-        "PEFILE",
-        "Lockdown:",
-        "Lockdown ",
-        "bzImage",
-        "PKCS7",
-    ];
-    // The module asks whether lockdown is on, and the kernel logs that as if it
-    // had refused something. Lockdown itself is in the report's cause.
-    let asked_only = message.contains("kexec of unsigned images is restricted");
-    !asked_only && WORDS.iter().any(|word| message.contains(word))
+/// Says what will be done, and what to think of before.
+fn tell(
+    options: &LoadOptions<'_>,
+    load: &Prepared,
+    facts: &Facts,
+    events: &mut dyn Events,
+) -> Result<(), RunError> {
+    let Prepared { manifest, plan } = load;
+    manifest::revoked(manifest, &mut |path, why| {
+        events.tell(Event::Revoked { path, why });
+    });
+    let preflight = match options.plan.panic {
+        true => Some(crash::preflight(manifest, plan, facts)?),
+        false => None,
+    };
+    events.tell(Event::Planned(&Planned {
+        options: &options.plan,
+        manifest,
+        plan,
+        preflight,
+        facts,
+    }));
+    if options.dry_run {
+        return Ok(());
+    }
+    if plan.is_taken_apart(facts) && options.plan.takes_apart_knowingly() {
+        events.warn(&["warning: ", explain::ONLY_INNER].concat());
+    }
+    let is_automatic = options.plan.route.is_none() && plan.route == Route::Extract;
+    if is_automatic && explain::module_is_useless(facts) {
+        events.warn(
+            "warning: module kexec_bpf was built without BTF: the image is loaded without it",
+        );
+    }
+    Ok(())
+}
+
+/// Has the kernel load what is planned; returns the number of companion files that the
+/// image's own parser passed over. The kernel judges signatures, and a load with an
+/// addon that it refuses is lost: it is made once more, without an addon that was found
+/// and not asked for.
+fn carry_out(
+    options: &LoadOptions<'_>,
+    load: &mut Prepared,
+    facts: &Facts,
+    events: &mut dyn Events,
+) -> Result<usize, RunError> {
+    let mut renewed = None;
+    let mut refusals = 0..REFUSALS_MAX;
+    loop {
+        let facts = renewed.as_ref().unwrap_or(facts);
+        let attempt = attempt::load(options, &load.manifest, &load.plan, facts, events);
+        let error = match attempt {
+            Ok(passed_over) => return Ok(passed_over),
+            Err(error) => error,
+        };
+        let now = facts::read();
+        let may_be_repeated = !options.strict && options.plan.may_be_repeated(&now);
+        if !may_be_repeated || refusals.next().is_none() {
+            return Err(error);
+        }
+        match companions::leave_out(&mut load.manifest, &error) {
+            Some(skipped) => events.tell(Event::Skipped(&skipped)),
+            None => return Err(error),
+        }
+        load.plan = plan(options, &load.manifest, &now)?;
+        renewed = Some(now);
+    }
+}
+
+/// Turns kexec off until a reboot; where that fails, drops what was loaded.
+fn turn_off(switch: &LoadSwitch, panic: bool, events: &mut dyn Events) -> Result<(), RunError> {
+    let turned_off = switch.turn_off();
+    let others = kexec::settle();
+    let facts = facts::read();
+    if let Err(error) = turned_off {
+        unload(panic, &facts)?;
+        return Err(RunError::Sys(error));
+    }
+    events.tell(Event::Locked {
+        facts: &facts,
+        others,
+    });
+    Ok(())
 }

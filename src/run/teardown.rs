@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Progress;
+use super::events::Events;
 use crate::escape::printable;
 use crate::sort::sort;
 use crate::sys::SysError;
@@ -14,32 +14,32 @@ use crate::sys::directory::Directory;
 use crate::sys::process::{self, Ended};
 
 /// Where they are, in an initramfs as well.
-pub const FOLDER: &str = "/etc/kexec-bpf/pre-exec.d";
+pub const DIRECTORY: &str = "/etc/kexec-bpf/pre-exec.d";
 /// How long each may take.
 pub(super) const TIMEOUT_S: u32 = 30;
 const PROGRAMS_MAX: usize = 256;
 
 /// Runs them in the order of their names' bytes. One that fails or takes too
-/// long is told to `warn` and does not stop the jump: by then the running system
+/// long is told and does not stop the jump: by then the running system
 /// is half taken down, and going on is the better half.
-pub fn run(warn: &mut dyn FnMut(&str), progress: Progress<'_>) {
-    let Ok(folder) = Directory::open(None, FOLDER.as_bytes()) else {
+pub fn run(events: &mut dyn Events) {
+    let Ok(directory) = Directory::open(None, DIRECTORY.as_bytes()) else {
         return;
     };
     let visible = |name: &[u8]| !name.starts_with(b".");
-    let mut names = folder
+    let mut names = directory
         .names(b".", PROGRAMS_MAX, &visible)
         .unwrap_or_default();
     sort(&mut names, Vec::cmp);
     for name in names {
-        if !folder.has_program(&name) {
+        if !directory.has_program(&name) {
             continue;
         }
-        let path = [FOLDER.as_bytes(), b"/", &name].concat();
+        let path = [DIRECTORY.as_bytes(), b"/", &name].concat();
         let shown = printable(&path);
-        progress(format_args!("running {shown}"));
+        events.step(format_args!("running {shown}"));
         if let Some(what) = failure(process::run(&path, &[], TIMEOUT_S)) {
-            warn(&format!("{shown} {what}"));
+            events.warn(&format!("{shown} {what}"));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use core::str;
 
-use crate::boot::loader_conf::{Timeout, seconds};
+use crate::boot::loader_conf::{MenuTime, seconds};
 
 /// What a flag takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,33 +39,8 @@ pub enum Given<'arg> {
     MenuTime(MenuTime),
 }
 
-/// How long the menu is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MenuTime {
-    /// loader.conf says it.
-    Auto,
-    Given(Timeout),
-}
-
-/// The word that stands for loader.conf's time.
-pub const AUTO: &str = "auto";
-
 /// What is wrong with a value that is no [`Value::Seconds`].
 pub const NOT_SECONDS: &str = "not a number of seconds";
-
-impl MenuTime {
-    /// Takes what `--menu` says, or the kernel command line.
-    #[must_use]
-    pub fn parse(value: &[u8]) -> Option<MenuTime> {
-        if value == AUTO.as_bytes() {
-            return Some(MenuTime::Auto);
-        }
-        Some(MenuTime::Given(match seconds(value)? {
-            0 => Timeout::Forever,
-            seconds => Timeout::Seconds(seconds),
-        }))
-    }
-}
 
 impl Value {
     /// The name of the value, as help shows it.

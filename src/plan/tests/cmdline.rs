@@ -2,7 +2,7 @@
 //! The next kernel's command line in a plan.
 use super::*;
 use crate::cmdline::{CmdlineError, X86_RESERVED_BYTES};
-use crate::source::{ReadError, ReadErrorKind};
+use crate::source::{FileOffset, ReadError, ReadErrorKind};
 
 #[test]
 fn the_command_line_has_one_base_and_what_is_appended() {
@@ -28,13 +28,13 @@ fn the_command_line_has_one_base_and_what_is_appended() {
             "root=/dev/sda quiet debug -- single",
         ),
     ] {
-        let request = Request {
+        let options = Options {
             command_line: command_line.map(|text| text.as_bytes().to_vec()),
             reuse_cmdline,
             append: append.clone(),
-            ..Request::default()
+            ..Options::default()
         };
-        let cmdline = plan_of(&build::uki(), &request).unwrap().cmdline;
+        let cmdline = plan_of(&build::uki(), &options).unwrap().cmdline;
         assert_eq!(cmdline.base, base);
         assert_eq!(String::from_utf8(cmdline.text).unwrap(), text);
     }
@@ -42,11 +42,11 @@ fn the_command_line_has_one_base_and_what_is_appended() {
 
 #[test]
 fn reuse_tells_what_it_drops() {
-    let request = Request {
+    let options = Options {
         reuse_cmdline: true,
-        ..Request::default()
+        ..Options::default()
     };
-    let cmdline = plan_of(&build::bzimage(), &request).unwrap().cmdline;
+    let cmdline = plan_of(&build::bzimage(), &options).unwrap().cmdline;
     let dropped: Vec<_> = cmdline.dropped.iter().map(|d| d.word.as_slice()).collect();
     assert_eq!(dropped, [&b"BOOT_IMAGE=/vmlinuz"[..], b"initrd=a.img"]);
     assert!(cmdline.dropped.iter().all(|d| !d.reason.is_empty()));
@@ -55,7 +55,7 @@ fn reuse_tells_what_it_drops() {
         running_cmdline: None,
         ..machine()
     };
-    let error = plan_on(&build::bzimage(), &request, &no_proc).unwrap_err();
+    let error = plan_on(&build::bzimage(), &options, &no_proc).unwrap_err();
     assert_eq!(error, PlanError::NoRunningCmdline);
 }
 
@@ -63,12 +63,12 @@ fn reuse_tells_what_it_drops() {
 fn a_command_line_is_as_long_as_the_kernel_takes() {
     // cmdline_size of the image that is built, less what the kernel reserves.
     let max_bytes = 2047 - u64::from(X86_RESERVED_BYTES);
-    let request = |bytes: u64| Request {
+    let options = |bytes: u64| Options {
         command_line: Some(vec![b'x'; usize::try_from(bytes).unwrap()]),
-        ..Request::default()
+        ..Options::default()
     };
-    assert!(plan_of(&build::bzimage(), &request(max_bytes)).is_ok());
-    let error = plan_of(&build::bzimage(), &request(max_bytes + 1)).unwrap_err();
+    assert!(plan_of(&build::bzimage(), &options(max_bytes)).is_ok());
+    let error = plan_of(&build::bzimage(), &options(max_bytes + 1)).unwrap_err();
     let bytes = max_bytes + 1;
     let expected = PlanError::Cmdline {
         error: CmdlineError::TooLong { bytes, max_bytes },
@@ -81,7 +81,7 @@ fn a_command_line_is_as_long_as_the_kernel_takes() {
 fn a_cmdline_section_decides_no_heap() {
     let bytes = crate::cmdline::MAX_SECTION_BYTES + 1;
     let text = vec![b'x'; usize::try_from(bytes).unwrap()];
-    let error = plan_of(&uki_with(&[(".cmdline", &text)]), &Request::default()).unwrap_err();
+    let error = plan_of(&uki_with(&[(".cmdline", &text)]), &Options::default()).unwrap_err();
     let expected = ReadError {
         offset: FileOffset(0x200),
         wanted_bytes: bytes,

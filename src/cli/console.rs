@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What happens on the way, as plain text on the console.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt::Write;
+
+use super::table::PROGRAM;
+use super::text::field;
+use super::{crash, entry, menu, plan, report};
+use crate::boot::loader_conf::Timeout;
+use crate::diagnosis::Diagnosis;
+use crate::escape::printable;
+use crate::run::entries::BootEntries;
+use crate::run::events::{Event, Events, Planned};
+use crate::sys::console;
+use crate::sys::event::now_us;
+
+/// Columns of a message's further lines.
+const INDENT: usize = 7;
+
+/// Prints results to stdout, and all else to stderr.
+pub struct Console {
+    /// Whether steps are told, with the seconds since the start.
+    verbose: bool,
+    /// Whether the plan is the result.
+    dry_run: bool,
+    /// Whether warnings go to the kernel's log as well.
+    in_hook: bool,
+    start_us: u64,
+    /// The end of a result that nobody can read.
+    unprinted: Option<Diagnosis>,
+}
+
+impl Console {
+    pub fn new(verbose: bool, dry_run: bool) -> Console {
+        Console {
+            verbose,
+            dry_run,
+            in_hook: false,
+            start_us: now_us(),
+            unprinted: None,
+        }
+    }
+
+    /// The console of an initramfs.
+    pub fn of_hook(verbose: bool) -> Console {
+        Console {
+            in_hook: true,
+            ..Console::new(verbose, false)
+        }
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// When a result could not be printed.
+    pub fn finish(self) -> Result<(), Diagnosis> {
+        self.unprinted.map_or(Ok(()), Err)
+    }
+
+    /// Says what does not stop the work.
+    pub fn warn(&self, what: &str) {
+        let mut text = String::new();
+        // What is quoted may be of a file, or of an image's parser.
+        let what = printable(what.as_bytes());
+        field(&mut text, &format!("{PROGRAM}: "), INDENT, &what);
+        console::write_stderr(&text);
+        if self.in_hook {
+            console::kernel_log(console::LOG_NOTICE, &text);
+        }
+    }
+
+    /// Prints what was asked for.
+    fn result(&mut self, text: &str) {
+        if let Err(error) = print(text) {
+            self.unprinted = Some(error);
+        }
+    }
+
+    fn step(&self, step: &str) {
+        let ms = now_us().saturating_sub(self.start_us) / 1000;
+        let mut line = String::new();
+        let time = format!("[{:3}.{:03}] ", ms / 1000, ms % 1000);
+        // Steps quote the image.
+        field(&mut line, &time, time.len(), &printable(step.as_bytes()));
+        console::write_stderr(&line);
+    }
+
+    fn planned(&mut self, planned: &Planned<'_>) {
+        let estimate = planned.preflight.as_ref().and_then(|it| it.estimate);
+        if let Some(warning) = estimate.and_then(|estimate| estimate.scarce()) {
+            let warning = crash::warning(&planned.manifest.image.path, warning);
+            console::write_stderr(&report::text(&warning));
+        }
+        if !self.dry_run && !self.verbose {
+            return;
+        }
+        let mut text = plan::plan_text(planned);
+        if !self.dry_run {
+            console::write_stderr(&text);
+            console::write_stderr(&plan::measured_text(planned.plan));
+            return;
+        }
+        if let Some(preflight) = &planned.preflight {
+            crash::preflight_text(&mut text, preflight);
+        }
+        self.result(&text);
+    }
+}
+
+/// Prints a result to stdout.
+///
+/// # Errors
+/// When stdout does not take it: a full disk, a closed pipe.
+pub fn print(text: &str) -> Result<(), Diagnosis> {
+    console::stdout()
+        .write_str(text)
+        .map_err(|_| Diagnosis::failed(&"stdout: the output could not be written"))
+}
+
+impl Events for Console {
+    fn tell(&mut self, event: Event<'_>) {
+        match event {
+            Event::Step(step) if self.verbose => self.step(&format!("{step}")),
+            Event::Step(_) => {}
+            Event::Warning(what) => self.warn(what),
+            Event::Revoked { path, why } => {
+                let text = plan::revoked_text(why);
+                self.warn(&format!("warning: {}: {text}", printable(path)));
+            }
+            Event::Skipped(skipped) => {
+                let path = printable(&skipped.path);
+                self.warn(&format!("skipped {path}: {}", skipped.why));
+            }
+            Event::Planned(planned) => self.planned(planned),
+            // It is loaded, whether or not somebody reads that.
+            Event::Loaded { path, plan } => {
+                let _ = print(&plan::summary(plan, path));
+            }
+            Event::Locked { facts, others } => self.warn(&plan::locked(facts, others)),
+            Event::Unbootable { entries, index } => {
+                self.warn(&entry::line(entries, index, None).1);
+            }
+            Event::Chosen { entry, volume } => {
+                if self.dry_run || self.verbose {
+                    let id = printable(&entry.id);
+                    let text = format!("{id} on {}", printable(volume.as_bytes()));
+                    let mut out = String::new();
+                    field(&mut out, "entry", plan::COLUMN, &text);
+                    self.result(&out);
+                }
+            }
+        }
+    }
+
+    fn choose(
+        &mut self,
+        entries: &BootEntries,
+        preselected: usize,
+        timeout: Timeout,
+    ) -> Option<usize> {
+        menu::choose(entries, preselected, timeout)
+    }
+}

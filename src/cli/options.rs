@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Flags and operands as the options that `run` takes. The table has checked them.
+
+use alloc::string::String;
+
+use super::parse::Parsed;
+use super::table::Id;
+use crate::plan::{Options, Profile, Route};
+use crate::run::discover::Place;
+use crate::run::{BootOptions, LoadOptions};
+
+/// Returns what `load` and `kdump check` are asked for.
+pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
+    LoadOptions {
+        root: None,
+        image: parsed.operand.unwrap_or_default(),
+        initrds: parsed.values(Id::Initrd).collect(),
+        addons: parsed.values(Id::Addon).collect(),
+        extras: !parsed.has(Id::NoExtras),
+        extras_root: parsed.value(Id::ExtrasRoot),
+        strict: parsed.has(Id::Strict),
+        dry_run: parsed.has(Id::DryRun),
+        plan: Options {
+            route: route(parsed),
+            profile: profile(parsed),
+            command_line: parsed.value(Id::CommandLine).map(<[u8]>::to_vec),
+            reuse_cmdline: parsed.has(Id::ReuseCmdline),
+            append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
+            mark_chained: false,
+            allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
+            panic: parsed.has(Id::Panic),
+            force: parsed.has(Id::Force),
+            crypt_keys: parsed.texts(Id::CryptKey).map(String::from).collect(),
+            reuse_crypt_keys: parsed.has(Id::ReuseCryptKeys),
+            lock: parsed.has(Id::Lock),
+        },
+    }
+}
+
+/// Returns what `boot` is asked for.
+pub fn boot<'arg>(parsed: &Parsed<'arg>) -> BootOptions<'arg> {
+    BootOptions {
+        place: place(parsed),
+        name: parsed.operand,
+        next: parsed.has(Id::Next),
+        menu: parsed.menu_time(Id::Menu),
+        timeout_s: timeout_s(parsed),
+        append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
+        route: route(parsed),
+        dry_run: parsed.has(Id::DryRun),
+        sync: !parsed.has(Id::NoSync),
+        mark_chained: false,
+    }
+}
+
+/// Returns where entries are looked for.
+pub fn place<'arg>(parsed: &Parsed<'arg>) -> Place<'arg> {
+    match (parsed.value(Id::Root), parsed.value(Id::Device)) {
+        (Some(root), _) => Place::Root(root),
+        (None, Some(device)) => Place::Device(device),
+        (None, None) => Place::Anywhere,
+    }
+}
+
+/// Returns how long a device is waited for.
+pub fn timeout_s(parsed: &Parsed<'_>) -> u32 {
+    parsed.seconds(Id::Timeout).unwrap_or(0)
+}
+
+/// Returns the profile that is wanted.
+pub fn profile(parsed: &Parsed<'_>) -> Profile {
+    let name = parsed.value(Id::Profile);
+    name.map_or(Profile::First, |name| Profile::Named(name.to_vec()))
+}
+
+/// Returns the route that is wanted; `None` for auto.
+fn route(parsed: &Parsed<'_>) -> Option<Route> {
+    let word = parsed.value(Id::Route)?;
+    let mut routes = Route::ALL.into_iter();
+    routes.find(|route| route.name().as_bytes() == word)
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. One attempt at a planned load: anonymous files, then
+//! kexec_file_load(2).
+
+use alloc::ffi::CString;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::events::Events;
+use super::initrd::Initrd;
+use super::manifest::changed;
+use super::offer::Offer;
+use super::options::LoadOptions;
+use super::{RunError, crash, handshake};
+use crate::diagnosis::Diagnosis;
+use crate::explain;
+use crate::facts::Facts;
+use crate::image::{authenticode, pe};
+use crate::plan::{Manifest, Plan, Route};
+use crate::source::{ReadAt, SubSource};
+use crate::sys::file::InputFile;
+use crate::sys::kmsg::LogMark;
+use crate::sys::memfd::{Filled, Memfd};
+use crate::sys::{AsFd, event, kexec, note};
+
+/// What an attempt works on.
+struct Attempt<'load> {
+    options: &'load LoadOptions<'load>,
+    manifest: &'load Manifest<InputFile>,
+    plan: &'load Plan,
+    facts: &'load Facts,
+}
+
+/// Loads what is planned; returns the number of companion files that the image's own
+/// parser passed over.
+///
+/// # Errors
+/// [`RunError`]; then nothing is loaded that was not loaded before. For a crash
+/// image the kernel drops an older one before it reads the new one.
+pub fn load(
+    options: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    plan: &Plan,
+    facts: &Facts,
+    events: &mut dyn Events,
+) -> Result<usize, RunError> {
+    if let Some(obstacle) = &plan.obstacle {
+        let obstacle = obstacle.clone().of_load(&manifest.image.path);
+        return Err(RunError::Refused(obstacle));
+    }
+    let attempt = Attempt {
+        options,
+        manifest,
+        plan,
+        facts,
+    };
+    let log = LogMark::now();
+    let result = match options.plan.panic {
+        true => attempt.load_crash(events),
+        false => attempt.load(events),
+    };
+    // A file that changed since it was planned fails in many ways, among them
+    // the kernel's ENOEXEC; all of them have this one cause.
+    result.map_err(|error| {
+        changed(manifest).unwrap_or_else(|| match error {
+            RunError::Kernel { diagnosis, addon } => {
+                let lines = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
+                let lines = lines.into_iter().map(String::into_bytes);
+                let found = attempt.examined(diagnosis).quote("kernel", lines);
+                let diagnosis = explain::adapted(found, facts);
+                RunError::Kernel { diagnosis, addon }
+            }
+            other => other,
+        })
+    })
+}
+
+impl Attempt<'_> {
+    /// From the system call on, the old crash image is lost: all that can be known
+    /// is found out before.
+    fn load_crash(&self, events: &mut dyn Events) -> Result<usize, RunError> {
+        let estimate = crash::check(self.manifest, &self.options.plan, self.plan, self.facts)?;
+        let image = &self.manifest.image.path;
+        let _keys = crash::crypt_keys(image, &self.options.plan, self.facts)?;
+        note::remove();
+        let passed_over = self.load(events)?;
+        crash::remember(image, estimate.as_ref(), event::boot_time_s());
+        Ok(passed_over)
+    }
+
+    fn load(&self, events: &mut dyn Events) -> Result<usize, RunError> {
+        let Attempt { manifest, plan, .. } = self;
+        let mut progress = |step: core::fmt::Arguments<'_>| events.step(step);
+        let initrd = Initrd::assemble(manifest, &plan.concat, &mut progress)?;
+        if plan.route == Route::Handshake {
+            let offer = Offer::new(self.options.root, manifest, plan)?;
+            return handshake::load(&offer, initrd.as_fd(), self.facts, &mut progress);
+        }
+        let extracted = match plan.route {
+            Route::Extract => Some(self.copy_kernel(&mut progress)?),
+            Route::Native | Route::Handshake => None,
+        };
+        if let Some(changed) = changed(manifest) {
+            return Err(changed);
+        }
+        // The plan has checked that there is no NUL inside.
+        let cmdline =
+            CString::new(plan.cmdline.text.as_slice()).map_err(|_| RunError::NulInCmdline)?;
+        progress(format_args!(
+            "kexec_file_load: {} bytes of initrd, flags {}",
+            plan.concat.total_bytes, plan.flags
+        ));
+        let kernel = match &extracted {
+            Some(kernel) => kernel.as_fd(),
+            None => manifest.image.file.as_fd(),
+        };
+        kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
+            let found = explain::load(error.errno, self.facts, self.options.plan.panic);
+            RunError::Kernel {
+                diagnosis: found.within(&error.call).of_load(&manifest.image.path),
+                addon: None,
+            }
+        })?;
+        progress(format_args!("kexec_file_load: done"));
+        Ok(0)
+    }
+
+    fn copy_kernel(&self, progress: super::Progress<'_>) -> Result<Filled, RunError> {
+        let slice = self.plan.kernel.slice;
+        progress(format_args!(
+            "copying the kernel: {} bytes at {}",
+            slice.bytes, slice.offset
+        ));
+        let image = &self.manifest.image;
+        let kernel = Memfd::create("kernel", slice.bytes)?;
+        kernel
+            .append_slice(&image.file, slice)
+            .map_err(|error| RunError::fill(&image.path, error))?;
+        Ok(kernel.finish())
+    }
+
+    /// Where the kernel refused a signature: looks at what it was given to verify.
+    fn examined(&self, found: Diagnosis) -> Diagnosis {
+        if found.signature.is_none() {
+            return found;
+        }
+        let image: &dyn ReadAt = &self.manifest.image.file;
+        let inner = SubSource::new(image, self.plan.kernel.slice);
+        let verified: &dyn ReadAt = match self.plan.route {
+            Route::Extract => &inner,
+            Route::Native | Route::Handshake => image,
+        };
+        let Ok(pe) = pe::parse(verified) else {
+            return found;
+        };
+        let examination = authenticode::examine(verified, &pe);
+        let found = explain::examined(&examination, found, self.facts);
+        found.quote("signed", examination.notes().into_iter())
+    }
+}
+
+/// Words of kernel/kexec_file.c, the PE parser of crypto/asymmetric_keys and
+/// the lockdown module.
+fn is_about_kexec(message: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "kexec",
+        "PEFILE",
+        "Lockdown:",
+        "Lockdown ",
+        "bzImage",
+        "PKCS7",
+    ];
+    // The module asks whether lockdown is on, and the kernel logs that as if it
+    // had refused something. Lockdown itself is in the report's cause.
+    let asked_only = message.contains("kexec of unsigned images is restricted");
+    !asked_only && WORDS.iter().any(|word| message.contains(word))
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Reads the entries of the file systems that were found.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::RunError;
+use super::discover::{self, Found, Place, Volume};
+use crate::boot::choose::{self, Because};
+use crate::boot::efi::LoaderVariables;
+use crate::boot::entry::{Entry, Kind};
+use crate::boot::error::{BootError, Problem};
+use crate::boot::loader_conf::{self, LoaderConf};
+use crate::boot::type1::Type1;
+use crate::boot::{ENTRIES_MAX, FILE_MAX_BYTES};
+use crate::errno::Errno;
+use crate::explain::Rule;
+use crate::facts::Facts;
+use crate::image::detect::{self, Image};
+use crate::image::uki::{SectionKind, Uki};
+use crate::image::{env_file, osrel, profile};
+use crate::sort::sort;
+use crate::source::{FileOffset, FileSlice, ReadAt, read_small};
+use crate::sys::directory::Directory;
+use crate::sys::file::{InputFile, OpenError};
+use crate::sys::{AsFd, efivar};
+
+/// All there is to choose from.
+pub struct BootEntries {
+    pub volumes: Vec<Volume>,
+    /// Sorted.
+    pub entries: Vec<Entry>,
+    pub conf: LoaderConf,
+    pub variables: LoaderVariables,
+    pub notes: Vec<String>,
+}
+
+/// Finds the file systems and reads their entries, for the machine and the kernel of
+/// `facts`; waits `timeout_s` for a device.
+///
+/// # Errors
+/// [`BootError::NoEntries`], and those of [`discover::find`].
+pub fn find(place: Place<'_>, timeout_s: u32, facts: &Facts) -> Result<BootEntries, RunError> {
+    let variables = match place {
+        // Another system's, perhaps.
+        Place::Root(_) => LoaderVariables::default(),
+        Place::Anywhere | Place::Device(_) => efivar::read(),
+    };
+    let found = discover::find(place, &variables, timeout_s)?;
+    read(found, variables, facts)
+}
+
+fn read(found: Found, variables: LoaderVariables, facts: &Facts) -> Result<BootEntries, RunError> {
+    let mut entries = BootEntries {
+        volumes: Vec::new(),
+        entries: Vec::new(),
+        conf: LoaderConf::default(),
+        variables,
+        notes: found.notes,
+    };
+    for (number, volume) in found.volumes.iter().enumerate() {
+        let root = &volume.root;
+        for kind in Kind::ALL {
+            entries.read_folder(root, number, kind, facts);
+        }
+        if entries.conf == LoaderConf::default()
+            && let Ok(text) = read_text(root, b"loader/loader.conf")
+        {
+            entries.conf = loader_conf::parse(&text);
+        }
+    }
+    if entries.entries.is_empty() {
+        let names: Vec<_> = found
+            .volumes
+            .iter()
+            .map(|volume| volume.name.as_str())
+            .collect();
+        return Err(BootError::NoEntries {
+            places: names.join(", "),
+        }
+        .into());
+    }
+    sort(&mut entries.entries, Entry::order);
+    entries.volumes = found.volumes;
+    Ok(entries)
+}
+
+/// A file's path on its file system.
+#[must_use]
+pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
+    [kind.folder().as_bytes(), b"/", file_name].concat()
+}
+
+/// The text of a type 1 entry, parsed.
+#[must_use]
+pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Type1 {
+    let problem = match read_text(root, &path_of(Kind::Type1, file_name)) {
+        Ok(text) => return Type1::parse(&text, machine),
+        Err(problem) => problem,
+    };
+    Type1 {
+        problem: Some(problem),
+        ..Type1::default()
+    }
+}
+
+fn open(root: &Directory, path: &[u8]) -> Result<InputFile, Problem> {
+    InputFile::open(Some(root.as_fd()), path).map_err(|error| {
+        Problem::Unreadable(match error {
+            OpenError::Sys(error) => error.to_string(),
+            OpenError::NotAFile { is } => ["is ", is].concat(),
+        })
+    })
+}
+
+fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
+    let file = open(root, path)?;
+    let bytes = file.file_bytes();
+    if bytes > FILE_MAX_BYTES {
+        return Err(Problem::TooLarge { bytes });
+    }
+    let all = FileSlice {
+        offset: FileOffset(0),
+        bytes,
+    };
+    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| Problem::Unreadable(error.to_string()))
+}
+
+impl BootEntries {
+    /// Returns the default entry, and why it is.
+    #[must_use]
+    pub fn default(&self) -> Option<(usize, Because)> {
+        choose::default(&self.entries, &self.conf, &self.variables)
+    }
+
+    #[inline(never)]
+    fn read_folder(&mut self, root: &Directory, volume: usize, kind: Kind, facts: &Facts) {
+        let names = match root.names(kind.folder().as_bytes(), ENTRIES_MAX, &|_| true) {
+            Ok(names) => names,
+            Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) => return,
+            Err(error) => {
+                self.notes
+                    .push([kind.folder(), ": ", &error.to_string()].concat());
+                return;
+            }
+        };
+        if names.len() > ENTRIES_MAX {
+            let note = [kind.folder(), ": too many files; some were not read"].concat();
+            self.notes.push(note);
+        }
+        for name in names.iter().take(ENTRIES_MAX) {
+            let Some(mut entry) = Entry::of_file(kind, volume, name) else {
+                continue;
+            };
+            match kind {
+                Kind::Type1 => {
+                    let mut text = type1(root, name, &facts.machine);
+                    let mut files = core::iter::once(&text.image).chain(&text.initrds);
+                    if text.problem.is_none()
+                        && let Some(missing) = files.find(|path| !root.has_file(path))
+                    {
+                        text.problem = Some(Problem::Missing(missing.clone()));
+                    }
+                    if text.problem.is_none() && facts.enforces() {
+                        text.problem = refused(root, &text).map(Problem::Enforce);
+                    }
+                    entry.describe(text);
+                    self.entries.push(entry);
+                }
+                Kind::Type2 => match profiles(root, &entry, facts) {
+                    Ok(mut profiles) => self.entries.append(&mut profiles),
+                    Err(problem) => {
+                        entry.problem = Some(problem);
+                        self.entries.push(entry);
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// The rule of enforce that a type 1 entry breaks. An image that cannot be read is
+/// left to its load.
+fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
+    let file: &dyn ReadAt = &open(root, &text.image).ok()?;
+    match detect::detect(file).ok()? {
+        image @ Image::Uki { .. } if image.is_signed() => text.breaks(),
+        Image::Uki { .. } => Some(Rule::Signed),
+        _ => Some(Rule::Uki),
+    }
+}
+
+/// The entries of a UKI, one for each profile.
+#[inline(never)]
+fn profiles(root: &Directory, entry: &Entry, facts: &Facts) -> Result<Vec<Entry>, Problem> {
+    let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
+    let image = detect::detect(file).map_err(|error| Problem::Image(error.to_string()))?;
+    let Image::Uki { pe, uki } = &image else {
+        return Err(Problem::Image(
+            ["not a UKI but ", image.kind_name()].concat(),
+        ));
+    };
+    if !pe.machine.runs_on(&facts.machine) {
+        return Err(Problem::Architecture(pe.machine.to_string().into_bytes()));
+    }
+    if facts.enforces() && !image.is_signed() {
+        return Err(Problem::Enforce(Rule::Signed));
+    }
+    let mut entries = Vec::new();
+    for number in 0..uki.profile_count().max(1) {
+        entries.push(of_profile(file, entry, uki, number)?);
+    }
+    Ok(entries)
+}
+
+fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Result<Entry, Problem> {
+    let selection = uki
+        .select(number)
+        .map_err(|error| Problem::Image(error.to_string()))?;
+    let text = |kind| match selection.get(kind) {
+        Some(slice) => read_small(file, slice, env_file::MAX_BYTES)
+            .map_err(|error| Problem::Unreadable(error.to_string())),
+        None => Ok(Vec::new()),
+    };
+    let system = osrel::parse(&text(SectionKind::Osrel)?);
+    let own = profile::parse(&text(SectionKind::Profile)?);
+    let title = own.title.or(own.id);
+    Ok(entry.of_profile(&system, number, title.as_deref()))
+}

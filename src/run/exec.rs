@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. The jump into the loaded image, and the end of a load.
+
+use super::events::Events;
+use super::{RunError, teardown};
+use crate::explain;
+use crate::facts::Facts;
+use crate::sys::{kexec, note};
+
+/// Drops the loaded image, or the crash image.
+///
+/// # Errors
+/// [`RunError::Refused`].
+pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
+    kexec::unload(panic).map_err(|error| {
+        let found = explain::unload(error.errno, facts, panic);
+        RunError::of_command("unload", &error, found)
+    })?;
+    if panic {
+        note::remove();
+    }
+    Ok(())
+}
+
+/// Runs the programs of [`teardown::DIRECTORY`] and jumps into the loaded image.
+/// Returns only when that failed, or when an image that was loaded to come back
+/// has come back. `cmdline` is the next kernel's, where it is known.
+///
+/// # Errors
+/// [`RunError::Refused`].
+pub fn exec(
+    sync: bool,
+    facts: &Facts,
+    cmdline: &[u8],
+    events: &mut dyn Events,
+) -> Result<(), RunError> {
+    if let Some(obstacle) = explain::exec_obstacle(facts) {
+        return Err(RunError::Refused(obstacle.within(&"exec")));
+    }
+    if let Some(warning) = explain::framebuffer(facts, cmdline) {
+        events.warn(&warning);
+    }
+    teardown::run(events);
+    if sync {
+        events.step(format_args!("writing out all file systems"));
+        kexec::sync();
+    }
+    events.step(format_args!("jumping into the loaded image"));
+    kexec::reboot().map_err(|error| {
+        let found = explain::exec(error.errno, facts);
+        RunError::of_command("exec", &error, found)
+    })
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. What the handshake offers to the kernel and to the image's parser.
+
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+
+use super::RunError;
+use crate::abi;
+use crate::initrd::extra::ExtraDirectory;
+use crate::plan::{Companion, CompanionKind, Flags, Manifest, Plan};
+use crate::source::InputId;
+use crate::sys::file::{self, InputFile};
+use crate::sys::{AsFd, Fd};
+
+/// The image, and all that the user or a directory adds to it.
+pub struct Offer<'load> {
+    manifest: &'load Manifest<InputFile>,
+    /// What the paths are relative to.
+    root: Option<Fd<'load>>,
+    /// The user's part of the command line.
+    pub cmdline: CString,
+    pub flags: Flags,
+    pub selection: abi::Selection,
+    /// The companion files in the order in which the module takes them.
+    pub addons: Vec<InputId>,
+}
+
+impl<'load> Offer<'load> {
+    /// # Errors
+    /// [`RunError::AddonPath`], [`RunError::TooManyAddons`].
+    pub fn new(
+        root: Option<Fd<'load>>,
+        manifest: &'load Manifest<InputFile>,
+        plan: &Plan,
+    ) -> Result<Offer<'load>, RunError> {
+        let cmdline = plan.cmdline.users.as_slice();
+        let replaces_own = plan.cmdline.replaces_own();
+        let offer = Offer {
+            manifest,
+            root,
+            cmdline: CString::new(cmdline).map_err(|_| RunError::NulInCmdline)?,
+            flags: plan.flags,
+            selection: abi::Selection {
+                profile: plan.profile,
+                flags: if replaces_own {
+                    abi::SELECT_REPLACE_CMDLINE
+                } else {
+                    0
+                },
+                reserved: [0; 2],
+            },
+            addons: in_order(manifest)?,
+        };
+        // Each has to fit; they are made again where they go into the map, so
+        // that memory does not grow with them.
+        for id in &offer.addons {
+            offer.addon(*id)?;
+        }
+        Ok(offer)
+    }
+
+    /// Returns the image's descriptor.
+    pub fn image(&self) -> Fd<'_> {
+        self.manifest.image.file.as_fd()
+    }
+
+    /// Returns the image's path.
+    pub fn image_path(&self) -> &[u8] {
+        &self.manifest.image.path
+    }
+
+    /// Returns a companion file as the module takes it: by its absolute path.
+    ///
+    /// # Errors
+    /// [`RunError::AddonPath`], [`RunError::NoSuchInput`].
+    pub fn addon(&self, id: InputId) -> Result<abi::Addon, RunError> {
+        let mut all = self.manifest.companions();
+        let (_, companion) = all
+            .find(|(own, _)| *own == id)
+            .ok_or(RunError::NoSuchInput)?;
+        let dst_dir = directory(companion).map_or("", |directory| directory.path);
+        let given = &companion.input.path;
+        let path = file::absolute(self.root, given)?;
+        abi::Addon::new(dst_dir.as_bytes(), &path).ok_or_else(|| RunError::AddonPath {
+            path: given.clone(),
+        })
+    }
+}
+
+/// The directory of the initrd that a file goes to; `None` for a PE addon.
+fn directory(companion: &Companion<InputFile>) -> Option<&'static ExtraDirectory> {
+    match companion.kind {
+        CompanionKind::Addon(_) => None,
+        CompanionKind::Member { directory, .. } => Some(directory),
+    }
+}
+
+/// Returns the companion files in the order in which the module takes them: files
+/// directory by directory, then PE addons.
+fn in_order(manifest: &Manifest<InputFile>) -> Result<Vec<InputId>, RunError> {
+    let count = manifest.companions.len();
+    if count > abi::ADDONS_MAX {
+        return Err(RunError::TooManyAddons { count });
+    }
+    let mut order = Vec::with_capacity(count);
+    for wanted in ExtraDirectory::all().map(Some).chain([None]) {
+        let all = manifest.companions();
+        let fitting = all.filter(|(_, companion)| directory(companion) == wanted);
+        order.extend(fitting.map(|(id, _)| id));
+    }
+    Ok(order)
+}
