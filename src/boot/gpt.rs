@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! GUID partition tables. Layer: pure. Spec: UEFI 2.10, chapter 5.3.
 //!
-//! Needed although the kernel reads them, too: sysfs does not tell a
-//! partition's type, and there is no udev; and of a damaged first table the
-//! kernel does not go on to the second one.
+//! The kernel reads these tables as well, but sysfs has no partition types and
+//! there is no udev, and the kernel stops at a damaged first table without trying
+//! the second one.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::crc32::crc32;
 use crate::field::{bytes_at, u32_at, u64_at};
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
 
-/// Sizes of a sector, in bytes.
+/// The sector sizes that are tried, in bytes.
 const SECTORS: [u64; 2] = [512, 4096];
-/// Bytes of a header that are read; its own size says how many count.
+/// Bytes of a header that are read. The header says how many of them it uses.
 const HEADER_BYTES: u64 = 512;
 const HEADER_MIN_BYTES: u32 = 92;
-/// Largest array of partitions; 128 entries of 128 bytes are usual.
+/// Largest array of entries that is read. Usual are 128 entries of 128 bytes.
 const ARRAY_MAX_BYTES: u64 = 256 << 10;
 
-/// A partition's type, as its bytes are on the disk.
+/// A partition's type. Boot entries are read from the first two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
+pub enum PartitionType {
     Esp,
     Xbootldr,
     Other,
@@ -35,12 +36,12 @@ const XBOOTLDR: &str = "bc13c2ff-59e6-4262-a352-b275fd6f7172";
 /// One partition.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Partition {
-    /// From 1, as in the names of devices.
+    /// Counted from 1, as in the names of devices.
     pub number: u32,
-    pub role: Role,
-    /// PARTUUID, in lower case.
+    pub partition_type: PartitionType,
+    /// The PARTUUID, in lower case.
     pub uuid: String,
-    /// Where it is on the disk.
+    /// The partition's bytes on the disk.
     pub slice: FileSlice,
 }
 
@@ -48,17 +49,28 @@ pub struct Partition {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Table {
     pub partitions: Vec<Partition>,
-    /// Whether the first table is damaged and this is the second one.
+    /// True when the first table is damaged and this is the second one.
     pub from_backup: bool,
 }
 
+/// The reason why a disk's table cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GptError {
-    /// Nothing that looks like one.
+    /// The disk has nothing that looks like a table.
     None,
     /// Both tables are damaged.
     Damaged,
     Read(ReadError),
+}
+
+impl fmt::Display for GptError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GptError::None => out.write_str("no GPT"),
+            GptError::Damaged => out.write_str("both partition tables are damaged"),
+            GptError::Read(error) => error.fmt(out),
+        }
+    }
 }
 
 impl From<ReadError> for GptError {
@@ -67,7 +79,7 @@ impl From<ReadError> for GptError {
     }
 }
 
-/// The text of 16 bytes, of which the first three fields are little-endian.
+/// Returns the text of a GUID. Its first three fields are little-endian.
 #[must_use]
 pub fn guid(bytes: [u8; 16]) -> String {
     let mut text = String::new();
@@ -111,7 +123,8 @@ pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, GptError> {
     Err(found)
 }
 
-/// A run of sectors inside the disk.
+/// Returns `bytes` bytes from the sector `first` on, or `None` when the disk does
+/// not hold them all.
 fn sectors<R: ReadAt + ?Sized>(disk: &R, sector: u64, first: u64, bytes: u64) -> Option<FileSlice> {
     let offset = FileOffset(first.checked_mul(sector)?);
     FileSlice::within(offset, bytes, disk.file_bytes())
@@ -138,11 +151,12 @@ fn read_at<R: ReadAt + ?Sized>(disk: &R, sector: u64, at: u64) -> Result<Vec<Par
         .collect())
 }
 
-/// Where the array is, how many partitions it has, and the size of each.
+/// Returns the array's first sector, its number of entries and the bytes of each;
+/// `None` when the header is damaged.
 fn check_header(header: &[u8], at: u64) -> Option<(u64, u32, u32)> {
     let bytes = u32_at(header, 12).filter(|bytes| *bytes >= HEADER_MIN_BYTES)?;
     let covered = header.get(..usize::try_from(bytes).ok()?)?;
-    // The field of the checksum itself counts as zeros.
+    // The checksum is made with zeros in its own field.
     let mut zeroed = covered.to_vec();
     zeroed.get_mut(16..20)?.fill(0);
     let size = u32_at(header, 84).filter(|size| *size >= 128 && size.is_power_of_two())?;
@@ -156,17 +170,17 @@ fn partition<R: ReadAt + ?Sized>(
     number: u32,
     entry: &[u8],
 ) -> Option<Partition> {
-    let role = match guid(bytes_at(entry, 0)?).as_str() {
-        ESP => Role::Esp,
-        XBOOTLDR => Role::Xbootldr,
+    let partition_type = match guid(bytes_at(entry, 0)?).as_str() {
+        ESP => PartitionType::Esp,
+        XBOOTLDR => PartitionType::Xbootldr,
         "00000000-0000-0000-0000-000000000000" => return None,
-        _ => Role::Other,
+        _ => PartitionType::Other,
     };
     let (first, last) = (u64_at(entry, 32)?, u64_at(entry, 40)?);
     let count = last.checked_sub(first)?.checked_add(1)?;
     Some(Partition {
         number,
-        role,
+        partition_type,
         uuid: guid(bytes_at(entry, 16)?),
         slice: sectors(disk, sector, first, count.checked_mul(sector)?)?,
     })

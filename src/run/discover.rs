@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::RunError;
 use crate::boot::efi::LoaderVariables;
 use crate::boot::error::BootError;
-use crate::boot::gpt::{self, GptError, Partition, Role, Table};
+use crate::boot::gpt::{self, Partition, PartitionType, Table};
 use crate::boot::superblock::{self, Filesystem};
 use crate::errno::Errno;
 use crate::sys::block::{self, AddedPartition, Block};
@@ -150,11 +150,7 @@ fn add(list: &mut String, name: &str, what: &str) {
 
 fn table(disk: &Block) -> Result<Table, String> {
     let file = disk.open().map_err(|error| error.to_string())?;
-    gpt::read(&file).map_err(|error| match error {
-        GptError::None => "no GPT".into(),
-        GptError::Damaged => "both partition tables are damaged".into(),
-        GptError::Read(error) => error.to_string(),
-    })
+    gpt::read(&file).map_err(|error| error.to_string())
 }
 
 fn filesystem(block: &Block) -> Option<Filesystem> {
@@ -258,12 +254,16 @@ impl Search {
             add(&mut seen, &disk.name, "no such partition");
             let mut mine = Vec::new();
             let mut started = false;
-            for role in [Role::Esp, Role::Xbootldr] {
+            for wanted in [PartitionType::Esp, PartitionType::Xbootldr] {
                 let mut taken = false;
-                for partition in table.partitions.iter().filter(|one| one.role == role) {
+                for partition in table
+                    .partitions
+                    .iter()
+                    .filter(|one| one.partition_type == wanted)
+                {
                     // Boot loaders differ in upper and lower case.
                     let hit = uuid.is_some_and(|uuid| partition.uuid.eq_ignore_ascii_case(uuid));
-                    if role == Role::Esp {
+                    if wanted == PartitionType::Esp {
                         add(&mut esps, &name(disk, partition.number), "");
                         esp_count = esp_count.saturating_add(1);
                     }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Partition tables and superblocks.
 
-use crate::boot::gpt::{self, GptError, Role};
+use crate::boot::gpt::{self, GptError, PartitionType};
 use crate::boot::superblock;
 use crate::crc32::crc32;
+use crate::errno::Errno;
+use crate::source::{FileOffset, ReadError, ReadErrorKind};
 
 const ESP: [u8; 16] = [
     0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b,
@@ -52,14 +54,18 @@ fn partitions_are_found_with_small_and_large_sectors() {
         );
         let table = gpt::read(&disk[..]).unwrap();
         assert!(!table.from_backup);
-        let roles: Vec<_> = table
+        let types: Vec<_> = table
             .partitions
             .iter()
-            .map(|one| (one.number, one.role))
+            .map(|one| (one.number, one.partition_type))
             .collect();
         assert_eq!(
-            roles,
-            [(1, Role::Esp), (2, Role::Xbootldr), (3, Role::Other)]
+            types,
+            [
+                (1, PartitionType::Esp),
+                (2, PartitionType::Xbootldr),
+                (3, PartitionType::Other)
+            ]
         );
         let first = &table.partitions[0];
         assert_eq!(first.uuid, "01010101-0101-0101-0101-010101010101");
@@ -77,7 +83,7 @@ fn a_damaged_table_gives_way_to_the_other() {
         disk[at] ^= 1;
         let table = gpt::read(&disk[..]).unwrap();
         assert!(table.from_backup, "{at}");
-        assert_eq!(table.partitions[0].role, Role::Esp);
+        assert_eq!(table.partitions[0].partition_type, PartitionType::Esp);
         // Both.
         disk[255 * 512 + 16] ^= 1;
         assert_eq!(gpt::read(&disk[..]), Err(GptError::Damaged));
@@ -99,6 +105,24 @@ fn what_is_no_table_is_none() {
         &[(ESP, 250, 256), (ESP, 40, 39), (ESP, u64::MAX, u64::MAX)],
     );
     assert_eq!(gpt::read(&disk[..]).unwrap().partitions, []);
+}
+
+#[test]
+fn a_table_s_error_has_a_text() {
+    assert_eq!(GptError::None.to_string(), "no GPT");
+    assert_eq!(
+        GptError::Damaged.to_string(),
+        "both partition tables are damaged"
+    );
+    let error = ReadError {
+        offset: FileOffset(512),
+        wanted_bytes: 512,
+        kind: ReadErrorKind::Io(Errno::EIO),
+    };
+    assert_eq!(
+        GptError::Read(error).to_string(),
+        "reading 512 bytes at 0x200 failed: EIO (5)"
+    );
 }
 
 #[test]
