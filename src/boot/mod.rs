@@ -15,6 +15,7 @@ pub mod gpt;
 pub mod hook;
 pub mod loader_conf;
 pub mod menu;
+pub mod partitions;
 pub mod superblock;
 #[cfg(test)]
 mod tests;

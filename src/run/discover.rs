@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. Finds and mounts the file systems that have boot entries.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::RunError;
 use crate::boot::efi::LoaderVariables;
 use crate::boot::error::BootError;
-use crate::boot::gpt::{self, Partition, PartitionType, Table};
+use crate::boot::gpt::{self, Partition, Table};
+use crate::boot::partitions::{self, Choice, Disk, DiskError, partition_name};
 use crate::boot::superblock::{self, Filesystem};
 use crate::errno::Errno;
 use crate::sys::block::{self, AddedPartition, Block};
@@ -113,19 +113,12 @@ pub fn find(
     }
     let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
-        let mut search = Search {
+        let search = Search {
             blocks: block::all(),
-            notes: Vec::new(),
         };
-        match search.volumes(place, variables) {
+        match search.find(place, variables) {
             Err(error) if error.may_appear() && now_us() < end_us => pause_ms(PAUSE_MS),
-            Err(error) => return Err(error.into()),
-            Ok(volumes) => {
-                return Ok(Found {
-                    volumes,
-                    notes: search.notes,
-                });
-            }
+            result => return Ok(result?),
         }
     }
 }
@@ -133,24 +126,19 @@ pub fn find(
 /// One look at all devices.
 struct Search {
     blocks: Vec<Block>,
-    notes: Vec<String>,
 }
 
-/// Adds to a list for people.
-fn add(list: &mut String, name: &str, what: &str) {
-    if !list.is_empty() {
-        list.push_str(", ");
-    }
-    list.push_str(name);
-    if !what.is_empty() {
-        list.push_str(": ");
-        list.push_str(what);
-    }
+fn table(disk: &Block) -> Result<Table, DiskError> {
+    let file = disk.open();
+    let file = file.map_err(|error| DiskError::Open(error.to_string()))?;
+    gpt::read(&file).map_err(DiskError::Gpt)
 }
 
-fn table(disk: &Block) -> Result<Table, String> {
-    let file = disk.open().map_err(|error| error.to_string())?;
-    gpt::read(&file).map_err(|error| error.to_string())
+fn read(disk: &Block) -> Disk {
+    Disk {
+        name: disk.name.clone(),
+        table: table(disk),
+    }
 }
 
 fn filesystem(block: &Block) -> Option<Filesystem> {
@@ -158,21 +146,21 @@ fn filesystem(block: &Block) -> Option<Filesystem> {
 }
 
 impl Search {
-    fn volumes(
-        &mut self,
-        place: Place<'_>,
-        variables: &LoaderVariables,
-    ) -> Result<Vec<Volume>, BootError> {
+    fn find(&self, place: Place<'_>, variables: &LoaderVariables) -> Result<Found, BootError> {
         let Place::Device(wanted) = place else {
-            let disks: Vec<Block> = self.disks().cloned().collect();
-            return self.boot_partitions(&disks, variables.device_part_uuid.as_deref());
+            let disks: Vec<Disk> = self.disks().map(read).collect();
+            let started_from = variables.device_part_uuid.as_deref();
+            return self.open_all(partitions::choose(&disks, started_from)?);
         };
         let device = self.device(wanted)?;
         if let Some(filesystem) = filesystem(&device) {
-            return Ok(alloc::vec![open(&device, &filesystem, None)?]);
+            return Ok(Found {
+                volumes: alloc::vec![open(&device, &filesystem, None)?],
+                notes: Vec::new(),
+            });
         }
         if device.partition.is_none() {
-            return self.boot_partitions(&[device], None);
+            return self.open_all(partitions::choose(&[read(&device)], None)?);
         }
         Err(BootError::UnknownFilesystem {
             device: device.path(),
@@ -181,6 +169,10 @@ impl Search {
 
     fn disks(&self) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(|block| block.partition.is_none())
+    }
+
+    fn disk(&self, name: &str) -> Option<&Block> {
+        self.disks().find(|disk| disk.name == name)
     }
 
     /// The block device that `wanted` describes.
@@ -208,126 +200,57 @@ impl Search {
         let Some((disk, number)) = &block.partition else {
             return String::new();
         };
-        let disk = self.disks().find(|one| one.name == *disk);
-        let table = disk.and_then(|disk| table(disk).ok());
+        let table = self.disk(disk).and_then(|disk| table(disk).ok());
         let all = table.map(|table| table.partitions).unwrap_or_default();
         let own = all.into_iter().find(|one| one.number == *number);
         own.map(|own| own.uuid).unwrap_or_default()
     }
 
-    fn block(&self, disk: &Block, number: u32) -> Option<Block> {
+    fn block(&self, disk: &str, number: u32) -> Option<Block> {
         let mut blocks = self.blocks.iter();
         let is = |block: &&Block| match &block.partition {
-            Some((of, own)) => *of == disk.name && *own == number,
+            Some((of, own)) => of == disk && *own == number,
             None => false,
         };
         blocks.find(is).cloned()
     }
 
-    /// The ESP and the XBOOTLDR partition of one disk: the one that has the
-    /// partition `uuid`, which the firmware started from, else the first.
-    fn boot_partitions(
-        &mut self,
-        disks: &[Block],
-        uuid: Option<&str>,
-    ) -> Result<Vec<Volume>, BootError> {
-        let mut seen = String::new();
-        let mut esps = String::new();
-        // The disk, and its ESP before its XBOOTLDR partition.
-        let mut chosen: Option<(&Block, Vec<Partition>)> = None;
-        let mut is_started = false;
-        let mut esp_count = 0u32;
-        for disk in disks {
-            let table = match table(disk) {
-                Ok(table) => table,
-                Err(why) => {
-                    add(&mut seen, &disk.name, &why);
-                    continue;
-                }
-            };
-            if table.from_backup {
-                let name = &disk.name;
-                self.notes.push(format!(
-                    "{name}: the first partition table is damaged; the second one is used"
-                ));
-            }
-            add(&mut seen, &disk.name, "no such partition");
-            let mut mine = Vec::new();
-            let mut started = false;
-            for wanted in [PartitionType::Esp, PartitionType::Xbootldr] {
-                let mut taken = false;
-                for partition in table
-                    .partitions
-                    .iter()
-                    .filter(|one| one.partition_type == wanted)
-                {
-                    // Boot loaders differ in upper and lower case.
-                    let hit = uuid.is_some_and(|uuid| partition.uuid.eq_ignore_ascii_case(uuid));
-                    if wanted == PartitionType::Esp {
-                        add(&mut esps, &name(disk, partition.number), "");
-                        esp_count = esp_count.saturating_add(1);
-                    }
-                    if hit && taken {
-                        mine.pop();
-                    }
-                    if hit || !taken {
-                        mine.push(partition.clone());
-                    }
-                    taken = true;
-                    started |= hit;
-                }
-            }
-            if !mine.is_empty() && (chosen.is_none() || (started && !is_started)) {
-                chosen = Some((disk, mine));
-                is_started = started;
-            }
-        }
-        let Some((disk, wanted)) = chosen else {
-            if seen.is_empty() {
-                seen.push_str("no disk");
-            }
-            return Err(BootError::NoEsp { seen });
-        };
-        if esp_count > 1 && !is_started {
-            let taken = name(disk, wanted.first().map_or(0, |one| one.number));
-            self.notes.push(format!(
-                "more than one ESP: {esps}; taking {taken}; --device takes another"
-            ));
-        }
-        self.open_all(disk, &wanted)
-    }
-
     /// Opens what can be opened; fails when that is nothing.
-    fn open_all(&mut self, disk: &Block, wanted: &[Partition]) -> Result<Vec<Volume>, BootError> {
-        let mut volumes = Vec::new();
+    fn open_all(&self, choice: Choice<'_>) -> Result<Found, BootError> {
+        let mut found = Found {
+            volumes: Vec::new(),
+            notes: choice.notes,
+        };
         let mut failed = None;
-        for partition in wanted {
-            match self.open_partition(disk, partition) {
-                Ok(volume) => volumes.push(volume),
+        for partition in choice.partitions {
+            match self.open_partition(choice.disk, partition) {
+                Ok(volume) => found.volumes.push(volume),
                 Err(error) => {
-                    self.notes.push(error.to_string());
+                    found.notes.push(error.to_string());
                     failed = Some(error);
                 }
             }
         }
         match failed {
-            Some(error) if volumes.is_empty() => {
-                self.notes.clear();
-                Err(error)
-            }
-            _ => Ok(volumes),
+            Some(error) if found.volumes.is_empty() => Err(error),
+            _ => Ok(found),
         }
     }
 
-    fn open_partition(&self, disk: &Block, partition: &Partition) -> Result<Volume, BootError> {
+    /// Tells the kernel of a partition that it did not find by itself.
+    fn add(&self, disk: &str, partition: &Partition) -> Option<(AddedPartition, Block)> {
+        AddedPartition::add(self.disk(disk)?, partition.number, partition.slice).ok()
+    }
+
+    fn open_partition(&self, disk: &str, partition: &Partition) -> Result<Volume, BootError> {
         let number = partition.number;
         let (block, added) = match self.block(disk, number) {
             Some(block) => (block, None),
-            None => match AddedPartition::add(disk, number, partition.slice) {
-                Ok((added, block)) => (block, Some(added)),
-                Err(_) => {
+            None => match self.add(disk, partition) {
+                Some((added, block)) => (block, Some(added)),
+                None => {
                     return Err(BootError::NoDevice {
-                        wanted: name(disk, number),
+                        wanted: partition_name(disk, number),
                     });
                 }
             },
@@ -339,13 +262,6 @@ impl Search {
             }),
         }
     }
-}
-
-/// As the kernel names partitions.
-fn name(disk: &Block, number: u32) -> String {
-    let is_digit = disk.name.as_bytes().last().is_some_and(u8::is_ascii_digit);
-    let separator = if is_digit { "p" } else { "" };
-    format!("{}{separator}{number}", disk.name)
 }
 
 /// Mounts it, or takes it where it is mounted.

@@ -4,5 +4,6 @@
 mod disk;
 mod entries;
 mod keys;
+mod partitions;
 mod properties;
 mod text;
