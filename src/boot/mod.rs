@@ -25,7 +25,7 @@ pub mod version;
 /// Longest entry file or loader.conf that is read; real ones have some hundred
 /// bytes.
 pub const FILE_MAX_BYTES: u64 = 64 << 10;
-/// Entries that are taken of one folder, whatever else is in it.
+/// Largest number of entries that are read from one directory.
 pub const ENTRIES_MAX: usize = 8192;
 
 /// Lines without their ends, LF or CRLF, split in key and value; comments and

@@ -17,10 +17,10 @@ use crate::sys::event::{now_us, pause_ms};
 use crate::sys::mount::{self, Access};
 use crate::sys::{SysError, file};
 
-/// Between two looks for a device.
+/// The pause between two searches for a device.
 const PAUSE_MS: u32 = 200;
 
-/// Where to look.
+/// The place where file systems are looked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Place<'arg> {
     Anywhere,
@@ -28,67 +28,71 @@ pub enum Place<'arg> {
     Device(&'arg [u8]),
 }
 
-/// A mounted file system. Fields are dropped in their order: first the mount.
+/// A mounted file system. Fields are dropped in their order, so that the mount ends
+/// before its partition is taken back.
 pub struct Volume {
     pub name: String,
     pub root: Directory,
+    /// `None` when the mount is somebody else's.
     source: Option<Source>,
     _added: Option<AddedPartition>,
 }
 
-/// What this program mounted.
+/// The file system and the device of a mount that this program made.
 struct Source {
     filesystem: &'static str,
     path: String,
 }
 
-/// File systems, the ESP first, and what a person should know of the search.
+/// The file systems that were found, the ESP first, and warnings for a person.
 pub struct Found {
     pub volumes: Vec<Volume>,
     pub notes: Vec<String>,
 }
 
 impl Volume {
-    /// Renames a file in the directory `folder`. What is mounted read-only is
-    /// written to for that alone; what this program mounted is unmounted then, so
-    /// that this is the last that is done with a volume.
+    /// Renames the file `old` in `directory` to `new`. A file system that is mounted
+    /// read-only is made writable for that alone. A mount that this program made is
+    /// replaced by a writable one, so this consumes the volume.
     ///
     /// # Errors
     /// EROFS, ENOSPC, EEXIST, EIO, EBUSY.
-    pub fn rename(self, folder: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
-        // Out of it: dropped before the partition that it is on.
+    pub fn rename(self, directory: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
+        // Moved out of `self`, so that it is dropped before its partition.
         let mut root = self.root;
         if let Some(Source { filesystem, path }) = &self.source {
-            // Anew and not by a remount, so that a journal is replayed first.
+            // A new mount replays the journal first; a remount does not.
             drop(root);
             match mount::mount(filesystem, path, Access::Write) {
-                // Somebody else has it mounted read-only.
+                // Somebody else has mounted it read-only.
                 Err(error) if mount::is_busy(&error) => {
                     root = mount::mount(filesystem, path, Access::ReadOnly)?;
                 }
-                result => return result?.rename(folder, old, new),
+                result => return result?.rename(directory, old, new),
             }
         }
         let is_read_only = |result: &Result<(), SysError>| matches!(result, Err(error) if error.errno == Errno::EROFS);
-        let mut renamed = root.rename(folder, old, new);
+        let mut renamed = root.rename(directory, old, new);
         if !is_read_only(&renamed) {
             return renamed;
         }
-        // The mount may be read-only by itself; then a copy of it is not. Of
-        // what this program mounted there is no copy, and it is not.
+        // Either the mount is read-only or its file system is. Somebody else's mount
+        // can be copied, and the copy is not read-only. Not every kernel copies a mount
+        // that this program made, but of that only the file system is read-only.
         let copy = mount::writable_copy(&root).ok();
         let root = copy.as_ref().unwrap_or(&root);
-        renamed = root.rename(folder, old, new);
+        renamed = root.rename(directory, old, new);
         if is_read_only(&renamed) {
             mount::remount(root, Access::Write)?;
-            renamed = root.rename(folder, old, new);
+            renamed = root.rename(directory, old, new);
             mount::remount(root, Access::ReadOnly)?;
         }
         renamed
     }
 }
 
-/// Finds the file systems, and waits for them to appear for `timeout_s`.
+/// Finds and mounts the file systems. Waits up to `timeout_s` seconds for their
+/// devices to appear.
 ///
 /// # Errors
 /// [`RunError::Boot`] when there are none.
@@ -123,7 +127,7 @@ pub fn find(
     }
 }
 
-/// One look at all devices.
+/// One search of the devices that there are.
 struct Search {
     blocks: Vec<Block>,
 }
@@ -175,7 +179,7 @@ impl Search {
         self.disks().find(|disk| disk.name == name)
     }
 
-    /// The block device that `wanted` describes.
+    /// Returns the block device that `wanted` describes.
     fn device(&self, wanted: &[u8]) -> Result<Block, BootError> {
         let wanted = String::from_utf8_lossy(wanted).into_owned();
         let (key, value) = wanted.split_once('=').unwrap_or(("", &wanted));
@@ -195,7 +199,7 @@ impl Search {
         Err(BootError::NoDevice { wanted })
     }
 
-    /// Empty for what is no partition of a GPT.
+    /// Returns a partition's PARTUUID; an empty text when no GPT has the partition.
     fn part_uuid(&self, block: &Block) -> String {
         let Some((disk, number)) = &block.partition else {
             return String::new();
@@ -215,7 +219,7 @@ impl Search {
         blocks.find(is).cloned()
     }
 
-    /// Opens what can be opened; fails when that is nothing.
+    /// Opens the chosen partitions. Fails only when none of them can be opened.
     fn open_all(&self, choice: Choice<'_>) -> Result<Found, BootError> {
         let mut found = Found {
             volumes: Vec::new(),
@@ -264,7 +268,7 @@ impl Search {
     }
 }
 
-/// Mounts it, or takes it where it is mounted.
+/// Mounts the file system, or opens it where somebody else has mounted it.
 fn open(
     block: &Block,
     filesystem: &Filesystem,
