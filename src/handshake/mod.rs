@@ -1,115 +1,146 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Thread B's half of the handshake: (state, event) → (state, action).
+//! PURE. Thread B's half of the handshake: the order of its steps, and what ends it.
 //!
 //! Thread A sits in kexec_file_load(2). Whenever the kernel has a parser ready,
 //! B reads it, loads it, fills its maps, attaches it and says so; an image
-//! inside an image makes another round. `run::handshake` carries the actions
-//! out and feeds back what became of them. bpf/include/kexec_bpf.h has the
-//! kernel's half.
+//! inside an image makes another round. `run::server` has the steps.
+//! bpf/include/kexec_bpf.h has the kernel's half.
+
+use alloc::vec::Vec;
 
 use crate::abi::ROUNDS_MAX;
 
-/// Where B stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
-    /// Nothing is asked for; `rounds` parsers were attached so far.
-    Waiting {
-        rounds: usize,
-    },
-    Reading {
-        rounds: usize,
-    },
-    Loading {
-        rounds: usize,
-    },
-    Filling {
-        rounds: usize,
-    },
-    Attaching {
-        rounds: usize,
-    },
-    Signalling {
-        rounds: usize,
-    },
-    /// B gave up and closed the session, which makes A's call return.
-    Cancelled,
-    /// A's call returned.
-    Ended,
-    /// A ended in the kernel, in the middle of its call.
-    Lost,
+/// What B can do; `run::server` does it.
+pub trait Steps {
+    /// A parser that the kernel has accepted. Dropping it detaches it.
+    type Parser;
+    type Error;
+
+    /// Waits for the kernel's signal or for the end of A's call.
+    ///
+    /// # Errors
+    /// Those of the system call.
+    fn wait(&mut self) -> Result<Wake, Self::Error>;
+
+    /// Reads the bytes of the parser that the kernel has ready.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn read(&mut self) -> Result<Vec<u8>, Self::Error>;
+
+    /// Has the kernel's verifier take the parser.
+    ///
+    /// # Errors
+    /// Why the parser is not accepted.
+    fn load(&mut self, bytes: Vec<u8>) -> Result<Self::Parser, Self::Error>;
+
+    /// Puts into the parser's maps what the user asked for.
+    ///
+    /// # Errors
+    /// Why it does not go in.
+    fn fill(&mut self, parser: &mut Self::Parser) -> Result<(), Self::Error>;
+
+    /// Attaches the parser to the hook.
+    ///
+    /// # Errors
+    /// Why it cannot be attached.
+    fn attach(&mut self, parser: &mut Self::Parser) -> Result<(), Self::Error>;
+
+    /// Tells the kernel that the parser is attached.
+    ///
+    /// # Errors
+    /// Those of the system call.
+    fn signal(&mut self) -> Result<(), Self::Error>;
+
+    /// Keeps why B gives up. Called at most once.
+    fn keep(&mut self, failure: Failure<Self::Error>);
+
+    /// Closes the session, if it is open: A's call then returns at once, and not
+    /// after the kernel's timeout.
+    fn close(&mut self);
 }
 
-/// What happened.
+/// What ends a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Event {
-    /// The kernel signalled that a parser waits.
+pub enum Wake {
+    /// The kernel has a parser ready.
     Ready,
-    /// The last action succeeded.
-    Done,
-    /// The last action failed; the runner keeps why.
-    Failed,
-    /// A's kexec_file_load(2) returned.
-    LoadEnded,
+    /// The kernel asks for nothing more.
+    Ended(End),
+}
+
+/// How A's call ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// It returned.
+    Returned,
     /// A is gone, and its call never returned: the kernel killed it.
     CallerGone,
 }
 
-/// What B has to do next.
+/// Why B gives up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Action {
-    /// Wait for the kernel's signal or for the end of A's call.
-    Wait,
-    /// Detach the round before's parser, then read this one's bytes.
-    ReadParser,
-    /// Have the kernel's verifier take it.
-    LoadParser,
-    FillMaps,
-    Attach,
-    /// Tell the kernel that the parser is attached.
-    Signal,
-    /// Detach, and close the session: then the kernel does not wait for its
-    /// timeout.
-    Cancel,
-    /// Detach, and close the session when A's result was told.
-    Finish,
-    /// Detach, and do not wait for A: it cannot be joined.
-    Abandon,
+pub enum Failure<E> {
+    /// It cannot wait.
+    Wait(E),
+    /// A step of a round failed.
+    Step(E),
+    /// The kernel makes at most [`ROUNDS_MAX`] rounds; more means that it and this
+    /// program disagree about the interface.
+    Rounds,
 }
 
-/// B's first state.
-pub const START: State = State::Waiting { rounds: 0 };
+/// Serves A's call until it ends. Then no parser is attached, and the session, which
+/// has the kernel's report, is open unless B gave up or A is gone.
+pub fn serve<S: Steps>(steps: &mut S) -> End {
+    let end = match rounds(steps) {
+        Ok(end) => end,
+        Err(failure) => {
+            steps.keep(failure);
+            steps.close();
+            wait_for_end(steps)
+        }
+    };
+    if end == End::CallerGone {
+        steps.close();
+    }
+    end
+}
 
-/// The next state and what to do in it.
-#[must_use]
-pub fn step(state: State, event: Event) -> (State, Action) {
-    match (state, event) {
-        (State::Ended, _) => (State::Ended, Action::Finish),
-        (State::Lost, _) => (State::Lost, Action::Abandon),
-        (_, Event::LoadEnded) => (State::Ended, Action::Finish),
-        (_, Event::CallerGone) => (State::Lost, Action::Abandon),
-        (State::Cancelled, _) => (State::Cancelled, Action::Wait),
-        (_, Event::Failed) => (State::Cancelled, Action::Cancel),
-        // The kernel makes fewer rounds than that; more means that it and this
-        // program disagree about the interface.
-        (State::Waiting { rounds }, Event::Ready) if rounds >= ROUNDS_MAX => {
-            (State::Cancelled, Action::Cancel)
+/// Answers each signal with an attached parser. The last one is detached when this
+/// returns.
+fn rounds<S: Steps>(steps: &mut S) -> Result<End, Failure<S::Error>> {
+    let mut attached = None;
+    for _ in 0..ROUNDS_MAX {
+        if let Wake::Ended(end) = steps.wait().map_err(Failure::Wait)? {
+            return Ok(end);
         }
-        (State::Waiting { rounds }, Event::Ready) => {
-            (State::Reading { rounds }, Action::ReadParser)
-        }
-        (State::Waiting { rounds }, Event::Done) => (State::Waiting { rounds }, Action::Wait),
-        // The kernel waits for an answer to its last signal and cannot signal
-        // again; if it does, the two disagree.
-        (_, Event::Ready) => (State::Cancelled, Action::Cancel),
-        (State::Reading { rounds }, Event::Done) => (State::Loading { rounds }, Action::LoadParser),
-        (State::Loading { rounds }, Event::Done) => (State::Filling { rounds }, Action::FillMaps),
-        (State::Filling { rounds }, Event::Done) => (State::Attaching { rounds }, Action::Attach),
-        (State::Attaching { rounds }, Event::Done) => {
-            (State::Signalling { rounds }, Action::Signal)
-        }
-        (State::Signalling { rounds }, Event::Done) => {
-            let rounds = rounds.saturating_add(1);
-            (State::Waiting { rounds }, Action::Wait)
+        // Two that are attached would both name a kernel, which is an error.
+        drop(attached.take());
+        attached = Some(answer(steps).map_err(Failure::Step)?);
+    }
+    match steps.wait().map_err(Failure::Wait)? {
+        Wake::Ended(end) => Ok(end),
+        Wake::Ready => Err(Failure::Rounds),
+    }
+}
+
+/// Attaches the parser that the kernel has ready, and says so.
+fn answer<S: Steps>(steps: &mut S) -> Result<S::Parser, S::Error> {
+    let bytes = steps.read()?;
+    let mut parser = steps.load(bytes)?;
+    steps.fill(&mut parser)?;
+    steps.attach(&mut parser)?;
+    steps.signal()?;
+    Ok(parser)
+}
+
+/// Waits for the end of a call whose session is closed.
+fn wait_for_end<S: Steps>(steps: &mut S) -> End {
+    loop {
+        // What else comes is from before the session was closed.
+        if let Ok(Wake::Ended(end)) = steps.wait() {
+            return end;
         }
     }
 }

@@ -1,162 +1,151 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The state machine over every interleaving of events, and by its story.
+//! The loop by its story, and over every interleaving of events.
+
+mod interleavings;
+mod scripted;
 
 use super::*;
+use scripted::{Did, Event, ROUND, Step, follow};
 
-const EVENTS: [Event; 5] = [
-    Event::Ready,
-    Event::Done,
-    Event::Failed,
-    Event::LoadEnded,
-    Event::CallerGone,
-];
+const READY: Did = Did::Wait(Ok(Wake::Ready));
+const RETURNED: Did = Did::Wait(Ok(Wake::Ended(End::Returned)));
+const CALLER_GONE: Did = Did::Wait(Ok(Wake::Ended(End::CallerGone)));
 
-/// The actions from [`START`] along `events`.
-fn actions(events: &[Event]) -> Vec<Action> {
-    let mut state = START;
-    let mut actions = Vec::new();
-    for event in events {
-        let (next, action) = step(state, *event);
-        state = next;
-        actions.push(action);
+/// Events, and what B does.
+#[derive(Clone, Default)]
+struct Story {
+    events: Vec<Event>,
+    did: Vec<Did>,
+}
+
+impl Story {
+    /// Rounds in which all goes well.
+    fn rounds(count: usize) -> Story {
+        let round = |story: Story, number| {
+            let steps = ROUND.map(|step| Did::Step(step, Ok(())));
+            story
+                .ready(number)
+                .then(&[Event::Done; ROUND.len()], &steps)
+        };
+        (0..count).fold(Story::default(), round)
     }
-    actions
+
+    /// The kernel signals; the parser of the round before is detached.
+    fn ready(self, rounds: usize) -> Story {
+        let did = [READY, Did::Detach];
+        self.then(&[Event::Ready], if rounds > 0 { &did } else { &did[..1] })
+    }
+
+    /// A failure at each step of each round, up to the session's end.
+    fn failures() -> Vec<Story> {
+        let mut failures = Vec::new();
+        for round in 0..ROUNDS_MAX {
+            let mut story = Story::rounds(round).ready(round);
+            for step in ROUND {
+                let error = story.events.len() + 1;
+                let failed = [Did::Step(step, Err(error))];
+                let failed = story.clone().then(&[Event::Failed], &failed);
+                let is_loaded = !matches!(step, Step::Read | Step::Load);
+                failures.push(failed.gives_up(is_loaded, Failure::Step(error)));
+                story = story.then(&[Event::Done], &[Did::Step(step, Ok(()))]);
+            }
+        }
+        failures
+    }
+
+    fn gives_up(self, is_loaded: bool, failure: Failure<usize>) -> Story {
+        let did = [Did::Detach, Did::Keep(failure), Did::Close];
+        self.then(&[], if is_loaded { &did } else { &did[1..] })
+    }
+
+    fn then(mut self, events: &[Event], did: &[Did]) -> Story {
+        self.events.extend(events);
+        self.did.extend(did);
+        self
+    }
+
+    /// Checks that B asks for all of the events and for no other, and does just that.
+    fn holds(self) {
+        let mut rest = self.events.iter();
+        let did = follow(&mut |_| *rest.next().expect("nothing is asked for after the end"));
+        assert_eq!(did, self.did, "{:?}", self.events);
+        assert_eq!(rest.as_slice(), [], "not asked for, of {:?}", self.events);
+    }
 }
 
 #[test]
 fn one_round_reads_loads_fills_attaches_and_signals() {
     use Event::{Done, LoadEnded, Ready};
-    assert_eq!(
-        actions(&[Ready, Done, Done, Done, Done, Done, LoadEnded]),
-        [
-            Action::ReadParser,
-            Action::LoadParser,
-            Action::FillMaps,
-            Action::Attach,
-            Action::Signal,
-            Action::Wait,
-            Action::Finish
-        ]
-    );
+    let events = [Ready, Done, Done, Done, Done, Done, LoadEnded];
+    let did = [
+        READY,
+        Did::Step(Step::Read, Ok(())),
+        Did::Step(Step::Load, Ok(())),
+        Did::Step(Step::Fill, Ok(())),
+        Did::Step(Step::Attach, Ok(())),
+        Did::Step(Step::Signal, Ok(())),
+        RETURNED,
+        Did::Detach,
+    ];
+    Story::default().then(&events, &did).holds();
 }
 
 #[test]
 fn a_nested_image_makes_another_round_up_to_the_limit() {
-    let round = [
-        Event::Ready,
-        Event::Done,
-        Event::Done,
-        Event::Done,
-        Event::Done,
-        Event::Done,
-    ];
-    let mut events = Vec::new();
-    for _ in 0..ROUNDS_MAX {
-        events.extend(round);
+    for count in 1..=ROUNDS_MAX {
+        let end = [RETURNED, Did::Detach];
+        Story::rounds(count).then(&[Event::LoadEnded], &end).holds();
     }
-    assert_eq!(actions(&events).last(), Some(&Action::Wait));
-    events.push(Event::Ready);
-    assert_eq!(actions(&events).last(), Some(&Action::Cancel));
+    Story::rounds(ROUNDS_MAX)
+        .then(&[Event::Ready], &[READY])
+        .gives_up(true, Failure::Rounds)
+        .then(&[Event::Ready, Event::LoadEnded], &[READY, RETURNED])
+        .holds();
 }
 
 #[test]
 fn an_image_that_the_kernel_refuses_before_parsing_ends_at_once() {
-    assert_eq!(actions(&[Event::LoadEnded]), [Action::Finish]);
+    let end = [Event::LoadEnded];
+    Story::default().then(&end, &[RETURNED]).holds();
 }
 
 #[test]
 fn a_caller_that_is_gone_is_not_waited_for() {
-    for done in 0..6 {
-        let mut events = vec![Event::Ready];
-        events.extend(std::iter::repeat_n(Event::Done, done));
-        for after in EVENTS {
-            let mut events = events.clone();
-            events.extend([Event::CallerGone, after]);
-            let actions = actions(&events);
-            assert_eq!(actions[done + 1..], [Action::Abandon, Action::Abandon]);
-        }
+    let gone = [Event::CallerGone];
+    let end = [CALLER_GONE, Did::Close];
+    Story::default().then(&gone, &end).holds();
+    for count in 1..=ROUNDS_MAX {
+        let end = [CALLER_GONE, Did::Detach, Did::Close];
+        Story::rounds(count).then(&gone, &end).holds();
     }
-    // Also when B had given up, and not when the call had returned before.
-    let cancelled = actions(&[Event::Ready, Event::Failed, Event::CallerGone]);
-    assert_eq!(cancelled.last(), Some(&Action::Abandon));
-    let ended = actions(&[Event::LoadEnded, Event::CallerGone]);
-    assert_eq!(ended, [Action::Finish, Action::Finish]);
+    // Also when B has given up.
+    for failure in Story::failures() {
+        failure.then(&gone, &end).holds();
+    }
 }
 
 #[test]
 fn a_failed_step_cancels_and_then_only_waits_for_the_end() {
-    for done in 0..5 {
-        let mut events = vec![Event::Ready];
-        events.extend(std::iter::repeat_n(Event::Done, done));
-        events.extend([Event::Failed, Event::Ready, Event::Done, Event::LoadEnded]);
-        let actions = actions(&events);
-        assert_eq!(
-            actions[done + 1..],
-            [Action::Cancel, Action::Wait, Action::Wait, Action::Finish]
-        );
-    }
-}
-
-/// Checks one path of actions against what must hold on every path.
-fn check(path: &[Action]) {
-    let mut attached = false;
-    let mut cancelled = false;
-    let mut previous = Action::Wait;
-    for action in path {
-        let needs = match action {
-            Action::LoadParser => Some(Action::ReadParser),
-            Action::FillMaps => Some(Action::LoadParser),
-            Action::Attach => Some(Action::FillMaps),
-            Action::Signal => Some(Action::Attach),
-            _ => None,
-        };
-        if let Some(needs) = needs {
-            assert_eq!(previous, needs, "{path:?}");
-        }
-        if cancelled {
-            assert!(
-                matches!(action, Action::Wait | Action::Finish | Action::Abandon),
-                "{path:?}"
-            );
-        }
-        match action {
-            Action::ReadParser | Action::Cancel | Action::Finish | Action::Abandon => {
-                attached = false;
-            }
-            Action::Attach => attached = true,
-            Action::Signal => assert!(attached, "{path:?}"),
-            _ => {}
-        }
-        cancelled |= *action == Action::Cancel;
-        previous = *action;
+    for failure in Story::failures() {
+        let end = [Event::Ready, Event::Ready, Event::LoadEnded];
+        failure.then(&end, &[READY, READY, RETURNED]).holds();
     }
 }
 
 #[test]
-fn every_interleaving_of_nine_events_keeps_the_order() {
-    let mut paths = 0u32;
-    let mut stack = vec![(START, Vec::new())];
-    while let Some((state, path)) = stack.pop() {
-        check(&path);
-        paths += 1;
-        if path.len() == 9 {
-            continue;
-        }
-        for event in EVENTS {
-            let (next, action) = step(state, event);
-            let mut longer = path.clone();
-            longer.push(action);
-            if let State::Ended | State::Lost = state {
-                let last = if state == State::Ended {
-                    Action::Finish
-                } else {
-                    Action::Abandon
-                };
-                assert_eq!((next, action), (state, last));
-                continue;
-            }
-            stack.push((next, longer));
-        }
+fn a_failed_wait_cancels_and_then_only_waits_for_the_end() {
+    for count in 0..=ROUNDS_MAX {
+        let story = Story::rounds(count);
+        let error = story.events.len() + 1;
+        story
+            .then(&[Event::Failed], &[Did::Wait(Err(error))])
+            .gives_up(count > 0, Failure::Wait(error))
+            .then(&[Event::LoadEnded], &[RETURNED])
+            .holds();
     }
-    assert!(paths > 10_000, "{paths} paths");
+    for failure in Story::failures() {
+        let again = [Did::Wait(Err(failure.events.len() + 1)), RETURNED];
+        let events = [Event::Failed, Event::LoadEnded];
+        failure.then(&events, &again).holds();
+    }
 }

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. The handshake route: thread A sits in kexec_file_load(2), this
-//! thread is B and does what [`crate::handshake`] decides.
+//! thread is B and serves it.
 //!
 //! B is the main thread, because A needs almost no stack.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::error::ServeError;
 use super::offer::Offer;
-use super::parser::{self, Parser};
+use super::server::{Server, milliseconds};
 use super::{Progress, RunError};
 use crate::abi;
 use crate::errno::Errno;
 use crate::explain;
 use crate::facts::Facts;
-use crate::handshake::{Action, Event, START, step};
-use crate::object::Object;
-use crate::sys::event::{EventFd, Which, now_us, wait_either};
+use crate::sys::event::{EventFd, now_us};
 use crate::sys::session::Session;
 use crate::sys::thread::{self, Beside};
 use crate::sys::{Fd, SysError, kexec};
@@ -52,16 +49,6 @@ pub fn load(
     let version = module.and_then(|module| module.abi_version?.ok());
     let session = Session::open(&ready, &attached, version.unwrap_or(abi::ABI_VERSION))?;
     progress(format_args!("session registered with /proc/kexec_bpf"));
-    let mut server = Server {
-        offer,
-        ready: &ready,
-        attached: &attached,
-        ended: &ended,
-        session: Some(session),
-        bytes: Vec::new(),
-        parser: None,
-        failure: None,
-    };
     let image = offer.image();
     let call = || {
         let started_us = now_us();
@@ -76,8 +63,20 @@ pub fn load(
         }
     };
     progress(format_args!("thread A: kexec_file_load, the whole image"));
-    let serve = |other: &Beside<'_>| server.serve(other, &mut *progress);
-    let (called, ()) = thread::alongside(call, serve)?;
+    let serve = |other: &Beside<'_>| {
+        let server = Server {
+            offer,
+            ready: &ready,
+            attached: &attached,
+            ended: &ended,
+            other,
+            progress: &mut *progress,
+            session: Some(session),
+            failure: None,
+        };
+        server.serve()
+    };
+    let (called, served) = thread::alongside(call, serve)?;
     let Some(called) = called else {
         // Its parser is detached, and the session is closed.
         let found = explain::caller_gone().of_load(offer.image_path());
@@ -87,7 +86,7 @@ pub fn load(
         "thread A: kexec_file_load returned after {}",
         milliseconds(called.returned_us.saturating_sub(called.started_us))
     ));
-    let report = server.session.take().and_then(|session| session.report());
+    let report = served.session.and_then(|session| session.report());
     if let Some(report) = &report {
         tell(report, progress);
     }
@@ -98,7 +97,7 @@ pub fn load(
     };
     // B's failure ended the load if it cancelled it. Otherwise the kernel had
     // ended it before, and what B met afterwards is a consequence of that.
-    let cancelled = server.failure.filter(|_| error.errno == Errno::ECANCELED);
+    let cancelled = served.failure.filter(|_| error.errno == Errno::ECANCELED);
     let found = match &cancelled {
         Some(failure) => explain::parser(&format!("{failure}"), failure.exit()),
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
@@ -135,126 +134,6 @@ fn last_lines(log: &str) -> Vec<String> {
     let before = end.saturating_sub(LOG_LINES);
     let found = lines().take(end).skip(before);
     found.map(String::from).collect()
-}
-
-fn milliseconds(us: u64) -> String {
-    format!("{}.{} ms", us / 1000, us % 1000 / 100)
-}
-
-/// Thread B and what it holds.
-struct Server<'load> {
-    offer: &'load Offer<'load>,
-    ready: &'load EventFd,
-    attached: &'load EventFd,
-    ended: &'load EventFd,
-    /// `None` once cancelled: closing it ends A's call.
-    session: Option<Session>,
-    bytes: Vec<u8>,
-    parser: Option<Box<Parser>>,
-    /// The first thing that failed.
-    failure: Option<ServeError>,
-}
-
-impl Server<'_> {
-    fn serve(&mut self, other: &Beside<'_>, progress: Progress<'_>) {
-        let (mut state, mut action) = (START, Action::Wait);
-        while !matches!(action, Action::Finish | Action::Abandon) {
-            let event = match action {
-                Action::Wait => self.wait(other),
-                _ => match self.perform(action, &mut *progress) {
-                    Ok(()) => Event::Done,
-                    Err(error) => {
-                        progress(format_args!("thread B: {error}"));
-                        self.failure.get_or_insert(error);
-                        Event::Failed
-                    }
-                },
-            };
-            (state, action) = step(state, event);
-        }
-        self.parser = None;
-        if action == Action::Abandon {
-            progress(format_args!("thread A: killed in kexec_file_load"));
-            self.session = None;
-        }
-    }
-
-    fn wait(&mut self, other: &Beside<'_>) -> Event {
-        // The end goes first: what the kernel asked before it is void by then.
-        match wait_either(self.ended, self.ready, other) {
-            Ok(Which::Gone) => Event::CallerGone,
-            Ok(Which::First) => Event::LoadEnded,
-            Ok(Which::Second) => Event::Ready,
-            Err(error) => {
-                self.failure.get_or_insert(error.into());
-                Event::Failed
-            }
-        }
-    }
-
-    fn perform(&mut self, action: Action, progress: Progress<'_>) -> Result<(), ServeError> {
-        let start_us = now_us();
-        match action {
-            Action::ReadParser => {
-                self.parser = None;
-                let session = self.session.as_ref().ok_or(ServeError::NoSession)?;
-                self.bytes = session.read_parser()?;
-                progress(format_args!(
-                    "thread B: parser read, {} bytes",
-                    self.bytes.len()
-                ));
-            }
-            Action::LoadParser => self.load_parser(&mut *progress)?,
-            Action::FillMaps => {
-                let parser = self.parser.as_mut().ok_or(ServeError::NoSession)?;
-                let selection = self.offer.selection;
-                if selection != abi::Selection::default() {
-                    parser.fill(abi::MAP_SELECTION, 1, |_| Some(selection))?;
-                }
-                let offer = self.offer;
-                parser.fill(abi::MAP_ADDONS, offer.addons.len(), |index| {
-                    offer.addon(*offer.addons.get(index)?).ok()
-                })?;
-            }
-            Action::Attach => {
-                let parser = self.parser.as_mut().ok_or(ServeError::NoSession)?;
-                parser.attach()?;
-                let took = milliseconds(now_us().saturating_sub(start_us));
-                progress(format_args!("thread B: parser attached in {took}"));
-            }
-            Action::Signal => self.attached.signal()?,
-            Action::Cancel => {
-                self.failure.get_or_insert(ServeError::Rounds);
-                self.parser = None;
-                self.session = None;
-            }
-            Action::Wait | Action::Finish | Action::Abandon => {}
-        }
-        Ok(())
-    }
-
-    /// Reads it, finds what it calls and makes its maps, and has the verifier take
-    /// it; tells what each took.
-    fn load_parser(&mut self, progress: Progress<'_>) -> Result<(), ServeError> {
-        let hook = format!("fentry.s/{}", abi::HOOK_NAME);
-        let bytes = core::mem::take(&mut self.bytes);
-        let start_us = now_us();
-        let object = Object::parse(&bytes, &hook)?;
-        let opened_us = now_us();
-        let prepared = parser::prepare(object)?;
-        let prepared_us = now_us();
-        let parser = prepared.load()?;
-        let loaded_us = now_us();
-        self.parser = Some(Box::new(parser));
-        let took = |from: u64, to: u64| milliseconds(to.saturating_sub(from));
-        progress(format_args!(
-            "thread B: parser loaded: open {}, BTF and maps {}, verifier {}",
-            took(start_us, opened_us),
-            took(opened_us, prepared_us),
-            took(prepared_us, loaded_us)
-        ));
-        Ok(())
-    }
 }
 
 /// The kernel's side of the story.

@@ -23,6 +23,7 @@ mod manifest;
 mod offer;
 mod options;
 mod parser;
+mod server;
 mod teardown;
 
 use core::fmt;

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Thread B of the handshake route: the steps of [`crate::handshake`].
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Progress;
+use super::error::ServeError;
+use super::offer::Offer;
+use super::parser::{self, Parser};
+use crate::abi;
+use crate::handshake::{self, End, Failure, Steps, Wake};
+use crate::object::Object;
+use crate::sys::event::{EventFd, Which, now_us, wait_either};
+use crate::sys::session::Session;
+use crate::sys::thread::Beside;
+
+/// What thread B works with.
+pub struct Server<'load> {
+    pub offer: &'load Offer<'load>,
+    /// The kernel signals that it has a parser ready.
+    pub ready: &'load EventFd,
+    /// B signals that the parser is attached.
+    pub attached: &'load EventFd,
+    /// Thread A signals that its call returned.
+    pub ended: &'load EventFd,
+    /// Thread A.
+    pub other: &'load Beside<'load>,
+    pub progress: Progress<'load>,
+    /// `None` once closed, which ends A's call.
+    pub session: Option<Session>,
+    /// Why B gave up.
+    pub failure: Option<ServeError>,
+}
+
+/// What thread B leaves.
+pub struct Served {
+    /// Has the kernel's report; `None` once closed.
+    pub session: Option<Session>,
+    /// Why B gave up.
+    pub failure: Option<ServeError>,
+}
+
+impl Server<'_> {
+    /// Serves thread A's call until it ends.
+    pub fn serve(mut self) -> Served {
+        if handshake::serve(&mut self) == End::CallerGone {
+            (self.progress)(format_args!("thread A: killed in kexec_file_load"));
+        }
+        Served {
+            session: self.session,
+            failure: self.failure,
+        }
+    }
+}
+
+impl Steps for Server<'_> {
+    type Parser = Box<Parser>;
+    type Error = ServeError;
+
+    fn wait(&mut self) -> Result<Wake, ServeError> {
+        // The end goes first: what the kernel asked before it is void by then.
+        Ok(match wait_either(self.ended, self.ready, self.other)? {
+            Which::First => Wake::Ended(End::Returned),
+            Which::Second => Wake::Ready,
+            Which::Gone => Wake::Ended(End::CallerGone),
+        })
+    }
+
+    fn read(&mut self) -> Result<Vec<u8>, ServeError> {
+        let session = self.session.as_ref().ok_or(ServeError::NoSession)?;
+        let bytes = session.read_parser()?;
+        (self.progress)(format_args!("thread B: parser read, {} bytes", bytes.len()));
+        Ok(bytes)
+    }
+
+    /// Reads the object file, finds what it calls and makes its maps, and has the
+    /// verifier take it; tells what each took.
+    fn load(&mut self, bytes: Vec<u8>) -> Result<Box<Parser>, ServeError> {
+        let hook = format!("fentry.s/{}", abi::HOOK_NAME);
+        let start_us = now_us();
+        let object = Object::parse(&bytes, &hook)?;
+        let opened_us = now_us();
+        let prepared = parser::prepare(object)?;
+        let prepared_us = now_us();
+        let parser = prepared.load()?;
+        let loaded_us = now_us();
+        (self.progress)(format_args!(
+            "thread B: parser loaded: open {}, BTF and maps {}, verifier {}",
+            took(start_us, opened_us),
+            took(opened_us, prepared_us),
+            took(prepared_us, loaded_us)
+        ));
+        Ok(Box::new(parser))
+    }
+
+    fn fill(&mut self, parser: &mut Box<Parser>) -> Result<(), ServeError> {
+        let Offer {
+            selection, addons, ..
+        } = self.offer;
+        if *selection != abi::Selection::default() {
+            parser.fill(abi::MAP_SELECTION, 1, |_| Some(*selection))?;
+        }
+        parser.fill(abi::MAP_ADDONS, addons.len(), |index| {
+            self.offer.addon(*addons.get(index)?).ok()
+        })?;
+        Ok(())
+    }
+
+    fn attach(&mut self, parser: &mut Box<Parser>) -> Result<(), ServeError> {
+        let start_us = now_us();
+        parser.attach()?;
+        (self.progress)(format_args!(
+            "thread B: parser attached in {}",
+            took(start_us, now_us())
+        ));
+        Ok(())
+    }
+
+    fn signal(&mut self) -> Result<(), ServeError> {
+        Ok(self.attached.signal()?)
+    }
+
+    fn keep(&mut self, failure: Failure<ServeError>) {
+        self.failure = Some(match failure {
+            Failure::Wait(error) => error,
+            Failure::Step(error) => {
+                (self.progress)(format_args!("thread B: {error}"));
+                error
+            }
+            Failure::Rounds => ServeError::Rounds,
+        });
+    }
+
+    fn close(&mut self) {
+        self.session = None;
+    }
+}
+
+fn took(from_us: u64, to_us: u64) -> String {
+    milliseconds(to_us.saturating_sub(from_us))
+}
+
+/// Writes a duration with one decimal.
+pub fn milliseconds(us: u64) -> String {
+    format!("{}.{} ms", us / 1000, us % 1000 / 100)
+}
