@@ -72,7 +72,7 @@ pub enum Wake {
 /// How A's call ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
-    /// It returned.
+    /// It returned, or nothing keeps it from returning.
     Returned,
     /// A is gone, and its call never returned: the kernel killed it.
     CallerGone,
@@ -138,9 +138,13 @@ fn answer<S: Steps>(steps: &mut S) -> Result<S::Parser, S::Error> {
 /// Waits for the end of a call whose session is closed.
 fn wait_for_end<S: Steps>(steps: &mut S) -> End {
     loop {
-        // What else comes is from before the session was closed.
-        if let Ok(Wake::Ended(end)) = steps.wait() {
-            return end;
+        match steps.wait() {
+            Ok(Wake::Ended(end)) => return end,
+            // A signal from before the session was closed.
+            Ok(Wake::Ready) => {}
+            // To try again could go on without a pause. Nothing is left to do, and
+            // whoever joins A waits for it as well.
+            Err(_) => return End::Returned,
         }
     }
 }

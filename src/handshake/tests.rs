@@ -133,19 +133,20 @@ fn a_failed_step_cancels_and_then_only_waits_for_the_end() {
 }
 
 #[test]
-fn a_failed_wait_cancels_and_then_only_waits_for_the_end() {
+fn a_failed_wait_cancels_and_a_second_one_is_the_last() {
     for count in 0..=ROUNDS_MAX {
         let story = Story::rounds(count);
         let error = story.events.len() + 1;
-        story
+        let story = story
             .then(&[Event::Failed], &[Did::Wait(Err(error))])
-            .gives_up(count > 0, Failure::Wait(error))
-            .then(&[Event::LoadEnded], &[RETURNED])
-            .holds();
+            .gives_up(count > 0, Failure::Wait(error));
+        let again = [Did::Wait(Err(error + 1))];
+        story.clone().then(&[Event::Failed], &again).holds();
+        story.then(&[Event::LoadEnded], &[RETURNED]).holds();
     }
     for failure in Story::failures() {
-        let again = [Did::Wait(Err(failure.events.len() + 1)), RETURNED];
-        let events = [Event::Failed, Event::LoadEnded];
+        let again = [READY, Did::Wait(Err(failure.events.len() + 2))];
+        let events = [Event::Ready, Event::Failed];
         failure.then(&events, &again).holds();
     }
 }

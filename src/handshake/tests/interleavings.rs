@@ -79,9 +79,8 @@ impl World {
             return Ready;
         }
         let more = usize::from(self.signals < World::SIGNALS_MAX);
-        let event = choices.choose(&[LoadEnded, CallerGone, Failed, Ready][..2 + 2 * more]);
-        // A wait that fails is repeated as well.
-        self.signals += usize::from(event == Ready || event == Failed);
+        let event = choices.choose(&[LoadEnded, CallerGone, Failed, Ready][..3 + more]);
+        self.signals += usize::from(event == Ready);
         event
     }
 }
