@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Any file: an image, or a report of three short lines.
 #![no_main]
+use kexec_bpf_fuzz::diagnosis::{Diagnose, Exit};
 use kexec_bpf_fuzz::image::detect::detect;
 use kexec_bpf_fuzz::inside;
 use libfuzzer_sys::fuzz_target;
@@ -18,8 +19,9 @@ fuzz_target!(|file: &[u8]| {
                 what.len() <= 100 && !what.contains(char::is_control),
                 "{what}"
             );
-            let lines = [error.cause(), error.hint()];
-            assert!(lines.into_iter().flatten().all(|line| line.len() <= 73));
+            let found = error.diagnose();
+            assert!(found.cause_text().len() <= 73, "{found:?}");
+            assert_eq!(found.exit, Exit::BadImage, "{found:?}");
         }
     }
 });

@@ -11,8 +11,11 @@ use super::{crash, entry, menu, plan, report};
 use crate::boot::loader_conf::Timeout;
 use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
+use crate::facts::Facts;
+use crate::plan::Options;
+use crate::run::Prepared;
 use crate::run::entries::BootEntries;
-use crate::run::events::{Event, Events, Planned};
+use crate::run::events::{Event, Events};
 use crate::sys::console;
 use crate::sys::event::now_us;
 
@@ -87,22 +90,22 @@ impl Console {
         console::write_stderr(&line);
     }
 
-    fn planned(&mut self, planned: &Planned<'_>) {
-        let estimate = planned.preflight.as_ref().and_then(|it| it.estimate);
+    fn planned(&mut self, options: &Options, load: &Prepared, facts: &Facts) {
+        let estimate = load.preflight.as_ref().and_then(|it| it.estimate);
         if let Some(warning) = estimate.and_then(|estimate| estimate.scarce()) {
-            let warning = crash::warning(&planned.manifest.image.path, warning);
+            let warning = crash::warning(load.image(), warning);
             console::write_stderr(&report::text(&warning));
         }
         if !self.dry_run && !self.verbose {
             return;
         }
-        let mut text = plan::plan_text(planned);
+        let mut text = plan::plan_text(options, load, facts);
         if !self.dry_run {
             console::write_stderr(&text);
-            console::write_stderr(&plan::measured_text(planned.plan));
+            console::write_stderr(&plan::measured_text(&load.plan));
             return;
         }
-        if let Some(preflight) = &planned.preflight {
+        if let Some(preflight) = &load.preflight {
             crash::preflight_text(&mut text, preflight);
         }
         self.result(&text);
@@ -133,7 +136,11 @@ impl Events for Console {
                 let path = printable(&skipped.path);
                 self.warn(&format!("skipped {path}: {}", skipped.why));
             }
-            Event::Planned(planned) => self.planned(planned),
+            Event::Planned {
+                options,
+                load,
+                facts,
+            } => self.planned(options, load, facts),
             // It is loaded, whether or not somebody reads that.
             Event::Loaded { path, plan } => {
                 let _ = print(&plan::summary(plan, path));

@@ -114,7 +114,7 @@ fn kdump(words: &Words, verbose: bool) -> Result<(), Diagnosis> {
         },
         ..LoadOptions::default()
     };
-    let mut console = Console::new(verbose, false);
+    let mut console = Console::of_hook(verbose);
     run::load(&options, &facts::read(), &mut console)?;
     Ok(())
 }

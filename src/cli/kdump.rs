@@ -13,7 +13,7 @@ use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::kdump::estimate::Verdict;
-use crate::run::{self, Prepared};
+use crate::run;
 use crate::size::size;
 use crate::sys::console::write_stderr;
 use crate::sys::facts;
@@ -27,24 +27,25 @@ pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         ..facts::read()
     };
     let mut console = Console::new(false, false);
-    let Prepared { manifest, plan } = run::prepare(&options, &facts, &mut console)?;
-    let path = &manifest.image.path;
-    let preflight = run::preflight(&manifest, &plan, &facts)?;
+    let load = run::prepare(&options, &facts, &mut console)?;
+    let path = load.image();
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
     line("image", &printable(path));
     line("reserved", &reserved(&facts));
-    preflight_text(&mut out, &preflight);
+    if let Some(preflight) = &load.preflight {
+        preflight_text(&mut out, preflight);
+    }
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
-    line("command line", &printable(&plan.cmdline.text));
+    line("command line", &printable(&load.plan.cmdline.text));
     line("hotplug", &hotplug(&facts));
     line("settings", &settings(&facts.crash));
     print(&out)?;
-    if let Some(obstacle) = plan.obstacle {
+    if let Some(obstacle) = &load.plan.obstacle {
         let what = format!("kdump check {}: cannot be loaded", printable(path));
-        return Err(obstacle.what(&what));
+        return Err(obstacle.clone().what(&what));
     }
-    let Some(estimate) = preflight.estimate else {
+    let Some(estimate) = load.preflight.as_ref().and_then(|it| it.estimate) else {
         return Ok(());
     };
     if let Some(scarce) = estimate.scarce() {

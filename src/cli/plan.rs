@@ -8,8 +8,10 @@ use super::text::field;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::image::revocation::Revoked;
-use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan};
-use crate::run::events::Planned;
+use crate::plan::{
+    CmdlineBase, InitrdOrigin, InitrdPart, Manifest, Options, PCR_CONFIG, PCR_SYSEXT, Plan,
+};
+use crate::run::Prepared;
 use crate::size::size;
 use crate::sys::file::InputFile;
 use crate::sys::kexec::Others;
@@ -62,14 +64,8 @@ pub fn summary(plan: &Plan, path: &[u8]) -> String {
 }
 
 /// The whole plan, for `--dry-run` and `--verbose`.
-pub fn plan_text(planned: &Planned<'_>) -> String {
-    let Planned {
-        options,
-        manifest,
-        plan,
-        facts,
-        ..
-    } = planned;
+pub fn plan_text(options: &Options, load: &Prepared, facts: &Facts) -> String {
+    let Prepared { manifest, plan, .. } = load;
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
     line("image", &printable(&manifest.image.path));

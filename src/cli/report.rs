@@ -23,7 +23,7 @@ pub fn text(diagnosis: &Diagnosis) -> String {
     };
     line(&format!("{PROGRAM}: "), &diagnosis.what);
     if let Some(cause) = &diagnosis.cause {
-        let label = match cause.is_certain {
+        let label = match diagnosis.is_certain() {
             true => "cause: ",
             false => "possible cause: ",
         };

@@ -6,12 +6,14 @@ use alloc::ffi::CString;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::crash::{self, Preflight};
 use super::events::Events;
 use super::initrd::Initrd;
 use super::manifest::changed;
 use super::offer::Offer;
 use super::options::LoadOptions;
-use super::{RunError, crash, handshake};
+use super::prepared::Prepared;
+use super::{RunError, handshake};
 use crate::diagnosis::Diagnosis;
 use crate::explain;
 use crate::facts::Facts;
@@ -39,11 +41,11 @@ struct Attempt<'load> {
 /// image the kernel drops an older one before it reads the new one.
 pub fn load(
     options: &LoadOptions<'_>,
-    manifest: &Manifest<InputFile>,
-    plan: &Plan,
+    load: &Prepared,
     facts: &Facts,
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
+    let Prepared { manifest, plan, .. } = load;
     if let Some(obstacle) = &plan.obstacle {
         let obstacle = obstacle.clone().of_load(&manifest.image.path);
         return Err(RunError::Refused(obstacle));
@@ -56,7 +58,7 @@ pub fn load(
     };
     let log = LogMark::now();
     let result = match options.plan.panic {
-        true => attempt.load_crash(events),
+        true => attempt.load_crash(load.preflight.as_ref(), events),
         false => attempt.load(events),
     };
     // A file that changed since it was planned fails in many ways, among them
@@ -78,9 +80,14 @@ pub fn load(
 impl Attempt<'_> {
     /// From the system call on, the old crash image is lost: all that can be known
     /// is found out before.
-    fn load_crash(&self, events: &mut dyn Events) -> Result<usize, RunError> {
-        let estimate = crash::check(self.manifest, &self.options.plan, self.plan, self.facts)?;
+    fn load_crash(
+        &self,
+        preflight: Option<&Preflight>,
+        events: &mut dyn Events,
+    ) -> Result<usize, RunError> {
         let image = &self.manifest.image.path;
+        let estimate = preflight.and_then(|preflight| preflight.estimate);
+        crash::check(image, &self.options.plan, estimate.as_ref())?;
         let _keys = crash::crypt_keys(image, &self.options.plan, self.facts)?;
         note::remove();
         let passed_over = self.load(events)?;

@@ -48,20 +48,15 @@ pub fn preflight(
 
 /// Refuses what cannot be loaded, while the old image is still there.
 pub(super) fn check(
-    manifest: &Manifest<InputFile>,
+    image: &[u8],
     options: &Options,
-    plan: &Plan,
-    facts: &Facts,
-) -> Result<Option<Estimate>, RunError> {
-    let estimate = preflight(manifest, plan, facts)?.estimate;
+    estimate: Option<&Estimate>,
+) -> Result<(), RunError> {
     match estimate {
         Some(estimate) if estimate.verdict == Verdict::CannotLoad && !options.force => {
-            Err(RunError::DoesNotFit {
-                path: manifest.image.path.clone(),
-                estimate: estimate.into(),
-            })
+            Err(RunError::Refused(estimate.no_room().in_file(image)))
         }
-        estimate => Ok(estimate),
+        _ => Ok(()),
     }
 }
 

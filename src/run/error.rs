@@ -14,7 +14,6 @@ use crate::diagnosis::{Diagnose, Diagnosis, Exit};
 use crate::explain::Rule;
 use crate::image::addon::AddonError;
 use crate::image::error::ImageError;
-use crate::kdump::estimate::Estimate;
 use crate::object::ObjectError;
 use crate::plan::PlanError;
 use crate::size::size;
@@ -69,11 +68,6 @@ pub enum RunError {
     Read {
         path: Vec<u8>,
         error: ReadError,
-    },
-    /// A crash image that the reservation cannot hold.
-    DoesNotFit {
-        path: Vec<u8>,
-        estimate: Box<Estimate>,
     },
     /// kexec_file_load(2) failed; explained where the facts were at hand.
     Kernel {
@@ -271,7 +265,6 @@ impl Diagnose for RunError {
                 ))
                 .hint("wait until it is written, then the same command again"),
             RunError::Read { path, error } => error.diagnose().in_file(path),
-            RunError::DoesNotFit { path, estimate } => estimate.no_room().in_file(path),
             RunError::Kernel { diagnosis, .. } | RunError::Refused(diagnosis) => diagnosis.clone(),
             RunError::Sys(error) => error.diagnose(),
             RunError::Boot(error) => error.diagnose(),

@@ -4,15 +4,14 @@
 
 use core::fmt;
 
-use super::crash::Preflight;
 use super::entries::BootEntries;
 use super::error::Skipped;
+use super::prepared::Prepared;
 use crate::boot::entry::Entry;
 use crate::boot::loader_conf::Timeout;
 use crate::facts::Facts;
 use crate::image::revocation::Revoked;
-use crate::plan::{Manifest, Options, Plan};
-use crate::sys::file::InputFile;
+use crate::plan::{Options, Plan};
 use crate::sys::kexec::Others;
 
 /// Shows what happens, and asks a person.
@@ -41,7 +40,11 @@ pub enum Event<'a> {
     /// A companion file is left out.
     Skipped(&'a Skipped),
     /// All is decided; nothing has changed yet.
-    Planned(&'a Planned<'a>),
+    Planned {
+        options: &'a Options,
+        load: &'a Prepared,
+        facts: &'a Facts,
+    },
     /// The image is loaded.
     Loaded { path: &'a [u8], plan: &'a Plan },
     /// From now on, the kernel loads and unloads nothing.
@@ -53,16 +56,6 @@ pub enum Event<'a> {
     },
     /// This entry of this file system will be loaded.
     Chosen { entry: &'a Entry, volume: &'a str },
-}
-
-/// A load, decided.
-pub struct Planned<'a> {
-    pub options: &'a Options,
-    pub manifest: &'a Manifest<InputFile>,
-    pub plan: &'a Plan,
-    /// Of a crash image.
-    pub preflight: Option<Preflight>,
-    pub facts: &'a Facts,
 }
 
 impl dyn Events + '_ {

@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A load from its options to the kernel: opens the files, plans, tells the
-//! plan, and carries it out, again without an addon that the kernel refused.
+//! EFFECTS. A load from its options to the kernel: prepares it, tells the plan, and
+//! carries it out, again without an addon that the kernel refused.
 
 use alloc::vec::Vec;
 
-use super::events::{Event, Events, Planned};
+use super::events::{Event, Events};
 use super::options::LoadOptions;
-use super::{RunError, Skipped, attempt, companions, crash, manifest, unload};
-use crate::boot::error::BootError;
-use crate::boot::hook;
+use super::prepared::Prepared;
+use super::{RunError, Skipped, attempt, companions, manifest, unload};
 use crate::explain;
 use crate::facts::Facts;
-use crate::plan::{self, Manifest, Plan, PlanError, Route};
-use crate::source::InputId;
+use crate::plan::Route;
 use crate::sys::facts;
-use crate::sys::file::InputFile;
 use crate::sys::kexec::{self, LoadSwitch};
 
 /// How many addons the kernel may refuse before the load fails.
 const REFUSALS_MAX: u32 = 16;
-
-/// What was opened for a load, and what will be done with it.
-pub struct Prepared {
-    pub manifest: Manifest<InputFile>,
-    pub plan: Plan,
-}
 
 /// Opens what the options name and finds what goes with it, and plans the load.
 ///
@@ -46,32 +37,7 @@ pub fn prepare(
         };
         companions::discover(&mut manifest, options, facts.enforces(), &mut on_skip)?;
     }
-    let plan = plan(options, &manifest, facts)?;
-    Ok(Prepared { manifest, plan })
-}
-
-/// Plans the load of what was opened.
-///
-/// # Errors
-/// [`RunError::Plan`], [`BootError::WouldChain`].
-pub fn plan(
-    options: &LoadOptions<'_>,
-    manifest: &Manifest<InputFile>,
-    facts: &Facts,
-) -> Result<Plan, RunError> {
-    let plan = plan::plan(&options.plan, manifest, facts).map_err(|error| {
-        let at_fault = match error {
-            PlanError::Addon { source, .. } => source,
-            _ => InputId::IMAGE,
-        };
-        RunError::plan(manifest.path(at_fault), error)
-    })?;
-    // The mark is void after `--` or an open quote: what counts is what the next
-    // system will read.
-    if options.plan.mark_chained && hook::parse(&plan.cmdline.text).chains() {
-        return Err(BootError::WouldChain.into());
-    }
-    Ok(plan)
+    Prepared::new(options, manifest, facts)
 }
 
 /// Loads an image; returns the next kernel's command line.
@@ -87,12 +53,12 @@ pub fn load(
     // Opened before, so that what cannot be locked is not loaded.
     let lock = options.plan.lock && !options.dry_run;
     let switch = lock.then(LoadSwitch::open).transpose()?;
-    let mut load = prepare(options, facts, events)?;
-    tell(options, &load, facts, events)?;
+    let load = prepare(options, facts, events)?;
+    tell(options, &load, facts, events);
     if options.dry_run {
         return Ok(load.plan.cmdline.text);
     }
-    let passed_over = carry_out(options, &mut load, facts, events)?;
+    let (passed_over, load) = carry_out(options, load, facts, events)?;
     if passed_over > 0 {
         let skipped = Skipped::passed_over(passed_over, load.manifest.companions.len());
         if options.strict {
@@ -102,7 +68,7 @@ pub fn load(
         events.tell(Event::Skipped(&skipped));
     }
     events.tell(Event::Loaded {
-        path: &load.manifest.image.path,
+        path: load.image(),
         plan: &load.plan,
     });
     if let Some(switch) = switch {
@@ -112,30 +78,19 @@ pub fn load(
 }
 
 /// Says what will be done, and what to think of before.
-fn tell(
-    options: &LoadOptions<'_>,
-    load: &Prepared,
-    facts: &Facts,
-    events: &mut dyn Events,
-) -> Result<(), RunError> {
-    let Prepared { manifest, plan } = load;
-    manifest::revoked(manifest, &mut |path, why| {
+fn tell(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts, events: &mut dyn Events) {
+    manifest::revoked(&load.manifest, &mut |path, why| {
         events.tell(Event::Revoked { path, why });
     });
-    let preflight = match options.plan.panic {
-        true => Some(crash::preflight(manifest, plan, facts)?),
-        false => None,
-    };
-    events.tell(Event::Planned(&Planned {
+    events.tell(Event::Planned {
         options: &options.plan,
-        manifest,
-        plan,
-        preflight,
+        load,
         facts,
-    }));
+    });
     if options.dry_run {
-        return Ok(());
+        return;
     }
+    let plan = &load.plan;
     if plan.is_taken_apart(facts) && options.plan.takes_apart_knowingly() {
         events.warn(&["warning: ", explain::ONLY_INNER].concat());
     }
@@ -145,26 +100,24 @@ fn tell(
             "warning: module kexec_bpf was built without BTF: the image is loaded without it",
         );
     }
-    Ok(())
 }
 
-/// Has the kernel load what is planned; returns the number of companion files that the
-/// image's own parser passed over. The kernel judges signatures, and a load with an
-/// addon that it refuses is lost: it is made once more, without an addon that was found
-/// and not asked for.
+/// Has the kernel load what is prepared; returns the number of companion files that the
+/// image's own parser passed over, and what was loaded. The kernel judges
+/// signatures, and a load with an addon that it refuses is lost: it is made once more,
+/// without an addon that was found and not asked for.
 fn carry_out(
     options: &LoadOptions<'_>,
-    load: &mut Prepared,
+    mut load: Prepared,
     facts: &Facts,
     events: &mut dyn Events,
-) -> Result<usize, RunError> {
+) -> Result<(usize, Prepared), RunError> {
     let mut renewed = None;
     let mut refusals = 0..REFUSALS_MAX;
     loop {
         let facts = renewed.as_ref().unwrap_or(facts);
-        let attempt = attempt::load(options, &load.manifest, &load.plan, facts, events);
-        let error = match attempt {
-            Ok(passed_over) => return Ok(passed_over),
+        let error = match attempt::load(options, &load, facts, events) {
+            Ok(passed_over) => return Ok((passed_over, load)),
             Err(error) => error,
         };
         let now = facts::read();
@@ -176,7 +129,7 @@ fn carry_out(
             Some(skipped) => events.tell(Event::Skipped(&skipped)),
             None => return Err(error),
         }
-        load.plan = plan(options, &load.manifest, &now)?;
+        load = Prepared::new(options, load.manifest, &now)?;
         renewed = Some(now);
     }
 }

@@ -23,18 +23,20 @@ mod manifest;
 mod offer;
 mod options;
 mod parser;
+mod prepared;
 mod server;
 mod teardown;
 
 use core::fmt;
 
 pub use boot::boot;
-pub use crash::{Preflight, preflight};
+pub use crash::Preflight;
 pub use error::{RunError, Skipped};
 pub use exec::{exec, unload};
-pub use load::{Prepared, load, plan, prepare};
+pub use load::{load, prepare};
 pub use manifest::{open, revoked};
 pub use options::{BootOptions, LoadOptions};
+pub use prepared::{Prepared, plan};
 
 /// Told about each step of an attempt.
 type Progress<'log> = &'log mut dyn FnMut(fmt::Arguments<'_>);

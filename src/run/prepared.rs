@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. A load before anything changes: what was opened, the plan, and the measure
+//! of a crash image.
+
+use super::RunError;
+use super::crash::{self, Preflight};
+use super::options::LoadOptions;
+use crate::boot::error::BootError;
+use crate::boot::hook;
+use crate::facts::Facts;
+use crate::plan::{self, Manifest, Plan, PlanError};
+use crate::source::InputId;
+use crate::sys::file::InputFile;
+
+/// What was opened for a load, and what will be done with it.
+pub struct Prepared {
+    pub manifest: Manifest<InputFile>,
+    pub plan: Plan,
+    /// Of a crash image: whether it will fit.
+    pub preflight: Option<Preflight>,
+}
+
+impl Prepared {
+    /// Plans the load of what was opened.
+    ///
+    /// # Errors
+    /// [`RunError::Plan`], [`BootError::WouldChain`]; [`RunError::Read`] for a crash
+    /// image that cannot be measured.
+    pub fn new(
+        options: &LoadOptions<'_>,
+        manifest: Manifest<InputFile>,
+        facts: &Facts,
+    ) -> Result<Prepared, RunError> {
+        let plan = plan(options, &manifest, facts)?;
+        let preflight = match options.plan.panic {
+            true => Some(crash::preflight(&manifest, &plan, facts)?),
+            false => None,
+        };
+        Ok(Prepared {
+            manifest,
+            plan,
+            preflight,
+        })
+    }
+
+    /// The path of the image.
+    pub fn image(&self) -> &[u8] {
+        &self.manifest.image.path
+    }
+}
+
+/// Plans the load of what was opened.
+///
+/// # Errors
+/// [`RunError::Plan`], [`BootError::WouldChain`].
+pub fn plan(
+    options: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    facts: &Facts,
+) -> Result<Plan, RunError> {
+    let plan = plan::plan(&options.plan, manifest, facts).map_err(|error| {
+        let at_fault = match error {
+            PlanError::Addon { source, .. } => source,
+            _ => InputId::IMAGE,
+        };
+        RunError::plan(manifest.path(at_fault), error)
+    })?;
+    // The mark is void after `--` or an open quote: what counts is what the next
+    // system will read.
+    if options.plan.mark_chained && hook::parse(&plan.cmdline.text).chains() {
+        return Err(BootError::WouldChain.into());
+    }
+    Ok(plan)
+}
