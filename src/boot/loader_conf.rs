@@ -17,6 +17,9 @@ pub enum Timeout {
     Forever,
 }
 
+/// What is wrong with a value that [`seconds`] does not read.
+pub const NOT_SECONDS: &str = "not a number of seconds";
+
 /// The word that stands for loader.conf's time.
 pub const AUTO: &str = "auto";
 

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn no_hint_names_a_route_that_is_refused() {
-        let hints = |facts: &Facts| adapted(parser("x", Exit::BadImage), facts).hints.clone();
+        let hints = |facts: &Facts| adapted(parser(&"x", Exit::BadImage), facts).hints.clone();
         let other = Hint::Text("the image with another .bpf section");
         assert_eq!(hints(&able()), [other, Hint::RouteExtract]);
         assert_eq!(hints(&enforcing(Enforce::On)), [other]);

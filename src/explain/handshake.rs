@@ -3,7 +3,8 @@
 //! kernel's report (struct kexec_bpf_report).
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
+use core::fmt;
 
 use super::{certain, enforce, failed, possible};
 use crate::abi::{ABI_VERSION, Addon, Report, Stage};
@@ -87,7 +88,7 @@ pub fn module_is_useless(facts: &Facts) -> bool {
 
 /// Explains why thread B could not serve the parser that the kernel gave it.
 #[must_use]
-pub fn parser(why: &str, exit: Exit) -> Diagnosis {
+pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
     let hints: &[Hint] = match exit {
         Exit::BadImage => &[
             Hint::Text("the image with another .bpf section"),
@@ -102,7 +103,9 @@ pub fn parser(why: &str, exit: Exit) -> Diagnosis {
             &[Hint::Text("the same again"), Hint::RouteExtract]
         }
     };
-    certain(why, hints).exit(exit).what(&Errno::ECANCELED)
+    certain(&why.to_string(), hints)
+        .exit(exit)
+        .what(&Errno::ECANCELED)
 }
 
 /// Explains what kexec_file_load(2) returned, by the module's report of it.

@@ -11,7 +11,7 @@ use super::parser::ParserError;
 use crate::abi::{ADDONS_MAX, PATH_BYTES};
 use crate::boot::error::BootError;
 use crate::diagnosis::{Diagnose, Diagnosis, Exit};
-use crate::explain::Rule;
+use crate::explain::{self, Rule};
 use crate::image::addon::AddonError;
 use crate::image::error::ImageError;
 use crate::object::ObjectError;
@@ -147,16 +147,17 @@ pub enum ServeError {
     NoSession,
 }
 
-impl ServeError {
-    /// Returns how the program ends because of it.
-    pub(super) fn exit(&self) -> Exit {
+impl Diagnose for ServeError {
+    fn diagnose(&self) -> Diagnosis {
         match self {
-            ServeError::Parser(error) => error.exit(),
-            ServeError::Rounds => Exit::BadImage,
-            ServeError::Sys(_) | ServeError::NoSession => Exit::Failed,
+            ServeError::Parser(error) => error.diagnose(),
+            ServeError::Rounds => explain::parser(self, Exit::BadImage),
+            ServeError::Sys(_) | ServeError::NoSession => explain::parser(self, Exit::Failed),
         }
     }
+}
 
+impl ServeError {
     /// The verifier's words, where it has spoken.
     pub(super) fn log(&self) -> &str {
         match self {

@@ -13,6 +13,7 @@ use super::offer::Offer;
 use super::server::{Server, milliseconds};
 use super::{Progress, RunError};
 use crate::abi;
+use crate::diagnosis::Diagnose;
 use crate::errno::Errno;
 use crate::explain;
 use crate::facts::Facts;
@@ -99,7 +100,7 @@ pub fn load(
     // ended it before, and what B met afterwards is a consequence of that.
     let cancelled = served.failure.filter(|_| error.errno == Errno::ECANCELED);
     let found = match &cancelled {
-        Some(failure) => explain::parser(&format!("{failure}"), failure.exit()),
+        Some(failure) => failure.diagnose(),
         None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
     };
     let log = cancelled.as_ref().map_or("", ServeError::log);

@@ -9,8 +9,9 @@ use core::ffi::CStr;
 use core::fmt;
 
 use crate::abi;
-use crate::diagnosis::Exit;
+use crate::diagnosis::{Diagnose, Diagnosis, Exit};
 use crate::errno::Errno;
+use crate::explain;
 use crate::object::{Btf, Kfunc, Object, ObjectError, lossy};
 use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected, Value};
 use crate::sys::{AsFd, OwnedFd, SysError};
@@ -64,11 +65,9 @@ pub enum ParserError {
     NoMap { map: &'static str },
 }
 
-impl ParserError {
-    /// Returns how the program ends because of it.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
-        match self {
+impl Diagnose for ParserError {
+    fn diagnose(&self) -> Diagnosis {
+        let exit = match self {
             ParserError::Object(_) | ParserError::MapShape { .. } | ParserError::NoMap { .. } => {
                 Exit::BadImage
             }
@@ -78,7 +77,8 @@ impl ParserError {
             ParserError::NoTypes { .. } | ParserError::Types { .. } | ParserError::NoHook => {
                 Exit::Refused
             }
-        }
+        };
+        explain::parser(self, exit)
     }
 }
 

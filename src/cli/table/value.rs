@@ -3,7 +3,7 @@
 
 use core::str;
 
-use crate::boot::loader_conf::{MenuTime, seconds};
+use crate::boot::loader_conf::{MenuTime, NOT_SECONDS, seconds};
 
 /// What a flag takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,9 +38,6 @@ pub enum Given<'arg> {
     Seconds(u32),
     MenuTime(MenuTime),
 }
-
-/// What is wrong with a value that is no [`Value::Seconds`].
-pub const NOT_SECONDS: &str = "not a number of seconds";
 
 impl Value {
     /// The name of the value, as help shows it.

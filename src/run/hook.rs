@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. What an initramfs does, as the words of the kernel command line say.
+
+use alloc::format;
+
+use super::discover::Place;
+use super::events::Events;
+use super::options::{BootOptions, LoadOptions};
+use super::{RunError, boot, load};
+use crate::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
+use crate::boot::loader_conf::{MenuTime, NOT_SECONDS};
+use crate::diagnosis::{Diagnosis, Hint};
+use crate::escape::printable;
+use crate::plan::Options;
+use crate::sys::facts;
+use crate::sys::file::InputFile;
+
+fn words() -> Words {
+    hook::parse(&facts::running_cmdline().unwrap_or_default())
+}
+
+/// Boots an entry where the words ask for it; returns when they do not.
+///
+/// # Errors
+/// Those of [`boot`], and [`RunError::Refused`] for a word that cannot be read.
+pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
+    let words = words();
+    if !words.wants_boot() {
+        return Ok(());
+    }
+    if words.chained {
+        events.warn("this system was started by a chain: it does not chain again");
+        return Ok(());
+    }
+    let place = words.device.as_deref();
+    let options = BootOptions {
+        place: place.map_or(Place::Anywhere, Place::Device),
+        name: words.entry.as_deref(),
+        next: false,
+        menu: words.menu.as_deref().map(menu_time).transpose()?,
+        timeout_s: words.timeout_s.unwrap_or(TIMEOUT_S),
+        append: words.append.clone(),
+        route: None,
+        dry_run: false,
+        sync: true,
+        mark_chained: true,
+    };
+    boot(&options, &facts::read(), events)
+}
+
+fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
+    MenuTime::parse(value).ok_or_else(|| {
+        let what = format!("rd.kexec_bpf.menu={}: {NOT_SECONDS}", printable(value));
+        RunError::Refused(Diagnosis::usage(&what).hints(&[Hint::Help("boot")]))
+    })
+}
+
+/// Loads the crash image that the words name, or that the initramfs carries.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn hook_kdump(events: &mut dyn Events) -> Result<(), RunError> {
+    let words = words();
+    let named = words.kdump.as_deref();
+    let image = named.unwrap_or(KDUMP_PATH);
+    if words.off || (named.is_none() && InputFile::open(None, image).is_err()) {
+        return Ok(());
+    }
+    let options = LoadOptions {
+        image,
+        extras: true,
+        plan: Options {
+            panic: true,
+            ..Options::default()
+        },
+        ..LoadOptions::default()
+    };
+    load(&options, &facts::read(), events).map(|_| ())
+}
