@@ -3,7 +3,7 @@
 //! and where on a disk they are.
 //!
 //! Specs: UAPI.1 Boot Loader Specification, UAPI.10 Version Format; UEFI 2.10
-//! chapter 5 (GPT). `run::boot` reads the files and does the rest.
+//! chapter 5 (GPT). `run::entries` reads the files, `run::boot` does the rest.
 
 pub mod choose;
 pub mod counter;
