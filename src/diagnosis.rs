@@ -15,7 +15,7 @@ use core::ops::Deref;
 use crate::errno::Errno;
 use crate::escape::printable;
 
-/// How the program ends. Scripts branch on the numbers; `cli::table::EXIT_CODES`
+/// Exit codes of the program. Scripts branch on the numbers; `cli::table::EXIT_CODES`
 /// has their meaning for people.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -31,11 +31,11 @@ pub enum Exit {
     Refused = 4,
 }
 
-/// Why something failed.
+/// The cause of a failure.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cause {
     pub text: String,
-    /// Whether the facts leave no other cause.
+    /// The facts leave no other cause.
     pub is_certain: bool,
 }
 
@@ -73,7 +73,7 @@ pub enum Hint {
     },
 }
 
-/// What somebody else said about it.
+/// A line of somebody else's about the failure.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Quote {
     /// Who: `kernel`, `verifier`, `signed`.
@@ -91,7 +91,7 @@ pub struct Diagnosis(Box<Parts>);
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parts {
     pub exit: Exit,
-    /// What failed: the outermost first, `load a.efi: kexec_file_load: EPERM (1)`.
+    /// The failure, outermost first: `load a.efi: kexec_file_load: EPERM (1)`.
     pub what: String,
     pub cause: Option<Cause>,
     pub quotes: Vec<Quote>,

@@ -10,7 +10,7 @@ use super::error::BootError;
 use super::glob;
 use super::loader_conf::LoaderConf;
 
-/// Why an entry is the default.
+/// The source of the default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Because {
     /// LoaderEntryOneShot, which counts once.

@@ -19,7 +19,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Whether all tries are used up.
+    /// Returns whether all tries are used up.
     #[must_use]
     pub fn is_bad(self) -> bool {
         self.left == 0

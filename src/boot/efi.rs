@@ -10,14 +10,14 @@ pub const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 /// Longest variable that is read, in bytes.
 pub const VALUE_MAX_BYTES: usize = 4096;
 
-/// What boot loader and system told each other.
+/// The EFI variables by which boot loader and system talk to each other.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LoaderVariables {
     /// For the next boot only.
     pub one_shot: Option<String>,
     /// Instead of loader.conf's.
     pub default: Option<String>,
-    /// What `@saved` stands for.
+    /// The entry that `@saved` stands for.
     pub last_booted: Option<String>,
     /// The ESP that the firmware started from.
     pub device_part_uuid: Option<String>,

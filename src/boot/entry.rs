@@ -25,7 +25,7 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Kind; 2] = [Kind::Type1, Kind::Type2];
 
-    /// Where its files are.
+    /// The directory of its files, below the root of the file system.
     #[must_use]
     pub fn folder(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl Kind {
         }
     }
 
-    /// What their names end in.
+    /// The end of their names.
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ pub struct Entry {
     /// Which of the file systems it is on.
     pub volume: usize,
     pub file_name: Vec<u8>,
-    /// What it is called: the file's name without the counter, and with `@N`
+    /// Its name: the file's name without the counter, and with `@N`
     /// for a profile other than 0.
     pub id: Vec<u8>,
     pub counter: Option<Counter>,
@@ -135,7 +135,7 @@ impl Entry {
         entry
     }
 
-    /// Whether all tries are used up.
+    /// Returns whether all tries are used up.
     #[must_use]
     pub fn is_counted_out(&self) -> bool {
         self.counter.is_some_and(Counter::is_bad)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What is wrong with an entry, and why there is nothing to boot. Layer: pure.
+//! Problems of entries, and errors of a boot. Layer: pure.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -12,7 +12,7 @@ use crate::errno::Errno;
 use crate::escape::printable;
 use crate::explain::Rule;
 
-/// Why an entry cannot be booted.
+/// A reason why an entry cannot be booted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Problem {
     TooLarge {
@@ -81,7 +81,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why there is nothing to boot.
+/// A reason why there is nothing to boot.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BootError {
     /// No such device, also after the wait.
@@ -202,7 +202,7 @@ impl From<BootError> for Diagnosis {
 }
 
 impl BootError {
-    /// Whether more may come to light when one waits.
+    /// Returns whether waiting may help.
     #[must_use]
     pub fn may_appear(&self) -> bool {
         matches!(self, BootError::NoDevice { .. } | BootError::NoEsp { .. })

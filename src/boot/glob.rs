@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Shell patterns of loader.conf: `*`, `?`, `[a-z]`, `\x`. Layer: pure.
 
-/// Whether all of `text` fits, letters in any case. No pattern takes long: only
+/// Returns whether all of `text` fits, letters in any case. No pattern takes long: only
 /// the last `*` is ever tried anew.
 #[must_use]
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
@@ -32,7 +32,7 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// What is left of the pattern when its first item takes `byte`.
+/// Returns the rest of the pattern if its first item takes `byte`.
 fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     let same = |a: u8| a.eq_ignore_ascii_case(&byte);
     match pattern {

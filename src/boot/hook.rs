@@ -7,22 +7,23 @@ use alloc::vec::Vec;
 use super::loader_conf::seconds;
 use crate::cmdline::words;
 
-/// Where a crash image lies in an initramfs, unless it is named.
+/// The crash image of an initramfs, unless another one is named.
 pub const KDUMP_PATH: &[u8] = b"/etc/kexec-bpf/kdump.efi";
 /// Asks for `hook enforce` as `rd.kexec_bpf.enforce` does; no word takes it back.
 pub const ENFORCE_PATH: &str = "/etc/kexec-bpf/enforce";
 /// Put on the next kernel's command line, so that it does not chain again.
 pub const CHAINED: &str = "rd.kexec_bpf.chained=1";
-/// How long a device may take to appear, unless the command line says so.
+/// The time that a device may take to appear, in seconds, unless the command line
+/// gives another.
 pub const TIMEOUT_S: u32 = 30;
 
-/// What the running kernel's command line says.
+/// The words of the running kernel's command line.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Words {
     /// An entry, or a path with a `/`; empty for the default.
     pub entry: Option<Vec<u8>>,
     pub off: bool,
-    /// Whether this kernel was itself started by `hook boot`.
+    /// This kernel was itself started by `hook boot`.
     pub chained: bool,
     pub device: Option<Vec<u8>>,
     pub timeout_s: Option<u32>,
@@ -72,14 +73,14 @@ pub fn parse(line: &[u8]) -> Words {
 }
 
 impl Words {
-    /// Whether anything asks for a boot.
+    /// Returns whether anything asks for a boot.
     #[must_use]
     pub fn wants_boot(&self) -> bool {
         let asked = self.entry.is_some() || self.device.is_some() || self.menu.is_some();
         asked && !self.off
     }
 
-    /// Whether `hook boot` of a system with these words starts another one.
+    /// Returns whether `hook boot` of a system with these words starts another one.
     #[must_use]
     pub fn chains(&self) -> bool {
         self.wants_boot() && !self.chained

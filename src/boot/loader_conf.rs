@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::assignments;
 
-/// How long the menu waits.
+/// The time that the menu waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Timeout {
     /// No menu: 0, menu-hidden, menu-disabled, or no such line.
@@ -17,13 +17,13 @@ pub enum Timeout {
     Forever,
 }
 
-/// What is wrong with a value that [`seconds`] does not read.
+/// The error of a value that [`seconds`] does not read.
 pub const NOT_SECONDS: &str = "not a number of seconds";
 
 /// The word that stands for loader.conf's time.
 pub const AUTO: &str = "auto";
 
-/// How long somebody wants the menu to be shown.
+/// The time for which somebody wants the menu to be shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MenuTime {
     /// loader.conf says it.
@@ -45,7 +45,7 @@ impl MenuTime {
     }
 }
 
-/// What of the file is used.
+/// The settings of the file that are used.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LoaderConf {
     /// A pattern of ids, or `@saved`; empty when there is none.

@@ -4,7 +4,7 @@
 //! It is made for serial lines: nothing but carriage returns, no colours. Keys
 //! may arrive in pieces or damaged, so no sequence makes it wait for its end.
 
-/// What the bytes so far mean.
+/// The state of a key's bytes so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Escape {
     #[default]
@@ -15,7 +15,7 @@ enum Escape {
     Sequence,
 }
 
-/// How a key was taken.
+/// The effect of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
     /// The line is to be shown anew.
@@ -29,7 +29,7 @@ pub enum Step {
 pub struct Menu {
     count: usize,
     pub selected: usize,
-    /// What the digits so far make; 0 for none. Shown, not yet taken.
+    /// The number of the digits so far; 0 for none. Shown, not yet taken.
     pub typed: usize,
     escape: Escape,
 }
@@ -94,7 +94,7 @@ impl Menu {
         Step::Cancelled
     }
 
-    /// What the line shows: the typed number, else the selected entry.
+    /// Returns the entry of the prompt: the typed number, else the selected one.
     #[must_use]
     pub fn shown(&self) -> usize {
         self.typed.checked_sub(1).unwrap_or(self.selected)

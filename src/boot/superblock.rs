@@ -24,7 +24,7 @@ pub struct Filesystem {
     pub label: Vec<u8>,
 }
 
-/// What is on a device; `None` for everything else.
+/// Recognises the file system on a device; `None` for every other content.
 ///
 /// # Errors
 /// [`ReadError`].

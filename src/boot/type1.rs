@@ -12,7 +12,7 @@ use crate::explain::Rule;
 /// Initrds of one entry.
 const INITRDS_MAX: usize = 64;
 
-/// What the entry starts.
+/// The kind of program that the entry starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Starts {
     /// A kernel, to which initrds and options belong.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What happens on the way, as plain text on the console.
+//! Renders the events of a load or a boot as plain text on the console.
 
 use alloc::format;
 use alloc::string::String;
@@ -24,14 +24,14 @@ const INDENT: usize = 7;
 
 /// Prints results to stdout, and all else to stderr.
 pub struct Console {
-    /// Whether steps are told, with the seconds since the start.
+    /// Print each step, with the seconds since the start.
     verbose: bool,
-    /// Whether the plan is the result.
+    /// Print the plan to stdout: it is the result.
     dry_run: bool,
-    /// Whether warnings go to the kernel's log as well.
+    /// Send warnings to the kernel's log as well.
     in_hook: bool,
     start_us: u64,
-    /// The end of a result that nobody can read.
+    /// The error of a result that stdout did not take.
     unprinted: Option<Diagnosis>,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What load, kdump and status tell of a crash image.
+//! Text about crash images, for `load`, `kdump` and `status`.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -99,7 +99,7 @@ impl Page {
         Ok(())
     }
 
-    /// What the signatures say, which is no proof of anything.
+    /// Adds signers and digests as the signatures state them; nothing is verified.
     fn signatures(&mut self, label: &str, file: &dyn ReadAt, pe: Option<&Pe>) {
         let Some(pe) = pe else {
             return self.line(label, "none: not a PE file");
@@ -121,7 +121,7 @@ impl Page {
         }
     }
 
-    /// What the image holds for that profile.
+    /// Adds the sections that the chosen profile selects.
     fn selection(&mut self, file: &dyn ReadAt, selection: &Selection) -> Result<(), ReadError> {
         if let Some(slice) = selection.get(SectionKind::Osrel) {
             let system = osrel::parse(&read_small(file, slice, TEXT_MAX_BYTES)?);
@@ -158,7 +158,7 @@ impl Page {
         Ok(())
     }
 
-    /// Those of which the stub takes one, and which one on this machine.
+    /// Adds the device trees, and which one the stub would take on this machine.
     fn device_trees(
         &mut self,
         file: &dyn ReadAt,
@@ -220,7 +220,7 @@ impl Page {
         }
     }
 
-    /// What a plain `load` would do with it on this machine.
+    /// Adds what a plain `load` would do on this machine.
     fn load(&mut self, options: &LoadOptions<'_>, manifest: &Manifest<InputFile>) {
         let facts = facts::read();
         let plan = match run::plan(options, manifest, &facts) {

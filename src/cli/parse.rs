@@ -20,7 +20,7 @@ pub struct Parsed<'arg> {
     pub command: Option<&'static Command>,
     flags: Vec<(Id, Given<'arg>)>,
     pub operand: Option<&'arg [u8]>,
-    /// Whether the word of [`Operand::WordImage`] was given.
+    /// The word of [`Operand::WordImage`] was given.
     has_word: bool,
 }
 
@@ -91,7 +91,7 @@ fn show(argument: &[u8]) -> String {
     printable(argument)
 }
 
-/// What is wrong with a command line, and whose help to look at.
+/// Returns a usage error with a hint to the command's help.
 fn usage(command: Option<&Command>, what: &str) -> Diagnosis {
     Diagnosis::usage(&what).hints(&[help(command)])
 }

@@ -19,7 +19,7 @@ use crate::sys::kexec::Others;
 /// Column at which the values start.
 pub const COLUMN: usize = 14;
 
-/// What no kexec can do again: what systemd-stub would have measured, by PCR.
+/// Returns the line about what no kexec can do again: systemd-stub's measurements.
 pub fn measured_text(plan: &Plan) -> String {
     let mut out = String::new();
     if plan.kernel.section.is_none() {
@@ -148,7 +148,7 @@ fn base_text(base: CmdlineBase) -> &'static str {
     }
 }
 
-/// What it means that the kernel loads and unloads nothing any more.
+/// Returns the warning after `load --lock`: the kernel loads and unloads nothing any more.
 pub fn locked(facts: &Facts, others: Others) -> String {
     let mut text = String::from(
         "locked: this kernel loads and unloads nothing any more, so that unload, a reload of the \

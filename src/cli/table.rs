@@ -51,14 +51,14 @@ pub struct Flag {
     pub long: &'static str,
     pub short: Option<char>,
     pub value: Value,
-    /// Whether each occurrence counts; otherwise the last one wins.
+    /// Each occurrence counts; otherwise the last one wins.
     pub repeatable: bool,
     /// For `--help` and completions: a phrase without a full stop. The man page
     /// has sentences: [`detail::of`].
     pub summary: &'static str,
 }
 
-/// What a command works on.
+/// The kind of operands that a command takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
     None,

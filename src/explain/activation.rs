@@ -10,7 +10,7 @@ use crate::diagnosis::{Diagnosis, Hint};
 use crate::errno::Errno;
 use crate::facts::Facts;
 
-/// Why enforce is not on after all was tried: how modprobe failed, if it was run, and
+/// Explains why enforce is not on after all was tried: how modprobe failed, if it was run, and
 /// what the kernel said to a 1 in the parameter.
 #[must_use]
 pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno>) -> Diagnosis {

@@ -5,7 +5,7 @@ use super::{certain, possible};
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::facts::{Enforce, Facts};
 
-/// What enforce wants of a load, in the order of asking.
+/// The rules of enforce for a load, in the order of asking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rule {
     Uki,
@@ -18,7 +18,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// What a load that breaks it is refused for.
+    /// Returns the cause for which a load that breaks it is refused.
     #[must_use]
     pub fn cause(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ pub fn adapted(diagnosis: Diagnosis, facts: &Facts) -> Diagnosis {
     }
 }
 
-/// What stands in the way of every load once the module was removed by force.
+/// Returns the obstacle to every load once the module was removed by force.
 pub(super) fn held(facts: &Facts) -> Option<Diagnosis> {
     (facts.enforce == Some(Enforce::Held)).then(|| {
         certain(

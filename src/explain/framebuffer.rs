@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Whether the next kernel can draw on this one's framebuffer.
+//! The warning that the next kernel cannot draw on this one's framebuffer.
 //!
 //! It is told where the firmware's framebuffer was (screen_info). A driver of
 //! the graphics hardware has moved on from there, so the screen stands still

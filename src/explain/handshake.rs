@@ -12,7 +12,7 @@ use crate::diagnosis::{Diagnosis, Exit, Hint};
 use crate::errno::Errno;
 use crate::facts::{Facts, Module};
 
-/// What stands in the way of the handshake route.
+/// Returns the obstacle to the handshake route.
 #[must_use]
 pub fn handshake_obstacle(facts: &Facts) -> Option<Diagnosis> {
     if let Some(held) = enforce::held(facts) {
@@ -173,14 +173,14 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
     found.what(&errno)
 }
 
-/// Whether the load failed by what the kernel found out about this addon: not
+/// Returns whether the load failed by what the kernel found out about this addon: not
 /// for want of memory, and not for a command line that became too long.
 #[must_use]
 pub fn is_about(report: &Report, addon: &Addon) -> bool {
     report.addon == *addon && is_verdict(Errno(report.error.saturating_neg()))
 }
 
-/// What a file's content, signature or absence gives.
+/// Returns whether a file's content, signature or absence gives that number.
 fn is_verdict(errno: Errno) -> bool {
     matches!(
         errno,
@@ -197,7 +197,8 @@ fn is_verdict(errno: Errno) -> bool {
     )
 }
 
-/// What the module's security rules refuse with, see bpf/kmod/rules.c.
+/// Returns whether the module's security rules refuse with that number, see
+/// bpf/kmod/rules.c.
 fn is_rule(errno: Errno) -> bool {
     matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
 }

@@ -25,7 +25,7 @@ pub use handshake::{
     caller_gone, handshake, handshake_obstacle, is_about, module_is_useless, parser,
 };
 
-/// What failed, when it was known before it was tried.
+/// Says what failed when it was known before it was tried.
 const REFUSED: &str = "refused";
 const NO_SIGNATURE: &str = "the kernel found no signature in the image";
 const SIGN: &[Hint] = &[Hint::Text("sbsign, with a key of db or MOK"), Hint::Inspect];
@@ -34,7 +34,7 @@ const OUTSIDE: &[Hint] = &[Hint::Text("run it outside of a container"), Hint::Dm
 const BUSY: &str = "another process is loading or unloading an image";
 const AGAIN: Hint = Hint::Text("the same command again");
 
-/// What route extract means for signatures, and why.
+/// Says what route extract means for signatures, and why.
 pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is taken apart";
 
 /// The kernel refuses it, for the cause that the facts prove.
@@ -52,7 +52,7 @@ fn failed(cause: &str, hints: &[Hint]) -> Diagnosis {
     possible(cause, hints).exit(Exit::Failed)
 }
 
-/// What stands in the way of any load, known before it is tried.
+/// Returns the obstacle to any load, known before it is tried.
 #[must_use]
 pub fn load_obstacle(facts: &Facts, panic: bool) -> Option<Diagnosis> {
     if let Some(obstacle) = gate(facts, panic) {
@@ -94,7 +94,7 @@ pub fn unsigned_initrd(facts: &Facts) -> Diagnosis {
     certain(&format!("lockdown: {ONLY_INNER}"), &[Hint::Text(hint)])
 }
 
-/// What kexec_load_permitted() asks before a load and before an unload; both
+/// Returns what kexec_load_permitted() would refuse, before a load or an unload; both
 /// count against the limits.
 fn gate(facts: &Facts, panic: bool) -> Option<Diagnosis> {
     if let Some(obstacle) = privilege_obstacle(facts) {
@@ -265,7 +265,7 @@ fn signature(errno: Errno, facts: &Facts) -> Diagnosis {
     certain(&under_lockdown(what, facts), hints).by_signature(errno)
 }
 
-/// What a capture kernel's disk keys need.
+/// Explains that the kernel cannot hand disk keys to a capture kernel.
 #[must_use]
 pub fn no_crypt_keys() -> Diagnosis {
     possible(
@@ -304,7 +304,7 @@ pub fn unload(errno: Errno, facts: &Facts, panic: bool) -> Diagnosis {
     found.what(&errno)
 }
 
-/// What stands in the way of `exec`, known before it is tried.
+/// Returns the obstacle to `exec`, known before it is tried.
 #[must_use]
 pub fn exec_obstacle(facts: &Facts) -> Option<Diagnosis> {
     if let Some(obstacle) = privilege_obstacle(facts) {

@@ -246,7 +246,7 @@ fn every_hint_and_cause_is_there() {
     }
 }
 
-/// What the module reports for a load that failed.
+/// Returns a module's report of a load that failed.
 pub(super) fn report(stage: Stage, errno: Errno) -> Report {
     Report {
         abi_version: abi::ABI_VERSION,

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::abi::ROUNDS_MAX;
 
-/// What B can do; `run::server` does it.
+/// The steps of B; `run::server` takes them.
 pub trait Steps {
     /// A parser that the kernel has accepted. Dropping it detaches it.
     type Parser;
@@ -19,37 +19,37 @@ pub trait Steps {
     /// Waits for the kernel's signal or for the end of A's call.
     ///
     /// # Errors
-    /// Those of the system call.
+    /// The errors of the system call.
     fn wait(&mut self) -> Result<Wake, Self::Error>;
 
     /// Reads the bytes of the parser that the kernel has ready.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// The error of reading it.
     fn read(&mut self) -> Result<Vec<u8>, Self::Error>;
 
     /// Has the kernel's verifier take the parser.
     ///
     /// # Errors
-    /// Why the parser is not accepted.
+    /// The error for which the parser is not accepted.
     fn load(&mut self, bytes: Vec<u8>) -> Result<Self::Parser, Self::Error>;
 
     /// Puts into the parser's maps what the user asked for.
     ///
     /// # Errors
-    /// Why it does not go in.
+    /// The error of filling a map.
     fn fill(&mut self, parser: &mut Self::Parser) -> Result<(), Self::Error>;
 
     /// Attaches the parser to the hook.
     ///
     /// # Errors
-    /// Why it cannot be attached.
+    /// The error of attaching it.
     fn attach(&mut self, parser: &mut Self::Parser) -> Result<(), Self::Error>;
 
     /// Tells the kernel that the parser is attached.
     ///
     /// # Errors
-    /// Those of the system call.
+    /// The errors of the system call.
     fn signal(&mut self) -> Result<(), Self::Error>;
 
     /// Keeps why B gives up. Called at most once.
@@ -60,7 +60,7 @@ pub trait Steps {
     fn close(&mut self);
 }
 
-/// What ends a wait.
+/// The end of a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
     /// The kernel has a parser ready.
@@ -69,7 +69,7 @@ pub enum Wake {
     Ended(End),
 }
 
-/// How A's call ends.
+/// The end of A's call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
     /// It returned, or nothing keeps it from returning.
@@ -78,7 +78,7 @@ pub enum End {
     CallerGone,
 }
 
-/// Why B gives up.
+/// The failure because of which B gives up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure<E> {
     /// It cannot wait.

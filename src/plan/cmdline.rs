@@ -12,7 +12,7 @@ use crate::facts::Facts;
 use crate::image::uki::{SectionKind, Selection};
 use crate::source::{ReadAt, read_small};
 
-/// What a command line starts from.
+/// The text that a command line starts from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CmdlineBase {
     /// Nothing but what is appended.
@@ -36,14 +36,14 @@ pub struct PlannedCmdline {
     pub users: Vec<u8>,
     /// Words of the running kernel's command line that were left out.
     pub dropped: Vec<DroppedWord>,
-    /// Whether addons have a part in it.
+    /// Addons have a part in it.
     pub has_addons: bool,
     /// Words that were added to it for a capture kernel.
     pub added: Vec<&'static Addition>,
 }
 
 impl PlannedCmdline {
-    /// Whether the image's own command line is left out.
+    /// Returns whether the image's own command line is left out.
     #[must_use]
     pub fn replaces_own(&self) -> bool {
         matches!(self.base, CmdlineBase::User | CmdlineBase::Running)

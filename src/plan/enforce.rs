@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the module's enforce refuses of a plan.
+//! The rules of the module's enforce, asked of a plan.
 
 use super::{Manifest, Plan, Route};
 use crate::explain::Rule;

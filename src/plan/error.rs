@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Why options, files and machine do not fit together.
+//! Errors of planning: options, files and machine do not fit together.
 
 use alloc::string::String;
 use core::fmt;
@@ -15,7 +15,7 @@ use crate::initrd::concat::ConcatError;
 use crate::initrd::newc::NewcError;
 use crate::source::{InputId, ReadError};
 
-/// Why there is no plan.
+/// A reason why there is no plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PlanError {
     /// The image is of a kind that this machine's kernel does not boot.
@@ -60,7 +60,7 @@ pub enum PlanError {
     AddonsNeedUki,
     Cmdline {
         error: CmdlineError,
-        /// Whether the user added to it, or replaced it.
+        /// The user added to it, or replaced it.
         users: bool,
     },
     Initrd(ConcatError),

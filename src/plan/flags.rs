@@ -33,7 +33,7 @@ impl Flags {
         Flags(UNLOAD | if panic { ON_CRASH } else { 0 })
     }
 
-    /// Whether they are about the crash image.
+    /// Returns whether they are about the crash image.
     #[must_use]
     pub fn is_panic(self) -> bool {
         self.0 & ON_CRASH != 0

@@ -21,7 +21,7 @@ pub struct InitrdPart {
     pub slice: FileSlice,
 }
 
-/// Where a piece of the initrd comes from.
+/// The origin of a piece of the initrd.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InitrdOrigin {
     /// A section of the image.
@@ -125,7 +125,7 @@ impl InitrdPart {
     }
 }
 
-/// That section of every PE addon that has it.
+/// Returns the section of that kind of every PE addon that has it.
 fn addon_sections<F>(
     manifest: &Manifest<F>,
     kind: SectionKind,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What a locked-down kernel verifies of a plan, and what that forbids.
+//! Obstacles of a plan, and what a locked-down kernel verifies of it.
 
 use super::{Manifest, Options, Plan, Route};
 use crate::diagnosis::Diagnosis;
@@ -20,7 +20,7 @@ impl Plan {
             .or_else(|| unsigned.then(|| explain::unsigned_initrd(facts)))
     }
 
-    /// Whether this kernel verifies signatures, but would not see the image's.
+    /// Returns whether this kernel verifies signatures, but would not see the image's.
     #[must_use]
     pub fn is_taken_apart(&self, facts: &Facts) -> bool {
         self.route == Route::Extract && facts.is_locked_down()
@@ -28,7 +28,7 @@ impl Plan {
 }
 
 impl Route {
-    /// What the kernel verifies when it wants signatures, for people.
+    /// Returns what the kernel verifies when it demands signatures, for people.
     #[must_use]
     pub fn verified(self) -> &'static str {
         match self {

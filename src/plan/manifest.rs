@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What was opened for a load: the image, the user's initrds, and the companion
+//! The open files of a load: the image, the user's initrds, and the companion
 //! files. The only place that knows which file has which number.
 
 use alloc::string::String;
@@ -27,7 +27,7 @@ pub struct Companion<F> {
     pub was_found: bool,
 }
 
-/// What becomes of a companion file.
+/// The use of a companion file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CompanionKind {
     /// It is a PE addon, which adds to the command line and to the initrd.
@@ -42,7 +42,7 @@ pub enum CompanionKind {
 /// All open files of a load.
 pub struct Manifest<F> {
     pub image: Input<F>,
-    /// What the image is.
+    /// The kind of the image, with its headers.
     pub kind: Image,
     /// The UKI's profile, from 0.
     pub profile: u32,

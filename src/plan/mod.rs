@@ -53,16 +53,16 @@ pub struct Plan {
     pub kernel: PlannedKernel,
     /// The whole initrd, piece by piece.
     pub initrd: Vec<InitrdPart>,
-    /// What this program hands over as initrd: all of it, or on the handshake
-    /// route what the user passed.
+    /// The part that this program hands over as initrd: all of it, or on the handshake
+    /// route the user's own.
     pub concat: ConcatPlan,
     pub cmdline: PlannedCmdline,
     pub flags: Flags,
     /// The UKI's profile, from 0.
     pub profile: u32,
-    /// Whether the whole image has a signature.
+    /// The whole image has a signature.
     pub is_signed: bool,
-    /// What stands in the way of it, known before it is tried.
+    /// The reason why the load cannot succeed, known before it is tried.
     pub obstacle: Option<Diagnosis>,
 }
 
@@ -72,7 +72,7 @@ pub const PCR_CONFIG: u32 = 12;
 pub const PCR_SYSEXT: u32 = 13;
 
 impl Plan {
-    /// Whether systemd-stub would have extended that PCR, besides 11, which
+    /// Returns whether systemd-stub would have extended that PCR, besides 11, which
     /// covers the image's sections.
     #[must_use]
     pub fn measures(&self, pcr: u32) -> bool {
@@ -92,14 +92,14 @@ impl Plan {
     }
 }
 
-/// Where the kernel is.
+/// The kernel's place in the image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlannedKernel {
     /// Its bytes in the image.
     pub slice: FileSlice,
     /// The section that holds them; `None` for the whole file.
     pub section: Option<SectionKind>,
-    /// What `uname -r` will say, where its header tells.
+    /// Its release, as `uname -r` shows it; `None` where its header does not tell.
     pub release: Option<String>,
 }
 
@@ -147,7 +147,7 @@ fn check_machine(image: &Image, facts: &Facts) -> Result<(), PlanError> {
     })
 }
 
-/// What all kinds of images need for their plan.
+/// The input of a plan, for all kinds of images.
 struct Planner<'plan, F> {
     options: &'plan Options,
     manifest: &'plan Manifest<F>,

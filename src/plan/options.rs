@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the user asked for: it stays as it is from the command line to the end.
+//! Options of a load, as the user gave them: nothing changes them later.
 
 use alloc::string::String;
 use alloc::vec::Vec;

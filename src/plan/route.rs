@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! How an image gets into the kernel.
+//! Routes of an image into the kernel.
 
 /// One of the ways to load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +26,7 @@ impl Route {
         }
     }
 
-    /// What it does, for people.
+    /// Returns what it does, for people.
     #[must_use]
     pub fn detail(self) -> &'static str {
         match self {

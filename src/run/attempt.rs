@@ -25,7 +25,7 @@ use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::{AsFd, event, kexec, note};
 
-/// What an attempt works on.
+/// The input of one attempt.
 struct Attempt<'load> {
     options: &'load LoadOptions<'load>,
     manifest: &'load Manifest<InputFile>,
@@ -146,7 +146,7 @@ impl Attempt<'_> {
         Ok(kernel.finish())
     }
 
-    /// Where the kernel refused a signature: looks at what it was given to verify.
+    /// Adds what the image's own signatures show, if the kernel refused the signature.
     fn examined(&self, found: Diagnosis) -> Diagnosis {
         if found.signature.is_none() {
             return found;

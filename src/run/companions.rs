@@ -25,11 +25,11 @@ const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
 /// Told what is left out; an error ends the load.
 pub type OnSkip<'log> = &'log mut dyn FnMut(Skipped) -> Result<(), RunError>;
 
-/// What the image says of its addons.
+/// The image's demands on its addons.
 struct Host {
     machine: Machine,
     uname: Option<Vec<u8>>,
-    /// Whether its addons must be signed.
+    /// Its addons must be signed.
     signed_only: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::facts::Enforce;
 use crate::sys::kexec::{self, LoadSwitch, Others};
 use crate::sys::{enforce, facts};
 
-/// What became of enforce.
+/// The state of enforce afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Enforced {
     /// Neither the kernel command line nor a file asks for it.
@@ -22,8 +22,8 @@ pub enum Enforced {
     On { is_locked_down: bool },
 }
 
-/// What was met on the way to an enforce that is not on: how modprobe ended, if it was
-/// run, and what the kernel said to the parameter.
+/// The failures on the way to enforce: how modprobe ended, if it was run, and the errno
+/// of writing the module's parameter.
 type Met = (Option<String>, Option<Errno>);
 
 /// Turns enforce on where that is asked for; where that fails, turns kexec off.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What can go wrong between a command line and the kernel.
+//! Errors between a command line and the kernel.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -32,7 +32,7 @@ pub enum RunError {
     EmptyInitrd {
         path: Vec<u8>,
     },
-    /// What the user named by --addon is none.
+    /// The file of an `--addon` is no addon.
     Addon {
         path: Vec<u8>,
         error: AddonError,
@@ -94,7 +94,7 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    /// What is told of `count` of `all` files that the image's parser passed over.
+    /// Stands for `count` of `all` files that the image's parser passed over.
     #[must_use]
     pub fn passed_over(count: usize, all: usize) -> Skipped {
         Skipped {
@@ -136,7 +136,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Why thread B of the handshake gave up.
+/// An error because of which thread B of the handshake gives up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ServeError {
     Parser(ParserError),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What happens on the way, for whoever shows it. `run` decides and acts; it has no
-//! words for people but those of the steps.
+//! Events of a load or a boot, for whoever shows them. `run` decides and acts; it has no
+//! text for people but that of the steps and warnings.
 
 use core::fmt;
 

@@ -25,7 +25,7 @@ use crate::sys::{Fd, SysError, kexec};
 /// Lines of the verifier's log that a report quotes.
 const LOG_LINES: usize = 6;
 
-/// What became of thread A.
+/// Thread A's result and its times, in microseconds.
 struct Called {
     started_us: u64,
     returned_us: u64,

@@ -22,7 +22,7 @@ fn words() -> Words {
 /// Boots an entry where the words ask for it; returns when they do not.
 ///
 /// # Errors
-/// Those of [`boot()`], and [`RunError::Refused`] for a word that cannot be read.
+/// [`RunError`] as of [`boot()`]; [`RunError::Refused`] for a word that cannot be read.
 pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
     let words = words();
     if !words.wants_boot() {
@@ -58,7 +58,7 @@ fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
 /// Loads the crash image that the words name, or that the initramfs carries.
 ///
 /// # Errors
-/// Those of [`load()`].
+/// [`RunError`] as of [`load()`].
 pub fn hook_kdump(events: &mut dyn Events) -> Result<(), RunError> {
     let words = words();
     let named = words.kdump.as_deref();

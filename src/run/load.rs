@@ -14,7 +14,7 @@ use crate::plan::Route;
 use crate::sys::facts;
 use crate::sys::kexec::{self, LoadSwitch};
 
-/// How many addons the kernel may refuse before the load fails.
+/// Number of addons that the kernel may refuse before the load fails.
 const REFUSALS_MAX: u32 = 16;
 
 /// Opens what the options name and finds what goes with it, and plans the load.

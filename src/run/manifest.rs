@@ -55,7 +55,7 @@ fn open_input(root: Option<Fd<'_>>, path: &[u8]) -> Result<Input<InputFile>, Run
     Ok(Input { path, file })
 }
 
-/// What the user named: a PE addon by its content, another file by its name.
+/// Classifies a file that the user named: a PE addon by its content, others by name.
 fn describe(input: Input<InputFile>) -> Result<Companion<InputFile>, RunError> {
     let name = input.path.rsplit(|byte| *byte == b'/').next();
     let name = name.unwrap_or_default();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. Carries out what was asked for: opens, plans, chooses, loads, jumps.
-//! What happens on the way goes out through [`events::Events`].
+//! Events on the way go out through [`events::Events`].
 //!
 //! All that is taken on the way (descriptors, anonymous files, threads, the
 //! attached parser) is released by its owner's drop, whatever fails; the kernel

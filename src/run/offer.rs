@@ -15,7 +15,7 @@ use crate::sys::{AsFd, Fd};
 /// The image, and all that the user or a directory adds to it.
 pub struct Offer<'load> {
     manifest: &'load Manifest<InputFile>,
-    /// What the paths are relative to.
+    /// The directory that paths are relative to; `None` for the working directory.
     root: Option<Fd<'load>>,
     /// The user's part of the command line.
     pub cmdline: CString,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the user asked for, with the files and places that it names.
+//! Options of a load and of a boot, with the paths and places that they name.
 
 use alloc::vec::Vec;
 
@@ -11,18 +11,18 @@ use crate::sys::Fd;
 /// A load, whoever asked for it.
 #[derive(Default)]
 pub struct LoadOptions<'arg> {
-    /// What the paths are relative to; `None` for the working directory.
+    /// The directory that paths are relative to; `None` for the working directory.
     pub root: Option<Fd<'arg>>,
     pub image: &'arg [u8],
     pub initrds: Vec<&'arg [u8]>,
     pub addons: Vec<&'arg [u8]>,
-    /// Whether the companion files that lie beside the image are taken, too.
+    /// Take the companion files that lie beside the image, too.
     pub extras: bool,
-    /// What stands for the root of the image's file system.
+    /// The directory that stands for the root of the image's file system.
     pub extras_root: Option<&'arg [u8]>,
-    /// Whether a companion file that cannot be taken is an error.
+    /// Fail when a companion file cannot be taken.
     pub strict: bool,
-    /// Whether only the plan is wanted.
+    /// Only plan; change nothing.
     pub dry_run: bool,
     pub plan: Options,
 }
@@ -32,7 +32,7 @@ pub struct BootOptions<'arg> {
     pub place: Place<'arg>,
     /// An entry, or a path when it has a `/`; empty or `None` for the default.
     pub name: Option<&'arg [u8]>,
-    /// Whether the entry after that one is meant.
+    /// Take the entry after that one.
     pub next: bool,
     pub menu: Option<MenuTime>,
     pub timeout_s: u32,
@@ -40,6 +40,6 @@ pub struct BootOptions<'arg> {
     pub route: Option<Route>,
     pub dry_run: bool,
     pub sync: bool,
-    /// Whether the next system must be kept from chaining.
+    /// Keep the next system from chaining.
     pub mark_chained: bool,
 }

@@ -27,7 +27,7 @@ const OF_MODULE: i16 = 1;
 pub struct Prepared<'a> {
     object: Object<'a>,
     maps: Vec<MapFd>,
-    /// Where each is; those that may be missing may be nowhere.
+    /// The place of each kfunc; `None` for a weak one that is missing.
     kfuncs: Vec<Option<Kfunc>>,
     /// The hook's number in the module's BTF.
     hook: u32,
@@ -42,7 +42,7 @@ pub struct Parser {
     maps: Vec<(String, MapFd)>,
 }
 
-/// Why a parser cannot be used.
+/// An error because of which a parser cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ParserError {
     /// No parser, or one that needs what there is not.

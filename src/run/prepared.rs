@@ -12,7 +12,7 @@ use crate::plan::{self, Manifest, Plan, PlanError};
 use crate::source::InputId;
 use crate::sys::file::InputFile;
 
-/// What was opened for a load, and what will be done with it.
+/// The open files of a load and its plan.
 pub struct Prepared {
     pub manifest: Manifest<InputFile>,
     pub plan: Plan,

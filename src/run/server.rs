@@ -17,7 +17,7 @@ use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
 use crate::sys::thread::Beside;
 
-/// What thread B works with.
+/// Thread B and all that it uses.
 pub struct Server<'load> {
     pub offer: &'load Offer<'load>,
     /// The kernel signals that it has a parser ready.
@@ -31,15 +31,15 @@ pub struct Server<'load> {
     pub progress: Progress<'load>,
     /// `None` once closed, which ends A's call.
     pub session: Option<Session>,
-    /// Why B gave up.
+    /// The first failure; B gave up because of it.
     pub failure: Option<ServeError>,
 }
 
-/// What thread B leaves.
+/// The result of thread B.
 pub struct Served {
     /// Has the kernel's report; `None` once closed.
     pub session: Option<Session>,
-    /// Why B gave up.
+    /// The failure because of which B gave up.
     pub failure: Option<ServeError>,
 }
 

@@ -13,9 +13,9 @@ use crate::sys::SysError;
 use crate::sys::directory::Directory;
 use crate::sys::process::{self, Ended};
 
-/// Where they are, in an initramfs as well.
+/// Their directory, in an initramfs as well.
 pub const DIRECTORY: &str = "/etc/kexec-bpf/pre-exec.d";
-/// How long each may take.
+/// The time that each may take, in seconds.
 pub(super) const TIMEOUT_S: u32 = 30;
 const PROGRAMS_MAX: usize = 256;
 
@@ -44,7 +44,7 @@ pub fn run(events: &mut dyn Events) {
     }
 }
 
-/// What a program did, which had [`TIMEOUT_S`], when it was not done well.
+/// Returns how a program failed that had [`TIMEOUT_S`]; `None` when it did not.
 pub(super) fn failure(result: Result<Ended, SysError>) -> Option<String> {
     Some(match result {
         Ok(Ended::Exited(0)) => return None,

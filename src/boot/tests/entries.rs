@@ -21,7 +21,7 @@ fn entry(file: &str, keys: &str) -> Entry {
     entry
 }
 
-/// Whether the entries are in the order of the specification: each goes before
+/// Asserts that the entries are in the order of the specification: each goes before
 /// all that follow.
 #[track_caller]
 fn assert_sorted(entries: &[Entry]) {

@@ -103,7 +103,7 @@ fn help_needs_no_operand() {
     assert!(parse_words(&["-V"]).unwrap().has(Id::Version));
 }
 
-/// What is wrong with a command line.
+/// Returns the usage error of a command line.
 #[track_caller]
 fn wrong(arguments: &[&[u8]]) -> String {
     parse(arguments).unwrap_err().what.clone()
@@ -230,7 +230,7 @@ fn the_words_of_a_choice_are_all_routes_and_auto() {
     assert!(ROUTES.iter().copied().eq(["auto"].into_iter().chain(names)));
 }
 
-/// What every flag of the table says of a value that cannot be of its kind.
+/// Returns the usage error of each flag for a value that is not of its kind.
 #[test]
 fn the_hint_names_the_help_of_the_command() {
     for command in COMMANDS {

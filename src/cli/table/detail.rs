@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the man page says of each flag: sentences. Apart from the table, so that
+//! The man page's sentences about each flag. Apart from the table, so that
 //! the program does not carry them.
 
 use super::Id;

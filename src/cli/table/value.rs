@@ -5,7 +5,7 @@ use core::str;
 
 use crate::boot::loader_conf::{MenuTime, NOT_SECONDS, seconds};
 
-/// What a flag takes.
+/// The kind of a flag's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Value {
     Nothing,
@@ -58,7 +58,7 @@ impl Value {
     /// Reads a value of this kind.
     ///
     /// # Errors
-    /// What is wrong with it. The words of a choice are left to the caller, who
+    /// The text of the error. The words of a choice are left to the caller, who
     /// has to show them.
     pub fn read(self, value: &[u8]) -> Result<Given<'_>, &'static str> {
         match self {

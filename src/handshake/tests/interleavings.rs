@@ -4,7 +4,7 @@
 use super::scripted::{Asks, Event, follow};
 use crate::abi::ROUNDS_MAX;
 
-/// What was chosen on a path, by number, and of how many.
+/// The choices of a path: the number chosen, and of how many.
 #[derive(Default)]
 struct Choices {
     taken: Vec<(usize, usize)>,

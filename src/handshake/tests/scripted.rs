@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::abi::ROUNDS_MAX;
 use crate::handshake::{End, Failure, Steps, Wake, serve};
 
-/// What comes of a wait or of a step.
+/// The outcome of a wait or of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     Ready,
@@ -17,7 +17,7 @@ pub enum Event {
     Failed,
 }
 
-/// What is asked for an event.
+/// The question that an event answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Asks {
     Wait,
@@ -42,7 +42,7 @@ pub const ROUND: [Step; 5] = [
     Step::Signal,
 ];
 
-/// What B did, and what came of it. An error is the number of the event.
+/// One action of B and its outcome. An error is the number of the event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Did {
     Wait(Result<Wake, usize>),
@@ -149,7 +149,7 @@ pub fn follow(script: &mut dyn FnMut(Asks) -> Event) -> Vec<Did> {
     path
 }
 
-/// What B holds along a path.
+/// The state of B along a path.
 #[derive(Default)]
 struct Held {
     parser: bool,
@@ -157,7 +157,7 @@ struct Held {
     kept: bool,
     closed: bool,
     rounds: usize,
-    /// How A's call ended, once a wait has said so.
+    /// The end of A's call, once a wait has told it.
     end: Option<End>,
 }
 
