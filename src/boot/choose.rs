@@ -73,17 +73,17 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
     })
 }
 
-/// The first entry behind `index` that can boot.
+/// Returns the first entry after `index` that can boot.
 ///
 /// # Errors
 /// [`BootError::NothingLeft`].
 pub fn next(entries: &[Entry], index: usize) -> Result<usize, BootError> {
-    let behind = entries.iter().enumerate().skip(index).skip(1);
-    let mut usable = behind.filter(|(_, entry)| entry.problem.is_none());
+    let following = entries.iter().enumerate().skip(index).skip(1);
+    let mut usable = following.filter(|(_, entry)| entry.problem.is_none());
     match usable.next() {
         Some((next, _)) => Ok(next),
         None => Err(BootError::NothingLeft {
-            behind: entries.get(index).map(|entry| entry.id.clone()),
+            after: entries.get(index).map(|entry| entry.id.clone()),
         }),
     }
 }

@@ -72,8 +72,8 @@ impl<'name> Name<'name> {
             return None;
         }
         let plus = stem.iter().rposition(|byte| *byte == b'+').unwrap_or(0);
-        let (before, behind) = stem.split_at(plus);
-        let counter = behind.get(1..).and_then(parse_counter);
+        let (before, after) = stem.split_at(plus);
+        let counter = after.get(1..).and_then(parse_counter);
         let counter = counter.filter(|_| plus > 0);
         Some(Name {
             stem: if counter.is_some() { before } else { stem },

@@ -27,7 +27,7 @@ impl Kind {
 
     /// The directory of its files, below the root of the file system.
     #[must_use]
-    pub fn folder(self) -> &'static str {
+    pub fn directory(self) -> &'static str {
         match self {
             Kind::Type1 => "loader/entries",
             Kind::Type2 => "EFI/Linux",

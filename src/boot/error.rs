@@ -109,7 +109,7 @@ pub enum BootError {
     },
     /// All entries cannot be booted, or none follows.
     NothingLeft {
-        behind: Option<Vec<u8>>,
+        after: Option<Vec<u8>>,
     },
     /// The menu was left without a choice.
     Cancelled,
@@ -134,10 +134,10 @@ impl fmt::Display for BootError {
             BootError::NoEntries { places } => write!(out, "no boot entries in {places}"),
             BootError::NoSuchEntry { name } => write!(out, "no entry {}", printable(name)),
             BootError::Bad { id, .. } => write!(out, "entry {} cannot boot", printable(id)),
-            BootError::NothingLeft { behind: Some(id) } => {
+            BootError::NothingLeft { after: Some(id) } => {
                 write!(out, "no entry follows {}", printable(id))
             }
-            BootError::NothingLeft { behind: None } => out.write_str("no entry can boot"),
+            BootError::NothingLeft { after: None } => out.write_str("no entry can boot"),
             BootError::Cancelled => out.write_str("nothing was chosen"),
             BootError::WouldChain => out.write_str("the entry would chain for ever"),
             BootError::Mount {

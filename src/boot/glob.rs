@@ -8,13 +8,13 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut rest, mut left) = (pattern, text);
     let mut star: Option<(&[u8], &[u8])> = None;
     loop {
-        if let Some((b'*', behind)) = rest.split_first() {
-            star = Some((behind, left));
-            rest = behind;
+        if let Some((b'*', after)) = rest.split_first() {
+            star = Some((after, left));
+            rest = after;
             continue;
         }
         let next = match left.split_first() {
-            Some((byte, behind)) => one(rest, *byte).map(|pattern| (pattern, behind)),
+            Some((byte, after)) => one(rest, *byte).map(|pattern| (pattern, after)),
             None if rest.is_empty() => return true,
             None => return false,
         };
@@ -23,12 +23,12 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
             continue;
         }
         // One more byte for the star.
-        let Some((behind, from)) = star else {
+        let Some((after, from)) = star else {
             return false;
         };
         let from = from.get(1..).unwrap_or_default();
-        star = Some((behind, from));
-        (rest, left) = (behind, from);
+        star = Some((after, from));
+        (rest, left) = (after, from);
     }
 }
 
@@ -39,7 +39,7 @@ fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
         [b'?', rest @ ..] => Some(rest),
         [b'\\', escaped, rest @ ..] => same(*escaped).then_some(rest),
         [b'[', rest @ ..] => {
-            // A bracket right behind the first one is meant literally.
+            // A bracket right after the first one is meant literally.
             let end = rest.iter().skip(1).position(|byte| *byte == b']');
             let Some(end) = end.map(|end| end.saturating_add(1)) else {
                 return same(b'[').then_some(rest);

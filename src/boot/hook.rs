@@ -39,7 +39,7 @@ fn is_clear_no(value: &[u8]) -> bool {
     [&b"0"[..], b"no", b"false", b"off"].contains(&value)
 }
 
-/// Takes the words of `line`. The last of a kind counts; those behind `--` are
+/// Takes the words of `line`. The last of a kind counts; those after `--` are
 /// for init.
 #[must_use]
 pub fn parse(line: &[u8]) -> Words {

@@ -10,7 +10,7 @@ use super::gpt;
 use crate::field::{bytes_at, u16_at, u32_at};
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
 
-/// The superblock of ext4 begins at 1024; nothing behind its label is read.
+/// The superblock of ext4 begins at 1024; nothing after its label is read.
 const HEAD_BYTES: u64 = 2048;
 const EXT4_MAGIC: u16 = 0xef53;
 

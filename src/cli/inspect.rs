@@ -231,7 +231,7 @@ impl Page {
             Err(_) => return,
         };
         self.line("kexec uses", &format!("route {}", plan.route.name()));
-        if plan.is_taken_apart(&facts) {
+        if plan.is_extracted_unverified(&facts) {
             self.line(
                 "",
                 &format!("refused: {}", explain::unsigned_initrd(&facts).cause_text()),

@@ -108,7 +108,7 @@ fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static 
     })
 }
 
-/// Parses the arguments behind the program's name. Flags and operands may be
+/// Parses the arguments after the program's name. Flags and operands may be
 /// mixed; `--` ends the flags.
 ///
 /// # Errors

@@ -40,7 +40,7 @@ pub fn pad(out: &mut String, count: usize) {
     }
 }
 
-/// Appends `label`, padded to `indent` columns, and `text` wrapped behind it.
+/// Appends `label`, padded to `indent` columns, and `text` wrapped after it.
 pub fn field(out: &mut String, label: &str, indent: usize, text: &str) {
     out.push_str(label);
     let width = label.chars().count();

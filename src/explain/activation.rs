@@ -10,8 +10,8 @@ use crate::diagnosis::{Diagnosis, Hint};
 use crate::errno::Errno;
 use crate::facts::Facts;
 
-/// Explains why enforce is not on after all was tried: how modprobe failed, if it was run, and
-/// what the kernel said to a 1 in the parameter.
+/// Explains why enforce is not on after all was tried: how modprobe failed, if it was
+/// run, and the errno of writing a 1 to the parameter.
 #[must_use]
 pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno>) -> Diagnosis {
     const MEND: &[Hint] = &[

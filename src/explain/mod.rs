@@ -35,7 +35,7 @@ const BUSY: &str = "another process is loading or unloading an image";
 const AGAIN: Hint = Hint::Text("the same command again");
 
 /// Says what route extract means for signatures, and why.
-pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is taken apart";
+pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is extracted";
 
 /// The kernel refuses it, for the cause that the facts prove.
 fn certain(cause: &str, hints: &[Hint]) -> Diagnosis {

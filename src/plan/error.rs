@@ -34,7 +34,7 @@ pub enum PlanError {
     NotTakenAsItIs {
         kind: &'static str,
     },
-    /// The handshake is needed or asked for, and is not to be had.
+    /// The handshake is needed or asked for, and is not available.
     NoHandshake(Diagnosis),
     /// The UKI's `.linux` is damaged or no kernel.
     Inner(ImageError),

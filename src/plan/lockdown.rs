@@ -14,7 +14,7 @@ impl Plan {
         manifest: &Manifest<F>,
         facts: &Facts,
     ) -> Option<Diagnosis> {
-        let unsigned = self.is_taken_apart(facts) && !options.takes_apart_knowingly();
+        let unsigned = self.is_extracted_unverified(facts) && !options.extracts_knowingly();
         explain::load_obstacle(facts, options.panic)
             .or_else(|| Some(self.breaks(manifest, facts)?.broken(options.panic)))
             .or_else(|| unsigned.then(|| explain::unsigned_initrd(facts)))
@@ -22,7 +22,7 @@ impl Plan {
 
     /// Returns whether this kernel verifies signatures, but would not see the image's.
     #[must_use]
-    pub fn is_taken_apart(&self, facts: &Facts) -> bool {
+    pub fn is_extracted_unverified(&self, facts: &Facts) -> bool {
         self.route == Route::Extract && facts.is_locked_down()
     }
 }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_down_kernel_takes_a_uki_apart_only_for_two_words() {
+    fn a_locked_down_kernel_has_a_uki_extracted_only_for_two_words() {
         let without = facts(Lockdown::Integrity, false);
         let extract = Some(Route::Extract);
         for (route, allow_unsigned_initrd, is_refused) in [

@@ -21,7 +21,7 @@ pub struct Options {
     pub append: Vec<Vec<u8>>,
     /// Keeps the next system from chaining: a mark is added to its command line.
     pub mark_chained: bool,
-    /// Under lockdown, take a UKI apart although nothing verifies its initrd.
+    /// Under lockdown, extract a UKI although nothing verifies its initrd.
     pub allow_unsigned_initrd: bool,
     /// The crash image instead of the one for exec.
     pub panic: bool,
@@ -46,10 +46,10 @@ pub enum Profile {
 }
 
 impl Options {
-    /// Returns whether both words were given: auto never takes a UKI apart under
+    /// Returns whether both words were given: auto never extracts a UKI under
     /// lockdown.
     #[must_use]
-    pub fn takes_apart_knowingly(&self) -> bool {
+    pub fn extracts_knowingly(&self) -> bool {
         self.route == Some(Route::Extract) && self.allow_unsigned_initrd
     }
 

@@ -80,7 +80,7 @@ fn a_bzimage_goes_to_the_kernel_whole() {
 }
 
 #[test]
-fn a_uki_is_taken_apart() {
+fn a_uki_is_extracted() {
     let plan = plan_of(&build::uki(), &Options::default()).unwrap();
     assert_eq!(plan.route, Route::Extract);
     assert_eq!(plan.kernel.slice, slice(0xa00, 1536));

@@ -159,7 +159,7 @@ fn chosen(
             }
             index
         }
-        (None, None) => return Err(BootError::NothingLeft { behind: None }.into()),
+        (None, None) => return Err(BootError::NothingLeft { after: None }.into()),
     };
     if options.next {
         index = choose::next(&found.entries, index)?;
@@ -222,7 +222,7 @@ fn count(entry: &Entry, volume: Volume) -> Result<(), String> {
     let Some(new) = name.and_then(|name| name.tried()) else {
         return Ok(());
     };
-    let directory = entry.kind.folder().as_bytes();
+    let directory = entry.kind.directory().as_bytes();
     let renamed = volume.rename(directory, &entry.file_name, &new);
     renamed.map_err(|error| {
         let id = printable(&entry.id);

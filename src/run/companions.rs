@@ -121,35 +121,39 @@ pub fn leave_out(manifest: &mut Manifest<InputFile>, error: &RunError) -> Option
     Some(Skipped { path, why })
 }
 
-/// A path's folder and name.
+/// Splits a path in its directory and its name.
 fn split(path: &[u8]) -> (&[u8], &[u8]) {
     let Some(slash) = path.iter().rposition(|byte| *byte == b'/') else {
         return (b".", path);
     };
-    let (folder, name) = path.split_at_checked(slash).unwrap_or((path, b""));
-    let folder = if folder.is_empty() { b"/" } else { folder };
-    (folder, name.get(1..).unwrap_or_default())
+    let (directory, name) = path.split_at_checked(slash).unwrap_or((path, b""));
+    let directory = if directory.is_empty() {
+        b"/"
+    } else {
+        directory
+    };
+    (directory, name.get(1..).unwrap_or_default())
 }
 
-fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
-    let slash: &[u8] = if folder.ends_with(b"/") { b"" } else { b"/" };
-    [folder, slash, name].concat()
+fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let slash: &[u8] = if directory.ends_with(b"/") { b"" } else { b"/" };
+    [directory, slash, name].concat()
 }
 
-/// A folder that is there but cannot be opened is told, and left out.
+/// Passes on a directory; one that is there but cannot be opened is told and skipped.
 fn told(
-    folder: Result<Option<Directory>, SysError>,
+    opened: Result<Option<Directory>, SysError>,
     path: &[u8],
     on_skip: OnSkip<'_>,
 ) -> Result<Option<Directory>, RunError> {
-    folder.or_else(|error| {
+    opened.or_else(|error| {
         let path = path.to_vec();
-        let why = Refusal::Folder(error);
+        let why = Refusal::Directory(error);
         on_skip(Skipped { path, why }).map(|()| None)
     })
 }
 
-/// Opens what a folder holds for the image.
+/// Opens the files of a directory that go with the image.
 fn collect(
     folder: Folder,
     opened: Option<Directory>,
@@ -168,7 +172,7 @@ fn collect(
     let wanted = |name: &[u8]| folder.target(name).is_some();
     let names = match directory.names(b".", abi::ADDONS_MAX, &wanted) {
         Ok(names) => names,
-        Err(error) => return skip(b"", Refusal::Folder(error)),
+        Err(error) => return skip(b"", Refusal::Directory(error)),
     };
     // A part of them would be an arbitrary one.
     let count = names.len().saturating_add(found.len());
@@ -191,7 +195,7 @@ fn collect(
 
 fn open(
     directory: &Directory,
-    folder: &[u8],
+    path: &[u8],
     pick: Pick,
     host: &Host,
 ) -> Result<Companion<InputFile>, Refusal> {
@@ -201,7 +205,7 @@ fn open(
         return Err(Refusal::TooLarge);
     }
     let input = Input {
-        path: join(folder, name),
+        path: join(path, name),
         file,
     };
     let kind = match pick.target {

@@ -61,7 +61,7 @@ fn read(found: Found, variables: LoaderVariables, facts: &Facts) -> Result<BootE
     for (number, volume) in found.volumes.iter().enumerate() {
         let root = &volume.root;
         for kind in Kind::ALL {
-            entries.read_folder(root, number, kind, facts);
+            entries.read_directory(root, number, kind, facts);
         }
         if entries.conf == LoaderConf::default()
             && let Ok(text) = read_text(root, b"loader/loader.conf")
@@ -88,7 +88,7 @@ fn read(found: Found, variables: LoaderVariables, facts: &Facts) -> Result<BootE
 /// A file's path on its file system.
 #[must_use]
 pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
-    [kind.folder().as_bytes(), b"/", file_name].concat()
+    [kind.directory().as_bytes(), b"/", file_name].concat()
 }
 
 /// The text of a type 1 entry, parsed.
@@ -134,18 +134,18 @@ impl BootEntries {
     }
 
     #[inline(never)]
-    fn read_folder(&mut self, root: &Directory, volume: usize, kind: Kind, facts: &Facts) {
-        let names = match root.names(kind.folder().as_bytes(), ENTRIES_MAX, &|_| true) {
+    fn read_directory(&mut self, root: &Directory, volume: usize, kind: Kind, facts: &Facts) {
+        let names = match root.names(kind.directory().as_bytes(), ENTRIES_MAX, &|_| true) {
             Ok(names) => names,
             Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) => return,
             Err(error) => {
                 self.notes
-                    .push([kind.folder(), ": ", &error.to_string()].concat());
+                    .push([kind.directory(), ": ", &error.to_string()].concat());
                 return;
             }
         };
         if names.len() > ENTRIES_MAX {
-            let note = [kind.folder(), ": too many files; some were not read"].concat();
+            let note = [kind.directory(), ": too many files; some were not read"].concat();
             self.notes.push(note);
         }
         for name in names.iter().take(ENTRIES_MAX) {

@@ -109,7 +109,7 @@ pub enum Refusal {
     /// Its name has other characters than printable ASCII.
     Name,
     TooLarge,
-    Folder(SysError),
+    Directory(SysError),
     Open(OpenError),
     /// It is no addon, or not one for this image.
     Addon(AddonError),
@@ -126,7 +126,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Name => out.write_str("the name has other than printable ASCII characters"),
             Refusal::TooLarge => out.write_str("larger than the kernel reads (2 GiB)"),
-            Refusal::Folder(error) => error.fmt(out),
+            Refusal::Directory(error) => error.fmt(out),
             Refusal::Open(error) => error.fmt(out),
             Refusal::Addon(error) => error.fmt(out),
             Refusal::Unsigned => out.write_str(Rule::SignedAddon.cause()),

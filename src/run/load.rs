@@ -91,7 +91,7 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts, events: &mut 
         return;
     }
     let plan = &load.plan;
-    if plan.is_taken_apart(facts) && options.plan.takes_apart_knowingly() {
+    if plan.is_extracted_unverified(facts) && options.plan.extracts_knowingly() {
         events.warn(&["warning: ", explain::ONLY_INNER].concat());
     }
     let is_automatic = options.plan.route.is_none() && plan.route == Route::Extract;

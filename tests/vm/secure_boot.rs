@@ -72,7 +72,7 @@ kexec-bpf exec
 "#;
 
 const SNAKEOIL: &str = "by C=US, ST=Colorado, L=Fort Collins, O=SnakeOil";
-const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is taken apart";
+const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is extracted";
 
 /// Keys and images of the test.
 struct Images {

@@ -99,7 +99,7 @@ fn what_is_no_table_is_none() {
         let disk = vec![0; bytes];
         assert_eq!(gpt::read(&disk[..]), Err(GptError::None), "{bytes}");
     }
-    // A partition that reaches behind the end of the disk does not exist.
+    // A partition that reaches beyond the end of the disk does not exist.
     let disk = build(
         512,
         &[(ESP, 250, 256), (ESP, 40, 39), (ESP, u64::MAX, u64::MAX)],

@@ -209,10 +209,10 @@ fn next_passes_over_what_cannot_boot() {
     ];
     entries[1].problem = Some(Problem::Nul);
     assert_eq!(choose::next(&entries, 0), Ok(2));
-    let behind = Some(b"c.conf".to_vec());
+    let after = Some(b"c.conf".to_vec());
     assert_eq!(
         choose::next(&entries, 2),
-        Err(BootError::NothingLeft { behind })
+        Err(BootError::NothingLeft { after })
     );
 }
 
