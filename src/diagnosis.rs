@@ -23,7 +23,7 @@ pub enum Exit {
     Done = 0,
     /// This one attempt failed.
     Failed = 1,
-    /// The user asked for something that there is not.
+    /// The command line is wrong, or does not fit the image.
     Usage = 2,
     /// The image, or another file of the user's, is at fault.
     BadImage = 3,
@@ -51,7 +51,7 @@ pub enum Hint {
     Profiles,
     /// `kexec-bpf load IMAGE`
     Load,
-    /// `kexec-bpf load --dry-run`
+    /// `kexec-bpf load --dry-run IMAGE`
     DryRun,
     /// `kexec-bpf kdump check IMAGE`
     KdumpCheck,
@@ -137,7 +137,7 @@ impl Diagnosis {
         Diagnosis::new(Exit::Failed, what)
     }
 
-    /// The user asked for something that there is not.
+    /// The command line is wrong, or does not fit the image.
     #[must_use]
     pub fn usage(what: &dyn fmt::Display) -> Diagnosis {
         Diagnosis::new(Exit::Usage, what)
@@ -154,7 +154,7 @@ impl Diagnosis {
     pub fn cut_short(what: &dyn fmt::Display) -> Diagnosis {
         Diagnosis::bad_image(what)
             .maybe("cut short when it was copied or downloaded")
-            .hint("compare its size and checksum with the original's")
+            .with_hint("compare its size and checksum with the original's")
     }
 
     /// The kernel lacks or refuses what is needed.
@@ -199,22 +199,22 @@ impl Diagnosis {
 
     /// Gives what to try, in this order, in place of what was there.
     #[must_use]
-    pub fn hints(mut self, hints: &[Hint]) -> Diagnosis {
+    pub fn with_hints(mut self, hints: &[Hint]) -> Diagnosis {
         self.0.hints = hints.to_vec();
         self
     }
 
     /// Gives words to try.
     #[must_use]
-    pub fn hint(self, text: &'static str) -> Diagnosis {
-        self.hints(&[Hint::Text(text)])
+    pub fn with_hint(self, text: &'static str) -> Diagnosis {
+        self.with_hints(&[Hint::Text(text)])
     }
 
     /// Gives what to try where nothing is known.
     #[must_use]
     pub fn or_hint(self, hint: Hint) -> Diagnosis {
         match self.hints.is_empty() {
-            true => self.hints(&[hint]),
+            true => self.with_hints(&[hint]),
             false => self,
         }
     }
@@ -227,14 +227,14 @@ impl Diagnosis {
     }
 
     #[must_use]
-    pub fn exit(mut self, exit: Exit) -> Diagnosis {
+    pub fn with_exit(mut self, exit: Exit) -> Diagnosis {
         self.0.exit = exit;
         self
     }
 
     /// Says what failed in place of what was said.
     #[must_use]
-    pub fn what(mut self, what: &dyn fmt::Display) -> Diagnosis {
+    pub fn with_what(mut self, what: &dyn fmt::Display) -> Diagnosis {
         self.0.what = what.to_string();
         self
     }
@@ -243,7 +243,7 @@ impl Diagnosis {
     #[must_use]
     pub fn within(self, outer: &dyn fmt::Display) -> Diagnosis {
         let what = format!("{outer}: {}", self.what);
-        self.what(&what)
+        self.with_what(&what)
     }
 
     /// Says which file it is about.

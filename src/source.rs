@@ -92,7 +92,7 @@ impl Diagnose for ReadError {
             }
             ReadErrorKind::TooLarge { .. } => Diagnosis::bad_image(self),
             // The file may be fine; the disk is not.
-            ReadErrorKind::Io(errno) => Diagnosis::failed(self).because_of(errno).hints(&[
+            ReadErrorKind::Io(errno) => Diagnosis::failed(self).because_of(errno).with_hints(&[
                 Hint::Dmesg,
                 Hint::Text("the disk or its file system may be damaged"),
             ]),

@@ -133,6 +133,20 @@ fn no_files_name_each_other_in_a_circle() {
     assert!(circles.is_empty(), "these name each other: {circles:#?}");
 }
 
+#[test]
+fn only_sys_and_rt_call_the_system() {
+    for (path, text) in all_sources() {
+        if path.starts_with("sys") || path.starts_with("rt") || path == "main.rs" {
+            continue;
+        }
+        for line in text.lines().map(code) {
+            for word in ["rustix", "libc::", "unsafe"] {
+                assert!(!line.contains(word), "{path}: {line}");
+            }
+        }
+    }
+}
+
 /// The code of a line: comments may name anything.
 fn code(line: &str) -> &str {
     line.split("//").next().unwrap_or(line)

@@ -29,10 +29,8 @@ pub enum Problem {
     Devicetree,
     /// A file that it names is not there.
     Missing(Vec<u8>),
-    /// A file in /EFI/Linux that is no UKI.
-    Image(String),
-    /// The entry itself cannot be read.
-    Unreadable(String),
+    /// The entry, or its image, cannot be read or is of a wrong kind.
+    File(Diagnosis),
     /// This kernel refuses it, whatever is right with it.
     Enforce(Rule),
 }
@@ -49,9 +47,8 @@ impl Problem {
             | Problem::Profile
             | Problem::Architecture(_)
             | Problem::Devicetree
-            | Problem::Missing(_)
-            | Problem::Image(_)
-            | Problem::Unreadable(_) => Exit::BadImage,
+            | Problem::Missing(_) => Exit::BadImage,
+            Problem::File(found) => found.exit,
             // A good entry, perhaps.
             Problem::Enforce(_) => Exit::Refused,
         }
@@ -75,7 +72,7 @@ impl fmt::Display for Problem {
             Problem::Architecture(name) => write!(out, "for another machine: {}", printable(name)),
             Problem::Devicetree => out.write_str("device trees are not supported"),
             Problem::Missing(path) => write!(out, "no such file: /{}", printable(path)),
-            Problem::Image(why) | Problem::Unreadable(why) => out.write_str(why),
+            Problem::File(found) => out.write_str(&found.what),
             Problem::Enforce(rule) => out.write_str(rule.cause()),
         }
     }
@@ -92,6 +89,8 @@ pub enum BootError {
     NoEsp {
         seen: String,
     },
+    /// A device that cannot be read.
+    Device(Diagnosis),
     /// A device without a file system that is known here.
     UnknownFilesystem {
         device: String,
@@ -128,6 +127,7 @@ impl fmt::Display for BootError {
         match self {
             BootError::NoDevice { wanted } => write!(out, "no block device is {wanted}"),
             BootError::NoEsp { .. } => out.write_str("no ESP and no XBOOTLDR partition was found"),
+            BootError::Device(found) => out.write_str(&found.what),
             BootError::UnknownFilesystem { device } => {
                 write!(out, "{device}: no file system that is known")
             }
@@ -161,24 +161,25 @@ impl Diagnose for BootError {
         let failed = Diagnosis::failed(self);
         match self {
             BootError::NoDevice { .. } => {
-                failed.hint("--timeout 10; the driver of the disk; ls /sys/class/block")
+                failed.with_hint("--timeout 10; the driver of the disk; ls /sys/class/block")
             }
-            BootError::NoEsp { seen } => failed.because(seen).hints(ELSEWHERE),
+            BootError::NoEsp { seen } => failed.because(seen).with_hints(ELSEWHERE),
+            BootError::Device(found) => found.clone(),
             BootError::UnknownFilesystem { .. } => failed
                 .because("it is neither FAT nor ext2, 3 or 4")
-                .hints(ELSEWHERE),
+                .with_hints(ELSEWHERE),
             BootError::NoEntries { .. } => {
-                failed.hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load])
+                failed.with_hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load])
             }
-            BootError::NoSuchEntry { .. } => Diagnosis::bad_image(self).hints(&[Hint::List]),
+            BootError::NoSuchEntry { .. } => Diagnosis::bad_image(self).with_hints(&[Hint::List]),
             BootError::Bad { problem, .. } => Diagnosis::new(problem.exit(), self)
                 .because(&problem.to_string())
-                .hints(&[Hint::List]),
-            BootError::NothingLeft { .. } => failed.hints(&[Hint::List]),
-            BootError::Cancelled => failed.hint("kexec-bpf boot ENTRY"),
+                .with_hints(&[Hint::List]),
+            BootError::NothingLeft { .. } => failed.with_hints(&[Hint::List]),
+            BootError::Cancelled => failed.with_hint("kexec-bpf boot ENTRY"),
             BootError::WouldChain => failed
                 .because("rd.kexec_bpf is on its command line, and cannot be marked as done")
-                .hint("an entry without rd.kexec_bpf, and without -- and an open quote"),
+                .with_hint("an entry without rd.kexec_bpf, and without -- and an open quote"),
             BootError::Mount {
                 filesystem, errno, ..
             } => {
@@ -186,7 +187,7 @@ impl Diagnose for BootError {
                     Errno::ENODEV => failed.because(&format!("this kernel has no {filesystem}")),
                     errno => failed.because_of(errno),
                 };
-                failed.hint(match *filesystem {
+                failed.with_hint(match *filesystem {
                     "vfat" => "modprobe vfat nls_cp437 nls_ascii; dmesg",
                     _ => "modprobe the file system; dmesg",
                 })

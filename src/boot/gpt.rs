@@ -53,7 +53,8 @@ pub struct Table {
     pub from_backup: bool,
 }
 
-/// The reason why a disk's table cannot be used.
+/// The reason why a disk's table cannot be used. It is part of the cause of
+/// [`BootError::NoEsp`](super::error::BootError::NoEsp), which decides the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GptError {
     /// The disk has nothing that looks like a table.

@@ -18,7 +18,8 @@ pub struct Disk {
     pub table: Result<Table, DiskError>,
 }
 
-/// The reason why a disk's partitions are not known.
+/// The reason why a disk's partitions are not known: part of the cause of
+/// [`BootError::NoEsp`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DiskError {
     /// The device cannot be opened, for the reason that the text gives.

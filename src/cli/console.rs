@@ -12,10 +12,9 @@ use crate::boot::loader_conf::Timeout;
 use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
 use crate::facts::Facts;
-use crate::plan::Options;
-use crate::run::Prepared;
 use crate::run::entries::BootEntries;
 use crate::run::events::{Event, Events};
+use crate::run::{LoadOptions, Prepared};
 use crate::sys::console;
 use crate::sys::event::now_us;
 
@@ -90,7 +89,7 @@ impl Console {
         console::write_stderr(&line);
     }
 
-    fn planned(&mut self, options: &Options, load: &Prepared, facts: &Facts) {
+    fn planned(&mut self, options: &LoadOptions<'_>, load: &Prepared, facts: &Facts) {
         let estimate = load.preflight.as_ref().and_then(|it| it.estimate);
         if let Some(warning) = estimate.and_then(|estimate| estimate.scarce()) {
             let warning = crash::warning(load.image(), warning);

@@ -21,7 +21,7 @@ const SHOWN_MAX: usize = 8;
 /// Returns the warning of an image that can be loaded, but may not work.
 pub fn warning(image: &[u8], warning: Diagnosis) -> Diagnosis {
     let what = format!("warning: {} {}", printable(image), warning.what);
-    warning.what(&what)
+    warning.with_what(&what)
 }
 
 /// The sums and what they mean.

@@ -6,7 +6,7 @@ use super::parse::Parsed;
 use super::report;
 use super::table::Id;
 use crate::diagnosis::Diagnosis;
-use crate::run::enforce::{Enforced, ensure};
+use crate::run::enforce::{Enforced, enforce_or_switch_off};
 use crate::run::{hook_boot, hook_kdump};
 use crate::sys::console::{LOG_ERROR, LOG_NOTICE, kernel_log, write_stderr};
 
@@ -17,7 +17,9 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let result = match parsed.operand {
         Some(b"enforce") => enforce(verbose),
         Some(b"boot") => hook_boot(&mut console).map_err(Diagnosis::from),
-        _ => hook_kdump(&mut console).map_err(Diagnosis::from),
+        Some(b"kdump") => hook_kdump(&mut console).map_err(Diagnosis::from),
+        // The table lets no other word pass.
+        _ => Ok(()),
     };
     let Err(diagnosis) = result else {
         return Ok(());
@@ -35,7 +37,7 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 /// Turns enforce on where that is asked for; where that fails, kexec is off.
 #[inline(never)]
 fn enforce(verbose: bool) -> Result<(), Diagnosis> {
-    let text = match ensure()? {
+    let text = match enforce_or_switch_off()? {
         Enforced::NotAsked if verbose => {
             return print("enforce: nobody asks for it: no rd.kexec_bpf.enforce, no file\n");
         }

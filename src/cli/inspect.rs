@@ -14,13 +14,13 @@ use super::text::field;
 use crate::cmdline;
 use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
-use crate::explain;
+use crate::facts::Facts;
 use crate::image::authenticode;
 use crate::image::detect::{Image, detect_linux};
 use crate::image::pe::{Machine, Pe};
 use crate::image::uki::{SectionKind, Selection, Uki};
 use crate::image::{devicetree, fdt, osrel, profile};
-use crate::plan::{InitrdOrigin, Manifest};
+use crate::plan::{InitrdOrigin, Manifest, Options};
 use crate::run::{self, LoadOptions, RunError};
 use crate::size::exact_size;
 use crate::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
@@ -36,14 +36,17 @@ const TAKES_DEVICE_TREES: bool = !cfg!(target_arch = "x86_64");
 
 pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let path = parsed.operand.unwrap_or_default();
-    let mut options = LoadOptions {
+    let options = LoadOptions {
         image: path,
+        wanted: Options {
+            profile: options::profile(parsed),
+            ..Options::default()
+        },
         ..LoadOptions::default()
     };
-    options.plan.profile = options::profile(parsed);
     let manifest = run::open(&options)?;
     let file = &manifest.image.file;
-    let image = &manifest.kind;
+    let image = &manifest.detected;
     let mut page = Page::default();
     page.line("image", &printable(path));
     let bytes = file.file_bytes();
@@ -222,7 +225,11 @@ impl Page {
 
     /// Adds what a plain `load` would do on this machine.
     fn load(&mut self, options: &LoadOptions<'_>, manifest: &Manifest<InputFile>) {
-        let facts = facts::read();
+        // It needs no privilege to look; the load will.
+        let facts = Facts {
+            cap_sys_boot: true,
+            ..facts::read()
+        };
         let plan = match run::plan(options, manifest, &facts) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
@@ -231,11 +238,8 @@ impl Page {
             Err(_) => return,
         };
         self.line("kexec uses", &format!("route {}", plan.route.name()));
-        if plan.is_extracted_unverified(&facts) {
-            self.line(
-                "",
-                &format!("refused: {}", explain::unsigned_initrd(&facts).cause_text()),
-            );
+        if let Some(obstacle) = &plan.obstacle {
+            self.line("", &format!("refused: {}", obstacle.cause_text()));
         }
         let kernel = plan.kernel.section;
         let mut used: Vec<&str> = alloc::vec![kernel.map_or("the whole file", SectionKind::name)];

@@ -19,8 +19,7 @@ use crate::sys::console::write_stderr;
 use crate::sys::facts;
 
 pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
-    let mut options = options::load(parsed);
-    options.plan.panic = true;
+    let options = options::load(parsed);
     // It needs no privilege to look; the load will.
     let facts = Facts {
         cap_sys_boot: true,
@@ -43,7 +42,7 @@ pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     print(&out)?;
     if let Some(obstacle) = &load.plan.obstacle {
         let what = format!("kdump check {}: cannot be loaded", printable(path));
-        return Err(obstacle.clone().what(&what));
+        return Err(obstacle.clone().with_what(&what));
     }
     let Some(estimate) = load.preflight.as_ref().and_then(|it| it.estimate) else {
         return Ok(());

@@ -26,7 +26,7 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usi
     let Ok(terminal) = Terminal::open() else {
         return Some(index);
     };
-    let default = Some(index).zip(found.default().map(|(_, because)| because));
+    let default = found.default();
     let count = found.entries.len();
     let mut text = String::new();
     for shown in 0..count.min(SHOWN) {

@@ -81,7 +81,7 @@ fn help_command(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         Some(command) => print(&help::command(command)),
         None => Err(
             Diagnosis::usage(&format!("unknown command {}", printable(name)))
-                .hints(&[Hint::Help("")]),
+                .with_hints(&[Hint::Help("")]),
         ),
     }
 }

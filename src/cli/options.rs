@@ -2,11 +2,12 @@
 //! Flags and operands as the options that `run` takes. The table has checked them.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::parse::Parsed;
-use super::table::Id;
+use super::table::{CommandId, Id};
 use crate::plan::{Options, Profile, Route};
-use crate::run::discover::Place;
+use crate::run::volumes::Place;
 use crate::run::{BootOptions, LoadOptions};
 
 /// Returns what `load` and `kdump check` are asked for.
@@ -20,19 +21,21 @@ pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
         extras_root: parsed.value(Id::ExtrasRoot),
         strict: parsed.has(Id::Strict),
         dry_run: parsed.has(Id::DryRun),
-        plan: Options {
+        force: parsed.has(Id::Force),
+        crypt_keys: parsed.texts(Id::CryptKey).map(String::from).collect(),
+        reuse_crypt_keys: parsed.has(Id::ReuseCryptKeys),
+        lock: parsed.has(Id::Lock),
+        wanted: Options {
             route: route(parsed),
             profile: profile(parsed),
             command_line: parsed.value(Id::CommandLine).map(<[u8]>::to_vec),
             reuse_cmdline: parsed.has(Id::ReuseCmdline),
+            entry_words: Vec::new(),
             append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
             mark_chained: false,
             allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
-            panic: parsed.has(Id::Panic),
-            force: parsed.has(Id::Force),
-            crypt_keys: parsed.texts(Id::CryptKey).map(String::from).collect(),
-            reuse_crypt_keys: parsed.has(Id::ReuseCryptKeys),
-            lock: parsed.has(Id::Lock),
+            // `kdump check` has no such flag: it is about nothing else.
+            panic: parsed.has(Id::Panic) || parsed.is(CommandId::Kdump),
         },
     }
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use getargs::{Arg, Options};
 
 use super::table::value::{Given, Value};
-use super::table::{Command, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS, Operand};
+use super::table::{Command, CommandId, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS, Operand};
 use crate::boot::loader_conf::MenuTime;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
@@ -29,6 +29,12 @@ impl<'arg> Parsed<'arg> {
     #[must_use]
     pub fn has(&self, id: Id) -> bool {
         self.flags.iter().any(|(given, _)| *given == id)
+    }
+
+    /// Returns whether that command was given.
+    #[must_use]
+    pub fn is(&self, id: CommandId) -> bool {
+        self.command.is_some_and(|command| command.id == id)
     }
 
     /// Every value of the flag, in order.
@@ -93,7 +99,7 @@ fn show(argument: &[u8]) -> String {
 
 /// Returns a usage error with a hint to the command's help.
 fn usage(command: Option<&Command>, what: &str) -> Diagnosis {
-    Diagnosis::usage(&what).hints(&[help(command)])
+    Diagnosis::usage(&what).with_hints(&[help(command)])
 }
 
 fn help(command: Option<&Command>) -> Hint {
@@ -262,7 +268,7 @@ fn check_flags(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         if parsed.has(one.id) && parsed.has(other.id) {
             let what = format!("--{} and --{} exclude each other", one.long, other.long);
             let hints = [Hint::Text("one of them"), help(parsed.command)];
-            return Err(Diagnosis::usage(&what).hints(&hints));
+            return Err(Diagnosis::usage(&what).with_hints(&hints));
         }
     }
     for (flag, needed) in NEEDS {

@@ -8,10 +8,8 @@ use super::text::field;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::image::revocation::Revoked;
-use crate::plan::{
-    CmdlineBase, InitrdOrigin, InitrdPart, Manifest, Options, PCR_CONFIG, PCR_SYSEXT, Plan,
-};
-use crate::run::Prepared;
+use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan};
+use crate::run::{LoadOptions, Prepared};
 use crate::size::size;
 use crate::sys::file::InputFile;
 use crate::sys::kexec::Others;
@@ -64,7 +62,7 @@ pub fn summary(plan: &Plan, path: &[u8]) -> String {
 }
 
 /// The whole plan, for `--dry-run` and `--verbose`.
-pub fn plan_text(options: &Options, load: &Prepared, facts: &Facts) -> String {
+pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts) -> String {
     let Prepared { manifest, plan, .. } = load;
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);

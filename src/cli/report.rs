@@ -56,7 +56,7 @@ fn words(hint: Hint, image: &str) -> String {
         Hint::Inspect => command(&["inspect", image]),
         Hint::Profiles => command(&["inspect", image, "lists the profiles"]),
         Hint::Load => command(&["load", image]),
-        Hint::DryRun => command(&["load", "--dry-run"]),
+        Hint::DryRun => command(&["load", "--dry-run", image]),
         Hint::KdumpCheck => command(&["kdump", "check", image]),
         Hint::Status => command(&["status"]),
         Hint::List => command(&["list"]),
@@ -80,7 +80,7 @@ mod tests {
         let diagnosis = Diagnosis::failed(&"load a\x1b[2J")
             .because("addon \x1b[2J\u{9b}K")
             .about(b"\x07.efi")
-            .hints(&[Hint::Inspect])
+            .with_hints(&[Hint::Inspect])
             .quote("kernel", core::iter::once(b"PEFILE \x1b\xff".to_vec()));
         let wanted = "kexec-bpf: load a\\u{1b}[2J\n\
                       cause: addon \\u{1b}[2J\\u{9b}K\n\

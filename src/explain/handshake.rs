@@ -104,8 +104,8 @@ pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
         }
     };
     certain(&why.to_string(), hints)
-        .exit(exit)
-        .what(&Errno::ECANCELED)
+        .with_exit(exit)
+        .with_what(&Errno::ECANCELED)
 }
 
 /// Explains what kexec_file_load(2) returned, by the module's report of it.
@@ -119,16 +119,16 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
         // B fails in whatever it was doing when the kernel gave up on it.
         return match errno {
             Errno::ETIMEDOUT => certain("no parser was attached in time", LONGER)
-                .exit(Exit::Failed)
-                .what(&errno),
+                .with_exit(Exit::Failed)
+                .with_what(&errno),
             _ => super::load(errno, facts, panic),
         };
     };
     let reason = String::from_utf8_lossy(report.reason());
-    let because = |exit, hints| certain(&reason, hints).exit(exit);
+    let because = |exit, hints| certain(&reason, hints).with_exit(exit);
     let by_signature = || {
         let errno = signature_errno(report, errno);
-        super::load(errno, facts, panic).exit(Exit::Refused)
+        super::load(errno, facts, panic).with_exit(Exit::Refused)
     };
     let found = match Stage::of(report.stage) {
         // That the image is not verified, whose own errno says why.
@@ -170,7 +170,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
         ),
         _ => because(Exit::Failed, &[Hint::Dmesg, Hint::RouteExtract]),
     };
-    found.what(&errno)
+    found.with_what(&errno)
 }
 
 /// Returns whether the load failed by what the kernel found out about this addon: not
@@ -246,5 +246,5 @@ pub fn caller_gone() -> Diagnosis {
             Hint::Text("after a fault reboot: until then neither kexec nor kdump work"),
         ],
     )
-    .what(&"kexec_file_load's thread was killed")
+    .with_what(&"kexec_file_load's thread was killed")
 }

@@ -39,17 +39,19 @@ pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is extr
 
 /// The kernel refuses it, for the cause that the facts prove.
 fn certain(cause: &str, hints: &[Hint]) -> Diagnosis {
-    Diagnosis::refused(&REFUSED).because(cause).hints(hints)
+    Diagnosis::refused(&REFUSED)
+        .because(cause)
+        .with_hints(hints)
 }
 
 /// The kernel refuses it, for a cause that is likely.
 fn possible(cause: &str, hints: &[Hint]) -> Diagnosis {
-    Diagnosis::refused(&REFUSED).maybe(cause).hints(hints)
+    Diagnosis::refused(&REFUSED).maybe(cause).with_hints(hints)
 }
 
 /// This attempt failed, for a cause that is likely.
 fn failed(cause: &str, hints: &[Hint]) -> Diagnosis {
-    possible(cause, hints).exit(Exit::Failed)
+    possible(cause, hints).with_exit(Exit::Failed)
 }
 
 /// Returns the obstacle to any load, known before it is tried.
@@ -173,7 +175,7 @@ pub fn load(errno: Errno, facts: &Facts, panic: bool) -> Diagnosis {
             "a process has a file of the image open for writing",
             &[Hint::Text("wait until it is written; fuser -v FILE")],
         )
-        .exit(Exit::Failed),
+        .with_exit(Exit::Failed),
         Errno::EFBIG => failed(
             "a file is larger than the kernel reads (2 GiB)",
             &[Hint::Text("a smaller initrd")],
@@ -188,7 +190,7 @@ pub fn load(errno: Errno, facts: &Facts, panic: bool) -> Diagnosis {
         ),
         _ => unknown(errno),
     };
-    found.what(&errno)
+    found.with_what(&errno)
 }
 
 /// An error number that these calls are not known to return.
@@ -301,7 +303,7 @@ pub fn unload(errno: Errno, facts: &Facts, panic: bool) -> Diagnosis {
         ),
         _ => load(errno, facts, panic),
     };
-    found.what(&errno)
+    found.with_what(&errno)
 }
 
 /// Returns the obstacle to `exec`, known before it is tried.
@@ -319,7 +321,7 @@ pub fn exec_obstacle(facts: &Facts) -> Option<Diagnosis> {
         } else {
             &[Hint::Load]
         };
-        return Some(certain("no image is loaded", hints).exit(Exit::Failed));
+        return Some(certain("no image is loaded", hints).with_exit(Exit::Failed));
     }
     None
 }
@@ -340,7 +342,7 @@ pub fn exec(errno: Errno, facts: &Facts) -> Diagnosis {
         (None, Errno::EPERM) => possible(FORBIDDEN, OUTSIDE),
         (None, _) => unknown(errno),
     };
-    found.what(&errno)
+    found.with_what(&errno)
 }
 
 #[cfg(test)]

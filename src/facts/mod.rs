@@ -54,8 +54,6 @@ pub struct Facts {
     pub crash_size_bytes: Option<u64>,
     /// What bears on a crash and on its capture kernel.
     pub crash: CrashFacts,
-    /// MemAvailable of /proc/meminfo, in bytes.
-    pub mem_available_bytes: Option<u64>,
     /// The driver of the first framebuffer, from /proc/fb.
     pub framebuffer: Option<String>,
     /// /proc/cmdline without its newline.
@@ -102,7 +100,6 @@ pub struct Module {
     pub decompressors: String,
     /// Names separated by one space.
     pub default_parsers: String,
-    pub timeout_ms: Option<u32>,
 }
 
 /// What the module's parameter `enforce` and its life say.

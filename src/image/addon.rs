@@ -84,7 +84,7 @@ impl Diagnose for AddonError {
             AddonError::NotAnAddon { .. }
             | AddonError::WrongMachine { .. }
             | AddonError::WrongUname { .. } => {
-                Diagnosis::bad_image(self).hint("an addon that was built for this image")
+                Diagnosis::bad_image(self).with_hint("an addon that was built for this image")
             }
             AddonError::Image(error) => error.diagnose(),
             AddonError::Read(error) => error.diagnose(),

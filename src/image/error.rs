@@ -105,18 +105,18 @@ impl LooksLike {
             | LooksLike::Lz4
             | LooksLike::Bzip2 => bad
                 .maybe("an initrd, or a kernel that is compressed as a whole")
-                .hint("if an initrd: give it by --initrd; if a kernel: decompress it first"),
+                .with_hint("if an initrd: give it by --initrd; if a kernel: decompress it first"),
             LooksLike::Elf => bad
                 .maybe("a vmlinux; kexec needs the vmlinuz made of it")
-                .hint("the vmlinuz or bzImage of the same kernel, from /boot"),
+                .with_hint("the vmlinuz or bzImage of the same kernel, from /boot"),
             LooksLike::Cpio => bad
                 .because("cpio archives are initrds")
-                .hint("give the kernel first, then --initrd with this file"),
+                .with_hint("give the kernel first, then --initrd with this file"),
             LooksLike::Squashfs
             | LooksLike::Script
             | LooksLike::Text
             | LooksLike::Zeros
-            | LooksLike::Nothing => bad.hint(BOOTABLE),
+            | LooksLike::Nothing => bad.with_hint(BOOTABLE),
         }
     }
 }
@@ -194,10 +194,10 @@ impl Diagnose for ImageError {
             ImageError::Zboot(error) => error.diagnose(),
             ImageError::LinuxImage(error) => error.diagnose(),
             ImageError::InLinux(error) => {
-                let inner = error.diagnose().what(self);
+                let inner = error.diagnose().with_what(self);
                 match error.is_read() {
                     true => inner,
-                    false => inner.hints(&[
+                    false => inner.with_hints(&[
                         Hint::Inspect,
                         Hint::Text("then build the UKI anew from a kernel"),
                     ]),

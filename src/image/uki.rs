@@ -141,12 +141,12 @@ impl Diagnose for UkiError {
         match self {
             UkiError::NoLinux => Diagnosis::bad_image(self)
                 .because("an EFI program, but neither a kernel nor a UKI")
-                .hint("give the kernel itself, or a UKI (*.efi in EFI/Linux)"),
+                .with_hint("give the kernel itself, or a UKI (*.efi in EFI/Linux)"),
             UkiError::EmptyLinux => Diagnosis::bad_image(self),
             UkiError::IsAddon { .. } => Diagnosis::bad_image(self)
                 .because("addons extend a UKI and cannot boot alone")
-                .hint("load the UKI that the addon belongs to"),
-            UkiError::NoSuchProfile { .. } => Diagnosis::usage(self).hints(&[Hint::Profiles]),
+                .with_hint("load the UKI that the addon belongs to"),
+            UkiError::NoSuchProfile { .. } => Diagnosis::usage(self).with_hints(&[Hint::Profiles]),
         }
     }
 }

@@ -94,7 +94,7 @@ impl Estimate {
     pub fn no_room(&self) -> Diagnosis {
         Diagnosis::failed(&"does not fit the memory for a crash kernel")
             .because(&self.too_small(self.load_bytes))
-            .hints(&[self.hint("--force")])
+            .with_hints(&[self.hint("--force")])
     }
 
     /// Returns the warning of one that can be loaded, but may not work.
@@ -116,7 +116,7 @@ impl Estimate {
             _ => (self.too_small(self.run_bytes), "a smaller initrd"),
         };
         let warning = Diagnosis::new(Exit::Done, &"may run out of memory");
-        Some(warning.maybe(&needed).hints(&[self.hint(other)]))
+        Some(warning.maybe(&needed).with_hints(&[self.hint(other)]))
     }
 
     fn too_small(&self, needed_bytes: u64) -> String {

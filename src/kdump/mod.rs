@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use crate::cmdline::{key, words};
 use crate::image::detect::{Image, detect_linux};
 use crate::plan::{InitrdOrigin, Manifest, Plan};
-use crate::source::{ReadAt, ReadError};
+use crate::source::{InputId, ReadAt, ReadError};
 use archive::Archive;
 use estimate::{Image as Sizes, RootFs};
 
@@ -32,8 +32,11 @@ pub struct Measured {
 /// Measures what `plan` loads of `manifest`.
 ///
 /// # Errors
-/// A file could not be read.
-pub fn measure<F: ReadAt>(plan: &Plan, manifest: &Manifest<F>) -> Result<Measured, ReadError> {
+/// The number of a file that could not be read, and why.
+pub fn measure<F: ReadAt>(
+    plan: &Plan,
+    manifest: &Manifest<F>,
+) -> Result<Measured, (InputId, ReadError)> {
     let image: &dyn ReadAt = &manifest.image.file;
     let header = match detect_linux(image, plan.kernel.slice) {
         Ok(Image::BzImage { header, .. }) => Some(header),
@@ -57,7 +60,8 @@ pub fn measure<F: ReadAt>(plan: &Plan, manifest: &Manifest<F>) -> Result<Measure
                 .saturating_add(MEMBER_BYTES);
             sizes.unpacked_bytes = sizes.unpacked_bytes.saturating_add(pages);
         } else if let Some(input) = manifest.get(part.source) {
-            archives.extend(archive::walk(&input.file, part.slice)?);
+            let found = archive::walk(&input.file, part.slice);
+            archives.extend(found.map_err(|error| (part.source, error))?);
         }
     }
     for archive in &archives {

@@ -39,7 +39,7 @@ fn input(file: TestFile<'_>) -> Input<TestFile<'_>> {
 /// Returns the manifest of an image alone.
 pub fn manifest(image: &[u8]) -> Manifest<TestFile<'_>> {
     Manifest {
-        kind: detect(image).unwrap(),
+        detected: detect(image).unwrap(),
         image: input(TestFile::Bytes(image)),
         profile: 0,
         initrds: Vec::new(),

@@ -29,7 +29,12 @@ pub fn route(image: &Image, wanted: Option<Route>, facts: &Facts) -> Result<Rout
         | (Image::Opaque { .. } | Image::Zboot { .. }, None | Some(Route::Handshake)) => {
             handshake()
         }
-        _ => Err(PlanError::NotBootable {
+        (Image::Opaque { .. } | Image::Zboot { .. }, Some(Route::Extract)) => {
+            Err(PlanError::NotExtracted {
+                kind: image.kind_name(),
+            })
+        }
+        (Image::LinuxImage { .. } | Image::Addon { .. }, _) => Err(PlanError::NotBootable {
             kind: image.kind_name(),
         }),
     }
@@ -39,6 +44,7 @@ pub fn route(image: &Image, wanted: Option<Route>, facts: &Facts) -> Result<Rout
 mod tests {
     use super::*;
     use crate::abi::ABI_VERSION;
+    use crate::diagnosis::{Diagnose, Exit};
     use crate::facts::{Lockdown, Module};
     use crate::image::build;
     use crate::image::detect::detect;
@@ -85,5 +91,15 @@ mod tests {
         facts.lockdown = Some(Lockdown::Integrity);
         let error = route(&image, None, &facts).unwrap_err();
         assert!(matches!(error, PlanError::NoHandshake(_)), "{error:?}");
+    }
+
+    #[test]
+    fn only_a_uki_can_be_extracted() {
+        let opaque = build::pe(&[(".text", b"stub"), (".bpf", b"parser")]);
+        let opaque = detect(opaque.as_slice()).unwrap();
+        let error = route(&opaque, Some(Route::Extract), &Facts::default()).unwrap_err();
+        let kind = opaque.kind_name();
+        assert_eq!(error, PlanError::NotExtracted { kind });
+        assert_eq!(error.diagnose().exit, Exit::Usage);
     }
 }

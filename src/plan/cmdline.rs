@@ -31,8 +31,8 @@ pub struct PlannedCmdline {
     pub base: CmdlineBase,
     /// All of it, without a NUL.
     pub text: Vec<u8>,
-    /// The user's part: the base unless it is the image's, and what is
-    /// appended. On the handshake route only this is passed to the kernel.
+    /// The part that is not the image's: the base if it replaces the image's, and all
+    /// that is appended. On the handshake route only this is passed to the kernel.
     pub users: Vec<u8>,
     /// Words of the running kernel's command line that were left out.
     pub dropped: Vec<DroppedWord>,
@@ -77,9 +77,10 @@ pub fn plan<F>(
     manifest: &Manifest<F>,
     facts: &Facts,
 ) -> Result<PlannedCmdline, PlanError> {
+    let entry = core::iter::once(cmdline::mangle(&options.entry_words));
     let pieces = options.append.iter().map(|piece| cmdline::mangle(piece));
     let mark = takes_mark(own, options, facts).then(|| hook::CHAINED.into());
-    let append = cmdline::join(pieces.chain(mark));
+    let append = cmdline::join(entry.chain(pieces).chain(mark));
     let (mut dropped, mut added) = (Vec::new(), Vec::new());
     let (base, start) = if let Some(text) = &options.command_line {
         (CmdlineBase::User, cmdline::mangle(text))
@@ -129,7 +130,7 @@ pub fn plan<F>(
     let max_bytes = max_bytes.unwrap_or(cmdline::MAX_SECTION_BYTES);
     cmdline::check(&text, max_bytes).map_err(|error| PlanError::Cmdline {
         error,
-        users: !users.is_empty(),
+        users: options.has_words(),
     })?;
     Ok(PlannedCmdline {
         base,

@@ -34,6 +34,10 @@ pub enum PlanError {
     NotTakenAsItIs {
         kind: &'static str,
     },
+    /// `--route extract` for another image than a UKI.
+    NotExtracted {
+        kind: &'static str,
+    },
     /// The handshake is needed or asked for, and is not available.
     NoHandshake(Diagnosis),
     /// The UKI's `.linux` is damaged or no kernel.
@@ -64,7 +68,11 @@ pub enum PlanError {
         users: bool,
     },
     Initrd(ConcatError),
-    Archive(NewcError),
+    /// A companion file, or a section, does not fit an archive.
+    Archive {
+        source: InputId,
+        error: NewcError,
+    },
     /// `--reuse-cmdline`, but /proc/cmdline cannot be read.
     NoRunningCmdline,
     Read(ReadError),
@@ -76,33 +84,61 @@ impl Diagnose for PlanError {
         let found = match self {
             PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => bad,
             PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
-                bad.hint("an image that was built for this machine")
+                bad.with_hint("an image that was built for this machine")
             }
-            PlanError::TakenAsItIs { .. } | PlanError::NotTakenAsItIs { .. } => {
-                bad.exit(Exit::Usage).hint("the same without --route")
-            }
-            PlanError::NoHandshake(why) => why.clone().what(self),
+            PlanError::TakenAsItIs { .. }
+            | PlanError::NotTakenAsItIs { .. }
+            | PlanError::NotExtracted { .. } => bad
+                .with_exit(Exit::Usage)
+                .with_hint("the same without --route"),
+            PlanError::NoHandshake(why) => why.clone().with_what(self),
             PlanError::Inner(error) => error.diagnose(),
             PlanError::Uki(error) => error.diagnose(),
-            PlanError::NoProfile { .. } => bad.exit(Exit::Usage).hints(&[Hint::Profiles]),
+            PlanError::NoProfile { .. } => bad.with_exit(Exit::Usage).with_hints(&[Hint::Profiles]),
             PlanError::Addon { error, .. } => error.diagnose(),
             PlanError::AddonsNeedUki => bad
-                .exit(Exit::Usage)
-                .hint("--initrd and --append for a bare kernel"),
+                .with_exit(Exit::Usage)
+                .with_hint("--initrd and --append for a bare kernel"),
             PlanError::Cmdline { users, .. } => bad
-                .exit(match users {
+                .with_exit(match users {
                     true => Exit::Usage,
                     false => Exit::BadImage,
                 })
-                .hints(&[Hint::DryRun, Hint::Text("a shorter command line")]),
+                .with_hints(&[Hint::DryRun, Hint::Text("a shorter command line")]),
             PlanError::Initrd(error) => error.diagnose(),
-            PlanError::Archive(error) => error.diagnose(),
+            PlanError::Archive { error, .. } => error.diagnose(),
             PlanError::NoRunningCmdline => bad
-                .exit(Exit::Failed)
-                .hint("mount -t proc proc /proc, or --command-line"),
+                .with_exit(Exit::Failed)
+                .with_hint("mount -t proc proc /proc, or --command-line"),
             PlanError::Read(error) => error.diagnose(),
         };
         found.or_hint(Hint::Inspect)
+    }
+}
+
+impl PlanError {
+    /// Returns the number of the file that is at fault.
+    #[must_use]
+    pub fn source(&self) -> InputId {
+        match self {
+            PlanError::Addon { source, .. } | PlanError::Archive { source, .. } => *source,
+            PlanError::NotBootable { .. }
+            | PlanError::WrongMachine { .. }
+            | PlanError::TakenAsItIs { .. }
+            | PlanError::NotTakenAsItIs { .. }
+            | PlanError::NotExtracted { .. }
+            | PlanError::NoHandshake(_)
+            | PlanError::Inner(_)
+            | PlanError::InnerNotBootable { .. }
+            | PlanError::KernelRefuses { .. }
+            | PlanError::Uki(_)
+            | PlanError::NoProfile { .. }
+            | PlanError::AddonsNeedUki
+            | PlanError::Cmdline { .. }
+            | PlanError::Initrd(_)
+            | PlanError::NoRunningCmdline
+            | PlanError::Read(_) => InputId::IMAGE,
+        }
     }
 }
 
@@ -123,6 +159,9 @@ impl fmt::Display for PlanError {
             PlanError::NotTakenAsItIs { kind } => {
                 write!(out, "the kernel does not take {kind} as it is")
             }
+            PlanError::NotExtracted { kind } => {
+                write!(out, "a UKI can be extracted, not {kind}")
+            }
             PlanError::NoHandshake(_) => out.write_str("route handshake is not available"),
             PlanError::Inner(error) => error.fmt(out),
             PlanError::InnerNotBootable { kind } => {
@@ -140,7 +179,7 @@ impl fmt::Display for PlanError {
             PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),
             PlanError::Cmdline { error, .. } => error.fmt(out),
             PlanError::Initrd(error) => error.fmt(out),
-            PlanError::Archive(error) => error.fmt(out),
+            PlanError::Archive { error, .. } => error.fmt(out),
             PlanError::NoRunningCmdline => out.write_str("/proc/cmdline cannot be read"),
             PlanError::Read(error) => error.fmt(out),
         }
@@ -161,6 +200,5 @@ from! {
     ImageError => Inner,
     UkiError => Uki,
     ConcatError => Initrd,
-    NewcError => Archive,
     ReadError => Read,
 }

@@ -155,8 +155,14 @@ fn add_section_file(
         source: InputId::IMAGE,
         slice,
     };
-    let mut archive = Archive::new(extra::SECTION_DIRECTORY, extra::SECTION_DIRECTORY_MODE)?;
-    archive.file(name, extra::SECTION_FILE_MODE, part.to_concat())?;
+    let at_fault = |error| PlanError::Archive {
+        source: InputId::IMAGE,
+        error,
+    };
+    let (directory, mode) = (extra::SECTION_DIRECTORY, extra::SECTION_DIRECTORY_MODE);
+    let mut archive = Archive::new(directory, mode).map_err(at_fault)?;
+    let file = archive.file(name, extra::SECTION_FILE_MODE, part.to_concat());
+    file.map_err(at_fault)?;
     all.parts.push(part);
     Ok(all.archive(archive)?)
 }
@@ -184,11 +190,16 @@ fn add_companions<F: ReadAt>(
             source,
             slice: whole(&companion.input.file),
         };
+        let at_fault = |error| PlanError::Archive { source, error };
         let archive = match &mut archive {
             Some(archive) => archive,
-            none => none.insert(Archive::new(directory.path, directory.directory_mode)?),
+            none => {
+                let new = Archive::new(directory.path, directory.directory_mode);
+                none.insert(new.map_err(at_fault)?)
+            }
         };
-        archive.file(name, directory.file_mode, part.to_concat())?;
+        let file = archive.file(name, directory.file_mode, part.to_concat());
+        file.map_err(at_fault)?;
         all.parts.push(part);
     }
     match archive {

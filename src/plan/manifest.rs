@@ -42,8 +42,8 @@ pub enum CompanionKind {
 /// All open files of a load.
 pub struct Manifest<F> {
     pub image: Input<F>,
-    /// The kind of the image, with its headers.
-    pub kind: Image,
+    /// What the image was recognised as, with its headers.
+    pub detected: Image,
     /// The UKI's profile, from 0.
     pub profile: u32,
     pub initrds: Vec<Input<F>>,
@@ -190,7 +190,7 @@ mod tests {
             (".profile", b"ID=rescue\n"),
         ]);
         let number = |image: &[u8], wanted| {
-            let kind = manifest(image).kind;
+            let kind = manifest(image).detected;
             profile_number(&TestFile::Bytes(image), &kind, &wanted)
         };
         let named = |name: &str| Profile::Named(name.into());

@@ -112,7 +112,7 @@ pub fn plan<F: ReadAt>(
     manifest: &Manifest<F>,
     facts: &Facts,
 ) -> Result<Plan, PlanError> {
-    let image = &manifest.kind;
+    let image = &manifest.detected;
     if let Image::Addon { pe, .. } = image {
         // Fails, and says what makes it an addon.
         Uki::from_pe(pe)?;
@@ -253,7 +253,7 @@ impl<F: ReadAt> Planner<'_, F> {
             concat: assembled.concat,
             cmdline,
             profile: self.manifest.profile,
-            is_signed: self.manifest.kind.is_signed(),
+            is_signed: self.manifest.detected.is_signed(),
             obstacle: None,
         })
     }

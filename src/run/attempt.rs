@@ -9,7 +9,6 @@ use alloc::vec::Vec;
 use super::crash::{self, Preflight};
 use super::events::Events;
 use super::initrd::Initrd;
-use super::manifest::changed;
 use super::offer::Offer;
 use super::options::LoadOptions;
 use super::prepared::Prepared;
@@ -48,7 +47,7 @@ pub fn load(
     let Prepared { manifest, plan, .. } = load;
     if let Some(obstacle) = &plan.obstacle {
         let obstacle = obstacle.clone().of_load(&manifest.image.path);
-        return Err(RunError::Refused(obstacle));
+        return Err(RunError::Diagnosed(obstacle));
     }
     let attempt = Attempt {
         options,
@@ -57,7 +56,7 @@ pub fn load(
         facts,
     };
     let log = LogMark::now();
-    let result = match options.plan.panic {
+    let result = match options.wanted.panic {
         true => attempt.load_crash(load.preflight.as_ref(), events),
         false => attempt.load(events),
     };
@@ -87,8 +86,8 @@ impl Attempt<'_> {
     ) -> Result<usize, RunError> {
         let image = &self.manifest.image.path;
         let estimate = preflight.and_then(|preflight| preflight.estimate);
-        crash::check(image, &self.options.plan, estimate.as_ref())?;
-        let _keys = crash::crypt_keys(image, &self.options.plan, self.facts)?;
+        crash::check(image, self.options, estimate.as_ref())?;
+        let _keys = crash::crypt_keys(image, self.options, self.facts)?;
         note::remove();
         let passed_over = self.load(events)?;
         crash::remember(image, estimate.as_ref(), event::boot_time_s());
@@ -99,13 +98,13 @@ impl Attempt<'_> {
         let Attempt { manifest, plan, .. } = self;
         let mut progress = |step: core::fmt::Arguments<'_>| events.step(step);
         let initrd = Initrd::assemble(manifest, &plan.concat, &mut progress)?;
-        if plan.route == Route::Handshake {
-            let offer = Offer::new(self.options.root, manifest, plan)?;
-            return handshake::load(&offer, initrd.as_fd(), self.facts, &mut progress);
-        }
         let extracted = match plan.route {
+            Route::Handshake => {
+                let offer = Offer::new(self.options.root, manifest, plan)?;
+                return handshake::load(&offer, initrd.as_fd(), self.facts, &mut progress);
+            }
             Route::Extract => Some(self.copy_kernel(&mut progress)?),
-            Route::Native | Route::Handshake => None,
+            Route::Native => None,
         };
         if let Some(changed) = changed(manifest) {
             return Err(changed);
@@ -122,7 +121,7 @@ impl Attempt<'_> {
             None => manifest.image.file.as_fd(),
         };
         kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
-            let found = explain::load(error.errno, self.facts, self.options.plan.panic);
+            let found = explain::load(error.errno, self.facts, self.options.wanted.panic);
             RunError::Kernel {
                 diagnosis: found.within(&error.call).of_load(&manifest.image.path),
                 addon: None,
@@ -164,6 +163,20 @@ impl Attempt<'_> {
         let found = explain::examined(&examination, found, self.facts);
         found.quote("signed", examination.notes().into_iter())
     }
+}
+
+/// Returns the error of an input file whose size changed since it was opened; this
+/// explains failures that would otherwise be blamed on something else.
+fn changed(manifest: &Manifest<InputFile>) -> Option<RunError> {
+    manifest.inputs().find_map(|input| {
+        let now_bytes = input.file.bytes_now().ok()?;
+        let opened_bytes = input.file.file_bytes();
+        (now_bytes != opened_bytes).then(|| RunError::FileChanged {
+            path: input.path.clone(),
+            opened_bytes,
+            now_bytes,
+        })
+    })
 }
 
 /// Words of kernel/kexec_file.c, the PE parser of crypto/asymmetric_keys and

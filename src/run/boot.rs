@@ -6,10 +6,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::discover::{self, Volume};
 use super::entries::{self, BootEntries};
 use super::events::{Event, Events};
 use super::options::{BootOptions, LoadOptions};
+use super::volumes::{self, Volume};
 use super::{RunError, exec, load, unload};
 use crate::boot::choose::{self, Because};
 use crate::boot::counter::Name;
@@ -56,13 +56,16 @@ fn load_path(
     facts: &Facts,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
-    let found = discover::find(options.place, &efivar::read(), options.timeout_s)?;
+    let found = volumes::find(options.place, &efivar::read(), options.timeout_s)?;
+    for note in &found.notes {
+        events.warn(note);
+    }
     let has = |volume: &&Volume| volume.root.has_file(path);
     let volume = found.volumes.iter().find(has);
     let volume = volume.ok_or_else(|| no_entry(path))?;
     let image = LoadOptions {
         image: path,
-        plan: plan_options(options, &[]),
+        wanted: wanted(options),
         ..load_options(options, volume)
     };
     load(&image, facts, events)
@@ -83,13 +86,11 @@ fn load_options<'a>(options: &BootOptions<'_>, volume: &'a Volume) -> LoadOption
     }
 }
 
-/// Returns what is the same for all images; `words` go before what is appended.
-fn plan_options(options: &BootOptions<'_>, words: &[u8]) -> Options {
-    let mut append = alloc::vec![words.to_vec()];
-    append.extend_from_slice(&options.append);
+/// Returns what is the same for all images.
+fn wanted(options: &BootOptions<'_>) -> Options {
     Options {
         route: options.route,
-        append,
+        append: options.append.clone(),
         mark_chained: options.mark_chained,
         ..Options::default()
     }
@@ -184,9 +185,9 @@ fn load_chosen(
     if entry.kind == Kind::Type2 {
         let image = LoadOptions {
             image: &entries::path_of(entry.kind, &entry.file_name),
-            plan: Options {
+            wanted: Options {
                 profile: Profile::Number(entry.profile),
-                ..plan_options(options, &[])
+                ..wanted(options)
             },
             ..common
         };
@@ -198,18 +199,21 @@ fn load_chosen(
         let id = entry.id.clone();
         return Err(BootError::Bad { id, problem }.into());
     }
-    let plan = match text.starts {
-        Starts::Linux => plan_options(options, &text.options),
+    let words = match text.starts {
+        Starts::Linux => Options {
+            entry_words: text.options,
+            ..wanted(options)
+        },
         Starts::Program => Options {
             command_line: Some(text.options).filter(|words| !words.is_empty()),
             profile: Profile::Number(text.profile),
-            ..plan_options(options, &[])
+            ..wanted(options)
         },
     };
     let image = LoadOptions {
         image: &text.image,
         initrds: text.initrds.iter().map(Vec::as_slice).collect(),
-        plan,
+        wanted: words,
         ..common
     };
     load(&image, facts, events)

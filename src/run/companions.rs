@@ -40,15 +40,15 @@ struct Host {
 ///
 /// # Errors
 /// [`RunError::Open`] when that root cannot be opened, [`RunError::Plan`] when the
-/// profile is not there, [`RunError::TooManyAddons`], and what `on_skip` makes of what
+/// profile is not there, [`RunError::TooManyCompanions`], and what `on_skip` makes of what
 /// is left out.
-pub fn discover(
+pub fn add_found(
     manifest: &mut Manifest<InputFile>,
     options: &LoadOptions<'_>,
     signed_only: bool,
     on_skip: OnSkip<'_>,
 ) -> Result<(), RunError> {
-    let Image::Uki { pe, uki } = &manifest.kind else {
+    let Image::Uki { pe, uki } = &manifest.detected else {
         return Ok(());
     };
     let image: &Input<InputFile> = &manifest.image;
@@ -177,7 +177,7 @@ fn collect(
     // A part of them would be an arbitrary one.
     let count = names.len().saturating_add(found.len());
     if count > abi::ADDONS_MAX {
-        return Err(RunError::TooManyAddons { count });
+        return Err(RunError::TooManyCompanions { count });
     }
     let choice = companion::choose(folder, names);
     for name in choice.bad_names {

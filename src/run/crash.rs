@@ -4,12 +4,13 @@
 //! encrypted disks; a note of what was loaded.
 
 use super::RunError;
+use super::options::LoadOptions;
 use crate::explain;
 use crate::facts::Facts;
 use crate::facts::stamp::Stamp;
 use crate::kdump::estimate::{Estimate, Reservation, Verdict};
 use crate::kdump::{self, Measured};
-use crate::plan::{Manifest, Options, Plan};
+use crate::plan::{Manifest, Plan};
 use crate::sys::crypt_keys::KeyItems;
 use crate::sys::file::{self, InputFile};
 use crate::sys::note;
@@ -30,8 +31,8 @@ pub fn preflight(
     plan: &Plan,
     facts: &Facts,
 ) -> Result<Preflight, RunError> {
-    let measured = kdump::measure(plan, manifest).map_err(|error| RunError::Read {
-        path: manifest.image.path.clone(),
+    let measured = kdump::measure(plan, manifest).map_err(|(source, error)| RunError::Read {
+        path: manifest.path(source).to_vec(),
         error,
     })?;
     let reserved = facts.crash_size_bytes;
@@ -49,12 +50,12 @@ pub fn preflight(
 /// Refuses what cannot be loaded, while the old image is still there.
 pub(super) fn check(
     image: &[u8],
-    options: &Options,
+    options: &LoadOptions<'_>,
     estimate: Option<&Estimate>,
 ) -> Result<(), RunError> {
     match estimate {
         Some(estimate) if estimate.verdict == Verdict::CannotLoad && !options.force => {
-            Err(RunError::Refused(estimate.no_room().in_file(image)))
+            Err(RunError::Diagnosed(estimate.no_room().in_file(image)))
         }
         _ => Ok(()),
     }
@@ -63,14 +64,14 @@ pub(super) fn check(
 /// Tells the kernel which disk keys to keep; the result must outlive the load.
 pub(super) fn crypt_keys(
     image: &[u8],
-    options: &Options,
+    options: &LoadOptions<'_>,
     facts: &Facts,
 ) -> Result<KeyItems, RunError> {
     if options.crypt_keys.is_empty() {
         return Ok(KeyItems::default());
     }
     if !facts.crash.takes_crypt_keys {
-        return Err(RunError::Refused(explain::no_crypt_keys().of_load(image)));
+        return Err(RunError::Diagnosed(explain::no_crypt_keys().of_load(image)));
     }
     let mut items = KeyItems::create(&options.crypt_keys)?;
     if options.reuse_crypt_keys {

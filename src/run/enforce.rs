@@ -29,8 +29,8 @@ type Met = (Option<String>, Option<Errno>);
 /// Turns enforce on where that is asked for; where that fails, turns kexec off.
 ///
 /// # Errors
-/// [`RunError::Refused`], which says what is off and what still boots.
-pub fn ensure() -> Result<Enforced, RunError> {
+/// [`RunError::Diagnosed`], which says what is off and what still boots.
+pub fn enforce_or_switch_off() -> Result<Enforced, RunError> {
     // A command line that cannot be read may ask for it.
     let line = facts::running_cmdline();
     let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
@@ -77,7 +77,7 @@ fn kexec_off((modprobe, write): Met) -> RunError {
             let what = format!(
                 "DANGER: enforce is not on, and kexec cannot be turned off: {target}: {error}"
             );
-            return RunError::Refused(why.what(&what).exit(Exit::Failed));
+            return RunError::Diagnosed(why.with_what(&what).with_exit(Exit::Failed));
         }
         Ok(()) if others == Others::UnderWay => "; a load is under way, and may still succeed",
         Ok(()) => match (now.loaded, now.crash_loaded) {
@@ -89,5 +89,5 @@ fn kexec_off((modprobe, write): Met) -> RunError {
         },
     };
     let what = ["enforce is not on: kexec is off until reboot", still].concat();
-    RunError::Refused(why.what(&what))
+    RunError::Diagnosed(why.with_what(&what))
 }

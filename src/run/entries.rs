@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::RunError;
-use super::discover::{self, Found, Place, Volume};
+use super::volumes::{self, Found, Place, Volume};
 use crate::boot::choose::{self, Because};
 use crate::boot::efi::LoaderVariables;
 use crate::boot::entry::{Entry, Kind};
@@ -13,6 +13,7 @@ use crate::boot::error::{BootError, Problem};
 use crate::boot::loader_conf::{self, LoaderConf};
 use crate::boot::type1::Type1;
 use crate::boot::{ENTRIES_MAX, FILE_MAX_BYTES};
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::errno::Errno;
 use crate::explain::Rule;
 use crate::facts::Facts;
@@ -22,7 +23,7 @@ use crate::image::{env_file, osrel, profile};
 use crate::sort::sort;
 use crate::source::{FileOffset, FileSlice, ReadAt, read_small};
 use crate::sys::directory::Directory;
-use crate::sys::file::{InputFile, OpenError};
+use crate::sys::file::InputFile;
 use crate::sys::{AsFd, efivar};
 
 /// All there is to choose from.
@@ -39,14 +40,14 @@ pub struct BootEntries {
 /// `facts`; waits `timeout_s` for a device.
 ///
 /// # Errors
-/// [`BootError::NoEntries`], and those of [`discover::find`].
+/// [`BootError::NoEntries`], and those of [`volumes::find`].
 pub fn find(place: Place<'_>, timeout_s: u32, facts: &Facts) -> Result<BootEntries, RunError> {
     let variables = match place {
         // Another system's, perhaps.
         Place::Root(_) => LoaderVariables::default(),
         Place::Anywhere | Place::Device(_) => efivar::read(),
     };
-    let found = discover::find(place, &variables, timeout_s)?;
+    let found = volumes::find(place, &variables, timeout_s)?;
     read(found, variables, facts)
 }
 
@@ -104,13 +105,12 @@ pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Type1 {
     }
 }
 
+fn unusable(error: &dyn Diagnose) -> Problem {
+    Problem::File(error.diagnose())
+}
+
 fn open(root: &Directory, path: &[u8]) -> Result<InputFile, Problem> {
-    InputFile::open(Some(root.as_fd()), path).map_err(|error| {
-        Problem::Unreadable(match error {
-            OpenError::Sys(error) => error.to_string(),
-            OpenError::NotAFile { is } => ["is ", is].concat(),
-        })
-    })
+    InputFile::open(Some(root.as_fd()), path).map_err(|error| unusable(&error))
 }
 
 fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
@@ -123,7 +123,7 @@ fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
         offset: FileOffset(0),
         bytes,
     };
-    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| Problem::Unreadable(error.to_string()))
+    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| unusable(&error))
 }
 
 impl BootEntries {
@@ -194,11 +194,10 @@ fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
 #[inline(never)]
 fn profiles(root: &Directory, entry: &Entry, facts: &Facts) -> Result<Vec<Entry>, Problem> {
     let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
-    let image = detect::detect(file).map_err(|error| Problem::Image(error.to_string()))?;
+    let image = detect::detect(file).map_err(|error| unusable(&error))?;
     let Image::Uki { pe, uki } = &image else {
-        return Err(Problem::Image(
-            ["not a UKI but ", image.kind_name()].concat(),
-        ));
+        let what = ["not a UKI but ", image.kind_name()].concat();
+        return Err(Problem::File(Diagnosis::bad_image(&what)));
     };
     if !pe.machine.runs_on(&facts.machine) {
         return Err(Problem::Architecture(pe.machine.to_string().into_bytes()));
@@ -214,12 +213,11 @@ fn profiles(root: &Directory, entry: &Entry, facts: &Facts) -> Result<Vec<Entry>
 }
 
 fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Result<Entry, Problem> {
-    let selection = uki
-        .select(number)
-        .map_err(|error| Problem::Image(error.to_string()))?;
+    let selection = uki.select(number).map_err(|error| unusable(&error))?;
     let text = |kind| match selection.get(kind) {
-        Some(slice) => read_small(file, slice, env_file::MAX_BYTES)
-            .map_err(|error| Problem::Unreadable(error.to_string())),
+        Some(slice) => {
+            read_small(file, slice, env_file::MAX_BYTES).map_err(|error| unusable(&error))
+        }
         None => Ok(Vec::new()),
     };
     let system = osrel::parse(&text(SectionKind::Osrel)?);

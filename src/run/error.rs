@@ -38,14 +38,14 @@ pub enum RunError {
         error: AddonError,
     },
     /// A companion file whose name is not UTF-8.
-    AddonName {
+    CompanionName {
         path: Vec<u8>,
     },
-    /// An addon whose absolute path is too long for the module's interface.
-    AddonPath {
+    /// A companion file whose absolute path is too long for the module's interface.
+    CompanionPath {
         path: Vec<u8>,
     },
-    TooManyAddons {
+    TooManyCompanions {
         count: usize,
     },
     /// A companion file that is not used, where that shall be an error.
@@ -75,8 +75,9 @@ pub enum RunError {
         /// The number of the addon that the kernel refused.
         addon: Option<InputId>,
     },
-    /// Another call of kexec's failed, or a load is known to fail before it is tried.
-    Refused(Diagnosis),
+    /// Explained where it was met, because the facts were at hand there: another call of
+    /// kexec's that failed, or a load that is known to fail before it is tried.
+    Diagnosed(Diagnosis),
     /// A system call that serves the load failed, for want of memory mostly.
     Sys(SysError),
     /// There is nothing to boot, or not what was asked for.
@@ -132,6 +133,18 @@ impl fmt::Display for Refusal {
             Refusal::Unsigned => out.write_str(Rule::SignedAddon.cause()),
             Refusal::Kernel(reason) => out.write_str(reason),
             Refusal::Parser => out.write_str("the image's parser does not take them"),
+        }
+    }
+}
+
+impl Diagnose for Refusal {
+    fn diagnose(&self) -> Diagnosis {
+        match self {
+            Refusal::Name | Refusal::TooLarge | Refusal::Parser => Diagnosis::bad_image(self),
+            Refusal::Directory(error) => error.diagnose(),
+            Refusal::Open(error) => error.diagnose(),
+            Refusal::Addon(error) => error.diagnose(),
+            Refusal::Unsigned | Refusal::Kernel(_) => Diagnosis::refused(self),
         }
     }
 }
@@ -200,7 +213,7 @@ impl RunError {
     /// A call that `command` makes failed.
     pub(super) fn of_command(command: &str, error: &SysError, found: Diagnosis) -> RunError {
         let found = found.within(&error.call).within(&command);
-        RunError::Refused(found)
+        RunError::Diagnosed(found)
     }
 
     pub(super) fn open(path: &[u8], error: OpenError) -> RunError {
@@ -234,23 +247,29 @@ impl Diagnose for RunError {
             RunError::Open { path, error } => error.diagnose().in_file(path),
             RunError::EmptyInitrd { path } => Diagnosis::bad_image(&"the initrd is empty")
                 .in_file(path)
-                .hint("an initrd file with content, or no --initrd"),
+                .with_hint("an initrd file with content, or no --initrd"),
             RunError::Addon { path, error } => error.diagnose().in_file(path),
-            RunError::AddonName { path } => Diagnosis::bad_image(&"the addon's name is not UTF-8")
-                .in_file(path)
-                .hint("rename the file"),
-            RunError::AddonPath { path } => Diagnosis::bad_image(&"the addon's path is too long")
-                .in_file(path)
-                .because(&format!("the module takes {} bytes", PATH_BYTES - 1))
-                .hint("a shorter path"),
-            RunError::TooManyAddons { count } => {
+            RunError::CompanionName { path } => {
+                Diagnosis::bad_image(&"the addon's name is not UTF-8")
+                    .in_file(path)
+                    .with_hint("rename the file")
+            }
+            RunError::CompanionPath { path } => {
+                Diagnosis::bad_image(&"the addon's path is too long")
+                    .in_file(path)
+                    .because(&format!("the module takes {} bytes", PATH_BYTES - 1))
+                    .with_hint("a shorter path")
+            }
+            RunError::TooManyCompanions { count } => {
                 Diagnosis::failed(&format!("load: {count} companion files are too many"))
                     .because(&format!("at most {ADDONS_MAX} are taken"))
-                    .hint("join them into fewer, or --no-extras")
+                    .with_hint("join them into fewer, or --no-extras")
             }
-            RunError::Companion(skipped) => Diagnosis::bad_image(&skipped.why)
+            RunError::Companion(skipped) => skipped
+                .why
+                .diagnose()
                 .in_file(&skipped.path)
-                .hint("the same without --strict, or with --no-extras"),
+                .with_hint("the same without --strict, or with --no-extras"),
             RunError::Image { path, error } => error.diagnose().in_file(path),
             RunError::Plan { path, error } => error.diagnose().in_file(path),
             RunError::FileChanged {
@@ -264,9 +283,11 @@ impl Diagnose for RunError {
                     size(*opened_bytes),
                     size(*now_bytes)
                 ))
-                .hint("wait until it is written, then the same command again"),
+                .with_hint("wait until it is written, then the same command again"),
             RunError::Read { path, error } => error.diagnose().in_file(path),
-            RunError::Kernel { diagnosis, .. } | RunError::Refused(diagnosis) => diagnosis.clone(),
+            RunError::Kernel { diagnosis, .. } | RunError::Diagnosed(diagnosis) => {
+                diagnosis.clone()
+            }
             RunError::Sys(error) => error.diagnose(),
             RunError::Boot(error) => error.diagnose(),
             RunError::NulInCmdline => Diagnosis::failed(&"the command line has a NUL byte inside"),

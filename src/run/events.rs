@@ -6,12 +6,13 @@ use core::fmt;
 
 use super::entries::BootEntries;
 use super::error::Skipped;
+use super::options::LoadOptions;
 use super::prepared::Prepared;
 use crate::boot::entry::Entry;
 use crate::boot::loader_conf::Timeout;
 use crate::facts::Facts;
 use crate::image::revocation::Revoked;
-use crate::plan::{Options, Plan};
+use crate::plan::Plan;
 use crate::sys::kexec::Others;
 
 /// Shows what happens, and asks a person.
@@ -41,7 +42,7 @@ pub enum Event<'a> {
     Skipped(&'a Skipped),
     /// All is decided; nothing has changed yet.
     Planned {
-        options: &'a Options,
+        options: &'a LoadOptions<'a>,
         load: &'a Prepared,
         facts: &'a Facts,
     },

@@ -10,7 +10,7 @@ use crate::sys::{kexec, note};
 /// Drops the loaded image, or the crash image.
 ///
 /// # Errors
-/// [`RunError::Refused`].
+/// [`RunError::Diagnosed`].
 pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
     kexec::unload(panic).map_err(|error| {
         let found = explain::unload(error.errno, facts, panic);
@@ -27,7 +27,7 @@ pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
 /// has come back. `cmdline` is the next kernel's, where it is known.
 ///
 /// # Errors
-/// [`RunError::Refused`].
+/// [`RunError::Diagnosed`].
 pub fn exec(
     sync: bool,
     facts: &Facts,
@@ -35,7 +35,7 @@ pub fn exec(
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
     if let Some(obstacle) = explain::exec_obstacle(facts) {
-        return Err(RunError::Refused(obstacle.within(&"exec")));
+        return Err(RunError::Diagnosed(obstacle.within(&"exec")));
     }
     if let Some(warning) = explain::framebuffer(facts, cmdline) {
         events.warn(&warning);

@@ -81,7 +81,7 @@ pub fn load(
     let Some(called) = called else {
         // Its parser is detached, and the session is closed.
         let found = explain::caller_gone().of_load(offer.image_path());
-        return Err(RunError::Refused(found));
+        return Err(RunError::Diagnosed(found));
     };
     progress(format_args!(
         "thread A: kexec_file_load returned after {}",
@@ -92,7 +92,7 @@ pub fn load(
         tell(report, progress);
     }
     let Err(error) = called.result else {
-        let all = offer.addons.len();
+        let all = offer.companions.len();
         let taken = report.map_or(all, |report| report.addons as usize);
         return Ok(all.saturating_sub(taken));
     };
@@ -110,8 +110,8 @@ pub fn load(
         .of_load(offer.image_path())
         .quote("verifier", lines.map(String::into_bytes));
     let addon = report.as_ref().and_then(|report| {
-        offer.addons.iter().copied().find(|id| {
-            let addon = offer.addon(*id);
+        offer.companions.iter().copied().find(|id| {
+            let addon = offer.companion(*id);
             addon.is_ok_and(|addon| explain::is_about(report, &addon))
         })
     });

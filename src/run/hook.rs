@@ -3,17 +3,18 @@
 
 use alloc::format;
 
-use super::discover::Place;
 use super::events::Events;
 use super::options::{BootOptions, LoadOptions};
+use super::volumes::Place;
 use super::{RunError, boot, load};
 use crate::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
 use crate::boot::loader_conf::{MenuTime, NOT_SECONDS};
 use crate::diagnosis::{Diagnosis, Hint};
+use crate::errno::Errno;
 use crate::escape::printable;
 use crate::plan::Options;
 use crate::sys::facts;
-use crate::sys::file::InputFile;
+use crate::sys::file::{InputFile, OpenError};
 
 fn words() -> Words {
     hook::parse(&facts::running_cmdline().unwrap_or_default())
@@ -22,7 +23,7 @@ fn words() -> Words {
 /// Boots an entry where the words ask for it; returns when they do not.
 ///
 /// # Errors
-/// [`RunError`] as of [`boot()`]; [`RunError::Refused`] for a word that cannot be read.
+/// [`RunError`] as of [`boot()`]; [`RunError::Diagnosed`] for a word that cannot be read.
 pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
     let words = words();
     if !words.wants_boot() {
@@ -51,8 +52,16 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
 fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
     MenuTime::parse(value).ok_or_else(|| {
         let what = format!("rd.kexec_bpf.menu={}: {NOT_SECONDS}", printable(value));
-        RunError::Refused(Diagnosis::usage(&what).hints(&[Hint::Help("boot")]))
+        RunError::Diagnosed(Diagnosis::usage(&what).with_hints(&[Hint::Help("boot")]))
     })
+}
+
+/// Returns whether there is such a file, or one that cannot be opened.
+fn exists(path: &[u8]) -> bool {
+    match InputFile::open(None, path) {
+        Err(OpenError::Sys(error)) => !matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR),
+        Err(OpenError::NotAFile { .. }) | Ok(_) => true,
+    }
 }
 
 /// Loads the crash image that the words name, or that the initramfs carries.
@@ -63,13 +72,13 @@ pub fn hook_kdump(events: &mut dyn Events) -> Result<(), RunError> {
     let words = words();
     let named = words.kdump.as_deref();
     let image = named.unwrap_or(KDUMP_PATH);
-    if words.off || (named.is_none() && InputFile::open(None, image).is_err()) {
+    if words.off || (named.is_none() && !exists(image)) {
         return Ok(());
     }
     let options = LoadOptions {
         image,
         extras: true,
-        plan: Options {
+        wanted: Options {
             panic: true,
             ..Options::default()
         },

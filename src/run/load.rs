@@ -2,17 +2,19 @@
 //! EFFECTS. A load from its options to the kernel: prepares it, tells the plan, and
 //! carries it out, again without an addon that the kernel refused.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use super::events::{Event, Events};
 use super::options::LoadOptions;
 use super::prepared::Prepared;
-use super::{RunError, Skipped, attempt, companions, manifest, unload};
+use super::{RunError, Skipped, attempt, companions, manifest, revoked, unload};
+use crate::diagnosis::Diagnose;
 use crate::explain;
 use crate::facts::Facts;
 use crate::plan::Route;
 use crate::sys::facts;
-use crate::sys::kexec::{self, LoadSwitch};
+use crate::sys::kexec::{self, LoadSwitch, Others};
 
 /// Number of addons that the kernel may refuse before the load fails.
 const REFUSALS_MAX: u32 = 16;
@@ -35,7 +37,7 @@ pub fn prepare(
                 Ok(())
             }
         };
-        companions::discover(&mut manifest, options, facts.enforces(), &mut on_skip)?;
+        companions::add_found(&mut manifest, options, facts.enforces(), &mut on_skip)?;
     }
     Prepared::new(options, manifest, facts)
 }
@@ -51,7 +53,7 @@ pub fn load(
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     // Opened before, so that what cannot be locked is not loaded.
-    let lock = options.plan.lock && !options.dry_run;
+    let lock = options.lock && !options.dry_run;
     let switch = lock.then(LoadSwitch::open).transpose()?;
     let load = prepare(options, facts, events)?;
     tell(options, &load, facts, events);
@@ -59,31 +61,34 @@ pub fn load(
         return Ok(load.plan.cmdline.text);
     }
     let (passed_over, load) = carry_out(options, load, facts, events)?;
+    let panic = options.wanted.panic;
     if passed_over > 0 {
         let skipped = Skipped::passed_over(passed_over, load.manifest.companions.len());
         if options.strict {
-            unload(options.plan.panic, facts)?;
-            return Err(RunError::Companion(skipped.into()));
+            let error = RunError::Companion(skipped.into());
+            return Err(dropped(error, panic, facts));
         }
         events.tell(Event::Skipped(&skipped));
     }
+    let locked = switch.map(|switch| turn_off(&switch, panic)).transpose()?;
     events.tell(Event::Loaded {
         path: load.image(),
         plan: &load.plan,
     });
-    if let Some(switch) = switch {
-        turn_off(&switch, options.plan.panic, events)?;
+    if let Some((facts, others)) = &locked {
+        let others = *others;
+        events.tell(Event::Locked { facts, others });
     }
     Ok(load.plan.cmdline.text)
 }
 
 /// Says what will be done, and what to think of before.
 fn tell(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts, events: &mut dyn Events) {
-    manifest::revoked(&load.manifest, &mut |path, why| {
+    revoked(&load.manifest, &mut |path, why| {
         events.tell(Event::Revoked { path, why });
     });
     events.tell(Event::Planned {
-        options: &options.plan,
+        options,
         load,
         facts,
     });
@@ -91,10 +96,10 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts, events: &mut 
         return;
     }
     let plan = &load.plan;
-    if plan.is_extracted_unverified(facts) && options.plan.extracts_knowingly() {
+    if plan.is_extracted_unverified(facts) && options.wanted.extracts_knowingly() {
         events.warn(&["warning: ", explain::ONLY_INNER].concat());
     }
-    let is_automatic = options.plan.route.is_none() && plan.route == Route::Extract;
+    let is_automatic = options.wanted.route.is_none() && plan.route == Route::Extract;
     if is_automatic && explain::module_is_useless(facts) {
         events.warn(
             "warning: module kexec_bpf was built without BTF: the image is loaded without it",
@@ -121,8 +126,7 @@ fn carry_out(
             Err(error) => error,
         };
         let now = facts::read();
-        let may_be_repeated = !options.strict && options.plan.may_be_repeated(&now);
-        if !may_be_repeated || refusals.next().is_none() {
+        if !options.may_be_repeated(&now) || refusals.next().is_none() {
             return Err(error);
         }
         match companions::leave_out(&mut load.manifest, &error) {
@@ -135,17 +139,29 @@ fn carry_out(
 }
 
 /// Turns kexec off until a reboot; where that fails, drops what was loaded.
-fn turn_off(switch: &LoadSwitch, panic: bool, events: &mut dyn Events) -> Result<(), RunError> {
+fn turn_off(switch: &LoadSwitch, panic: bool) -> Result<(Facts, Others), RunError> {
     let turned_off = switch.turn_off();
     let others = kexec::settle();
     let facts = facts::read();
-    if let Err(error) = turned_off {
-        unload(panic, &facts)?;
-        return Err(RunError::Sys(error));
+    match turned_off {
+        Ok(()) => Ok((facts, others)),
+        Err(error) => Err(dropped(error.into(), panic, &facts)),
     }
-    events.tell(Event::Locked {
-        facts: &facts,
-        others,
-    });
-    Ok(())
+}
+
+/// Drops what was loaded because of an error; returns that, with the news if the
+/// image stays.
+fn dropped(error: RunError, panic: bool, facts: &Facts) -> RunError {
+    match unload(panic, facts) {
+        Ok(()) => error,
+        Err(second) => {
+            let found = error.diagnose();
+            let what = format!(
+                "{}; the image stays loaded: {}",
+                found.what,
+                second.diagnose().what
+            );
+            RunError::Diagnosed(found.with_what(&what))
+        }
+    }
 }

@@ -6,13 +6,12 @@ use alloc::vec::Vec;
 use super::RunError;
 use super::options::LoadOptions;
 use crate::image::addon;
-use crate::image::detect::{self, Image};
-use crate::image::revocation::Revoked;
+use crate::image::detect;
 use crate::initrd::extra::ExtraDirectory;
 use crate::plan::{self, Companion, CompanionKind, Input, Manifest};
 use crate::source::ReadAt;
+use crate::sys::Fd;
 use crate::sys::file::InputFile;
-use crate::sys::{Fd, efivar};
 
 /// Opens the image and what the user named with it, recognises the image, and finds
 /// the wanted profile.
@@ -20,7 +19,7 @@ use crate::sys::{Fd, efivar};
 /// # Errors
 /// [`RunError::Open`] for the first file that cannot be used; an initrd of no bytes is
 /// refused as well, because it is a mistake. [`RunError::Image`] and [`RunError::Plan`]
-/// for the image, [`RunError::Addon`] and [`RunError::AddonName`] for addons.
+/// for the image, [`RunError::Addon`] and [`RunError::CompanionName`] for addons.
 pub fn open(options: &LoadOptions<'_>) -> Result<Manifest<InputFile>, RunError> {
     let open_all = |paths: &[&[u8]]| -> Result<Vec<_>, RunError> {
         let opened = paths.iter().map(|path| open_input(options.root, path));
@@ -34,15 +33,15 @@ pub fn open(options: &LoadOptions<'_>) -> Result<Manifest<InputFile>, RunError> 
         let path = empty.path.clone();
         return Err(RunError::EmptyInitrd { path });
     }
-    let kind = detect::detect::<dyn ReadAt>(&image.file).map_err(|error| RunError::Image {
+    let detected = detect::detect::<dyn ReadAt>(&image.file).map_err(|error| RunError::Image {
         path: image.path.clone(),
         error,
     })?;
-    let profile = plan::profile_number(&image.file, &kind, &options.plan.profile)
+    let profile = plan::profile_number(&image.file, &detected, &options.wanted.profile)
         .map_err(|error| RunError::plan(&image.path, error))?;
     Ok(Manifest {
         image,
-        kind,
+        detected,
         profile,
         initrds,
         companions,
@@ -73,7 +72,7 @@ fn describe(input: Input<InputFile>) -> Result<Companion<InputFile>, RunError> {
         },
         (Some(_), Err(_)) => {
             let path = input.path;
-            return Err(RunError::AddonName { path });
+            return Err(RunError::CompanionName { path });
         }
     };
     Ok(Companion {
@@ -81,37 +80,4 @@ fn describe(input: Input<InputFile>) -> Result<Companion<InputFile>, RunError> {
         kind,
         was_found: false,
     })
-}
-
-/// Returns the error of an input file whose size changed since it was opened; this
-/// explains failures that would otherwise be blamed on something else.
-pub fn changed(manifest: &Manifest<InputFile>) -> Option<RunError> {
-    manifest.inputs().find_map(|input| {
-        let now_bytes = input.file.bytes_now().ok()?;
-        let opened_bytes = input.file.file_bytes();
-        (now_bytes != opened_bytes).then(|| RunError::FileChanged {
-            path: input.path.clone(),
-            opened_bytes,
-            now_bytes,
-        })
-    })
-}
-
-/// Tells `found` of the image and the addons that the firmware has revoked, and why.
-pub fn revoked(manifest: &Manifest<InputFile>, found: &mut dyn FnMut(&[u8], Revoked<'_>)) {
-    let revocations = efivar::revocations();
-    let mut check = |input: &Input<InputFile>, image: &Image| {
-        if let Some(pe) = image.pe() {
-            let mut found = |why: Revoked<'_>| found(&input.path, why);
-            revocations.check::<dyn ReadAt>(&input.file, pe, &mut found);
-        }
-    };
-    check(&manifest.image, &manifest.kind);
-    for companion in &manifest.companions {
-        if let CompanionKind::Addon(_) = companion.kind
-            && let Ok(image) = detect::detect::<dyn ReadAt>(&companion.input.file)
-        {
-            check(&companion.input, &image);
-        }
-    }
 }

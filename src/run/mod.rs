@@ -10,7 +10,6 @@ mod attempt;
 mod boot;
 mod companions;
 mod crash;
-pub mod discover;
 pub mod enforce;
 pub mod entries;
 mod error;
@@ -25,8 +24,10 @@ mod offer;
 mod options;
 mod parser;
 mod prepared;
+mod revoked;
 mod server;
 mod teardown;
+pub mod volumes;
 
 use core::fmt;
 
@@ -36,9 +37,10 @@ pub use error::{RunError, Skipped};
 pub use exec::{exec, unload};
 pub use hook::{hook_boot, hook_kdump};
 pub use load::{load, prepare};
-pub use manifest::{open, revoked};
+pub use manifest::open;
 pub use options::{BootOptions, LoadOptions};
 pub use prepared::{Prepared, plan};
+pub use revoked::revoked;
 
 /// Told about each step of an attempt.
 type Progress<'log> = &'log mut dyn FnMut(fmt::Arguments<'_>);

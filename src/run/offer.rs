@@ -22,12 +22,12 @@ pub struct Offer<'load> {
     pub flags: Flags,
     pub selection: abi::Selection,
     /// The companion files in the order in which the module takes them.
-    pub addons: Vec<InputId>,
+    pub companions: Vec<InputId>,
 }
 
 impl<'load> Offer<'load> {
     /// # Errors
-    /// [`RunError::AddonPath`], [`RunError::TooManyAddons`].
+    /// [`RunError::CompanionPath`], [`RunError::TooManyCompanions`].
     pub fn new(
         root: Option<Fd<'load>>,
         manifest: &'load Manifest<InputFile>,
@@ -49,12 +49,12 @@ impl<'load> Offer<'load> {
                 },
                 reserved: [0; 2],
             },
-            addons: in_order(manifest)?,
+            companions: in_order(manifest)?,
         };
         // Each has to fit; they are made again where they go into the map, so
         // that memory does not grow with them.
-        for id in &offer.addons {
-            offer.addon(*id)?;
+        for id in &offer.companions {
+            offer.companion(*id)?;
         }
         Ok(offer)
     }
@@ -72,8 +72,8 @@ impl<'load> Offer<'load> {
     /// Returns a companion file as the module takes it: by its absolute path.
     ///
     /// # Errors
-    /// [`RunError::AddonPath`], [`RunError::NoSuchInput`].
-    pub fn addon(&self, id: InputId) -> Result<abi::Addon, RunError> {
+    /// [`RunError::CompanionPath`], [`RunError::NoSuchInput`].
+    pub fn companion(&self, id: InputId) -> Result<abi::Addon, RunError> {
         let mut all = self.manifest.companions();
         let (_, companion) = all
             .find(|(own, _)| *own == id)
@@ -81,7 +81,7 @@ impl<'load> Offer<'load> {
         let dst_dir = directory(companion).map_or("", |directory| directory.path);
         let given = &companion.input.path;
         let path = file::absolute(self.root, given)?;
-        abi::Addon::new(dst_dir.as_bytes(), &path).ok_or_else(|| RunError::AddonPath {
+        abi::Addon::new(dst_dir.as_bytes(), &path).ok_or_else(|| RunError::CompanionPath {
             path: given.clone(),
         })
     }
@@ -100,7 +100,7 @@ fn directory(companion: &Companion<InputFile>) -> Option<&'static ExtraDirectory
 fn in_order(manifest: &Manifest<InputFile>) -> Result<Vec<InputId>, RunError> {
     let count = manifest.companions.len();
     if count > abi::ADDONS_MAX {
-        return Err(RunError::TooManyAddons { count });
+        return Err(RunError::TooManyCompanions { count });
     }
     let mut order = Vec::with_capacity(count);
     for wanted in ExtraDirectory::all().map(Some).chain([None]) {

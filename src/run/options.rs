@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Options of a load and of a boot, with the paths and places that they name.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::discover::Place;
+use super::volumes::Place;
 use crate::boot::loader_conf::MenuTime;
+use crate::facts::Facts;
 use crate::plan::{Options, Route};
 use crate::sys::Fd;
 
@@ -24,7 +26,27 @@ pub struct LoadOptions<'arg> {
     pub strict: bool,
     /// Only plan; change nothing.
     pub dry_run: bool,
-    pub plan: Options,
+    /// Try to load a crash image that does not fit.
+    pub force: bool,
+    /// Descriptions of disk keys for the capture kernel.
+    pub crypt_keys: Vec<String>,
+    /// Keep the keys of the crash image that is loaded now.
+    pub reuse_crypt_keys: bool,
+    /// Have the kernel load and unload nothing afterwards.
+    pub lock: bool,
+    /// All that the plan depends on.
+    pub wanted: Options,
+}
+
+impl LoadOptions<'_> {
+    /// Returns whether it makes sense to load again after a load that failed: that
+    /// one has counted against the kernel's limit, and for a crash image it has
+    /// dropped the old one with its keys. `facts` are those of now.
+    #[must_use]
+    pub fn may_be_repeated(&self, facts: &Facts) -> bool {
+        let is_left = facts.loads_left(self.wanted.panic) != Some(0);
+        !self.strict && !self.reuse_crypt_keys && is_left
+    }
 }
 
 /// A boot of an entry, asked for on the command line or on the kernel's.
@@ -42,4 +64,40 @@ pub struct BootOptions<'arg> {
     pub sync: bool,
     /// Keep the next system from chaining.
     pub mark_chained: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_is_repeated_where_that_can_succeed() {
+        let options = |panic, reuse_crypt_keys| LoadOptions {
+            reuse_crypt_keys,
+            wanted: Options {
+                panic,
+                ..Options::default()
+            },
+            ..LoadOptions::default()
+        };
+        for (left, repeated) in [
+            (None, true),
+            (Some(-1), true),
+            (Some(1), true),
+            (Some(0), false),
+        ] {
+            let facts = Facts {
+                load_limit_panic: left,
+                ..Facts::default()
+            };
+            assert_eq!(options(true, false).may_be_repeated(&facts), repeated);
+            assert!(options(false, false).may_be_repeated(&facts));
+            assert!(!options(true, true).may_be_repeated(&facts));
+            let strict = LoadOptions {
+                strict: true,
+                ..LoadOptions::default()
+            };
+            assert!(!strict.may_be_repeated(&facts));
+        }
+    }
 }

@@ -51,6 +51,8 @@ pub enum ParserError {
     Rejected(Rejected),
     /// A map cannot be made or filled.
     Map { map: String, error: SysError },
+    /// The kernel did not attach the program.
+    Attach(SysError),
     /// Another system call failed.
     Sys(SysError),
     /// The kernel has no BTF of itself or of the module.
@@ -74,6 +76,8 @@ impl Diagnose for ParserError {
             ParserError::Rejected(Rejected { error, .. })
             | ParserError::Map { error, .. }
             | ParserError::Sys(error) => exit_of(error.errno),
+            // It was accepted: the kernel, or what else is attached there, is in the way.
+            ParserError::Attach(_) => Exit::Failed,
             ParserError::NoTypes { .. } | ParserError::Types { .. } | ParserError::NoHook => {
                 Exit::Refused
             }
@@ -101,6 +105,7 @@ impl fmt::Display for ParserError {
                 write!(out, "the parser was not accepted: {error}")
             }
             ParserError::Map { map, error } => write!(out, "the parser's map {map}: {error}"),
+            ParserError::Attach(error) => write!(out, "the parser was not attached: {error}"),
             ParserError::Sys(error) => write!(out, "the parser was not loaded: {error}"),
             ParserError::NoTypes { of } => write!(out, "the kernel has no BTF of {of}"),
             ParserError::Types { of } => write!(out, "the kernel's BTF of {of} is of a new kind"),
@@ -255,9 +260,10 @@ impl Parser {
     /// Attaches it to the hook.
     ///
     /// # Errors
-    /// EBUSY and others of bpf(2), BPF_RAW_TRACEPOINT_OPEN.
+    /// [`ParserError::Attach`]: EBUSY and others of bpf(2), BPF_RAW_TRACEPOINT_OPEN.
     pub fn attach(&mut self) -> Result<(), ParserError> {
-        self.link = Some(bpf::attach(self.program.as_fd())?);
+        let link = bpf::attach(self.program.as_fd());
+        self.link = Some(link.map_err(ParserError::Attach)?);
         Ok(())
     }
 }

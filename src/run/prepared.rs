@@ -8,8 +8,7 @@ use super::options::LoadOptions;
 use crate::boot::error::BootError;
 use crate::boot::hook;
 use crate::facts::Facts;
-use crate::plan::{self, Manifest, Plan, PlanError};
-use crate::source::InputId;
+use crate::plan::{self, Manifest, Plan};
 use crate::sys::file::InputFile;
 
 /// The open files of a load and its plan.
@@ -32,7 +31,7 @@ impl Prepared {
         facts: &Facts,
     ) -> Result<Prepared, RunError> {
         let plan = plan(options, &manifest, facts)?;
-        let preflight = match options.plan.panic {
+        let preflight = match options.wanted.panic {
             true => Some(crash::preflight(&manifest, &plan, facts)?),
             false => None,
         };
@@ -58,16 +57,13 @@ pub fn plan(
     manifest: &Manifest<InputFile>,
     facts: &Facts,
 ) -> Result<Plan, RunError> {
-    let plan = plan::plan(&options.plan, manifest, facts).map_err(|error| {
-        let at_fault = match error {
-            PlanError::Addon { source, .. } => source,
-            _ => InputId::IMAGE,
-        };
-        RunError::plan(manifest.path(at_fault), error)
+    let plan = plan::plan(&options.wanted, manifest, facts).map_err(|error| {
+        let at_fault = manifest.path(error.source());
+        RunError::plan(at_fault, error)
     })?;
     // The mark is void after `--` or an open quote: what counts is what the next
     // system will read.
-    if options.plan.mark_chained && hook::parse(&plan.cmdline.text).chains() {
+    if options.wanted.mark_chained && hook::parse(&plan.cmdline.text).chains() {
         return Err(BootError::WouldChain.into());
     }
     Ok(plan)

@@ -98,13 +98,15 @@ impl Steps for Server<'_> {
 
     fn fill(&mut self, parser: &mut Box<Parser>) -> Result<(), ServeError> {
         let Offer {
-            selection, addons, ..
+            selection,
+            companions,
+            ..
         } = self.offer;
         if *selection != abi::Selection::default() {
             parser.fill(abi::MAP_SELECTION, 1, |_| Some(*selection))?;
         }
-        parser.fill(abi::MAP_ADDONS, addons.len(), |index| {
-            self.offer.addon(*addons.get(index)?).ok()
+        parser.fill(abi::MAP_ADDONS, companions.len(), |index| {
+            self.offer.companion(*companions.get(index)?).ok()
         })?;
         Ok(())
     }

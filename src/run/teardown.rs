@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::events::Events;
+use crate::errno::Errno;
 use crate::escape::printable;
 use crate::sort::sort;
 use crate::sys::SysError;
@@ -23,13 +24,20 @@ const PROGRAMS_MAX: usize = 256;
 /// long is told and does not stop the jump: by then the running system
 /// is half taken down, and going on is the better half.
 pub fn run(events: &mut dyn Events) {
-    let Ok(directory) = Directory::open(None, DIRECTORY.as_bytes()) else {
-        return;
-    };
     let visible = |name: &[u8]| !name.starts_with(b".");
-    let mut names = directory
-        .names(b".", PROGRAMS_MAX, &visible)
-        .unwrap_or_default();
+    let listed = Directory::open(None, DIRECTORY.as_bytes()).and_then(|directory| {
+        let names = directory.names(b".", PROGRAMS_MAX, &visible)?;
+        Ok((directory, names))
+    });
+    let (directory, mut names) = match listed {
+        Ok(listed) => listed,
+        Err(error) => {
+            if !matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) {
+                events.warn(&format!("{DIRECTORY}: no program was run: {error}"));
+            }
+            return;
+        }
+    };
     sort(&mut names, Vec::cmp);
     for name in names {
         if !directory.has_program(&name) {

@@ -16,8 +16,6 @@ use crate::image::hwids::Smbios;
 const VALUE_MAX_BYTES: usize = 128;
 /// Longest command line that any architecture has, with room to spare.
 const CMDLINE_MAX_BYTES: usize = 16 << 10;
-/// MemAvailable stands in the first lines of /proc/meminfo.
-const MEMINFO_MAX_BYTES: usize = 512;
 /// Attributes (u32) and one byte of value.
 const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
@@ -47,7 +45,6 @@ pub fn read() -> Facts {
         crash_loaded: either("crash_loaded").map(|value| value != 0),
         crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
         crash: crash(),
-        mem_available_bytes: mem_available(),
         framebuffer: framebuffer(),
         running_cmdline: running_cmdline(),
     }
@@ -131,7 +128,6 @@ fn module() -> Option<Module> {
         has_btf: exists("/sys/kernel/btf/kexec_bpf"),
         decompressors: fact("decompressors").unwrap_or_default(),
         default_parsers: fact("default_parsers").unwrap_or_default(),
-        timeout_ms: fact("timeout_ms").and_then(|value| value.parse().ok()),
     })
 }
 
@@ -140,16 +136,6 @@ fn module() -> Option<Module> {
 fn either(name: &str) -> Option<i64> {
     number(&["/sys/kernel/kexec/", name].concat())
         .or_else(|| number(&["/sys/kernel/kexec_", name].concat()))
-}
-
-fn mem_available() -> Option<u64> {
-    let meminfo = read_kernel_file("/proc/meminfo", MEMINFO_MAX_BYTES)?;
-    let meminfo = core::str::from_utf8(&meminfo).ok()?;
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
 }
 
 /// "0 i915drmfb": number and driver.

@@ -57,20 +57,22 @@ impl Diagnose for OpenError {
         let errno = match self {
             OpenError::NotAFile { .. } => {
                 return failed
-                    .exit(Exit::BadImage)
-                    .hint("the path of an image or initrd file");
+                    .with_exit(Exit::BadImage)
+                    .with_hint("the path of an image or initrd file");
             }
             OpenError::Sys(error) => error.errno,
         };
         match errno {
             errno::Errno::ENOENT => failed
-                .exit(Exit::BadImage)
+                .with_exit(Exit::BadImage)
                 .because(NO_SUCH_FILE.0)
-                .hint(NO_SUCH_FILE.1),
+                .with_hint(NO_SUCH_FILE.1),
             errno::Errno::ENOTDIR | errno::Errno::ENAMETOOLONG => {
-                failed.exit(Exit::BadImage).because_of(errno)
+                failed.with_exit(Exit::BadImage).because_of(errno)
             }
-            errno::Errno::EACCES => failed.because("permission denied").hint("run it as root"),
+            errno::Errno::EACCES => failed
+                .because("permission denied")
+                .with_hint("run it as root"),
             errno => failed.because_of(errno),
         }
     }

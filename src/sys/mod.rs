@@ -64,9 +64,11 @@ impl Diagnose for SysError {
         match self.errno {
             Errno::ENOMEM | Errno::ENOSPC => failed
                 .because("not enough free memory for a copy of the image")
-                .hint("free memory: unmount tmpfs file systems, delete files in /tmp and /run"),
+                .with_hint(
+                    "free memory: unmount tmpfs file systems, delete files in /tmp and /run",
+                ),
             Errno::ENOENT if !self.target.is_empty() => {
-                failed.because(NO_SUCH_FILE.0).hint(NO_SUCH_FILE.1)
+                failed.because(NO_SUCH_FILE.0).with_hint(NO_SUCH_FILE.1)
             }
             errno => failed.because_of(errno),
         }

@@ -8,8 +8,10 @@ use crate::boot::error::{BootError, Problem};
 use crate::boot::loader_conf::LoaderConf;
 use crate::boot::type1::Type1;
 use crate::diagnosis::{Diagnose, Exit};
+use crate::errno::Errno;
 use crate::explain::Rule;
 use crate::image::osrel;
+use crate::source::{FileOffset, ReadError, ReadErrorKind};
 
 /// An entry of type 1 with these keys.
 fn entry(file: &str, keys: &str) -> Entry {
@@ -235,4 +237,22 @@ fn what_enforce_refuses_is_passed_over() {
     let cause = "enforce: the image has no signature";
     let found = error.diagnose();
     assert_eq!((found.cause_text(), found.exit), (cause, Exit::Refused));
+}
+
+/// Also of its own: a disk that fails makes no bad entry.
+#[test]
+fn an_entry_that_cannot_be_read_ends_as_its_file_does() {
+    for (exit, error) in [
+        (Exit::Failed, ReadErrorKind::Io(Errno::EIO)),
+        (Exit::BadImage, ReadErrorKind::Truncated),
+    ] {
+        let error = ReadError {
+            offset: FileOffset(0),
+            wanted_bytes: 1,
+            kind: error,
+        };
+        let id = b"a.conf".to_vec();
+        let problem = Problem::File(error.diagnose());
+        assert_eq!(BootError::Bad { id, problem }.diagnose().exit, exit);
+    }
 }

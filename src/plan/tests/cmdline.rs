@@ -91,3 +91,32 @@ fn a_cmdline_section_decides_no_heap() {
     };
     assert_eq!(error, PlanError::Read(expected));
 }
+
+#[test]
+fn who_gave_the_words_that_are_too_many_is_at_fault() {
+    let long = vec![b'x'; 3000];
+    let user = Options {
+        append: vec![long.clone()],
+        ..Options::default()
+    };
+    let entry = Options {
+        entry_words: long,
+        mark_chained: true,
+        ..Options::default()
+    };
+    for (options, exit) in [(user, Exit::Usage), (entry, Exit::BadImage)] {
+        let error = plan_of(&build::bzimage(), &options).unwrap_err();
+        assert_eq!(error.diagnose().exit, exit, "{error:?}");
+    }
+}
+
+#[test]
+fn an_entrys_words_go_before_the_users() {
+    let options = Options {
+        entry_words: b"entry".to_vec(),
+        append: words(&["user"]),
+        ..Options::default()
+    };
+    let cmdline = plan_of(&build::uki(), &options).unwrap().cmdline;
+    assert_eq!(cmdline.text, b"root=/dev/vda quiet entry user");
+}

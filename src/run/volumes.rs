@@ -10,10 +10,12 @@ use crate::boot::error::BootError;
 use crate::boot::gpt::{self, Partition, Table};
 use crate::boot::partitions::{self, Choice, Disk, DiskError, partition_name};
 use crate::boot::superblock::{self, Filesystem};
+use crate::diagnosis::Diagnose;
 use crate::errno::Errno;
 use crate::sys::block::{self, AddedPartition, Block};
 use crate::sys::directory::Directory;
 use crate::sys::event::{now_us, pause_ms};
+use crate::sys::file::OpenError;
 use crate::sys::mount::{self, Access};
 use crate::sys::{SysError, file};
 
@@ -102,7 +104,8 @@ pub fn find(
     timeout_s: u32,
 ) -> Result<Found, RunError> {
     if let Place::Root(path) = place {
-        let root = Directory::open(None, path)?;
+        let root = Directory::open(None, path)
+            .map_err(|error| RunError::open(path, OpenError::Sys(error)))?;
         let name = String::from_utf8_lossy(path).into_owned();
         let volumes = alloc::vec![Volume {
             name,
@@ -145,8 +148,17 @@ fn read(disk: &Block) -> Disk {
     }
 }
 
-fn filesystem(block: &Block) -> Option<Filesystem> {
-    superblock::probe(&block.open().ok()?).ok().flatten()
+/// Recognises the file system on a device; `None` for every other content.
+fn filesystem(block: &Block) -> Result<Option<Filesystem>, BootError> {
+    let device = block.open();
+    let device = device.map_err(|error| BootError::Device(error.diagnose()))?;
+    superblock::probe(&device)
+        .map_err(|error| BootError::Device(error.diagnose().within(&block.path())))
+}
+
+/// Returns whether the file system on a device is the one that is wanted.
+fn has(block: &Block, is: impl Fn(&Filesystem) -> bool) -> bool {
+    filesystem(block).is_ok_and(|found| found.is_some_and(|found| is(&found)))
 }
 
 impl Search {
@@ -157,18 +169,19 @@ impl Search {
             return self.open_all(partitions::choose(&disks, started_from)?);
         };
         let device = self.device(wanted)?;
-        if let Some(filesystem) = filesystem(&device) {
-            return Ok(Found {
+        match filesystem(&device) {
+            Ok(Some(filesystem)) => Ok(Found {
                 volumes: alloc::vec![open(&device, &filesystem, None)?],
                 notes: Vec::new(),
-            });
+            }),
+            _ if device.partition.is_none() => {
+                self.open_all(partitions::choose(&[read(&device)], None)?)
+            }
+            Ok(None) => Err(BootError::UnknownFilesystem {
+                device: device.path(),
+            }),
+            Err(error) => Err(error),
         }
-        if device.partition.is_none() {
-            return self.open_all(partitions::choose(&[read(&device)], None)?);
-        }
-        Err(BootError::UnknownFilesystem {
-            device: device.path(),
-        })
     }
 
     fn disks(&self) -> impl Iterator<Item = &Block> {
@@ -188,8 +201,8 @@ impl Search {
         for block in &self.blocks {
             let is = match key {
                 "PARTUUID" => self.part_uuid(block).eq_ignore_ascii_case(value),
-                "UUID" => filesystem(block).is_some_and(|it| it.uuid.eq_ignore_ascii_case(value)),
-                "LABEL" => filesystem(block).is_some_and(|it| it.label == value.as_bytes()),
+                "UUID" => has(block, |it| it.uuid.eq_ignore_ascii_case(value)),
+                "LABEL" => has(block, |it| it.label == value.as_bytes()),
                 _ => number.is_some() && block.number() == number,
             };
             if is && !value.is_empty() {
@@ -259,7 +272,7 @@ impl Search {
                 }
             },
         };
-        match filesystem(&block) {
+        match filesystem(&block)? {
             Some(filesystem) => open(&block, &filesystem, added),
             None => Err(BootError::UnknownFilesystem {
                 device: block.path(),

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Asks the firmware's variables which images of a load are revoked.
+
+use crate::image::detect::{self, Image};
+use crate::image::revocation::Revoked;
+use crate::plan::{CompanionKind, Input, Manifest};
+use crate::source::ReadAt;
+use crate::sys::efivar;
+use crate::sys::file::InputFile;
+
+/// Tells `found` of the image and the addons that the firmware has revoked, and why.
+pub fn revoked(manifest: &Manifest<InputFile>, found: &mut dyn FnMut(&[u8], Revoked<'_>)) {
+    let revocations = efivar::revocations();
+    let mut check = |input: &Input<InputFile>, image: &Image| {
+        if let Some(pe) = image.pe() {
+            let mut found = |why: Revoked<'_>| found(&input.path, why);
+            revocations.check::<dyn ReadAt>(&input.file, pe, &mut found);
+        }
+    };
+    check(&manifest.image, &manifest.detected);
+    for companion in &manifest.companions {
+        if let CompanionKind::Addon(_) = companion.kind
+            && let Ok(image) = detect::detect::<dyn ReadAt>(&companion.input.file)
+        {
+            check(&companion.input, &image);
+        }
+    }
+}
