@@ -17,25 +17,27 @@ use core::fmt;
 /// Longest `.uname` that is read; a kernel's release has at most 64 bytes.
 const UNAME_MAX_BYTES: u64 = 1024;
 
-/// What an addon adds.
+/// Contents of an addon.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Addon {
     pub machine: Machine,
-    /// The kernel release that it is made for; `None` is any.
+    /// Kernel release that the addon is made for; `None` fits any release.
     pub uname: Option<Vec<u8>>,
-    /// As the stub takes it; empty when the addon has none.
+    /// Command line as systemd-stub takes it; empty when the addon has none.
     pub cmdline: Vec<u8>,
     pub initrd: Option<FileSlice>,
     pub ucode: Option<FileSlice>,
-    /// Whether it has a signature; whose, and whether it is good, only the kernel can say.
+    /// Presence of a signature. Only the kernel can say whose it is and whether it is
+    /// good.
     pub is_signed: bool,
 }
 
+/// Reason that a file cannot extend an image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AddonError {
-    /// No image at all.
+    /// The file is no image at all.
     Image(ImageError),
-    /// Some other image.
+    /// The file is an image of another kind.
     NotAnAddon {
         kind: &'static str,
     },
@@ -92,7 +94,8 @@ impl Diagnose for AddonError {
     }
 }
 
-/// Returns the kernel release that the image says addons must be made for.
+/// Returns the kernel release that addons of this image must be made for, as its `.uname`
+/// names it. `None` when the section is missing or empty.
 pub fn uname<R: ReadAt + ?Sized>(
     source: &R,
     selection: &Selection,
@@ -102,20 +105,21 @@ pub fn uname<R: ReadAt + ?Sized>(
     slice.map(|slice| read_uname(source, slice)).transpose()
 }
 
-/// Recognises the file, and takes what it holds as an addon.
+/// Recognises `source` and returns its contents as an addon.
 pub fn read<R: ReadAt + ?Sized>(source: &R) -> Result<Addon, AddonError> {
     let image = detect(source)?;
     image.check_certificates()?;
     open(source, &image)
 }
 
-/// A `.uname` section, with all of its bytes.
+/// Reads all bytes of a `.uname` section.
 fn read_uname<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>, ReadError> {
     read_small(source, slice, UNAME_MAX_BYTES)
 }
 
-/// The stub compares as many bytes as the addon's section has, up to a NUL in
-/// both: an addon may name the beginning of a release.
+/// Returns whether an addon's `.uname` fits the image's. The stub compares as many bytes
+/// as the addon's section has, up to a NUL in both, so an addon may name the beginning of
+/// a release.
 fn uname_fits(addon: &[u8], image: &[u8]) -> bool {
     let text = |bytes: &[u8]| bytes.iter().position(|byte| *byte == 0);
     let image = image.get(..text(image).unwrap_or(image.len()));
@@ -126,7 +130,7 @@ fn uname_fits(addon: &[u8], image: &[u8]) -> bool {
     }
 }
 
-/// Takes what a detected addon holds; the first section of a name counts.
+/// Returns the contents of a detected addon; the first section of a name counts.
 pub fn open<R: ReadAt + ?Sized>(source: &R, image: &Image) -> Result<Addon, AddonError> {
     let Image::Addon { pe, sections } = image else {
         return Err(AddonError::NotAnAddon {
@@ -158,8 +162,8 @@ pub fn open<R: ReadAt + ?Sized>(source: &R, image: &Image) -> Result<Addon, Addo
 }
 
 impl Addon {
-    /// Whether it may extend an image; `.uname` counts when both have one that
-    /// is not empty.
+    /// Checks whether the addon may extend an image for `machine`. The two `.uname`
+    /// sections are compared only when both are present and not empty.
     pub fn check(&self, machine: Machine, uname: Option<&[u8]>) -> Result<(), AddonError> {
         if self.machine != machine {
             return Err(AddonError::WrongMachine {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The signatures of a PE file: what they say, and whether the file is still
-//! what was signed.
+//! Signatures of a PE file: their contents, and whether they match the file.
 //!
-//! Layer: pure. Specs: Microsoft's "PE Format", attribute certificate table;
-//! the digest is made as the kernel makes it, crypto/asymmetric_keys/
-//! verify_pefile.c. A digest that fits proves nothing about who signed.
+//! Layer: pure. Specs: Microsoft's "PE Format", attribute certificate table. The digest
+//! is computed as the kernel does it, crypto/asymmetric_keys/verify_pefile.c. A digest
+//! that matches proves nothing about who signed.
 use super::pe::{self, Pe, PeError};
 use super::pkcs7::{self, Algorithm, Pkcs7Error, Signature};
 use crate::field::{u16_at, u32_at};
@@ -14,22 +13,22 @@ use alloc::vec::Vec;
 use core::fmt;
 use sha2::{Digest, Sha256};
 
-/// Larger than any signature with its chain of certificates.
+/// Limit on an entry, larger than any signature with its chain of certificates.
 const ENTRY_MAX_BYTES: u64 = 64 << 10;
 const ENTRIES_MAX: usize = 8;
-/// dwLength, wRevision, wCertificateType.
+/// Size of dwLength, wRevision and wCertificateType.
 const ENTRY_HEADER_BYTES: u64 = 8;
 const REVISION_2: u16 = 0x200;
 const PKCS_SIGNED_DATA: u16 = 2;
-/// The file is hashed in pieces of this size.
+/// Size of the pieces in which the file is hashed.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// Why there is nothing to say about a signature, or about the file's digest.
+/// Reason that a signature or the file's digest cannot be shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SignatureError {
     Read(ReadError),
     Table(PeError),
-    /// The table ends before the entry does.
+    /// The entry is longer than the rest of the table.
     EntryOutOfTable {
         at: FileOffset,
         bytes: u64,
@@ -39,7 +38,7 @@ pub enum SignatureError {
         bytes: u64,
     },
     TooManyEntries,
-    /// Not WIN_CERT_TYPE_PKCS_SIGNED_DATA of revision 2.
+    /// The entry is not WIN_CERT_TYPE_PKCS_SIGNED_DATA of revision 2.
     OtherEntry {
         revision: u16,
         kind: u16,
@@ -75,18 +74,18 @@ impl fmt::Display for SignatureError {
     }
 }
 
-/// All that can be said without keys.
+/// Everything that can be said about a file's signatures without keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Examination {
-    /// In file order. Empty: the file is not signed.
+    /// In file order; empty when the file is not signed.
     pub signatures: Vec<Result<Signature, SignatureError>>,
-    /// SHA-256 of the file as it is; `None` when no signature has one.
+    /// SHA-256 of the file as it is; `None` when no signature uses SHA-256.
     pub sha256: Option<Result<[u8; 32], SignatureError>>,
 }
 
 impl Examination {
-    /// Whether the file is what that signature signed; `None` when its digest
-    /// was not computed.
+    /// Returns whether the file is the one that `signature` signed; `None` when its
+    /// digest was not computed.
     pub fn matches(&self, signature: &Signature) -> Option<bool> {
         match (&self.sha256, signature.algorithm) {
             (Some(Ok(computed)), Algorithm::Sha256) => Some(signature.digest == computed),
@@ -94,7 +93,7 @@ impl Examination {
         }
     }
 
-    /// A line for each signature; not yet safe for a terminal.
+    /// Returns a line of text for each signature, not yet escaped for a terminal.
     pub fn notes(&self) -> Vec<Vec<u8>> {
         self.signatures
             .iter()
@@ -122,8 +121,8 @@ impl Examination {
         note
     }
 
-    /// Whether it is certain that what was signed is not this file: the kernel
-    /// looks at the first signature only.
+    /// Returns whether the file certainly differs from the one that was signed. Only the
+    /// first signature counts, because the kernel looks at no other.
     pub fn was_changed(&self) -> bool {
         match self.signatures.first() {
             Some(Ok(signature)) => self.matches(signature) == Some(false),
@@ -132,7 +131,7 @@ impl Examination {
     }
 }
 
-/// Reads the signatures, and hashes the file when one has a SHA-256.
+/// Reads the signatures, and hashes the file if one of them uses SHA-256.
 pub fn examine<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Examination {
     let signatures = signatures(source, pe);
     let has_sha256 = |found: &Result<Signature, _>| {
@@ -147,7 +146,7 @@ pub fn examine<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Examination {
     Examination { signatures, sha256 }
 }
 
-/// Reads the signatures without looking at the file that they sign.
+/// Reads the signatures without hashing the file that they sign.
 pub(super) fn signatures<R: ReadAt + ?Sized>(
     source: &R,
     pe: &Pe,
@@ -159,7 +158,7 @@ pub(super) fn signatures<R: ReadAt + ?Sized>(
     }
 }
 
-/// Every entry; the first that is not in the table ends it.
+/// Reads every entry; the first one that is not in the table ends the list.
 fn read_table<R: ReadAt + ?Sized>(
     source: &R,
     table: FileSlice,
@@ -185,7 +184,7 @@ fn read_table<R: ReadAt + ?Sized>(
     found
 }
 
-/// Length, revision and type.
+/// Reads an entry's length, revision and type.
 fn entry_header<R: ReadAt + ?Sized>(
     source: &R,
     at: FileOffset,
@@ -227,8 +226,9 @@ fn read_entry<R: ReadAt + ?Sized>(
     pkcs7::parse(&der).map_err(SignatureError::Pkcs7)
 }
 
-/// The headers without CheckSum and the table's directory entry, the sections
-/// in the file's order, and what is behind them but for the table.
+/// Computes the SHA-256 digest over the headers without CheckSum and the directory entry
+/// of the certificate table, the sections in file order, and the bytes after them except
+/// the certificate table.
 pub(super) fn sha256<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Result<[u8; 32], SignatureError> {
     let table_bytes = match pe.certificate_table {
         Ok(Some(table)) => table.bytes,
@@ -242,7 +242,7 @@ pub(super) fn sha256<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Result<[u8; 32]
     hash.range(0, checksum)?;
     hash.range(checksum.saturating_add(4), entry)?;
     hash.range(entry.saturating_add(8), pe.headers_bytes)?;
-    // Headers, sections and table share no bytes, so the sum is in the file.
+    // Headers, sections and table share no bytes, so this sum is within the file.
     let mut hashed = pe.headers_bytes;
     for section in pe::in_file_order(&pe.sections) {
         let raw = section.raw();
@@ -259,7 +259,7 @@ struct Hash<'a, R: ReadAt + ?Sized> {
 }
 
 impl<R: ReadAt + ?Sized> Hash<'_, R> {
-    /// From `start` to `end`, both in bytes from the start of the file.
+    /// Hashes the bytes from `start` to `end`, both counted from the start of the file.
     fn range(&mut self, start: u64, end: u64) -> Result<(), SignatureError> {
         let mut piece = [0; PIECE_BYTES];
         let mut left = end.saturating_sub(start);

@@ -17,8 +17,8 @@ pub const HEADERS_BYTES_AT: usize = OPTIONAL_HEADER + 60;
 pub const SECTION_TABLE: usize = OPTIONAL_HEADER + OPTIONAL_BYTES;
 pub const ALIGNMENT: usize = 0x200;
 
-/// Where field `field` of section `index` is: 8 virtual size, 16 raw size, 20
-/// raw pointer.
+/// Returns the offset of field `field` of section `index`: 8 is the virtual size, 16 the
+/// raw size, 20 the raw pointer.
 pub fn section_field(index: usize, field: usize) -> usize {
     SECTION_TABLE + 40 * index + field
 }
@@ -35,8 +35,8 @@ fn align(bytes: usize) -> usize {
     bytes.next_multiple_of(ALIGNMENT)
 }
 
-/// An x86_64 EFI application with these sections, laid out as linkers do:
-/// exact virtual sizes, raw sizes rounded up to 0x200.
+/// Builds an x86_64 EFI application with these sections, laid out as linkers do: exact
+/// virtual sizes, raw sizes rounded up to 0x200.
 pub fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     let headers = align(SECTION_TABLE + 40 * sections.len());
     let mut image = vec![0; headers];
@@ -64,7 +64,7 @@ pub fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     image
 }
 
-/// Adds a certificate table of these entries: their contents, as PKCS#7.
+/// Adds a certificate table of PKCS#7 entries with these contents.
 pub fn add_certificates(image: &mut Vec<u8>, entries: &[&[u8]]) {
     let start = image.len().next_multiple_of(8);
     image.resize(start, 0);
@@ -81,7 +81,7 @@ pub fn add_certificates(image: &mut Vec<u8>, entries: &[&[u8]]) {
 
 pub const KERNEL_VERSION: &str = "6.12.0-test (a@b) #1 SMP";
 
-/// A 64-bit bzImage of protocol 2.15 with one setup sector.
+/// Builds a 64-bit bzImage of protocol 2.15 with one setup sector.
 pub fn bzimage() -> Vec<u8> {
     let mut image = vec![0; 3 * 512];
     image[0x1f1] = 1;
@@ -103,11 +103,11 @@ pub fn bzimage() -> Vec<u8> {
     image
 }
 
-/// Where [`zboot`] has its payload.
+/// Offset of the payload in the image of [`zboot`].
 pub const ZBOOT_PAYLOAD: usize = 0x200;
 
-/// An EFI zboot image: 64 bytes of payload in a section, the kernel's size
-/// behind it.
+/// Builds an EFI zboot image: 64 bytes of payload in a section, followed by the kernel's
+/// size.
 pub fn zboot(compression: &str) -> Vec<u8> {
     let mut payload = vec![0x5a; 64];
     payload.extend_from_slice(&0x0012_3456u32.to_le_bytes());
@@ -119,7 +119,7 @@ pub fn zboot(compression: &str) -> Vec<u8> {
     image
 }
 
-/// A flat kernel image; `magic` is `ARM\x64` or `RSC\x05`.
+/// Builds a flat kernel image; `magic` is `ARM\x64` or `RSC\x05`.
 pub fn linux_image(magic: &[u8; 4]) -> Vec<u8> {
     let mut image = vec![0; 0x100];
     put32(&mut image, 0x10, 0x0200_0000);
@@ -128,7 +128,7 @@ pub fn linux_image(magic: &[u8; 4]) -> Vec<u8> {
     image
 }
 
-/// A UKI with a kernel, as ukify orders it.
+/// Builds a UKI with a kernel, its sections in ukify's order.
 pub fn uki() -> Vec<u8> {
     pe(&[
         (".text", b"stub"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The x86 boot image and its setup header.
+//! x86 boot images and their setup header.
 //!
 //! Layer: pure. Spec: Documentation/arch/x86/boot.rst of the kernel.
 use crate::cmdline::X86_RESERVED_BYTES;
@@ -10,18 +10,18 @@ use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
 use alloc::string::String;
 use core::fmt;
 
-/// Everything up to and with `handover_offset` (protocol 2.11).
+/// Size of the header up to and including `handover_offset` (protocol 2.11).
 const HEADER_END: usize = 0x268;
 const BOOT_FLAG: u16 = 0xaa55;
 pub(super) const MAGIC: [u8; 4] = *b"HdrS";
 pub(super) const MAGIC_AT: usize = 0x202;
 const SECTOR_BYTES: u64 = 512;
-/// Longer version strings are cut; today's have about 100 characters.
+/// Limit on the version string; a longer one is cut, today's have about 100 characters.
 const MAX_VERSION_BYTES: usize = 256;
 
-/// 2.06 (Linux 2.6.22) brought `cmdline_size`.
+/// Oldest accepted protocol: 2.06 (Linux 2.6.22) introduced `cmdline_size`.
 pub const OLDEST: ProtocolVersion = ProtocolVersion(0x0206);
-/// 2.12 (Linux 3.8) brought `xloadflags`, which kexec_file_load asks for.
+/// 2.12 (Linux 3.8) introduced `xloadflags`, which kexec_file_load checks.
 const KEXEC_FILE_OLDEST: ProtocolVersion = ProtocolVersion(0x020c);
 
 const LOADED_HIGH: u8 = 1 << 0;
@@ -39,42 +39,44 @@ impl fmt::Display for ProtocolVersion {
     }
 }
 
-/// The fields that matter to a kexec, under their names in boot.rst.
+/// Fields of the setup header that matter to kexec, under their names in boot.rst.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SetupHeader {
     pub version: ProtocolVersion,
-    /// `cmdline_size`: the longest command line, without its final NUL.
+    /// `cmdline_size`: the longest command line, in bytes without its final NUL.
     pub cmdline_max_bytes: u32,
     /// 0 below protocol 2.12.
     pub xloadflags: u16,
-    /// The highest address that the last byte of the initrd may have.
+    /// Highest address that the last byte of the initrd may have.
     pub initrd_addr_max: u32,
-    /// Real-mode sectors behind the boot sector; 0 was read as 4.
+    /// Real-mode sectors after the boot sector; 0 in the file means 4 and is read as
+    /// such.
     pub setup_sects: u8,
-    /// Memory that the kernel needs before it knows the memory map; 0 below
+    /// Memory that the kernel needs before it knows the memory map, in bytes; 0 below
     /// protocol 2.10.
     pub init_size_bytes: u32,
     pub relocatable: bool,
     loaded_high: bool,
     /// The compressed kernel; `None` below protocol 2.08.
     pub payload: Option<FileSlice>,
-    /// "6.12.48-amd64 (…) #1 SMP …"; what is not printable ASCII became '?'.
+    /// Version string, "6.12.48-amd64 (…) #1 SMP …", made [`printable`].
     pub kernel_version: Option<String>,
 }
 
 impl SetupHeader {
-    /// The release alone: what uname -r will say.
+    /// Returns the release alone, as `uname -r` will show it.
     pub fn release(&self) -> Option<&str> {
         self.kernel_version.as_deref()?.split(' ').next()
     }
 
-    /// The longest command line, without its NUL, that kexec_file_load takes.
+    /// Returns the longest command line that kexec_file_load takes, in bytes without its
+    /// NUL.
     pub fn kexec_file_cmdline_max_bytes(&self) -> u64 {
         u64::from(self.cmdline_max_bytes.saturating_sub(X86_RESERVED_BYTES))
     }
 
-    /// Why kexec_file_load on x86_64 would answer ENOEXEC, if it would: the
-    /// same questions as the kernel's bzImage64_probe.
+    /// Returns the reason for which kexec_file_load on x86_64 would fail with ENOEXEC, if
+    /// there is one. The checks are those of the kernel's bzImage64_probe.
     pub fn kexec_file_obstacle(&self) -> Option<&'static str> {
         if self.version < KEXEC_FILE_OLDEST {
             Some("its boot protocol is older than 2.12 (Linux 3.8)")
@@ -106,12 +108,12 @@ pub enum BzImageError {
     TooOld {
         version: ProtocolVersion,
     },
-    /// The real-mode part, whose length is in sectors of 512.
+    /// The real-mode part, counted in sectors of 512 bytes, is not all in the file.
     SetupOutOfFile {
         end: FileOffset,
         file_bytes: u64,
     },
-    /// The protected-mode part, as long as `syssize` says.
+    /// The protected-mode part, `syssize` units of 16 bytes, is not all in the file.
     KernelOutOfFile {
         end: FileOffset,
         file_bytes: u64,
@@ -181,7 +183,7 @@ impl fmt::Display for BzImageError {
     }
 }
 
-/// Reads the setup header and the version string.
+/// Parses the setup header and the version string.
 pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<SetupHeader, BzImageError> {
     let file_bytes = source.file_bytes();
     let mut buf = [0; HEADER_END];
@@ -206,7 +208,7 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<SetupHeader, BzImageError
     if version < OLDEST {
         return Err(BzImageError::TooOld { version });
     }
-    // A field counts only from the version on that brought it: before, its
+    // A field counts only from the version on that introduced it; in older images its
     // place holds code.
     let since = |minor, value| if version.0 >= minor { value } else { 0 };
 
@@ -224,7 +226,7 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<SetupHeader, BzImageError
         });
     }
     let kernel = FileOffset(setup_bytes);
-    // In units of 16 bytes; signatures may follow, so the file may be longer.
+    // Counted in units of 16 bytes. Signatures may follow, so the file may be longer.
     let kernel_bytes = u64::from(long(0x1f4)).saturating_mul(16);
     FileSlice::within(kernel, kernel_bytes, file_bytes).ok_or(BzImageError::KernelOutOfFile {
         end: FileOffset(kernel.0.saturating_add(kernel_bytes)),
@@ -269,8 +271,8 @@ fn payload(
     }
 }
 
-/// The string that the header points at, 0x200 before it, within the setup
-/// code. Absent or odd strings are no reason to refuse a kernel.
+/// Reads the version string at `pointer` + 0x200, within the setup code. A missing or
+/// malformed string is no reason to refuse a kernel.
 fn kernel_version<R: ReadAt + ?Sized>(
     source: &R,
     pointer: u16,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! DER, as far as signatures need it: elements one after the other.
+//! DER, as far as signatures need it: a reader of consecutive elements.
 //!
 //! Layer: pure. Spec: ITU-T X.690. Strict: lengths are definite and minimal,
 //! tags have one byte. Nothing is copied, and nothing recurses.
@@ -15,7 +15,7 @@ pub const CONTEXT_0: u8 = 0xa0;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DerError {
-    /// An element is longer than what it lies in.
+    /// An element is longer than its container.
     Truncated,
     /// An indefinite length, one that is not minimal, or one over 4 GiB.
     Length {
@@ -27,7 +27,7 @@ pub enum DerError {
         wanted: u8,
         found: u8,
     },
-    /// A whole was expected to end here.
+    /// More bytes follow where the container should end.
     Trailing {
         bytes: usize,
     },
@@ -47,14 +47,14 @@ impl fmt::Display for DerError {
     }
 }
 
-/// One element.
+/// One element: its tag and its contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Element<'a> {
     pub tag: u8,
     pub contents: &'a [u8],
 }
 
-/// The elements that are still to be read.
+/// Reader of the elements that are still unread.
 #[derive(Clone, Copy)]
 pub struct Reader<'a>(pub &'a [u8]);
 
@@ -63,6 +63,7 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
+    /// Reads the next element, whatever its tag.
     pub fn element(&mut self) -> Result<Element<'a>, DerError> {
         let (&tag, rest) = self.0.split_first().ok_or(DerError::Truncated)?;
         if tag & 0x1f == 0x1f {
@@ -75,8 +76,8 @@ impl<'a> Reader<'a> {
             if !(1..=4).contains(&count) {
                 return Err(DerError::Length { first });
             }
-            let (bytes, behind) = rest.split_at_checked(count).ok_or(DerError::Truncated)?;
-            rest = behind;
+            let (bytes, after) = rest.split_at_checked(count).ok_or(DerError::Truncated)?;
+            rest = after;
             // At most 4 bytes, so nothing is shifted out.
             length = bytes
                 .iter()
@@ -90,7 +91,8 @@ impl<'a> Reader<'a> {
         Ok(Element { tag, contents })
     }
 
-    /// The next element with its tag and length, as what is hashed of it.
+    /// Reads the next element and returns all of its bytes, tag and length included, as
+    /// hashes cover them.
     pub fn whole(&mut self) -> Result<&'a [u8], DerError> {
         let bytes = self.0;
         self.element()?;
@@ -98,7 +100,8 @@ impl<'a> Reader<'a> {
         bytes.get(..used).ok_or(DerError::Truncated)
     }
 
-    /// The contents of the next element, which must have that tag.
+    /// Reads the next element, which must have the tag `wanted`, and returns its
+    /// contents.
     pub fn take(&mut self, wanted: u8) -> Result<&'a [u8], DerError> {
         let Element { tag, contents } = self.element()?;
         if tag == wanted {
@@ -107,12 +110,12 @@ impl<'a> Reader<'a> {
         Err(DerError::Unexpected { wanted, found: tag })
     }
 
-    /// The same for an element that has elements in it.
+    /// Does the same as [`Reader::take`] for an element that contains elements.
     pub fn open(&mut self, wanted: u8) -> Result<Reader<'a>, DerError> {
         self.take(wanted).map(Reader)
     }
 
-    /// The next element's contents if it has that tag; else nothing is read.
+    /// Reads the next element if it has the tag `wanted`; otherwise reads nothing.
     pub fn optional(&mut self, wanted: u8) -> Result<Option<&'a [u8]>, DerError> {
         if self.0.first() != Some(&wanted) {
             return Ok(None);

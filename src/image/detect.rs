@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What kind of boot image a file is.
+//! Recognition of boot images.
 //!
-//! Layer: pure. The order of the questions is the kernel's: what an arch
-//! loader takes as it is (bzImage, Image) is that, whatever else the file
-//! carries. A UKI is a PE that no arch loader takes.
+//! Layer: pure. The formats are tried in the kernel's order: a file that an arch loader
+//! takes as it is (bzImage, Image) counts as that, whatever else it carries. A UKI is a
+//! PE that no arch loader takes.
 use super::bzimage::{self, SetupHeader};
 use super::error::{ImageError, LOOK_BYTES, LooksLike};
 use super::linux_image::{self, ImageArch, ImageHeader};
@@ -13,15 +13,15 @@ use super::zboot::{self, ZbootHeader};
 use crate::field::bytes_at;
 use crate::source::{FileSlice, ReadAt, SubSource, read_head};
 
-/// A file whose headers are sound.
+/// A recognised file whose headers are sound.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Image {
-    /// x86. `pe` is there when it has an EFI stub.
+    /// An x86 kernel; `pe` is present when it has an EFI stub.
     BzImage {
         header: SetupHeader,
         pe: Option<Pe>,
     },
-    /// arm64 or riscv64.
+    /// An arm64 or riscv64 kernel.
     LinuxImage {
         header: ImageHeader,
         pe: Option<Pe>,
@@ -38,7 +38,7 @@ pub enum Image {
     Opaque {
         pe: Pe,
     },
-    /// Extends a UKI; cannot boot. `sections` has everything in its base.
+    /// A PE that extends a UKI and cannot boot by itself; profiles mean nothing in it.
     Addon {
         pe: Pe,
         sections: Uki,
@@ -55,11 +55,11 @@ impl Image {
         }
     }
 
-    /// Whether the kernel can read the certificate table, if there is one.
+    /// Checks that the kernel can read the certificate table, if there is one.
     ///
     /// # Errors
-    /// [`ImageError::Pe`]. The rest can be shown, but a load must not begin:
-    /// the kernel's signature check does not look closely.
+    /// [`ImageError::Pe`]. The rest of the image can still be shown, but a load must not
+    /// begin: the kernel's signature check does not look closely.
     pub fn check_certificates(&self) -> Result<(), ImageError> {
         match self.pe().map(|pe| &pe.certificate_table) {
             Some(Err(error)) => Err(ImageError::Pe(error.clone())),
@@ -67,14 +67,14 @@ impl Image {
         }
     }
 
-    /// Returns whether there is a signature; whose, and whether it is good, only the
-    /// kernel can say.
+    /// Returns whether the image has a signature. Only the kernel can say whose it is and
+    /// whether it is good.
     pub fn is_signed(&self) -> bool {
         let pe = self.pe();
         pe.is_some_and(|pe| matches!(pe.certificate_table, Ok(Some(_))))
     }
 
-    /// For messages: "a UKI".
+    /// Returns the kind as messages name it: "a UKI".
     pub fn kind_name(&self) -> &'static str {
         match self {
             Image::BzImage { .. } => "an x86 kernel (bzImage)",
@@ -90,7 +90,7 @@ impl Image {
     }
 }
 
-/// Reads the headers of `source` and says what it is.
+/// Reads the headers of `source` and returns the kind of image that it is.
 pub fn detect<R: ReadAt + ?Sized>(source: &R) -> Result<Image, ImageError> {
     let file_bytes = source.file_bytes();
     if file_bytes == 0 {
@@ -148,10 +148,10 @@ fn has_parser(pe: &Pe) -> bool {
     sections.any(|section| SectionKind::from_name(&section.name) == Some(SectionKind::Bpf))
 }
 
-/// What a UKI's `.linux` is. Errors are wrapped in [`ImageError::InLinux`], so
-/// that they are not read as the outer file's.
+/// Recognises the contents of a UKI's `.linux`. Errors are wrapped in
+/// [`ImageError::InLinux`], so that they are not taken for the outer file's.
 ///
-/// A nested UKI is given as such; an addon cannot be a kernel.
+/// A nested UKI is returned as such; an addon is an error, because it cannot be a kernel.
 pub fn detect_linux<R: ReadAt + ?Sized>(source: &R, linux: FileSlice) -> Result<Image, ImageError> {
     // `dyn`: one copy of all parsers in the program, not one for each source.
     let inner: &dyn ReadAt = &SubSource::new(source, linux);
@@ -165,9 +165,9 @@ pub fn detect_linux<R: ReadAt + ?Sized>(source: &R, linux: FileSlice) -> Result<
     }
 }
 
-/// The PE headers of a kernel that firmware can start as well. The arch loader
-/// does not look at them, but the kernel's signature check does, and would read
-/// outside of the file where they are wrong.
+/// Reads the PE headers of a kernel that firmware can start as well. The arch loader does
+/// not look at them, but the kernel's signature check does, and would read outside the
+/// file if they are wrong.
 fn efi_stub<R: ReadAt + ?Sized>(source: &R, head: &[u8]) -> Result<Option<Pe>, PeError> {
     match head.starts_with(b"MZ") {
         true => pe::parse(source).map(Some),

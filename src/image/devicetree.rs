@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Which of a UKI's device trees fits the machine.
+//! Choice of the device tree in a UKI that fits the machine.
 //!
-//! Layer: pure. Spec: UAPI.5 Unified Kernel Image, systemd-stub(7): a
-//! `.dtbauto` whose first `compatible` is the machine's, else `.dtb`. What the
-//! firmware's own device tree says goes before the hardware IDs.
+//! Layer: pure. Spec: UAPI.5 Unified Kernel Image, systemd-stub(7): a `.dtbauto` whose
+//! first `compatible` is the machine's, else `.dtb`. The firmware's own device tree takes
+//! precedence over the hardware IDs.
 use super::fdt;
 use super::hwids::{self, Smbios};
 use super::uki::{SectionKind, Selection};
 use crate::source::{FileSlice, ReadAt, ReadError};
 use alloc::vec::Vec;
 
-/// What the machine says it is.
+/// The machine's identity.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Device {
-    /// The first `compatible` of the firmware's device tree, where it has one.
+    /// First `compatible` of the firmware's device tree, where it has one.
     pub compatible: Option<Vec<u8>>,
     pub smbios: Smbios,
 }
 
-/// The device tree that the stub would give to the kernel.
+/// Returns the device tree that the stub would pass to the kernel.
 pub fn choose<R: ReadAt + ?Sized>(
     source: &R,
     selection: &Selection,

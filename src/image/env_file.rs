@@ -8,11 +8,11 @@ use crate::escape::printable;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Larger `.osrel` and `.profile` sections are refused; real ones have about
-/// 400 bytes.
+/// Limit on `.osrel` and `.profile` sections; larger ones are refused, real ones have
+/// about 400 bytes.
 pub const MAX_BYTES: u64 = 64 * 1024;
 
-/// The value of `key`; the last assignment wins, as in a shell.
+/// Returns the value of `key`; the last assignment wins, as in a shell.
 pub fn value(text: &[u8], key: &str) -> Option<String> {
     assignments(text)
         .filter(|(k, _)| *k == key.as_bytes())
@@ -20,7 +20,7 @@ pub fn value(text: &[u8], key: &str) -> Option<String> {
         .map(|(_, raw)| unquote(raw))
 }
 
-/// Keys with their values as written, quotes and all. Lines that are not
+/// Returns the keys with their values as written, quotes included. Lines that are not
 /// assignments are skipped.
 fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     // Sections are sometimes NUL-padded.
@@ -37,9 +37,9 @@ fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         })
 }
 
-/// What a shell would make of the value, up to its first unquoted blank.
+/// Unquotes a value as a shell would, up to its first unquoted blank.
 ///
-/// The result is for people: [`printable`].
+/// People read the result, so it is made [`printable`].
 fn unquote(raw: &[u8]) -> String {
     let mut value = Vec::new();
     let mut quote = None;

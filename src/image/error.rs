@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The one error of the image layer. Layer: pure.
+//! The error type of the image layer. Layer: pure.
 use super::bzimage::BzImageError;
 use super::linux_image::LinuxImageError;
 use super::pe::PeError;
@@ -10,10 +10,11 @@ use crate::source::ReadError;
 use alloc::boxed::Box;
 use core::fmt;
 
+/// Reason that a file is no boot image, or a damaged one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ImageError {
     Empty,
-    /// Smaller than any header that could be recognised.
+    /// The file is smaller than any header that could be recognised.
     TooShort {
         file_bytes: u64,
     },
@@ -26,12 +27,12 @@ pub enum ImageError {
     BzImage(BzImageError),
     Zboot(ZbootError),
     LinuxImage(LinuxImageError),
-    /// The image is sound, its `.linux` section is not.
+    /// The image is sound, but its `.linux` section is not.
     InLinux(Box<ImageError>),
     Read(ReadError),
 }
 
-/// What a file that is no boot image seems to be, by its first bytes.
+/// Format of a file that is no boot image, guessed from its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LooksLike {
     Gzip,
@@ -40,7 +41,7 @@ pub enum LooksLike {
     Lz4,
     Bzip2,
     Elf,
-    /// newc or old ASCII cpio: an initrd.
+    /// A newc or old ASCII cpio archive: an initrd.
     Cpio,
     Squashfs,
     Script,
@@ -49,7 +50,7 @@ pub enum LooksLike {
     Nothing,
 }
 
-/// The longest magic that [`LooksLike::from_head`] asks for.
+/// Number of first bytes that [`LooksLike::from_head`] looks at.
 pub(super) const LOOK_BYTES: usize = 64;
 
 impl LooksLike {
@@ -94,7 +95,7 @@ impl LooksLike {
         }
     }
 
-    /// What such a file is for.
+    /// Returns the diagnosis of a file of this format, which says what it is for.
     fn diagnose(self, what: &dyn fmt::Display) -> Diagnosis {
         const BOOTABLE: &str = "a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)";
         let bad = Diagnosis::bad_image(what);
@@ -155,12 +156,12 @@ impl fmt::Display for ImageError {
 }
 
 impl ImageError {
-    /// The same error, met in a UKI's `.linux`.
+    /// Returns the same error as one that was met in a UKI's `.linux`.
     pub fn in_linux(self) -> ImageError {
         ImageError::InLinux(Box::new(self))
     }
 
-    /// Whether it is the PE headers that are wrong, here or in `.linux`.
+    /// Returns whether the PE headers are wrong, here or in `.linux`.
     pub fn is_in_pe(&self) -> bool {
         match self {
             ImageError::Pe(_) => true,
@@ -169,7 +170,7 @@ impl ImageError {
         }
     }
 
-    /// Returns whether a read that failed is all that is wrong.
+    /// Returns whether a failed read is all that is wrong.
     fn is_read(&self) -> bool {
         match self {
             ImageError::Read(_)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Flattened device trees: only what the root says it is compatible with.
+//! Flattened device trees: the `compatible` of the root, and nothing else.
 //!
-//! Layer: pure. Spec: Devicetree Specification, chapter 5. Big-endian. The
-//! blob may be megabytes, so it is read in words.
+//! Layer: pure. Spec: Devicetree Specification, chapter 5. Big-endian. The blob may have
+//! megabytes, so it is read word by word.
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, as_u64};
 use alloc::vec::Vec;
 
@@ -10,15 +10,15 @@ const MAGIC: u32 = 0xd00d_feed;
 const BEGIN_NODE: u32 = 1;
 const PROP: u32 = 3;
 const NOP: u32 = 4;
-/// Properties of a root; real ones have about ten.
+/// Limit on the properties of a root; real ones have about ten.
 const PROPERTIES_MAX: u32 = 256;
-/// Longest name of a machine that is read.
+/// Limit on the name of a machine, in bytes.
 const NAME_MAX_BYTES: usize = 128;
 const COMPATIBLE: &[u8; 11] = b"compatible\0";
 
-/// The first string of the root's `compatible`, which names the machine; the
-/// later ones may name no more than its chip. `Ok(None)` when there is none, or
-/// when the slice is no device tree.
+/// Returns the first string of the root's `compatible`, which names the machine; the
+/// later ones may name no more than its chip. `Ok(None)` when there is none, or when the
+/// slice is no device tree.
 pub fn compatible<R: ReadAt + ?Sized>(
     source: &R,
     blob: FileSlice,
@@ -63,7 +63,7 @@ struct Blob<'blob, R: ReadAt + ?Sized> {
 }
 
 impl<R: ReadAt + ?Sized> Blob<'_, R> {
-    /// Whether all of `buffer` lies in the blob, and so was filled.
+    /// Fills `buffer` from `at` on; returns `false` when not all of it lies in the blob.
     fn read(&self, at: u32, buffer: &mut [u8]) -> Result<bool, ReadError> {
         let bytes = as_u64(buffer.len());
         let inside = FileSlice::within(FileOffset(at.into()), bytes, self.blob.bytes);
@@ -84,7 +84,7 @@ impl<R: ReadAt + ?Sized> Blob<'_, R> {
         Ok(self.read(at, &mut name)? && name == *COMPATIBLE)
     }
 
-    /// Up to its NUL, which must be there.
+    /// Reads the string at `at` up to its NUL, which must be within `bytes`.
     fn string(&self, at: u32, bytes: u32) -> Result<Option<Vec<u8>>, ReadError> {
         let mut buffer = [0; NAME_MAX_BYTES];
         let wanted = usize::try_from(bytes).unwrap_or(usize::MAX);

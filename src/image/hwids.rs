@@ -1,43 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `.hwids`: which machines a UKI has device trees for, by hardware ID.
+//! `.hwids`: the machines that a UKI has device trees for, by hardware ID.
 //!
-//! Layer: pure. Spec: UAPI.5 Unified Kernel Image; systemd's src/boot/chid.h
-//! for the table, fwupd's docs/hwids.md for the IDs: RFC 4122 version 5 UUIDs
-//! of strings of the SMBIOS in UTF-16, as little-endian GUIDs.
+//! Layer: pure. Spec: UAPI.5 Unified Kernel Image; systemd's src/boot/chid.h for the
+//! table, fwupd's docs/hwids.md for the IDs: RFC 4122 version 5 UUIDs of SMBIOS strings
+//! in UTF-16, as little-endian GUIDs.
 use super::sha1::sha1;
 use crate::field::{bytes_at, u32_at};
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError};
 use alloc::vec::Vec;
 
-/// Type (4 bits) and size (28 bits), GUID, offsets of name and compatible.
+/// Size of an entry: type (4 bits) and size (28 bits), GUID, offsets of name and
+/// `compatible`.
 const ENTRY_BYTES: u32 = 28;
 const DEVICE_TREE: u32 = 1 << 28 | ENTRY_BYTES;
-/// The same for a firmware update, which is of no use to kexec.
+/// Type and size of an entry for a firmware update, which is of no use to kexec.
 const FIRMWARE: u32 = 2 << 28 | ENTRY_BYTES;
-/// Entries that are looked at; systemd's own database has about 100.
+/// Limit on the entries that are read; systemd's own database has about 100.
 const ENTRIES_MAX: u32 = 4096;
 const NAME_MAX_BYTES: usize = 128;
 const NAMESPACE: [u8; 16] = *b"\x70\xff\xd8\x12\x4c\x7f\x4c\x7d\0\0\0\0\0\0\0\0";
 
 pub type Guid = [u8; 16];
 
-/// Strings of the SMBIOS, in the order in which an ID joins them.
+/// SMBIOS strings, in the order in which an ID joins them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Smbios {
-    /// Manufacturer, family, product name, product SKU, and the board's
-    /// manufacturer and product.
+    /// Manufacturer, family, product name, product SKU, and the board's manufacturer and
+    /// product.
     pub fields: [Vec<u8>; 6],
 }
 
-/// Which fields make an ID, as bits, from the most to the least specific. Of
-/// systemd's list the three are missing that need the display's EDID.
+/// Sets of fields that make an ID, as bits, from the most to the least specific. The
+/// three of systemd's list that need the display's EDID are left out.
 const PRIORITY: [u8; 9] = [
     0b11_1111, 0b11_1001, 0b11_0101, 0b11_0011, 0b00_1111, 0b00_0111, 0b00_1001, 0b00_0101,
     0b00_0011,
 ];
 
 impl Smbios {
-    /// The ID of the fields whose bits are set.
+    /// Returns the ID of the fields whose bits are set.
     fn guid(&self, fields: u8) -> Guid {
         let mut text = NAMESPACE.to_vec();
         let numbered = self.fields.iter().enumerate();
@@ -73,7 +74,7 @@ fn trimmed(field: &[u8]) -> &[u8] {
     rest.get(..end).unwrap_or_default()
 }
 
-/// What the machine's device tree says it is compatible with, by the table.
+/// Looks up the machine in the table and returns the `compatible` of its device tree.
 /// `Ok(None)` when the table is damaged or does not know the machine.
 pub fn compatible<R: ReadAt + ?Sized>(
     source: &R,
@@ -106,7 +107,7 @@ pub fn compatible<R: ReadAt + ?Sized>(
     Ok(None)
 }
 
-/// Whether all of `buffer` lies in the table, and so was filled.
+/// Fills `buffer` from `at` on; returns `false` when not all of it lies in the table.
 fn read<R: ReadAt + ?Sized>(
     source: &R,
     table: FileSlice,
@@ -121,7 +122,7 @@ fn read<R: ReadAt + ?Sized>(
     source.read_at(offset, buffer).map(|()| true)
 }
 
-/// The NUL-terminated string there; an offset of 0 means none.
+/// Reads the NUL-terminated string at `at`; an offset of 0 means that there is none.
 fn string<R: ReadAt + ?Sized>(
     source: &R,
     table: FileSlice,
@@ -143,7 +144,7 @@ fn string<R: ReadAt + ?Sized>(
 mod tests {
     use super::{PRIORITY, Smbios};
 
-    /// The example of fwupd's docs/hwids.md, without what it has no board for.
+    /// Uses the example of fwupd's docs/hwids.md, which has no strings of a board.
     #[test]
     fn ids_are_those_of_fwupd() {
         let fields = [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The flat kernel image of arm64 and riscv64, with or without an EFI stub.
+//! Flat kernel images of arm64 and riscv64, with or without an EFI stub.
 //!
 //! Layer: pure. Spec: Documentation/arch/arm64/booting.rst and
 //! Documentation/arch/riscv/boot-image-header.rst of the kernel.
@@ -11,6 +11,7 @@ use core::fmt;
 const HEADER_BYTES: usize = 64;
 const MAGIC_AT: usize = 0x38;
 
+/// Architecture of a flat kernel image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ImageArch {
     Arm64,
@@ -18,7 +19,7 @@ pub enum ImageArch {
 }
 
 impl ImageArch {
-    /// `None` unless the head of the file carries the magic.
+    /// Recognises the magic in the head of a file; `None` without one.
     pub fn from_head(head: &[u8]) -> Option<ImageArch> {
         match &bytes_at::<4>(head, MAGIC_AT)? {
             b"ARM\x64" => Some(ImageArch::Arm64),
@@ -27,7 +28,7 @@ impl ImageArch {
         }
     }
 
-    /// The name that uname(2) has for it.
+    /// Returns the name that uname(2) has for the architecture.
     pub fn name(self) -> &'static str {
         match self {
             ImageArch::Arm64 => "aarch64",
@@ -42,16 +43,16 @@ impl fmt::Display for ImageArch {
     }
 }
 
-/// The header's fields, under their names in the specs.
+/// Fields of the header, under their names in the specs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ImageHeader {
     pub arch: ImageArch,
-    /// From a 2 MiB aligned address to where the image is put.
+    /// Distance of the image from a 2 MiB aligned address, in bytes.
     pub text_offset: u64,
-    /// Memory that the kernel takes, more than the file has; never 0.
+    /// Memory that the kernel occupies, in bytes: more than the file has, and never 0.
     pub image_bytes: u64,
     pub flags: u64,
-    /// It begins with "MZ": the firmware can start it too.
+    /// The image begins with "MZ", so firmware can start it, too.
     pub has_efi_stub: bool,
 }
 
@@ -63,9 +64,9 @@ pub enum LinuxImageError {
     NoMagic {
         found: [u8; 4],
     },
-    /// Linux before 3.17 on arm64 leaves the size out; kexec cannot place it.
+    /// The size is 0, as in arm64 kernels before 3.17; kexec cannot place such an image.
     NoImageSize,
-    /// The size is so large that no address could hold it.
+    /// The size is so large that no address could hold the image.
     ImageSizeOverflows {
         text_offset: u64,
         image_bytes: u64,
@@ -116,7 +117,7 @@ impl fmt::Display for LinuxImageError {
     }
 }
 
-/// Reads the header.
+/// Parses the header.
 pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<ImageHeader, LinuxImageError> {
     let mut buf = [0; HEADER_BYTES];
     let header = read_head(source, &mut buf)?;

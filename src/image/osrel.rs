@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What an `.osrel` section says of the operating system.
+//! Description of the operating system in an `.osrel` section.
 //!
 //! Layer: pure. Spec: os-release(5).
 use super::env_file::value;
@@ -17,7 +17,8 @@ pub struct OsRelease {
 }
 
 impl OsRelease {
-    /// What to call the system in one line.
+    /// Returns the system's name for a line of text: the first there is of PRETTY_NAME,
+    /// NAME, IMAGE_ID and ID.
     pub fn title(&self) -> Option<&str> {
         [&self.pretty_name, &self.name, &self.image_id, &self.id]
             .into_iter()

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PE: the envelope of UKIs, addons, EFI kernels and zboot images.
+//! PE: the container format of UKIs, addons, EFI kernels and zboot images.
 //!
 //! Layer: pure. Specs: Microsoft's "PE Format", and what the kernel's signature
 //! check reads, crypto/asymmetric_keys/verify_pefile.c.
 //!
-//! A file has one reading or is refused. The kernel finds the section table
-//! after as many data directories as the header counts, others find it after
-//! as many bytes as the header has; the kernel's check reads the fifth
-//! directory whether it is counted or not, and hashes sections without looking
-//! where they lie. What two readers could see differently, and what the
-//! kernel's check would read outside of the file, is an error here.
-//! bpf/kmod/pe.c has the same rules.
+//! A file has one reading or is refused. The kernel finds the section table after as many
+//! data directories as the header counts; other readers find it after as many bytes as
+//! the header states. The kernel's check reads the fifth directory whether or not it is
+//! counted, and hashes sections without checking where they lie. Whatever two readers
+//! could interpret differently, and whatever the kernel's check would read outside the
+//! file, is an error here. bpf/kmod/pe.c has the same rules.
 use crate::sort::sort;
 use crate::source::{FileOffset, FileSlice, ReadAt};
 use alloc::vec::Vec;
@@ -24,30 +23,32 @@ mod error;
 mod headers;
 mod sections;
 
-/// More sections than any image has (a UKI with 100 profiles has about 400),
-/// and few enough that the table's 40 KiB may be read at once.
+/// Limit on sections: more than any image has (a UKI with 100 profiles has about 400),
+/// and few enough to read the table, 40 KiB then, at once.
 pub const MAX_SECTIONS: u16 = 1024;
 
-/// The kernel reads the fifth data directory; the format has 16.
+/// Least number of data directories: the kernel reads the fifth.
 pub const MIN_DIRECTORIES: u32 = 5;
+/// Greatest number of data directories: the format has no more.
 pub const MAX_DIRECTORIES: u32 = 16;
 
 /// The headers of a PE file, and its sections in table order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pe {
     pub machine: Machine,
-    /// 10 is an EFI application, which every boot image is.
+    /// 10 for an EFI application, which every boot image is.
     pub subsystem: u16,
     pub sections: Vec<Section>,
-    /// SizeOfHeaders: what is hashed first, and holds the section table.
+    /// SizeOfHeaders: the headers are hashed first, and hold the section table.
     pub headers_bytes: u64,
-    /// Where the header has its own checksum, which no signature covers.
+    /// Offset of the header's own checksum, which no signature covers.
     pub checksum_at: FileOffset,
-    /// Where the header has the certificate table's place, likewise.
+    /// Offset of the certificate table's directory entry, which no signature covers,
+    /// either.
     pub certificate_entry_at: FileOffset,
-    /// The Authenticode signatures, when there are any. Presence is not proof.
-    /// An error when the table is not one that the kernel can read: a load
-    /// refuses that, but the rest can still be shown.
+    /// The certificate table with the Authenticode signatures, when there is one; its
+    /// presence proves nothing. An error when the kernel could not read the table: a load
+    /// is refused then, but the rest of the image can still be shown.
     pub certificate_table: Result<Option<FileSlice>, PeError>,
 }
 
@@ -55,16 +56,16 @@ pub struct Pe {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Section {
     pub name: SectionName,
-    /// The section's contents: min(virtual, raw) bytes, as systemd-stub reads
-    /// them. Raw beyond virtual is padding; virtual beyond raw is zeros that
-    /// are not in the file. A section of virtual size 0 is therefore empty.
+    /// Contents of the section: min(virtual, raw) bytes, as systemd-stub reads them. Raw
+    /// bytes beyond the virtual size are padding; virtual bytes beyond the raw size are
+    /// zeros that are not in the file. A section of virtual size 0 is therefore empty.
     pub slice: FileSlice,
     pub raw_bytes: u32,
     pub virtual_bytes: u32,
 }
 
 impl Section {
-    /// All of its bytes in the file, padding included.
+    /// Returns all bytes of the section in the file, padding included.
     pub(super) fn raw(&self) -> FileSlice {
         FileSlice {
             offset: self.slice.offset,
@@ -78,15 +79,15 @@ impl Section {
 pub struct SectionName(pub [u8; 8]);
 
 impl SectionName {
-    /// Up to the first NUL.
+    /// Returns the name up to its first NUL.
     pub fn bytes(&self) -> &[u8] {
         self.0.split(|b| *b == 0).next().unwrap_or_default()
     }
 }
 
 impl fmt::Display for SectionName {
-    /// At most 8 columns, so that messages keep their width: what is not printable
-    /// ASCII shows as `?`, not escaped.
+    /// Writes at most 8 columns, so that messages keep their width: bytes that are not
+    /// printable ASCII show as `?` and are not escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         let show = |b: u8| {
@@ -115,7 +116,7 @@ const COFF_ARM64: u16 = 0xaa64;
 const COFF_RISCV64: u16 = 0x5064;
 const COFF_LOONGARCH64: u16 = 0x6264;
 
-/// The COFF machine field.
+/// The machine that an image is built for, from the COFF machine field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Machine {
     X86,
@@ -140,7 +141,7 @@ impl Machine {
         }
     }
 
-    /// Whether a machine of this `uname -m` may run it; what is unknown may.
+    /// Returns whether a machine of this `uname -m` may run the image; unknown ones may.
     pub fn runs_on(self, uname: &str) -> bool {
         // A 64-bit x86 kernel loads no other; `uname -m` may say i686 to a
         // process with a 32-bit personality.
@@ -155,7 +156,7 @@ impl Machine {
 }
 
 impl fmt::Display for Machine {
-    /// The name that uname(2) has for it.
+    /// Writes the name that uname(2) has for the machine.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Machine::X86 => f.write_str("i686"),
@@ -169,10 +170,10 @@ impl fmt::Display for Machine {
     }
 }
 
-/// Reads the headers, the section table, and where the certificates are.
+/// Parses the headers and the section table, and finds the certificate table.
 ///
 /// # Errors
-/// [`PeError`], in the order in which the kernel's check would meet them.
+/// The first [`PeError`], in the order in which the kernel's check would meet them.
 pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<Pe, PeError> {
     let headers = headers::read(source)?;
     let sections = sections::read(source, &headers)?;
@@ -191,10 +192,10 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<Pe, PeError> {
     })
 }
 
-/// Those that have bytes in the file.
+/// Returns the sections that have bytes in the file, sorted by their offset.
 pub(super) fn in_file_order(sections: &[Section]) -> Vec<&Section> {
     let mut in_file: Vec<&Section> = sections.iter().filter(|s| s.raw_bytes != 0).collect();
-    // At the same offset, as in the table: these are references into it.
+    // Sections at the same offset keep the table's order: these are references into it.
     sort(&mut in_file, |a, b| {
         let place = |section: &&Section| (section.slice.offset, ptr::from_ref(*section));
         place(a).cmp(&place(b))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The PKCS#7 signature of a PE file: what was signed, and by whom it says so.
+//! The PKCS#7 signature of a PE file: what was signed, and who is named as the signer.
 //!
-//! Layer: pure. Specs: RFC 2315; Microsoft's "Windows Authenticode Portable
-//! Executable Signature Format". Nothing is verified here: that takes keys that
-//! are trusted, and only the kernel has those.
+//! Layer: pure. Specs: RFC 2315; Microsoft's "Windows Authenticode Portable Executable
+//! Signature Format". Nothing is verified here: that takes trusted keys, and only the
+//! kernel has those.
 use super::der::{CONTEXT_0, DerError, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,21 +14,21 @@ const SIGNED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 /// SPC_INDIRECT_DATA_OBJID: 1.3.6.1.4.1.311.2.1.4.
 const INDIRECT_DATA: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x04";
 const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
-/// 2.16.840.1.101.3.4.2, in front of 1 SHA-256, 2 SHA-384, 3 SHA-512.
+/// 2.16.840.1.101.3.4.2, to which 1 is added for SHA-256, 2 for SHA-384, 3 for SHA-512.
 const NIST_HASHES: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02";
-/// id-at, in front of the attribute's number.
+/// id-at, to which the attribute's number is added.
 const X520: &[u8] = b"\x55\x04";
 const EMAIL: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01";
 const BMP_STRING: u8 = 0x1e;
 
-/// More than any image has.
+/// Limit on signers, more than any image has.
 const SIGNERS_MAX: usize = 8;
-/// Longer than any chain; more are not looked at.
+/// Limit on certificates, longer than any chain; further ones are ignored.
 const CERTIFICATES_MAX: usize = 16;
-/// Longest name that is shown, in bytes.
+/// Limit on a name that is shown, in bytes.
 const NAME_MAX_BYTES: usize = 200;
 
-/// What hashes the file.
+/// Hash algorithm of the file's digest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Algorithm {
     Sha1,
@@ -60,16 +60,16 @@ impl Algorithm {
     }
 }
 
-/// What a signature says of itself.
+/// Contents of a signature, none of them verified.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Signature {
     pub algorithm: Algorithm,
-    /// The file's digest when it was signed.
+    /// Digest of the file when it was signed.
     pub digest: Vec<u8>,
-    /// Who signed: the certificate's subject, as text that is not yet safe for
-    /// a terminal, such as `CN=Test, O=Org`.
+    /// Subjects of the signers' certificates, such as `CN=Test, O=Org`, not yet escaped
+    /// for a terminal.
     pub signers: Vec<Vec<u8>>,
-    /// [`tbs_sha256`] of the certificates that come with it, the first 16.
+    /// [`tbs_sha256`] of the first 16 certificates that come with the signature.
     pub certificates: Vec<[u8; 32]>,
 }
 
@@ -78,7 +78,7 @@ pub enum Pkcs7Error {
     Der(DerError),
     /// A PKCS#7 message of another kind than signed data.
     NotSignedData,
-    /// What is signed is not the digest of a PE file.
+    /// The signed content is not the digest of a PE file.
     NotAuthenticode,
     TooManySigners,
 }
@@ -100,7 +100,7 @@ impl fmt::Display for Pkcs7Error {
     }
 }
 
-/// Reads a ContentInfo; it may be followed by zeros up to a multiple of 8.
+/// Parses a ContentInfo, which zeros may follow up to a multiple of 8 bytes.
 pub fn parse(bytes: &[u8]) -> Result<Signature, Pkcs7Error> {
     let mut outer = Reader(bytes);
     let mut info = outer.open(SEQUENCE)?;
@@ -133,14 +133,14 @@ pub fn parse(bytes: &[u8]) -> Result<Signature, Pkcs7Error> {
     })
 }
 
-/// Returns the SHA-256 of what is signed of a certificate (its TBSCertificate),
-/// by which dbx names certificates. `None` when it is no certificate.
+/// Returns the SHA-256 of a certificate's signed part, its TBSCertificate, by which dbx
+/// names certificates. `None` when `certificate` is not one.
 pub fn tbs_sha256(certificate: &[u8]) -> Option<[u8; 32]> {
     let mut certificate = Reader(certificate).open(SEQUENCE).ok()?;
     Some(Sha256::digest(certificate.whole().ok()?).into())
 }
 
-/// What cannot be read ends the list: a signer in it was refused before.
+/// Hashes the certificates, at most 16, up to the first that cannot be read.
 fn certificate_hashes(certificates: &[u8]) -> Vec<[u8; 32]> {
     let (mut hashes, mut certificates) = (Vec::new(), Reader(certificates));
     while hashes.len() < CERTIFICATES_MAX
@@ -152,8 +152,8 @@ fn certificate_hashes(certificates: &[u8]) -> Vec<[u8; 32]> {
     hashes
 }
 
-/// The inner ContentInfo holds SpcIndirectDataContent: what was hashed, and a
-/// DigestInfo.
+/// Reads the inner ContentInfo, an SpcIndirectDataContent: a description of what was
+/// hashed, then a DigestInfo.
 fn file_digest(mut content: Reader<'_>) -> Result<(Algorithm, &[u8]), Pkcs7Error> {
     if content.take(OID)? != INDIRECT_DATA {
         return Err(Pkcs7Error::NotAuthenticode);
@@ -165,7 +165,7 @@ fn file_digest(mut content: Reader<'_>) -> Result<(Algorithm, &[u8]), Pkcs7Error
     Ok((Algorithm::from_oid(oid), digest_info.take(OCTET_STRING)?))
 }
 
-/// The subject of the certificate that a SignerInfo names by issuer and serial
+/// Returns the subject of the certificate that a SignerInfo names by issuer and serial
 /// number.
 fn signer(mut info: Reader<'_>, certificates: &[u8]) -> Result<Vec<u8>, DerError> {
     info.take(INTEGER)?;
@@ -192,7 +192,7 @@ fn signer(mut info: Reader<'_>, certificates: &[u8]) -> Result<Vec<u8>, DerError
     Ok(text)
 }
 
-/// An X.501 name as RFC 4514 writes it, but in the order of the certificate.
+/// Formats an X.501 name as RFC 4514 does, but in the order of the certificate.
 fn name(contents: &[u8]) -> Result<Vec<u8>, DerError> {
     let (mut text, mut names) = (Vec::new(), Reader(contents));
     while !names.is_empty() {
@@ -224,13 +224,13 @@ fn push_type(text: &mut Vec<u8>, oid: &[u8]) {
         Some([10]) => b"O=",
         Some([11]) => b"OU=",
         _ if oid == EMAIL => b"emailAddress=",
-        // Which one does not matter to a person; that it is there does.
+        // To a person it matters that there is an attribute, not which one.
         _ => b"?=",
     };
     text.extend_from_slice(known);
 }
 
-/// What has a meaning in a name is escaped, so that no name can pose as two.
+/// Appends a value, its special characters escaped, so that no name can pose as two.
 fn push_value(text: &mut Vec<u8>, tag: u8, value: &[u8]) {
     let mut push = |bytes: &[u8]| {
         for byte in bytes {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What a `.profile` section says of its profile.
+//! Description of a profile in its `.profile` section.
 //!
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
 use super::env_file::{MAX_BYTES, value};
@@ -7,7 +7,8 @@ use super::uki::Uki;
 use crate::source::{ReadAt, ReadError, read_small};
 use alloc::string::String;
 
-/// `ID=` is for scripts, `TITLE=` for people; a profile may lack either.
+/// Description of a profile: `ID=` is for scripts, `TITLE=` for people. Either may be
+/// missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ProfileText {
     pub id: Option<String>,
@@ -22,8 +23,8 @@ pub fn parse(text: &[u8]) -> ProfileText {
     }
 }
 
-/// The number of the profile that `wanted` means: itself a number, or an ID.
-/// `None` when no profile has that ID; a number is not checked.
+/// Returns the number of the profile that `wanted` names by its number or its ID. `None`
+/// when no profile has that ID; a number is not checked.
 pub fn find<R: ReadAt + ?Sized>(
     source: &R,
     uki: &Uki,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the firmware has revoked: an image's digest, a certificate of its
-//! signature, or the generation of what it is made of.
+//! Revocations by the firmware: of an image's digest, of a certificate of its signature,
+//! or of the generation of one of its components.
 //!
-//! Layer: pure. Specs: UEFI, "Signature Database" (EFI_SIGNATURE_LIST); shim's
-//! SBAT.md. The variables and the image are hostile; what cannot be read of
-//! them revokes nothing, because this is told and enforced nowhere.
+//! Layer: pure. Specs: UEFI, "Signature Database" (EFI_SIGNATURE_LIST); shim's SBAT.md.
+//! The variables and the image are hostile. What cannot be read of them revokes nothing,
+//! because revocations are only reported, never enforced.
 use super::authenticode;
 use super::pe::Pe;
 use super::pkcs7::{Algorithm, Signature, tbs_sha256};
@@ -14,40 +14,41 @@ use crate::source::{ReadAt, read_small};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Longest variable that is read: firmware has 32 KiB for dbx.
+/// Limit on a variable; firmware has 32 KiB for dbx.
 pub const VARIABLE_MAX_BYTES: usize = 64 << 10;
-/// Longest `.sbat` that is read; those of today have a few hundred bytes.
+/// Limit on `.sbat`; those of today have a few hundred bytes.
 const SBAT_MAX_BYTES: u64 = 8 << 10;
 
-/// EFI_CERT_SHA256_GUID c1c41626-504c-4092-aca9-41f936934328, as the number that its
-/// bytes are in memory.
+/// EFI_CERT_SHA256_GUID c1c41626-504c-4092-aca9-41f936934328: its bytes in memory, read
+/// as a little-endian number.
 const SHA256: u128 = 0x2843_9336_f941_a9ac_4092_504c_c1c4_1626;
 /// EFI_CERT_X509_GUID a5c059a1-94e4-4aa7-87b5-ab155c2bf072.
 const X509: u128 = 0x72f0_2b5c_15ab_b587_4aa7_94e4_a5c0_59a1;
 /// EFI_CERT_X509_SHA256_GUID 3bd2a492-96c0-4079-b420-fcf98ef103ed.
 const X509_SHA256: u128 = 0xed03_f18e_f9fc_20b4_4079_96c0_3bd2_a492;
 const ATTRIBUTES_BYTES: usize = 4;
-/// Type, size of the list, of its header and of each signature.
+/// Size of a list's header: type, sizes of the list, of its own header and of each
+/// signature.
 const LIST_HEADER_BYTES: usize = 28;
 const HASH_BYTES: usize = 32;
-/// The GUID of whoever put a signature there.
+/// Size of the GUID that names a signature's owner.
 const OWNER_BYTES: usize = 16;
 
-/// The EFI variables, as efivarfs gives them: attributes (u32), then the value.
-/// Empty where there is none.
+/// The EFI variables as efivarfs returns them: attributes (u32), then the value. Empty
+/// where there is no such variable.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Revocations {
     pub dbx: Vec<u8>,
-    /// SbatLevelRT, in which shim shows the generations that it demands.
+    /// SbatLevelRT, in which shim publishes the generations that it demands.
     pub sbat_level: Vec<u8>,
 }
 
-/// Why the firmware, or shim, would not start an image.
+/// Reason that the firmware, or shim, would not start an image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Revoked<'a> {
     Digest,
     Certificate,
-    /// Of a component of the image.
+    /// The generation of one of the image's components is too low.
     Generation {
         component: &'a [u8],
         generation: u32,
@@ -74,10 +75,10 @@ impl fmt::Display for Revoked<'_> {
 }
 
 impl Revocations {
-    /// Tells why an image is revoked: the first reason of each of the two
-    /// variables. An image is hashed only when dbx has digests and no signature
-    /// states the image's: one that states a wrong one is refused by whoever
-    /// verifies it.
+    /// Calls `found` with the reasons that an image is revoked: the first one of each of
+    /// the two variables. The image is hashed only when dbx has digests and no signature
+    /// states the image's own: whoever verifies a signature refuses one that states a
+    /// wrong digest.
     pub fn check<R: ReadAt + ?Sized>(
         &self,
         image: &R,
@@ -87,7 +88,7 @@ impl Revocations {
         if let Some(revoked) = self.listed(image, pe) {
             found(revoked);
         }
-        // An image without `.sbat` is none that this revokes.
+        // SbatLevelRT does not revoke images without `.sbat`.
         let mut sections = pe.sections.iter();
         if let Some(section) = sections.find(|section| section.name.bytes() == b".sbat")
             && let Ok(sbat) = read_small(image, section.slice, SBAT_MAX_BYTES)
@@ -120,7 +121,8 @@ impl Revocations {
                 };
                 let has = |found: &Signature| {
                     let mut all = found.certificates.iter();
-                    // As slices: arrays are compared by code at each place.
+                    // As slices, because each comparison of arrays would add code of its
+                    // own.
                     all.any(|known| known[..] == *certificate)
                 };
                 if signatures().any(has) {
@@ -159,7 +161,8 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// `None` for one that is damaged or cut: it ends the lists, as in the firmware.
+    /// Parses the first list. `None` when it is damaged or cut: that ends the lists, as
+    /// it does in the firmware.
     fn first(dbx: &[u8]) -> Option<List<'_>> {
         let size = |at| usize::try_from(u32_at(dbx, at)?).ok();
         let (list, rest) = dbx.split_at_checked(size(16)?)?;
@@ -174,13 +177,13 @@ impl List<'_> {
     }
 }
 
-/// Sections are padded with NUL.
+/// Returns whether `byte` ends a line; sections are padded with NUL.
 fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | 0)
 }
 
-/// A component's name and generation. As in shim, a generation that is no number
-/// is 0.
+/// Splits a line into the component's name and its generation. As in shim, a generation
+/// that is not a number is 0.
 fn entry(line: &[u8]) -> (&[u8], u32) {
     let mut fields = line.split(|byte| *byte == b',');
     let name = fields.next().unwrap_or_default();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! SHA-1, for hardware IDs, which are names and protect nothing.
+//! SHA-1 for hardware IDs, which are names and protect nothing.
 //!
 //! Layer: pure. Spec: RFC 3174. Written for size; inputs are short.
 use alloc::vec::Vec;
 
-/// The digest of `text`.
+/// Returns the digest of `text`.
 #[must_use]
 pub fn sha1(text: &[u8]) -> [u8; 20] {
     let mut padded: Vec<u8> = text.to_vec();

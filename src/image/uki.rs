@@ -3,9 +3,9 @@
 //!
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image; systemd-stub(7).
 //!
-//! The sections before the first `.profile` are the base. Each `.profile`
-//! starts a profile, whose sections override the base's. Within each, the
-//! first section of a name wins.
+//! The sections before the first `.profile` are the base. Each `.profile` starts a
+//! profile, whose sections override those of the base. Within each, the first section of
+//! a name counts.
 use super::pe::{Pe, SectionName};
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::source::FileSlice;
@@ -22,7 +22,7 @@ macro_rules! section_kinds {
         impl SectionKind {
             pub const ALL: &[SectionKind] = &[$(SectionKind::$kind,)*];
 
-            /// The name in the section table, with its dot.
+            /// Returns the name in the section table, with its dot.
             pub fn name(self) -> &'static str {
                 match self { $(SectionKind::$kind => $name,)* }
             }
@@ -39,9 +39,9 @@ section_kinds! {
     Ucode = ".ucode",
     Splash = ".splash",
     Dtb = ".dtb",
-    /// Device trees of which the stub takes the one that fits the machine.
+    /// Device trees; the stub takes the one that fits the machine.
     DtbAuto = ".dtbauto",
-    /// Firmware updates of which the stub takes the one that fits the machine.
+    /// Firmware updates; the stub takes the one that fits the machine.
     Efifw = ".efifw",
     Hwids = ".hwids",
     Uname = ".uname",
@@ -55,7 +55,8 @@ section_kinds! {
 }
 
 impl SectionKind {
-    /// Compares all 8 bytes: names are padded with NUL and never cut.
+    /// Finds the kind by its name. All 8 bytes are compared: names are padded with NUL
+    /// and never cut.
     pub fn from_name(name: &SectionName) -> Option<SectionKind> {
         Self::ALL
             .iter()
@@ -63,12 +64,12 @@ impl SectionKind {
             .find(|kind| kind.name().as_bytes() == name.bytes())
     }
 
-    /// Of these every section counts, not only the first.
+    /// Returns whether every section of this kind counts, not only the first.
     pub fn is_list(self) -> bool {
         matches!(self, SectionKind::DtbAuto | SectionKind::Efifw)
     }
 
-    /// What makes a PE without `.linux` an addon.
+    /// Returns whether such a section makes a PE without `.linux` an addon.
     fn is_addon_payload(self) -> bool {
         matches!(
             self,
@@ -94,7 +95,7 @@ pub struct UkiSection {
     pub slice: FileSlice,
 }
 
-/// The known sections in table order, which is the order that counts.
+/// The known sections in table order, by which the first of a name is found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Uki {
     pub base: Vec<UkiSection>,
@@ -102,13 +103,14 @@ pub struct Uki {
     pub profiles: Vec<Vec<UkiSection>>,
 }
 
+/// Reason that a PE file cannot boot as a UKI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum UkiError {
-    /// Neither a UKI nor an addon: some other EFI program.
+    /// The file is neither a UKI nor an addon, but some other EFI program.
     NoLinux,
-    /// `.linux` is there but has no bytes.
+    /// `.linux` is present but has no bytes.
     EmptyLinux,
-    /// A PE without `.linux` that carries something to add to a UKI.
+    /// The file has no `.linux`, but something to add to a UKI.
     IsAddon {
         first: SectionKind,
     },
@@ -152,10 +154,11 @@ impl Diagnose for UkiError {
 }
 
 impl Uki {
-    /// Sorts the sections of a UKI.
+    /// Sorts the sections of a UKI into base and profiles.
     ///
-    /// Errors: [`UkiError::IsAddon`], [`UkiError::NoLinux`]. Only
-    /// [`Uki::select`] can tell whether a profile is complete.
+    /// # Errors
+    /// [`UkiError::IsAddon`], [`UkiError::NoLinux`]. Only [`Uki::select`] can tell
+    /// whether a profile is complete.
     pub fn from_pe(pe: &Pe) -> Result<Uki, UkiError> {
         let uki = Uki::sort(pe);
         if uki.sections().any(|s| s.kind == SectionKind::Linux) {
@@ -170,8 +173,8 @@ impl Uki {
         })
     }
 
-    /// The same without asking whether there is a `.linux`: an addon's
-    /// sections, for which profiles mean nothing.
+    /// Sorts the sections without requiring a `.linux`: those of an addon, for which
+    /// profiles mean nothing.
     pub fn sort(pe: &Pe) -> Uki {
         let mut base = Vec::new();
         let mut profiles: Vec<Vec<UkiSection>> = Vec::new();
@@ -195,13 +198,16 @@ impl Uki {
         u32::try_from(self.profiles.len()).unwrap_or(u32::MAX)
     }
 
-    /// All known sections, base first, in table order.
+    /// Returns all known sections, base first, in table order.
     pub fn sections(&self) -> impl Iterator<Item = &UkiSection> {
         self.base.iter().chain(self.profiles.iter().flatten())
     }
 
-    /// What boots when that profile is chosen. Profile 0 is the default and
-    /// exists also in an image without profiles: it is the base then.
+    /// Selects the sections that boot with `profile`. Profile 0 is the default, and is
+    /// the base in an image without profiles.
+    ///
+    /// # Errors
+    /// Any [`UkiError`] but [`UkiError::IsAddon`].
     pub fn select(&self, profile: u32) -> Result<Selection, UkiError> {
         let no_such_profile = UkiError::NoSuchProfile {
             wanted: profile,
@@ -229,26 +235,27 @@ impl Uki {
     }
 }
 
-/// The sections of one profile. Always has a `.linux` that is not empty.
+/// Sections of one profile, which always has a `.linux` that is not empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Selection {
-    /// The profile's before the base's: the order in which they are tried.
+    /// The profile's sections before those of the base: the order in which they are
+    /// tried.
     sections: Vec<UkiSection>,
 }
 
 impl Selection {
-    /// The section that counts; for lists ([`SectionKind::is_list`]) the one
+    /// Returns the section that counts; of a list ([`SectionKind::is_list`]), the one
     /// that is tried first.
     pub fn get(&self, kind: SectionKind) -> Option<FileSlice> {
         self.all(kind).map(|s| s.slice).next()
     }
 
-    /// All that are to be tried, in that order; more than one only for lists.
+    /// Returns all sections to be tried, in that order; more than one only for lists.
     pub fn all(&self, kind: SectionKind) -> impl Iterator<Item = &UkiSection> {
         self.sections.iter().filter(move |s| s.kind == kind)
     }
 
-    /// The kernel.
+    /// Returns the kernel.
     pub fn linux(&self) -> Option<FileSlice> {
         self.get(SectionKind::Linux)
     }

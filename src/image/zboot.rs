@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFI zboot: a compressed kernel behind a small EFI decompressor.
+//! EFI zboot: a small EFI decompressor and the compressed kernel after it.
 //!
 //! Layer: pure. Spec: drivers/firmware/efi/libstub/zboot-header.S and
 //! Makefile.zboot of the kernel.
@@ -13,16 +13,17 @@ const HEADER_BYTES: usize = 64;
 pub(super) const MAGIC: [u8; 4] = *b"zimg";
 pub(super) const MAGIC_AT: usize = 4;
 
+/// The header's fields that matter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ZbootHeader {
     pub compression: Compression,
     /// The compressed kernel alone.
     pub payload: FileSlice,
-    /// What it decompresses to, as the file says: to be checked, not trusted.
+    /// Size of the decompressed kernel as the file states it: to be checked, not trusted.
     pub kernel_bytes: u32,
 }
 
-/// What CONFIG_EFI_ZBOOT can compress with.
+/// Compression formats of CONFIG_EFI_ZBOOT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Compression {
     Gzip,
@@ -31,7 +32,7 @@ pub enum Compression {
     Lzo,
     /// xz with the kernel's filters; "xzkern" in the header.
     Xz,
-    /// "zstd", or "zstd22" after its level.
+    /// "zstd" in the header, or "zstd22", which has the level in it.
     Zstd,
 }
 
@@ -77,12 +78,12 @@ pub enum ZbootError {
     UnknownCompression {
         name: [u8; 8],
     },
-    /// Also when there is no room for the 4 bytes of the kernel's size.
+    /// The payload is not all in the file, or the 4 bytes of the kernel's size are not.
     PayloadOutOfFile {
         end: FileOffset,
         file_bytes: u64,
     },
-    /// Too small to hold anything.
+    /// The payload is too small to hold anything.
     PayloadTooSmall {
         bytes: u32,
     },
@@ -134,7 +135,7 @@ impl fmt::Display for ZbootError {
     }
 }
 
-/// Reads the header and the size of the kernel.
+/// Parses the header and reads the size of the kernel.
 pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<ZbootHeader, ZbootError> {
     let file_bytes = source.file_bytes();
     let mut buf = [0; HEADER_BYTES];
@@ -156,8 +157,8 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<ZbootHeader, ZbootError> 
     if bytes < 4 {
         return Err(ZbootError::PayloadTooSmall { bytes });
     }
-    // gzip's own trailer ends with the size, inside the payload; the kernel's
-    // build appends it to all others, outside.
+    // The size ends gzip's own trailer, inside the payload. For all others the kernel's
+    // build appends it, outside the payload.
     let size_bytes = match compression {
         Compression::Gzip => 0,
         _ => 4,
@@ -179,7 +180,7 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<ZbootHeader, ZbootError> 
     })
 }
 
-/// The first 8 bytes, padded with NUL: enough to show a name that is unknown.
+/// Returns the first 8 bytes, padded with NUL: enough to show an unknown name.
 fn padded(name: &[u8]) -> [u8; 8] {
     let mut out = [0; 8];
     out.iter_mut().zip(name).for_each(|(to, from)| *to = *from);

@@ -9,7 +9,7 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-/// A tree whose root has a property before `compatible`.
+/// Builds a tree whose root has a property before `compatible`.
 fn tree(compatible: &str) -> Vec<u8> {
     let strings = b"model\0compatible\0";
     let value = compatible.len() + 1;
@@ -52,7 +52,8 @@ fn device(compatible: Option<&str>) -> Device {
     }
 }
 
-/// An entry for manufacturer and family of [`device`], and its strings.
+/// Builds a table with an entry for manufacturer and family of [`device`], and its
+/// strings.
 fn table() -> Vec<u8> {
     let mut table = 0x1000_001c_u32.to_le_bytes().to_vec();
     table.extend(b"\x4c\xaf\x73\xdb\x12\x46\xf7\x50\xb8\xa7\x78\x7c\xf4\x87\x18\x47");
@@ -63,7 +64,7 @@ fn table() -> Vec<u8> {
     table
 }
 
-/// The number of the section that is chosen, and its kind.
+/// Returns the contents of the chosen section.
 fn chosen(sections: &[(&str, &[u8])], device: &Device) -> Option<Vec<u8>> {
     let kernel = build::bzimage();
     let mut all = sections.to_vec();

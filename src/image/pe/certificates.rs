@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Where the certificate table is.
+//! The place of the certificate table.
 //!
-//! Layer: pure. Its entries are `image::authenticode`'s matter, but for the
-//! length of the first: the kernel takes 8 from it and does not look back.
+//! Layer: pure. `image::authenticode` parses the table's entries. Only the length of the
+//! first is checked here, because the kernel subtracts 8 from it without a check.
 use super::headers::Headers;
 use super::{PeError, Section};
 use crate::field::u32_at;
 use crate::source::{FileOffset, FileSlice, ReadAt};
 
-/// dwLength, wRevision, wCertificateType.
+/// Size of dwLength, wRevision and wCertificateType.
 const ENTRY_HEADER_BYTES: u64 = 8;
 
-/// `None` when one of the directory's fields is 0: the kernel then calls the
-/// file unsigned, and so does this program.
+/// Finds the certificate table. `None` when one of the two fields of its directory entry
+/// is 0: the kernel calls such a file unsigned, and so does this program.
 pub fn find<R: ReadAt + ?Sized>(
     source: &R,
     headers: &Headers,
@@ -20,7 +20,7 @@ pub fn find<R: ReadAt + ?Sized>(
 ) -> Result<Option<FileSlice>, PeError> {
     let mut entry = [0; 8];
     source.read_at(headers.certificate_entry_at, &mut entry)?;
-    // The one directory whose address is a file offset.
+    // This directory is the only one whose address is a file offset.
     let offset = FileOffset(u64::from(u32_at(&entry, 0).unwrap_or_default()));
     let bytes = u64::from(u32_at(&entry, 4).unwrap_or_default());
     if offset.0 == 0 || bytes == 0 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What can be wrong with a PE file, with the values that are wrong.
+//! Errors in PE files, with the values that are wrong.
 //!
 //! Layer: pure.
 use super::{MAX_DIRECTORIES, MAX_SECTIONS, MIN_DIRECTORIES, SectionName};
@@ -9,11 +9,11 @@ use core::fmt;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PeError {
-    /// No longer than a DOS header.
+    /// The file is no longer than a DOS header.
     TooShort {
         file_bytes: u64,
     },
-    /// 4 GiB or more: the format counts in 32 bits, and so does the kernel.
+    /// The file has 4 GiB or more: the format counts in 32 bits, and so does the kernel.
     TooLarge {
         file_bytes: u64,
     },
@@ -24,7 +24,7 @@ pub enum PeError {
     HeaderInsideDosHeader {
         e_lfanew: u32,
     },
-    /// No room for signature and COFF header where the DOS header points.
+    /// Signature and COFF header do not fit where the DOS header points.
     HeaderOutOfFile {
         e_lfanew: u32,
         file_bytes: u64,
@@ -44,17 +44,17 @@ pub enum PeError {
     OptionalHeaderMagic {
         found: u16,
     },
-    /// NumberOfRvaAndSizes.
+    /// NumberOfRvaAndSizes is out of range.
     DirectoryCount {
         count: u32,
     },
-    /// SizeOfOptionalHeader is not what the data directories make it: then
-    /// readers disagree where the section table is.
+    /// SizeOfOptionalHeader does not match the number of data directories, so that
+    /// readers disagree on where the section table is.
     OptionalHeaderSize {
         bytes: u16,
         wanted: u64,
     },
-    /// SizeOfHeaders.
+    /// SizeOfHeaders reaches the end of the file.
     HeadersOutOfFile {
         headers_bytes: u64,
         file_bytes: u64,
@@ -74,7 +74,7 @@ pub enum PeError {
         end: u64,
         file_bytes: u64,
     },
-    /// Their bytes in the file overlap; in file order.
+    /// The sections' bytes in the file overlap; `first` and `second` are in file order.
     SectionsOverlap {
         first: SectionName,
         second: SectionName,
@@ -93,11 +93,11 @@ pub enum PeError {
         offset: FileOffset,
         section: SectionName,
     },
-    /// Too small for an entry's header.
+    /// The table is too small for an entry's header.
     CertificateTableSize {
         bytes: u64,
     },
-    /// dwLength of the first entry: less than its header, or more than the table.
+    /// dwLength of the first entry is less than its header, or more than the table.
     CertificateLength {
         bytes: u64,
         table_bytes: u64,
@@ -114,7 +114,7 @@ impl Diagnose for PeError {
             | PeError::HeadersOutOfFile { .. }
             | PeError::SectionOutOfFile { .. }
             | PeError::CertificateTableOutOfFile { .. } => Diagnosis::cut_short(self),
-            // The file's own fields exclude each other, or are beyond all measure.
+            // The file's own fields contradict each other, or are far out of range.
             PeError::TooManySections { .. }
             | PeError::DirectoryCount { .. }
             | PeError::OptionalHeaderSize { .. }

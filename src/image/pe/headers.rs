@@ -11,7 +11,7 @@ const DOS_MAGIC: [u8; 2] = *b"MZ";
 const E_LFANEW_AT: usize = 0x3c;
 /// "PE\0\0"
 const PE_MAGIC: u32 = 0x4550;
-/// The signature and the COFF header, which precede the optional header.
+/// Size of the signature and the COFF header, which precede the optional header.
 const NT_BYTES: u64 = 24;
 const MACHINE_AT: usize = 4;
 const SECTION_COUNT_AT: usize = 6;
@@ -19,8 +19,8 @@ const OPTIONAL_BYTES_AT: usize = 20;
 
 const PE32_MAGIC: u16 = 0x10b;
 const PE32_PLUS_MAGIC: u16 = 0x20b;
-/// The optional header up to its data directories, whose number is the last
-/// field.
+/// Size of the optional header up to its data directories, whose number is the last field
+/// before them.
 const PE32_FIXED: usize = 96;
 const PE32_PLUS_FIXED: usize = 112;
 /// Fields that both kinds of optional header have in the same place.
@@ -31,19 +31,20 @@ const SUBSYSTEM_AT: usize = 68;
 const DIRECTORY_BYTES: u64 = 8;
 const CERTIFICATE_DIRECTORY: u64 = 4;
 
-/// The fields that matter, and the places that follow from them.
+/// Fields of the headers that matter, and the places that follow from them.
 pub struct Headers {
     pub machine: u16,
     pub subsystem: u16,
     pub section_count: u16,
     pub section_table: FileOffset,
-    /// Less than the file has.
+    /// SizeOfHeaders, which is less than the file has.
     pub headers_bytes: u64,
     pub checksum_at: FileOffset,
-    /// Inside of the headers.
+    /// Offset of the certificate table's entry, which precedes the section table.
     pub certificate_entry_at: FileOffset,
 }
 
+/// Reads the headers and checks that the section table has one place only.
 pub fn read<R: ReadAt + ?Sized>(source: &R) -> Result<Headers, PeError> {
     let file_bytes = source.file_bytes();
     let nt = nt_offset(source)?;
@@ -104,10 +105,10 @@ pub fn read<R: ReadAt + ?Sized>(source: &R) -> Result<Headers, PeError> {
     })
 }
 
-/// Follows the DOS header to where signature and COFF header fit.
+/// Follows the DOS header's pointer, and checks that signature and COFF header fit there.
 fn nt_offset<R: ReadAt + ?Sized>(source: &R) -> Result<FileOffset, PeError> {
     let file_bytes = source.file_bytes();
-    // The kernel's check wants more than the DOS header, and counts in 32 bits.
+    // The kernel's check requires more than a DOS header, and counts in 32 bits.
     if file_bytes <= DOS_HEADER_BYTES {
         return Err(PeError::TooShort { file_bytes });
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The section table: each section's bytes are in the file, behind the headers,
-//! and no other's.
+//! The section table. Each section's bytes are in the file, after the headers, and belong
+//! to no other section.
 //!
 //! Layer: pure.
 use super::headers::Headers;
@@ -10,12 +10,13 @@ use crate::source::{FileOffset, FileSlice, ReadAt, as_u64};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// One entry of the table, and its fields.
+/// Size of a table entry and offsets of its fields, in bytes.
 const ENTRY_BYTES: usize = 40;
 const VIRTUAL_BYTES_AT: usize = 8;
 const RAW_BYTES_AT: usize = 16;
 const RAW_OFFSET_AT: usize = 20;
 
+/// Reads the section table and checks every section's place.
 pub fn read<R: ReadAt + ?Sized>(source: &R, headers: &Headers) -> Result<Vec<Section>, PeError> {
     let count = headers.section_count;
     match count {
@@ -41,19 +42,19 @@ pub fn read<R: ReadAt + ?Sized>(source: &R, headers: &Headers) -> Result<Vec<Sec
     Ok(sections)
 }
 
-/// Proves the section's bytes inside the file, but not inside the headers.
+/// Parses one entry and checks that its bytes are in the file and after the headers.
 fn section(entry: &[u8], headers: &Headers, file_bytes: u64) -> Result<Section, PeError> {
     let long = |at| u32_at(entry, at).unwrap_or_default();
     let name = SectionName(bytes_at(entry, 0).unwrap_or_default());
     let raw_bytes = long(RAW_BYTES_AT);
     let virtual_bytes = long(VIRTUAL_BYTES_AT);
-    // Nothing is in the file, so the pointer means nothing.
+    // Without bytes in the file, the pointer means nothing.
     let offset = match raw_bytes {
         0 => FileOffset(0),
         _ => FileOffset(u64::from(long(RAW_OFFSET_AT))),
     };
-    // All raw bytes must be there, not only those that are used: a file that
-    // was cut in its last padding is cut all the same.
+    // All raw bytes must be there, not only those that are used: a file that was cut in
+    // its last padding has been cut all the same.
     let raw = FileSlice::within(offset, u64::from(raw_bytes), file_bytes).ok_or(
         PeError::SectionOutOfFile {
             name,
@@ -80,8 +81,8 @@ fn section(entry: &[u8], headers: &Headers, file_bytes: u64) -> Result<Section, 
     })
 }
 
-/// Two sections that share file bytes are an attempt to have one signature
-/// cover two meanings, or a broken file; no tool makes them.
+/// Refuses sections that share bytes in the file: an attempt to have one signature cover
+/// two meanings, or a broken file. No tool makes them.
 fn reject_overlaps(sections: &[Section]) -> Result<(), PeError> {
     for pair in in_file_order(sections).windows(2) {
         if let [first, second] = pair

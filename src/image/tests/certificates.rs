@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Where a certificate table may be, and its first length.
+//! Places that a certificate table may have, and the length of its first entry.
 use super::pe::{FILE_BYTES, name, parse_with};
 use crate::image::build::*;
 use crate::image::pe::PeError;
 use crate::source::{FileOffset, FileSlice};
 
-/// The image with 16 bytes behind it, and a table whose first entry says
-/// `length` bytes.
+/// Parses the image with 16 bytes appended and a table whose first entry says `length`
+/// bytes.
 fn with_table(offset: u32, bytes: u32, length: u32) -> Result<Option<FileSlice>, PeError> {
     let pe = parse_with(|image| {
         image.extend_from_slice(&[0; 16]);
         put32(image, CERTIFICATE_AT, offset);
         put32(image, CERTIFICATE_AT + 4, bytes);
-        // Where the headers are nothing is written: that is refused before.
+        // Nothing is written into the headers: a table there is refused before.
         if (0x200..image.len() - 3).contains(&(offset as usize)) {
             put32(image, offset as usize, length);
         }
@@ -61,7 +61,7 @@ fn certificate_table() {
 
 #[test]
 fn a_certificate_table_shares_no_bytes() {
-    // It would be hashed with the headers, or with a section.
+    // Such a table would be hashed with the headers, or with a section.
     for offset in [1, SECTION_TABLE as u32, 0x1ff] {
         assert_eq!(
             with_table(offset, 16, 16),
@@ -86,7 +86,7 @@ fn a_certificate_table_shares_no_bytes() {
             })
         );
     }
-    // Between two sections there may be one.
+    // Between two sections, a table is allowed.
     let between = parse_with(|image| {
         put32(image, section_field(0, 16), 0x100);
         put32(image, CERTIFICATE_AT, 0x300);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What files are taken for, and what is said of those that are no image.
+//! Kinds of files, and the messages for those that are no image.
 use crate::diagnosis::{Diagnose, Exit, Hint};
 use crate::image::build::{self, bzimage, linux_image, pe, put32, uki, zboot};
 use crate::image::bzimage::BzImageError;
@@ -24,7 +24,7 @@ fn looks_like(image: &[u8]) -> LooksLike {
     }
 }
 
-/// Asks for the `.linux` of a UKI that carries these bytes there.
+/// Recognises the `.linux` of a UKI that has these bytes there.
 fn in_linux(linux: &[u8]) -> Result<Image, ImageError> {
     let image = pe(&[(".cmdline", b"x"), (".linux", linux)]);
     let Ok(Image::Uki { uki, .. }) = detect(image.as_slice()) else {
@@ -55,7 +55,7 @@ fn each_kind_is_recognised() {
 
 #[test]
 fn a_kernel_with_an_efi_stub_is_a_kernel() {
-    // The PE header fits behind the setup header, as in real kernels.
+    // The PE header fits after the setup header, as in real kernels.
     let mut image = bzimage();
     let stub = pe(&[(".text", b"")]);
     image[..2].copy_from_slice(b"MZ");
@@ -80,7 +80,7 @@ fn a_kernel_with_an_efi_stub_is_a_kernel() {
         found: 0x4500,
     };
     assert_eq!(error(&image), ImageError::Pe(no_signature));
-    // What firmware cannot start has none of them.
+    // A kernel that firmware cannot start has no such headers.
     image[0] = 0;
     assert!(matches!(
         detect(image.as_slice()),
@@ -152,7 +152,7 @@ fn the_kernel_inside() {
             first: SectionKind::Initrd
         }))
     );
-    // Longer than its section, though the file goes on.
+    // The kernel is longer than its section, though the file goes on.
     let mut kernel = bzimage();
     kernel.truncate(0x5f0);
     assert_eq!(
@@ -164,7 +164,7 @@ fn the_kernel_inside() {
     );
 }
 
-/// Every message fits a rescue shell: one line, printable, with a path before
+/// Checks that every message fits a rescue shell: one line, printable, with a path before
 /// it at most 100 columns; cause and hint fit 80 with their labels.
 #[test]
 fn messages_fit() {
@@ -207,7 +207,7 @@ fn messages_fit() {
     }
 }
 
-/// The words of a hint that has some of its own.
+/// Returns the words of a hint that has some of its own.
 fn words(hint: &Hint) -> Option<&'static str> {
     match hint {
         Hint::Text(words) => Some(words),

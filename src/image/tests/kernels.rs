@@ -147,7 +147,7 @@ fn zboot_header() {
         let header = zboot::parse(zboot(name).as_slice()).unwrap();
         assert_eq!(header.compression, compression);
         assert_eq!(header.payload, payload);
-        // Inside the payload for gzip, behind it for the others.
+        // For gzip the size is inside the payload, for the others after it.
         let expected = if name == "gzip" {
             0x5a5a_5a5a
         } else {

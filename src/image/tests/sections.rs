@@ -27,7 +27,7 @@ fn section_count() {
             headers_bytes: 0x200
         })
     );
-    // As many as fit, the rest of them without bytes in the file.
+    // The greatest number that is allowed, without bytes in the file.
     let sections = vec![(".x", &b""[..]); usize::from(MAX_SECTIONS)];
     let mut image = pe(&sections);
     image.push(0);
@@ -50,7 +50,7 @@ fn section_past_the_end() {
         parse_with(|image| put32(image, section_field(1, 16), 0x201)),
         Err(out_of_file(0x400, 0x601))
     );
-    // Also when the sum does not fit 32 bits.
+    // The sum may not fit 32 bits, either.
     let both_max = parse_with(|image| {
         put32(image, section_field(1, 16), u32::MAX);
         put32(image, section_field(1, 20), u32::MAX);
@@ -83,7 +83,7 @@ fn cut_at_every_section_boundary() {
             })
         );
     }
-    // In the last padding: nothing that is used is missing, but it was cut.
+    // Cut in the last padding: no byte is missing that is used, but the file was cut.
     let cut = &image[..image.len() - 1];
     assert!(matches!(parse(cut), Err(PeError::SectionOutOfFile { .. })));
 }

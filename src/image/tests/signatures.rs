@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Signatures made here, byte by byte; `tests/cli/signature.rs` has real ones.
+//! Signatures made here byte by byte; `tests/cli/signature.rs` has real ones.
 use crate::image::authenticode::*;
 use crate::image::build::*;
 use crate::image::der::DerError;
@@ -30,7 +30,7 @@ fn seq(parts: &[&[u8]]) -> Vec<u8> {
     der(0x30, parts)
 }
 
-/// A name of one attribute: `kind` is the number below id-at.
+/// Builds a name of one attribute, whose type is id-at and the number `kind`.
 pub(super) fn name(kind: u8, tag: u8, value: &[u8]) -> Vec<u8> {
     let attribute = seq(&[&der(6, &[&[0x55, 4, kind]]), &der(tag, &[value])]);
     seq(&[&der(0x31, &[&attribute])])
@@ -70,7 +70,7 @@ fn signed_data(indirect: &[u8], hash: &[u8], digest: &[u8], rest: &[&[u8]]) -> V
     ])
 }
 
-/// A signature of `CN=Signer`, issued by `CN=Issuer`.
+/// Builds a signature of `CN=Signer`, issued by `CN=Issuer`.
 fn signature(hash: &[u8], digest: &[u8]) -> Vec<u8> {
     let issuer = name(3, 12, b"Issuer");
     let certificates = der(
@@ -84,7 +84,7 @@ fn signature(hash: &[u8], digest: &[u8]) -> Vec<u8> {
     signed_data(INDIRECT, hash, digest, &[&certificates, &signers])
 }
 
-/// The digest of a PE file without gaps and signatures.
+/// Returns the digest of a PE file that has neither gaps nor signatures.
 pub(super) fn digest(image: &[u8]) -> Vec<u8> {
     let checksum = OPTIONAL_HEADER + 64;
     let mut hash = Sha256::new();

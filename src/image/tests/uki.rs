@@ -10,7 +10,7 @@ fn pe(sections: &[(&str, &[u8])]) -> Pe {
     pe::parse(build::pe(sections).as_slice()).unwrap()
 }
 
-/// The contents of the section that counts.
+/// Returns the contents of the section that counts.
 fn text(image: &[u8], selection: &Selection, kind: SectionKind) -> Vec<u8> {
     let FileSlice { offset, bytes } = selection.get(kind).unwrap();
     let start = offset.0 as usize;
