@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One initrd made of several.
+//! Several initrds joined into one.
 //!
-//! Layer: pure. Spec: Documentation/driver-api/early-userspace/buffer-format.rst
-//! of the kernel: archives follow each other, each at a multiple of 4, with
-//! zeros in between. At least 4 of them: the kernel's lz4 decoder has no end mark
-//! and takes the next 4 bytes for a chunk's size, of which 0 is the end.
+//! Layer: pure. Spec: Documentation/driver-api/early-userspace/buffer-format.rst of the
+//! kernel: archives follow each other, each at a multiple of 4, with zeros in between.
+//! There are at least 4 zeros, because the kernel's lz4 decoder has no end mark: it takes
+//! the next 4 bytes for a chunk's size, and ends at 0.
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::source::{FileSlice, InputId, as_u64};
 use alloc::vec::Vec;
@@ -13,23 +13,24 @@ use core::fmt;
 /// The kernel looks for the next archive at multiples of 4.
 pub const ALIGNMENT_BYTES: u64 = 4;
 
-/// Zeros between archives, before alignment. bpf/kmod/initrd.c has the same.
+/// Zeros between archives, before alignment. bpf/kmod/initrd.c has the same number.
 const GAP_BYTES: u64 = 4;
 
 /// A piece of an initrd.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part {
-    /// A slice of an open file, to be moved without a look at it.
+    /// A slice of an open file, which is copied without being examined.
     File {
         /// The caller's number for the file.
         source: InputId,
         slice: FileSlice,
     },
-    /// Bytes made here.
+    /// Bytes made by this program.
     Blob(Vec<u8>),
 }
 
 impl Part {
+    /// Returns the length of the part.
     pub fn bytes(&self) -> u64 {
         match self {
             Part::File { slice, .. } => slice.bytes,
@@ -38,15 +39,15 @@ impl Part {
     }
 }
 
-/// A part and the zeros that go before it.
+/// A part and the zeros that are written before it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Placed {
-    /// 0 to 7.
+    /// Number of zeros, 0 to 7.
     pub zeros_before: u8,
     pub part: Part,
 }
 
-/// What to write, in order, to get the joined initrd.
+/// The parts of the joined initrd, in the order in which they are written.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConcatPlan {
     pub parts: Vec<Placed>,
@@ -75,12 +76,18 @@ impl Diagnose for ConcatError {
 
 impl ConcatPlan {
     /// Adds one archive; an empty one is skipped.
+    ///
+    /// # Errors
+    /// [`ConcatError::TooLarge`]
     pub fn push(&mut self, part: Part) -> Result<(), ConcatError> {
         let gap = if self.total_bytes == 0 { 0 } else { GAP_BYTES };
         self.add(part, gap)
     }
 
     /// Adds one archive in the parts that [`super::newc`] makes of it.
+    ///
+    /// # Errors
+    /// [`ConcatError::TooLarge`]
     pub fn push_archive(&mut self, parts: Vec<Part>) -> Result<(), ConcatError> {
         let mut parts = parts.into_iter();
         parts.next().map_or(Ok(()), |first| self.push(first))?;
@@ -106,8 +113,8 @@ impl ConcatPlan {
         Ok(())
     }
 
-    /// The one file slice that is the whole initrd: when it is a whole file,
-    /// its descriptor can be handed over and nothing needs copying.
+    /// Returns the file slice that is the whole initrd, if there is only one. When it is
+    /// a whole file, the kernel can be given its descriptor and nothing needs copying.
     pub fn single_file(&self) -> Option<(InputId, FileSlice)> {
         match self.parts.as_slice() {
             [
@@ -125,7 +132,7 @@ impl ConcatPlan {
     }
 }
 
-/// How many zeros bring `bytes` to a multiple of 4: 0 to 3.
+/// Returns the number of zeros that bring `bytes` to a multiple of 4: 0 to 3.
 pub(super) fn zeros_to_align(bytes: u64) -> u8 {
     match bytes % ALIGNMENT_BYTES {
         1 => 3,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Where a file goes below `/.extra`, by its name or its section.
+//! Places of files below `/.extra`, by their name or their section.
 //!
-//! Layer: pure. Spec: systemd-stub(7) and its modes, which are measured.
+//! Layer: pure. Spec: systemd-stub(7). The modes are the stub's, because archives are
+//! measured.
 use crate::image::uki::SectionKind;
 
-/// One of the stub's directories and the modes in it.
+/// One of the stub's directories, and the modes in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExtraDirectory {
-    /// Relative to the initrd's root.
+    /// Path relative to the initrd's root.
     pub path: &'static str,
     pub directory_mode: u16,
     pub file_mode: u16,
@@ -27,7 +28,7 @@ const fn public(path: &'static str, suffix: &'static str, is_global: bool) -> Ex
     }
 }
 
-/// For root alone.
+/// Describes a directory for root alone.
 const fn secret(path: &'static str, is_global: bool) -> ExtraDirectory {
     ExtraDirectory {
         directory_mode: 0o500,
@@ -36,8 +37,8 @@ const fn secret(path: &'static str, is_global: bool) -> ExtraDirectory {
     }
 }
 
-/// In the stub's order. `*.confext.raw` comes before `*.raw` when looking, and
-/// behind it in the initrd.
+/// The directories in the stub's order. A lookup prefers `*.confext.raw` to `*.raw`,
+/// although confexts follow sysexts in the initrd.
 static DIRECTORIES: [ExtraDirectory; 6] = [
     secret(".extra/credentials", false),
     secret(".extra/global_credentials", true),
@@ -48,14 +49,14 @@ static DIRECTORIES: [ExtraDirectory; 6] = [
 ];
 
 impl ExtraDirectory {
-    /// The directory for a file of that name; the longest suffix decides.
+    /// Returns the directory for a file of that name; the longest suffix decides.
     #[must_use]
     pub fn of(name: &[u8], is_global: bool) -> Option<&'static ExtraDirectory> {
         DIRECTORIES
             .iter()
             .filter(|directory| {
-                // A name that is nothing but the suffix begins with a dot, and
-                // the stub skips those.
+                // A name that is nothing but the suffix begins with a dot, and the stub
+                // skips such names.
                 directory.is_global == is_global
                     && name.len() > directory.suffix.len()
                     && has_suffix(name, directory.suffix)
@@ -63,7 +64,7 @@ impl ExtraDirectory {
             .max_by_key(|directory| directory.suffix.len())
     }
 
-    /// All of them, in the order in which their archives follow each other.
+    /// Returns all directories, in the order in which their archives follow each other.
     pub fn all() -> impl Iterator<Item = &'static ExtraDirectory> {
         DIRECTORIES.iter()
     }
@@ -74,7 +75,8 @@ impl ExtraDirectory {
     }
 }
 
-/// Suffixes match without regard to case, as on the stub's FAT file systems.
+/// Returns whether `name` ends with `suffix`, without regard to case, as on the stub's
+/// FAT file systems.
 pub(crate) fn has_suffix(name: &[u8], suffix: &str) -> bool {
     let start = name.len().checked_sub(suffix.len());
     start
@@ -82,7 +84,7 @@ pub(crate) fn has_suffix(name: &[u8], suffix: &str) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
 }
 
-/// Sections that become a file of `.extra` each, in the stub's order.
+/// Sections that become one file of `/.extra` each, in the stub's order.
 pub const SECTION_FILES: [(SectionKind, &str); 4] = [
     (SectionKind::Pcrsig, "tpm2-pcr-signature.json"),
     (SectionKind::Pcrpkey, "tpm2-pcr-public-key.pem"),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Initrds: how archives are joined, and archives made here.
+//! Initrds: joining archives, and making new ones.
 //!
-//! Layer: pure. Contents of files never come here: [`concat::Part`] names
-//! them by slice, and only headers are bytes on the heap.
+//! Layer: pure. Contents of files never come here: [`concat::Part`] names them by slice,
+//! and only headers are bytes on the heap.
 
 pub mod concat;
 pub mod extra;

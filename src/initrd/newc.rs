@@ -15,23 +15,23 @@ use core::fmt;
 
 const S_IFDIR: u32 = 0o040_000;
 const S_IFREG: u32 = 0o100_000;
-/// Permission bits of directories above the archive's own.
+/// Permission bits of the directories above the archive's own.
 const PARENT_MODE: u16 = 0o555;
-/// The kernel skips members with longer names (PATH_MAX, with its NUL).
+/// Limit on a name: the kernel skips members with longer ones (PATH_MAX, with its NUL).
 const MAX_NAME_BYTES: usize = 4095;
-/// All fields but link count and name size are 0. The one upper-case digit is
-/// systemd-stub's: archives are measured into PCRs, so every byte counts.
+/// The last member. All fields except link count and name size are 0. The one upper-case
+/// digit is systemd-stub's: archives are measured into PCRs, so every byte counts.
 const TRAILER: &[u8; 124] = b"070701000000000000000000000000000000000000000100000000\
     00000000000000000000000000000000000000000000000B00000000TRAILER!!!\0\0\0\0";
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NewcError {
-    /// Empty, absolute, too long, with "." or ".." or an empty component, or
-    /// with a NUL.
+    /// The name is empty, absolute or too long, has a NUL, or has a component that is
+    /// empty, "." or "..".
     BadName {
         name: String,
     },
-    /// Sizes have 32 bits.
+    /// The file is too large for a size of 32 bits.
     FileTooLarge {
         name: String,
         bytes: u64,
@@ -70,19 +70,22 @@ impl Diagnose for NewcError {
     }
 }
 
-/// An archive of files in one directory. Its parts are made as files are
-/// added; [`Archive::finish`] gives them.
+/// An archive of files in one directory. Its parts are made as files are added;
+/// [`Archive::finish`] returns them.
 pub struct Archive {
     directory: String,
     last_inode: u32,
     parts: Vec<Part>,
-    /// Headers and padding that no part holds yet.
+    /// Headers and padding that are in no part yet.
     pending: Vec<u8>,
 }
 
 impl Archive {
-    /// Begins with `directory` (`.extra/credentials`), made with permission
-    /// bits `mode`, and the directories above it, made with 0555.
+    /// Begins an archive with `directory`, such as `.extra/credentials`, made with the
+    /// permission bits `mode`, and the directories above it, made with 0555.
+    ///
+    /// # Errors
+    /// [`NewcError::BadName`]
     pub fn new(directory: &str, mode: u16) -> Result<Archive, NewcError> {
         check_name(directory)?;
         let mut archive = Archive {
@@ -99,7 +102,10 @@ impl Archive {
         Ok(archive)
     }
 
-    /// Adds a file with permission bits `mode`.
+    /// Adds the file `name` with the permission bits `mode`.
+    ///
+    /// # Errors
+    /// Any [`NewcError`].
     pub fn file(&mut self, name: &str, mode: u16, contents: Part) -> Result<(), NewcError> {
         let path = format!("{}/{name}", self.directory);
         check_name(&path)?;
@@ -124,8 +130,8 @@ impl Archive {
         Ok(())
     }
 
-    /// Ends the archive. Its parts make an archive only when each is put at a
-    /// multiple of 4, as [`super::concat::ConcatPlan`] does.
+    /// Ends the archive and returns its parts. They make an archive only when each is put
+    /// at a multiple of 4, as [`super::concat::ConcatPlan`] does.
     pub fn finish(mut self) -> Vec<Part> {
         self.pending.extend_from_slice(TRAILER);
         self.parts.push(Part::Blob(self.pending));
@@ -161,7 +167,7 @@ impl Archive {
     }
 }
 
-/// A name that stays inside the initrd and below its root.
+/// Checks that a name stays inside the initrd and below its root.
 fn check_name(path: &str) -> Result<(), NewcError> {
     let bad_component = |part: &str| matches!(part, "" | "." | "..");
     let bad =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Joining and archives, read back by a small reader that knows the kernel's
+//! Joined initrds and archives, read back by a small reader that knows the kernel's
 //! rules.
 use super::concat::{ConcatError, ConcatPlan, Part, Placed};
 use super::newc::{Archive, NewcError};
@@ -10,7 +10,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
-/// Every file of the tests: byte n of file s is s + n.
+/// Returns bytes of a file of the tests: byte n of file s is s + n.
 fn contents(source: InputId, slice: FileSlice) -> Vec<u8> {
     (slice.offset.0..slice.end().0)
         .map(|n| (u64::from(source.0) + n) as u8)
@@ -27,7 +27,7 @@ fn file(number: u32, offset: u64, bytes: u64) -> Part {
     }
 }
 
-/// What `run` would write.
+/// Writes what `run` would write.
 fn write(plan: &ConcatPlan) -> Vec<u8> {
     let mut out = Vec::new();
     for Placed { zeros_before, part } in &plan.parts {
@@ -40,7 +40,7 @@ fn write(plan: &ConcatPlan) -> Vec<u8> {
     out
 }
 
-/// An archive alone.
+/// Plans an initrd of one archive.
 fn one(archive: Archive) -> ConcatPlan {
     let mut plan = ConcatPlan::default();
     plan.push_archive(archive.finish()).unwrap();
@@ -53,7 +53,7 @@ fn joined(archives: impl IntoIterator<Item = Part>) -> Result<ConcatPlan, Concat
     Ok(plan)
 }
 
-/// Where an archive begins behind so many bytes.
+/// Returns the offset at which an archive begins after `at` bytes.
 fn next(at: usize) -> usize {
     if at == 0 {
         return 0;
@@ -62,7 +62,7 @@ fn next(at: usize) -> usize {
 }
 
 #[test]
-fn each_archive_starts_aligned_behind_4_zeros() {
+fn each_archive_starts_aligned_after_4_zeros() {
     let plan = joined([
         file(0, 7, 5),
         Part::Blob(Vec::new()),
@@ -111,7 +111,7 @@ struct Member {
     contents: Vec<u8>,
 }
 
-/// Reads one archive and says how long it was.
+/// Reads one archive; returns its members and its length.
 fn read(archive: &[u8]) -> (Vec<Member>, usize) {
     let mut members = Vec::new();
     let mut at = 0;
@@ -177,7 +177,7 @@ fn an_archive_of_credentials() {
     assert_eq!(members.len(), 5);
 }
 
-/// PCRs depend on every byte of what systemd-stub makes.
+/// Compares every byte with what systemd-stub makes, because PCRs depend on it.
 #[test]
 #[rustfmt::skip]
 fn bytes_are_the_stubs() {
@@ -280,7 +280,7 @@ proptest! {
         for (name, mode, part) in &files {
             archive.file(name, *mode, part.clone()).unwrap();
         }
-        // Behind another archive of any length.
+        // After another archive of any length.
         let mut plan = joined([before.clone()]).unwrap();
         plan.push_archive(archive.finish()).unwrap();
         let out = write(&plan);
