@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What a capture kernel must not inherit of the running kernel's command
-//! line, and what it gets instead.
+//! Words that a capture kernel must not inherit from the running kernel's command line,
+//! and words that it gets instead.
 //!
-//! Layer: pure. The union of what Fedora's kdump-utils and Debian's kdump-tools
-//! drop and add, without what only their own initrds understand: `root=` and
-//! the `rd.*` words stay, and no systemd unit is named.
+//! Layer: pure. The union of what Fedora's kdump-utils and Debian's kdump-tools drop and
+//! add, except what only their own initrds understand: `root=` and the `rd.*` words stay,
+//! and no systemd unit is named.
 use super::reuse::Rule;
 use super::{join, key, words};
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ const fn rule(parameter: &'static str, reason: &'static str) -> Rule {
     Rule { parameter, reason }
 }
 
-/// Dropped when a capture kernel reuses a command line.
+/// Words that are dropped when a capture kernel reuses a command line.
 pub const CAPTURE_KERNEL: &[Rule] = &[
     rule("crashkernel", RESERVES),
     rule("hugepages", RESERVES),
@@ -39,12 +39,12 @@ pub const CAPTURE_KERNEL: &[Rule] = &[
     ),
 ];
 
-/// A word for every capture kernel, or for those of one machine.
+/// A word that is added for every capture kernel, or for those of one machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Addition {
     pub word: &'static str,
     pub reason: &'static str,
-    /// What uname -m says; `None` for all.
+    /// Machine, as `uname -m` names it; `None` for all.
     machine: Option<&'static str>,
 }
 
@@ -104,9 +104,9 @@ const ADDITIONS: &[Addition] = &[
     },
 ];
 
-/// What is added to `kept`, the words of the running kernel's command line that
-/// are reused. A parameter that the user sets in `append` is the user's; a word
-/// that is there already is not added again.
+/// Returns the words to add to `running`, the reused words of the running kernel's
+/// command line. A parameter that the user sets in `append` is left to the user, and a
+/// word that is there already is not added again.
 #[must_use]
 pub fn additions(machine: &str, running: &[u8], append: &[u8]) -> Vec<&'static Addition> {
     let user_sets = |addition: &Addition| {
@@ -121,7 +121,7 @@ pub fn additions(machine: &str, running: &[u8], append: &[u8]) -> Vec<&'static A
         .collect()
 }
 
-/// Rules that drop the running kernel's own values of what is added.
+/// Returns rules that drop the running kernel's own values of the added parameters.
 #[must_use]
 pub fn replaced(additions: &[&'static Addition]) -> Vec<Rule> {
     additions
@@ -131,7 +131,7 @@ pub fn replaced(additions: &[&'static Addition]) -> Vec<Rule> {
         .collect()
 }
 
-/// `line` with the additions, in front of the words for init.
+/// Returns `line` with the additions, before the words for init.
 #[must_use]
 pub fn add(line: &[u8], additions: &[&'static Addition]) -> Vec<u8> {
     let for_kernel = |word: &&[u8]| *word != b"--";

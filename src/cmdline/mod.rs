@@ -11,12 +11,13 @@ use core::fmt;
 pub mod capture;
 pub mod reuse;
 
-/// Larger `.cmdline` sections are refused; the kernels' limits are 2 to 4 KiB.
+/// Limit on `.cmdline` sections; larger ones are refused, the kernels' limits are 2 to 4
+/// KiB.
 pub const MAX_SECTION_BYTES: u64 = 64 * 1024;
 
-/// What kexec_file_load on x86 takes of `cmdline_max_bytes` for itself: the
-/// final NUL, and room for "elfcorehdr=0x…", which the kernel keeps free also
-/// when no crash kernel is loaded (bzImage64_load, MAX_ELFCOREHDR_STR_LEN).
+/// Bytes of `cmdline_max_bytes` that kexec_file_load on x86 takes for itself: the final
+/// NUL, and room for "elfcorehdr=0x…", which the kernel keeps free even when no crash
+/// kernel is loaded (bzImage64_load, MAX_ELFCOREHDR_STR_LEN).
 pub const X86_RESERVED_BYTES: u32 = 1 + 30;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +26,7 @@ pub enum CmdlineError {
         bytes: u64,
         max_bytes: u64,
     },
-    /// What follows would silently be cut off.
+    /// The line has a NUL, after which the rest would silently be cut off.
     Nul {
         at: u64,
     },
@@ -45,8 +46,8 @@ impl fmt::Display for CmdlineError {
     }
 }
 
-/// One piece as systemd-stub takes it: up to the first NUL, without blanks at
-/// its ends, each control character within a space.
+/// Returns one piece as systemd-stub takes it: up to the first NUL, without blanks at its
+/// ends, and with a space for each control character within.
 pub fn mangle(piece: &[u8]) -> Vec<u8> {
     let text = piece.split(|b| *b == 0).next().unwrap_or_default();
     let start = text.iter().position(|b| !is_blank(*b));
@@ -61,12 +62,12 @@ pub fn mangle(piece: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// The stub's white space: all control characters and the space.
+/// Returns whether `byte` is white space to the stub: a control character or the space.
 fn is_blank(byte: u8) -> bool {
     byte <= b' ' || byte == 0x7f
 }
 
-/// Joins pieces by one space; empty ones leave no trace.
+/// Joins pieces with one space between them; empty ones leave no trace.
 pub fn join<I>(pieces: I) -> Vec<u8>
 where
     I: IntoIterator,
@@ -83,8 +84,8 @@ where
     line
 }
 
-/// The words of a command line, as they are written: blanks in double quotes
-/// do not split, and the quotes stay, so that joining words changes nothing.
+/// Splits a command line into its words, as they are written: blanks in double quotes do
+/// not split, and the quotes stay, so that joining the words keeps their meaning.
 pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut in_quotes = false;
     line.split(move |byte| {
@@ -98,18 +99,21 @@ pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|word| !word.is_empty())
 }
 
-/// The parameter that a word sets: up to its `=`, without a leading quote.
+/// Returns the parameter that a word sets: up to its `=`, without a leading quote.
 pub fn key(word: &[u8]) -> &[u8] {
     let word = word.strip_prefix(b"\"").unwrap_or(word);
     let key = word.split(|b| *b == b'=').next().unwrap_or_default();
-    // "quiet" in quotes and without a value.
+    // A quoted word without a value, such as "quiet", still has its last quote.
     key.strip_suffix(b"\"").unwrap_or(key)
 }
 
 /// Refuses a line that the kernel would refuse or cut.
 ///
-/// `max_bytes` is without the final NUL; for kexec_file_load on x86 it is
+/// `max_bytes` does not count the final NUL; for kexec_file_load on x86 it is
 /// `cmdline_max_bytes` of the setup header less [`X86_RESERVED_BYTES`].
+///
+/// # Errors
+/// [`CmdlineError`]
 pub fn check(line: &[u8], max_bytes: u64) -> Result<(), CmdlineError> {
     if let Some(at) = line.iter().position(|b| *b == 0) {
         let at = u64::try_from(at).unwrap_or(u64::MAX);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What of the running kernel's command line the next one may inherit.
+//! Words of the running kernel's command line that the next kernel may inherit.
 //!
 //! Layer: pure. A policy is a table of [`Rule`]s; callers pass one or more.
 //! Everything that no rule names is kept, byte for byte.
 use super::{join, key, words};
 use alloc::vec::Vec;
 
-/// Drops every word that sets `parameter`.
+/// A rule that drops every word which sets `parameter`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rule {
-    /// `-` and `_` are the same, as they are to the kernel.
+    /// Name of the parameter; `-` and `_` are the same, as they are to the kernel.
     pub parameter: &'static str,
-    /// For people: why the next kernel must not see it.
+    /// Reason, for people, that the next kernel must not see the word.
     pub reason: &'static str,
 }
 
-/// What a boot loader or a kexec added for the running kernel alone.
+/// Words that a boot loader or a kexec added for the running kernel alone.
 pub const NEXT_KERNEL: &[Rule] = &[
     Rule {
         parameter: "BOOT_IMAGE",
@@ -43,13 +43,14 @@ pub const NEXT_KERNEL: &[Rule] = &[
     },
 ];
 
-/// A word that was left out.
+/// A word that was left out, and the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Dropped<'a> {
     pub word: &'a [u8],
     pub reason: &'static str,
 }
 
+/// Result of [`reuse`]: the kept words, joined, and the dropped ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reused<'a> {
     pub kept: Vec<u8>,
@@ -58,7 +59,7 @@ pub struct Reused<'a> {
 
 /// Filters `running`, the contents of /proc/cmdline, by all `policies`.
 ///
-/// Words behind `--` are for init, not for the kernel: they are all kept.
+/// Words after `--` are for init, not for the kernel, so all of them are kept.
 pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule]]) -> Reused<'a> {
     let mut kept = Vec::new();
     let mut dropped = Vec::new();

@@ -175,7 +175,7 @@ fn a_capture_kernel_does_not_keep_the_running_kernels_values() {
 }
 
 #[test]
-fn words_for_init_stay_behind_what_is_added() {
+fn words_for_init_stay_after_what_is_added() {
     let added = capture::additions("x86_64", b"", b"");
     let line = text(&capture::add(b"a -- b", &added[..2]));
     assert_eq!(line, "a irqpoll nr_cpus=1 -- b");
