@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Which files go with an image, by systemd-stub's rules: names in, a
+//! PURE. Choice of the files that go with an image, by systemd-stub's rules: names in, a
 //! sorted choice out.
 //!
-//! Spec: systemd-stub(7); its src/boot/cpio.c, stub.c and util.c for what the
-//! man page leaves open. `run::companions` lists the folders and opens files.
+//! Spec: systemd-stub(7); its src/boot/cpio.c, stub.c and util.c for what the man page
+//! leaves open. `run::companions` lists the directories and opens the files.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::initrd::extra::{ExtraDirectory, has_suffix};
 
-/// Where companion files are looked for.
+/// A directory in which companion files are looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Folder {
     /// `NAME.efi.extra.d` beside the image.
     Own,
-    /// `/loader/addons` of the image's file system, and so on.
+    /// `/loader/addons` of the image's file system; the next two likewise.
     Addons,
     Credentials,
     Extensions,
 }
 
 impl Folder {
-    /// The folders that serve all images, with their names below `/loader`.
+    /// The directories that serve all images, with their names below `/loader`.
     pub const GLOBAL: [(Folder, &str); 3] = [
         (Folder::Addons, "addons"),
         (Folder::Credentials, "credentials"),
         (Folder::Extensions, "extensions"),
     ];
 
-    /// What a file of that name is there; `None` is not picked up.
+    /// Returns the use of a file of that name in this directory; `None` when it is
+    /// skipped.
     #[must_use]
     pub fn target(self, name: &[u8]) -> Option<Target> {
         if name.first() == Some(&b'.') {
@@ -52,44 +53,44 @@ impl Folder {
 
 const ADDON_SUFFIX: &str = ".addon.efi";
 
-/// What becomes of a companion file.
+/// Use of a companion file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Target {
     /// A PE that adds to the command line and to the initrd.
     Addon,
-    /// A file of the initrd.
+    /// A file that becomes a member of the initrd.
     Member(&'static ExtraDirectory),
 }
 
-/// A file that is picked up.
+/// A file that is picked up, and its use.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pick {
     pub name: String,
     pub target: Target,
 }
 
-/// What one folder holds for the image.
+/// The files of one directory that go with the image.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Choice {
-    /// By name, byte by byte.
+    /// In the order of their names, byte by byte.
     pub picked: Vec<Pick>,
-    /// Names that fit but for a character that the stub or the initrd's writer
-    /// does not take: only printable ASCII.
+    /// Names that would fit, but have bytes that are not printable ASCII, which the stub
+    /// or the initrd's writer does not take.
     pub bad_names: Vec<Vec<u8>>,
 }
 
-/// Chooses among the names of a folder.
+/// Chooses among the names of the files in a directory.
 #[must_use]
-pub fn choose(folder: Folder, names: Vec<Vec<u8>>) -> Choice {
+pub fn choose(directory: Folder, names: Vec<Vec<u8>>) -> Choice {
     let mut choice = Choice::default();
-    // There are few, and the library's sort is 8 KB of code.
+    // There are few names, and the standard library's sort is 8 KB of code.
     let mut sorted: Vec<Vec<u8>> = Vec::with_capacity(names.len());
     for name in names {
         let place = sorted.partition_point(|other| *other < name);
         sorted.insert(place, name);
     }
     for name in sorted {
-        let Some(target) = folder.target(&name) else {
+        let Some(target) = directory.target(&name) else {
             continue;
         };
         match String::from_utf8(name) {
@@ -101,21 +102,21 @@ pub fn choose(folder: Folder, names: Vec<Vec<u8>>) -> Choice {
     choice
 }
 
-/// FAT has no control characters in names; where there are any, the stub's
-/// archives could not be told from others.
+/// Returns whether a name is printable ASCII. The stub skips names that are not ASCII,
+/// and FAT has no control characters in names.
 fn is_clean(name: &[u8]) -> bool {
     name.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
-/// The name of an image's own folder: the image's, without the counter of
-/// automatic boot assessment.
+/// Returns the name of an image's own directory: the image's, without the counter of
+/// automatic boot assessment, and `.extra.d`.
 #[must_use]
 pub fn own_folder(image_name: &[u8]) -> Vec<u8> {
     [without_counter(image_name).as_slice(), b".extra.d"].concat()
 }
 
-/// `NAME+LEFT.efi` or `NAME+LEFT-DONE.efi` without what is between. Only the
-/// first plus counts, and only digits up to a dot or the end.
+/// Removes the counter from `NAME+LEFT.efi` or `NAME+LEFT-DONE.efi`. Only the first plus
+/// counts, and only digits up to a dot or the end.
 #[must_use]
 pub fn without_counter(name: &[u8]) -> Vec<u8> {
     let unchanged = || name.to_vec();
@@ -138,7 +139,7 @@ pub fn without_counter(name: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What follows a decimal number that fits 64 bits.
+/// Returns the text after a decimal number that fits 64 bits.
 fn after_number(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|byte| !byte.is_ascii_digit());
     let (digits, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;

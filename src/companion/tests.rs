@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Names as they are met, and as they are not.
+//! Names that are picked up, and names that are skipped.
 use super::*;
 
-fn picks(folder: Folder, names: &[&str]) -> Vec<(String, Option<&'static str>)> {
+fn picks(directory: Folder, names: &[&str]) -> Vec<(String, Option<&'static str>)> {
     let names = names.iter().map(|name| name.as_bytes().to_vec()).collect();
-    let picked = choose(folder, names).picked.into_iter();
+    let picked = choose(directory, names).picked.into_iter();
     let path = |target| match target {
         Target::Addon => None,
-        Target::Member(directory) => Some(directory.path),
+        Target::Member(place) => Some(place.path),
     };
     picked.map(|pick| (pick.name, path(pick.target))).collect()
 }
@@ -30,7 +30,7 @@ const ALL: &[&str] = &[
 ];
 
 #[test]
-fn each_folder_takes_its_own_sorted_by_bytes() {
+fn each_directory_takes_its_own_sorted_by_bytes() {
     assert_eq!(
         picks(Folder::Own, ALL),
         [
@@ -72,7 +72,7 @@ fn names_that_cannot_be_passed_on_are_named() {
     let choice = choose(Folder::Own, names.map(<[u8]>::to_vec).to_vec());
     assert_eq!(choice.picked, []);
     assert_eq!(choice.bad_names.len(), 3);
-    // What would not be picked up anyway needs no word.
+    // A name that would be skipped anyway is not reported.
     assert_eq!(
         choose(Folder::Own, vec![b"\xff.txt".to_vec()]),
         Choice::default()
@@ -80,8 +80,8 @@ fn names_that_cannot_be_passed_on_are_named() {
 }
 
 #[test]
-fn the_boot_counter_is_not_part_of_the_folders_name() {
-    for (image, folder) in [
+fn the_boot_counter_is_not_part_of_the_directorys_name() {
+    for (image, directory) in [
         ("a.efi", "a.efi.extra.d"),
         ("a+3.efi", "a.efi.extra.d"),
         ("a+3-12.efi", "a.efi.extra.d"),
@@ -99,15 +99,15 @@ fn the_boot_counter_is_not_part_of_the_folders_name() {
         ("", ".extra.d"),
     ] {
         let found = own_folder(image.as_bytes());
-        assert_eq!(String::from_utf8(found).unwrap(), folder, "{image}");
+        assert_eq!(String::from_utf8(found).unwrap(), directory, "{image}");
     }
 }
 
 proptest::proptest! {
     #[test]
     fn no_name_leaves_its_directory(names: Vec<Vec<u8>>) {
-        for folder in [Folder::Own, Folder::Addons, Folder::Credentials, Folder::Extensions] {
-            for pick in choose(folder, names.clone()).picked {
+        for directory in [Folder::Own, Folder::Addons, Folder::Credentials, Folder::Extensions] {
+            for pick in choose(directory, names.clone()).picked {
                 proptest::prop_assert!(!pick.name.starts_with('.'));
                 proptest::prop_assert!(pick.name.is_ascii());
             }
