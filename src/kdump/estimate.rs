@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The memory that a crash image takes, against what is reserved.
+//! PURE. The memory that a crash image takes, compared with what is reserved.
 //!
 //! To be loaded, its parts must find places in the reservation, as
 //! arch/x86/kernel/kexec-bzimage64.c and kernel/kexec_file.c put them: from the
 //! top down elfcorehdr, purgatory, boot parameters, the kernel at a multiple of
 //! 2 MiB, the initrd.
 //!
-//! To run, there must be room at once for the kernel, the initrd, what is
-//! unpacked of it, one `struct page` per page, and for what kernel and init
-//! take at least. Where the first root is a tmpfs, it holds half of the memory
-//! that the kernel has left, and the unpacked initrd must fit there.
+//! To run, there must be room at once for the capture kernel, the initrd, its unpacked
+//! files, one `struct page` per page, and the least that kernel and init take. Where the
+//! first root is a tmpfs, it holds half of the memory that this kernel has left, and the
+//! unpacked initrd must fit there.
 
 use alloc::format;
 use alloc::string::String;
@@ -20,39 +20,40 @@ use crate::size::size;
 const MIB: u64 = 1 << 20;
 const PAGE_BYTES: u64 = 4096;
 const KERNEL_ALIGNMENT_BYTES: u64 = 2 * MIB;
-/// Purgatory, boot parameters with the firmware's memory map, command line.
+/// Memory for purgatory, boot parameters with the firmware's memory map, command line.
 pub const OTHER_BYTES: u64 = 128 << 10;
-/// Where the kernel does not tell (before 6.6): headers for 8192 processors.
+/// Size of elfcorehdr where the kernel does not state it (before 6.6): headers for 8192
+/// processors.
 const ELFCOREHDR_BYTES: u64 = MIB;
-/// Slab, page tables, per-processor data and buffers: 18 to 22 MiB were seen
-/// with Debian's 6.1 and 6.12; 10 MiB for an init.
+/// Least memory for the capture kernel and its init. Slab, page tables, per-processor
+/// data and buffers took 18 to 22 MiB with Debian's 6.1 and 6.12; an init takes 10 MiB.
 pub const BASE_BYTES: u64 = 32 * MIB;
-/// A `struct page` has 64 bytes.
+/// One part in so many of the memory goes to its `struct page`s, of 64 bytes each.
 const MAP_DIVISOR: u64 = PAGE_BYTES / 64;
 
-/// What unpacked initrds are kept in.
+/// File system that holds unpacked initrds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum RootFs {
-    /// Without a limit.
+    /// Has no limit.
     #[default]
     Ramfs,
-    /// Limited to half of the memory.
+    /// Is limited to half of the memory.
     Tmpfs,
 }
 
-/// Sizes of an image.
+/// Sizes of an image, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Image {
-    /// `init_size`: what the kernel takes until it has set up its memory, and
-    /// no less than what it keeps.
+    /// `init_size`: the memory that the capture kernel takes until it has set up its own,
+    /// and no less than what it keeps.
     pub kernel_bytes: u64,
     pub initrd_bytes: u64,
-    /// In memory, with the rest of each file's last page.
+    /// Size in memory, with the rest of each file's last page.
     pub unpacked_bytes: u64,
     pub root: RootFs,
 }
 
-/// What the running kernel gives.
+/// Memory that the running kernel has reserved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Reservation {
     pub bytes: u64,
@@ -63,33 +64,33 @@ pub struct Reservation {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     Fits,
-    /// It can be loaded, but may run out of memory.
+    /// The image can be loaded, but may run out of memory.
     Tight,
-    /// The kernel will refuse it.
+    /// The kernel will refuse the image.
     CannotLoad,
 }
 
-/// An image held against a reservation.
+/// An image compared with a reservation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Estimate {
     pub image: Image,
     pub reserved_bytes: u64,
     pub elfcorehdr_bytes: u64,
-    /// Sum of what is loaded.
+    /// Sum of the parts that are loaded.
     pub load_bytes: u64,
-    /// `struct page`s for the reservation.
+    /// Size of the `struct page`s for the reservation.
     pub map_bytes: u64,
-    /// Sum of what is needed to run.
+    /// Sum of the memory that is needed to run.
     pub run_bytes: u64,
-    /// What a tmpfs root can hold.
+    /// Limit of a tmpfs root; `None` for a ramfs.
     pub tmpfs_bytes: Option<u64>,
     pub verdict: Verdict,
-    /// The least reservation that is called enough, in MiB.
+    /// Least reservation that is called enough, in MiB.
     pub enough_mib: u64,
 }
 
 impl Estimate {
-    /// Returns what is to be told of an image that cannot be loaded.
+    /// Returns the diagnosis of an image that cannot be loaded.
     #[must_use]
     pub fn no_room(&self) -> Diagnosis {
         Diagnosis::failed(&"does not fit the memory for a crash kernel")
@@ -97,13 +98,13 @@ impl Estimate {
             .with_hints(&[self.hint("--force")])
     }
 
-    /// Returns the warning of one that can be loaded, but may not work.
+    /// Returns the warning about an image that can be loaded, but may not work.
     #[must_use]
     pub fn scarce(&self) -> Option<Diagnosis> {
         if self.verdict != Verdict::Tight {
             return None;
         }
-        // Enough in sum, then it is the tmpfs that is too small.
+        // The sum is enough, so it is the tmpfs that is too small.
         let (needed, other) = match self.tmpfs_bytes {
             Some(limit) if self.run_bytes <= self.reserved_bytes => (
                 format!(
@@ -132,6 +133,7 @@ impl Estimate {
         Hint::Crashkernel { mib, or }
     }
 
+    /// Estimates the memory of `image` for `reservation`.
     #[must_use]
     pub fn new(image: Image, reservation: Reservation) -> Estimate {
         let reserved_bytes = reservation.bytes;
@@ -174,7 +176,7 @@ impl Image {
         ])
     }
 
-    /// Whether the kernel finds a place for each part.
+    /// Returns whether the kernel finds a place for each part.
     fn has_places(&self, reserved_bytes: u64, elfcorehdr_bytes: u64) -> bool {
         let places = || {
             let top = reserved_bytes
@@ -189,14 +191,15 @@ impl Image {
         places().is_some()
     }
 
-    /// Solves both conditions for the reservation.
+    /// Returns the least reservation that meets both conditions, in MiB.
     fn enough_mib(&self, fixed: u64) -> u64 {
         let run = sum(&[fixed, self.unpacked_bytes, BASE_BYTES]);
         let needed = match self.root {
             RootFs::Ramfs => run,
             RootFs::Tmpfs => run.max(sum(&[fixed, self.unpacked_bytes, self.unpacked_bytes])),
         };
-        // The map takes one part in MAP_DIVISOR of it; one MiB for the rounding.
+        // The map takes one part in MAP_DIVISOR of the whole; one MiB is for the
+        // rounding.
         let with_map = needed.saturating_add(needed / (MAP_DIVISOR - 1));
         (with_map / MIB).saturating_add(1)
     }

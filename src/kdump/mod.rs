@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Whether a crash image fits the memory that crashkernel= reserved.
+//! PURE. Checks whether a crash image fits the memory that crashkernel= reserved.
 //!
-//! A capture kernel that runs out of memory takes the dump with it, and nobody
-//! sees it before the day of the crash. So it is reckoned before the load.
+//! A capture kernel that runs out of memory loses the dump, and nobody notices before the
+//! day of the crash. So the memory is estimated before the load.
 
 pub mod archive;
 pub mod estimate;
@@ -16,23 +16,24 @@ use crate::source::{InputId, ReadAt, ReadError};
 use archive::Archive;
 use estimate::{Image as Sizes, RootFs};
 
-/// Header and padding of a companion file as a member of an archive.
+/// Size of header and padding of a companion file as a member of an archive.
 const MEMBER_BYTES: u64 = 1024;
 const PAGE_BYTES: u64 = 4096;
 
-/// What a planned crash image consists of.
+/// Parts and sizes of a planned crash image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Measured {
-    /// `None` when only the image's own parser finds the kernel.
+    /// Memory that the capture kernel takes; `None` when it is not known, as when only
+    /// the image's own parser finds the kernel.
     pub kernel_bytes: Option<u64>,
     pub archives: Vec<Archive>,
     pub sizes: Sizes,
 }
 
-/// Measures what `plan` loads of `manifest`.
+/// Measures the parts of `manifest` that `plan` loads.
 ///
 /// # Errors
-/// The number of a file that could not be read, and why.
+/// The number of an input file that could not be read, and its [`ReadError`].
 pub fn measure<F: ReadAt>(
     plan: &Plan,
     manifest: &Manifest<F>,
@@ -74,8 +75,8 @@ pub fn measure<F: ReadAt>(
     })
 }
 
-/// What init/do_mounts.c makes the first root of: a tmpfs unless the command
-/// line names a root or its type.
+/// Returns the file system that init/do_mounts.c makes the first root of: a tmpfs unless
+/// the command line names a root or its type.
 fn root_fs(cmdline: &[u8]) -> RootFs {
     let for_kernel = || words(cmdline).take_while(|word| *word != b"--");
     let type_word = for_kernel()

@@ -8,12 +8,11 @@ use crate::source::ReadAt;
 const HEADER_BYTES: u64 = 110;
 const NAME_MAX_BYTES: u64 = 4096;
 const PAGE_BYTES: u64 = 4096;
-/// An inode and a directory entry of tmpfs.
+/// Memory for an inode and a directory entry of tmpfs.
 const INODE_BYTES: u64 = 1024;
 const TRAILER: &[u8; 11] = b"TRAILER!!!\0";
 
-/// Walks to the trailer, or to where the slice ends without one, as the kernel
-/// does.
+/// Walks to the trailer, or to the end of a slice without one, as the kernel does.
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
     let mut at = start;
     let mut memory_bytes = 0u64;
@@ -54,12 +53,13 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
     })
 }
 
-/// Archives begin at multiples of 4 of the whole initrd, and so do members.
+/// Rounds up to a multiple of 4. Archives begin at such offsets of the whole initrd, and
+/// so do members.
 fn aligned(at: u64) -> u64 {
     at.saturating_add(3) & !3
 }
 
-/// Eight hexadecimal digits.
+/// Reads eight hexadecimal digits.
 fn hex(header: &[u8], at: usize) -> Option<u64> {
     let digits = header.get(at..at.saturating_add(8)).unwrap_or_default();
     let digits = core::str::from_utf8(digits).ok()?;

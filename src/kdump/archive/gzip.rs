@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. gzip: deflate does not tell its length, but each member ends with its
-//! size, modulo 4 GiB. A member ends where the next archive begins.
+//! PURE. gzip: deflate does not state its length, but each member ends with its unpacked
+//! size, modulo 4 GiB. A member is taken to end where the next archive begins.
 
 use super::window::{CHUNK_BYTES, Window};
 use super::{Format, Known, Walked};
 use crate::source::ReadAt;
 
-/// Bytes that tell an archive's start.
+/// Number of bytes by which an archive's start is recognised.
 const HEAD_BYTES: usize = 10;
-/// Deflate's best, and what no initrd reaches.
+/// The best ratio of deflate, which no initrd reaches.
 const RATIO_MAX: u64 = 1032;
-/// Header and trailer.
+/// Size of the smallest header and of the trailer.
 const LEAST_BYTES: u64 = 18;
 
-/// One member; the caller goes on with the next one.
+/// Walks one member; the caller goes on with the next one.
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
     let end = next_archive(window, start.saturating_add(LEAST_BYTES))?;
-    // Zeros between archives look like the size's high bytes: the trailer ends
-    // at the first place that gives a size which this much can hold.
+    // Zeros between archives look like the high bytes of the size. So the trailer ends at
+    // the first place with a size that this many packed bytes can have.
     let packed_bytes = end.saturating_sub(start);
     for padding in 0..4 {
         let trailer = end.saturating_sub(4).saturating_sub(padding);
@@ -40,7 +40,7 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
     None
 }
 
-/// Where the next archive begins, from `at` on; the slice's end when none does.
+/// Returns the start of the next archive from `at` on, or the slice's end without one.
 fn next_archive<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<u64> {
     let mut chunk = [0; CHUNK_BYTES];
     let mut from = at;
@@ -66,7 +66,8 @@ fn next_archive<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Opti
     }
 }
 
-/// Strict, because compressed bytes may look like anything.
+/// Returns whether an archive starts at `at`. The check is strict, because compressed
+/// bytes may look like anything.
 fn starts_archive(head: &[u8], at: u64) -> bool {
     let [a, b, c, d, .., extra, system] = head else {
         return false;

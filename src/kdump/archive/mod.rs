@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! How large an initrd becomes when the kernel unpacks it, from headers alone.
+//! Sizes of initrds once the next kernel has unpacked them, from headers alone.
 //!
-//! Layer: pure. An initrd is a row of archives, each a cpio archive as it is or
-//! compressed; nothing is decompressed here. What each format tells:
+//! Layer: pure. An initrd is a row of archives, each a cpio archive, plain or compressed;
+//! nothing is decompressed here. The formats state different things:
 //!
 //! | format | read | result |
 //! |---|---|---|
@@ -29,13 +29,13 @@ use alloc::vec::Vec;
 use crate::source::{FileSlice, ReadAt, ReadError};
 use window::Window;
 
-/// Archives that are told apart; what follows is one guess.
+/// Limit on archives that are told apart; the rest is one guess.
 const ARCHIVES_MAX: usize = 64;
-/// What is assumed of a format that does not tell: initrds are between 2 and 5
-/// times as large as their archives.
+/// Ratio that is assumed for a format which does not state its size: unpacked initrds are
+/// between 2 and 5 times as large as their archives.
 const GUESSED_RATIO: u64 = 8;
 
-/// What an archive is packed with.
+/// Format that an archive is packed with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     Cpio,
@@ -46,7 +46,7 @@ pub enum Format {
     Lzma,
     Bzip2,
     Lzop,
-    /// The kernel stops here.
+    /// No known format; the next kernel stops here.
     Unknown,
 }
 
@@ -66,7 +66,7 @@ impl Format {
         }
     }
 
-    /// By the magic that lib/decompress.c and init/initramfs.c ask for.
+    /// Recognises the magic that lib/decompress.c and init/initramfs.c look for.
     fn of(head: &[u8]) -> Format {
         const MAGICS: [(&[u8], Format); 11] = [
             (b"070701", Format::Cpio),
@@ -86,11 +86,11 @@ impl Format {
     }
 }
 
-/// How sure a size is.
+/// Certainty of a size.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Known {
     Exact,
-    /// It may be less.
+    /// The size may be less.
     AtMost,
     Guess,
 }
@@ -100,27 +100,27 @@ pub enum Known {
 pub struct Archive {
     pub format: Format,
     pub packed_bytes: u64,
-    /// Bytes of the stream that comes out.
+    /// Size of the unpacked stream.
     pub unpacked_bytes: u64,
-    /// Memory that the unpacked files take, with their inodes and the rest of
-    /// their last pages.
+    /// Memory that the unpacked files take, with their inodes and the rest of their last
+    /// pages.
     pub memory_bytes: u64,
     pub known: Known,
 }
 
-/// What a walker found: where the archive ends, and its size unpacked.
+/// Result of a walk: the end of the archive, and its unpacked size.
 struct Walked {
     end: u64,
     unpacked_bytes: u64,
     known: Known,
-    /// Where the format shows single files.
+    /// Memory of the files, where the format shows single files.
     memory_bytes: Option<u64>,
 }
 
-/// Walks the archives of a slice. Takes bounded time whatever the slice holds.
+/// Walks the archives of a slice, in bounded time whatever the slice holds.
 ///
 /// # Errors
-/// Only when the file cannot be read; what cannot be understood is a guess.
+/// [`ReadError`] when the file cannot be read. What cannot be understood is a guess.
 pub fn walk<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<Archive>, ReadError> {
     let mut window = Window::new(source, slice);
     let mut archives = Vec::new();
@@ -131,13 +131,13 @@ pub fn walk<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<Arch
     window.failed.map_or(Ok(archives), Err)
 }
 
-/// The archive that begins behind the zeros at `at`; moves `at` to its end.
+/// Returns the archive after the zeros at `at`, and moves `at` to its end.
 fn next<R: ReadAt + ?Sized>(
     window: &mut Window<'_, R>,
     at: &mut u64,
     may_walk: bool,
 ) -> Option<Archive> {
-    // Where even that is over the budget, the zeros are a part of the rest.
+    // Where skipping them is over the budget, the zeros count as a part of the rest.
     let start = window.skip_zeros(*at).unwrap_or(*at);
     if start >= window.bytes() || window.failed.is_some() {
         return None;
@@ -154,7 +154,7 @@ fn next<R: ReadAt + ?Sized>(
         Format::Lz4 => lz4::walk(window, start),
         Format::Lzma => lzma(window, start),
         Format::Bzip2 | Format::Lzop => None,
-        // The kernel reports it, and goes on without the rest.
+        // The next kernel reports such data, and goes on without the rest.
         Format::Unknown => Some(Walked {
             end: window.bytes(),
             unpacked_bytes: 0,
@@ -176,8 +176,8 @@ fn next<R: ReadAt + ?Sized>(
         format,
         packed_bytes: at.saturating_sub(start),
         unpacked_bytes,
-        // For files of unknown number an eighth more, which is right for files
-        // of 25 KiB on average and more than enough for larger ones.
+        // An eighth more for files of unknown number, which is right for files of 25 KiB
+        // on average and more than enough for larger ones.
         memory_bytes: walked
             .memory_bytes
             .unwrap_or(unpacked_bytes.saturating_add(unpacked_bytes / 8)),
@@ -185,12 +185,13 @@ fn next<R: ReadAt + ?Sized>(
     })
 }
 
-/// .lzma has no end mark in its header: it goes to the end.
+/// Reads the size in the header of .lzma, which has no end mark: the archive is taken to
+/// reach the end of the slice.
 fn lzma<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<Walked> {
     let size = window.array::<8>(at.saturating_add(5))?;
     let unpacked_bytes = u64::from_le_bytes(size);
     let packed_bytes = window.bytes().saturating_sub(at);
-    // All ones: not known. More than LZMA can do is damage.
+    // All ones mean that the size is not known. More than LZMA can pack is damage.
     if unpacked_bytes < packed_bytes || unpacked_bytes / 8192 > packed_bytes {
         return None;
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Reads of a slice at offsets of its own, as many as are allowed.
+//! PURE. Reads of a slice at offsets of its own, within a budget.
 
 use crate::source::{FileOffset, FileSlice, ReadAt, ReadError, SubSource};
 
-/// Reads of a header: an initrd of 100 000 files, or 50 GB of zstd blocks.
+/// Budget for reads of headers: an initrd of 100 000 files, or 50 GB of zstd blocks.
 const READS_MAX: u32 = 400_000;
-/// Bytes that are searched for the next archive or skipped as zeros.
+/// Budget for bytes that are searched for the next archive or skipped as zeros.
 const SCANNED_MAX_BYTES: u64 = 1 << 30;
 /// Bytes that are searched at a time.
 pub const CHUNK_BYTES: usize = 16 << 10;
 
-/// A slice under a budget. `None` is behind the end, over the budget, or a
-/// failed read, which is kept.
+/// A slice with a budget. `None` means beyond the end, over the budget, or a read that
+/// failed, whose error is kept.
 pub struct Window<'source, R: ReadAt + ?Sized> {
     source: SubSource<'source, R>,
     bytes: u64,
@@ -31,12 +31,12 @@ impl<'source, R: ReadAt + ?Sized> Window<'source, R> {
         }
     }
 
-    /// The slice's length.
+    /// Returns the length of the slice.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// N bytes.
+    /// Reads N bytes at `at`.
     pub fn array<const N: usize>(&mut self, at: u64) -> Option<[u8; N]> {
         self.reads_left = self.reads_left.checked_sub(1)?;
         let mut array = [0; N];
@@ -52,26 +52,26 @@ impl<'source, R: ReadAt + ?Sized> Window<'source, R> {
         self.array(at).map(u32::from_le_bytes)
     }
 
-    /// The first bytes of an archive; zeros behind the slice's end.
+    /// Reads the first bytes of an archive, with zeros for those beyond the slice's end.
     pub fn head(&mut self, at: u64) -> Option<[u8; 6]> {
         let mut head = [0; 6];
         self.fill(at, &mut head)?;
         Some(head)
     }
 
-    /// Fills `chunk` from `at`, as far as the slice goes; gives that part.
+    /// Fills `chunk` from `at` on, as far as the slice goes, and returns that part.
     pub fn scan<'chunk>(&mut self, at: u64, chunk: &'chunk mut [u8]) -> Option<&'chunk [u8]> {
         let wanted = u64::try_from(chunk.len()).ok()?;
         self.scan_left = self.scan_left.checked_sub(wanted)?;
         self.fill(at, chunk)
     }
 
-    /// One copy of it, for size: each format reads in many places.
+    /// Reads into `chunk`. One copy of this is smaller: each format reads in many places.
     #[inline(never)]
     fn fill<'chunk>(&mut self, at: u64, chunk: &'chunk mut [u8]) -> Option<&'chunk [u8]> {
         let left = usize::try_from(self.bytes.saturating_sub(at)).unwrap_or(usize::MAX);
         let chunk = chunk.get_mut(..left.min(chunk.len()))?;
-        // No read at all behind the end: it would be an error.
+        // Beyond the end nothing is read, because that would be an error.
         if !chunk.is_empty()
             && let Err(error) = self.source.read_at(FileOffset(at), chunk)
         {
@@ -81,7 +81,7 @@ impl<'source, R: ReadAt + ?Sized> Window<'source, R> {
         Some(chunk)
     }
 
-    /// The first byte from `at` on that is not zero, or the end.
+    /// Returns the offset of the first byte from `at` on that is not zero, or the end.
     pub fn skip_zeros(&mut self, mut at: u64) -> Option<u64> {
         let mut chunk = [0; 512];
         while at < self.bytes {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. xz: blocks of LZMA2 chunks; each chunk's header has both its sizes.
+//! PURE. xz: blocks of LZMA2 chunks; the header of each chunk has both its sizes.
 //! Source: the .xz file format 1.2, lib/xz/xz_dec_lzma2.c of Linux.
 
 use super::window::Window;
@@ -8,10 +8,10 @@ use crate::source::ReadAt;
 
 const STREAM_HEADER_BYTES: u64 = 12;
 const FOOTER_BYTES: u64 = 12;
-/// Places of the at most 9 bytes of a number in the index.
+/// Bit positions of the bytes of a number in the index, which has 9 of them at most.
 const NUMBER_SHIFTS: [u32; 9] = [0, 7, 14, 21, 28, 35, 42, 49, 56];
 
-/// One stream.
+/// Walks one stream.
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
     let check_bytes = match window.byte(start.saturating_add(7))? & 0xf {
         0 => 0,
@@ -23,7 +23,7 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
     let mut at = start.saturating_add(STREAM_HEADER_BYTES);
     let mut unpacked_bytes = 0u64;
     loop {
-        // The size of the block's header; 0 begins the index.
+        // The size of the block's header; 0 starts the index.
         let size = u64::from(window.byte(at)?);
         if size == 0 {
             break;
@@ -62,7 +62,7 @@ fn chunks<R: ReadAt + ?Sized>(
             0x80.. => {
                 let packed = u16::from_be_bytes(window.array(at.saturating_add(3))?);
                 let high_bits = u64::from(control & 0x1f) << 16;
-                // From 0xc0 on a byte of properties goes before the data.
+                // From 0xc0 on, a byte of properties precedes the data.
                 let header = if control >= 0xc0 { 7 } else { 6 };
                 (
                     (high_bits | size).saturating_add(1),
@@ -76,8 +76,8 @@ fn chunks<R: ReadAt + ?Sized>(
     }
 }
 
-/// Where the index ends: a number of records of two numbers each, padding, and
-/// a checksum.
+/// Returns the end of the index: a number of records of two numbers each, padding, and a
+/// checksum.
 fn index<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64, at: u64) -> Option<u64> {
     let mut at = at.saturating_add(1);
     let records = number(window, &mut at)?;
@@ -88,7 +88,8 @@ fn index<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64, at: u64) ->
     Some(at.saturating_add(padding).saturating_add(4))
 }
 
-/// Seven bits a byte, low ones first; the high bit says that more follow.
+/// Reads a number of seven bits a byte, low ones first; the high bit says that more
+/// follow.
 #[inline(never)]
 fn number<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: &mut u64) -> Option<u64> {
     let mut value = 0u64;

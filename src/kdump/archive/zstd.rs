@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. zstd: a frame's header may have its size; if not, each block's header
-//! has where the next one is, and a block holds at most 128 KiB. RFC 8878.
+//! PURE. zstd: a frame's header may state its size; if not, each block's header leads to
+//! the next one, and a block holds at most 128 KiB. RFC 8878.
 
 use super::window::Window;
 use super::{Known, Walked};
 use crate::source::ReadAt;
 
 const MAGIC: u32 = 0xfd2f_b528;
-/// Skippable frames have any last digit.
+/// Magic of skippable frames, whose last digit is any.
 const SKIPPABLE: u32 = 0x184d_2a50;
 const BLOCK_MAX_BYTES: u64 = 128 << 10;
 const BLOCK_HEADER_BYTES: u64 = 3;
 
-/// All frames in a row.
+/// Walks all frames that follow each other.
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
     let mut walked = Walked {
         end: start,
@@ -80,7 +80,7 @@ fn frame<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, walked: &mut Walked) ->
     if walked.end > window.bytes() {
         return None;
     }
-    // A size that the blocks cannot hold is not believed.
+    // A size that the blocks cannot hold is ignored.
     let size = size.filter(|size| *size <= sum);
     if size.is_none() {
         walked.known = Known::AtMost;
