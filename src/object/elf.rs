@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A BPF object file as an ELF file: sections, symbols, relocations.
 //!
-//! Layer: pure. Spec: the System V ABI, and "BPF ELF relocations" in the
-//! kernel's Documentation/bpf/llvm_reloc.rst. Of goblin only the parsers of
-//! single tables are used: `Elf::parse` walks what an object file has not.
+//! Layer: pure. Spec: the System V ABI, and "BPF ELF relocations" in the kernel's
+//! Documentation/bpf/llvm_reloc.rst. Only goblin's parsers of single tables are used,
+//! because `Elf::parse` walks tables that an object file does not have.
 
 use alloc::vec::Vec;
 
@@ -17,10 +17,10 @@ use goblin::elf::{SectionHeader, Sym, Symtab};
 use super::ObjectError;
 use crate::sort::sort;
 
-/// Clang makes about 30, with debug data.
+/// Limit on sections; clang makes about 30, with debug data.
 const SECTIONS_MAX: usize = 512;
-/// KSYM_NAME_LEN of the kernel, with the NUL. A table may be one long string, and
-/// each place in it a name.
+/// KSYM_NAME_LEN of the kernel, with the NUL. A table may be one long string, in which
+/// each offset is a name; without a limit, reading them all would take too long.
 const NAME_MAX: usize = 512;
 const NO_NAME: &str = "a name is not in it, or longer than 511 bytes";
 
@@ -30,7 +30,7 @@ const CONTEXT: Ctx = Ctx {
     le: Endian::Little,
 };
 
-/// An object file. Sections and symbols are named by their place in it.
+/// An object file. Sections and symbols are named by their position in it.
 pub struct Elf<'a> {
     pub sections: Vec<Section<'a>>,
     pub symbols: Vec<Symbol<'a>>,
@@ -40,37 +40,37 @@ pub struct Section<'a> {
     pub name: &'a [u8],
     /// Empty for a section that is not in the file, such as .bss.
     pub bytes: &'a [u8],
-    /// In memory.
+    /// Size in memory, in bytes.
     pub size: u64,
     pub executable: bool,
-    /// Whether something in it is to be filled in.
+    /// True when the section has a relocation table.
     pub is_relocated: bool,
-    /// By their offsets; only those of code.
+    /// Sorted by their offsets; only those of code are read.
     pub relocations: Vec<Relocation>,
 }
 
 pub struct Symbol<'a> {
     pub name: &'a [u8],
-    /// `None`: it is somewhere else.
+    /// `None` for a symbol that is defined elsewhere.
     pub section: Option<usize>,
-    /// Bytes from the section's begin.
+    /// Offset from the start of the section, in bytes.
     pub value: u64,
-    /// Bytes.
+    /// Size, in bytes.
     pub size: u64,
     pub is_function: bool,
-    /// It stands for its section.
+    /// The symbol stands for its section.
     pub is_section: bool,
-    /// Not to be seen from outside of the file.
+    /// The symbol cannot be seen from outside the file.
     pub is_hidden: bool,
     pub is_local: bool,
-    /// It may be missing.
+    /// The symbol may be missing.
     pub is_weak: bool,
 }
 
-/// A place that refers to a symbol.
+/// A place in a section that refers to a symbol.
 #[derive(Clone, Copy)]
 pub struct Relocation {
-    /// Bytes from the section's begin.
+    /// Offset from the start of the section, in bytes.
     pub offset: u64,
     pub symbol: usize,
 }
@@ -79,14 +79,14 @@ fn damaged(what: &'static str) -> ObjectError {
     ObjectError::Elf { what }
 }
 
-/// Bytes `offset..offset + size` of the file.
+/// Returns the bytes `offset..offset + size` of the file.
 fn part(file: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
     let start = usize::try_from(offset).ok()?;
     let end = start.checked_add(usize::try_from(size).ok()?)?;
     file.get(start..end)
 }
 
-/// The NUL-terminated string at `offset` of a string table.
+/// Returns the NUL-terminated string at `offset` of a string table.
 pub fn text(table: &[u8], offset: usize) -> Option<&[u8]> {
     let from = table.get(offset..)?;
     let end = from.iter().take(NAME_MAX).position(|byte| *byte == 0)?;
@@ -94,8 +94,11 @@ pub fn text(table: &[u8], offset: usize) -> Option<&[u8]> {
 }
 
 impl<'a> Elf<'a> {
+    /// Parses an object file.
+    ///
     /// # Errors
-    /// [`ObjectError::Elf`]: no object file for BPF, or a table outside of it.
+    /// [`ObjectError::Elf`] when it is no object file for BPF, or has a table outside of
+    /// it.
     pub fn parse(file: &'a [u8]) -> Result<Elf<'a>, ObjectError> {
         let header =
             goblin::elf::Elf::parse_header(file).map_err(|_| damaged("it has no ELF header"))?;
@@ -120,7 +123,7 @@ impl<'a> Elf<'a> {
             .iter()
             .map(|header| section(file, header, names))
             .collect::<Result<Vec<_>, _>>()?;
-        // Tables may overlap.
+        // Tables may overlap, so it is the sum of their sizes that is limited.
         let mut bytes_left = file.len() as u64;
         for header in headers.iter().filter(|header| header.sh_type == SHT_REL) {
             let target = usize::try_from(header.sh_info).ok();
@@ -149,7 +152,8 @@ impl<'a> Elf<'a> {
         self.sections.iter().find(|section| section.name == name)
     }
 
-    /// The symbols of a section that have a name of their own.
+    /// Returns the symbols of a section that have a name of their own, with their
+    /// numbers.
     pub fn symbols_in(&self, section: usize) -> impl Iterator<Item = (usize, &Symbol<'a>)> {
         let within = move |symbol: &Symbol<'_>| symbol.section == Some(section);
         self.symbols

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Why an object file is no parser: what, and where in it. Layer: pure.
+//! Reasons that an object file is no parser, with the place in it. Layer: pure.
 
 use alloc::string::String;
 use core::fmt;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ObjectError {
-    /// Not an ELF object file for BPF, or not all of one.
+    /// The file is not an ELF object file for BPF, or not all of one.
     Elf {
         what: &'static str,
     },
-    /// Its BTF, or what belongs to it.
+    /// The file's BTF, or what belongs to it, is damaged.
     Types {
         what: &'static str,
     },
@@ -18,20 +18,20 @@ pub enum ObjectError {
         map: String,
         what: &'static str,
     },
-    /// A field of a map that is not known, or has no value.
+    /// A field of a map is not known, or has no value.
     MapField {
         map: String,
         field: String,
     },
-    /// It has a program for something else than the parser's hook.
+    /// The file has a program for something other than the parser's hook.
     OtherHook {
         section: String,
     },
-    /// It has no program, or more than the one that is attached.
+    /// The file has no program, or more than the one that is attached.
     Programs {
         count: usize,
     },
-    /// An instruction, `at` bytes from its function's begin.
+    /// An instruction, `at` bytes from the start of its function, has a bad reference.
     Reference {
         function: String,
         at: u64,
@@ -42,15 +42,15 @@ pub enum ObjectError {
     Function {
         name: String,
     },
-    /// It has more instructions than the kernel takes.
+    /// The program has more instructions than the kernel takes.
     TooLong,
-    /// It reads structures of the kernel at places that only the kernel knows.
+    /// The program reads structures of the kernel at places that only the kernel knows.
     Core,
-    /// It has a variable that is somewhere else: `__ksym` or `__kconfig`.
+    /// The file has a variable that is defined elsewhere: `__ksym` or `__kconfig`.
     Variable {
         name: String,
     },
-    /// It calls what neither the module nor the kernel has.
+    /// The program calls a function that neither the module nor the kernel has.
     NoKfunc {
         name: String,
     },

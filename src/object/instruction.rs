@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One instruction of BPF, as a file has it and the kernel takes it.
+//! One BPF instruction, as files have it and the kernel takes it.
 //!
 //! Layer: pure. Spec: RFC 9669, and the pseudo values of `src_reg` in
 //! include/uapi/linux/bpf.h.
 
-/// Of one instruction.
+/// Size of one instruction.
 pub const BYTES: u64 = size_of::<Instruction>() as u64;
 /// BPF_JMP | BPF_CALL
 pub const CALL: u8 = 0x85;
-/// BPF_LD | BPF_IMM | BPF_DW: takes two instructions.
+/// BPF_LD | BPF_IMM | BPF_DW, which takes two instructions.
 pub const LOAD: u8 = 0x18;
 
-/// `BPF_PSEUDO_*`, in `src_reg`: what an immediate value stands for.
+/// `BPF_PSEUDO_*`, in `src_reg`: the meaning of an immediate value.
 pub mod pseudo {
     pub const MAP_FD: u8 = 1;
     pub const MAP_VALUE: u8 = 2;
@@ -33,7 +33,7 @@ pub struct Instruction {
 }
 
 impl Instruction {
-    /// All that are in `bytes`.
+    /// Returns all instructions in `bytes`.
     pub fn all(bytes: &[u8]) -> impl Iterator<Item = Instruction> {
         let size = size_of::<Instruction>();
         bytes.chunks_exact(size).filter_map(Instruction::read)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! .BTF.ext: which type each function has, and which source line each
-//! instruction comes from, for the verifier's checks and its messages.
+//! .BTF.ext: the type of each function and the source line of each instruction, for the
+//! verifier's checks and its messages.
 //!
 //! Layer: pure. Spec: Documentation/bpf/btf.rst of the kernel.
 
@@ -16,23 +16,23 @@ use crate::sort::sort;
 
 const MAGIC: u16 = 0xeb9f;
 
-/// Records of one sort, by where they belong.
+/// Records of one sort, in the order of their places.
 pub struct Records<const FIELDS: usize>(Vec<Record<FIELDS>>);
 
 #[derive(Clone, Copy)]
 struct Record<const FIELDS: usize> {
     section: usize,
-    /// Bytes from the section's begin.
+    /// Offset from the start of the section, in bytes.
     offset: u64,
-    /// What follows the offset.
+    /// Fields after the offset.
     fields: [u32; FIELDS],
 }
 
-/// What is known of the functions and of the lines of an object file.
+/// Types of the functions, and source lines, of an object file.
 pub struct Lines {
-    /// Each function's type.
+    /// The number of each function's type.
     pub functions: Records<1>,
-    /// File name, line, and line and column.
+    /// Offsets of file name and source text, then line and column in one number.
     pub lines: Records<3>,
 }
 
@@ -47,6 +47,8 @@ fn order<const FIELDS: usize>(a: &Record<FIELDS>, b: &Record<FIELDS>) -> Orderin
 }
 
 impl Lines {
+    /// Parses .BTF.ext. Without that section, both lists are empty.
+    ///
     /// # Errors
     /// [`ObjectError::Types`], [`ObjectError::Core`].
     pub fn parse(elf: &Elf<'_>, btf: &Btf<'_>) -> Result<Lines, ObjectError> {
@@ -67,7 +69,7 @@ impl Lines {
             let size = field(offset_at.checked_add(4)?)?;
             bytes.get(start..start.checked_add(size)?)
         };
-        // Where a header is too short for it, there is none.
+        // A header that is too short for this field has no CO-RE relocations.
         if header >= 32 && field(28) != Some(0) {
             return Err(ObjectError::Core);
         }
@@ -78,8 +80,8 @@ impl Lines {
     }
 }
 
-/// The size of a record, then for each section its name, the count of its records,
-/// and these.
+/// Reads a table: the size of a record, then for each section its name, the number of its
+/// records, and these.
 fn records<const FIELDS: usize>(
     table: &[u8],
     elf: &Elf<'_>,
@@ -108,7 +110,7 @@ fn records<const FIELDS: usize>(
             .ok_or(damaged())?;
         let (here, following) = left
             .get(8..)
-            .and_then(|behind| behind.split_at_checked(bytes))
+            .and_then(|after| after.split_at_checked(bytes))
             .ok_or(damaged())?;
         left = following;
         let Some(section) = section else {
@@ -127,14 +129,14 @@ fn records<const FIELDS: usize>(
         return Err(damaged());
     }
     sort(&mut found, order);
-    // So a function has no more lines than instructions.
+    // A function then has no more lines than instructions.
     found.dedup_by(|a, b| order(a, b).is_eq());
     Ok(Records(found))
 }
 
 impl<const FIELDS: usize> Records<FIELDS> {
-    /// The records of `section` from `start` to before `end`, with their distance
-    /// from `start`, all in bytes.
+    /// Returns the records of `section` from `start` to before `end`, each with its
+    /// distance from `start`, all in bytes.
     pub fn within(
         &self,
         section: usize,

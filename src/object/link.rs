@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! From functions that refer to each other to one row of instructions.
+//! Joins functions that refer to each other into one row of instructions.
 //!
-//! Layer: pure. The verifier refuses a function that nothing reaches, so each goes
-//! in when something refers to it.
+//! Layer: pure. The verifier refuses a function that nothing reaches, so a function is
+//! added only when something refers to it.
 
 use alloc::vec::Vec;
 
@@ -13,22 +13,22 @@ use super::lines::Lines;
 use super::maps::Map;
 use super::target::{Finder, Function, Reference, Target};
 
-/// BPF_COMPLEXITY_LIMIT_INSNS of the kernel. A file that is short can have more, in
-/// functions that lie in each other.
+/// BPF_COMPLEXITY_LIMIT_INSNS of the kernel. Even a short file can have more, in
+/// functions that overlap.
 const INSTRUCTIONS_MAX: usize = 1_000_000;
 
-/// The number of a helper that no kernel has, as libbpf puts it in: the verifier
-/// takes such a call where it sees that it is never made.
+/// Number of a helper that no kernel has, as libbpf inserts it: the verifier accepts such
+/// a call where it sees that it is never made.
 const NO_SUCH_CALL: i32 = 2_002_000_000;
 
-/// Where the kernel has a kfunc.
+/// Place of a kfunc in the kernel or a module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kfunc {
-    /// Its number in the BTF that has it.
+    /// Number of the function in the BTF that has it.
     pub id: i32,
-    /// That BTF's place in BPF_PROG_LOAD's `fd_array`; 0 is the kernel's own.
+    /// Position of that BTF in BPF_PROG_LOAD's `fd_array`; 0 is the kernel's own.
     pub btf: i16,
-    /// That BTF's descriptor; 0 for the kernel's own.
+    /// Descriptor of that BTF; 0 is the kernel's own.
     pub fd: i32,
 }
 
@@ -36,7 +36,7 @@ pub struct Kfunc {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Linked {
     pub instructions: Vec<Instruction>,
-    /// `struct bpf_func_info`: of all functions, or of none.
+    /// `struct bpf_func_info` of all functions, or of none.
     pub functions: Vec<[u32; 2]>,
     /// `struct bpf_line_info`
     pub lines: Vec<[u32; 4]>,
@@ -45,20 +45,23 @@ pub struct Linked {
 /// A function that the program reaches.
 struct Placed {
     function: Function,
-    /// The number of its first instruction.
+    /// Number of its first instruction.
     at: usize,
     references: Vec<Reference>,
 }
 
-/// All that the program reaches, in the order of the final instructions.
+/// Everything that the program reaches, in the order of the final instructions.
 pub struct Layout {
-    /// The symbols of the program, and of the kfuncs.
+    /// Symbol of the program.
     pub program: usize,
+    /// Symbols of the kfuncs, in the order in which they are found.
     pub kfuncs: Vec<usize>,
     placed: Vec<Placed>,
 }
 
 impl Layout {
+    /// Places all functions that `program` reaches.
+    ///
     /// # Errors
     /// [`ObjectError::Function`], [`ObjectError::Reference`], [`ObjectError::TooLong`].
     pub fn from(elf: &Elf<'_>, maps: &[Map<'_>], program: usize) -> Result<Layout, ObjectError> {
@@ -86,6 +89,8 @@ impl Layout {
         })
     }
 
+    /// Joins the functions, and resolves their references by the descriptors of the maps
+    /// and the places of the kfuncs.
     pub fn link(
         &self,
         elf: &Elf<'_>,
@@ -105,8 +110,8 @@ impl Layout {
                 placed.describe(lines, &mut linked);
             }
         }
-        // All or nothing: the verifier wants to know each function. Lines without
-        // functions are refused.
+        // All or nothing: the verifier wants to know each function, and refuses lines
+        // without functions.
         if linked.functions.len() != self.placed.len() {
             linked.functions.clear();
             linked.lines.clear();
@@ -125,17 +130,17 @@ impl Layout {
         let Some([first, rest @ ..]) = instructions.get_mut(at..) else {
             return;
         };
-        // Both a call and an address of a function count from what follows.
+        // Both a call and the address of a function count from the next instruction.
         let distance = |place: usize| {
             let to = self.placed.get(place).map_or(0, |placed| placed.at);
-            // They fit: INSTRUCTIONS_MAX.
+            // The numbers fit: INSTRUCTIONS_MAX.
             let number = |at: usize| i32::try_from(at).unwrap_or(i32::MAX);
             number(to).saturating_sub(number(at)).saturating_sub(1)
         };
         let fd = |map: usize| maps.get(map).copied().unwrap_or(-1);
         let kfunc = |number: usize| kfuncs.get(number).copied().flatten();
         let is_load = first.code == LOAD;
-        // The second is the upper half of a load.
+        // The second value is the upper half of a load.
         let (source, values) = match target {
             Target::Call(place) => (pseudo::CALL, [distance(place), 0]),
             Target::Address(place) => (pseudo::FUNCTION, [distance(place), 0]),

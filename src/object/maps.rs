@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The maps of an object file: those that it declares, and its variables.
+//! The maps of an object file: declared ones, and those of its variables.
 //!
 //! Layer: pure. Spec: bpf_helpers.h of libbpf, `__uint` and `__type`.
 
@@ -19,20 +19,21 @@ pub const ARRAY: u32 = 2;
 /// BPF_F_RDONLY_PROG
 const READ_ONLY: u32 = 1 << 7;
 /// BPF_MAP_TYPE_* of storage that needs nothing else: hash, array, LRU hash, LPM trie,
-/// queue and stack. Others would take a descriptor of this program for theirs, or
+/// queue and stack. Others would take a descriptor of this program for one of theirs, or
 /// as much memory again for each processor.
 const KINDS: [u32; 6] = [1, ARRAY, 9, 11, 22, 23];
-/// BPF_F_*: NO_PREALLOC, NO_COMMON_LRU, ZERO_SEED, RDONLY_PROG, WRONLY_PROG,
-/// MMAPABLE. One of the others takes a descriptor.
+/// BPF_F_*: NO_PREALLOC, NO_COMMON_LRU, ZERO_SEED, RDONLY_PROG, WRONLY_PROG, MMAPABLE.
+/// One of the others takes a descriptor.
 const FLAGS: u32 = 1 | 1 << 1 | 1 << 6 | READ_ONLY | 1 << 8 | 1 << 10;
-/// Of all maps together: as much as a parser may have decompressed
+/// Limit on all maps together: as much as a parser may have decompressed
 /// (KEXEC_BPF_OUTPUT_MAX_BYTES).
 const BYTES_MAX: u64 = 1 << 30;
-/// About what the kernel adds to an entry of what is not an array.
+/// Approximate memory that the kernel adds to an entry, except in an array.
 const ENTRY_BYTES: u64 = 64;
-/// As many as [`set`] knows: no C compiler gives a struct one of them twice.
+/// Limit on fields: [`set`] knows so many, and no C compiler gives a struct one of them
+/// twice.
 const FIELDS_MAX: u16 = 7;
-/// A type of a type of a type: more is a circle.
+/// Limit on types that stand for types: a longer chain is a circle.
 const DEPTH_MAX: usize = 32;
 const POINTER_BYTES: u32 = 8;
 const KEY_BYTES: u32 = 4;
@@ -40,7 +41,7 @@ const KEY_BYTES: u32 = 4;
 const MAPS_MAX: usize = 64;
 const TOO_MANY: &str = "the kernel lets no program have so many";
 
-/// A map to be made.
+/// A map that is to be created.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Map<'a> {
     pub name: &'a [u8],
@@ -51,7 +52,7 @@ pub struct Map<'a> {
     pub max_entries: u32,
     /// BPF_F_*
     pub flags: u32,
-    /// What the only value is at the start; zeros behind its end.
+    /// Initial contents of the only value, which has zeros after their end.
     pub content: Option<&'a [u8]>,
     /// The section and the offset in it that stand for this map.
     pub(super) section: usize,
@@ -59,7 +60,7 @@ pub struct Map<'a> {
 }
 
 impl Map<'_> {
-    /// Whether it holds constants, which the verifier may rely on.
+    /// Returns whether the map holds constants, which the verifier may rely on.
     pub fn is_constant(&self) -> bool {
         self.content.is_some() && self.flags & READ_ONLY != 0
     }
@@ -72,7 +73,7 @@ fn wrong(map: &[u8], what: &'static str) -> ObjectError {
     }
 }
 
-/// All maps of the file.
+/// Returns all maps of the file.
 ///
 /// # Errors
 /// [`ObjectError::Map`], [`ObjectError::MapField`].
@@ -122,7 +123,7 @@ fn of_variables<'a>(
         name: section.name,
         kind: ARRAY,
         key_bytes: KEY_BYTES,
-        // What is larger than 4 GiB is refused with its size.
+        // A size over 4 GiB becomes the greatest value, which BYTES_MAX refuses, too.
         value_bytes: u32::try_from(section.size).unwrap_or(u32::MAX),
         max_entries: 1,
         flags,
@@ -132,7 +133,7 @@ fn of_variables<'a>(
     })
 }
 
-/// The flags of the map that holds a section's variables, if it has any.
+/// Returns the flags of the map for a section's variables, if it has any.
 fn variables(section: &Section<'_>) -> Option<u32> {
     let is = |name: &[u8]| {
         let after = section.name.strip_prefix(name);
@@ -192,7 +193,7 @@ fn declared<'a>(
     Ok(())
 }
 
-/// Sets what the field says, whose type has the number `of`.
+/// Sets the property that `field` names, from its type, which has the number `of`.
 fn set(map: &mut Map<'_>, field: &[u8], of: u32, types: &Types<'_>) -> Result<(), ObjectError> {
     let unknown = || ObjectError::MapField {
         map: lossy(map.name),
@@ -223,7 +224,7 @@ impl<'a> Types<'a> {
         self.0.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    /// What a type is when its names and qualifiers are taken away.
+    /// Returns the type that remains when names and qualifiers are taken away.
     fn resolved(&self, number: u32) -> Option<&Type<'a>> {
         let mut found = self.get(number)?;
         for _ in 0..DEPTH_MAX {
@@ -242,13 +243,13 @@ impl<'a> Types<'a> {
         (pointer.kind == kind::PTR).then_some(pointer.size_or_type)
     }
 
-    /// `__uint(name, value)` is a pointer to an array of so many elements.
+    /// Reads `__uint(name, value)`, a pointer to an array of so many elements.
     fn number(&self, number: u32) -> Option<u32> {
         let array = self.resolved(self.pointed(number)?)?;
         (array.kind == kind::ARRAY).then(|| u32_at(array.rest, 8))?
     }
 
-    /// `__type(name, type)` is a pointer to that type.
+    /// Reads the size of the type in `__type(name, type)`, which is a pointer to it.
     fn pointed_bytes(&self, number: u32) -> Option<u32> {
         let (mut number, mut elements) = (self.pointed(number)?, 1u32);
         for _ in 0..DEPTH_MAX {

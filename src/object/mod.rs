@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A BPF object file that holds a parser: what the kernel is to be given.
+//! BPF object files that hold a parser: reading and linking them.
 //!
-//! Layer: pure. [`Object::parse`] reads the file and finds what its program
-//! reaches; [`Object::link`] puts in what only a running kernel knows, and gives
-//! the instructions as bpf(2) takes them.
+//! Layer: pure. [`Object::parse`] reads the file and finds what its program reaches;
+//! [`Object::link`] inserts what only a running kernel knows, and returns the
+//! instructions as bpf(2) takes them.
 //!
-//! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the
-//! hook, functions that it calls, maps, variables, constants and kfuncs. What
-//! other programs need, it refuses by name: CO-RE relocations, variables of the
-//! kernel and its configuration, pinned and nested maps. The kernel is not told what is
-//! in a map's values, so it refuses locks, timers and pointers of its own in them.
+//! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the hook,
+//! functions that it calls, maps, variables, constants and kfuncs. What only other
+//! programs need is refused by name: CO-RE relocations, variables of the kernel and its
+//! configuration, pinned and nested maps. The kernel gets no types of the maps' values,
+//! so it refuses locks, timers and pointers of its own in them.
 
 mod btf;
 mod elf;
@@ -48,18 +48,18 @@ pub struct Object<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Extern<'a> {
     pub name: &'a [u8],
-    /// It may be missing: the program asks.
+    /// The function may be missing; the program tests for it.
     pub is_weak: bool,
 }
 
-/// A name for a message.
+/// Returns a name for a message.
 pub(crate) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 impl<'a> Object<'a> {
-    /// Only a program for `hook`, the name of an ELF section, is let through: a
-    /// file is not to attach anything else just because it was signed.
+    /// Parses an object file. Only a program for `hook`, the name of an ELF section, is
+    /// accepted: a file must not attach anything else just because it was signed.
     ///
     /// # Errors
     /// [`ObjectError`]
@@ -87,13 +87,13 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// In the order in which [`Object::link`] wants their descriptors.
+    /// Returns the maps, in the order in which [`Object::link`] takes their descriptors.
     #[must_use]
     pub fn maps(&self) -> &[Map<'a>] {
         &self.maps
     }
 
-    /// In the order in which [`Object::link`] wants to know where they are.
+    /// Returns the kfuncs, in the order in which [`Object::link`] takes their places.
     #[must_use]
     pub fn kfuncs(&self) -> Vec<Extern<'a>> {
         let symbols = self.layout.kfuncs.iter();
@@ -106,7 +106,7 @@ impl<'a> Object<'a> {
             .collect()
     }
 
-    /// The program's name.
+    /// Returns the name of the program.
     #[must_use]
     pub fn name(&self) -> &'a [u8] {
         self.elf
@@ -115,7 +115,7 @@ impl<'a> Object<'a> {
             .map_or(&[], |symbol| symbol.name)
     }
 
-    /// Under which it says that its code is.
+    /// Returns the license that the file states for its code; empty where there is none.
     #[must_use]
     pub fn license(&self) -> &'a [u8] {
         self.elf
@@ -124,7 +124,7 @@ impl<'a> Object<'a> {
             .unwrap_or_default()
     }
 
-    /// Its BTF, as the kernel takes it.
+    /// Returns the file's BTF in a form that the kernel accepts.
     #[must_use]
     pub fn types(&self) -> Option<Vec<u8>> {
         let functions = self.elf.symbols.iter().filter(|symbol| symbol.is_function);
@@ -135,8 +135,8 @@ impl<'a> Object<'a> {
         Some(self.btf.as_ref()?.for_kernel(is_hidden))
     }
 
-    /// The program with all that it reaches. `maps` are the maps' descriptors,
-    /// `kfuncs` where the kernel has the kfuncs, where it has them.
+    /// Links the program with everything that it reaches. `maps` has the descriptors of
+    /// the maps, `kfuncs` the places of the kfuncs, as far as the kernel has them.
     #[must_use]
     pub fn link(&self, maps: &[i32], kfuncs: &[Option<Kfunc>]) -> Linked {
         self.layout
@@ -144,11 +144,11 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The symbol of the one program for `hook`.
+/// Returns the symbol of the one program for `hook`.
 fn program(elf: &Elf<'_>, hook: &[u8]) -> Result<usize, ObjectError> {
     let mut found = Vec::new();
     for (number, section) in elf.sections.iter().enumerate() {
-        // Functions that are called by programs are in .text.
+        // Functions in .text are no programs, but are called by them.
         if !section.executable || section.name == b".text" {
             continue;
         }

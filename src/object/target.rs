@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the instructions of a function refer to.
+//! Targets of the references in a function's instructions.
 //!
-//! Layer: pure. Spec: Documentation/bpf/llvm_reloc.rst of the kernel; how clang
-//! writes the addends of calls and of variables is not in it, but in libbpf.
+//! Layer: pure. Spec: Documentation/bpf/llvm_reloc.rst of the kernel. It does not say how
+//! clang writes the addends of calls and of variables; libbpf's source does.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -20,19 +20,20 @@ const KFUNCS_MAX: usize = 256;
 #[derive(Clone, Copy)]
 pub struct Function {
     pub section: usize,
-    /// Bytes from the section's begin.
+    /// Offset from the start of the section, in bytes.
     pub start: u64,
     pub end: u64,
     pub symbol: usize,
 }
 
-/// What an instruction refers to, by its place in a list.
+/// Target of a reference, by its position in a list.
 #[derive(Clone, Copy)]
 pub enum Target {
-    /// A function: its place in the order.
+    /// A function that is called, by its position in the order.
     Call(usize),
+    /// A function whose address is taken, likewise.
     Address(usize),
-    /// A function of the kernel or the module, called or asked for.
+    /// A function of the kernel or the module that is called or tested for.
     Kfunc(usize),
     Map(usize),
     Value {
@@ -41,27 +42,27 @@ pub enum Target {
     },
 }
 
-/// A reference that is to be put in.
+/// A reference that is to be resolved.
 pub struct Reference {
-    /// The instruction's number in its function.
+    /// Number of the instruction in its function.
     pub index: usize,
     pub target: Target,
 }
 
-/// What references are looked up in, and what they have led to.
+/// Lists in which references are looked up, and the results so far.
 pub struct Finder<'a, 'file> {
     elf: &'a Elf<'file>,
     maps: &'a [Map<'file>],
     pub functions: Vec<Function>,
-    /// Where each function is in `order`.
+    /// Position of each function in `order`.
     places: Vec<Option<usize>>,
     /// Functions in the order in which they are placed.
     pub order: Vec<usize>,
-    /// Symbols of kfuncs, in the order in which they are met.
+    /// Symbols of kfuncs, in the order in which they are found.
     pub kfuncs: Vec<usize>,
 }
 
-/// All functions, by their place.
+/// Returns all functions, sorted by their place.
 fn functions(elf: &Elf<'_>) -> Vec<Function> {
     let mut found: Vec<Function> = elf
         .symbols
@@ -94,10 +95,10 @@ impl Function {
 }
 
 impl<'a, 'file> Finder<'a, 'file> {
-    /// Begins with the function that `program` is the symbol of.
+    /// Begins with the function whose symbol is `program`.
     ///
     /// # Errors
-    /// [`ObjectError::Programs`]: it is none.
+    /// [`ObjectError::Programs`] when it is not a function.
     pub fn new(
         elf: &'a Elf<'file>,
         maps: &'a [Map<'file>],
@@ -120,7 +121,8 @@ impl<'a, 'file> Finder<'a, 'file> {
         Ok(finder)
     }
 
-    /// The function's place in the order; it goes last, unless it has one.
+    /// Returns the function's position in the order, at whose end it is put if it has
+    /// none.
     fn place(&mut self, function: usize) -> usize {
         let next = self.order.len();
         let place = self.places.get(function).copied().flatten();
@@ -133,7 +135,7 @@ impl<'a, 'file> Finder<'a, 'file> {
         place.unwrap_or(next)
     }
 
-    /// What the function's instructions refer to, and how many there are.
+    /// Returns the references of the function's instructions, and the number of these.
     pub fn references(
         &mut self,
         function: &Function,
@@ -170,7 +172,7 @@ impl<'a, 'file> Finder<'a, 'file> {
         Ok((found, all.len()))
     }
 
-    /// What an instruction at `at` of `section` refers to.
+    /// Returns the target of an instruction at `at` of `section`, if it has one.
     fn target(
         &mut self,
         section: usize,
@@ -181,7 +183,7 @@ impl<'a, 'file> Finder<'a, 'file> {
         let value = i64::from(instruction.value);
         let Some(relocation) = relocation else {
             return match (instruction.code, instruction.source()) {
-                // To a function of the same section.
+                // A call of a function in the same section.
                 (CALL, pseudo::CALL) => {
                     let next = at.saturating_add(BYTES);
                     let start = next.checked_add_signed(value.saturating_mul(BYTES.cast_signed()));
@@ -198,7 +200,7 @@ impl<'a, 'file> Finder<'a, 'file> {
             .ok_or("it refers to a symbol that the file has not")?;
         let Some(there) = symbol.section else {
             return match (instruction.code, symbol.is_weak) {
-                // A program asks whether there is a function before it calls it.
+                // A program tests for a function before it calls it.
                 (CALL, _) | (LOAD, true) => {
                     self.kfunc(relocation.symbol).map(Target::Kfunc).map(Some)
                 }
@@ -210,22 +212,23 @@ impl<'a, 'file> Finder<'a, 'file> {
             .sections
             .get(there)
             .is_some_and(|found| found.executable);
-        let behind = |bytes: i64| symbol.value.checked_add_signed(bytes);
+        let from_symbol = |bytes: i64| symbol.value.checked_add_signed(bytes);
         match (instruction.code, executable) {
             (CALL, true) => {
-                let start = behind(value.saturating_add(1).saturating_mul(BYTES.cast_signed()));
+                let start =
+                    from_symbol(value.saturating_add(1).saturating_mul(BYTES.cast_signed()));
                 self.function(there, start).map(Target::Call).map(Some)
             }
             (LOAD, true) => self
-                .function(there, behind(value))
+                .function(there, from_symbol(value))
                 .map(Target::Address)
                 .map(Some),
-            (LOAD, false) => self.map(there, behind(value)).map(Some),
+            (LOAD, false) => self.map(there, from_symbol(value)).map(Some),
             _ => Err("such an instruction cannot refer to a symbol"),
         }
     }
 
-    /// The place of the function at `start`.
+    /// Returns the position of the function that begins at `start`.
     fn function(&mut self, section: usize, start: Option<u64>) -> Result<usize, &'static str> {
         let found = start.and_then(|start| {
             let place = |function: &Function| (function.section, function.start);
@@ -251,14 +254,14 @@ impl<'a, 'file> Finder<'a, 'file> {
         Ok(number)
     }
 
-    /// A symbol that stands for a section has that one's name.
+    /// Returns the name of a symbol; one that stands for a section has the section's.
     fn name(&self, symbol: &Symbol<'file>) -> &'file [u8] {
         let section = symbol.section.filter(|_| symbol.is_section);
         let section = section.and_then(|number| self.elf.sections.get(number));
         section.map_or(symbol.name, |section| section.name)
     }
 
-    /// The map that stands for a place in a section.
+    /// Returns the map that stands for a place in a section.
     fn map(&self, section: usize, place: Option<u64>) -> Result<Target, &'static str> {
         let is_there = |map: &Map<'_>| {
             map.section == section && (map.content.is_some() || Some(map.offset) == place)

@@ -8,9 +8,9 @@ const SYMTAB: u32 = 2;
 const STRTAB: u32 = 3;
 pub const NOBITS: u32 = 8;
 const REL: u32 = 9;
-/// Allocated, executable.
+/// Flags of code: allocated, executable.
 pub const CODE: u64 = 6;
-/// Allocated, written to.
+/// Flags of data: allocated, writable.
 pub const DATA: u64 = 3;
 const HEADER_BYTES: usize = 64;
 
@@ -19,14 +19,14 @@ struct Part {
     kind: u32,
     flags: u64,
     bytes: Vec<u8>,
-    /// In memory.
+    /// Size in memory.
     size: usize,
     link: u32,
     info: u32,
     entry_bytes: u64,
 }
 
-/// An object file; sections and symbols are numbered from 1, as they are added.
+/// An object file. Sections and symbols are numbered from 1, as they are added.
 #[derive(Default)]
 pub struct File {
     parts: Vec<Part>,
@@ -34,7 +34,7 @@ pub struct File {
     names: Vec<u8>,
 }
 
-/// Kinds of symbols, with how far they are seen.
+/// Kinds of symbols, with their binding.
 pub const NOTYPE: u8 = 1 << 4;
 pub const WEAK: u8 = 2 << 4;
 pub const OBJECT: u8 = 1 << 4 | 1;
@@ -77,7 +77,7 @@ impl File {
         self
     }
 
-    /// A section that is so large in memory, and not in the file.
+    /// Adds a section that is as large as this in memory, but not in the file.
     pub fn huge_section(mut self, name: &str, size: usize) -> File {
         self = self.section(name, NOBITS, DATA, &[]);
         if let Some(part) = self.parts.last_mut() {
@@ -86,7 +86,7 @@ impl File {
         self
     }
 
-    /// The file, with relocation tables for the sections `of`, each all of the file.
+    /// Builds the file with relocation tables for the sections `of`, each the whole file.
     pub fn whole_file_tables(mut self, of: &[u32]) -> Vec<u8> {
         let first = self.parts.len() + 1;
         for section in of {
@@ -103,14 +103,14 @@ impl File {
         file
     }
 
-    /// The last symbol is not seen from outside of the file.
+    /// Hides the last symbol from other files.
     pub fn hidden(mut self) -> File {
         let other = self.symbols.len() - 19;
         self.symbols[other] = 2;
         self
     }
 
-    /// The last symbol's number.
+    /// Returns the number of the last symbol.
     pub fn last_symbol(&self) -> u64 {
         self.symbols.len() as u64 / 24 - 1
     }
@@ -125,7 +125,7 @@ impl File {
         self
     }
 
-    /// Offsets in section `of`, and symbols.
+    /// Adds relocations of section `of`, as offsets and symbols.
     pub fn relocations(mut self, of: u32, places: &[(u64, u64)]) -> File {
         let bytes = places.iter().flat_map(|(offset, symbol)| {
             let pair = [*offset, symbol << 32 | 1];
@@ -147,7 +147,7 @@ impl File {
         self.name(".strtab");
         let names = self.names.clone();
         self = self.section(".strtab", STRTAB, 0, &names);
-        // The section's own name came behind what it holds.
+        // The section's own name was added after the names that it holds.
         let last = self.parts.last_mut().unwrap();
         last.name = names.len() - ".strtab".len() - 1;
 
@@ -184,7 +184,7 @@ impl File {
 pub struct Types {
     types: Vec<u8>,
     strings: Vec<u8>,
-    /// Where the strings begin: behind those that it continues.
+    /// Offset of the first string: the size of the strings that this BTF continues.
     below: usize,
 }
 
@@ -197,8 +197,8 @@ impl Types {
         }
     }
 
-    /// Types that continue others, whose strings have that size.
-    pub fn behind(below: usize) -> Types {
+    /// Begins types that continue others, whose strings have that size.
+    pub fn continuing(below: usize) -> Types {
         Types {
             types: Vec::new(),
             strings: Vec::new(),
@@ -206,7 +206,7 @@ impl Types {
         }
     }
 
-    /// The place of a string.
+    /// Adds a string and returns its offset.
     pub fn string(&mut self, text: &str) -> u32 {
         let at = self.below + self.strings.len();
         self.strings.extend_from_slice(text.as_bytes());
@@ -234,14 +234,14 @@ impl Types {
     }
 }
 
-/// What .BTF and .BTF.ext begin with, and these fields.
+/// Builds the beginning of .BTF or .BTF.ext, with these fields.
 pub fn btf(fields: &[u32]) -> Vec<u8> {
     let mut file = vec![0x9f, 0xeb, 1, 0];
     file.extend(fields.iter().flat_map(|field| field.to_le_bytes()));
     file
 }
 
-/// An instruction's bytes.
+/// Returns the bytes of an instruction.
 pub fn instruction(code: u8, registers: u8, value: i32) -> [u8; 8] {
     let mut bytes = [code, registers, 0, 0, 0, 0, 0, 0];
     bytes[4..].copy_from_slice(&value.to_le_bytes());
@@ -252,7 +252,7 @@ pub const CALL: u8 = 0x85;
 pub const LOAD: u8 = 0x18;
 pub const EXIT: u8 = 0x95;
 
-/// The second half of a load of 64 bits.
+/// Returns the second half of a load of 64 bits.
 pub fn second(value: i32) -> [u8; 8] {
     instruction(0, 0, value)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What is refused, and what is said of it.
+//! Files that are refused, and the errors for them.
 
 use super::build::{
     CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOBITS, NOTYPE, OBJECT, PROGBITS, Types, btf,
@@ -13,7 +13,7 @@ fn error(file: &[u8]) -> ObjectError {
     Object::parse(file, HOOK).err().expect("an error")
 }
 
-/// What is said of a map.
+/// Returns the error about a map.
 fn map(map: &str, what: &'static str) -> ObjectError {
     ObjectError::Map {
         map: map.into(),
@@ -21,7 +21,7 @@ fn map(map: &str, what: &'static str) -> ObjectError {
     }
 }
 
-/// A program that does nothing: section 1, symbol 1.
+/// Builds a program that does nothing: section 1, symbol 1.
 fn small() -> File {
     let file = File::new().section(HOOK, PROGBITS, CODE, &instruction(EXIT, 0, 0));
     file.symbol("parse", FUNCTION, 1, 0, 8)
@@ -79,7 +79,7 @@ fn functions_are_whole() {
     }
 }
 
-/// A file may name the same bytes as parts of many functions.
+/// Parses a file that names the same bytes as parts of many functions.
 #[test]
 fn functions_in_each_other_do_not_multiply() {
     let count = 1500;
@@ -120,7 +120,7 @@ fn as_many_as_the_kernel_takes() {
     assert_eq!(error(&file.finish()), map(".data.64", what));
 }
 
-/// What is said of a reference of the program's instruction at `at`.
+/// Returns the error about a reference in the program's instruction at `at`.
 fn reference(at: u64, symbol: &str, what: &'static str) -> ObjectError {
     ObjectError::Reference {
         function: "parse".into(),
@@ -168,7 +168,7 @@ fn what_a_parser_cannot_refer_to_is_said_with_its_place() {
     let what = "no function begins where it points";
     let call = [instruction(EXIT, 0, 0), instruction(CALL, 0x10, 5)];
     assert_eq!(error(&file(call, &[])), reference(8, "no symbol", what));
-    // A descriptor's number in the file is whatever this program has open.
+    // A descriptor's number in the file would be any file that this program has open.
     let what = "it has the number of what only a loader knows";
     let descriptor = [instruction(LOAD, 0x11, 3), second(0)];
     assert_eq!(
@@ -198,7 +198,7 @@ fn maps_are_described_and_have_no_addresses() {
     );
 }
 
-/// A parser whose map "selection" has this field besides.
+/// Builds a parser whose map "selection" has this field as well.
 fn with_field(name: &str, value: u32) -> Vec<u8> {
     let mut types = Types::new();
     types.put("int", kind::INT, 0, 4, &[0x0100_0020]); // 1
@@ -244,7 +244,7 @@ fn maps_that_would_take_a_descriptor_or_all_memory_are_refused() {
     assert_eq!(error(&file), map(".bss.pool", what));
 }
 
-/// Files of a megabyte that took minutes.
+/// Reads files of a megabyte that once took minutes.
 #[test]
 fn maps_do_not_multiply() {
     let mut types = Types::new();

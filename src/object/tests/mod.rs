@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Tests of the object file's reader, on files that are built here. That the
-//! kernel takes what comes out is shown by the tests with a kernel.
+//! Tests of the object file's reader, on files that are built here. The tests with a
+//! kernel show that the kernel accepts the result.
 
 mod build;
 mod errors;
@@ -28,7 +28,7 @@ fn called(name: &str, is_weak: bool) -> Extern<'_> {
     Extern { name, is_weak }
 }
 
-/// An instruction, as it is in memory.
+/// Returns the instructions as they are in memory.
 fn bytes(linked: &Linked) -> Vec<[u8; 8]> {
     let bytes = |one: &Instruction| {
         let [low, high] = one.offset.to_le_bytes();
@@ -39,13 +39,13 @@ fn bytes(linked: &Linked) -> Vec<[u8; 8]> {
     linked.instructions.iter().map(bytes).collect()
 }
 
-/// Numbers of sections in [`parser`], as they are added.
+/// Numbers of the sections in [`parser`], as they are added.
 const TEXT: u16 = 1;
 const PROGRAM: u16 = 2;
 const MAPS: u16 = 3;
 const CONSTANTS: u16 = 4;
 
-/// Numbers of symbols.
+/// Numbers of the symbols in [`parser`].
 mod symbol {
     pub const TEXT: u64 = 1;
     pub const MAP: u64 = 3;
@@ -54,8 +54,8 @@ mod symbol {
     pub const OUTER: u64 = 7;
 }
 
-/// The program, an instruction an entry: a map, a kfunc, a constant, a function of
-/// .text, and a callback.
+/// Returns the program, an instruction an entry: a map, a kfunc, a constant, a function
+/// of .text, and a callback.
 fn program() -> Vec<[u8; 8]> {
     vec![
         instruction(LOAD, 0x01, 0),
@@ -71,7 +71,7 @@ fn program() -> Vec<[u8; 8]> {
     ]
 }
 
-/// .text: "unused", 8 bytes; "outer", which calls what follows it; "inner".
+/// Returns .text: "unused", 8 bytes; "outer", which calls the next function; "inner".
 fn text() -> Vec<[u8; 8]> {
     vec![
         instruction(EXIT, 0, 1),
@@ -111,7 +111,7 @@ fn types() -> Types {
     types
 }
 
-/// .BTF.ext: the functions' types, and a line for each function.
+/// Builds .BTF.ext: the functions' types, and a line for each function.
 fn lines(types: &mut Types) -> Vec<u8> {
     let (text, hook) = (types.string(".text"), types.string(HOOK));
     let functions = [8, hook, 1, 0, 13, text, 2, 8, 14, 24, 15];
@@ -225,7 +225,7 @@ fn instructions_come_out_as_the_kernel_takes_them() {
     assert_eq!(lines, [(0, 1), (5, 2), (9, 8), (11, 9)]);
 }
 
-/// A program that asks for a function before it calls it.
+/// Builds a program that tests for a function before it calls it.
 fn asking(places: &[(u64, u64)]) -> Vec<u8> {
     let program = [
         instruction(LOAD, 0x01, 0),
@@ -255,7 +255,7 @@ fn a_program_may_ask_whether_a_kfunc_is_there() {
     assert_eq!(bytes(&object.link(&[], &[None]))[..3], missing);
 }
 
-/// clang refers to static variables by their section, and so to static maps.
+/// Refers to a map by its section, as clang does to static variables and static maps.
 #[test]
 fn a_map_is_where_it_is_in_its_section() {
     let mut types = types();
@@ -319,7 +319,7 @@ fn a_modules_types_continue_the_kernels() {
             .types()
             .map(|(_, t)| t.rest.len() + 12)
             .sum::<usize>();
-    let mut own = Types::behind(strings);
+    let mut own = Types::continuing(strings);
     own.put("kexec_hook", kind::FUNC, 1, 12, &[]);
     let own = own.finish();
     let module = Btf::parse(&own, Some(&kernel)).unwrap();
@@ -332,7 +332,7 @@ fn a_modules_types_continue_the_kernels() {
     assert_eq!(module.name_of(&int), b"int", "names may be the kernel's");
 }
 
-/// All that is done with a file.
+/// Does everything that can be done with a file.
 fn all_of(file: &[u8]) {
     match Object::parse(file, HOOK) {
         Ok(object) => {
