@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. bpf/include/kexec_bpf.h, which says what everything means, in Rust.
+//! PURE. bpf/include/kexec_bpf.h in Rust; the header says what everything means.
 //!
 //! tests/abi.rs compares each value, size and offset with the header.
 
 use core::ffi::CStr;
 
-/// The version that this program prefers.
+/// Version of the interface that this program prefers.
 pub const ABI_VERSION: u32 = 4;
-/// The oldest version that it speaks, too.
+/// Oldest version that this program speaks as well.
 pub const ABI_VERSION_MIN: u32 = 3;
 pub const REGISTER_BYTES_V3: usize = 16;
 pub const REPORT_BYTES_V3: usize = 1728;
@@ -103,7 +103,7 @@ pub struct Report {
     pub reserved_more: [u64; 31],
 }
 
-/// `enum kexec_bpf_stage`: how far a load came.
+/// `enum kexec_bpf_stage`: the stage that a load reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
     Probe = 1,
@@ -132,19 +132,19 @@ impl Stage {
         Stage::Segments,
     ];
 
-    /// The stage of that number.
+    /// Returns the stage of that number.
     #[must_use]
     pub fn of(number: u32) -> Option<Stage> {
         Stage::ALL.into_iter().find(|stage| *stage as u32 == number)
     }
 }
 
-/// Chooses the newest version that both this program and a module with these facts
-/// speak: its file `abi_versions`, absent before version 4, and its file
+/// Chooses the newest version that both this program and a module speak. `all` is the
+/// module's file `abi_versions`, absent before version 4, and `oldest` its file
 /// `abi_version`.
 ///
 /// # Errors
-/// The version of a module with which there is none in common.
+/// The module's oldest version, when there is no version in common.
 pub fn common_version(all: Option<&str>, oldest: u32) -> Result<u32, u32> {
     let spoken = |version: &u32| (ABI_VERSION_MIN..=ABI_VERSION).contains(version);
     let numbers = all.unwrap_or_default().split_whitespace();
@@ -157,7 +157,8 @@ pub fn common_version(all: Option<&str>, oldest: u32) -> Result<u32, u32> {
 }
 
 impl Addon {
-    /// `None` when one of the two does not fit with its NUL, or has a NUL.
+    /// Makes an addon of its two strings. `None` when one of them does not fit with its
+    /// NUL, or contains a NUL.
     #[must_use]
     pub fn new(dst_dir: &[u8], path: &[u8]) -> Option<Addon> {
         Some(Addon {
@@ -167,7 +168,7 @@ impl Addon {
     }
 }
 
-/// A NUL-terminated string in an array.
+/// Returns `text` as a NUL-terminated string in an array.
 fn terminated<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     let mut array = [0; BYTES];
     if text.len() >= BYTES || text.contains(&0) {
@@ -177,7 +178,7 @@ fn terminated<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     Some(array)
 }
 
-/// `enum kexec_bpf_parser`, as words.
+/// Returns the name of a parser of `enum kexec_bpf_parser`, in words.
 #[must_use]
 pub fn parser_name(parser: u32) -> &'static str {
     match parser {
@@ -188,7 +189,7 @@ pub fn parser_name(parser: u32) -> &'static str {
     }
 }
 
-/// `kexec_bpf_resource.flags`, as words.
+/// Names of the bits of `kexec_bpf_resource.flags`, in words.
 pub const RESOURCE_FLAGS: [(u32, &str); 7] = [
     (1, "slice of the image"),
     (2, "decompressed"),
@@ -200,14 +201,14 @@ pub const RESOURCE_FLAGS: [(u32, &str); 7] = [
 ];
 
 impl Report {
-    /// The words for `error`, up to their NUL.
+    /// Returns the words for `error`, up to their NUL.
     #[must_use]
     pub fn reason(&self) -> &[u8] {
         until_nul(&self.reason)
     }
 }
 
-/// What a field of characters holds.
+/// Returns the text in a field of characters, up to its NUL.
 #[must_use]
 pub fn until_nul(field: &[u8]) -> &[u8] {
     field.split(|byte| *byte == 0).next().unwrap_or_default()

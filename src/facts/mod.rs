@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. What the running kernel is and allows, read once by `sys::facts`.
+//! PURE. State and abilities of the running kernel, read once by `sys::facts`.
 //!
-//! A plain value, so that plans and explanations can be tested on any machine.
-//! `None` means that the kernel does not tell, never a guess.
+//! A plain value, so that plans and explanations can be tested on any machine. `None`
+//! means that the kernel does not say, and is never a guess.
 
 pub mod stamp;
 
@@ -19,7 +19,7 @@ pub struct Facts {
     pub kernel_release: String,
     /// `uname -m`.
     pub machine: String,
-    /// Whether this thread has CAP_SYS_BOOT in its effective set.
+    /// True when CAP_SYS_BOOT is in this thread's effective set.
     pub cap_sys_boot: bool,
     /// /sys/kernel/security/lockdown; `None` where it cannot be read.
     pub lockdown: Option<Lockdown>,
@@ -27,32 +27,32 @@ pub struct Facts {
     pub secure_boot: Option<bool>,
     /// /proc/sys/kernel/kexec_load_disabled.
     pub load_disabled: Option<bool>,
-    /// /proc/sys/kernel/kexec_load_limit_reboot; -1 is no limit (since 6.3).
+    /// /proc/sys/kernel/kexec_load_limit_reboot; -1 means no limit (since Linux 6.3).
     pub load_limit_reboot: Option<i64>,
-    /// /proc/sys/kernel/kexec_load_limit_panic; -1 is no limit (since 6.3).
+    /// /proc/sys/kernel/kexec_load_limit_panic; -1 means no limit (since Linux 6.3).
     pub load_limit_panic: Option<i64>,
-    /// Whether kexec_file_load(2) is built into the kernel.
+    /// True when kexec_file_load(2) is built into the kernel.
     pub file_load: Option<bool>,
-    /// Whether kexec_load(2) is built into the kernel.
+    /// True when kexec_load(2) is built into the kernel.
     pub classic_load: Option<bool>,
-    /// The module's interface; `None` when /proc/kexec_bpf is not there.
+    /// The module's interface; `None` without /proc/kexec_bpf.
     pub module: Option<Module>,
-    /// Whether the module keeps the kernel from loading anything else; `None` where
-    /// it cannot be asked.
+    /// Enforcement by the module, which keeps the kernel from loading anything else;
+    /// `None` where the module cannot be asked.
     pub enforce: Option<Enforce>,
-    /// Whether /sys/module/kexec_bpf is there.
+    /// True when /sys/module/kexec_bpf exists.
     pub module_loaded: bool,
     /// /proc/sys/kernel/modules_disabled.
     pub modules_disabled: Option<bool>,
-    /// Whether /sys/kernel/btf/vmlinux is there.
+    /// True when /sys/kernel/btf/vmlinux exists.
     pub has_btf: bool,
-    /// Whether an image for `exec` is loaded.
+    /// True while an image for `exec` is loaded.
     pub loaded: Option<bool>,
-    /// Whether a crash (panic) image is loaded.
+    /// True while a crash (panic) image is loaded.
     pub crash_loaded: Option<bool>,
     /// Bytes reserved by `crashkernel=`.
     pub crash_size_bytes: Option<u64>,
-    /// What bears on a crash and on its capture kernel.
+    /// Facts about a crash and its capture kernel.
     pub crash: CrashFacts,
     /// The driver of the first framebuffer, from /proc/fb.
     pub framebuffer: Option<String>,
@@ -60,41 +60,41 @@ pub struct Facts {
     pub running_cmdline: Option<Vec<u8>>,
 }
 
-/// Settings and abilities of the running kernel for the day of a crash.
+/// Settings and abilities of the running kernel that matter on the day of a crash.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CrashFacts {
-    /// Bytes of the ELF header that a load makes (since Linux 6.6).
+    /// Size of the ELF header that a load makes, in bytes (since Linux 6.6).
     pub elfcorehdr_bytes: Option<u64>,
-    /// Whether the kernel itself follows changes of processors in a loaded
-    /// image; it says so only of a loaded one, since Linux 6.6.
+    /// True when the kernel itself follows changes of processors in a loaded image. It
+    /// says so only while one is loaded (since Linux 6.6).
     pub cpu_hotplug: Option<bool>,
-    /// The same for memory.
+    /// The same for changes of memory.
     pub memory_hotplug: Option<bool>,
-    /// kernel.panic: seconds to a reboot; 0 is never, below is at once.
+    /// kernel.panic: seconds until a reboot; 0 means never, less than 0 at once.
     pub panic_s: Option<i64>,
     /// kernel.panic_on_oops.
     pub panic_on_oops: Option<i64>,
     /// kernel.panic_on_warn.
     pub panic_on_warn: Option<i64>,
-    /// kernel.sysrq: 1 is all, else bits.
+    /// kernel.sysrq: 1 means all functions, other values are bits.
     pub sysrq: Option<i64>,
-    /// Whether /sys/kernel/config/crash_dm_crypt_keys is there (since 6.16).
+    /// True when /sys/kernel/config/crash_dm_crypt_keys exists (since Linux 6.16).
     pub takes_crypt_keys: bool,
-    /// CLOCK_BOOTTIME.
+    /// CLOCK_BOOTTIME, in seconds.
     pub now_s: u64,
-    /// What this program noted of the image that it loaded last.
+    /// Record of the crash image that this program loaded last.
     pub stamp: Option<Stamp>,
 }
 
-/// What kexec_bpf.ko says of itself, see bpf/include/kexec_bpf.h.
+/// Properties of kexec_bpf.ko, as it states them: see bpf/include/kexec_bpf.h.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Module {
     pub version: String,
-    /// The interface's version to speak with it, or an error with the one that it
-    /// has; `None` where it does not tell.
+    /// The interface version to speak with the module, or, as an error, its own version
+    /// when there is none in common; `None` where the module does not say.
     pub abi_version: Option<Result<u32, u32>>,
-    /// True where /sys/kernel/btf/kexec_bpf is there. Without it no parser can be
-    /// loaded; modules of version 4 then refuse to be inserted.
+    /// True when /sys/kernel/btf/kexec_bpf exists. Without it no parser can be loaded;
+    /// modules of interface version 4 then refuse to be inserted.
     pub has_btf: bool,
     /// Names separated by one space.
     pub decompressors: String,
@@ -102,19 +102,19 @@ pub struct Module {
     pub default_parsers: String,
 }
 
-/// What the module's parameter `enforce` and its life say.
+/// Enforcement, from the module's parameter `enforce` and its state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Enforce {
-    /// Also without a module, and with one that does not have the parameter.
+    /// Nothing is enforced; also without a module, and with one that lacks the parameter.
     Off,
     /// Until reboot, the kernel loads nothing but whole, verified UKIs.
     On,
-    /// The same, but the module is being removed: nothing can be loaded.
+    /// As [`Enforce::On`], but the module is being removed, so nothing can be loaded.
     Held,
 }
 
 impl Enforce {
-    /// Takes the contents of the module's `parameters/enforce` and `initstate`.
+    /// Parses the contents of the module's `parameters/enforce` and `initstate`.
     #[must_use]
     pub fn of(parameter: &[u8], init_state: &[u8]) -> Enforce {
         match (parameter.trim_ascii_end(), init_state.trim_ascii_end()) {
@@ -159,7 +159,7 @@ impl fmt::Display for Lockdown {
 }
 
 impl Facts {
-    /// Whether the kernel is locked down at any level; false where unknown.
+    /// Returns whether the kernel is locked down at any level; false where unknown.
     #[must_use]
     pub fn is_locked_down(&self) -> bool {
         matches!(
@@ -175,7 +175,8 @@ impl Facts {
         matches!(self.enforce, Some(Enforce::On | Enforce::Held))
     }
 
-    /// Loads left for the kind of image, where the kernel limits them.
+    /// Returns the number of loads that are left for crash images (`panic`) or for
+    /// others, where the kernel limits them.
     #[must_use]
     pub fn loads_left(&self, panic: bool) -> Option<i64> {
         let limit = if panic {
@@ -217,7 +218,7 @@ mod tests {
         for (parameter, init_state, state) in [
             ("Y\n", "live\n", Enforce::On),
             ("Y\n", "going\n", Enforce::Held),
-            // Its start can still fail.
+            // A module that is starting can still fail.
             ("Y\n", "coming\n", Enforce::Off),
             ("Y", "", Enforce::Off),
             ("N\n", "live\n", Enforce::Off),

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. What is noted in /run of a crash image that was loaded, because the
-//! kernel does not tell which one it has, nor since when.
+//! PURE. The record in /run of a crash image that was loaded, kept because the kernel
+//! says neither which image it has, nor since when.
 
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// Longer notes are not read.
+/// Limit on a record; longer ones are not read.
 pub const MAX_BYTES: usize = 8 << 10;
 
-/// A note. It counts only as long as the kernel says that a crash image is
-/// loaded; another program may have loaded another one since.
+/// A record. It counts only as long as the kernel says that a crash image is loaded;
+/// another program may have loaded another image since.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stamp {
-    /// CLOCK_BOOTTIME of the load.
+    /// CLOCK_BOOTTIME of the load, in seconds.
     pub loaded_at_s: u64,
-    /// The least reservation that was called enough; `None` when not known.
+    /// Least reservation that was called enough, in MiB; `None` when not known.
     pub enough_mib: Option<u64>,
-    /// The image's path.
+    /// Path of the image.
     pub image: Vec<u8>,
 }
 
 impl Stamp {
-    /// The file's contents. The path comes last: it may hold any byte.
+    /// Returns the contents of the file. The path comes last, because it may hold any
+    /// byte.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let enough = self.enough_mib.map_or("-".into(), |mib| mib.to_string());
@@ -32,7 +33,8 @@ impl Stamp {
         text
     }
 
-    /// `None` for anything else than [`Stamp::to_bytes`] makes.
+    /// Parses the contents of the file; `None` for anything that [`Stamp::to_bytes`] does
+    /// not make.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Stamp> {
         let mut fields = text.strip_suffix(b"\n")?.splitn(4, |byte| *byte == b' ');
