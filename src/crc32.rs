@@ -2,10 +2,10 @@
 //! PURE. The CRC of gzip and of GPT headers: ISO 3309, reflected polynomial
 //! 0xEDB88320.
 //!
-//! Bit by bit: what it is used for is small, and a table takes more room than
-//! the rest of it.
+//! Computed bit by bit: the inputs are small, and a table would be larger than the rest
+//! of the code.
 
-/// Continues `crc`, which is 0 at first, by `bytes`.
+/// Continues the checksum `crc`, which is 0 at first, with `bytes`.
 #[must_use]
 pub fn crc32(crc: u32, bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!crc, |crc, byte| {

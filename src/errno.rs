@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Error numbers by name, as a person searches for them.
+//! PURE. Error numbers by name, as people search for them.
 //!
 //! Source: include/uapi/asm-generic/errno{,-base}.h and, for ENOTSUPP,
 //! include/linux/errno.h of the kernel.
@@ -15,7 +15,8 @@ macro_rules! errnos {
         impl Errno {
             $(#[doc = $text] pub const $name: Errno = Errno($code);)*
 
-            /// The symbolic name, or `None` for one that kexec does not meet.
+            /// Returns the symbolic name, or `None` for a number that kexec does not
+            /// meet.
             #[must_use]
             pub fn name(self) -> Option<&'static str> {
                 match self.0 {
@@ -24,7 +25,7 @@ macro_rules! errnos {
                 }
             }
 
-            /// What the number means, as strerror(3) says it.
+            /// Returns the meaning of the number, as strerror(3) words it.
             #[must_use]
             pub fn text(self) -> Option<&'static str> {
                 match self.0 {
@@ -81,7 +82,7 @@ errnos! {
 }
 
 impl fmt::Display for Errno {
-    /// `EKEYREJECTED (129)`, or `error 4242` for a number without a name.
+    /// Writes `EKEYREJECTED (129)`, or `error 4242` for a number without a name.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => write!(out, "{name} ({})", self.0),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Bytes from a file or from outside, as text that cannot steer a terminal.
+//! PURE. Bytes from files and from outside, as text that cannot steer a terminal.
 
 use alloc::string::String;
 use core::fmt::Write;
 
-/// Returns the text with control characters and what is not UTF-8 escaped. What is
-/// escaped already stays as it is.
+/// Returns the bytes as text, with control characters and invalid UTF-8 escaped. Text
+/// that is escaped already stays as it is.
 #[must_use]
 pub fn printable(bytes: &[u8]) -> String {
     let mut out = String::new();
@@ -33,7 +33,7 @@ mod tests {
     fn nothing_from_a_file_reaches_the_terminal_raw() {
         assert_eq!(printable(b"ok \x1b[2J\xff\n"), "ok \\u{1b}[2J\\xff\\n");
         assert_eq!(printable("gr\u{fc}n".as_bytes()), "gr\u{fc}n");
-        // What is escaped stays as it is.
+        // Escaped text stays as it is.
         let once = printable(b"a \\ \x1b[2J\xff\n");
         assert_eq!(printable(once.as_bytes()), once);
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Sorting in place, by one small routine for all types: those of the standard
-//! library are fast, and five kilobytes for each type. Layer: pure.
+//! Sorting in place, by one small routine for all types: the standard library's are
+//! faster, but take five kilobytes for each type. Layer: pure.
 
 use core::cmp::Ordering;
 
-/// What a sort needs of a list.
+/// Operations that a sort needs of a list.
 trait List {
     fn precedes(&self, a: usize, b: usize) -> bool;
     fn swap(&mut self, a: usize, b: usize);
@@ -25,7 +25,7 @@ impl<T> List for Slice<'_, T> {
     }
 }
 
-/// Sorts by `order`. Equal ones come in any order.
+/// Sorts `list` by `order`. Equal elements come in any order.
 pub fn sort<T>(list: &mut [T], order: fn(&T, &T) -> Ordering) {
     let count = list.len();
     heap_sort(&mut Slice(list, order), count);
@@ -41,7 +41,7 @@ fn heap_sort(list: &mut dyn List, count: usize) {
     }
 }
 
-/// Moves what is at `root` down to its place among the first `count`.
+/// Moves the element at `root` down to its place among the first `count`.
 fn sift(list: &mut dyn List, mut root: usize, count: usize) {
     loop {
         let mut child = root.saturating_mul(2).saturating_add(1);

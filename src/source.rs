@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Where a file's bytes come from: positioned reads, and slices.
+//! PURE. Bytes of files: positioned reads, and slices.
 //!
-//! `sys` implements [`ReadAt`] with pread(2). Images are not
-//! mapped: a mapped file that shrinks kills its reader by SIGBUS, while a
-//! short pread is an error that can be explained.
+//! `sys` implements [`ReadAt`] with pread(2). Images are not mapped: a mapped file that
+//! shrinks kills its reader by SIGBUS, while a short pread is an error that can be
+//! explained.
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -16,7 +16,7 @@ use crate::errno::Errno;
 pub struct FileOffset(pub u64);
 
 impl FileOffset {
-    /// `None` when the sum passes the end of the 64-bit range.
+    /// Adds `bytes`; `None` when the sum passes the end of the 64-bit range.
     pub fn checked_add(self, bytes: u64) -> Option<FileOffset> {
         self.0.checked_add(bytes).map(FileOffset)
     }
@@ -30,17 +30,18 @@ impl fmt::Display for FileOffset {
 
 /// Positioned reads from something that has a fixed length.
 pub trait ReadAt {
-    /// The length when the file was opened.
+    /// Returns the length of the file when it was opened, in bytes.
     fn file_bytes(&self) -> u64;
 
     /// Fills all of `buf` from `offset`.
     ///
-    /// Errors: [`ReadErrorKind::Truncated`] when the file ends first, which
-    /// below `file_bytes` means that it shrank; [`ReadErrorKind::Io`].
+    /// # Errors
+    /// [`ReadErrorKind::Truncated`] when the file ends first, which below `file_bytes`
+    /// means that it shrank; [`ReadErrorKind::Io`].
     fn read_at(&self, offset: FileOffset, buf: &mut [u8]) -> Result<(), ReadError>;
 }
 
-/// A read that did not give what was asked for.
+/// A read that did not return all that was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReadError {
     pub offset: FileOffset,
@@ -118,7 +119,7 @@ impl ReadAt for [u8] {
     }
 }
 
-/// The number of an input file of a load.
+/// Number of an input file of a load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InputId(pub u32);
 
@@ -127,7 +128,7 @@ impl InputId {
     pub const IMAGE: InputId = InputId(0);
 }
 
-/// A run of bytes that was inside the file when it was made.
+/// A run of bytes that was inside the file when the slice was made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FileSlice {
     pub offset: FileOffset,
@@ -135,19 +136,19 @@ pub struct FileSlice {
 }
 
 impl FileSlice {
-    /// `None` unless all of it lies below `file_bytes`.
+    /// Makes a slice; `None` unless all of it lies below `file_bytes`.
     pub fn within(offset: FileOffset, bytes: u64, file_bytes: u64) -> Option<FileSlice> {
         let end = offset.checked_add(bytes)?;
         (end.0 <= file_bytes).then_some(FileSlice { offset, bytes })
     }
 
-    /// The first offset behind it.
+    /// Returns the first offset after the slice.
     pub fn end(self) -> FileOffset {
         FileOffset(self.offset.0.saturating_add(self.bytes))
     }
 
-    /// `inner`, whose offset counts from the start of `self`, as a slice of the
-    /// file that `self` is a slice of. `None` when it sticks out of `self`.
+    /// Returns `inner`, whose offset counts from the start of `self`, as a slice of the
+    /// file. `None` when it is not all in `self`.
     pub fn slice(self, inner: FileSlice) -> Option<FileSlice> {
         FileSlice::within(inner.offset, inner.bytes, self.bytes)?;
         Some(FileSlice {
@@ -157,7 +158,7 @@ impl FileSlice {
     }
 }
 
-/// A slice of another source as a source of its own: the `.linux` in a UKI.
+/// A slice of another source as a source of its own, such as the `.linux` in a UKI.
 ///
 /// Offsets in its errors count from the start of the outer file.
 pub struct SubSource<'a, R: ReadAt + ?Sized> {
@@ -192,7 +193,7 @@ impl<R: ReadAt + ?Sized> ReadAt for SubSource<'_, R> {
     }
 }
 
-/// Fills as much of `buf` as the source has from its start; gives that part.
+/// Fills as much of `buf` as the source has from its start, and returns that part.
 pub fn read_head<'b, R: ReadAt + ?Sized>(
     source: &R,
     buf: &'b mut [u8],
@@ -207,8 +208,9 @@ pub fn read_head<'b, R: ReadAt + ?Sized>(
 
 /// Reads a slice that is expected to be small (`.cmdline`, `.osrel`).
 ///
-/// Errors: [`ReadErrorKind::TooLarge`] above `max_bytes`, so that no image can
-/// decide how much heap is used.
+/// # Errors
+/// [`ReadErrorKind::TooLarge`] above `max_bytes`, so that no image can decide how much
+/// heap is used.
 pub fn read_small<R: ReadAt + ?Sized>(
     source: &R,
     slice: FileSlice,
@@ -227,7 +229,7 @@ pub fn read_small<R: ReadAt + ?Sized>(
     Ok(bytes)
 }
 
-/// Lossless on every target that Linux has.
+/// Converts a size, without loss on every target that Linux has.
 pub(crate) fn as_u64(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }

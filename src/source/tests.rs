@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Reads and slices, at and over their ends.
+//! Reads and slices, at their ends and beyond.
 use super::*;
 use crate::diagnosis::Exit;
 use crate::image::error::ImageError;
@@ -47,7 +47,7 @@ fn a_sub_source_ends_where_its_slice_does() {
     assert_eq!(sub.read_at(FileOffset(2), &mut buf), Err(truncated(6, 2)));
 }
 
-/// A file that has become shorter since its size was asked for.
+/// A file that became shorter after its size was asked for.
 struct Shrunk;
 
 impl ReadAt for Shrunk {
