@@ -9,8 +9,8 @@ const MALLOC_ALIGN: usize = 16;
 
 struct Malloc;
 
-// SAFETY: each method hands out memory of malloc's that is as large and as
-// aligned as the layout asks for, and frees it by the matching call.
+// SAFETY: each method returns memory from malloc that is as large and as aligned as the
+// layout asks for, and frees it by the matching call.
 unsafe impl GlobalAlloc for Malloc {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.align() <= MALLOC_ALIGN {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What a `no_std` program on musl's crt has to bring itself: the allocator,
-//! the panic handler, `main`, and the two unwinding symbols.
+//! Parts that a `no_std` program on musl's crt has to bring itself: the allocator, the
+//! panic handler, `main`, and the two unwinding symbols.
 //!
 //! Part of the binary, not of the library: tests link the library with std.
 #![allow(unsafe_code)]
@@ -12,16 +12,17 @@ use core::ffi::{CStr, c_char, c_int};
 
 use ::alloc::vec::Vec;
 
-/// Called by musl's crt once libc is set up; its result is the exit code.
+/// Runs the program. musl's crt calls this once libc is set up; the result is the exit
+/// code.
 #[unsafe(no_mangle)]
 extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     kexec_bpf::sys::console::open_standard();
     let count = usize::try_from(argc).unwrap_or(0);
     let mut args: Vec<&'static [u8]> = Vec::with_capacity(count);
     for index in 0..count {
-        // SAFETY: the C runtime passes `argc` pointers behind `argv`.
+        // SAFETY: the C runtime passes an array of `argc` pointers.
         let slot = unsafe { argv.add(index) };
-        // SAFETY: so this one is inside that array.
+        // SAFETY: `index` is less than `argc`, so this is inside that array.
         let argument = unsafe { *slot };
         // SAFETY: each is a NUL-terminated string that lives as long as the
         // process does.
@@ -31,12 +32,12 @@ extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     c_int::from(kexec_bpf::cli::main(&args))
 }
 
-/// The prebuilt liballoc names this in its landing pads, which `panic=abort`
-/// never runs. Remove when rust ships a liballoc built with panic=abort.
+/// Satisfies the prebuilt liballoc, which names it in landing pads that `panic=abort`
+/// never runs. Remove when Rust ships a liballoc built with panic=abort.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
 
-/// See [`rust_eh_personality`].
+/// Aborts; see [`rust_eh_personality`].
 #[unsafe(no_mangle)]
 extern "C" fn _Unwind_Resume() -> ! {
     panic::abort()

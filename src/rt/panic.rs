@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One line to stderr and to /dev/kmsg, then abort.
+//! The panic handler: one line to stderr and to /dev/kmsg, then abort.
 //!
 //! The kernel undoes the rest: descriptors, mappings and the process's half of
 //! a handshake all end with it.
