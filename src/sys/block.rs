@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Block devices as /sys/class/block has them, without udev, and
-//! partitions that the kernel does not see by itself.
+//! EFFECTS. Block devices as /sys/class/block lists them, without udev, and partitions
+//! that the kernel does not see by itself.
 #![allow(unsafe_code)]
 
 use alloc::string::{String, ToString};
@@ -16,9 +16,9 @@ use crate::sort::sort;
 use crate::source::{FileOffset, FileSlice, ReadAt};
 
 const CLASS: &str = "/sys/class/block";
-/// sysfs counts sectors of 512 bytes, whatever the device has.
+/// sysfs counts sectors of 512 bytes, whatever the device's own have.
 const SYSFS_SECTOR_BYTES: u64 = 512;
-/// Devices that are looked at.
+/// Limit on the devices that are looked at.
 const DEVICES_MAX: usize = 1024;
 /// `BLKPG` and its operations (include/uapi/linux/blkpg.h), which libc does not
 /// have.
@@ -29,10 +29,10 @@ const DELETE_PARTITION: c_int = 2;
 /// A block device that has a size.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Block {
-    /// As in /sys/class/block.
+    /// Name in /sys/class/block.
     pub name: String,
     pub bytes: u64,
-    /// Disk and number of a partition.
+    /// Disk and number of a partition; `None` for any other device.
     pub partition: Option<(String, u32)>,
 }
 
@@ -58,7 +58,7 @@ fn describe(name: &str) -> Option<Block> {
     })
 }
 
-/// The disk of a partition: a partition's folder lies in its disk's.
+/// Returns the disk of a partition, whose directory lies in its disk's.
 fn parent(name: &str) -> Option<String> {
     let path = c_path([CLASS, "/", name].concat().as_bytes()).ok()?;
     let link = rustix::fs::readlink(&*path, Vec::new()).ok()?;
@@ -66,14 +66,14 @@ fn parent(name: &str) -> Option<String> {
     Some(link.rsplit('/').nth(1)?.into())
 }
 
-/// All of them, by name. Floppy drives are left out: asking one that is empty
-/// takes seconds.
+/// Returns all block devices, sorted by name. Floppy drives are left out: asking one that
+/// is empty takes seconds.
 #[must_use]
 pub fn all() -> Vec<Block> {
     let names = Directory::open(None, CLASS.as_bytes())
         .and_then(|class| class.names(b".", DEVICES_MAX, &|_| true));
     let mut names: Vec<_> = names.unwrap_or_default();
-    // As people count: vda9 before vda10.
+    // In the order in which people count: vda9 before vda10.
     sort(&mut names, |a, b| {
         a.len().cmp(&b.len()).then_with(|| a.cmp(b))
     });
@@ -87,14 +87,14 @@ pub fn all() -> Vec<Block> {
 }
 
 impl Block {
-    /// Its node, which devtmpfs makes.
+    /// Returns the path of the device's node, which devtmpfs makes.
     #[must_use]
     pub fn path(&self) -> String {
         // In sysfs, a name's slash is an exclamation mark: cciss!c0d0.
         ["/dev/", &self.name].concat().replace('!', "/")
     }
 
-    /// Opens it for reading.
+    /// Opens the device for reading.
     ///
     /// # Errors
     /// Those of open(2); ENOMEDIUM, EIO.
@@ -102,7 +102,7 @@ impl Block {
         InputFile::open_device(&self.path(), self.bytes)
     }
 
-    /// MAJOR:MINOR.
+    /// Returns the device's number, MAJOR:MINOR.
     #[must_use]
     pub fn number(&self) -> Option<String> {
         attribute(&self.name, "dev")
@@ -154,15 +154,15 @@ fn blkpg(
     }
 }
 
-/// A partition that this program told the kernel of; taken back when dropped.
-/// Nothing is written to the disk.
+/// A partition that this program told the kernel about; it is removed again when this is
+/// dropped. Nothing is written to the disk.
 pub struct AddedPartition {
     disk: InputFile,
     number: u32,
 }
 
 impl AddedPartition {
-    /// Tells the kernel of a partition that only the second table names.
+    /// Tells the kernel about a partition that only the second table names.
     ///
     /// # Errors
     /// EBUSY when it overlaps another; EACCES without CAP_SYS_ADMIN.

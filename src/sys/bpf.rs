@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. bpf(2): maps, programs and BTF; one command per function.
 //!
-//! Structures are the parts of `union bpf_attr` (include/uapi/linux/bpf.h) up to
-//! the last field that is used: the kernel takes the rest for 0. tests/abi.rs
-//! compares them with the header.
+//! Structures are the parts of `union bpf_attr` (include/uapi/linux/bpf.h) up to the last
+//! field that is used: the kernel takes 0 for the rest. tests/abi.rs compares them with
+//! the header.
 #![allow(unsafe_code)]
 
 use core::ffi::{c_int, c_long};
@@ -37,13 +37,13 @@ mod command {
     pub const BTF_GET_NEXT_ID: c_long = 23;
 }
 
-/// `bpf(command, attr, sizeof(attr))`
+/// `bpf(command, attr, sizeof(attr))`: runs a command of bpf(2).
 ///
 /// # Safety
-/// Each pointer in `attr` leads to as much memory as the command reads or writes.
+/// Each pointer in `attr` points to as much memory as the command reads or writes.
 unsafe fn bpf<T>(command: c_long, attr: &mut T) -> Result<c_int, Errno> {
-    // SAFETY: `attr` is as large as it is said to be; the caller vouches for the
-    // memory that it leads to.
+    // SAFETY: `attr` is as large as it is said to be; the caller vouches for the memory
+    // that it points to.
     let result =
         unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_mut(attr), size_of::<T>()) };
     c_int::try_from(result)
@@ -52,14 +52,14 @@ unsafe fn bpf<T>(command: c_long, attr: &mut T) -> Result<c_int, Errno> {
         .ok_or_else(last_errno)
 }
 
-/// The same for a command that gives a descriptor.
+/// Runs a command that returns a descriptor.
 ///
 /// # Safety
-/// As [`bpf`].
+/// The same as of [`bpf`].
 unsafe fn bpf_fd<T>(command: c_long, attr: &mut T) -> Result<OwnedFd, Errno> {
-    // SAFETY: the caller's.
+    // SAFETY: the caller vouches for the memory that `attr` points to.
     let fd = unsafe { bpf(command, attr) }?;
-    // SAFETY: the kernel made it for this call, and nobody else has it.
+    // SAFETY: the kernel made the descriptor for this call, and nobody else has it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -67,12 +67,13 @@ fn fail(call: &'static str) -> impl Fn(Errno) -> SysError {
     move |errno| SysError::new(call, "", errno)
 }
 
-/// A pointer as bpf(2) takes it, to what the kernel reads.
+/// Returns a pointer, as bpf(2) takes it, to memory that the kernel reads.
 fn address<T: ?Sized>(memory: &T) -> u64 {
     ptr::from_ref(memory).cast::<u8>().expose_provenance() as u64
 }
 
-/// The same to what the kernel writes; NULL for nothing.
+/// Returns a pointer, as bpf(2) takes it, to memory that the kernel writes; NULL for
+/// none.
 fn address_mut(memory: &mut [u8]) -> u64 {
     match memory {
         [] => 0,
@@ -88,8 +89,8 @@ fn length<T>(list: &[T]) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
 
-/// The first bytes of a name: the kernel keeps 15 and a NUL, and takes no others
-/// than these.
+/// Returns the beginning of a name: the kernel keeps 15 bytes and a NUL, and accepts no
+/// other characters than these.
 fn short(name: &[u8]) -> [u8; attr::NAME_BYTES] {
     let mut short = [0; attr::NAME_BYTES];
     for (to, from) in short.iter_mut().take(attr::NAME_BYTES - 1).zip(name) {

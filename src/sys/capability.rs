@@ -3,12 +3,12 @@
 
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
-/// Whether this thread may load an image and reboot into it.
+/// Returns whether this thread may load an image and reboot into it.
 pub fn has_sys_boot() -> bool {
     capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_BOOT))
 }
 
-/// Runs `probe` while this thread has no CAP_SYS_BOOT, and gives it back.
+/// Runs `probe` while this thread has no CAP_SYS_BOOT, then restores the capability.
 ///
 /// Returns `None` when the capability could not be dropped.
 pub fn without_sys_boot<T>(probe: impl FnOnce() -> T) -> Option<T> {

@@ -26,22 +26,22 @@ impl Write for Sink<'_> {
     }
 }
 
-/// Takes descriptors 0 to 2 where the program was started without them, so that
-/// no file of an image gets such a number and text is written into it.
+/// Opens descriptors 0 to 2 where the program was started without them. Otherwise a file
+/// of an image could get such a number, and text would be written into it.
 ///
-/// What is written to an O_PATH descriptor is refused, as to a closed one.
+/// Writes to an O_PATH descriptor are refused, as are those to a closed one.
 pub fn open_standard() {
     // open(2) gives the lowest free number.
     while let Ok(fd) = rustix::fs::open(c"/", OFlags::PATH, Mode::empty()) {
         if fd.as_raw_fd() > 2 {
             return;
         }
-        // Stays open to the end of the program.
+        // It stays open to the end of the program.
         let _ = fd.into_raw_fd();
     }
 }
 
-/// Results go here.
+/// Returns the output for results.
 #[must_use]
 pub fn stdout() -> Sink<'static> {
     // SAFETY: open_standard() ran first, and nothing closes descriptor 1.
@@ -59,7 +59,7 @@ pub fn write_stderr(text: &str) {
     let _ = stderr().write_str(text);
 }
 
-/// Standard input, whatever it is.
+/// Returns standard input, whatever it is.
 pub(super) fn stdin() -> BorrowedFd<'static> {
     // SAFETY: open_standard() ran first, and nothing closes descriptor 0.
     unsafe { rustix::stdio::stdin() }
@@ -69,8 +69,8 @@ pub(super) fn stdin() -> BorrowedFd<'static> {
 pub const LOG_ERROR: u8 = 3;
 pub const LOG_NOTICE: u8 = 5;
 
-/// Writes text to the kernel's log, a record for each line, where that can be
-/// opened. What has no name of its own in front gets the program's.
+/// Writes text to the kernel's log, a record for each line, where that can be opened. A
+/// line that does not begin with the program's name is given it.
 pub fn kernel_log(level: u8, text: &str) {
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
     let Ok(kmsg) = rustix::fs::open(c"/dev/kmsg", flags, Mode::empty()) else {
@@ -88,8 +88,8 @@ pub fn kernel_log(level: u8, text: &str) {
     }
 }
 
-/// Writes one line to stderr and to the kernel's log. The last word of a program
-/// that cannot go on.
+/// Writes one line to stderr and to the kernel's log: the last word of a program that
+/// cannot go on.
 pub fn panic_line(line: fmt::Arguments<'_>) {
     let line = alloc::format!("{line}\n");
     write_stderr(&line);

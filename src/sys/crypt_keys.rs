@@ -15,13 +15,13 @@ use rustix::io::Errno;
 
 use super::SysError;
 
-pub const FOLDER: &str = "/sys/kernel/config/crash_dm_crypt_keys";
+pub const DIRECTORY: &str = "/sys/kernel/config/crash_dm_crypt_keys";
 const REUSE: &CStr = c"/sys/kernel/config/crash_dm_crypt_keys/reuse";
 
-/// Descriptions that the kernel knows, for as long as this lives.
+/// Descriptions that the kernel knows for as long as this lives.
 #[derive(Default)]
 pub struct KeyItems {
-    folders: Vec<CString>,
+    directories: Vec<CString>,
     reused: bool,
 }
 
@@ -33,23 +33,23 @@ impl KeyItems {
     pub fn create(descriptions: &[String]) -> Result<KeyItems, SysError> {
         let mut items = KeyItems::default();
         for description in descriptions {
-            // Any name does; this one tells whose it is.
+            // Any name will do; this one shows whose key it is.
             let name = description.bytes().map(|byte| match byte {
                 b'/' | 0 => b'_',
                 byte => byte,
             });
             let path = |end: &[u8]| {
-                let mut path = FOLDER.as_bytes().to_vec();
+                let mut path = DIRECTORY.as_bytes().to_vec();
                 path.push(b'/');
                 path.extend(name.clone());
                 path.extend(end);
-                // There is no NUL in it.
+                // The path has no NUL: those in the name were replaced.
                 CString::new(path).unwrap_or_default()
             };
-            let folder = path(b"");
-            match rustix::fs::mkdir(&folder, Mode::from_raw_mode(0o700)) {
-                Ok(()) => items.folders.push(folder),
-                // Somebody else's, who also removes it.
+            let directory = path(b"");
+            match rustix::fs::mkdir(&directory, Mode::from_raw_mode(0o700)) {
+                Ok(()) => items.directories.push(directory),
+                // The item belongs to somebody else, who also removes it.
                 Err(Errno::EXIST) => {}
                 Err(errno) => return Err(SysError::new("mkdir", description, errno)),
             }
@@ -72,8 +72,8 @@ impl KeyItems {
 
 impl Drop for KeyItems {
     fn drop(&mut self) {
-        for folder in &self.folders {
-            let _ = rustix::fs::rmdir(folder);
+        for directory in &self.directories {
+            let _ = rustix::fs::rmdir(directory);
         }
         if self.reused {
             let _ = write(REUSE, b"0");

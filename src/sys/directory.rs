@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Folders: what is beneath them, and renaming a file.
+//! EFFECTS. Directories: their contents, and renaming a file.
 //!
 //! Nothing leads out of them: links and `..` stop there, as in a chroot.
 
@@ -15,16 +15,16 @@ use rustix::io::Errno;
 
 use super::SysError;
 
-/// Bytes of one getdents64(2).
+/// Size of the buffer for one getdents64(2).
 const BUFFER_BYTES: usize = 4096;
-/// More folders above each other than any path has.
+/// Limit on directories above each other, more than any path has.
 const MAX_DEPTH: usize = 256;
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
-/// For what is in a folder, the right to list it is not needed.
+/// Opening what is in a directory does not take the right to list it.
 const HANDLE: OFlags = DIRECTORY.union(OFlags::PATH);
 
-/// A path as system calls take it. Done here once, because rustix would do it
+/// Converts a path for system calls. This is done here once, because rustix would do it
 /// anew in each place that names a call.
 pub(super) fn c_path(path: &[u8]) -> rustix::io::Result<CString> {
     CString::new(path).map_err(|_| Errno::INVAL)
@@ -61,7 +61,7 @@ fn fail(call: &'static str, path: &[u8], errno: Errno) -> SysError {
 }
 
 impl Directory {
-    /// `open(path, O_PATH | O_DIRECTORY)`; with `root`, the path is beneath that.
+    /// `open(path, O_PATH | O_DIRECTORY)`: opens a directory, with `root` beneath that.
     ///
     /// # Errors
     /// ENOENT, ENOTDIR, EACCES.
@@ -75,8 +75,8 @@ impl Directory {
             .map_err(|errno| fail("open", path, errno))
     }
 
-    /// `openat(self, name, O_RDONLY | O_NOFOLLOW)`; `None` when there is
-    /// nothing of that name.
+    /// `openat(self, name, O_RDONLY | O_NOFOLLOW)`: opens a directory in this one; `None`
+    /// when there is nothing of that name.
     ///
     /// # Errors
     /// ENOTDIR for a file and for a symbolic link.
@@ -91,8 +91,8 @@ impl Directory {
         }
     }
 
-    /// The root of the file system that holds it, as far as it is mounted and
-    /// can be reached here.
+    /// Returns the root of the file system that holds the directory, as far as it is
+    /// mounted and can be reached here.
     #[must_use]
     pub fn root(self) -> Directory {
         let mut here = self;
@@ -112,7 +112,7 @@ impl Directory {
         here
     }
 
-    /// The path from the root directory; `None` without /proc.
+    /// Returns the path from the root directory; `None` without /proc.
     #[must_use]
     pub fn path(&self) -> Option<Vec<u8>> {
         let link = format!("/proc/self/fd/{}", self.0.as_raw_fd());
@@ -120,9 +120,9 @@ impl Directory {
         Some(path.into_bytes())
     }
 
-    /// The names in the directory `path`, but `.` and `..`, that `wanted` takes,
-    /// in no order; at most `max` and one more, so that the caller sees that
-    /// there are too many.
+    /// Returns the names in the directory `path` that `wanted` takes, except `.` and
+    /// `..`, in no order. There are at most `max` and one more, by which the caller sees
+    /// that there are too many.
     ///
     /// # Errors
     /// ENOENT, ENOTDIR, EACCES, EIO.
@@ -133,9 +133,9 @@ impl Directory {
         wanted: &dyn Fn(&[u8]) -> bool,
     ) -> Result<Vec<Vec<u8>>, SysError> {
         let names = || -> rustix::io::Result<_> {
-            let folder = open_beneath(self.as_fd(), path, DIRECTORY)?;
+            let directory = open_beneath(self.as_fd(), path, DIRECTORY)?;
             let mut buffer = [MaybeUninit::uninit(); BUFFER_BYTES];
-            let mut entries = RawDir::new(folder, &mut buffer);
+            let mut entries = RawDir::new(directory, &mut buffer);
             let mut names = Vec::new();
             while let Some(entry) = entries.next() {
                 let entry = entry?;
@@ -152,14 +152,14 @@ impl Directory {
         names().map_err(|errno| fail("open", path, errno))
     }
 
-    /// Whether there is a regular file of this path.
+    /// Returns whether `path` is a regular file.
     #[must_use]
     pub fn has_file(&self, path: &[u8]) -> bool {
         let stat = open_beneath(self.as_fd(), path, OFlags::PATH).and_then(rustix::fs::fstat);
         stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
     }
 
-    /// Whether there is a regular file of this path that may be executed.
+    /// Returns whether `path` is a regular file that may be executed.
     #[must_use]
     pub fn has_program(&self, path: &[u8]) -> bool {
         let access = rustix::fs::Access::EXEC_OK;
@@ -168,19 +168,25 @@ impl Directory {
         may.is_ok() && self.has_file(path)
     }
 
-    /// Renames a file in the directory `path`, unless the new name is taken, and
-    /// has both reach the disk.
+    /// Renames a file in the directory `path`, unless the new name is taken, and waits
+    /// until file and directory have reached the disk.
     ///
     /// # Errors
     /// EROFS, EEXIST, ENOSPC, EIO.
     pub fn rename(&self, path: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
         let rename = || -> rustix::io::Result<()> {
-            let folder = open_beneath(self.as_fd(), path, DIRECTORY)?;
-            let file = open_beneath(folder.as_fd(), old, OFlags::RDONLY)?;
+            let directory = open_beneath(self.as_fd(), path, DIRECTORY)?;
+            let file = open_beneath(directory.as_fd(), old, OFlags::RDONLY)?;
             let (old, new) = (c_path(old)?, c_path(new)?);
-            rustix::fs::renameat_with(&folder, &*old, &folder, &*new, RenameFlags::NOREPLACE)?;
+            rustix::fs::renameat_with(
+                &directory,
+                &*old,
+                &directory,
+                &*new,
+                RenameFlags::NOREPLACE,
+            )?;
             rustix::fs::fsync(&file)?;
-            rustix::fs::fsync(&folder)
+            rustix::fs::fsync(&directory)
         };
         rename().map_err(|errno| fail("rename", old, errno))
     }

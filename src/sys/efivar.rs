@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. EFI variables, from efivarfs: the boot loader interface's, and what the
-//! firmware has revoked.
+//! EFFECTS. EFI variables, from efivarfs: those of the boot loader interface, and the
+//! revocations by the firmware.
 
 use rustix::fs::{AtFlags, IFlags, OFlags};
 
@@ -16,12 +16,12 @@ use rustix::fd::AsFd;
 
 const PLACE: &[u8] = b"/sys/firmware/efi/efivars";
 const ONE_SHOT: &str = "LoaderEntryOneShot";
-/// EFI_IMAGE_SECURITY_DATABASE_GUID is the vendor.
+/// The vendor is EFI_IMAGE_SECURITY_DATABASE_GUID.
 const DBX: &str = "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f";
-/// SHIM_LOCK_GUID is the vendor. SbatLevel itself is hidden from the system.
+/// The vendor is SHIM_LOCK_GUID. SbatLevel itself is hidden from the system.
 const SBAT_LEVEL: &str = "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23";
 
-/// Opens efivarfs, also where nobody has mounted it. `None` without EFI.
+/// Opens efivarfs, even where nobody has mounted it. `None` without EFI.
 #[inline(never)]
 fn open() -> Option<Directory> {
     let place = Directory::open(None, PLACE).ok()?;
@@ -35,24 +35,24 @@ fn file_name(variable: &str) -> String {
     [variable, "-", VENDOR].concat()
 }
 
-/// A variable with its attributes. What is longer is cut.
-fn contents(folder: &Directory, file: &str, max_bytes: usize) -> Option<Vec<u8>> {
-    let fd = open_beneath(folder.as_fd(), file.as_bytes(), OFlags::RDONLY).ok()?;
+/// Reads a variable with its attributes, cut to `max_bytes`.
+fn contents(directory: &Directory, file: &str, max_bytes: usize) -> Option<Vec<u8>> {
+    let fd = open_beneath(directory.as_fd(), file.as_bytes(), OFlags::RDONLY).ok()?;
     let file_bytes = rustix::fs::fstat(&fd).ok()?.st_size;
     let mut value = alloc::vec![0; usize::try_from(file_bytes).ok()?.min(max_bytes)];
-    // The kernel asks the firmware for all of it with each read.
+    // Each read has the kernel ask the firmware for all of the variable.
     let read = rustix::io::read(&fd, &mut value[..]).ok()?;
     value.truncate(read);
     Some(value)
 }
 
-/// Reads what the firmware and shim have revoked; nothing without EFI.
+/// Reads the revocations by the firmware and by shim; empty without EFI.
 #[must_use]
 pub fn revocations() -> Revocations {
-    let Some(folder) = open() else {
+    let Some(directory) = open() else {
         return Revocations::default();
     };
-    let value = |file| contents(&folder, file, VARIABLE_MAX_BYTES).unwrap_or_default();
+    let value = |file| contents(&directory, file, VARIABLE_MAX_BYTES).unwrap_or_default();
     Revocations {
         dbx: value(DBX),
         sbat_level: value(SBAT_LEVEL),
@@ -62,10 +62,16 @@ pub fn revocations() -> Revocations {
 /// Reads the variables of the boot loader interface.
 #[must_use]
 pub fn read() -> LoaderVariables {
-    let Some(folder) = open() else {
+    let Some(directory) = open() else {
         return LoaderVariables::default();
     };
-    let value = |variable| text(&contents(&folder, &file_name(variable), VALUE_MAX_BYTES)?);
+    let value = |variable| {
+        text(&contents(
+            &directory,
+            &file_name(variable),
+            VALUE_MAX_BYTES,
+        )?)
+    };
     LoaderVariables {
         one_shot: value(ONE_SHOT),
         default: value("LoaderEntryDefault"),
@@ -74,21 +80,21 @@ pub fn read() -> LoaderVariables {
     }
 }
 
-/// Deletes LoaderEntryOneShot. efivarfs protects its files against that, until
-/// they are told otherwise.
+/// Deletes LoaderEntryOneShot. efivarfs protects its files against that by a flag, which
+/// is cleared first.
 ///
 /// # Errors
 /// EROFS, EPERM.
 pub fn delete_one_shot() -> Result<(), SysError> {
-    let Some(folder) = open() else {
+    let Some(directory) = open() else {
         return Ok(());
     };
     let name = file_name(ONE_SHOT);
     let delete = || -> rustix::io::Result<()> {
-        let fd = open_beneath(folder.as_fd(), name.as_bytes(), OFlags::RDONLY)?;
+        let fd = open_beneath(directory.as_fd(), name.as_bytes(), OFlags::RDONLY)?;
         let flags = rustix::fs::ioctl_getflags(&fd)?;
         rustix::fs::ioctl_setflags(&fd, flags.difference(IFlags::IMMUTABLE))?;
-        rustix::fs::unlinkat(&folder, &*c_path(name.as_bytes())?, AtFlags::empty())
+        rustix::fs::unlinkat(&directory, &*c_path(name.as_bytes())?, AtFlags::empty())
     };
     delete().map_err(|errno| SysError::new("unlink", &name, errno))
 }

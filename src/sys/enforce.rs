@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The module's parameter `enforce`, its life, and modprobe(8).
+//! EFFECTS. The module's parameter `enforce`, its state, and modprobe(8).
 
 use alloc::vec::Vec;
 
@@ -12,23 +12,23 @@ use crate::facts::Enforce;
 
 const PARAMETER: &str = "/sys/module/kexec_bpf/parameters/enforce";
 const INIT_STATE: &str = "/sys/module/kexec_bpf/initstate";
-/// Where an initramfs may have modprobe.
+/// Paths at which an initramfs may have modprobe.
 const MODPROBE: [&str; 4] = [
     "/usr/sbin/modprobe",
     "/usr/bin/modprobe",
     "/sbin/modprobe",
     "/bin/modprobe",
 ];
-/// Longest word in these files, with its newline.
+/// Length of the longest word in these files, with its newline.
 const WORD_MAX_BYTES: usize = 16;
 
-/// Reads whether the module enforces, also where /sys is not mounted; `None` when
-/// there is a module and it cannot be asked.
+/// Reads whether the module enforces, even where /sys is not mounted; `None` when there
+/// is a module and it cannot be asked.
 #[must_use]
 pub fn state() -> Option<Enforce> {
     match read_anywhere(PARAMETER, WORD_MAX_BYTES) {
         Some(parameter) => Some(Enforce::of(&parameter, &init_state())),
-        // Older modules do not have it.
+        // Older modules do not have the parameter.
         None if exists("/sys/module") => Some(Enforce::Off),
         None => rustix::fs::stat(abi::PROC_PATH)
             .is_err()
@@ -40,7 +40,7 @@ fn init_state() -> Vec<u8> {
     read_anywhere(INIT_STATE, WORD_MAX_BYTES).unwrap_or_default()
 }
 
-/// Returns whether the module's own start is over, and its end has not begun.
+/// Returns whether the module has started, and is not yet being removed.
 #[must_use]
 pub fn is_module_live() -> bool {
     init_state() == b"live\n"
@@ -56,16 +56,16 @@ pub fn is_asked_by_file(path: &str) -> bool {
     )
 }
 
-/// Turns it on, until reboot.
+/// Turns enforcement on, until reboot.
 ///
 /// # Errors
-/// ENOENT without the module, or with one that does not have it; EBUSY while an image
+/// ENOENT without the module, or with one that lacks the parameter; EBUSY while an image
 /// is loaded or a load is under way; ENODEV while the module is being removed.
 pub fn turn_on() -> Result<(), SysError> {
     KernelFile::open(PARAMETER)?.write("1")
 }
 
-/// Runs `modprobe kexec_bpf enforce=1`. Its words go to this program's stderr.
+/// Runs `modprobe kexec_bpf enforce=1`, whose messages go to this program's stderr.
 ///
 /// # Errors
 /// Those of [`process::run`]; ENOENT when there is no modprobe.

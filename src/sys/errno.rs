@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The C library's errno, for the calls that do not go by rustix.
+//! EFFECTS. The C library's errno, for the calls that do not go through rustix.
 #![allow(unsafe_code)]
 
-/// The error number that this thread's last failed libc call left.
+/// Returns the error number that this thread's last failed libc call left.
 pub fn last_errno() -> rustix::io::Errno {
     // SAFETY: the call has no conditions.
     let location = unsafe { libc::__errno_location() };

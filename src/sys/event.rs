@@ -23,7 +23,7 @@ impl EventFd {
         }
     }
 
-    /// Adds 1 and wakes who waits.
+    /// Adds 1 and wakes the thread that waits.
     ///
     /// # Errors
     /// EAGAIN when the counter is full, which takes 2^64 signals.
@@ -34,7 +34,7 @@ impl EventFd {
         }
     }
 
-    /// Takes what was signalled; false when nothing was.
+    /// Takes what was signalled; returns false when nothing was.
     fn take(&self) -> bool {
         let mut count = [0; 8];
         rustix::io::read(&self.0, &mut count).is_ok()
@@ -47,7 +47,7 @@ impl AsFd for EventFd {
     }
 }
 
-/// Which of two events came, or that the thread is gone that makes the first.
+/// Result of waiting for two events and for the end of the thread that signals the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {
     First,
@@ -55,8 +55,8 @@ pub enum Which {
     Gone,
 }
 
-/// Waits until one of the two is signalled, and takes it, or until the other
-/// thread is gone. The first goes first, and the second last.
+/// Waits until one of the two is signalled, and takes that signal, or until the other
+/// thread is gone. When several are true, the first event counts, then the thread's end.
 ///
 /// # Errors
 /// Those of poll(2); not expected on open descriptors.
@@ -66,7 +66,7 @@ pub fn wait_either(
     other: &Beside<'_>,
 ) -> Result<Which, SysError> {
     loop {
-        // Asked before: what it signalled until then counts.
+        // This is asked first: what the thread signalled before its end counts.
         let gone = other.is_gone();
         if first.take() {
             return Ok(Which::First);
@@ -81,7 +81,7 @@ pub fn wait_either(
     }
 }
 
-/// A time as poll(2) takes it.
+/// Converts a time for poll(2).
 pub(super) fn timespec(ms: u32) -> Timespec {
     Timespec {
         tv_sec: i64::from(ms / 1000),
@@ -89,14 +89,14 @@ pub(super) fn timespec(ms: u32) -> Timespec {
     }
 }
 
-/// Waits.
+/// Waits for `ms` milliseconds.
 pub fn pause_ms(ms: u32) {
     // A signal may end it early, which does no harm.
     let _ = poll(&mut [], Some(&timespec(ms)));
 }
 
-/// `clock_gettime(clock, &now)` of musl: rustix has a reader of the vDSO of its
-/// own for it, 4 KB.
+/// `clock_gettime(clock, &now)` of musl: rustix would add its own reader of the vDSO, 4
+/// KB.
 fn clock(clock: libc::clockid_t) -> libc::timespec {
     let mut now = libc::timespec {
         tv_sec: 0,
@@ -108,7 +108,7 @@ fn clock(clock: libc::clockid_t) -> libc::timespec {
     now
 }
 
-/// Microseconds of CLOCK_MONOTONIC, for durations.
+/// Returns CLOCK_MONOTONIC in microseconds, for durations.
 #[must_use]
 pub fn now_us() -> u64 {
     let now = clock(libc::CLOCK_MONOTONIC);
@@ -117,7 +117,7 @@ pub fn now_us() -> u64 {
     seconds.saturating_mul(1_000_000).saturating_add(micros)
 }
 
-/// CLOCK_BOOTTIME in seconds: it counts suspended time, too.
+/// Returns CLOCK_BOOTTIME in seconds, which counts suspended time, too.
 #[must_use]
 pub fn boot_time_s() -> u64 {
     let now = clock(libc::CLOCK_BOOTTIME);

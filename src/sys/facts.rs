@@ -12,15 +12,15 @@ use crate::facts::{CrashFacts, Facts, Lockdown, Module};
 use crate::image::devicetree::Device;
 use crate::image::hwids::Smbios;
 
-/// Longest content of a one-value kernel file, in bytes.
+/// Limit on the content of a one-value kernel file, in bytes.
 const VALUE_MAX_BYTES: usize = 128;
-/// Longest command line that any architecture has, with room to spare.
+/// Limit on a command line: the longest of any architecture, with room to spare.
 const CMDLINE_MAX_BYTES: usize = 16 << 10;
-/// Attributes (u32) and one byte of value.
+/// The variable's attributes (u32) and one byte of value.
 const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
-/// Reads all facts. Never fails: what the kernel does not tell is `None`.
+/// Reads all facts. Never fails: what the kernel does not say is `None`.
 #[must_use]
 pub fn read() -> Facts {
     let uname = rustix::system::uname();
@@ -50,13 +50,13 @@ pub fn read() -> Facts {
     }
 }
 
-/// The running kernel's command line, also where /proc is not mounted.
+/// Returns the running kernel's command line, even where /proc is not mounted.
 #[must_use]
 pub fn running_cmdline() -> Option<Vec<u8>> {
     read_anywhere("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline)
 }
 
-/// What the machine says it is, for device trees.
+/// Reads the machine's identity, for device trees.
 #[must_use]
 pub fn device() -> Device {
     let compatible = read_kernel_file("/proc/device-tree/compatible", VALUE_MAX_BYTES);
@@ -93,7 +93,7 @@ fn crash() -> CrashFacts {
         panic_on_oops: number("/proc/sys/kernel/panic_on_oops"),
         panic_on_warn: number("/proc/sys/kernel/panic_on_warn"),
         sysrq: number("/proc/sys/kernel/sysrq"),
-        takes_crypt_keys: exists(crypt_keys::FOLDER),
+        takes_crypt_keys: exists(crypt_keys::DIRECTORY),
         now_s: event::boot_time_s(),
         stamp: read_kernel_file(note::PATH, stamp::MAX_BYTES).and_then(|text| Stamp::parse(&text)),
     }
@@ -104,8 +104,8 @@ fn text(path: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&value).trim().to_string())
 }
 
-/// Most initramfses do not mount securityfs, and what is refused under lockdown
-/// must not depend on that.
+/// Reads the lockdown level, even where securityfs is not mounted, as in most
+/// initramfses: what is refused under lockdown must not depend on that.
 fn lockdown() -> Option<Lockdown> {
     let value = read_kernel_file("/sys/kernel/security/lockdown", VALUE_MAX_BYTES)
         .or_else(|| read_unmounted(c"securityfs", "lockdown", VALUE_MAX_BYTES))?;
@@ -131,14 +131,14 @@ fn module() -> Option<Module> {
     })
 }
 
-/// A kexec value of sysfs: /sys/kernel/kexec/NAME (newer kernels), else
+/// Reads a kexec value of sysfs: /sys/kernel/kexec/NAME (newer kernels), else
 /// /sys/kernel/kexec_NAME.
 fn either(name: &str) -> Option<i64> {
     number(&["/sys/kernel/kexec/", name].concat())
         .or_else(|| number(&["/sys/kernel/kexec_", name].concat()))
 }
 
-/// "0 i915drmfb": number and driver.
+/// Reads the first framebuffer's driver: "0 i915drmfb" is its number and driver.
 fn framebuffer() -> Option<String> {
     let list = text("/proc/fb")?;
     let (_, driver) = list.lines().next()?.split_once(' ')?;

@@ -20,8 +20,7 @@ use crate::diagnosis::{Diagnose, Diagnosis, Exit};
 use crate::errno;
 use crate::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
-/// A regular file, open for reading; its size is the one seen when it was
-/// opened.
+/// A regular file, open for reading, with the size that it had when it was opened.
 pub struct InputFile {
     fd: OwnedFd,
     file_bytes: u64,
@@ -32,11 +31,11 @@ const FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY);
 
-/// Why a path cannot serve as an input file.
+/// Reason that a path cannot serve as an input file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OpenError {
     Sys(SysError),
-    /// Not a regular file; says what it is instead.
+    /// The path is not a regular file; `is` says what it is instead.
     NotAFile {
         is: &'static str,
     },
@@ -79,9 +78,9 @@ impl Diagnose for OpenError {
 }
 
 impl InputFile {
-    /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)`, so that a
-    /// FIFO or a terminal cannot block or be taken over before it is refused.
-    /// With `root`, the path is beneath that, and nothing leads out of it.
+    /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)`: opens an input file.
+    /// The flags keep a FIFO or a terminal from blocking or being taken over before it is
+    /// refused. With `root`, the path is beneath that, and nothing leads out of it.
     ///
     /// # Errors
     /// [`OpenError::NotAFile`] for anything that is not a regular file.
@@ -93,7 +92,7 @@ impl InputFile {
         InputFile::opened(opened, path)
     }
 
-    /// The same for a file of `directory`, with O_NOFOLLOW.
+    /// Opens a file of `directory` in the same way, with O_NOFOLLOW.
     ///
     /// # Errors
     /// [`OpenError::NotAFile`] also for a symbolic link.
@@ -111,7 +110,7 @@ impl InputFile {
         let target = String::from_utf8_lossy(path);
         let fail = |call, errno| OpenError::Sys(SysError::new(call, &target, errno));
         let fd = match result {
-            // What a socket answers to open(2).
+            // open(2) of a socket fails with this error.
             Err(Errno::NXIO) => return Err(OpenError::NotAFile { is: "a socket" }),
             result => result.map_err(|errno| fail("open", errno))?,
         };
@@ -131,7 +130,7 @@ impl InputFile {
         Err(OpenError::NotAFile { is })
     }
 
-    /// A block device, whose size the caller knows.
+    /// Opens a block device, whose size the caller knows.
     ///
     /// # Errors
     /// Those of open(2).
@@ -148,7 +147,7 @@ impl InputFile {
         }
     }
 
-    /// The file's size now, to tell whether it changed since it was opened.
+    /// Returns the size of the file now, to tell whether it changed since it was opened.
     ///
     /// # Errors
     /// Those of fstat(2); not expected on an open descriptor.
@@ -194,7 +193,7 @@ impl ReadAt for InputFile {
     }
 }
 
-/// MAJOR:MINOR of the block device at `path`, through links.
+/// Returns MAJOR:MINOR of the block device at `path`; links are followed.
 #[must_use]
 pub fn device_number(path: &str) -> Option<String> {
     let stat = rustix::fs::stat(&*c_path(path.as_bytes()).ok()?).ok()?;
@@ -206,9 +205,8 @@ pub fn device_number(path: &str) -> Option<String> {
     is_block.then(|| format!("{major}:{minor}"))
 }
 
-/// The path from the root directory; the file need not exist. Beneath `root`,
-/// which may have no path of its own, it leads through this process's
-/// descriptors.
+/// Returns the path from the root directory; the file need not exist. Beneath `root`,
+/// which may have no path of its own, it leads through this process's descriptors.
 ///
 /// # Errors
 /// Those of getcwd(2), for a relative path.
@@ -225,17 +223,16 @@ pub fn absolute(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Vec<u8>, Sy
     Ok([directory.to_bytes(), b"/", path].concat())
 }
 
-/// Reads a kernel file (/proc, /sys) of at most `max_bytes`; what is longer is
-/// cut. `None` when it cannot be read, which for such files means that this
-/// kernel does not have it or does not show it.
+/// Reads a kernel file (/proc, /sys), cut to `max_bytes`. `None` when it cannot be read,
+/// which for such files means that this kernel does not have it or does not show it.
 #[must_use]
 pub fn read_kernel_file(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
     read_to_end(&fd, max_bytes)
 }
 
-/// The same for a file of a pseudo file system that need not be mounted: it is
-/// mounted for this one read, where nobody else sees it. Takes CAP_SYS_ADMIN.
+/// Reads a file of a pseudo file system that need not be mounted: it is mounted for this
+/// one read, where nobody else sees it. Requires CAP_SYS_ADMIN.
 #[must_use]
 pub fn read_unmounted(file_system: &CStr, path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     read_to_end(
@@ -255,7 +252,7 @@ fn open_unmounted(file_system: &CStr, path: &str, flags: OFlags) -> rustix::io::
     rustix::fs::openat(&root, path, flags | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Opens a file of /proc or /sys, also where that is not mounted.
+/// Opens a file of /proc or /sys, even where that is not mounted.
 fn open_anywhere(path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let opened = rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::empty());
     if !matches!(opened, Err(Errno::NOENT)) {
@@ -274,8 +271,7 @@ fn open_anywhere(path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     opened
 }
 
-/// Reads a file as [`read_kernel_file`] does, also where /proc or /sys is not
-/// mounted.
+/// Reads a file as [`read_kernel_file`] does, even where /proc or /sys is not mounted.
 #[must_use]
 pub fn read_anywhere(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     read_to_end(&open_anywhere(path, OFlags::RDONLY).ok()?, max_bytes)
@@ -288,7 +284,7 @@ pub struct KernelFile {
 }
 
 impl KernelFile {
-    /// Opens it, also where /proc or /sys is not mounted.
+    /// Opens the file, even where /proc or /sys is not mounted.
     ///
     /// # Errors
     /// Those of open(2), fsopen(2) and fsmount(2).
@@ -299,10 +295,10 @@ impl KernelFile {
         }
     }
 
-    /// Writes `text` by one call, as such files want it.
+    /// Writes `text` by one call, as such files require.
     ///
     /// # Errors
-    /// Those of write(2): what the kernel has against the value.
+    /// Those of write(2): the kernel's objection to the value.
     pub fn write(&self, text: &str) -> Result<(), SysError> {
         rustix::io::write(&self.fd, text.as_bytes())
             .map(drop)
@@ -310,7 +306,7 @@ impl KernelFile {
     }
 }
 
-/// Returns whether something has that path; a link counts as what it leads to.
+/// Returns whether `path` exists; a link counts as what it leads to.
 #[must_use]
 pub fn exists(path: &str) -> bool {
     rustix::fs::stat(path).is_ok()

@@ -13,7 +13,8 @@ use super::file::{KernelFile, exists, read_kernel_file};
 use super::{SysError, capability, last_errno};
 use crate::plan::Flags;
 
-/// A load takes as long as its files take to be read and copied: 30 s are waited for.
+/// A load takes as long as its files take to be read and copied; the wait is at most
+/// 30 s.
 const SETTLE_TRIES: u32 = 300;
 const SETTLE_TRY_MS: u32 = 100;
 /// A descriptor that no file has; the kernel ignores it where none is needed.
@@ -33,7 +34,7 @@ fn check(result: c_long) -> rustix::io::Result<()> {
 /// Without `initrd`, `flags` must contain NO_INITRAMFS.
 ///
 /// # Errors
-/// The kernel's error number; `explain` knows what it means.
+/// The kernel's error number, which `explain` interprets.
 pub fn file_load(
     kernel: BorrowedFd<'_>,
     initrd: Option<BorrowedFd<'_>>,
@@ -57,7 +58,7 @@ pub fn file_load(
 }
 
 fn file_unload(flags: Flags) -> rustix::io::Result<()> {
-    // SAFETY: with UNLOAD the kernel looks at nothing but the flags.
+    // SAFETY: with UNLOAD the kernel reads nothing but the flags.
     check(unsafe {
         libc::syscall(
             libc::SYS_kexec_file_load,
@@ -86,8 +87,8 @@ fn classic_unload(panic: bool) -> rustix::io::Result<()> {
 
 /// Drops the loaded image, or the crash image. Succeeds when there is none.
 ///
-/// Uses kexec_file_load, which works under lockdown as well, and kexec_load
-/// where the kernel has no other.
+/// Uses kexec_file_load, which works under lockdown as well, or kexec_load where the
+/// kernel has only that.
 ///
 /// # Errors
 /// The error of the call that was tried last.
@@ -101,9 +102,10 @@ pub fn unload(panic: bool) -> Result<(), SysError> {
     }
 }
 
-/// Which of the two system calls this kernel has: (kexec_file_load, kexec_load).
+/// Returns which of the two system calls this kernel has: (kexec_file_load, kexec_load).
+/// `None` when that could not be asked safely.
 ///
-/// Asked without CAP_SYS_BOOT: then the kernel answers EPERM before it does
+/// They are called without CAP_SYS_BOOT: then the kernel answers EPERM before it does
 /// anything, and in particular before it counts against kexec_load_limit_*.
 #[must_use]
 pub fn probe_calls() -> Option<(bool, bool)> {
@@ -119,7 +121,7 @@ pub fn probe_calls() -> Option<(bool, bool)> {
 pub struct LoadSwitch(KernelFile);
 
 impl LoadSwitch {
-    /// Opens it, also where /proc is not mounted.
+    /// Opens the switch, even where /proc is not mounted.
     ///
     /// # Errors
     /// Those of [`KernelFile::open`].
@@ -127,7 +129,7 @@ impl LoadSwitch {
         KernelFile::open("/proc/sys/kernel/kexec_load_disabled").map(LoadSwitch)
     }
 
-    /// Has the kernel load and unload nothing more until firmware boots one.
+    /// Has the kernel load and unload nothing more until firmware boots a kernel anew.
     ///
     /// # Errors
     /// Those of [`KernelFile::write`].
@@ -136,10 +138,10 @@ impl LoadSwitch {
     }
 }
 
-/// What [`settle`] has seen of other loads and unloads.
+/// Other loads and unloads, as [`settle`] has seen them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Others {
-    /// None, or the kernel does not tell.
+    /// There were none, or the kernel does not say.
     None,
     /// One was under way, and has ended.
     Ended,
@@ -163,8 +165,8 @@ pub fn settle() -> Others {
     Others::UnderWay
 }
 
-/// Returns whether the kernel's lock is held: then it does not tell how much memory is
-/// reserved for a crash kernel.
+/// Returns whether the kernel's kexec lock is held. While it is, the kernel does not say
+/// how much memory is reserved for a crash kernel.
 fn is_locked() -> bool {
     [
         "/sys/kernel/kexec/crash_size",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. What the kernel logged since a moment, from /dev/kmsg.
-//! Record format: Documentation/ABI/testing/dev-kmsg of the kernel.
+//! EFFECTS. Messages that the kernel logged since a moment, from /dev/kmsg. Record
+//! format: Documentation/ABI/testing/dev-kmsg of the kernel.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,9 +9,9 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 
-/// Longest record that the kernel gives, CONSOLE_EXT_LOG_MAX.
+/// Size of the longest record that the kernel returns, CONSOLE_EXT_LOG_MAX.
 const RECORD_BYTES: usize = 8192;
-/// Records that are read at most, whatever else is being logged.
+/// Limit on the records that are read, whatever else is being logged.
 const RECORDS_MAX: usize = 512;
 
 /// A position in the kernel's log.
@@ -28,7 +28,7 @@ impl LogMark {
         Some(LogMark(fd))
     }
 
-    /// The messages since then that `wanted` takes.
+    /// Returns the messages since then that `wanted` takes, each of them once.
     #[must_use]
     pub fn messages(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let mut record = alloc::vec![0; RECORD_BYTES];

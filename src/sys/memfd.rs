@@ -14,26 +14,26 @@ use super::file::InputFile;
 use super::mount;
 use crate::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
 
-/// Bytes of one sendfile(2) call; the kernel caps it at 2 GiB less a page.
+/// Limit on one sendfile(2) call, in bytes; the kernel's own is 2 GiB less a page.
 const SENDFILE_MAX: u64 = 1 << 30;
 
-/// From here on, huge pages are worth a mount: each saves 511 others from being
+/// From this size on, huge pages are worth a mount: each saves 511 others from being
 /// allocated, found and freed.
 const HUGE_MIN_BYTES: u64 = 4 << 20;
 
 /// An anonymous file that is being filled.
 pub struct Memfd {
     fd: OwnedFd,
-    /// The kernel reads no file for kexec that somebody has open for writing.
-    /// memfd_create(2) does not count as that.
+    /// Descriptor for the kernel, which reads no file for kexec that somebody has open
+    /// for writing. That of memfd_create(2) does not count as such.
     reader: Option<OwnedFd>,
     name: &'static str,
 }
 
-/// One that is complete.
+/// An anonymous file that is complete.
 pub struct Filled(OwnedFd);
 
-/// Why a piece could not be copied.
+/// Reason that a piece could not be copied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FillError {
     /// The input file ended early: it shrank since it was parsed.
@@ -49,8 +49,8 @@ impl From<SysError> for FillError {
 }
 
 impl Memfd {
-    /// For `bytes` bytes: a file of a tmpfs that only this descriptor leads to,
-    /// in huge pages, if it is large and CAP_SYS_ADMIN is there; else a memfd.
+    /// Creates a file for `bytes` bytes: if it is large and CAP_SYS_ADMIN is there, in
+    /// huge pages of a tmpfs that only this descriptor leads to; else as a memfd.
     ///
     /// # Errors
     /// ENOMEM, EMFILE, ENFILE.
@@ -60,7 +60,7 @@ impl Memfd {
         {
             return Ok(file);
         }
-        // The second flag is not known before Linux 6.3.
+        // NOEXEC_SEAL is not known before Linux 6.3.
         let flags = MemfdFlags::CLOEXEC;
         let fd = match rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
             Err(Errno::INVAL) => rustix::fs::memfd_create(name, flags),
@@ -96,7 +96,7 @@ impl Memfd {
         Ok(())
     }
 
-    /// Appends bytes of this program's own making: archive headers.
+    /// Appends bytes that this program made itself: archive headers.
     ///
     /// # Errors
     /// ENOSPC, ENOMEM.
@@ -112,15 +112,15 @@ impl Memfd {
         Ok(())
     }
 
-    /// Nothing is written to it from here on.
+    /// Completes the file: nothing is written to it from here on.
     #[must_use]
     pub fn finish(self) -> Filled {
         Filled(self.reader.unwrap_or(self.fd))
     }
 }
 
-/// Pages are huge up to the file's size, so that no memory is lost at its end,
-/// and where none are free, they are small ones.
+/// Creates a file in huge pages. They are huge up to the file's size, so that no memory
+/// is lost at its end, and small where no huge ones are free.
 fn in_huge_pages(name: &'static str, bytes: u64) -> rustix::io::Result<Memfd> {
     let filesystem = fsopen(c"tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_set_string(&filesystem, c"huge", c"within_size")?;

@@ -39,7 +39,7 @@ use errno::last_errno;
 pub struct SysError {
     /// The call's name, as in its man page.
     pub call: &'static str,
-    /// What it was called on: a path or a short description.
+    /// Object of the call: a path or a short description.
     pub target: String,
     pub errno: Errno,
 }
@@ -75,7 +75,7 @@ impl Diagnose for SysError {
     }
 }
 
-/// The cause and what to try.
+/// Cause and hint for a file that does not exist.
 const NO_SUCH_FILE: (&str, &str) = (
     "no such file",
     "mount the file system that holds it, or check the path",

@@ -20,13 +20,14 @@ use super::directory::{Directory, c_path};
 use super::file::read_kernel_file;
 use super::{SysError, last_errno};
 
-/// Longest list of mounts that is read.
+/// Limit on the list of mounts, in bytes.
 const MOUNTS_MAX_BYTES: usize = 256 << 10;
 
-/// Whether a mount may be written to.
+/// Access to a mount.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
-    /// Nor is a journal replayed: the disk may belong to a system that sleeps.
+    /// Not even a journal is replayed: the disk may belong to a system that is
+    /// hibernated.
     ReadOnly,
     Write,
 }
@@ -55,7 +56,7 @@ pub fn mount(name: &str, source: &str, access: Access) -> Result<Directory, SysE
     mount().map_err(|errno| SysError::new("mount", source, errno))
 }
 
-/// Makes and mounts a file system whose options are set.
+/// Creates and mounts a file system whose options are set.
 pub(super) fn finish(filesystem: &OwnedFd) -> rustix::io::Result<OwnedFd> {
     fsconfig_create(filesystem)?;
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
@@ -64,7 +65,7 @@ pub(super) fn finish(filesystem: &OwnedFd) -> rustix::io::Result<OwnedFd> {
     fsmount(filesystem, FsMountFlags::FSMOUNT_CLOEXEC, attributes)
 }
 
-/// Changes whether the file system of `root` can be written to.
+/// Makes the file system of `root` writable or read-only.
 ///
 /// # Errors
 /// EROFS for a device that cannot be written to; EPERM.
@@ -83,11 +84,11 @@ pub fn remount(root: &Directory, access: Access) -> Result<(), SysError> {
     remount().map_err(|errno| SysError::new("remount", "", errno))
 }
 
-/// A copy of the mount of `root` which is not read-only by itself, though its
-/// file system may be. Nobody else sees it.
+/// Copies the mount of `root`. The copy itself is not read-only, though its file system
+/// may be, and nobody else sees it.
 ///
 /// # Errors
-/// EINVAL for a mount that nobody else sees, either; EPERM.
+/// EINVAL when nobody else sees the mount of `root`, either; EPERM.
 pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
     let copy = || -> rustix::io::Result<Directory> {
         let flags = OpenTreeFlags::OPEN_TREE_CLONE
@@ -121,7 +122,7 @@ pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
     copy().map_err(|errno| SysError::new("open_tree", "", errno))
 }
 
-/// The place where the device MAJOR:MINOR is mounted whole already.
+/// Opens the place where the device MAJOR:MINOR is mounted already, as a whole.
 #[must_use]
 pub fn mounted(number: &str) -> Option<Directory> {
     let mounts = read_kernel_file("/proc/self/mountinfo", MOUNTS_MAX_BYTES)?;
@@ -140,7 +141,7 @@ pub fn mounted(number: &str) -> Option<Directory> {
     })
 }
 
-/// The kernel writes blanks and backslashes in octal: `\040`.
+/// Decodes a path of mountinfo, where blanks and backslashes are octal: `\040`.
 fn unescaped(place: &str) -> String {
     let mut pieces = place.split('\\');
     let mut text: String = pieces.next().unwrap_or_default().into();
@@ -153,7 +154,7 @@ fn unescaped(place: &str) -> String {
     text
 }
 
-/// Whether an error means that the file system is in use elsewhere.
+/// Returns whether an error means that the file system is in use elsewhere.
 #[must_use]
 pub fn is_busy(error: &SysError) -> bool {
     error.errno.0 == Errno::BUSY.raw_os_error()

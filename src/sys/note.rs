@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The note of the crash image that was loaded, in /run: gone with
-//! this boot, as the image is. It is a help only, so errors are dropped.
+//! EFFECTS. The record of the crash image that was loaded, in /run: it is gone with this
+//! boot, as the image is. It only helps, so errors are dropped.
 
 use core::ffi::CStr;
 
 use rustix::fs::{Mode, OFlags};
 
-const FOLDER: &CStr = c"/run/kexec-bpf";
+const DIRECTORY: &CStr = c"/run/kexec-bpf";
 const FILE: &CStr = c"/run/kexec-bpf/crash-image";
-/// The same for messages and for reading.
+/// The same path, for messages and for reading.
 pub const PATH: &str = "/run/kexec-bpf/crash-image";
 
-/// Writes the note. A reader sees it whole or, when that failed, not at all: it
-/// is one write of a few hundred bytes, and what is cut does not parse.
+/// Writes the record. A reader sees all of it or, when that failed, nothing: it is one
+/// write of a few hundred bytes, and what is cut does not parse.
 pub fn write(text: &[u8]) {
-    let _ = rustix::fs::mkdir(FOLDER, Mode::from_raw_mode(0o755));
+    let _ = rustix::fs::mkdir(DIRECTORY, Mode::from_raw_mode(0o755));
     let flags =
         OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     if let Ok(fd) = rustix::fs::open(FILE, flags, Mode::from_raw_mode(0o644)) {
@@ -22,9 +22,9 @@ pub fn write(text: &[u8]) {
     }
 }
 
-/// Takes the note away.
+/// Removes the record.
 #[inline(never)]
 pub fn remove() {
     let _ = rustix::fs::unlink(FILE);
-    let _ = rustix::fs::rmdir(FOLDER);
+    let _ = rustix::fs::rmdir(DIRECTORY);
 }

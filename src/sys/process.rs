@@ -17,26 +17,26 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use super::SysError;
 use super::event::{now_us, timespec};
 
-/// How long a program may take to die.
+/// Time that a program may take to die, in seconds.
 const KILL_S: u32 = 2;
-/// All that the program finds in its environment.
+/// The program's whole environment.
 const PATH: &CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
     Exited(i32),
-    /// By a signal of somebody else's.
+    /// Killed by a signal that somebody else sent.
     Killed(i32),
-    /// By this program, with all of its process group; unless the kernel does
-    /// not let go of it.
+    /// Killed by this program, with all of its process group. It may still be there,
+    /// where the kernel does not let go of it.
     TimedOut,
 }
 
 fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
     let mut attributes = MaybeUninit::uninit();
     let mut pid = 0;
-    // The call writes to none of the strings, though its type would let it.
+    // posix_spawn(3) writes to none of the strings, though its type would let it.
     let mut pointers: Vec<*mut c_char> = alloc::vec![path.as_ptr().cast_mut()];
     pointers.extend(
         arguments
@@ -70,7 +70,7 @@ fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
     }
 }
 
-/// Runs the program `path` with `arguments`, for at most `timeout_s`.
+/// Runs the program `path` with `arguments`, for at most `timeout_s` seconds.
 ///
 /// # Errors
 /// ENOENT, ENOEXEC, EACCES, ENOMEM, EMFILE.
@@ -87,7 +87,7 @@ pub fn run(path: &[u8], arguments: &[&CStr], timeout_s: u32) -> Result<Ended, Sy
     let in_time = wait(&pidfd, timeout_s);
     if !in_time {
         let _ = kill();
-        // One that hangs in the kernel does not end by that, and is left.
+        // A program that hangs in the kernel does not end by that, and is left alone.
         if !wait(&pidfd, KILL_S) {
             return Ok(Ended::TimedOut);
         }
@@ -107,8 +107,8 @@ pub fn run(path: &[u8], arguments: &[&CStr], timeout_s: u32) -> Result<Ended, Sy
     }
 }
 
-/// Whether the process ended in time. It stays a zombie, so that its number is
-/// not given to another.
+/// Waits for the process; returns whether it ended in time. It stays a zombie, so that
+/// its number is not given to another.
 fn wait(pidfd: &OwnedFd, timeout_s: u32) -> bool {
     let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
@@ -151,15 +151,15 @@ mod tests {
         assert!(!wait(&pidfd, 0));
         child.kill().unwrap();
         assert!(wait(&pidfd, 20));
-        // It has not been waited for by that.
+        // It is still there to be waited for.
         assert!(child.wait().is_ok());
     }
 
     #[test]
     fn a_program_is_ended_with_what_it_has_started() {
-        let folder = std::env::temp_dir().join(format!("kexec-bpf.{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let (program, started) = (folder.join("program"), folder.join("started"));
+        let directory = std::env::temp_dir().join(format!("kexec-bpf.{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let (program, started) = (directory.join("program"), directory.join("started"));
         let script = format!(
             "#!/bin/sh\nsleep 1000 &\necho $! >{}\nwait\n",
             started.display()
@@ -168,7 +168,7 @@ mod tests {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let ended = run(program.as_os_str().as_bytes(), &[], 2);
         let pid = fs::read_to_string(&started).unwrap();
-        fs::remove_dir_all(&folder).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
         assert_eq!(ended, Ok(Ended::TimedOut));
         // Gone, or dead and not yet waited for by whoever has inherited it; a
         // signal takes its time.

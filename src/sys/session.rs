@@ -66,8 +66,8 @@ impl Session {
     /// Reads the parser that waits to be attached, from the kernel's own copy.
     ///
     /// # Errors
-    /// ENODATA when none waits (any more), EFBIG for one that is larger than
-    /// the interface allows.
+    /// ENODATA when none waits (any more), EFBIG for one that is larger than the
+    /// interface allows.
     pub fn read_parser(&self) -> Result<Vec<u8>, SysError> {
         /// Parsers have 5 to 15 KiB.
         const STEP: usize = 16 << 10;
@@ -89,8 +89,8 @@ impl Session {
         }
     }
 
-    /// Returns the kernel's story of this session's last load; `None` when there was
-    /// none. What the session's version does not have is 0.
+    /// Returns the kernel's report on this session's last load; `None` when there was
+    /// none. Fields that the session's version lacks are 0.
     #[must_use]
     pub fn report(&self) -> Option<abi::Report> {
         let mut report = MaybeUninit::<abi::Report>::zeroed();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The terminal that a menu is on: single keys, with a time limit.
+//! EFFECTS. The terminal of a menu: single keys, with a time limit.
 
 use alloc::vec::Vec;
 
@@ -14,15 +14,16 @@ use rustix::termios::{
 use super::SysError;
 use super::event::timespec;
 
-/// A terminal that gives each key at once; as before when dropped.
+/// A terminal that returns each key at once; its settings are restored when it is
+/// dropped.
 pub struct Terminal {
     fd: OwnedFd,
     before: Termios,
 }
 
 impl Terminal {
-    /// The terminal of standard input, or the console when that is none, as in
-    /// an initramfs.
+    /// Opens the terminal of standard input, or the console when that is none, as in an
+    /// initramfs.
     ///
     /// # Errors
     /// Those of open(2); ENOTTY.
@@ -39,12 +40,12 @@ impl Terminal {
         let set = || -> rustix::io::Result<Termios> {
             let before = tcgetattr(&fd)?;
             let mut raw = before.clone();
-            // Signals as well: the terminal must be put back by this program.
+            // Signals are off as well: this program must restore the terminal.
             raw.local_modes
                 .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
             raw.special_codes[SpecialCodeIndex::VMIN] = 1;
             raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-            // What was typed before belongs to nobody's menu.
+            // Keys that were pressed before are not meant for the menu.
             tcsetattr(&fd, OptionalActions::Flush, &raw)?;
             Ok(before)
         };
@@ -54,8 +55,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for a byte; `None` when none came within `timeout_ms`, if there is
-    /// one.
+    /// Waits for a byte; `None` when none came within `timeout_ms`, if that is given.
     ///
     /// # Errors
     /// EIO when the terminal is gone.
@@ -78,7 +78,7 @@ impl Terminal {
         }
     }
 
-    /// Shows text; a console that takes none must not stop the boot.
+    /// Writes text. Errors are dropped: a console that takes none must not stop the boot.
     pub fn write(&self, text: &str) {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {

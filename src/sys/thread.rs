@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. One thread beside this one, by pthread_create(3): musl's malloc and
-//! errno need its thread-local storage.
+//! EFFECTS. One thread beside this one, by pthread_create(3): musl's malloc and errno
+//! need its thread-local storage.
 //!
 //! The kernel kills a single thread when it finds itself at fault in that
 //! thread's system call. Such a thread never returns, and cannot be joined.
@@ -18,21 +18,21 @@ use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::SysError;
 
-/// One thread, not its process. Linux 6.9.
+/// Flag for a pidfd of one thread, not of its process. Linux 6.9.
 const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(libc::PIDFD_THREAD);
 const NO_FD: c_int = -1;
-/// How often a thread without a pidfd is looked for.
+/// Interval at which a thread without a pidfd is looked for.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
 };
 
-/// What both threads see of the other one's life.
+/// State of the new thread that both threads see.
 struct Life {
-    /// Its pidfd, from its own hands; [`NO_FD`] before it runs, or where the
-    /// kernel makes none.
+    /// Its pidfd, which it stores itself; [`NO_FD`] before it runs, or where the kernel
+    /// makes none.
     pidfd: AtomicI32,
-    /// It has left its result.
+    /// The thread has stored its result.
     done: AtomicBool,
 }
 
@@ -40,13 +40,13 @@ impl Drop for Life {
     fn drop(&mut self) {
         let fd = *self.pidfd.get_mut();
         if fd != NO_FD {
-            // SAFETY: `run` gave it away, and nobody else closes it.
+            // SAFETY: `run` stored it without keeping it, and nobody else closes it.
             drop(unsafe { OwnedFd::from_raw_fd(fd) });
         }
     }
 }
 
-/// What the new thread takes and leaves behind.
+/// Work and result of the new thread.
 struct Task<F, T> {
     life: Life,
     work: UnsafeCell<Option<F>>,
@@ -54,8 +54,8 @@ struct Task<F, T> {
 }
 
 extern "C" fn run<F: FnOnce() -> T, T>(argument: *mut c_void) -> *mut c_void {
-    // SAFETY: `alongside` passes its own `Task<F, T>`, which lives until this
-    // thread has ended; of it, it reads nothing but `life` until then.
+    // SAFETY: `alongside` passes its own `Task<F, T>`, which lives until this thread has
+    // ended; until then, `alongside` reads nothing of it but `life`.
     let task = unsafe { &*argument.cast::<Task<F, T>>() };
     let thread = rustix::thread::gettid();
     if let Ok(fd) = pidfd_open(thread, PIDFD_THREAD) {
@@ -78,16 +78,17 @@ pub struct Beside<'task> {
 }
 
 impl Beside<'_> {
-    /// Readable once the thread is gone; `None` where it must be looked for.
+    /// Returns the pidfd, which is readable once the thread is gone; `None` where it must
+    /// be looked for.
     fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         match self.life.pidfd.load(Ordering::Acquire) {
             NO_FD => None,
-            // SAFETY: it stays open as long as `life` is there.
+            // SAFETY: the descriptor stays open as long as `life` is there.
             fd => Some(unsafe { BorrowedFd::borrow_raw(fd) }),
         }
     }
 
-    /// Whether it runs no more, for whatever reason.
+    /// Returns whether the thread runs no more, for whatever reason.
     pub fn is_gone(&self) -> bool {
         let now = Timespec {
             tv_sec: 0,
@@ -107,8 +108,8 @@ impl Beside<'_> {
         }
     }
 
-    /// Waits until one of the descriptors is readable, or the thread may be
-    /// gone; a signal ends it as well.
+    /// Waits until one of the descriptors is readable, or the thread may be gone; a
+    /// signal ends the wait as well.
     ///
     /// # Errors
     /// Those of poll(2); not expected on open descriptors.
@@ -123,10 +124,10 @@ impl Beside<'_> {
         }
     }
 
-    /// Waits for its end; false when it did not come to it.
+    /// Waits for the end of the thread; returns false when it left no result.
     fn has_finished(&self) -> bool {
         loop {
-            // In this order: what it left before it was gone counts.
+            // In this order, so that a result which it left before it was gone counts.
             let gone = self.is_gone();
             if self.life.done.load(Ordering::Acquire) {
                 // SAFETY: the thread was created by `alongside`, is at its end
@@ -142,12 +143,12 @@ impl Beside<'_> {
     }
 }
 
-/// Runs `beside` in a thread of its own while `here` runs in this one; returns
-/// when both have ended, so that both may borrow. Without a result of `beside`
-/// when the kernel killed its thread.
+/// Runs `beside` in a thread of its own while `here` runs in this one. Returns when both
+/// have ended, so that both may borrow. The result of `beside` is `None` when the kernel
+/// killed its thread.
 ///
-/// The thread has musl's small default stack (128 KiB): give it the work that
-/// needs little.
+/// The thread has musl's small default stack (128 KiB), so it should be given the work
+/// that needs little.
 ///
 /// # Errors
 /// EAGAIN or ENOMEM of pthread_create(3); then neither was run.
@@ -184,12 +185,12 @@ pub fn alongside<T: Send, R>(
     });
     let here = here(&ended.0);
     drop(ended);
-    // The thread is gone: what it left is this one's.
+    // The thread is gone, so its result belongs to this one.
     Ok((task.result.into_inner(), here))
 }
 
-/// A thread that is waited for when this is dropped: also when `here` panics,
-/// where panics unwind, in tests.
+/// A thread that is waited for when this is dropped: even when `here` panics, where
+/// panics unwind, in tests.
 struct Ended<'task>(Beside<'task>);
 
 impl Drop for Ended<'_> {
@@ -228,7 +229,7 @@ mod tests {
         assert_eq!((result, was_gone), (Some(7), false));
     }
 
-    /// By exit(2), which ends one thread without a word, as the kernel does.
+    /// Uses exit(2), which ends one thread without a result, as the kernel does.
     #[test]
     fn a_thread_that_was_killed_is_not_waited_for() {
         let killed = || -> u32 {

@@ -11,17 +11,17 @@ use super::{SysError, address, attr, bpf, bpf_fd, command, fail, short};
 use crate::abi;
 use crate::object::{ARRAY, Map};
 
-/// What goes into maps.
+/// Types of the values in maps.
 ///
 /// # Safety
-/// Without padding: the kernel reads all of it.
+/// The type has no padding: the kernel reads all of its bytes.
 pub unsafe trait Value: Copy {}
 // SAFETY: four fields of 4 bytes.
 unsafe impl Value for abi::Selection {}
 // SAFETY: bytes only.
 unsafe impl Value for abi::Addon {}
 
-/// A map in the kernel, which frees it when the last that uses it is gone.
+/// A map in the kernel, which frees it when its last user is gone.
 pub struct MapFd {
     fd: OwnedFd,
     kind: u32,
@@ -31,10 +31,10 @@ pub struct MapFd {
 }
 
 impl MapFd {
-    /// Makes a map, and gives it its content.
+    /// Creates a map and sets its contents.
     ///
     /// # Errors
-    /// ENOMEM, EPERM, E2BIG; EINVAL for what the kernel has no such map for.
+    /// ENOMEM, EPERM, E2BIG; EINVAL for a kind of map that the kernel does not have.
     pub fn create(map: &Map<'_>) -> Result<MapFd, SysError> {
         let mut create = attr::MapCreate {
             map_type: map.kind,
@@ -45,7 +45,7 @@ impl MapFd {
             map_name: short(map.name),
             ..attr::MapCreate::default()
         };
-        // SAFETY: there are no pointers in it.
+        // SAFETY: `create` contains no pointers.
         let fd = unsafe { bpf_fd(command::MAP_CREATE, &mut create) };
         let made = MapFd {
             fd: fd.map_err(fail("BPF_MAP_CREATE"))?,
@@ -63,7 +63,7 @@ impl MapFd {
         Ok(made)
     }
 
-    /// Whether it is an array of at least `count` values of type `T`.
+    /// Returns whether the map is an array of at least `count` values of type `T`.
     #[must_use]
     pub fn fits<T: Value>(&self, count: usize) -> bool {
         self.is_array()
@@ -74,33 +74,36 @@ impl MapFd {
     /// Sets the value at `index` of an array.
     ///
     /// # Errors
-    /// EINVAL when the map is none of such values.
+    /// EINVAL when the map is not an array of such values.
     pub fn set<T: Value>(&self, index: u32, value: &T) -> Result<(), SysError> {
         if !self.fits::<T>(0) {
             return Err(fail("BPF_MAP_UPDATE_ELEM")(Errno::INVAL));
         }
-        // SAFETY: it is an array; the value is as large as its values are.
+        // SAFETY: the map is an array, and `value` is as large as its values are.
         unsafe { self.update(index, address(value)) }
     }
 
-    /// Others have other keys, and some have a value for each processor.
+    /// Returns whether the map is an array. Other maps have other keys, and some have a
+    /// value for each processor.
     fn is_array(&self) -> bool {
         self.kind == ARRAY && self.key_bytes as usize == size_of::<u32>()
     }
 
-    /// Sets the first value to `bytes`, and zeros behind them.
+    /// Sets the first value to `bytes`, followed by zeros.
     fn set_bytes(&self, bytes: &[u8]) -> Result<(), SysError> {
         if !self.is_array() {
             return Err(fail("BPF_MAP_UPDATE_ELEM")(Errno::INVAL));
         }
         let mut value = bytes.to_vec();
         value.resize(self.value_bytes as usize, 0);
-        // SAFETY: it is an array; this was made as large as its values are.
+        // SAFETY: the map is an array, and `value` was made as large as its values are.
         unsafe { self.update(0, address(value.as_slice())) }
     }
 
+    /// Sets the value at `index`.
+    ///
     /// # Safety
-    /// It is an array, and `value` leads to as much memory as its values have.
+    /// The map is an array, and `value` points to as much memory as its values have.
     unsafe fn update(&self, index: u32, value: u64) -> Result<(), SysError> {
         let mut update = attr::MapElem {
             map_fd: self.raw().cast_unsigned(),
@@ -113,17 +116,17 @@ impl MapFd {
         done.map(|_| ()).map_err(fail("BPF_MAP_UPDATE_ELEM"))
     }
 
-    /// Nobody writes to it any more from user space.
+    /// Freezes the map: user space cannot write to it any more.
     fn freeze(&self) -> Result<(), SysError> {
         let mut freeze = attr::MapFreeze {
             map_fd: self.raw().cast_unsigned(),
         };
-        // SAFETY: there are no pointers in it.
+        // SAFETY: `freeze` contains no pointers.
         let done = unsafe { bpf(command::MAP_FREEZE, &mut freeze) };
         done.map(|_| ()).map_err(fail("BPF_MAP_FREEZE"))
     }
 
-    /// As instructions name it.
+    /// Returns the descriptor, by which instructions name the map.
     #[must_use]
     pub fn raw(&self) -> c_int {
         self.fd.as_raw_fd()

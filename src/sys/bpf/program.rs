@@ -21,15 +21,15 @@ const TRACING: u32 = 26;
 const FENTRY: u32 = 24;
 /// BPF_F_SLEEPABLE
 const SLEEPABLE: u32 = 1 << 4;
-/// BPF_LOG_LEVEL1: what the verifier does, instruction by instruction.
+/// BPF_LOG_LEVEL1: the verifier's steps, instruction by instruction.
 const LOG_LEVEL: u32 = 1;
-/// Sizes of a log, in bytes. Kernels before 6.4 keep the beginning of what does
-/// not fit, and the cause is at the end.
+/// Sizes of a log, in bytes. Of a longer one, kernels before 6.4 keep the beginning, and
+/// the cause is at the end.
 const LOG_BYTES: [usize; 3] = [64 << 10, 1 << 20, 16 << 20];
-/// The verifier gives up for a signal, and asks to be called again.
+/// Number of attempts: a signal makes the verifier give up and ask to be called again.
 const ATTEMPTS: usize = 5;
 
-/// What the kernel did not accept, and its words on it.
+/// Refusal by the kernel, with its reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejected {
     pub error: SysError,
@@ -37,10 +37,10 @@ pub struct Rejected {
     pub log: String,
 }
 
-/// Gives the kernel a program's BTF.
+/// Loads a program's BTF into the kernel.
 ///
 /// # Errors
-/// EINVAL with a log that says which type.
+/// EINVAL, with a log that says which type is wrong.
 pub fn load_types(types: &[u8]) -> Result<OwnedFd, Rejected> {
     let attempt = |log: &mut [u8]| {
         let mut load = attr::BtfLoad {
@@ -51,28 +51,29 @@ pub fn load_types(types: &[u8]) -> Result<OwnedFd, Rejected> {
             btf_log_buf: address_mut(log),
             ..attr::BtfLoad::default()
         };
-        // SAFETY: both pointers lead to slices of the sizes beside them.
+        // SAFETY: both pointers point to slices of the sizes beside them.
         unsafe { bpf_fd(command::BTF_LOAD, &mut load) }
     };
     with_log("BPF_BTF_LOAD", attempt)
 }
 
-/// A sleepable program for the entry of a function of a module.
+/// A sleepable program for the entry of a module's function.
 pub struct Program<'a> {
     pub name: &'a [u8],
     pub license: &'a CStr,
     pub linked: &'a Linked,
-    /// Its BTF.
+    /// The program's BTF.
     pub types: Option<BorrowedFd<'a>>,
-    /// The function's number in the module's BTF, and that.
+    /// Number of the function in the module's BTF.
     pub function: u32,
+    /// The module's BTF.
     pub module: BorrowedFd<'a>,
 }
 
-/// Has the kernel verify a program and take it. Kfuncs of BTF 1 are the module's.
+/// Has the kernel verify a program and load it. Kfuncs of BTF 1 are the module's.
 ///
 /// # Errors
-/// What the verifier says; E2BIG, EPERM, EINVAL.
+/// Those of the verifier, with its log; E2BIG, EPERM, EINVAL.
 pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
     let Linked {
         instructions,
@@ -105,14 +106,14 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
             fd_array: address(&descriptors),
             ..attr::ProgLoad::default()
         };
-        // SAFETY: all pointers lead to slices of the sizes beside them; the
-        // license has a NUL, and instructions name the first two descriptors.
+        // SAFETY: all pointers point to slices of the sizes beside them; the license has
+        // a NUL, and instructions name the first two descriptors.
         unsafe { bpf_fd(command::PROG_LOAD, &mut load) }
     };
     with_log("BPF_PROG_LOAD", attempt)
 }
 
-/// Tries without a log, which costs time, and again with one when that failed.
+/// Tries without a log, which costs time, and again with one if that failed.
 fn with_log(
     call: &'static str,
     once: impl Fn(&mut [u8]) -> Result<OwnedFd, Errno>,
@@ -142,16 +143,16 @@ fn with_log(
     })
 }
 
-/// Attaches a program to what it was loaded for, until the descriptor is closed.
+/// Attaches a program to the function it was loaded for, until the descriptor is closed.
 ///
 /// # Errors
-/// EBUSY, ENOMEM; E2BIG when too many are attached there.
+/// EBUSY, ENOMEM; E2BIG when too many programs are attached there.
 pub fn attach(program: BorrowedFd<'_>) -> Result<OwnedFd, SysError> {
     let mut open = attr::RawTracepointOpen {
         prog_fd: descriptor(program),
         ..attr::RawTracepointOpen::default()
     };
-    // SAFETY: the name, its only pointer, is NULL: the program knows its place.
+    // SAFETY: `name`, the only pointer, is NULL: the program knows its place.
     let link = unsafe { bpf_fd(command::RAW_TRACEPOINT_OPEN, &mut open) };
     link.map_err(fail("BPF_RAW_TRACEPOINT_OPEN"))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. BTF that the kernel has: BPF_BTF_GET_NEXT_ID, BPF_BTF_GET_FD_BY_ID,
+//! EFFECTS. BTF in the kernel: BPF_BTF_GET_NEXT_ID, BPF_BTF_GET_FD_BY_ID,
 //! BPF_OBJ_GET_INFO_BY_FD.
 #![allow(unsafe_code)]
 
@@ -20,21 +20,21 @@ pub struct KernelTypes {
 }
 
 impl KernelTypes {
-    /// As instructions name it.
+    /// Returns the descriptor, by which instructions name the BTF.
     #[must_use]
     pub fn raw(&self) -> c_int {
         self.fd.as_raw_fd()
     }
 
-    /// By the name of a module, or "vmlinux". `None`: the kernel has none, or the
-    /// module's does not belong to this kernel.
+    /// Finds BTF by the name of a module, or "vmlinux". `None` when the kernel has none,
+    /// or the module's does not belong to this kernel.
     ///
     /// # Errors
     /// EPERM.
     pub fn of(name: &str) -> Result<Option<KernelTypes>, SysError> {
         let mut next = attr::NextId::default();
         loop {
-            // SAFETY: there are no pointers in it.
+            // SAFETY: `next` contains no pointers.
             match unsafe { bpf(command::BTF_GET_NEXT_ID, &mut next) } {
                 Ok(_) => next.start_id = next.next_id,
                 Err(Errno::NOENT) => return Ok(None),
@@ -43,10 +43,10 @@ impl KernelTypes {
             let mut id = attr::BtfById {
                 btf_id: next.next_id,
             };
-            // SAFETY: as above.
+            // SAFETY: `id` contains no pointers.
             let fd = match unsafe { bpf_fd(command::BTF_GET_FD_BY_ID, &mut id) } {
                 Ok(fd) => fd,
-                // It went away in between.
+                // The BTF went away in between.
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(fail("BPF_BTF_GET_FD_BY_ID")(errno)),
             };
@@ -57,7 +57,7 @@ impl KernelTypes {
     }
 }
 
-/// The BTF behind `fd`, if it is the kernel's own and has that name.
+/// Returns the BTF of `fd`, if it is the kernel's or a module's and has that name.
 fn bytes_of(fd: &OwnedFd, name: &str) -> Result<Option<Vec<u8>>, SysError> {
     let mut found = [0; attr::MODULE_NAME_BYTES];
     let info = info(fd, &mut [], &mut found)?;
@@ -70,7 +70,8 @@ fn bytes_of(fd: &OwnedFd, name: &str) -> Result<Option<Vec<u8>>, SysError> {
     Ok(Some(bytes))
 }
 
-/// What the kernel says of BTF, with as much of it and of its name as fits.
+/// Returns the kernel's description of BTF, and fills `types` and `name` as far as they
+/// go.
 fn info(fd: &OwnedFd, types: &mut [u8], name: &mut [u8]) -> Result<attr::BtfInfo, SysError> {
     let mut info = attr::BtfInfo {
         btf_size: length(types),
@@ -84,7 +85,7 @@ fn info(fd: &OwnedFd, types: &mut [u8], name: &mut [u8]) -> Result<attr::BtfInfo
         info_len: u32::try_from(size_of::<attr::BtfInfo>()).unwrap_or(0),
         info: ptr::from_mut(&mut info).expose_provenance() as u64,
     };
-    // SAFETY: it leads to `info`, of that size, and that to slices of the sizes
+    // SAFETY: `get` points to `info`, of that size, and `info` to slices of the sizes
     // beside them.
     let done = unsafe { bpf(command::OBJ_GET_INFO_BY_FD, &mut get) };
     done.map(|_| info).map_err(fail("BPF_OBJ_GET_INFO_BY_FD"))
