@@ -3,7 +3,7 @@
  * Opens a Unified Kernel Image: a PE file whose sections hold kernel, initrd
  * and command line. Follows systemd-stub: the sections before the first
  * .profile are the base, those of the selected profile override them, and
- * within each the first of a name counts.
+ * within each, the first section of a name counts.
  */
 #include "parser.bpf.h"
 
@@ -54,8 +54,8 @@ struct slice {
 #define FOUND_PROFILE	2
 
 /*
- * Not on the stack: there the verifier would follow every combination of what
- * was found, which takes it minutes. Not static, or clang takes it apart.
+ * Not on the stack: there the verifier would follow every combination of sections
+ * that were found, for minutes. Not static, or clang splits it into its fields.
  */
 struct {
 	__u64 table;		/* offset of the section table */
@@ -73,7 +73,7 @@ struct {
 	struct slice profile;
 } uki;
 
-/* Where systemd-stub puts these sections. */
+/* The files that systemd-stub makes of these sections. */
 static const char pcrsig_path[] = ".extra/tpm2-pcr-signature.json";
 static const char pcrpkey_path[] = ".extra/tpm2-pcr-public-key.pem";
 static const char osrel_path[] = ".extra/os-release";
@@ -127,7 +127,7 @@ static long read_section(__u32 i, void *context)
 	return 0;
 }
 
-/* The first error ends it; the load has kept its words. */
+/* Stops at the first error, whose reason is in the report of the load. */
 static __always_inline int name_resources(__u32 flags)
 {
 	if (bpf_helper_slice(kernel_name, uki.kernel.offset, uki.kernel.size))
@@ -145,7 +145,7 @@ static __always_inline int name_resources(__u32 flags)
 	return 0;
 }
 
-/* Sections that become files, in systemd-stub's order; empty ones do not. */
+/* Adds the sections that become files, in systemd-stub's order, but for empty ones. */
 static __always_inline int add_files(void)
 {
 	if (uki.pcrsig.size &&
@@ -182,7 +182,7 @@ int parse_uki(void *context)
 	uki.sections = pe.sections;
 	bpf_loop(KEXEC_BPF_SECTIONS_MAX, read_section, NULL, 0);
 
-	/* A profile that is not there names no kernel, which ends the load. */
+	/* Without the selected profile no kernel is named, which ends the load. */
 	if (!uki.kernel.found || (uki.selected && uki.selected >= uki.profiles))
 		return 0;
 	if (name_resources(flags))
