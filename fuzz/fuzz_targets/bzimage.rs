@@ -11,7 +11,7 @@ fuzz_target!(|file: &[u8]| {
             let version = header.kernel_version.as_deref().unwrap_or_default();
             assert!(!version.contains(|c: char| c.is_control() || !c.is_ascii()));
             header.release();
-            header.kexec_file_obstacle();
+            header.kexec_file_blocker();
         }
         Err(error) => drop(format!("{error}")),
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Names of companion files: what is picked can be a name in an initrd.
 #![no_main]
-use kexec_bpf_fuzz::companion::{Folder, choose, own_folder};
+use kexec_bpf_fuzz::companion::{CompanionDirectory, choose, own_directory};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
-    assert!(own_folder(text).ends_with(b".extra.d"));
+    assert!(own_directory(text).ends_with(b".extra.d"));
     let names: Vec<Vec<u8>> = text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
-    for folder in [Folder::Own, Folder::Addons, Folder::Credentials, Folder::Extensions] {
+    for folder in [CompanionDirectory::Own, CompanionDirectory::Addons, CompanionDirectory::Credentials, CompanionDirectory::Extensions] {
         let picked = choose(folder, names.clone()).picked;
         assert!(picked.is_sorted_by(|a, b| a.name <= b.name));
         assert!(picked.iter().all(|pick| !pick.name.starts_with('.')));

@@ -12,7 +12,7 @@ use super::loader_conf::LoaderConf;
 
 /// The source of the default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Because {
+pub enum DefaultSource {
     /// LoaderEntryOneShot, which counts once.
     OneShot,
     /// LoaderEntryDefault.
@@ -29,7 +29,7 @@ pub fn default(
     entries: &[Entry],
     conf: &LoaderConf,
     variables: &LoaderVariables,
-) -> Option<(usize, Because)> {
+) -> Option<(usize, DefaultSource)> {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let saved = text(&variables.last_booted);
     let one_shot = text(&variables.one_shot);
@@ -39,11 +39,11 @@ pub fn default(
         _ => pattern.to_vec(),
     };
     let wishes = [
-        (one_shot.into_bytes(), Because::OneShot),
-        (expand(&conf.preferred), Because::LoaderConf),
-        (expand(variable.as_bytes()), Because::Variable),
-        (expand(&conf.default), Because::LoaderConf),
-        (b"*".to_vec(), Because::First),
+        (one_shot.into_bytes(), DefaultSource::OneShot),
+        (expand(&conf.preferred), DefaultSource::LoaderConf),
+        (expand(variable.as_bytes()), DefaultSource::Variable),
+        (expand(&conf.default), DefaultSource::LoaderConf),
+        (b"*".to_vec(), DefaultSource::First),
     ];
     [false, true].into_iter().find_map(|counted_out| {
         wishes.iter().find_map(|(pattern, because)| {

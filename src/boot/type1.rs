@@ -14,7 +14,7 @@ const INITRDS_MAX: usize = 64;
 
 /// The kind of program that the entry starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Starts {
+pub enum EntryKind {
     /// A kernel, to which initrds and options belong.
     #[default]
     Linux,
@@ -30,7 +30,7 @@ pub struct Type1 {
     pub version: Vec<u8>,
     pub machine_id: Vec<u8>,
     pub sort_key: Vec<u8>,
-    pub starts: Starts,
+    pub starts: EntryKind,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
     /// Joined; empty when there are none.
@@ -105,7 +105,7 @@ impl Type1 {
             b"linux" | b"uki" | b"efi" if self.image.is_empty() => {
                 self.image = path(value)?;
                 if key != b"linux" {
-                    self.starts = Starts::Program;
+                    self.starts = EntryKind::Program;
                 }
             }
             b"initrd" if self.initrds.len() < INITRDS_MAX => self.initrds.push(path(value)?),

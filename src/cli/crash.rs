@@ -143,14 +143,18 @@ pub fn loaded_image(facts: &Facts) -> Option<(String, String)> {
     if facts.crash_loaded != Some(true) {
         return None;
     }
-    let Some(stamp) = &facts.crash.stamp else {
+    let Some(record) = &facts.crash.record else {
         let unknown = "unknown: not loaded by this program, or without /run";
         return Some((unknown.into(), unknown.into()));
     };
-    let age_s = facts.crash.now_s.saturating_sub(stamp.loaded_at_s);
-    let since = format!("{} s, as noted in /run: {}", age_s, printable(&stamp.image));
+    let age_s = facts.crash.now_s.saturating_sub(record.loaded_at_s);
+    let since = format!(
+        "{} s, as noted in /run: {}",
+        age_s,
+        printable(&record.image)
+    );
     let reserved_mib = facts.crash_size_bytes.map(|bytes| bytes >> 20);
-    let fits = match (stamp.enough_mib, reserved_mib) {
+    let fits = match (record.enough_mib, reserved_mib) {
         (Some(enough), Some(reserved)) if reserved >= enough => {
             format!("yes: {enough} MiB are enough")
         }
@@ -163,7 +167,7 @@ pub fn loaded_image(facts: &Facts) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::stamp::Stamp;
+    use crate::facts::crash_record::CrashRecord;
 
     fn crash(loaded: bool, panic_s: i64) -> Facts {
         let mut facts = Facts {
@@ -194,7 +198,7 @@ mod tests {
         let (since, fits) = loaded_image(&facts).unwrap();
         assert!(since.starts_with("unknown") && fits.starts_with("unknown"));
         facts.crash.now_s = 100;
-        facts.crash.stamp = Some(Stamp {
+        facts.crash.record = Some(CrashRecord {
             loaded_at_s: 60,
             enough_mib: Some(128),
             image: b"/a b".to_vec(),

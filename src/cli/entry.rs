@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::boot::choose::Because;
+use crate::boot::choose::DefaultSource;
 use crate::escape::printable;
 use crate::run::entries::BootEntries;
 
@@ -12,7 +12,7 @@ use crate::run::entries::BootEntries;
 pub fn line(
     found: &BootEntries,
     index: usize,
-    default: Option<(usize, Because)>,
+    default: Option<(usize, DefaultSource)>,
 ) -> (String, String) {
     let why = default.filter(|(default, _)| *default == index);
     let mark = if why.is_some() { '*' } else { ' ' };
@@ -45,10 +45,10 @@ pub fn line(
     }
     if let Some((_, because)) = why {
         text.push_str(match because {
-            Because::OneShot => ", the default once (LoaderEntryOneShot)",
-            Because::Variable => ", the default (LoaderEntryDefault)",
-            Because::LoaderConf => ", the default (loader.conf)",
-            Because::First => ", the default",
+            DefaultSource::OneShot => ", the default once (LoaderEntryOneShot)",
+            DefaultSource::Variable => ", the default (LoaderEntryDefault)",
+            DefaultSource::LoaderConf => ", the default (loader.conf)",
+            DefaultSource::First => ", the default",
         });
     }
     (label, text)

@@ -238,8 +238,8 @@ impl Page {
             Err(_) => return,
         };
         self.line("kexec uses", &format!("route {}", plan.route.name()));
-        if let Some(obstacle) = &plan.obstacle {
-            self.line("", &format!("refused: {}", obstacle.cause_text()));
+        if let Some(blocker) = &plan.blocker {
+            self.line("", &format!("refused: {}", blocker.cause_text()));
         }
         let kernel = plan.kernel.section;
         let mut used: Vec<&str> = alloc::vec![kernel.map_or("the whole file", SectionKind::name)];

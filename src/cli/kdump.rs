@@ -40,9 +40,9 @@ pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     line("hotplug", &hotplug(&facts));
     line("settings", &settings(&facts.crash));
     print(&out)?;
-    if let Some(obstacle) = &load.plan.obstacle {
+    if let Some(blocker) = &load.plan.blocker {
         let what = format!("kdump check {}: cannot be loaded", printable(path));
-        return Err(obstacle.clone().with_what(&what));
+        return Err(blocker.clone().with_what(&what));
     }
     let Some(estimate) = load.preflight.as_ref().and_then(|it| it.estimate) else {
         return Ok(());

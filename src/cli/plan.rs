@@ -115,8 +115,8 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts) -> S
             "after the load, kernel.kexec_load_disabled is set to 1",
         );
     }
-    if let Some(obstacle) = &plan.obstacle {
-        line("would fail", obstacle.cause_text());
+    if let Some(blocker) = &plan.blocker {
+        line("would fail", blocker.cause_text());
     }
     out
 }

@@ -69,14 +69,14 @@ pub fn text(facts: &Facts) -> String {
             "no: load, unload and exec need it"
         },
     );
-    let handshake = explain::handshake_obstacle(facts);
+    let handshake = explain::handshake_blocker(facts);
     line("handshake", &handshake_text(facts, handshake.as_ref()));
-    if let Some(obstacle) = &handshake {
-        line("", &format!("try: {}", report::hints(obstacle)));
+    if let Some(blocker) = &handshake {
+        line("", &format!("try: {}", report::hints(blocker)));
     }
     let has_handshake = handshake.is_none();
-    let obstacle = explain::load_obstacle(facts, false);
-    match obstacle.or(handshake.filter(|_| facts.enforces())) {
+    let blocker = explain::load_blocker(facts, false);
+    match blocker.or(handshake.filter(|_| facts.enforces())) {
         None if facts.enforces() => line("routes", "handshake"),
         None => {
             let handshake = if has_handshake { "handshake, " } else { "" };
@@ -87,21 +87,21 @@ pub fn text(facts: &Facts) -> String {
             };
             line("routes", &[handshake, extract].concat());
         }
-        Some(obstacle) => {
-            line("routes", &format!("none: {}", obstacle.cause_text()));
-            line("", &format!("try: {}", report::hints(&obstacle)));
+        Some(blocker) => {
+            line("routes", &format!("none: {}", blocker.cause_text()));
+            line("", &format!("try: {}", report::hints(&blocker)));
         }
     }
     out
 }
 
-fn handshake_text(facts: &Facts, obstacle: Option<&Diagnosis>) -> String {
-    match (&facts.module, obstacle) {
+fn handshake_text(facts: &Facts, blocker: Option<&Diagnosis>) -> String {
+    match (&facts.module, blocker) {
         (Some(module), None) => format!(
             "yes: module {}, parsers: {}, decompressors: {}",
             module.version, module.default_parsers, module.decompressors
         ),
-        (_, Some(obstacle)) => format!("no: {}", obstacle.cause_text()),
+        (_, Some(blocker)) => format!("no: {}", blocker.cause_text()),
         (None, None) => UNKNOWN.into(),
     }
 }

@@ -12,7 +12,7 @@ use crate::initrd::extra::{ExtraDirectory, has_suffix};
 
 /// A directory in which companion files are looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Folder {
+pub enum CompanionDirectory {
     /// `NAME.efi.extra.d` beside the image.
     Own,
     /// `/loader/addons` of the image's file system; the next two likewise.
@@ -21,12 +21,12 @@ pub enum Folder {
     Extensions,
 }
 
-impl Folder {
+impl CompanionDirectory {
     /// The directories that serve all images, with their names below `/loader`.
-    pub const GLOBAL: [(Folder, &str); 3] = [
-        (Folder::Addons, "addons"),
-        (Folder::Credentials, "credentials"),
-        (Folder::Extensions, "extensions"),
+    pub const GLOBAL: [(CompanionDirectory, &str); 3] = [
+        (CompanionDirectory::Addons, "addons"),
+        (CompanionDirectory::Credentials, "credentials"),
+        (CompanionDirectory::Extensions, "extensions"),
     ];
 
     /// Returns the use of a file of that name in this directory; `None` when it is
@@ -36,16 +36,16 @@ impl Folder {
         if name.first() == Some(&b'.') {
             return None;
         }
-        let takes_addons = matches!(self, Folder::Own | Folder::Addons);
+        let takes_addons = matches!(self, CompanionDirectory::Own | CompanionDirectory::Addons);
         if takes_addons && has_suffix(name, ADDON_SUFFIX) {
             return Some(Target::Addon);
         }
-        let directory = ExtraDirectory::of(name, self != Folder::Own)?;
+        let directory = ExtraDirectory::of(name, self != CompanionDirectory::Own)?;
         let fits = match self {
-            Folder::Own => true,
-            Folder::Addons => false,
-            Folder::Credentials => directory.holds_credentials(),
-            Folder::Extensions => !directory.holds_credentials(),
+            CompanionDirectory::Own => true,
+            CompanionDirectory::Addons => false,
+            CompanionDirectory::Credentials => directory.holds_credentials(),
+            CompanionDirectory::Extensions => !directory.holds_credentials(),
         };
         fits.then_some(Target::Member(directory))
     }
@@ -81,7 +81,7 @@ pub struct Choice {
 
 /// Chooses among the names of the files in a directory.
 #[must_use]
-pub fn choose(directory: Folder, names: Vec<Vec<u8>>) -> Choice {
+pub fn choose(directory: CompanionDirectory, names: Vec<Vec<u8>>) -> Choice {
     let mut choice = Choice::default();
     // There are few names, and the standard library's sort is 8 KB of code.
     let mut sorted: Vec<Vec<u8>> = Vec::with_capacity(names.len());
@@ -111,7 +111,7 @@ fn is_clean(name: &[u8]) -> bool {
 /// Returns the name of an image's own directory: the image's, without the counter of
 /// automatic boot assessment, and `.extra.d`.
 #[must_use]
-pub fn own_folder(image_name: &[u8]) -> Vec<u8> {
+pub fn own_directory(image_name: &[u8]) -> Vec<u8> {
     [without_counter(image_name).as_slice(), b".extra.d"].concat()
 }
 

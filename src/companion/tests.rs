@@ -2,7 +2,7 @@
 //! Names that are picked up, and names that are skipped.
 use super::*;
 
-fn picks(directory: Folder, names: &[&str]) -> Vec<(String, Option<&'static str>)> {
+fn picks(directory: CompanionDirectory, names: &[&str]) -> Vec<(String, Option<&'static str>)> {
     let names = names.iter().map(|name| name.as_bytes().to_vec()).collect();
     let picked = choose(directory, names).picked.into_iter();
     let path = |target| match target {
@@ -32,7 +32,7 @@ const ALL: &[&str] = &[
 #[test]
 fn each_directory_takes_its_own_sorted_by_bytes() {
     assert_eq!(
-        picks(Folder::Own, ALL),
+        picks(CompanionDirectory::Own, ALL),
         [
             pick("Z.cred", Some(".extra/credentials")),
             pick("a b.cred", Some(".extra/credentials")),
@@ -43,18 +43,18 @@ fn each_directory_takes_its_own_sorted_by_bytes() {
         ]
     );
     assert_eq!(
-        picks(Folder::Addons, ALL),
+        picks(CompanionDirectory::Addons, ALL),
         [pick("a.ADDON.EFI", None), pick("z.addon.efi", None)]
     );
     assert_eq!(
-        picks(Folder::Credentials, ALL),
+        picks(CompanionDirectory::Credentials, ALL),
         [
             pick("Z.cred", Some(".extra/global_credentials")),
             pick("a b.cred", Some(".extra/global_credentials")),
         ]
     );
     assert_eq!(
-        picks(Folder::Extensions, ALL),
+        picks(CompanionDirectory::Extensions, ALL),
         [
             pick("net.confext.raw", Some(".extra/global_confext")),
             pick("tools.raw", Some(".extra/global_sysext")),
@@ -69,12 +69,12 @@ fn names_that_cannot_be_passed_on_are_named() {
         "gr\u{fc}n.cred".as_bytes(),
         b"a\nb.cred",
     ];
-    let choice = choose(Folder::Own, names.map(<[u8]>::to_vec).to_vec());
+    let choice = choose(CompanionDirectory::Own, names.map(<[u8]>::to_vec).to_vec());
     assert_eq!(choice.picked, []);
     assert_eq!(choice.bad_names.len(), 3);
     // A name that would be skipped anyway is not reported.
     assert_eq!(
-        choose(Folder::Own, vec![b"\xff.txt".to_vec()]),
+        choose(CompanionDirectory::Own, vec![b"\xff.txt".to_vec()]),
         Choice::default()
     );
 }
@@ -98,7 +98,7 @@ fn the_boot_counter_is_not_part_of_the_directorys_name() {
         ),
         ("", ".extra.d"),
     ] {
-        let found = own_folder(image.as_bytes());
+        let found = own_directory(image.as_bytes());
         assert_eq!(String::from_utf8(found).unwrap(), directory, "{image}");
     }
 }
@@ -106,7 +106,7 @@ fn the_boot_counter_is_not_part_of_the_directorys_name() {
 proptest::proptest! {
     #[test]
     fn no_name_leaves_its_directory(names: Vec<Vec<u8>>) {
-        for directory in [Folder::Own, Folder::Addons, Folder::Credentials, Folder::Extensions] {
+        for directory in [CompanionDirectory::Own, CompanionDirectory::Addons, CompanionDirectory::Credentials, CompanionDirectory::Extensions] {
             for pick in choose(directory, names.clone()).picked {
                 proptest::prop_assert!(!pick.name.starts_with('.'));
                 proptest::prop_assert!(pick.name.is_ascii());

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::enforce::held;
-use super::{certain, handshake_obstacle};
+use super::{certain, handshake_blocker};
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::errno::Errno;
 use crate::facts::Facts;
@@ -41,8 +41,8 @@ pub fn not_enforced(facts: &Facts, modprobe: Option<String>, write: Option<Errno
         ),
         (Some(Errno::ENOENT), modprobe) => {
             // Without /sys, nothing else is known.
-            let obstacle = handshake_obstacle(facts).filter(|_| facts.loaded.is_some());
-            let why = obstacle.as_ref().map(Diagnosis::cause_text);
+            let blocker = handshake_blocker(facts).filter(|_| facts.loaded.is_some());
+            let why = blocker.as_ref().map(Diagnosis::cause_text);
             format!(
                 "{}: modprobe {}",
                 why.unwrap_or("module kexec_bpf is not loaded"),

@@ -69,7 +69,7 @@ pub fn adapted(diagnosis: Diagnosis, facts: &Facts) -> Diagnosis {
     }
 }
 
-/// Returns the obstacle to every load once the module was removed by force.
+/// Returns the blocker to every load once the module was removed by force.
 pub(super) fn held(facts: &Facts) -> Option<Diagnosis> {
     (facts.enforce == Some(Enforce::Held)).then(|| {
         certain(
@@ -82,7 +82,7 @@ pub(super) fn held(facts: &Facts) -> Option<Diagnosis> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{able, report};
-    use super::super::{handshake, handshake_obstacle, load, load_obstacle, parser, unload};
+    use super::super::{handshake, handshake_blocker, load, load_blocker, parser, unload};
     use super::*;
     use crate::abi::{self, Report, Stage};
     use crate::diagnosis::Exit;
@@ -101,17 +101,17 @@ mod tests {
         let held = enforcing(Enforce::Held);
         let cause = "enforce: the module is being removed, nothing can be loaded";
         for panic in [false, true] {
-            assert_eq!(load_obstacle(&held, panic).unwrap().cause_text(), cause);
+            assert_eq!(load_blocker(&held, panic).unwrap().cause_text(), cause);
             assert_eq!(load(Errno::EPERM, &held, panic).cause_text(), cause);
         }
-        assert_eq!(handshake_obstacle(&held).unwrap().cause_text(), cause);
+        assert_eq!(handshake_blocker(&held).unwrap().cause_text(), cause);
         // Unloading goes on, and has other causes.
         assert!(
             !unload(Errno::EPERM, &held, false)
                 .cause_text()
                 .contains("enforce")
         );
-        assert_eq!(load_obstacle(&enforcing(Enforce::On), false), None);
+        assert_eq!(load_blocker(&enforcing(Enforce::On), false), None);
     }
 
     /// Without lockdown and with it.

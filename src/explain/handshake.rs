@@ -12,9 +12,9 @@ use crate::diagnosis::{Diagnosis, Exit, Hint};
 use crate::errno::Errno;
 use crate::facts::{Facts, Module};
 
-/// Returns the obstacle to the handshake route.
+/// Returns the blocker to the handshake route.
 #[must_use]
-pub fn handshake_obstacle(facts: &Facts) -> Option<Diagnosis> {
+pub fn handshake_blocker(facts: &Facts) -> Option<Diagnosis> {
     if let Some(held) = enforce::held(facts) {
         return Some(held);
     }

@@ -22,7 +22,7 @@ pub use activation::not_enforced;
 pub use enforce::{Rule, adapted};
 pub use framebuffer::framebuffer;
 pub use handshake::{
-    caller_gone, handshake, handshake_obstacle, is_about, module_is_useless, parser,
+    caller_gone, handshake, handshake_blocker, is_about, module_is_useless, parser,
 };
 
 /// Says what failed when it was known before it was tried.
@@ -54,11 +54,11 @@ fn failed(cause: &str, hints: &[Hint]) -> Diagnosis {
     possible(cause, hints).with_exit(Exit::Failed)
 }
 
-/// Returns the obstacle to any load, known before it is tried.
+/// Returns the blocker to any load, known before it is tried.
 #[must_use]
-pub fn load_obstacle(facts: &Facts, panic: bool) -> Option<Diagnosis> {
-    if let Some(obstacle) = gate(facts, panic) {
-        return Some(obstacle);
+pub fn load_blocker(facts: &Facts, panic: bool) -> Option<Diagnosis> {
+    if let Some(blocker) = gate(facts, panic) {
+        return Some(blocker);
     }
     if let Some(held) = enforce::held(facts) {
         return Some(held);
@@ -99,8 +99,8 @@ pub fn unsigned_initrd(facts: &Facts) -> Diagnosis {
 /// Returns what kexec_load_permitted() would refuse, before a load or an unload; both
 /// count against the limits.
 fn gate(facts: &Facts, panic: bool) -> Option<Diagnosis> {
-    if let Some(obstacle) = privilege_obstacle(facts) {
-        return Some(obstacle);
+    if let Some(blocker) = privilege_blocker(facts) {
+        return Some(blocker);
     }
     if facts.load_disabled == Some(true) {
         return Some(certain(
@@ -122,7 +122,7 @@ fn gate(facts: &Facts, panic: bool) -> Option<Diagnosis> {
     None
 }
 
-fn privilege_obstacle(facts: &Facts) -> Option<Diagnosis> {
+fn privilege_blocker(facts: &Facts) -> Option<Diagnosis> {
     (!facts.cap_sys_boot).then(|| {
         certain(
             "this process does not have CAP_SYS_BOOT",
@@ -201,11 +201,11 @@ fn unknown(errno: Errno) -> Diagnosis {
     )
 }
 
-/// EPERM comes from the checks of [`load_obstacle`], then from lockdown when
+/// EPERM comes from the checks of [`load_blocker`], then from lockdown when
 /// the image's signature does not verify.
 fn refused_load(facts: &Facts, panic: bool) -> Diagnosis {
-    if let Some(obstacle) = load_obstacle(facts, panic) {
-        return obstacle;
+    if let Some(blocker) = load_blocker(facts, panic) {
+        return blocker;
     }
     if facts.enforces() {
         return enforce::without_report();
@@ -306,11 +306,11 @@ pub fn unload(errno: Errno, facts: &Facts, panic: bool) -> Diagnosis {
     found.with_what(&errno)
 }
 
-/// Returns the obstacle to `exec`, known before it is tried.
+/// Returns the blocker to `exec`, known before it is tried.
 #[must_use]
-pub fn exec_obstacle(facts: &Facts) -> Option<Diagnosis> {
-    if let Some(obstacle) = privilege_obstacle(facts) {
-        return Some(obstacle);
+pub fn exec_blocker(facts: &Facts) -> Option<Diagnosis> {
+    if let Some(blocker) = privilege_blocker(facts) {
+        return Some(blocker);
     }
     if facts.loaded == Some(false) {
         let hints: &[Hint] = if facts.crash_loaded == Some(true) {
@@ -329,8 +329,8 @@ pub fn exec_obstacle(facts: &Facts) -> Option<Diagnosis> {
 /// Explains what reboot(2) returned.
 #[must_use]
 pub fn exec(errno: Errno, facts: &Facts) -> Diagnosis {
-    let found = match (exec_obstacle(facts), errno) {
-        (Some(obstacle), _) => obstacle,
+    let found = match (exec_blocker(facts), errno) {
+        (Some(blocker), _) => blocker,
         (None, Errno::EINVAL) if facts.loaded == Some(true) => {
             failed("the kernel refused the jump", &[Hint::Dmesg])
         }

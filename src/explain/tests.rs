@@ -23,35 +23,35 @@ pub(super) fn able() -> Facts {
     }
 }
 
-fn obstacle(facts: &Facts, panic: bool) -> String {
-    let found = load_obstacle(facts, panic).unwrap();
+fn blocker(facts: &Facts, panic: bool) -> String {
+    let found = load_blocker(facts, panic).unwrap();
     assert!(found.is_certain() && found.exit == Exit::Refused);
     found.cause_text().into()
 }
 
 #[test]
 fn nothing_stands_in_the_way_of_an_able_machine() {
-    assert_eq!(load_obstacle(&able(), false), None);
-    assert_eq!(load_obstacle(&able(), true), None);
+    assert_eq!(load_blocker(&able(), false), None);
+    assert_eq!(load_blocker(&able(), true), None);
 }
 
 #[test]
-fn unknown_facts_are_no_obstacle() {
+fn unknown_facts_are_no_blocker() {
     let facts = Facts {
         cap_sys_boot: true,
         ..Facts::default()
     };
-    assert_eq!(load_obstacle(&facts, true), None);
+    assert_eq!(load_blocker(&facts, true), None);
 }
 
 #[test]
-fn each_obstacle_has_its_own_words() {
+fn each_blocker_has_its_own_words() {
     let unprivileged = Facts {
         cap_sys_boot: false,
         ..able()
     };
     assert_eq!(
-        obstacle(&unprivileged, false),
+        blocker(&unprivileged, false),
         "this process does not have CAP_SYS_BOOT"
     );
     let old = Facts {
@@ -59,26 +59,23 @@ fn each_obstacle_has_its_own_words() {
         ..able()
     };
     assert_eq!(
-        obstacle(&old, false),
+        blocker(&old, false),
         "kernel 6.12.0 was built without CONFIG_KEXEC_FILE"
     );
     let disabled = Facts {
         load_disabled: Some(true),
         ..able()
     };
-    assert_eq!(
-        obstacle(&disabled, false),
-        "kernel.kexec_load_disabled is 1"
-    );
+    assert_eq!(blocker(&disabled, false), "kernel.kexec_load_disabled is 1");
     let unreserved = Facts {
         crash_size_bytes: Some(0),
         ..able()
     };
     assert_eq!(
-        obstacle(&unreserved, true),
+        blocker(&unreserved, true),
         "no memory is reserved for a crash kernel"
     );
-    assert_eq!(load_obstacle(&unreserved, false), None);
+    assert_eq!(load_blocker(&unreserved, false), None);
 }
 
 #[test]
@@ -88,10 +85,10 @@ fn limits_count_for_their_own_kind_of_image() {
         ..able()
     };
     assert_eq!(
-        obstacle(&facts, true),
+        blocker(&facts, true),
         "kernel.kexec_load_limit_panic is 0: no load is left"
     );
-    assert_eq!(load_obstacle(&facts, false), None);
+    assert_eq!(load_blocker(&facts, false), None);
 }
 
 #[test]
@@ -215,19 +212,19 @@ fn failures_of_a_crash_load_have_words_of_their_own() {
 
 #[test]
 fn exec_without_an_image_says_so() {
-    let found = exec_obstacle(&able()).unwrap();
+    let found = exec_blocker(&able()).unwrap();
     assert_eq!(found.cause_text(), "no image is loaded");
     assert_eq!(found.exit, Exit::Failed);
     let crash_only = Facts {
         crash_loaded: Some(true),
         ..able()
     };
-    assert!(exec_obstacle(&crash_only).unwrap().hints.len() == 2);
+    assert!(exec_blocker(&crash_only).unwrap().hints.len() == 2);
     let loaded = Facts {
         loaded: Some(true),
         ..able()
     };
-    assert_eq!(exec_obstacle(&loaded), None);
+    assert_eq!(exec_blocker(&loaded), None);
 }
 
 #[test]

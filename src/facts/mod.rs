@@ -4,13 +4,13 @@
 //! A plain value, so that plans and explanations can be tested on any machine. `None`
 //! means that the kernel does not say, and is never a guess.
 
-pub mod stamp;
+pub mod crash_record;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use stamp::Stamp;
+use crash_record::CrashRecord;
 
 /// Everything that plans and explanations depend on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -83,7 +83,7 @@ pub struct CrashFacts {
     /// CLOCK_BOOTTIME, in seconds.
     pub now_s: u64,
     /// Record of the crash image that this program loaded last.
-    pub stamp: Option<Stamp>,
+    pub record: Option<CrashRecord>,
 }
 
 /// Properties of kexec_bpf.ko, as it states them: see bpf/include/kexec_bpf.h.

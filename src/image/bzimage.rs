@@ -77,7 +77,7 @@ impl SetupHeader {
 
     /// Returns the reason for which kexec_file_load on x86_64 would fail with ENOEXEC, if
     /// there is one. The checks are those of the kernel's bzImage64_probe.
-    pub fn kexec_file_obstacle(&self) -> Option<&'static str> {
+    pub fn kexec_file_blocker(&self) -> Option<&'static str> {
         if self.version < KEXEC_FILE_OLDEST {
             Some("its boot protocol is older than 2.12 (Linux 3.8)")
         } else if !self.loaded_high {

@@ -8,7 +8,7 @@ use crate::image::detect::Image;
 
 /// Chooses the route; `wanted` is the user's explicit word.
 pub fn route(image: &Image, wanted: Option<Route>, facts: &Facts) -> Result<Route, PlanError> {
-    let handshake = || match explain::handshake_obstacle(facts) {
+    let handshake = || match explain::handshake_blocker(facts) {
         None => Ok(Route::Handshake),
         Some(why) => Err(PlanError::NoHandshake(why)),
     };

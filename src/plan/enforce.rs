@@ -125,14 +125,14 @@ mod tests {
             ),
         ];
         for (manifest, options, broken) in cases {
-            let obstacle = |enforce| plan(&options, &manifest, &facts(enforce)).unwrap().obstacle;
-            let found = obstacle(Enforce::On);
+            let blocker = |enforce| plan(&options, &manifest, &facts(enforce)).unwrap().blocker;
+            let found = blocker(Enforce::On);
             let panic = options.panic;
             assert_eq!(found, broken.map(|rule: Rule| rule.broken(panic)));
             if let Some(found) = found {
                 assert!(found.is_certain() && found.exit == Exit::Refused);
             }
-            assert_eq!(obstacle(Enforce::Off), None);
+            assert_eq!(blocker(Enforce::Off), None);
         }
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Obstacles of a plan, and what a locked-down kernel verifies of it.
+//! Blockers of a plan, and what a locked-down kernel verifies of it.
 
 use super::{Manifest, Options, Plan, Route};
 use crate::diagnosis::Diagnosis;
@@ -8,14 +8,14 @@ use crate::facts::Facts;
 
 impl Plan {
     /// Returns what stands in the way of it, known before it is tried.
-    pub(super) fn find_obstacle<F>(
+    pub(super) fn find_blocker<F>(
         &self,
         options: &Options,
         manifest: &Manifest<F>,
         facts: &Facts,
     ) -> Option<Diagnosis> {
         let unsigned = self.is_extracted_unverified(facts) && !options.extracts_knowingly();
-        explain::load_obstacle(facts, options.panic)
+        explain::load_blocker(facts, options.panic)
             .or_else(|| Some(self.breaks(manifest, facts)?.broken(options.panic)))
             .or_else(|| unsigned.then(|| explain::unsigned_initrd(facts)))
     }
@@ -64,8 +64,8 @@ mod tests {
         }
     }
 
-    fn obstacle(file: &[u8], options: &Options, facts: &Facts) -> Option<Diagnosis> {
-        plan_on(file, options, facts).unwrap().obstacle
+    fn blocker(file: &[u8], options: &Options, facts: &Facts) -> Option<Diagnosis> {
+        plan_on(file, options, facts).unwrap().blocker
     }
 
     #[test]
@@ -84,10 +84,10 @@ mod tests {
                 ..Options::default()
             };
             let uki = build::uki();
-            let found = obstacle(&uki, &options, &without);
+            let found = blocker(&uki, &options, &without);
             assert_eq!(found.is_some(), is_refused, "{options:?}");
             let open = facts(Lockdown::None, false);
-            assert_eq!(obstacle(&uki, &options, &open), None);
+            assert_eq!(blocker(&uki, &options, &open), None);
         }
     }
 
@@ -108,7 +108,7 @@ mod tests {
             ),
         ] {
             let facts = facts(Lockdown::Confidentiality, has_module);
-            let found = obstacle(&build::uki(), &options, &facts).unwrap();
+            let found = blocker(&build::uki(), &options, &facts).unwrap();
             assert_eq!(found.hints, [Hint::Text(hint)]);
             // One line of a console, with its label.
             assert!(
@@ -123,7 +123,7 @@ mod tests {
     fn other_routes_are_left_to_the_kernel() {
         let locked = facts(Lockdown::Integrity, true);
         for image in [build::uki(), build::bzimage()] {
-            assert_eq!(obstacle(&image, &Options::default(), &locked), None);
+            assert_eq!(blocker(&image, &Options::default(), &locked), None);
         }
     }
 

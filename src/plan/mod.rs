@@ -63,7 +63,7 @@ pub struct Plan {
     /// The whole image has a signature.
     pub is_signed: bool,
     /// The reason why the load cannot succeed, known before it is tried.
-    pub obstacle: Option<Diagnosis>,
+    pub blocker: Option<Diagnosis>,
 }
 
 /// The PCR that systemd-stub extends by all that can differ between boots.
@@ -130,7 +130,7 @@ pub fn plan<F: ReadAt>(
         Image::Uki { pe, uki } => planner.uki(pe.machine, uki),
         _ => planner.opaque(),
     }?;
-    plan.obstacle = plan.find_obstacle(options, manifest, facts);
+    plan.blocker = plan.find_blocker(options, manifest, facts);
     Ok(plan)
 }
 
@@ -165,7 +165,7 @@ impl<F: ReadAt> Planner<'_, F> {
         if !self.manifest.companions.is_empty() {
             return Err(PlanError::AddonsNeedUki);
         }
-        if let Some(why) = header.kexec_file_obstacle() {
+        if let Some(why) = header.kexec_file_blocker() {
             return Err(PlanError::KernelRefuses { why });
         }
         let kernel = PlannedKernel {
@@ -197,7 +197,7 @@ impl<F: ReadAt> Planner<'_, F> {
             }
             (Err(error), _) => return Err(error.into()),
         };
-        if let Some(why) = header.as_ref().and_then(SetupHeader::kexec_file_obstacle) {
+        if let Some(why) = header.as_ref().and_then(SetupHeader::kexec_file_blocker) {
             return Err(PlanError::KernelRefuses { why });
         }
         self.check_addons(machine, &selection)?;
@@ -254,7 +254,7 @@ impl<F: ReadAt> Planner<'_, F> {
             cmdline,
             profile: self.manifest.profile,
             is_signed: self.manifest.detected.is_signed(),
-            obstacle: None,
+            blocker: None,
         })
     }
 }

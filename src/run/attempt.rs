@@ -22,7 +22,7 @@ use crate::source::{ReadAt, SubSource};
 use crate::sys::file::InputFile;
 use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::{Filled, Memfd};
-use crate::sys::{AsFd, event, kexec, note};
+use crate::sys::{AsFd, crash_record, event, kexec};
 
 /// The input of one attempt.
 struct Attempt<'load> {
@@ -45,9 +45,9 @@ pub fn load(
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
     let Prepared { manifest, plan, .. } = load;
-    if let Some(obstacle) = &plan.obstacle {
-        let obstacle = obstacle.clone().of_load(&manifest.image.path);
-        return Err(RunError::Diagnosed(obstacle));
+    if let Some(blocker) = &plan.blocker {
+        let blocker = blocker.clone().of_load(&manifest.image.path);
+        return Err(RunError::Diagnosed(blocker));
     }
     let attempt = Attempt {
         options,
@@ -88,7 +88,7 @@ impl Attempt<'_> {
         let estimate = preflight.and_then(|preflight| preflight.estimate);
         crash::check(image, self.options, estimate.as_ref())?;
         let _keys = crash::crypt_keys(image, self.options, self.facts)?;
-        note::remove();
+        crash_record::remove();
         let passed_over = self.load(events)?;
         crash::remember(image, estimate.as_ref(), event::boot_time_s());
         Ok(passed_over)

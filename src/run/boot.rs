@@ -11,12 +11,12 @@ use super::events::{Event, Events};
 use super::options::{BootOptions, LoadOptions};
 use super::volumes::{self, Volume};
 use super::{RunError, exec, load, unload};
-use crate::boot::choose::{self, Because};
+use crate::boot::choose::{self, DefaultSource};
 use crate::boot::counter::Name;
 use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::BootError;
 use crate::boot::loader_conf::MenuTime;
-use crate::boot::type1::Starts;
+use crate::boot::type1::EntryKind;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::plan::{Options, Profile};
@@ -152,7 +152,7 @@ fn chosen(
         (Some(name), _) => choose::by_name(&found.entries, name)?,
         (None, Some((index, because))) => {
             // It counts once, also when it cannot be loaded.
-            if because == Because::OneShot
+            if because == DefaultSource::OneShot
                 && !options.dry_run
                 && let Err(error) = efivar::delete_one_shot()
             {
@@ -200,11 +200,11 @@ fn load_chosen(
         return Err(BootError::Bad { id, problem }.into());
     }
     let words = match text.starts {
-        Starts::Linux => Options {
+        EntryKind::Linux => Options {
             entry_words: text.options,
             ..wanted(options)
         },
-        Starts::Program => Options {
+        EntryKind::Program => Options {
             command_line: Some(text.options).filter(|words| !words.is_empty()),
             profile: Profile::Number(text.profile),
             ..wanted(options)

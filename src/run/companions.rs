@@ -9,7 +9,7 @@ use super::RunError;
 use super::error::{Refusal, Skipped};
 use super::options::LoadOptions;
 use crate::abi;
-use crate::companion::{self, Folder, Pick, Target};
+use crate::companion::{self, CompanionDirectory, Pick, Target};
 use crate::image::addon::{self, Addon};
 use crate::image::detect::Image;
 use crate::image::pe::Machine;
@@ -67,7 +67,7 @@ pub fn add_found(
     };
     let (parent, name) = split(&image.path);
     let beside = opened(parent)?;
-    let own = companion::own_folder(name);
+    let own = companion::own_directory(name);
     // Beneath a root, paths are relative to that.
     let path_of = |directory: &Directory, else_path: &[u8]| {
         let path = directory.path().filter(|_| options.root.is_none());
@@ -90,10 +90,10 @@ pub fn add_found(
         let Some(loader) = &loader else {
             return Ok(());
         };
-        for (folder, name) in Folder::GLOBAL {
+        for (folder, name) in CompanionDirectory::GLOBAL {
             // Addons go before the image's own, the others' order is the
             // initrd's.
-            if (folder == Folder::Addons) == (wanted == Folder::Addons) {
+            if (folder == CompanionDirectory::Addons) == (wanted == CompanionDirectory::Addons) {
                 let path = join(&loader_path, name.as_bytes());
                 let opened = told(loader.below(name.as_bytes()), &path, on_skip)?;
                 collect(folder, opened, &path, &host, found, on_skip)?;
@@ -101,10 +101,17 @@ pub fn add_found(
         }
         Ok(())
     };
-    global(Folder::Addons, &mut found, &mut *on_skip)?;
+    global(CompanionDirectory::Addons, &mut found, &mut *on_skip)?;
     let own = told(own, &own_path, on_skip)?;
-    collect(Folder::Own, own, &own_path, &host, &mut found, on_skip)?;
-    global(Folder::Credentials, &mut found, on_skip)?;
+    collect(
+        CompanionDirectory::Own,
+        own,
+        &own_path,
+        &host,
+        &mut found,
+        on_skip,
+    )?;
+    global(CompanionDirectory::Credentials, &mut found, on_skip)?;
     // Before what the user named.
     manifest.companions.splice(0..0, found);
     Ok(())
@@ -155,7 +162,7 @@ fn told(
 
 /// Opens the files of a directory that go with the image.
 fn collect(
-    folder: Folder,
+    folder: CompanionDirectory,
     opened: Option<Directory>,
     path: &[u8],
     host: &Host,

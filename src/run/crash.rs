@@ -7,13 +7,13 @@ use super::RunError;
 use super::options::LoadOptions;
 use crate::explain;
 use crate::facts::Facts;
-use crate::facts::stamp::Stamp;
+use crate::facts::crash_record::CrashRecord;
 use crate::kdump::estimate::{Estimate, Reservation, Verdict};
 use crate::kdump::{self, Measured};
 use crate::plan::{Manifest, Plan};
+use crate::sys::crash_record;
 use crate::sys::crypt_keys::KeyItems;
 use crate::sys::file::{self, InputFile};
-use crate::sys::note;
 
 /// An image, measured, and held against the reservation.
 pub struct Preflight {
@@ -82,10 +82,10 @@ pub(super) fn crypt_keys(
 
 /// Notes what was loaded just now.
 pub(super) fn remember(image: &[u8], estimate: Option<&Estimate>, now_s: u64) {
-    let stamp = Stamp {
+    let record = CrashRecord {
         loaded_at_s: now_s,
         enough_mib: estimate.map(|estimate| estimate.enough_mib),
         image: file::absolute(None, image).unwrap_or_else(|_| image.to_vec()),
     };
-    note::write(&stamp.to_bytes());
+    crash_record::write(&record.to_bytes());
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use super::volumes::{self, Found, Place, Volume};
-use crate::boot::choose::{self, Because};
+use crate::boot::choose::{self, DefaultSource};
 use crate::boot::efi::LoaderVariables;
 use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::{BootError, Problem};
@@ -129,7 +129,7 @@ fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
 impl BootEntries {
     /// Returns the default entry, and why it is.
     #[must_use]
-    pub fn default(&self) -> Option<(usize, Because)> {
+    pub fn default(&self) -> Option<(usize, DefaultSource)> {
         choose::default(&self.entries, &self.conf, &self.variables)
     }
 

@@ -5,7 +5,7 @@ use super::events::Events;
 use super::{RunError, teardown};
 use crate::explain;
 use crate::facts::Facts;
-use crate::sys::{kexec, note};
+use crate::sys::{crash_record, kexec};
 
 /// Drops the loaded image, or the crash image.
 ///
@@ -17,7 +17,7 @@ pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
         RunError::of_command("unload", &error, found)
     })?;
     if panic {
-        note::remove();
+        crash_record::remove();
     }
     Ok(())
 }
@@ -34,8 +34,8 @@ pub fn exec(
     cmdline: &[u8],
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
-    if let Some(obstacle) = explain::exec_obstacle(facts) {
-        return Err(RunError::Diagnosed(obstacle.within(&"exec")));
+    if let Some(blocker) = explain::exec_blocker(facts) {
+        return Err(RunError::Diagnosed(blocker.within(&"exec")));
     }
     if let Some(warning) = explain::framebuffer(facts, cmdline) {
         events.warn(&warning);

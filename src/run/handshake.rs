@@ -19,14 +19,14 @@ use crate::explain;
 use crate::facts::Facts;
 use crate::sys::event::{EventFd, now_us};
 use crate::sys::session::Session;
-use crate::sys::thread::{self, Beside};
+use crate::sys::thread::{self, OtherThread};
 use crate::sys::{Fd, SysError, kexec};
 
 /// Lines of the verifier's log that a report quotes.
 const LOG_LINES: usize = 6;
 
 /// Thread A's result and its times, in microseconds.
-struct Called {
+struct CallResult {
     started_us: u64,
     returned_us: u64,
     result: Result<(), SysError>,
@@ -57,14 +57,14 @@ pub fn load(
         let returned_us = now_us();
         // B waits for this; the counter of a fresh eventfd is never full.
         let _ = ended.signal();
-        Called {
+        CallResult {
             started_us,
             returned_us,
             result,
         }
     };
     progress(format_args!("thread A: kexec_file_load, the whole image"));
-    let serve = |other: &Beside<'_>| {
+    let serve = |other: &OtherThread<'_>| {
         let server = Server {
             offer,
             ready: &ready,
@@ -77,7 +77,7 @@ pub fn load(
         };
         server.serve()
     };
-    let (called, served) = thread::alongside(call, serve)?;
+    let (called, served) = thread::join(call, serve)?;
     let Some(called) = called else {
         // Its parser is detached, and the session is closed.
         let found = explain::caller_gone().of_load(offer.image_path());

@@ -15,7 +15,7 @@ use crate::handshake::{self, End, Failure, Steps, Wake};
 use crate::object::Object;
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
-use crate::sys::thread::Beside;
+use crate::sys::thread::OtherThread;
 
 /// Thread B and all that it uses.
 pub struct Server<'load> {
@@ -27,7 +27,7 @@ pub struct Server<'load> {
     /// Thread A signals that its call returned.
     pub ended: &'load EventFd,
     /// Thread A.
-    pub other: &'load Beside<'load>,
+    pub other: &'load OtherThread<'load>,
     pub progress: Progress<'load>,
     /// `None` once closed, which ends A's call.
     pub session: Option<Session>,

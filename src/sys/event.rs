@@ -6,7 +6,7 @@ use rustix::event::{EventfdFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::SysError;
-use super::thread::Beside;
+use super::thread::OtherThread;
 
 /// A counter that one side adds to and the other side waits for.
 pub struct EventFd(OwnedFd);
@@ -63,7 +63,7 @@ pub enum Which {
 pub fn wait_either(
     first: &EventFd,
     second: &EventFd,
-    other: &Beside<'_>,
+    other: &OtherThread<'_>,
 ) -> Result<Which, SysError> {
     loop {
         // This is asked first: what the thread signalled before its end counts.
@@ -127,14 +127,14 @@ pub fn boot_time_s() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::thread::alongside;
+    use crate::sys::thread::join;
     use std::sync::mpsc::channel;
 
     #[test]
     fn a_signal_is_seen_once_and_the_first_goes_first() {
         let (first, second) = (EventFd::new().unwrap(), EventFd::new().unwrap());
         let (go, wait) = channel::<()>();
-        let seen = alongside(
+        let seen = join(
             move || wait.recv(),
             |other| {
                 second.signal().unwrap();

@@ -5,9 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::file::{exists, read_anywhere, read_kernel_file, read_unmounted};
-use super::{capability, crypt_keys, enforce, event, kexec, note};
+use super::{capability, crash_record, crypt_keys, enforce, event, kexec};
 use crate::abi;
-use crate::facts::stamp::{self, Stamp};
 use crate::facts::{CrashFacts, Facts, Lockdown, Module};
 use crate::image::devicetree::Device;
 use crate::image::hwids::Smbios;
@@ -95,7 +94,7 @@ fn crash() -> CrashFacts {
         sysrq: number("/proc/sys/kernel/sysrq"),
         takes_crypt_keys: exists(crypt_keys::DIRECTORY),
         now_s: event::boot_time_s(),
-        stamp: read_kernel_file(note::PATH, stamp::MAX_BYTES).and_then(|text| Stamp::parse(&text)),
+        record: crash_record::read(),
     }
 }
 
@@ -119,7 +118,7 @@ fn number(path: &str) -> Option<i64> {
 
 fn module() -> Option<Module> {
     rustix::fs::stat(abi::PROC_PATH).ok()?;
-    let fact = |name: &str| text(&[abi::FACTS_DIR, "/", name].concat());
+    let fact = |name: &str| text(&[abi::PARAMETERS_DIR, "/", name].concat());
     Some(Module {
         version: text("/sys/module/kexec_bpf/version").unwrap_or_default(),
         abi_version: fact("abi_version")

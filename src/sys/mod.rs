@@ -5,6 +5,7 @@
 pub mod block;
 pub mod bpf;
 pub mod console;
+pub mod crash_record;
 pub mod crypt_keys;
 pub mod directory;
 pub mod efivar;
@@ -16,7 +17,6 @@ pub mod kexec;
 pub mod kmsg;
 pub mod memfd;
 pub mod mount;
-pub mod note;
 pub mod process;
 pub mod session;
 pub mod terminal;

@@ -54,8 +54,8 @@ struct Task<F, T> {
 }
 
 extern "C" fn run<F: FnOnce() -> T, T>(argument: *mut c_void) -> *mut c_void {
-    // SAFETY: `alongside` passes its own `Task<F, T>`, which lives until this thread has
-    // ended; until then, `alongside` reads nothing of it but `life`.
+    // SAFETY: `join` passes its own `Task<F, T>`, which lives until this thread has
+    // ended; until then, `join` reads nothing of it but `life`.
     let task = unsafe { &*argument.cast::<Task<F, T>>() };
     let thread = rustix::thread::gettid();
     if let Ok(fd) = pidfd_open(thread, PIDFD_THREAD) {
@@ -72,12 +72,12 @@ extern "C" fn run<F: FnOnce() -> T, T>(argument: *mut c_void) -> *mut c_void {
 }
 
 /// The thread that runs beside this one.
-pub struct Beside<'task> {
+pub struct OtherThread<'task> {
     thread: libc::pthread_t,
     life: &'task Life,
 }
 
-impl Beside<'_> {
+impl OtherThread<'_> {
     /// Returns the pidfd, which is readable once the thread is gone; `None` where it must
     /// be looked for.
     fn pidfd(&self) -> Option<BorrowedFd<'_>> {
@@ -130,7 +130,7 @@ impl Beside<'_> {
             // In this order, so that a result which it left before it was gone counts.
             let gone = self.is_gone();
             if self.life.done.load(Ordering::Acquire) {
-                // SAFETY: the thread was created by `alongside`, is at its end
+                // SAFETY: the thread was created by `join`, is at its end
                 // and is joined once.
                 unsafe { libc::pthread_join(self.thread, ptr::null_mut()) };
                 return true;
@@ -152,9 +152,9 @@ impl Beside<'_> {
 ///
 /// # Errors
 /// EAGAIN or ENOMEM of pthread_create(3); then neither was run.
-pub fn alongside<T: Send, R>(
+pub fn join<T: Send, R>(
     beside: impl FnOnce() -> T + Send,
-    here: impl FnOnce(&Beside<'_>) -> R,
+    here: impl FnOnce(&OtherThread<'_>) -> R,
 ) -> Result<(Option<T>, R), SysError> {
     fn create<F: FnOnce() -> T + Send, T: Send>(
         task: &Task<F, T>,
@@ -179,7 +179,7 @@ pub fn alongside<T: Send, R>(
         let errno = rustix::io::Errno::from_raw_os_error(code);
         return Err(SysError::new("pthread_create", "", errno));
     }
-    let ended = Ended(Beside {
+    let ended = Ended(OtherThread {
         thread,
         life: &task.life,
     });
@@ -191,7 +191,7 @@ pub fn alongside<T: Send, R>(
 
 /// A thread that is waited for when this is dropped: even when `here` panics, where
 /// panics unwind, in tests.
-struct Ended<'task>(Beside<'task>);
+struct Ended<'task>(OtherThread<'task>);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
@@ -207,14 +207,14 @@ mod tests {
     #[test]
     fn both_run_and_may_borrow() {
         let shared = [1, 2, 3];
-        let both = alongside(|| shared.len(), |_| shared.iter().sum::<usize>());
+        let both = join(|| shared.len(), |_| shared.iter().sum::<usize>());
         assert_eq!(both, Ok((Some(3), 6)));
     }
 
     #[test]
     fn a_thread_is_gone_only_once_it_has_ended() {
         let (go, wait) = channel();
-        let (result, was_gone) = alongside(
+        let (result, was_gone) = join(
             move || wait.recv().unwrap(),
             |beside| {
                 let was_gone = beside.is_gone();
@@ -237,7 +237,7 @@ mod tests {
             unsafe { libc::syscall(libc::SYS_exit, 0) };
             unreachable!()
         };
-        let seen = alongside(killed, |beside| {
+        let seen = join(killed, |beside| {
             while !beside.is_gone() {
                 beside.poll([]).unwrap();
             }

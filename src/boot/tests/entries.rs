@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The order of entries, and which one is taken.
 
-use crate::boot::choose::{self, Because};
+use crate::boot::choose::{self, DefaultSource};
 use crate::boot::efi::LoaderVariables;
 use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::{BootError, Problem};
@@ -144,24 +144,45 @@ fn the_default_is_one_shot_then_variable_then_loader_conf_then_first() {
     ]);
     let id = |index: usize| String::from_utf8(entries[index].id.clone()).unwrap();
     for (one_shot, default, saved, conf, wanted, because) in [
-        ("", "", "", "", "f.conf", Because::First),
-        ("", "", "", "a*", "a.conf", Because::LoaderConf),
-        ("", "B.CONF", "", "a*", "b.conf", Because::Variable),
-        ("a.conf", "b.conf", "", "e*", "a.conf", Because::OneShot),
+        ("", "", "", "", "f.conf", DefaultSource::First),
+        ("", "", "", "a*", "a.conf", DefaultSource::LoaderConf),
+        ("", "B.CONF", "", "a*", "b.conf", DefaultSource::Variable),
+        (
+            "a.conf",
+            "b.conf",
+            "",
+            "e*",
+            "a.conf",
+            DefaultSource::OneShot,
+        ),
         (
             "gone.conf",
             "gone.conf",
             "",
             "gone",
             "f.conf",
-            Because::First,
+            DefaultSource::First,
         ),
-        ("", "", "b.conf", "@saved", "b.conf", Because::LoaderConf),
-        ("", "@saved", "a.conf", "", "a.conf", Because::Variable),
-        ("", "", "", "@saved", "f.conf", Because::First),
+        (
+            "",
+            "",
+            "b.conf",
+            "@saved",
+            "b.conf",
+            DefaultSource::LoaderConf,
+        ),
+        (
+            "",
+            "@saved",
+            "a.conf",
+            "",
+            "a.conf",
+            DefaultSource::Variable,
+        ),
+        ("", "", "", "@saved", "f.conf", DefaultSource::First),
         // Counted out, and made for another machine: passed over.
-        ("", "", "", "c.conf", "f.conf", Because::First),
-        ("d.conf", "", "", "", "f.conf", Because::First),
+        ("", "", "", "c.conf", "f.conf", DefaultSource::First),
+        ("d.conf", "", "", "", "f.conf", DefaultSource::First),
     ] {
         let variables = LoaderVariables {
             one_shot: text(one_shot),
@@ -184,7 +205,7 @@ fn the_default_is_one_shot_then_variable_then_loader_conf_then_first() {
     let none = (LoaderConf::default(), LoaderVariables::default());
     assert_eq!(
         choose::default(&bad, &none.0, &none.1),
-        Some((0, Because::First))
+        Some((0, DefaultSource::First))
     );
     assert_eq!(choose::default(&bad[1..], &none.0, &none.1), None);
 }
@@ -231,7 +252,7 @@ fn what_enforce_refuses_is_passed_over() {
     entries[0].problem = Some(problem.clone());
     let none = LoaderVariables::default();
     let default = choose::default(&entries, &LoaderConf::default(), &none);
-    assert_eq!(default, Some((1, Because::First)));
+    assert_eq!(default, Some((1, DefaultSource::First)));
     let id = b"b.conf".to_vec();
     let error = BootError::Bad { id, problem };
     let cause = "enforce: the image has no signature";

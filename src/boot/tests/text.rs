@@ -9,7 +9,7 @@ use crate::boot::error::Problem;
 use crate::boot::glob;
 use crate::boot::hook;
 use crate::boot::loader_conf::{self, Timeout};
-use crate::boot::type1::{Starts, Type1};
+use crate::boot::type1::{EntryKind, Type1};
 use crate::boot::version::compare;
 
 #[test]
@@ -263,12 +263,12 @@ nonsense\r
     assert_eq!(entry.options, b"root=UUID=6d3376e4 quiet splash");
     assert_eq!(entry.image, b"6a98/linux");
     assert_eq!(entry.initrds, [&b"6a98/ucode"[..], b"6a98/initrd"]);
-    assert_eq!(entry.starts, Starts::Linux);
+    assert_eq!(entry.starts, EntryKind::Linux);
 
     let uki = Type1::parse(b"uki /a.efi\nprofile 2\n", "x86_64");
-    assert_eq!((uki.starts, uki.profile), (Starts::Program, 2));
+    assert_eq!((uki.starts, uki.profile), (EntryKind::Program, 2));
     let efi = Type1::parse(b"efi a.efi", "x86_64");
-    assert_eq!((efi.starts, efi.problem), (Starts::Program, None));
+    assert_eq!((efi.starts, efi.problem), (EntryKind::Program, None));
 }
 
 #[test]

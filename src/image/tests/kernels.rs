@@ -25,7 +25,7 @@ fn setup_header() {
     assert_eq!(header.init_size_bytes, 0x0320_0000);
     assert_eq!(header.kernel_version.as_deref(), Some(KERNEL_VERSION));
     assert_eq!(header.release(), Some("6.12.0-test"));
-    assert_eq!(header.kexec_file_obstacle(), None);
+    assert_eq!(header.kexec_file_blocker(), None);
     let payload = FileSlice {
         offset: FileOffset(0x410),
         bytes: 0x20,
@@ -107,12 +107,12 @@ fn fields_count_from_their_version_on() {
 fn kexec_file_load_wants_more() {
     let small = setup_with(|i| put32(i, 0x238, 30)).unwrap();
     assert_eq!(small.kexec_file_cmdline_max_bytes(), 0);
-    let obstacle = |patch: fn(&mut Vec<u8>)| setup_with(patch).unwrap().kexec_file_obstacle();
-    assert!(obstacle(|i| put16(i, 0x206, 0x20b)).is_some());
-    assert!(obstacle(|i| i[0x211] = 0).is_some());
-    assert!(obstacle(|i| put16(i, 0x236, 2)).is_some());
-    assert!(obstacle(|i| put16(i, 0x236, 1)).is_some());
-    assert!(obstacle(|i| i[0x234] = 0).is_some());
+    let blocker = |patch: fn(&mut Vec<u8>)| setup_with(patch).unwrap().kexec_file_blocker();
+    assert!(blocker(|i| put16(i, 0x206, 0x20b)).is_some());
+    assert!(blocker(|i| i[0x211] = 0).is_some());
+    assert!(blocker(|i| put16(i, 0x236, 2)).is_some());
+    assert!(blocker(|i| put16(i, 0x236, 1)).is_some());
+    assert!(blocker(|i| i[0x234] = 0).is_some());
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub const MAX_BYTES: usize = 8 << 10;
 /// A record. It counts only as long as the kernel says that a crash image is loaded;
 /// another program may have loaded another image since.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stamp {
+pub struct CrashRecord {
     /// CLOCK_BOOTTIME of the load, in seconds.
     pub loaded_at_s: u64,
     /// Least reservation that was called enough, in MiB; `None` when not known.
@@ -21,7 +21,7 @@ pub struct Stamp {
     pub image: Vec<u8>,
 }
 
-impl Stamp {
+impl CrashRecord {
     /// Returns the contents of the file. The path comes last, because it may hold any
     /// byte.
     #[must_use]
@@ -33,10 +33,10 @@ impl Stamp {
         text
     }
 
-    /// Parses the contents of the file; `None` for anything that [`Stamp::to_bytes`] does
+    /// Parses the contents of the file; `None` for anything that [`CrashRecord::to_bytes`] does
     /// not make.
     #[must_use]
-    pub fn parse(text: &[u8]) -> Option<Stamp> {
+    pub fn parse(text: &[u8]) -> Option<CrashRecord> {
         let mut fields = text.strip_suffix(b"\n")?.splitn(4, |byte| *byte == b' ');
         let mut field = || core::str::from_utf8(fields.next()?).ok();
         if field()? != "1" {
@@ -47,7 +47,7 @@ impl Stamp {
             "-" => None,
             mib => Some(mib.parse().ok()?),
         };
-        Some(Stamp {
+        Some(CrashRecord {
             loaded_at_s,
             enough_mib,
             image: fields.next()?.to_vec(),
@@ -57,7 +57,7 @@ impl Stamp {
 
 #[cfg(test)]
 mod tests {
-    use super::Stamp;
+    use super::CrashRecord;
 
     #[test]
     fn stamps_come_back() {
@@ -66,12 +66,12 @@ mod tests {
             (None, b"/\xff"),
             (Some(1), b""),
         ] {
-            let stamp = Stamp {
+            let record = CrashRecord {
                 loaded_at_s: 42,
                 enough_mib,
                 image: path.to_vec(),
             };
-            assert_eq!(Stamp::parse(&stamp.to_bytes()), Some(stamp));
+            assert_eq!(CrashRecord::parse(&record.to_bytes()), Some(record));
         }
         for text in [
             &b""[..],
@@ -80,7 +80,7 @@ mod tests {
             b"1 x 3 /a\n",
             b"1 2\n",
         ] {
-            assert_eq!(Stamp::parse(text), None);
+            assert_eq!(CrashRecord::parse(text), None);
         }
     }
 }

@@ -6,10 +6,19 @@ use core::ffi::CStr;
 
 use rustix::fs::{Mode, OFlags};
 
+use super::file::read_kernel_file;
+use crate::facts::crash_record::{CrashRecord, MAX_BYTES};
+
 const DIRECTORY: &CStr = c"/run/kexec-bpf";
 const FILE: &CStr = c"/run/kexec-bpf/crash-image";
-/// The same path, for messages and for reading.
-pub const PATH: &str = "/run/kexec-bpf/crash-image";
+/// The same path, for reading.
+const PATH: &str = "/run/kexec-bpf/crash-image";
+
+/// Reads the record; `None` when there is none, or a damaged one.
+#[must_use]
+pub fn read() -> Option<CrashRecord> {
+    CrashRecord::parse(&read_kernel_file(PATH, MAX_BYTES)?)
+}
 
 /// Writes the record. A reader sees all of it or, when that failed, nothing: it is one
 /// write of a few hundred bytes, and what is cut does not parse.
