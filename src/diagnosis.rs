@@ -265,10 +265,11 @@ impl Diagnosis {
         self.within(&format!("load {}", shown(image))).about(image)
     }
 
-    /// Adds what somebody else said, line by line.
+    /// Adds lines of somebody else's, before those that are there.
     #[must_use]
     pub fn quote(mut self, who: &'static str, lines: impl Iterator<Item = Vec<u8>>) -> Diagnosis {
-        self.0.quotes.extend(lines.map(|line| Quote { who, line }));
+        let lines = lines.map(|line| Quote { who, line });
+        self.0.quotes.splice(0..0, lines);
         self
     }
 

@@ -97,6 +97,8 @@ pub enum BootError {
     },
     NoEntries {
         places: String,
+        /// What was met on the search.
+        notes: Vec<String>,
     },
     NoSuchEntry {
         name: Vec<u8>,
@@ -131,7 +133,7 @@ impl fmt::Display for BootError {
             BootError::UnknownFilesystem { device } => {
                 write!(out, "{device}: no file system that is known")
             }
-            BootError::NoEntries { places } => write!(out, "no boot entries in {places}"),
+            BootError::NoEntries { places, .. } => write!(out, "no boot entries in {places}"),
             BootError::NoSuchEntry { name } => write!(out, "no entry {}", printable(name)),
             BootError::Bad { id, .. } => write!(out, "entry {} cannot boot", printable(id)),
             BootError::NothingLeft { after: Some(id) } => {
@@ -168,8 +170,13 @@ impl Diagnose for BootError {
             BootError::UnknownFilesystem { .. } => failed
                 .because("it is neither FAT nor ext2, 3 or 4")
                 .with_hints(ELSEWHERE),
-            BootError::NoEntries { .. } => {
-                failed.with_hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load])
+            BootError::NoEntries { notes, .. } => {
+                let failed =
+                    failed.with_hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load]);
+                match notes.is_empty() {
+                    true => failed,
+                    false => failed.maybe(&notes.join("; ")),
+                }
             }
             BootError::NoSuchEntry { .. } => Diagnosis::bad_image(self).with_hints(&[Hint::List]),
             BootError::Bad { problem, .. } => Diagnosis::new(problem.exit(), self)

@@ -67,9 +67,14 @@ impl Console {
         // What is quoted may be of a file, or of an image's parser.
         let what = printable(what.as_bytes());
         field(&mut text, &format!("{PROGRAM}: "), INDENT, &what);
-        console::write_stderr(&text);
+        self.say(&text);
+    }
+
+    /// Writes lines to stderr, and in a hook to the kernel's log.
+    fn say(&self, text: &str) {
+        console::write_stderr(text);
         if self.in_hook {
-            console::kernel_log(console::LOG_NOTICE, &text);
+            console::kernel_log(console::LOG_NOTICE, text);
         }
     }
 
@@ -92,8 +97,7 @@ impl Console {
     fn planned(&mut self, options: &LoadOptions<'_>, load: &Prepared, facts: &Facts) {
         let estimate = load.preflight.as_ref().and_then(|it| it.estimate);
         if let Some(warning) = estimate.and_then(|estimate| estimate.scarce()) {
-            let warning = crash::warning(load.image(), warning);
-            console::write_stderr(&report::text(&warning));
+            self.say(&report::text(&crash::warning(load.image(), warning)));
         }
         if !self.dry_run && !self.verbose {
             return;
@@ -149,12 +153,14 @@ impl Events for Console {
                 self.warn(&entry::line(entries, index, None).1);
             }
             Event::Chosen { entry, volume } => {
-                if self.dry_run || self.verbose {
-                    let id = printable(&entry.id);
-                    let text = format!("{id} on {}", printable(volume.as_bytes()));
-                    let mut out = String::new();
-                    field(&mut out, "entry", plan::COLUMN, &text);
+                let id = printable(&entry.id);
+                let text = format!("{id} on {}", printable(volume.as_bytes()));
+                let mut out = String::new();
+                field(&mut out, "entry", plan::COLUMN, &text);
+                if self.dry_run {
                     self.result(&out);
+                } else if self.verbose {
+                    console::write_stderr(&out);
                 }
             }
         }

@@ -227,10 +227,10 @@ fn read<'arg>(
     flag.value.read(value).map_err(|problem| {
         let shown = match value {
             // An empty one cannot be seen.
-            b"" => format!("--{}", flag.long),
-            _ => show(value),
+            b"" => String::new(),
+            _ => [" ", &show(value)].concat(),
         };
-        usage(command, &format!("{shown}: {problem}"))
+        usage(command, &format!("--{}{shown}: {problem}", flag.long))
     })
 }
 

@@ -104,7 +104,7 @@ impl Diagnose for PlanError {
                     true => Exit::Usage,
                     false => Exit::BadImage,
                 })
-                .with_hints(&[Hint::DryRun, Hint::Text("a shorter command line")]),
+                .with_hint("a shorter command line"),
             PlanError::Initrd(error) => error.diagnose(),
             PlanError::Archive { error, .. } => error.diagnose(),
             PlanError::NoRunningCmdline => bad

@@ -67,7 +67,7 @@ pub fn load(
             RunError::Kernel { diagnosis, addon } => {
                 let lines = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
                 let lines = lines.into_iter().map(String::into_bytes);
-                let found = attempt.examined(diagnosis).quote("kernel", lines);
+                let found = attempt.examined(diagnosis.quote("kernel", lines));
                 let diagnosis = explain::adapted(found, facts);
                 RunError::Kernel { diagnosis, addon }
             }

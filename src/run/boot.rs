@@ -17,6 +17,7 @@ use crate::boot::entry::{Entry, Kind};
 use crate::boot::error::BootError;
 use crate::boot::loader_conf::MenuTime;
 use crate::boot::type1::EntryKind;
+use crate::diagnosis::Diagnose;
 use crate::escape::printable;
 use crate::facts::Facts;
 use crate::plan::{Options, Profile};
@@ -35,10 +36,12 @@ pub fn boot(
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
     let name = options.name.filter(|name| !name.is_empty());
-    let cmdline = match name.filter(|name| name.contains(&b'/')) {
-        Some(path) => load_path(path, options, facts, events)?,
-        None => load_entry(name, options, facts, events)?,
+    let loaded = match name.filter(|name| name.contains(&b'/')) {
+        Some(path) => load_path(path, options, facts, events),
+        None => load_entry(name, options, facts, events),
     };
+    // Paths begin at a file system that is mounted nowhere: no command line reaches them.
+    let cmdline = loaded.map_err(|error| RunError::Diagnosed(error.diagnose().about(b"")))?;
     if options.dry_run {
         return Ok(());
     }

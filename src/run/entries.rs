@@ -78,6 +78,7 @@ fn read(found: Found, variables: LoaderVariables, facts: &Facts) -> Result<BootE
             .collect();
         return Err(BootError::NoEntries {
             places: names.join(", "),
+            notes: entries.notes,
         }
         .into());
     }

@@ -52,14 +52,14 @@ pub fn load(
     facts: &Facts,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
-    // Opened before, so that what cannot be locked is not loaded.
-    let lock = options.lock && !options.dry_run;
-    let switch = lock.then(LoadSwitch::open).transpose()?;
     let load = prepare(options, facts, events)?;
     tell(options, &load, facts, events);
     if options.dry_run {
         return Ok(load.plan.cmdline.text);
     }
+    // Opened before the load, so that what cannot be locked is not loaded.
+    let lock = options.lock && load.plan.blocker.is_none();
+    let switch = lock.then(LoadSwitch::open).transpose()?;
     let (passed_over, load) = carry_out(options, load, facts, events)?;
     let panic = options.wanted.panic;
     if passed_over > 0 {

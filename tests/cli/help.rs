@@ -116,12 +116,12 @@ fn wrong_usage_exits_with_2_and_names_the_help() {
         // Before any disk is looked for.
         (
             &["boot", "--root", "missing", "--menu", "x"],
-            "x: not a number of seconds",
+            "--menu x: not a number of seconds",
             "boot --help",
         ),
         (
             &["list", "--root", "missing", "--timeout", "x"],
-            "x: not a number of seconds",
+            "--timeout x: not a number of seconds",
             "list --help",
         ),
         (

@@ -154,7 +154,7 @@ fn text_is_utf_8() {
         let parsed = parse(&arguments).unwrap();
         assert!(parsed.texts(Id::CryptKey).eq([text]));
     }
-    assert_eq!(wrong(&key(b"a\xff")), "a\\xff: not UTF-8");
+    assert_eq!(wrong(&key(b"a\xff")), "--crypt-key a\\xff: not UTF-8");
     assert_eq!(wrong(&key(b"")), "--crypt-key: the value is empty");
     let two = parse_words(&["load", "k", "-p", "--crypt-key=a", "--crypt-key", "b"]).unwrap();
     assert!(two.texts(Id::CryptKey).eq(["a", "b"]));
@@ -176,17 +176,17 @@ fn seconds_are_a_number() {
         b"4294967296",
         b"99999999999999999999",
     ] {
-        let what = format!("{}: not a number of seconds", show(value));
-        assert_eq!(wrong(&[b"list", b"--timeout", value]), what);
+        let what = |flag| format!("{flag} {}: not a number of seconds", show(value));
+        assert_eq!(wrong(&[b"list", b"--timeout", value]), what("--timeout"));
         if value != b"auto" {
-            assert_eq!(wrong(&[b"boot", b"--menu", value]), what);
+            assert_eq!(wrong(&[b"boot", b"--menu", value]), what("--menu"));
         }
     }
     for (command, flag) in [("list", "--timeout"), ("boot", "--menu")] {
         let empty = wrong(&[command.as_bytes(), flag.as_bytes(), b""]);
         assert_eq!(empty, format!("{flag}: not a number of seconds"));
         let bytes = wrong(&[command.as_bytes(), flag.as_bytes(), b"\xff"]);
-        assert_eq!(bytes, "\\xff: not a number of seconds");
+        assert_eq!(bytes, format!("{flag} \\xff: not a number of seconds"));
     }
     let last = parse_words(&["list", "--timeout=1", "--timeout=2"]).unwrap();
     assert_eq!(last.seconds(Id::Timeout), Some(2));
@@ -206,7 +206,7 @@ fn a_menu_has_seconds_or_those_of_loader_conf() {
     }
     assert_eq!(
         wrong(&[b"boot", b"--menu", b"AUTO"]),
-        "AUTO: not a number of seconds"
+        "--menu AUTO: not a number of seconds"
     );
 }
 
