@@ -105,7 +105,7 @@ impl Console {
         let mut text = plan::plan_text(options, load, facts);
         if !self.dry_run {
             console::write_stderr(&text);
-            console::write_stderr(&plan::measured_text(&load.plan));
+            console::write_stderr(&plan::measured_text(load));
             return;
         }
         if let Some(preflight) = &load.preflight {

@@ -18,16 +18,17 @@ use crate::sys::kexec::Others;
 pub const COLUMN: usize = 14;
 
 /// Returns the line about what no kexec can do again: systemd-stub's measurements.
-pub fn measured_text(plan: &Plan) -> String {
+pub fn measured_text(load: &Prepared) -> String {
+    let Prepared { manifest, plan, .. } = load;
     let mut out = String::new();
     if plan.kernel.section.is_none() {
         return out;
     }
     let mut parts = alloc::vec!["PCR 11 by the sections"];
-    if plan.measures(PCR_CONFIG) {
+    if plan.measures(PCR_CONFIG, manifest) {
         parts.push("PCR 12 by the addons, credentials, profile or command line");
     }
-    if plan.measures(PCR_SYSEXT) {
+    if plan.measures(PCR_SYSEXT, manifest) {
         parts.push("PCR 13 by the system extensions");
     }
     let text = format!(

@@ -168,7 +168,10 @@ pub fn handshake(errno: Errno, report: Option<&Report>, facts: &Facts, panic: bo
                 "bpftool link; end the process that is attached, or remove its pin in /sys/fs/bpf",
             )],
         ),
-        _ => because(Exit::Failed, &[Hint::Dmesg, Hint::RouteExtract]),
+        // `None` is a stage that only a newer module knows.
+        Some(Stage::Handshake | Stage::Assemble | Stage::Loaded) | None => {
+            because(Exit::Failed, &[Hint::Dmesg, Hint::RouteExtract])
+        }
     };
     found.with_what(&errno)
 }

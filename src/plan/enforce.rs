@@ -13,7 +13,7 @@ impl Plan {
         let rules = [
             (self.kernel.section != Some(SectionKind::Linux), Rule::Uki),
             (self.route != Route::Handshake, Rule::Whole),
-            (!self.is_signed, Rule::Signed),
+            (!manifest.detected.is_signed(), Rule::Signed),
             (has_unsigned_addon, Rule::SignedAddon),
             (!manifest.initrds.is_empty(), Rule::NoInitrd),
             (self.cmdline.replaces_own(), Rule::OwnCmdline),

@@ -58,10 +58,6 @@ pub struct Plan {
     pub concat: ConcatPlan,
     pub cmdline: PlannedCmdline,
     pub flags: Flags,
-    /// The UKI's profile, from 0.
-    pub profile: u32,
-    /// The whole image has a signature.
-    pub is_signed: bool,
     /// The reason why the load cannot succeed, known before it is tried.
     pub blocker: Option<Diagnosis>,
 }
@@ -75,7 +71,7 @@ impl Plan {
     /// Returns whether systemd-stub would have extended that PCR, besides 11, which
     /// covers the image's sections.
     #[must_use]
-    pub fn measures(&self, pcr: u32) -> bool {
+    pub fn measures<F>(&self, pcr: u32, manifest: &Manifest<F>) -> bool {
         let is_sysext = |part: &InitrdPart| match part.from {
             InitrdOrigin::Member(directory) => Some(directory.ends_with("sysext")),
             InitrdOrigin::Addon(_) => Some(false),
@@ -85,7 +81,7 @@ impl Plan {
         if pcr == PCR_SYSEXT {
             return companions.any(|is_sysext| is_sysext);
         }
-        self.profile > 0
+        manifest.profile > 0
             || self.cmdline.replaces_own()
             || self.cmdline.has_addons
             || companions.any(|is_sysext| !is_sysext)
@@ -252,8 +248,6 @@ impl<F: ReadAt> Planner<'_, F> {
             initrd: assembled.parts,
             concat: assembled.concat,
             cmdline,
-            profile: self.manifest.profile,
-            is_signed: self.manifest.detected.is_signed(),
             blocker: None,
         })
     }

@@ -41,7 +41,7 @@ impl<'load> Offer<'load> {
             cmdline: CString::new(cmdline).map_err(|_| RunError::NulInCmdline)?,
             flags: plan.flags,
             selection: abi::Selection {
-                profile: plan.profile,
+                profile: manifest.profile,
                 flags: if replaces_own {
                     abi::SELECT_REPLACE_CMDLINE
                 } else {
