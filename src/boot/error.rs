@@ -165,6 +165,7 @@ impl Diagnose for BootError {
             BootError::NoDevice { .. } => {
                 failed.with_hint("--timeout 10; the driver of the disk; ls /sys/class/block")
             }
+            // Also where tables are damaged: a disk is not a file of the user's.
             BootError::NoEsp { seen } => failed.because(seen).with_hints(ELSEWHERE),
             BootError::Device(found) => found.clone(),
             BootError::UnknownFilesystem { .. } => failed
