@@ -15,7 +15,6 @@ use crate::errno::Errno;
 use crate::sys::block::{self, AddedPartition, Block};
 use crate::sys::directory::Directory;
 use crate::sys::event::{now_us, pause_ms};
-use crate::sys::file::OpenError;
 use crate::sys::mount::{self, Access};
 use crate::sys::{SysError, file};
 
@@ -104,8 +103,7 @@ pub fn find(
     timeout_s: u32,
 ) -> Result<Found, RunError> {
     if let Place::Root(path) = place {
-        let root = Directory::open(None, path)
-            .map_err(|error| RunError::open(path, OpenError::Sys(error)))?;
+        let root = Directory::open(None, path)?;
         let name = String::from_utf8_lossy(path).into_owned();
         let volumes = alloc::vec![Volume {
             name,
