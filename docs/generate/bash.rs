@@ -75,7 +75,7 @@ pub fn script() -> String {
     out
 }
 
-/// What may follow a flag that takes a value.
+/// Adds the words or files that may follow a flag that takes a value.
 fn value(out: &mut String, command: &Command, flag: &Flag) {
     let offer = match flag.value {
         Value::Nothing => return,

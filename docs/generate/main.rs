@@ -165,7 +165,7 @@ fn man_page_names_each_option_of_a_command_with_it() {
     }
 }
 
-/// What bash offers for the last of `words`, in its order.
+/// Returns the offers of bash for the last of `words`, in its order.
 fn bash_offers(words: &[&str], script: &Path, folder: &Path) -> Vec<String> {
     const DRIVER: &str = r#"
         source "$1" && shift

@@ -256,7 +256,7 @@ fn is_global(flag: &Flag) -> bool {
     GLOBAL_FLAGS.iter().any(|global| global.id == flag.id)
 }
 
-/// What several commands take, once, in the order of the commands.
+/// Returns the flags of several commands, once, in the order of the commands.
 fn common_flags() -> Vec<&'static Flag> {
     let mut found: Vec<&Flag> = Vec::new();
     let flags = COMMANDS.iter().flat_map(|command| command.flags);

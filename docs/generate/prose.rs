@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the man page says beyond the flag table.
+//! The man page's text beyond the flag table.
 
 pub const DESCRIPTION: &[&str] = &[
     "An image is a UKI (a PE file with a kernel in its .linux section), or an x86 kernel \
@@ -219,7 +219,7 @@ pub const CRASH_TABLE_INTRODUCTION: &str = "While any image is loaded or unloade
     by panic=. On the route handshake that time is longer, because the load waits for its parser. \
     The stages of a load, and what a panic does in each:";
 
-/// Whether a panic gives a dump, by how far a load has come: tests/vm/module_panic.rs.
+/// The effect of a panic during a load, by how far it has come: tests/vm/module_panic.rs.
 pub const CRASH_TABLE: &[(&str, &str)] = &[
     (
         "before the kernel is called",

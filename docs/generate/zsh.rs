@@ -95,7 +95,7 @@ fn spec(flag: &Flag) -> String {
     }
 }
 
-/// What is not offered any more once the flag is there.
+/// Returns the flags that are not offered any more once this one is there.
 fn excluded(flag: &Flag) -> Vec<String> {
     let mut names = Vec::new();
     if let Some(letter) = flag.short {

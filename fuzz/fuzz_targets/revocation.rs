@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the firmware has revoked: two variables, and an image that is held
+//! The firmware's revocations: two variables, and an image that is held
 //! against them. The first two bytes say where the variables end.
 #![no_main]
 use kexec_bpf_fuzz::image::pe;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Which entry to boot. Layer: pure. Spec: loader.conf(5) and
+//! Choice of the entry to boot. Layer: pure. Spec: loader.conf(5) and
 //! systemd.io/BOOT_LOADER_INTERFACE.
 
 use alloc::string::String;

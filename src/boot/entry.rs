@@ -48,7 +48,7 @@ impl Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     pub kind: Kind,
-    /// Which of the file systems it is on.
+    /// The number of the file system that it is on.
     pub volume: usize,
     pub file_name: Vec<u8>,
     /// Its name: the file's name without the counter, and with `@N`

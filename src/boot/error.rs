@@ -97,7 +97,7 @@ pub enum BootError {
     },
     NoEntries {
         places: String,
-        /// What was met on the search.
+        /// Problems that the search met.
         notes: Vec<String>,
     },
     NoSuchEntry {

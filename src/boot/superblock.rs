@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Which file system is on a device, its UUID and its label. Layer: pure.
+//! The file system on a device, its UUID and its label. Layer: pure.
 //! Specs: Microsoft FAT specification 1.03; Linux, fs/ext4/ext4.h.
 
 use alloc::format;

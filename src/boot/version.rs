@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Which of two versions is newer. Layer: pure. Spec: UAPI.10.
+//! Order of versions. Layer: pure. Spec: UAPI.10.
 
 use core::cmp::Ordering;
 

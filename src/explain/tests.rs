@@ -333,8 +333,8 @@ fn a_timeout_is_known_without_a_report() {
 
 #[test]
 fn a_refused_addon_is_the_reported_one() {
-    let addon = |folder: &str, path: &str| {
-        abi::Addon::new(folder.as_bytes(), path.as_bytes()).expect("it is short")
+    let addon = |directory: &str, path: &str| {
+        abi::Addon::new(directory.as_bytes(), path.as_bytes()).expect("it is short")
     };
     let (pe, member) = (addon("", "/x/b.efi"), addon(".extra/confext", "/x/b.efi"));
     let mut failed = report(Stage::Parse, Errno::EKEYREJECTED);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Which route an image takes.
+//! Choice of an image's route.
 
 use super::{PlanError, Route};
 use crate::explain;

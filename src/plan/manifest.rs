@@ -42,7 +42,7 @@ pub enum CompanionKind {
 /// All open files of a load.
 pub struct Manifest<F> {
     pub image: Input<F>,
-    /// What the image was recognised as, with its headers.
+    /// The recognised image, with its headers.
     pub detected: Image,
     /// The UKI's profile, from 0.
     pub profile: u32,

@@ -27,7 +27,7 @@ pub struct Options {
     pub panic: bool,
 }
 
-/// Which of a UKI's profiles is wanted.
+/// The wanted profile of a UKI.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Profile {
     #[default]

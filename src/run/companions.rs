@@ -90,13 +90,13 @@ pub fn add_found(
         let Some(loader) = &loader else {
             return Ok(());
         };
-        for (folder, name) in CompanionDirectory::GLOBAL {
+        for (kind, name) in CompanionDirectory::GLOBAL {
             // Addons go before the image's own, the others' order is the
             // initrd's.
-            if (folder == CompanionDirectory::Addons) == (wanted == CompanionDirectory::Addons) {
+            if (kind == CompanionDirectory::Addons) == (wanted == CompanionDirectory::Addons) {
                 let path = join(&loader_path, name.as_bytes());
                 let opened = told(loader.below(name.as_bytes()), &path, on_skip)?;
-                collect(folder, opened, &path, &host, found, on_skip)?;
+                collect(kind, opened, &path, &host, found, on_skip)?;
             }
         }
         Ok(())
@@ -162,7 +162,7 @@ fn told(
 
 /// Opens the files of a directory that go with the image.
 fn collect(
-    folder: CompanionDirectory,
+    kind: CompanionDirectory,
     opened: Option<Directory>,
     path: &[u8],
     host: &Host,
@@ -176,7 +176,7 @@ fn collect(
         let path = join(path, name);
         on_skip(Skipped { path, why })
     };
-    let wanted = |name: &[u8]| folder.target(name).is_some();
+    let wanted = |name: &[u8]| kind.target(name).is_some();
     let names = match directory.names(b".", abi::ADDONS_MAX, &wanted) {
         Ok(names) => names,
         Err(error) => return skip(b"", Refusal::Directory(error)),
@@ -186,7 +186,7 @@ fn collect(
     if count > abi::ADDONS_MAX {
         return Err(RunError::TooManyCompanions { count });
     }
-    let choice = companion::choose(folder, names);
+    let choice = companion::choose(kind, names);
     for name in choice.bad_names {
         skip(&name, Refusal::Name)?;
     }

@@ -97,7 +97,7 @@ impl Block {
     /// Opens the device for reading.
     ///
     /// # Errors
-    /// Those of open(2); ENOMEDIUM, EIO.
+    /// The errors of open(2); ENOMEDIUM, EIO.
     pub fn open(&self) -> Result<InputFile, SysError> {
         InputFile::open_device(&self.path(), self.bytes)
     }

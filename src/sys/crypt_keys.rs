@@ -29,7 +29,7 @@ impl KeyItems {
     /// Names each of these logon keys to the kernel.
     ///
     /// # Errors
-    /// Those of mkdir(2), open(2) and write(2); then no item is left.
+    /// The errors of mkdir(2), open(2) and write(2); then no item is left.
     pub fn create(descriptions: &[String]) -> Result<KeyItems, SysError> {
         let mut items = KeyItems::default();
         for description in descriptions {

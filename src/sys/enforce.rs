@@ -68,7 +68,7 @@ pub fn turn_on() -> Result<(), SysError> {
 /// Runs `modprobe kexec_bpf enforce=1`, whose messages go to this program's stderr.
 ///
 /// # Errors
-/// Those of [`process::run`]; ENOENT when there is no modprobe.
+/// The errors of [`process::run`]; ENOENT when there is no modprobe.
 pub fn load_module(timeout_s: u32) -> Result<Ended, SysError> {
     let mut result = Err(SysError::new(
         "posix_spawn",

@@ -59,7 +59,7 @@ pub enum Which {
 /// thread is gone. When several are true, the first event counts, then the thread's end.
 ///
 /// # Errors
-/// Those of poll(2); not expected on open descriptors.
+/// The errors of poll(2); not expected on open descriptors.
 pub fn wait_either(
     first: &EventFd,
     second: &EventFd,

@@ -133,7 +133,7 @@ impl InputFile {
     /// Opens a block device, whose size the caller knows.
     ///
     /// # Errors
-    /// Those of open(2).
+    /// The errors of open(2).
     pub fn open_device(path: &str, bytes: u64) -> Result<InputFile, SysError> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let opened = c_path(path.as_bytes());
@@ -150,7 +150,7 @@ impl InputFile {
     /// Returns the size of the file now, to tell whether it changed since it was opened.
     ///
     /// # Errors
-    /// Those of fstat(2); not expected on an open descriptor.
+    /// The errors of fstat(2); not expected on an open descriptor.
     pub fn bytes_now(&self) -> Result<u64, SysError> {
         match rustix::fs::fstat(&self.fd) {
             Ok(stat) => Ok(u64::try_from(stat.st_size).unwrap_or(0)),
@@ -209,7 +209,7 @@ pub fn device_number(path: &str) -> Option<String> {
 /// which may have no path of its own, it leads through this process's descriptors.
 ///
 /// # Errors
-/// Those of getcwd(2), for a relative path.
+/// The errors of getcwd(2), for a relative path.
 pub fn absolute(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Vec<u8>, SysError> {
     if let Some(root) = root {
         let number = root.as_raw_fd();
@@ -287,7 +287,7 @@ impl KernelFile {
     /// Opens the file, even where /proc or /sys is not mounted.
     ///
     /// # Errors
-    /// Those of open(2), fsopen(2) and fsmount(2).
+    /// The errors of open(2), fsopen(2) and fsmount(2).
     pub fn open(path: &'static str) -> Result<KernelFile, SysError> {
         match open_anywhere(path, OFlags::WRONLY) {
             Ok(fd) => Ok(KernelFile { fd, path }),
@@ -298,7 +298,7 @@ impl KernelFile {
     /// Writes `text` by one call, as such files require.
     ///
     /// # Errors
-    /// Those of write(2): the kernel's objection to the value.
+    /// The errors of write(2): the kernel's objection to the value.
     pub fn write(&self, text: &str) -> Result<(), SysError> {
         rustix::io::write(&self.fd, text.as_bytes())
             .map(drop)

@@ -124,7 +124,7 @@ impl LoadSwitch {
     /// Opens the switch, even where /proc is not mounted.
     ///
     /// # Errors
-    /// Those of [`KernelFile::open`].
+    /// The errors of [`KernelFile::open`].
     pub fn open() -> Result<LoadSwitch, SysError> {
         KernelFile::open("/proc/sys/kernel/kexec_load_disabled").map(LoadSwitch)
     }
@@ -132,7 +132,7 @@ impl LoadSwitch {
     /// Has the kernel load and unload nothing more until firmware boots a kernel anew.
     ///
     /// # Errors
-    /// Those of [`KernelFile::write`].
+    /// The errors of [`KernelFile::write`].
     pub fn turn_off(&self) -> Result<(), SysError> {
         self.0.write("1")
     }

@@ -26,7 +26,7 @@ impl Terminal {
     /// initramfs.
     ///
     /// # Errors
-    /// Those of open(2); ENOTTY.
+    /// The errors of open(2); ENOTTY.
     pub fn open() -> Result<Terminal, SysError> {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         // By name, because descriptor 0 may be open for reading only.

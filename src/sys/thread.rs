@@ -112,7 +112,7 @@ impl OtherThread<'_> {
     /// signal ends the wait as well.
     ///
     /// # Errors
-    /// Those of poll(2); not expected on open descriptors.
+    /// The errors of poll(2); not expected on open descriptors.
     pub fn poll<const N: usize>(&self, fds: [BorrowedFd<'_>; N]) -> Result<(), SysError> {
         let own = self.pidfd();
         let mut set = Vec::with_capacity(N.saturating_add(1));

@@ -73,7 +73,7 @@ pub struct Program<'a> {
 /// Has the kernel verify a program and load it. Kfuncs of BTF 1 are the module's.
 ///
 /// # Errors
-/// Those of the verifier, with its log; E2BIG, EPERM, EINVAL.
+/// The errors of the verifier, with its log; E2BIG, EPERM, EINVAL.
 pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
     let Linked {
         instructions,
