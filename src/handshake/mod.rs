@@ -22,11 +22,13 @@ pub trait Steps {
     /// The errors of the system call.
     fn wait(&mut self) -> Result<Wake, Self::Error>;
 
-    /// Reads the bytes of the parser that the kernel has ready.
+    /// Reads the bytes of the parser that the kernel has ready. `None` when it waits for
+    /// none any more: its time was over before B came to it, and A's call ends by itself,
+    /// with a report that tells why.
     ///
     /// # Errors
     /// The error of reading it.
-    fn read(&mut self) -> Result<Vec<u8>, Self::Error>;
+    fn read(&mut self) -> Result<Option<Vec<u8>>, Self::Error>;
 
     /// Has the kernel's verifier take the parser.
     ///
@@ -117,7 +119,7 @@ fn rounds<S: Steps>(steps: &mut S) -> Result<End, Failure<S::Error>> {
         }
         // Two that are attached would both name a kernel, which is an error.
         drop(attached.take());
-        attached = Some(answer(steps).map_err(Failure::Step)?);
+        attached = answer(steps).map_err(Failure::Step)?;
     }
     match steps.wait().map_err(Failure::Wait)? {
         Wake::Ended(end) => Ok(end),
@@ -125,14 +127,17 @@ fn rounds<S: Steps>(steps: &mut S) -> Result<End, Failure<S::Error>> {
     }
 }
 
-/// Attaches the parser that the kernel has ready, and says so.
-fn answer<S: Steps>(steps: &mut S) -> Result<S::Parser, S::Error> {
-    let bytes = steps.read()?;
+/// Attaches the parser that the kernel has ready, and says so; `None` when it waits for
+/// none any more.
+fn answer<S: Steps>(steps: &mut S) -> Result<Option<S::Parser>, S::Error> {
+    let Some(bytes) = steps.read()? else {
+        return Ok(None);
+    };
     let mut parser = steps.load(bytes)?;
     steps.fill(&mut parser)?;
     steps.attach(&mut parser)?;
     steps.signal()?;
-    Ok(parser)
+    Ok(Some(parser))
 }
 
 /// Waits for the end of a call whose session is closed.

@@ -150,3 +150,15 @@ fn a_failed_wait_cancels_and_a_second_one_is_the_last() {
         failure.then(&events, &again).holds();
     }
 }
+
+/// The report of a call whose time was over says more than B's failure would.
+#[test]
+fn a_kernel_that_has_given_up_is_waited_for_with_the_session_open() {
+    for rounds in 0..ROUNDS_MAX {
+        let story = Story::rounds(rounds)
+            .ready(rounds)
+            .then(&[Event::Void], &[Did::ReadNothing])
+            .then(&[Event::LoadEnded], &[RETURNED]);
+        story.holds();
+    }
+}

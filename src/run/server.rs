@@ -11,6 +11,7 @@ use super::error::ServeError;
 use super::offer::Offer;
 use super::parser::{self, Parser};
 use crate::abi;
+use crate::errno::Errno;
 use crate::handshake::{self, End, Failure, Steps, Wake};
 use crate::object::Object;
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
@@ -69,11 +70,18 @@ impl Steps for Server<'_> {
         })
     }
 
-    fn read(&mut self) -> Result<Vec<u8>, ServeError> {
+    fn read(&mut self) -> Result<Option<Vec<u8>>, ServeError> {
         let session = self.session.as_ref().ok_or(ServeError::NoSession)?;
-        let bytes = session.read_parser()?;
+        let bytes = match session.read_parser() {
+            Ok(bytes) => bytes,
+            Err(error) if error.errno == Errno::ENODATA => {
+                (self.progress)(format_args!("thread B: the kernel waits no more"));
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
         (self.progress)(format_args!("thread B: parser read, {} bytes", bytes.len()));
-        Ok(bytes)
+        Ok(Some(bytes))
     }
 
     /// Reads the object file, finds what it calls and makes its maps, and has the

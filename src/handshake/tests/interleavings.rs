@@ -49,6 +49,10 @@ impl World {
     fn event(&mut self, asks: Asks, choices: &mut Choices) -> Event {
         match asks {
             Asks::Wait => self.wait(choices),
+            Asks::Read => {
+                self.pass(choices);
+                choices.choose(&[Event::Done, Event::Failed, Event::Void])
+            }
             Asks::Step => {
                 self.pass(choices);
                 choices.choose(&[Event::Done, Event::Failed])

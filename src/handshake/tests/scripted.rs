@@ -15,12 +15,15 @@ pub enum Event {
     CallerGone,
     Done,
     Failed,
+    /// The kernel waits for no parser any more.
+    Void,
 }
 
 /// The question that an event answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Asks {
     Wait,
+    Read,
     Step,
 }
 
@@ -47,6 +50,8 @@ pub const ROUND: [Step; 5] = [
 pub enum Did {
     Wait(Result<Wake, usize>),
     Step(Step, Result<(), usize>),
+    /// Read, and there was none.
+    ReadNothing,
     /// Dropped a parser.
     Detach,
     Keep(Failure<usize>),
@@ -80,7 +85,12 @@ impl Scripted<'_> {
     }
 
     fn step(&mut self, step: Step) -> Result<(), usize> {
-        let result = match self.event(Asks::Step) {
+        let event = self.event(Asks::Step);
+        self.ends(step, event)
+    }
+
+    fn ends(&mut self, step: Step, event: Event) -> Result<(), usize> {
+        let result = match event {
             Event::Done => Ok(()),
             Event::Failed => Err(self.events),
             other => panic!("{step:?} does not end with {other:?}"),
@@ -100,14 +110,19 @@ impl Steps for Scripted<'_> {
             Event::LoadEnded => Ok(Wake::Ended(End::Returned)),
             Event::CallerGone => Ok(Wake::Ended(End::CallerGone)),
             Event::Failed => Err(self.events),
-            Event::Done => panic!("a wait does not end with Done"),
+            other => panic!("a wait does not end with {other:?}"),
         };
         self.did(Did::Wait(result));
         result
     }
 
-    fn read(&mut self) -> Result<Vec<u8>, usize> {
-        self.step(Step::Read).map(|()| vec![7])
+    fn read(&mut self) -> Result<Option<Vec<u8>>, usize> {
+        let event = self.event(Asks::Read);
+        if event == Event::Void {
+            self.did(Did::ReadNothing);
+            return Ok(None);
+        }
+        self.ends(Step::Read, event).map(|()| Some(vec![7]))
     }
 
     fn load(&mut self, bytes: Vec<u8>) -> Result<Parser, usize> {
@@ -196,6 +211,10 @@ fn check(path: &[Did], end: End) {
                     _ => {}
                 }
             }
+            Did::ReadNothing => {
+                assert!(!held.parser && !held.closed, "{path:?}");
+                held.rounds += 1;
+            }
             Did::Keep(_) => {
                 assert!(!held.parser && !held.kept, "{path:?}");
                 held.kept = true;
@@ -226,10 +245,10 @@ fn follows(previous: Option<Did>, did: Did, held: &Held) -> bool {
         Did::Wait(Ok(Wake::Ready)) if held.closed => matches!(did, Did::Wait(_)),
         Did::Wait(Ok(Wake::Ready)) => match did {
             Did::Keep(failure) => failure == Failure::Rounds && held.rounds == ROUNDS_MAX,
-            _ => matches!(did, Did::Step(Step::Read, _)),
+            _ => matches!(did, Did::Step(Step::Read, _) | Did::ReadNothing),
         },
         Did::Step(_, Err(error)) => did == Did::Keep(Failure::Step(error)),
-        Did::Step(Step::Signal, Ok(())) => matches!(did, Did::Wait(_)),
+        Did::Step(Step::Signal, Ok(())) | Did::ReadNothing => matches!(did, Did::Wait(_)),
         Did::Step(step, Ok(())) => {
             let place = ROUND.iter().position(|one| *one == step).unwrap();
             matches!(did, Did::Step(next, _) if next == ROUND[place + 1])
