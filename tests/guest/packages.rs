@@ -35,8 +35,8 @@ pub fn floor(name: &str) -> PathBuf {
 
 /// The client that plays the handshake by its own rules.
 pub fn handshake_client() -> PathBuf {
-    const SOURCES: [&str; 7] = [
-        "client", "session", "program", "btf", "hostile", "mortal", "tracer",
+    const SOURCES: [&str; 8] = [
+        "client", "session", "program", "btf", "hostile", "mortal", "tracer", "brake",
     ];
     let sources = SOURCES.map(|name| format!("tests/handshake/{name}.c"));
     compiled("client", &sources.each_ref().map(String::as_str))

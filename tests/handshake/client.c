@@ -9,6 +9,7 @@
  *   client attached COMMAND    runs COMMAND with a program attached to the hook
  *   client hostile DIRECTORY   loads its files one by one; see hostile.c
  *   client trace KIND FUNCTION VALUE COMMAND   runs it with a program attached; tracer.c
+ *   client brake MS COMMAND... runs it, held for MS at its first bpf(2); brake.c
  *   client mortal COMMAND...   runs it, its loading thread is killed; see mortal.c
  *   client plain IMAGE         kexec_file_load(2) without a session
  *   client load MS STEPS IMAGE kexec_file_load(2) with a session whose timeout
@@ -252,6 +253,8 @@ int main(int argc, char **argv)
 		return with_program_attached(argv[2]);
 	if (argc == 6 && !strcmp(what, "trace"))
 		return tracer(argv[2], argv[3], argv[4], argv[5]);
+	if (argc > 3 && !strcmp(what, "brake"))
+		return brake(argv[2], argv + 3);
 	if (argc > 2 && !strcmp(what, "mortal"))
 		return mortal(argv + 2);
 	if (argc == 3 && !strcmp(what, "hostile"))

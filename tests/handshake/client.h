@@ -54,6 +54,9 @@ int hostile(const char *directory);
 /* tracer.c: runs a command while a program is attached to a function; see there. */
 int tracer(const char *kind, const char *function, const char *value, const char *command);
 
+/* brake.c: runs a command that is held at its first bpf(2); see there. */
+int brake(const char *ms, char **command);
+
 /* mortal.c: runs a command whose loading thread is killed; see there. */
 int mortal(char **command);
 

@@ -175,7 +175,7 @@ left remove
 attempt plain client plain /a.efi
 left plain
 echo 100 >/sys/module/kexec_bpf/parameters/timeout_ms
-attempt slow kexec-bpf load /a.efi
+attempt slow client brake 1000 kexec-bpf load /a.efi
 left slow
 echo 99 >/sys/module/kexec_bpf/parameters/timeout_ms && say timeout-99
 echo 60001 >/sys/module/kexec_bpf/parameters/timeout_ms && say timeout-60001
@@ -245,6 +245,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "1",
         &[
             "ETIMEDOUT (110)",
+            "held 1",
             "no parser was attached within 100 ms",
             "echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
         ],
