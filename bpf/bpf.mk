@@ -17,6 +17,6 @@ BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
 	-ffile-prefix-map=$(CURDIR)=.
 
 # -g is for BTF, which describes the maps; the rest of the debug data goes.
-%.bpf.o: %.bpf.c $(BPF_DIR)/parser.bpf.h $(BPF_DIR)/include/kexec_bpf.h
+%.bpf.o: %.bpf.c $(BPF_DIR)/parser.bpf.h $(wildcard $(BPF_DIR)/include/*.h)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 	$(LLVM_STRIP) -g $@

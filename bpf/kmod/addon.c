@@ -73,8 +73,8 @@ static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const c
 	struct kb_section ours, theirs;
 	int profile, profiles;
 
-	if (!job->is_pe || kb_pe_find(addon, ".uname", &theirs) || !theirs.size ||
-	    kb_pe_find(&job->pe, ".uname", &ours))
+	if (!job->is_pe || kb_pe_find(addon, KEXEC_BPF_UKI_UNAME, &theirs) || !theirs.size ||
+	    kb_pe_find(&job->pe, KEXEC_BPF_UKI_UNAME, &ours))
 		return 0;
 	/*
 	 * Which profile was chosen is the parser's matter: any one's will do. The
@@ -83,7 +83,7 @@ static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const c
 	profiles = kb_pe_profiles(&job->pe);
 	profile = profiles ? 0 : KB_PE_BASE;
 	do {
-		int err = kb_pe_find_in(&job->pe, ".uname", profile, &ours);
+		int err = kb_pe_find_in(&job->pe, KEXEC_BPF_UKI_UNAME, profile, &ours);
 
 		if (err == -ENOENT || (!err && !ours.size))
 			return 0;
@@ -111,7 +111,7 @@ static int kb_addon_initrd(struct kb_job *job, struct kb_buffer *file, const str
 static int kb_addon_cmdline(struct kb_job *job, const struct kb_pe *pe)
 {
 	struct kb_section section;
-	int err = kb_pe_find(pe, ".cmdline", &section);
+	int err = kb_pe_find(pe, KEXEC_BPF_UKI_CMDLINE, &section);
 
 	if (err)
 		return err;
@@ -120,14 +120,8 @@ static int kb_addon_cmdline(struct kb_job *job, const struct kb_pe *pe)
 
 static int kb_addon_pe(struct kb_job *job, struct kb_buffer *file, const char *path)
 {
-	static const char * const useful[] = {
-		".cmdline", ".initrd", ".ucode", ".dtb", ".dtbauto",
-	};
-	struct kb_section section;
-	bool any = false;
 	const char *wrong;
 	struct kb_pe pe;
-	size_t i;
 	int err;
 
 	wrong = kb_pe_open(&pe, file->data, file->size);
@@ -135,9 +129,7 @@ static int kb_addon_pe(struct kb_job *job, struct kb_buffer *file, const char *p
 		return kb_job_fail(job, -EINVAL, "addon %.160s: %s", path, wrong);
 	if (kb_uki_has_kernel(&pe))
 		return kb_job_fail(job, -EINVAL, "addon %.160s: has a kernel, is no addon", path);
-	for (i = 0; i < ARRAY_SIZE(useful); i++)
-		any |= !kb_pe_find(&pe, useful[i], &section);
-	if (!any)
+	if (!kb_uki_has_addition(&pe))
 		return kb_job_fail(job, -EINVAL, "addon %.160s: has nothing to add", path);
 	err = kb_rules_addon(job, path, file);
 	if (!err)
@@ -146,9 +138,9 @@ static int kb_addon_pe(struct kb_job *job, struct kb_buffer *file, const char *p
 		return err;
 
 	/* Among microcode the first wins: addons go before the image's. */
-	err = kb_addon_initrd(job, file, &pe, ".ucode", KB_INITRD_FRONT);
+	err = kb_addon_initrd(job, file, &pe, KEXEC_BPF_UKI_UCODE, KB_INITRD_FRONT);
 	if (!err || err == -ENOENT)
-		err = kb_addon_initrd(job, file, &pe, ".initrd", KB_INITRD_BACK);
+		err = kb_addon_initrd(job, file, &pe, KEXEC_BPF_UKI_INITRD, KB_INITRD_BACK);
 	if (!err || err == -ENOENT)
 		err = kb_addon_cmdline(job, &pe);
 	return err == -ENOENT ? 0 : err;

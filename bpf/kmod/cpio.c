@@ -108,12 +108,26 @@ static int kb_cpio_trailer(struct kb_job *job, const struct kb_cpio_writer *w, s
 	return 0;
 }
 
+/* The directory of companion files that it lies below, or NULL. */
+static const struct kb_directory *kb_cpio_directory(const char *dst_path)
+{
+	const struct kb_directory *dir;
+
+	for (dir = kb_uki_directories; dir->path; dir++) {
+		size_t size = str_has_prefix(dst_path, dir->path);
+
+		if (size && dst_path[size] == '/')
+			return dir;
+	}
+	return NULL;
+}
+
 int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *content,
 		bool alone)
 {
-	bool secret = strstarts(dst_path, ".extra/credentials/") ||
-		      strstarts(dst_path, ".extra/global_credentials/");
-	bool ours = strstarts(dst_path, ".extra/"), joins = false;
+	const struct kb_directory *dir = kb_cpio_directory(dst_path);
+	bool ours = strstarts(dst_path, KEXEC_BPF_UKI_EXTRA "/"), joins = false;
+	umode_t file_mode = dir ? dir->file_mode : KEXEC_BPF_UKI_EXTRA_FILE_MODE;
 	struct kb_part file = *content;
 	struct kb_cpio_writer w = {};
 	size_t dir_size = 0;
@@ -149,10 +163,9 @@ int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *
 		bool last = !strchr(slash + 1, '/');
 
 		kb_cpio_entry(&w, dst_path, slash - dst_path,
-			      S_IFDIR | (last && secret ? 0500 : 0555), 0);
+			      S_IFDIR | (last && dir ? dir->mode : KEXEC_BPF_UKI_EXTRA_MODE), 0);
 	}
-	kb_cpio_entry(&w, dst_path, strlen(dst_path), S_IFREG | (secret ? 0400 : 0444),
-		      content->size);
+	kb_cpio_entry(&w, dst_path, strlen(dst_path), S_IFREG | file_mode, content->size);
 
 	job->archive_end = NULL;
 	err = kb_cpio_part(job, w.buffer, 0, w.at, joins);

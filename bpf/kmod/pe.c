@@ -17,7 +17,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
-#include <kexec_bpf.h>
+#include <kexec_bpf_uki.h>
 #include "pe.h"
 
 #define KB_NAME_BYTES	8
@@ -225,7 +225,7 @@ int kb_pe_find(const struct kb_pe *pe, const char *name, struct kb_section *sect
 	for (i = 0; i < pe->sections; i++) {
 		const u8 *header = kb_pe_header(pe, i);
 
-		if (kb_pe_named(header, ".profile"))
+		if (kb_pe_named(header, KEXEC_BPF_UKI_PROFILE))
 			profile++;
 		if (!kb_pe_named(header, name))
 			continue;
@@ -244,7 +244,7 @@ int kb_pe_find_in(const struct kb_pe *pe, const char *name, int profile,
 	for (i = 0; i < pe->sections; i++) {
 		const u8 *header = kb_pe_header(pe, i);
 
-		if (kb_pe_named(header, ".profile"))
+		if (kb_pe_named(header, KEXEC_BPF_UKI_PROFILE))
 			at++;
 		/* The first of the profile, else the first of the base. */
 		if ((at != profile && at != KB_PE_BASE) || found >= at ||
@@ -262,7 +262,7 @@ int kb_pe_profiles(const struct kb_pe *pe)
 	int profiles = 0;
 
 	for (i = 0; i < pe->sections; i++)
-		profiles += kb_pe_named(kb_pe_header(pe, i), ".profile");
+		profiles += kb_pe_named(kb_pe_header(pe, i), KEXEC_BPF_UKI_PROFILE);
 	return profiles;
 }
 
@@ -275,7 +275,7 @@ int kb_pe_match(const struct kb_pe *pe, const char *name, size_t offset, size_t 
 	for (i = 0; i < pe->sections; i++) {
 		const u8 *header = kb_pe_header(pe, i);
 
-		if (kb_pe_named(header, ".profile"))
+		if (kb_pe_named(header, KEXEC_BPF_UKI_PROFILE))
 			profile++;
 		if (!kb_pe_named(header, name))
 			continue;

@@ -27,7 +27,7 @@
  *   signature has decided.
  */
 #include <linux/errno.h>
-#include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
@@ -36,20 +36,6 @@
 #include "lsm.h"
 #include "rules.h"
 #include "stock.h"
-
-/* Files that need no signature, by directory and suffix. */
-static const struct kb_unsigned {
-	const char *dir;
-	const char *suffix;
-	const char *not_suffix;
-} kb_unsigned[] = {
-	{ ".extra/credentials", ".cred", NULL },
-	{ ".extra/global_credentials", ".cred", NULL },
-	{ ".extra/sysext", ".raw", ".confext.raw" },
-	{ ".extra/global_sysext", ".raw", ".confext.raw" },
-	{ ".extra/confext", ".confext.raw", NULL },
-	{ ".extra/global_confext", ".confext.raw", NULL },
-};
 
 /* Whether whole sections of a signed image are all that a load may be made of. */
 static bool kb_rules_strict(const struct kb_job *job)
@@ -106,7 +92,7 @@ int kb_rules_open(struct kb_job *job, size_t initrd_size, size_t cmdline_size)
 		return kb_rules_refuse(job, -EPERM,
 				       "a command line passed beside the image is refused");
 	/* As systemd-stub: a signed image without a command line takes any. */
-	if (cmdline_size && job->is_pe && !kb_pe_find(&job->pe, ".cmdline", &section))
+	if (cmdline_size && job->is_pe && !kb_pe_find(&job->pe, KEXEC_BPF_UKI_CMDLINE, &section))
 		return kb_rules_refuse(job, -EPERM,
 				       "the image has a command line, adding to it is refused");
 	return 0;
@@ -178,7 +164,7 @@ int kb_rules_slice(struct kb_job *job, const char *resource, size_t offset, size
 int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, size_t size)
 {
 	/* Also keeps "cmdline" from being taken for the resource of that name. */
-	if (kb_rules_strict(job) && !strstarts(dst_path, ".extra/"))
+	if (kb_rules_strict(job) && !strstarts(dst_path, KEXEC_BPF_UKI_EXTRA "/"))
 		return kb_rules_refuse(job, -EPERM, "%.64s: not a file of .extra", dst_path);
 	return kb_rules_signed(job, dst_path, offset, size) ?:
 	       kb_rules_section(job, dst_path, offset, size, true);
@@ -208,6 +194,22 @@ static bool kb_rules_suffix(const char *name, const char *suffix)
 	return name_size > suffix_size && !strcasecmp(name + name_size - suffix_size, suffix);
 }
 
+/* Whether the file needs no signature: it goes where its name says that it belongs. */
+static bool kb_rules_belongs(const char *dst_dir, const char *name)
+{
+	const struct kb_directory *dir, *own = NULL;
+	size_t longest = 0;
+
+	for (dir = kb_uki_directories; dir->path; dir++) {
+		if (!kb_rules_suffix(name, dir->suffix))
+			continue;
+		longest = max(longest, strlen(dir->suffix));
+		if (!strcmp(dst_dir, dir->path))
+			own = dir;
+	}
+	return own && strlen(own->suffix) == longest;
+}
+
 /* As systemd-stub: what unpacks first, and could use up the room, is the image's own. */
 static int kb_rules_order(struct kb_job *job, const char *name)
 {
@@ -218,17 +220,10 @@ static int kb_rules_order(struct kb_job *job, const char *name)
 
 int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name)
 {
-	size_t i;
-
 	if (!job->signed_only)
 		return 0;
-	for (i = 0; i < ARRAY_SIZE(kb_unsigned); i++) {
-		const struct kb_unsigned *rule = &kb_unsigned[i];
-
-		if (!strcmp(dst_dir, rule->dir) && kb_rules_suffix(name, rule->suffix) &&
-		    !(rule->not_suffix && kb_rules_suffix(name, rule->not_suffix)))
-			return kb_rules_order(job, name);
-	}
+	if (kb_rules_belongs(dst_dir, name))
+		return kb_rules_order(job, name);
 	return kb_job_fail(job, -EKEYREJECTED,
 			   "%.128s: a file for %.64s must be part of a signed addon",
 			   name, dst_dir);
@@ -266,15 +261,15 @@ int kb_rules_round(struct kb_job *job)
 	 * A kernel out of BPF memory is no section's and stands in for .linux:
 	 * kb_rules_kernel() judges it by its own signature.
 	 */
-	size_t first = kb_rules_made_by_program(&job->kernel) ? KB_PURPOSE_KERNEL + 1 : 0;
+	bool replaced = kb_rules_made_by_program(&job->kernel);
 	const char *left_out;
 
 	if (!kb_rules_strict(job) || !job->is_pe)
 		return 0;
-	left_out = kb_uki_left_out(&job->pe, job->given, first);
+	left_out = kb_uki_left_out(&job->pe, job->given, replaced);
 	if (left_out)
 		return kb_rules_refuse(job, -EPERM, "the image's %s was left out", left_out);
-	if (!kb_uki_one_profile(&job->pe, job->given, first))
+	if (!kb_uki_one_profile(&job->pe, job->given, replaced))
 		return kb_rules_refuse(job, -EPERM,
 				       "the sections are not those of one profile");
 	return 0;

@@ -8,24 +8,36 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include <kexec_bpf.h>
 #include "uki.h"
 
-#define KB_MICROCODE	".ucode"
+/* Sections that have no purpose. */
+enum kb_other_id {
+#define KEXEC_BPF_UKI_OTHER(id, ...) KB_OTHER_##id,
+#include <kexec_bpf_uki.h>
+};
 
-/* Resources and files of the initrd, and the sections that are made for them. */
-static const struct kb_purpose {
-	const char *target;
+/* Those that have a purpose come first, by its number; the others have no target. */
+static const struct kb_row {
 	const char *section;
-} kb_purposes[KB_PURPOSES] = {
-	[KB_PURPOSE_KERNEL] = { KEXEC_BPF_KERNEL, ".linux" },
-	[KB_PURPOSE_INITRD] = { KEXEC_BPF_INITRD, ".initrd" },
-	{ KEXEC_BPF_INITRD, KB_MICROCODE },
-	{ KEXEC_BPF_CMDLINE, ".cmdline" },
-	{ ".extra/os-release", ".osrel" },
-	{ ".extra/profile", ".profile" },
-	{ ".extra/tpm2-pcr-signature.json", ".pcrsig" },
-	{ ".extra/tpm2-pcr-public-key.pem", ".pcrpkey" },
+	const char *target;	/* resource, or file of the initrd, that it is made for */
+	enum kexec_bpf_uki_rule rule;
+	unsigned int times;	/* that it must be given, if it has any bytes */
+	bool addon;		/* a PE file without a kernel that has it is an addon */
+} kb_rows[] = {
+#define KEXEC_BPF_UKI_RESOURCE(id, target, rule, times, addon, ...) \
+	[KB_PURPOSE_##id] = { KEXEC_BPF_UKI_##id, target, rule, times, addon },
+#define KEXEC_BPF_UKI_FILE(id, target, rule, times, addon, ...) \
+	[KB_PURPOSE_##id] = { KEXEC_BPF_UKI_##id, target, rule, times, addon },
+#define KEXEC_BPF_UKI_OTHER(id, is_addon, ...) \
+	[KB_PURPOSES + KB_OTHER_##id] = { .section = KEXEC_BPF_UKI_##id, .addon = is_addon },
+#include <kexec_bpf_uki.h>
+};
+
+const struct kb_directory kb_uki_directories[] = {
+#define KEXEC_BPF_UKI_DIRECTORY(path, suffix, mode, file_mode, ...) \
+	{ path, suffix, mode, file_mode },
+#include <kexec_bpf_uki.h>
+	{}
 };
 
 int kb_uki_purpose(const struct kb_pe *pe, const char *target, size_t offset, size_t size,
@@ -35,39 +47,57 @@ int kb_uki_purpose(const struct kb_pe *pe, const char *target, size_t offset, si
 	int i;
 
 	for (i = 0; i < KB_PURPOSES; i++) {
-		const struct kb_purpose *purpose = &kb_purposes[i];
+		const struct kb_row *row = &kb_rows[i];
 
-		if (strcmp(purpose->target, target))
+		if (strcmp(row->target, target))
 			continue;
-		if (!kb_pe_match(pe, purpose->section, offset, size, section))
+		if (!kb_pe_match(pe, row->section, offset, size, section))
 			return i;
-		any |= !kb_pe_find(pe, purpose->section, section);
+		any |= !kb_pe_find(pe, row->section, section);
 	}
 	return any ? -ENOENT : -ESRCH;
+}
+
+bool kb_uki_has_addition(const struct kb_pe *pe)
+{
+	struct kb_section section;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kb_rows); i++)
+		if (kb_rows[i].addon && !kb_pe_find(pe, kb_rows[i].section, &section))
+			return true;
+	return false;
 }
 
 bool kb_uki_has_kernel(const struct kb_pe *pe)
 {
 	struct kb_section section;
 
-	return !kb_pe_find(pe, kb_purposes[KB_PURPOSE_KERNEL].section, &section);
+	return !kb_pe_find(pe, KEXEC_BPF_UKI_LINUX, &section);
 }
 
 bool kb_uki_is_microcode(const struct kb_pe *pe, size_t offset, size_t size)
 {
 	struct kb_section section;
 
-	return !kb_pe_match(pe, KB_MICROCODE, offset, size, &section);
+	return !kb_pe_match(pe, KEXEC_BPF_UKI_UCODE, offset, size, &section);
 }
 
-const char *kb_uki_left_out(const struct kb_pe *pe, const struct kb_given *given, size_t first)
+static bool kb_uki_is_replaced(const struct kb_row *row, bool replaced)
+{
+	return replaced && row->rule == KEXEC_BPF_UKI_WHOLE_OR_SIGNED;
+}
+
+const char *kb_uki_left_out(const struct kb_pe *pe, const struct kb_given *given, bool replaced)
 {
 	struct kb_section section;
-	size_t i;
+	int i;
 
-	for (i = first; i < KB_PURPOSES; i++) {
-		const char *name = kb_purposes[i].section;
+	for (i = 0; i < KB_PURPOSES; i++) {
+		const char *name = kb_rows[i].section;
 
+		if (kb_uki_is_replaced(&kb_rows[i], replaced))
+			continue;
 		if (!given[i].count && !kb_pe_find(pe, name, &section) && section.size &&
 		    section.profile == KB_PE_BASE)
 			return name;
@@ -78,37 +108,48 @@ const char *kb_uki_left_out(const struct kb_pe *pe, const struct kb_given *given
 bool kb_uki_initrd_left_out(const struct kb_pe *pe, const struct kb_given *given)
 {
 	struct kb_section section;
+	int i;
 
-	return !given[KB_PURPOSE_INITRD].count &&
-	       !kb_pe_find(pe, kb_purposes[KB_PURPOSE_INITRD].section, &section) && section.size;
+	for (i = 0; i < KB_PURPOSES; i++) {
+		const struct kb_row *row = &kb_rows[i];
+
+		if (row->rule == KEXEC_BPF_UKI_WHOLE_FIRST && !given[i].count &&
+		    !kb_pe_find(pe, row->section, &section) && section.size)
+			return true;
+	}
+	return false;
 }
 
-static bool kb_uki_fits(const struct kb_pe *pe, const struct kb_given *given, size_t first,
+static bool kb_uki_fits(const struct kb_pe *pe, const struct kb_given *given, bool replaced,
 			int profile)
 {
 	struct kb_section section;
-	size_t i;
+	int i;
 
-	for (i = first; i < KB_PURPOSES; i++) {
-		int err = kb_pe_find_in(pe, kb_purposes[i].section, profile, &section);
+	for (i = 0; i < KB_PURPOSES; i++) {
+		const struct kb_row *row = &kb_rows[i];
+		int err = kb_pe_find_in(pe, row->section, profile, &section);
 
+		if (kb_uki_is_replaced(row, replaced))
+			continue;
 		/* What is empty may be given or not. */
 		if (!given[i].count && (err || !section.size))
 			continue;
-		if (err || given[i].count != 1 || given[i].offset != section.offset)
+		if (err || given[i].count != row->times ||
+		    given[i].offset != section.offset)
 			return false;
 	}
 	return true;
 }
 
-bool kb_uki_one_profile(const struct kb_pe *pe, const struct kb_given *given, size_t first)
+bool kb_uki_one_profile(const struct kb_pe *pe, const struct kb_given *given, bool replaced)
 {
 	int profiles = kb_pe_profiles(pe), profile;
 
 	if (!profiles)
-		return kb_uki_fits(pe, given, first, KB_PE_BASE);
+		return kb_uki_fits(pe, given, replaced, KB_PE_BASE);
 	for (profile = 0; profile < profiles; profile++)
-		if (kb_uki_fits(pe, given, first, profile))
+		if (kb_uki_fits(pe, given, replaced, profile))
 			return true;
 	return false;
 }
