@@ -6,22 +6,46 @@
  * within each, the first section of a name counts.
  */
 #include "parser.bpf.h"
+#include "kexec_bpf_uki.h"
 
 #define PE_OFFSET_AT		0x3c
 #define PE_MAGIC		0x00004550	/* "PE\0\0" */
 
-/* A section's name as a number, so that comparing it is one instruction. */
-#define NAME(a, b, c, d, e, f, g, h)					\
-	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 |	\
-	 (__u64)(e) << 32 | (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
-#define LINUX	NAME('.', 'l', 'i', 'n', 'u', 'x', 0, 0)
-#define INITRD	NAME('.', 'i', 'n', 'i', 't', 'r', 'd', 0)
-#define UCODE	NAME('.', 'u', 'c', 'o', 'd', 'e', 0, 0)
-#define CMDLINE	NAME('.', 'c', 'm', 'd', 'l', 'i', 'n', 'e')
-#define OSREL	NAME('.', 'o', 's', 'r', 'e', 'l', 0, 0)
-#define PCRSIG	NAME('.', 'p', 'c', 'r', 's', 'i', 'g', 0)
-#define PCRPKEY	NAME('.', 'p', 'c', 'r', 'p', 'k', 'e', 'y')
-#define PROFILE	NAME('.', 'p', 'r', 'o', 'f', 'i', 'l', 'e')
+/* The sections that something is made of. */
+enum section {
+#define KEXEC_BPF_UKI_RESOURCE(id, ...) id,
+#define KEXEC_BPF_UKI_FILE(id, ...) id,
+#include "kexec_bpf_uki.h"
+	SECTIONS
+};
+
+/* Those that become files. */
+enum section_file {
+#define KEXEC_BPF_UKI_FILE(id, ...) FILE_##id,
+#include "kexec_bpf_uki.h"
+	FILES
+};
+
+/* Names as numbers, so that comparing one is one instruction. */
+static const union {
+	char text[16];
+	__u64 number;		/* the first 8 bytes, padded with NUL */
+} names[SECTIONS] = {
+#define KEXEC_BPF_UKI_RESOURCE(id, ...) \
+	[id] = { KEXEC_BPF_UKI_##id },
+#define KEXEC_BPF_UKI_FILE(id, ...) \
+	[id] = { KEXEC_BPF_UKI_##id },
+#include "kexec_bpf_uki.h"
+};
+
+static const struct {
+	enum section section;
+	char path[32];		/* constant strings: see the note on __str in kexec_bpf.h */
+} files[FILES] = {
+#define KEXEC_BPF_UKI_FILE(id, target, ...) \
+	[FILE_##id] = { id, target },
+#include "kexec_bpf_uki.h"
+};
 
 struct pe_header {
 	__u32 magic;
@@ -63,21 +87,8 @@ struct {
 	__u32 profiles;		/* seen so far */
 	__u32 selected;
 	__u32 pad;
-	struct slice kernel;
-	struct slice initrd;
-	struct slice ucode;
-	struct slice cmdline;
-	struct slice pcrsig;
-	struct slice pcrpkey;
-	struct slice osrel;
-	struct slice profile;
+	struct slice slices[SECTIONS];
 } uki;
-
-/* The files that systemd-stub makes of these sections. */
-static const char pcrsig_path[] = ".extra/tpm2-pcr-signature.json";
-static const char pcrpkey_path[] = ".extra/tpm2-pcr-public-key.pem";
-static const char osrel_path[] = ".extra/os-release";
-static const char profile_path[] = ".extra/profile";
 
 static __always_inline void take(struct slice *slice, const struct section_header *header,
 				 __u32 rank)
@@ -94,12 +105,12 @@ static __always_inline void take(struct slice *slice, const struct section_heade
 static long read_section(__u32 i, void *context)
 {
 	struct section_header header;
-	__u32 rank;
+	__u32 rank, section;
 
 	if (i >= uki.sections ||
 	    bpf_helper_read(uki.table + i * sizeof(header), &header, sizeof(header)))
 		return 1;
-	if (header.name == PROFILE)
+	if (header.name == names[PROFILE].number)
 		uki.profiles++;
 	if (!uki.profiles)
 		rank = FOUND_BASE;
@@ -108,58 +119,47 @@ static long read_section(__u32 i, void *context)
 	else
 		return 0;
 
-	if (header.name == LINUX)
-		take(&uki.kernel, &header, rank);
-	else if (header.name == INITRD)
-		take(&uki.initrd, &header, rank);
-	else if (header.name == UCODE)
-		take(&uki.ucode, &header, rank);
-	else if (header.name == CMDLINE)
-		take(&uki.cmdline, &header, rank);
-	else if (header.name == PCRSIG)
-		take(&uki.pcrsig, &header, rank);
-	else if (header.name == PCRPKEY)
-		take(&uki.pcrpkey, &header, rank);
-	else if (header.name == OSREL)
-		take(&uki.osrel, &header, rank);
-	else if (header.name == PROFILE)
-		take(&uki.profile, &header, rank);
+#pragma unroll
+	for (section = 0; section < SECTIONS; section++)
+		if (header.name == names[section].number) {
+			take(&uki.slices[section], &header, rank);
+			break;
+		}
 	return 0;
+}
+
+static __always_inline int name_resource(const char *name, const struct slice *slice)
+{
+	return slice->found ? bpf_helper_slice(name, slice->offset, slice->size) : 0;
 }
 
 /* Stops at the first error, whose reason is in the report of the load. */
 static __always_inline int name_resources(__u32 flags)
 {
-	if (bpf_helper_slice(kernel_name, uki.kernel.offset, uki.kernel.size))
+	if (name_resource(kernel_name, &uki.slices[LINUX]))
 		return -1;
 	/* The kernel looks for microcode at the very start of the initrd. */
-	if (uki.ucode.found &&
-	    bpf_helper_slice(initrd_name, uki.ucode.offset, uki.ucode.size))
+	if (name_resource(initrd_name, &uki.slices[UCODE]) ||
+	    name_resource(initrd_name, &uki.slices[INITRD]))
 		return -1;
-	if (uki.initrd.found &&
-	    bpf_helper_slice(initrd_name, uki.initrd.offset, uki.initrd.size))
-		return -1;
-	if (uki.cmdline.found && !(flags & KEXEC_BPF_SELECT_REPLACE_CMDLINE) &&
-	    bpf_helper_slice(cmdline_name, uki.cmdline.offset, uki.cmdline.size))
-		return -1;
-	return 0;
+	if (flags & KEXEC_BPF_SELECT_REPLACE_CMDLINE)
+		return 0;
+	return name_resource(cmdline_name, &uki.slices[CMDLINE]);
 }
 
 /* Adds the sections that become files, in systemd-stub's order, but for empty ones. */
 static __always_inline int add_files(void)
 {
-	if (uki.pcrsig.size &&
-	    bpf_helper_supplement_slice(pcrsig_path, uki.pcrsig.offset, uki.pcrsig.size))
-		return -1;
-	if (uki.pcrpkey.size &&
-	    bpf_helper_supplement_slice(pcrpkey_path, uki.pcrpkey.offset, uki.pcrpkey.size))
-		return -1;
-	if (uki.osrel.size &&
-	    bpf_helper_supplement_slice(osrel_path, uki.osrel.offset, uki.osrel.size))
-		return -1;
-	if (uki.profile.size &&
-	    bpf_helper_supplement_slice(profile_path, uki.profile.offset, uki.profile.size))
-		return -1;
+	__u32 i;
+
+#pragma unroll
+	for (i = 0; i < FILES; i++) {
+		const struct slice *slice = &uki.slices[files[i].section];
+
+		if (slice->size &&
+		    bpf_helper_supplement_slice(files[i].path, slice->offset, slice->size))
+			return -1;
+	}
 	return 0;
 }
 
@@ -183,7 +183,7 @@ int parse_uki(void *context)
 	bpf_loop(KEXEC_BPF_SECTIONS_MAX, read_section, NULL, 0);
 
 	/* Without the selected profile no kernel is named, which ends the load. */
-	if (!uki.kernel.found || (uki.selected && uki.selected >= uki.profiles))
+	if (!uki.slices[LINUX].found || (uki.selected && uki.selected >= uki.profiles))
 		return 0;
 	if (name_resources(flags))
 		return 0;
