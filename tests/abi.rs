@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! src/abi.rs against bpf/include/kexec_bpf.h, and src/sys/bpf/attr.rs against the
-//! kernel's linux/bpf.h: the C compiler prints what the header says, Rust says the
-//! same.
+//! src/abi.rs against bpf/include/kexec_bpf.h, src/sys/bpf/attr.rs against the
+//! kernel's linux/bpf.h, and in abi/uki.rs the UKI's tables: the C compiler prints what
+//! the header says, Rust says the same.
+
+#[path = "abi/uki.rs"]
+mod uki;
 
 use std::mem::{offset_of, size_of};
 use std::path::Path;
 use std::process::Command;
 
 use kexec_bpf::abi;
+use kexec_bpf::initrd::extra;
+use kexec_bpf::plan;
 use kexec_bpf::sys::bpf::attr;
 
 /// One thing that both sides must agree on: a C expression and Rust's value.
@@ -123,11 +128,23 @@ fn facts() -> Vec<Fact> {
     ]) {
         facts.push(fact(&format!("KEXEC_BPF_RESOURCE_{name}"), *bit as usize));
     }
+    facts.extend([
+        fact(
+            "KEXEC_BPF_UKI_EXTRA_MODE",
+            extra::SECTION_DIRECTORY_MODE.into(),
+        ),
+        fact(
+            "KEXEC_BPF_UKI_EXTRA_FILE_MODE",
+            extra::SECTION_FILE_MODE.into(),
+        ),
+        fact("KEXEC_BPF_UKI_PCR_CONFIG", plan::PCR_CONFIG as usize),
+        fact("KEXEC_BPF_UKI_PCR_SYSEXT", plan::PCR_SYSEXT as usize),
+    ]);
     facts
 }
 
 /// (C expression, Rust's value) for names.
-fn names() -> [(&'static str, &'static str); 5] {
+fn names() -> [(&'static str, &'static str); 6] {
     [
         ("KEXEC_BPF_PROC_PATH", abi::PROC_PATH.to_str().unwrap()),
         ("KEXEC_BPF_FACTS_DIR", abi::PARAMETERS_DIR),
@@ -137,25 +154,23 @@ fn names() -> [(&'static str, &'static str); 5] {
             abi::MAP_SELECTION.to_str().unwrap(),
         ),
         ("KEXEC_BPF_MAP_ADDONS", abi::MAP_ADDONS.to_str().unwrap()),
+        ("KEXEC_BPF_UKI_EXTRA", extra::SECTION_DIRECTORY),
     ]
 }
 
-#[test]
-fn rust_and_the_header_agree() {
+/// Compiles a C program of these statements and returns what it prints. `name` is for
+/// its files.
+fn printed(name: &str, statements: &str) -> String {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut source = String::from(
-        "#include <stdio.h>\n#include <string.h>\n#include <linux/bpf.h>\n#include <kexec_bpf.h>\nint main(void)\n{\n",
-    );
-    for Fact { c, .. } in facts() {
-        source += &format!("\tprintf(\"%lld\\n\", (long long)({c}));\n");
-    }
-    for (c, _) in names() {
-        source += &format!("\tputs({c});\n");
-    }
-    source += "\treturn 0;\n}\n";
-    let (file, program) = (folder.join("abi.c"), folder.join("abi"));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi");
+    std::fs::create_dir_all(&directory).unwrap();
+    let headers = ["stdio.h", "string.h", "linux/bpf.h", "kexec_bpf_uki.h"];
+    let includes = headers
+        .map(|header| format!("#include <{header}>\n"))
+        .concat();
+    let source = format!("{includes}int main(void)\n{{\n{statements}\treturn 0;\n}}\n");
+    let program = directory.join(name);
+    let file = program.with_extension("c");
     std::fs::write(&file, source).unwrap();
     let status = Command::new("cc")
         .env_remove("LD_LIBRARY_PATH")
@@ -171,7 +186,19 @@ fn rust_and_the_header_agree() {
         .env_remove("LD_LIBRARY_PATH")
         .output()
         .expect("start the program");
-    let output = String::from_utf8(output.stdout).unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn rust_and_the_header_agree() {
+    let mut statements = String::new();
+    for Fact { c, .. } in facts() {
+        statements += &format!("\tprintf(\"%lld\\n\", (long long)({c}));\n");
+    }
+    for (c, _) in names() {
+        statements += &format!("\tputs({c});\n");
+    }
+    let output = printed("values", &statements);
     let mut lines = output.lines();
     for Fact { c, rust } in facts() {
         assert_eq!(lines.next(), Some(rust.to_string().as_str()), "{c}");

@@ -12,7 +12,8 @@ pub struct ExtraDirectory {
     pub path: &'static str,
     pub directory_mode: u16,
     pub file_mode: u16,
-    suffix: &'static str,
+    /// Files with it belong there, unless another directory's is longer.
+    pub suffix: &'static str,
     is_global: bool,
 }
 
