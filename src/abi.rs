@@ -23,6 +23,8 @@ pub const REASON_BYTES: usize = 256;
 pub const MAP_SELECTION: &CStr = c"selection";
 pub const MAP_ADDONS: &CStr = c"addons";
 pub const SELECT_REPLACE_CMDLINE: u32 = 1;
+pub const REGISTER_NO_DIGEST: u32 = 1;
+pub const REGISTER_NO_PARSER: u32 = 2;
 pub const REPORT_OFFSET: u64 = 1 << 32;
 pub const SIGNATURE_UNCHECKED: i32 = 1;
 
@@ -99,7 +101,7 @@ pub struct Report {
     pub addon: Addon,
     pub reason: [u8; REASON_BYTES],
     pub timeout_ms: u32,
-    pub reserved: u32,
+    pub digest: u32,
     pub reserved_more: [u64; 31],
 }
 
@@ -136,6 +138,36 @@ impl Stage {
     #[must_use]
     pub fn of(number: u32) -> Option<Stage> {
         Stage::ALL.into_iter().find(|stage| *stage as u32 == number)
+    }
+}
+
+/// `enum kexec_bpf_digest`: whether the segments were left out of the kernel's SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Digest {
+    Unknown = 0,
+    LeftOut = 1,
+    Kept = 2,
+    Crash = 3,
+    Always = 4,
+    Unable = 5,
+}
+
+impl Digest {
+    pub const ALL: [Digest; 6] = [
+        Digest::Unknown,
+        Digest::LeftOut,
+        Digest::Kept,
+        Digest::Crash,
+        Digest::Always,
+        Digest::Unable,
+    ];
+
+    /// Returns the digest's state of that number.
+    #[must_use]
+    pub fn of(number: u32) -> Option<Digest> {
+        Digest::ALL
+            .into_iter()
+            .find(|digest| *digest as u32 == number)
     }
 }
 

@@ -95,6 +95,14 @@ fn facts() -> Vec<Fact> {
             abi::SELECT_REPLACE_CMDLINE as usize,
         ),
         fact(
+            "KEXEC_BPF_REGISTER_NO_DIGEST",
+            abi::REGISTER_NO_DIGEST as usize,
+        ),
+        fact(
+            "KEXEC_BPF_REGISTER_NO_PARSER",
+            abi::REGISTER_NO_PARSER as usize,
+        ),
+        fact(
             "KEXEC_BPF_REPORT_OFFSET",
             usize::try_from(abi::REPORT_OFFSET).unwrap(),
         ),
@@ -112,10 +120,16 @@ fn facts() -> Vec<Fact> {
         parser, calls, image_size, handshake_us, hook_us, kernel, initrd, cmdline_size));
     facts.extend(layout!("kexec_bpf_report", abi::Report:
         abi_version, error, stage, rounds, signature, flags, load_us, round, kernel, initrd,
-        cmdline_size, addons, size, addon, reason, timeout_ms, reserved, reserved_more));
+        cmdline_size, addons, size, addon, reason, timeout_ms, digest, reserved_more));
     for stage in abi::Stage::ALL {
         let name = format!("KEXEC_BPF_STAGE_{stage:?}").to_uppercase();
         facts.push(fact(&name, stage as usize));
+    }
+    for (digest, name) in abi::Digest::ALL
+        .into_iter()
+        .zip(["UNKNOWN", "LEFT_OUT", "KEPT", "CRASH", "ALWAYS", "UNABLE"])
+    {
+        facts.push(fact(&format!("KEXEC_BPF_DIGEST_{name}"), digest as usize));
     }
     for ((bit, _), name) in abi::RESOURCE_FLAGS.iter().zip([
         "SLICE",

@@ -75,6 +75,12 @@ mod module_enforce;
 mod module_enforce_start;
 #[path = "vm/module_enforce_undo.rs"]
 mod module_enforce_undo;
+#[path = "vm/module_fast.rs"]
+mod module_fast;
+#[path = "vm/module_fast_boot.rs"]
+mod module_fast_boot;
+#[path = "vm/module_fast_faults.rs"]
+mod module_fast_faults;
 #[path = "vm/module_files.rs"]
 mod module_files;
 #[path = "vm/module_given.rs"]

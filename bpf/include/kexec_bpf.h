@@ -11,7 +11,8 @@
  *  1. open /proc/kexec_bpf (CAP_SYS_BOOT). One open file is one session. It
  *     belongs to the process that opened it.
  *  2. write one struct kexec_bpf_register: the two eventfds and the timeout. The
- *     thread that writes it, and later whichever reads a parser, is thread B.
+ *     thread that writes it, and later whichever reads a parser, is thread B. Where
+ *     no parser is needed, KEXEC_BPF_REGISTER_NO_PARSER leaves out 4.
  *  3. A calls kexec_file_load(2) with the whole PE image. The kernel verifies
  *     its signature as for any kernel.
  *  4. For each round the module signals ready_fd and waits. B detaches what it
@@ -35,7 +36,7 @@
  *
  * Errors of the session file:
  *  open      EPERM   no CAP_SYS_BOOT
- *  write     EINVAL  wrong size, version or timeout; no eventfd; reserved not 0
+ *  write     EINVAL  wrong size, version, flags or timeout; no eventfd; reserved not 0
  *            EBADF   no such descriptor
  *            EBUSY   this session, or another of this process, is registered already
  *            EPERM   another process than the one that opened the file
@@ -43,7 +44,8 @@
  *            EINVAL  at KEXEC_BPF_REPORT_OFFSET: less than version 3's report
  *            EPERM   as above
  *  pread     ENODATA at KEXEC_BPF_REPORT_OFFSET: no load was made yet, or the
- *            kernel took the image as it is, without a parser
+ *            kernel took the image as it is, without a parser, and the session has no
+ *            flags
  *
  * Facts about the module, one file each in KEXEC_BPF_FACTS_DIR, all text:
  *  ../version       the module's version
@@ -58,6 +60,11 @@
  *                   opened out of an image whose PE signature it verified; "N": as the
  *                   kernel alone does. A true value can be written once: EBUSY while an
  *                   image is loaded or a load is under way. A false one is EPERM then
+ *  digest           which loads for a reboot leave their segments out of the kernel's
+ *                   SHA-256: "auto", those whose session asks for it; "always", none;
+ *                   "never", all, also of those who do not know this module. Loads for a
+ *                   panic always have it. Can be written; where this kernel does not let it
+ *                   be left out, it is "always", and all else is EOPNOTSUPP
  */
 #ifndef KEXEC_BPF_H
 #define KEXEC_BPF_H
@@ -109,9 +116,26 @@ struct kexec_bpf_register {
 	__s32 attached_fd;	/* eventfd; thread B adds 1 when it has attached */
 	__u32 timeout_ms;	/* for all rounds of a load; 0: the module's default */
 	/* version 4 */
-	__u32 flags;		/* 0: none is defined yet */
+	__u32 flags;		/* KEXEC_BPF_REGISTER_* */
 	__u32 reserved[11];	/* 0 */
 };
+
+/*
+ * kexec_bpf_register.flags. A module without the fact "digest" knows none of them: EINVAL.
+ * They are for all loads of the process, until the session is closed; those of kernels,
+ * which need no parser, then have a report, too.
+ *
+ * NO_DIGEST: loads for a reboot leave their segments out of the SHA-256 that the kernel
+ * takes at the load and checks at the jump, before the next kernel runs. That is most of
+ * the time of both. Without the check, what a device still writes to memory at the jump
+ * damages the next kernel; with it, the machine stops silently. Loads for a panic always
+ * have it.
+ *
+ * NO_PARSER: this session serves no parser. ready_fd and attached_fd are -1, timeout_ms is
+ * 0, and what needs a parser is refused as without this module.
+ */
+#define KEXEC_BPF_REGISTER_NO_DIGEST	0x1
+#define KEXEC_BPF_REGISTER_NO_PARSER	0x2
 
 #define KEXEC_BPF_REGISTER_BYTES_V3	16
 
@@ -210,6 +234,16 @@ struct kexec_bpf_round {
 #define KEXEC_BPF_REPORT_LOCKDOWN	0x1	/* lockdown forbids unsigned images */
 #define KEXEC_BPF_REPORT_ENFORCE	0x2	/* the module's parameter enforce is Y */
 
+/* kexec_bpf_report.digest: whether the segments were left out of the kernel's SHA-256. */
+enum kexec_bpf_digest {
+	KEXEC_BPF_DIGEST_UNKNOWN = 0,	/* the load did not come that far */
+	KEXEC_BPF_DIGEST_LEFT_OUT = 1,
+	KEXEC_BPF_DIGEST_KEPT = 2,	/* nobody asked */
+	KEXEC_BPF_DIGEST_CRASH = 3,	/* kept: the image is for a panic */
+	KEXEC_BPF_DIGEST_ALWAYS = 4,	/* kept: the module's parameter digest says so */
+	KEXEC_BPF_DIGEST_UNABLE = 5	/* kept: this kernel does not let it be left out */
+};
+
 /* kexec_bpf_report.signature when the kernel did not come to check it. */
 #define KEXEC_BPF_SIGNATURE_UNCHECKED	1
 
@@ -231,7 +265,7 @@ struct kexec_bpf_report {
 	char reason[KEXEC_BPF_REASON_BYTES];	/* words for error; NUL-terminated */
 	/* version 4 */
 	__u32 timeout_ms;	/* for all rounds of the load */
-	__u32 reserved;		/* 0 */
+	__u32 digest;		/* enum kexec_bpf_digest */
 	__u64 reserved_more[31];	/* 0 */
 };
 

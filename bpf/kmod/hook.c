@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Redirects functions by ftrace, as a live patch would, and by their address:
+ * Redirects and watches functions by ftrace, as a live patch would, and by their address:
  * other modules may have functions of the same name. They are reached through
  * pointers (kexec_file_ops) or from another file of the kernel, so the compiler
  * cannot have inlined them all; ARCHITECTURE.md, "The module", has the one case in
  * which it may. kexec_image_probe_default() would be the natural place for the
  * probe, but it is inlined into its callers.
  */
+#include <linux/errno.h>
 #include <linux/ftrace.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -27,15 +28,26 @@ static void notrace kb_redirect(unsigned long ip, unsigned long parent_ip,
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)hook->replacement);
 }
 
+static void notrace kb_watch(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kb_hook *hook = ops->private;
+
+	hook->watch((void *)ftrace_regs_get_argument(fregs, 0));
+}
+
 static int kb_hook_one(struct kb_hook *hook)
 {
+	unsigned long address = kb_stock_address(hook->function);
 	int err;
 
-	hook->ops.func = kb_redirect;
-	hook->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
-			  FTRACE_OPS_FL_RECURSION;
+	if (!address)
+		return -ENOENT;
+	hook->ops.func = hook->replacement ? kb_redirect : kb_watch;
+	hook->ops.flags = FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_RECURSION |
+			  (hook->replacement ? FTRACE_OPS_FL_IPMODIFY : 0);
 	hook->ops.private = hook;
-	err = ftrace_set_filter_ip(&hook->ops, kb_stock_address(hook->function), 0, 0);
+	err = ftrace_set_filter_ip(&hook->ops, address, 0, 0);
 	if (!err)
 		err = register_ftrace_function(&hook->ops);
 	if (err) {
@@ -55,7 +67,7 @@ int kb_hook_install(struct kb_hook *hooks, size_t count)
 
 	for (i = 0; i < count; i++) {
 		err = kb_hook_one(&hooks[i]);
-		if (err) {
+		if (err && !hooks[i].optional) {
 			kb_hook_remove(hooks, count);
 			return err;
 		}
@@ -76,4 +88,12 @@ void kb_hook_remove(struct kb_hook *hooks, size_t count)
 	}
 	/* A task may be between the redirection and its module reference. */
 	synchronize_rcu_tasks();
+}
+
+bool kb_hook_installed(const struct kb_hook *hooks, size_t count, enum kb_stock function)
+{
+	while (count--)
+		if (hooks[count].function == function)
+			return hooks[count].installed;
+	return false;
 }

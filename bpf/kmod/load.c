@@ -2,10 +2,13 @@
 /*
  * The life of a load, in the order in which the kernel calls:
  *
- *   kb_probe     probe.c: the arch loader refuses it, but a parser can open it
+ *   kb_probe     probe.c: the arch loader refuses it, but a parser can open it; or the
+ *                arch loader takes it, and its digest is to be left out
  *   kb_verify    the kernel's own signature check, of the whole file
  *   kb_load      rounds of parsers (round.c), then the arch loader
- *   kb_prepare   lets through what kb_load() has opened, when enforce is on
+ *   kb_prepare   lets through what kb_load() has opened, when enforce is on; then takes
+ *                the segments away from the digest, where that is asked for
+ *   kb_segment   puts them back before they are copied
  *   kb_cleanup   the kernel frees its buffers, on success and on failure
  *
  * The kernel gives up its kexec lock before it frees what failed late, so a load
@@ -25,6 +28,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "digest.h"
 #include "enforce.h"
 #include "initrd.h"
 #include "job.h"
@@ -39,12 +43,14 @@ struct kb_load {
 	struct list_head node;		/* in kb_loads */
 	struct rcu_head rcu;
 	struct task_struct *task;	/* with a reference */
-	struct kb_session *session;	/* with a reference */
+	struct kb_session *session;	/* with a reference; or NULL */
+	enum kb_opener opener;
 	const void *file;		/* the kernel's buffer, until kb_load() */
 	struct kimage *image;		/* since kb_load() */
 	ktime_t start;
 	bool locked_down;		/* asked when the signature was rejected */
 	bool passed;			/* all that enforce wants */
+	struct kb_digest digest;
 	struct kexec_bpf_report report;
 };
 
@@ -74,7 +80,7 @@ bool notrace kb_load_wanted(void)
 	return kb_enforce_on() || kb_load_pending();
 }
 
-bool kb_load_begin(struct kb_session *session, const void *file)
+bool kb_load_begin(struct kb_session *session, const void *file, enum kb_opener opener)
 {
 	struct kb_load *load = kzalloc(sizeof(*load), GFP_KERNEL);
 
@@ -82,6 +88,7 @@ bool kb_load_begin(struct kb_session *session, const void *file)
 		return false;
 	load->task = get_task_struct(current);
 	load->session = session;
+	load->opener = opener;
 	load->file = file;
 	load->start = ktime_get();
 	load->report.stage = KEXEC_BPF_STAGE_READ;
@@ -96,8 +103,10 @@ bool kb_load_begin(struct kb_session *session, const void *file)
 static void kb_load_free(struct kb_load *load)
 {
 	load->report.load_us = ktime_us_delta(ktime_get(), load->start);
-	kb_session_report(load->session, &load->report);
-	kb_session_put(load->session);
+	if (load->session) {
+		kb_session_report(load->session, &load->report);
+		kb_session_put(load->session);
+	}
 	put_task_struct(load->task);
 	kfree_rcu(load, rcu);
 }
@@ -175,6 +184,19 @@ static void *kb_load_arch(struct kb_job *job, struct kimage *image)
 			     image->cmdline_buf, image->cmdline_buf_len);
 }
 
+/* What became of the arch loader. */
+static void kb_load_arch_ended(struct kexec_bpf_report *report, const void *ret)
+{
+	/* Until kb_cleanup() sees that the kernel got through. */
+	report->stage = KEXEC_BPF_STAGE_SEGMENTS;
+	if (!IS_ERR(ret))
+		return;
+	report->stage = KEXEC_BPF_STAGE_ARCH;
+	report->error = PTR_ERR(ret);
+	snprintf(report->reason, sizeof(report->reason),
+		 "the kernel's bzImage loader refused (%ld)", PTR_ERR(ret));
+}
+
 static void *kb_load_job(struct kb_job *job, struct kimage *image, size_t kernel_size,
 			 const struct kb_passed *passed)
 {
@@ -195,15 +217,17 @@ static void *kb_load_job(struct kb_job *job, struct kimage *image, size_t kernel
 	err = kb_rounds(job, image, &file, passed);
 	if (err)
 		return ERR_PTR(err);
-	job->report->stage = KEXEC_BPF_STAGE_ARCH;
 	ret = kb_load_arch(job, image);
-	if (IS_ERR(ret))
-		kb_job_fail(job, PTR_ERR(ret), "the kernel's bzImage loader refused (%ld)",
-			    PTR_ERR(ret));
-	else
-		/* Until kb_cleanup() sees that the kernel got through. */
-		job->report->stage = KEXEC_BPF_STAGE_SEGMENTS;
+	kb_load_arch_ended(job->report, ret);
 	return ret;
+}
+
+/* The file of @load was one that the kernel opens as it is. */
+static void kb_load_by_kernel(struct kb_load *load, struct kimage *image, const void *ret)
+{
+	load->file = NULL;
+	load->image = image;
+	kb_load_arch_ended(&load->report, ret);
 }
 
 /* An empty command line comes as its NUL. */
@@ -223,12 +247,18 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	int err;
 
 	/* What kb_load_reap() has not ended yet is not this load. */
-	if (!load || load->file != kernel) {
+	if (load && load->file != kernel)
+		load = NULL;
+	if (!load || load->opener == KB_BY_KERNEL) {
 		err = kb_enforce_refuse(KB_CALL_FILE, KB_NOT_OPENED);
-		if (err)
-			return ERR_PTR(err);
-		return kb_stock_load(image, kernel, kernel_size, initrd, initrd_size, cmdline,
-				     cmdline_size);
+		ret = err ? ERR_PTR(err) :
+			    kb_stock_load(image, kernel, kernel_size, initrd, initrd_size,
+					  cmdline, cmdline_size);
+		if (load)
+			kb_load_by_kernel(load, image, ret);
+		if (load && err)
+			strscpy(load->report.reason, KB_ENFORCE ": " KB_NOT_OPENED);
+		return ret;
 	}
 	report = &load->report;
 	load->file = NULL;
@@ -250,6 +280,12 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	return ret;
 }
 
+/* Whether its session wants no digest. */
+static bool kb_load_asks(const struct kb_load *load)
+{
+	return load->session && load->session->flags & KEXEC_BPF_REGISTER_NO_DIGEST;
+}
+
 /*
  * The last gate: whatever was not opened here ends in this function, kexec_load(2)
  * as well. What began before enforce came on was not held against it.
@@ -259,11 +295,25 @@ int kb_prepare(struct kimage *image)
 	struct kb_load *load = kb_load_of_current();
 	int err = 0;
 
+	if (load && load->image != image)
+		load = NULL;
 	if (!image->file_mode)
 		err = kb_enforce_refuse(KB_CALL_CLASSIC, "nothing verifies what it loads");
-	else if (!load || load->image != image || !load->passed)
+	else if (!load || !load->passed)
 		err = kb_enforce_refuse(KB_CALL_FILE, KB_NOT_OPENED);
-	return err ?: kb_stock_prepare(image);
+	err = err ?: kb_stock_prepare(image);
+	if (!err && load)
+		load->report.digest = kb_digest_leave_out(&load->digest, image,
+							  kb_load_asks(load));
+	return err;
+}
+
+void notrace kb_segment(void *image)
+{
+	struct kb_load *load = kb_load_of_current();
+
+	if (load && load->image == image)
+		kb_digest_put_back(&load->digest, image);
 }
 
 /*
@@ -319,6 +369,8 @@ void kb_cleanup(struct kimage *image)
 	bool ours = load->image ? load->image == image : load->file == image->kernel_buf;
 
 	if (ours) {
+		/* What failed between kb_prepare() and kb_segment(). */
+		kb_digest_put_back(&load->digest, image);
 		kb_load_conclude(load, kb_image_complete(image));
 		kb_load_remove(load);
 	}

@@ -11,11 +11,17 @@ struct kimage;
 /* Why enforce refuses what became no load of this module. */
 #define KB_NOT_OPENED	"kexec_bpf has not opened it"
 
+/* Who opens the file. */
+enum kb_opener {
+	KB_BY_PARSER,
+	KB_BY_KERNEL	/* its own loader, as without this module */
+};
+
 /*
  * A load of current's begins with this buffer. It takes over the caller's references to
- * the session and to the module; false, for want of memory, leaves them.
+ * the session, if there is one, and to the module; false, for want of memory, leaves them.
  */
-bool kb_load_begin(struct kb_session *session, const void *file);
+bool kb_load_begin(struct kb_session *session, const void *file, enum kb_opener opener);
 
 /* Stand in for the kernel's functions of stock.h. */
 int kb_verify(const char *buf, unsigned long size);
@@ -25,9 +31,12 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 int kb_prepare(struct kimage *image);
 void kb_cleanup(struct kimage *image);
 
+/* Each segment of an image is about to be copied. For ftrace callbacks. */
+void kb_segment(void *image);
+
 /*
  * For ftrace callbacks, which do not sleep: whether current has a load under way, and
- * whether kb_load() has anything to say.
+ * whether kb_load() and kb_prepare() have anything to say.
  */
 bool kb_load_pending(void);
 bool kb_load_wanted(void);

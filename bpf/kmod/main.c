@@ -8,6 +8,7 @@
 #include <linux/stringify.h>
 
 #include <kexec_bpf.h>
+#include "digest.h"
 #include "enforce.h"
 #include "hook.h"
 #include "kfuncs.h"
@@ -20,7 +21,8 @@
 /* In order of installation: the probe, which starts it all, comes last. */
 static struct kb_hook kb_hooks[] = {
 	{ KB_STOCK_CLEANUP, kb_cleanup, kb_load_pending },
-	{ KB_STOCK_PREPARE, kb_prepare, kb_enforce_on },
+	{ KB_STOCK_SEGMENT, .watch = kb_segment, .optional = true },
+	{ KB_STOCK_PREPARE, kb_prepare, kb_load_wanted },
 	{ KB_STOCK_LOAD, kb_load, kb_load_wanted },
 	{ KB_STOCK_VERIFY, kb_verify, kb_load_pending },
 	{ KB_STOCK_PROBE, kb_probe, kb_probe_wanted },
@@ -81,6 +83,7 @@ static int __init kb_init(void)
 	err = kb_hook_install(kb_hooks, ARRAY_SIZE(kb_hooks));
 	if (err)
 		return err;
+	kb_digest_init(kb_hook_installed(kb_hooks, ARRAY_SIZE(kb_hooks), KB_STOCK_SEGMENT));
 	err = kb_kfuncs_init();
 	if (err) {
 		pr_err("the BPF subsystem refused the kfuncs: %d\n", err);

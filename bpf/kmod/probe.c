@@ -10,6 +10,7 @@
 #include <linux/stdarg.h>
 
 #include <kexec_bpf.h>
+#include "digest.h"
 #include "enforce.h"
 #include "load.h"
 #include "parser.h"
@@ -23,7 +24,7 @@
 
 bool notrace kb_probe_wanted(void)
 {
-	return kb_enforce_on() || kb_session_any();
+	return kb_enforce_on() || kb_session_any() || kb_digest_never();
 }
 
 /* Tells of an image that does not become a load of this module. */
@@ -69,6 +70,13 @@ static enum kb_verdict kb_probe_session(struct kb_session *session, const char *
 	if (kb_stock_takes(buf, size)) {
 		if (kb_enforce_on())
 			kb_probe_report(session, -EPERM, KB_ENFORCE ": " KB_BARE);
+		else if (session->flags && kb_load_begin(session, buf, KB_BY_KERNEL))
+			return KB_TAKEN;
+		return KB_STOCK;
+	}
+	if (session->flags & KEXEC_BPF_REGISTER_NO_PARSER) {
+		kb_probe_report(session, -ENOEXEC,
+				"the file is no kernel, and the session opens no other images");
 		return KB_STOCK;
 	}
 	if (wrong || kb_parser_find(&pe).kind == KEXEC_BPF_PARSER_NONE) {
@@ -76,7 +84,14 @@ static enum kb_verdict kb_probe_session(struct kb_session *session, const char *
 				wrong ?: "it has no .bpf and no .linux section, and is no zboot");
 		return KB_STOCK;
 	}
-	return kb_load_begin(session, buf) ? KB_TAKEN : KB_STOCK;
+	return kb_load_begin(session, buf, KB_BY_PARSER) ? KB_TAKEN : KB_STOCK;
+}
+
+/* Whether it became a load only for its digest to be left out, asked or not. */
+static bool kb_probe_never(const char *buf, unsigned long size)
+{
+	return kb_digest_never() && !kb_enforce_on() && kb_stock_takes(buf, size) &&
+	       kb_load_begin(NULL, buf, KB_BY_KERNEL);
 }
 
 /* What this module does not open. */
@@ -112,6 +127,8 @@ int kb_probe(const char *buf, unsigned long size)
 		return 0;	/* kb_cleanup() drops both references */
 	if (session)
 		kb_session_put(session);
+	if (verdict == KB_STOCK && kb_probe_never(buf, size))
+		return 0;	/* the same */
 	if (verdict == KB_STOCK)
 		err = kb_probe_stock(buf, size);
 	module_put(THIS_MODULE);

@@ -10,6 +10,8 @@
 
 #include "session.h"
 
+#define KB_SESSION_FLAGS	(KEXEC_BPF_REGISTER_NO_DIGEST | KEXEC_BPF_REGISTER_NO_PARSER)
+
 static LIST_HEAD(kb_sessions);
 static DEFINE_MUTEX(kb_sessions_lock);
 static atomic_t kb_registered = ATOMIC_INIT(0);
@@ -107,8 +109,12 @@ static bool kb_session_valid(const struct kexec_bpf_register *request)
 	if (request->abi_version < KEXEC_BPF_ABI_VERSION_MIN ||
 	    request->abi_version > KEXEC_BPF_ABI_VERSION)
 		return false;
-	if (request->flags || memchr_inv(request->reserved, 0, sizeof(request->reserved)))
+	if (request->flags & ~KB_SESSION_FLAGS ||
+	    memchr_inv(request->reserved, 0, sizeof(request->reserved)))
 		return false;
+	if (request->flags & KEXEC_BPF_REGISTER_NO_PARSER)
+		return request->ready_fd == -1 && request->attached_fd == -1 &&
+		       !request->timeout_ms;
 	return !request->timeout_ms || (request->timeout_ms >= KEXEC_BPF_TIMEOUT_MIN_MS &&
 					request->timeout_ms <= KEXEC_BPF_TIMEOUT_MAX_MS);
 }
@@ -126,10 +132,13 @@ int kb_session_register(struct kb_session *session, const struct kexec_bpf_regis
 	list_for_each_entry(other, &kb_sessions, node)
 		if (kb_session_mine(other))
 			goto out;
-	err = kb_wait_open(&session->wait, request->ready_fd, request->attached_fd);
+	err = 0;
+	if (!(request->flags & KEXEC_BPF_REGISTER_NO_PARSER))
+		err = kb_wait_open(&session->wait, request->ready_fd, request->attached_fd);
 	if (err)
 		goto out;
 	session->abi_version = request->abi_version;
+	session->flags = request->flags;
 	session->timeout_ms = request->timeout_ms ?: READ_ONCE(kb_timeout_ms);
 	mutex_lock(&session->lock);
 	kb_session_served_by_current(session);

@@ -19,6 +19,7 @@ struct kb_session {
 	/* Since registration. */
 	unsigned int abi_version;
 	unsigned int timeout_ms;	/* for all rounds of a load */
+	unsigned int flags;		/* KEXEC_BPF_REGISTER_* */
 	struct kb_wait wait;
 
 	struct mutex lock;		/* protects all that follows */

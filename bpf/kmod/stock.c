@@ -32,6 +32,7 @@ typedef int (*kb_prepare_fn)(struct kimage *image);
 
 static struct kb_function {
 	const char *name;
+	bool optional;
 	unsigned long address;
 } kb_functions[KB_STOCKS] = {
 	[KB_STOCK_PROBE] = { "bzImage64_probe" },
@@ -39,6 +40,7 @@ static struct kb_function {
 	[KB_STOCK_LOAD] = { "bzImage64_load" },
 	[KB_STOCK_CLEANUP] = { "kimage_file_post_load_cleanup" },
 	[KB_STOCK_PREPARE] = { "machine_kexec_prepare" },
+	[KB_STOCK_SEGMENT] = { "kimage_load_segment", .optional = true },
 };
 
 /* How far behind its symbol's start an address lies: "name+0x4/0x1a0". */
@@ -52,26 +54,44 @@ static int kb_stock_distance(unsigned long address, unsigned long *distance)
 	return plus && sscanf(plus, "+0x%lx/", distance) == 1 ? 0 : -ENOENT;
 }
 
+static int kb_stock_address_of(const char *name, unsigned long *address)
+{
+	struct kprobe probe = {
+		.symbol_name = name,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+	unsigned long distance;
+	int err = register_kprobe(&probe);
+
+	if (err)
+		return err;
+	unregister_kprobe(&probe);
+	err = kb_stock_distance((unsigned long)probe.addr, &distance);
+	if (!err)
+		*address = (unsigned long)probe.addr - distance;
+	return err;
+}
+
 int kb_stock_find(void)
 {
 	int i;
 
 	for (i = 0; i < KB_STOCKS; i++) {
 		struct kb_function *function = &kb_functions[i];
-		struct kprobe probe = {
-			.symbol_name = function->name,
-			.flags = KPROBE_FLAG_DISABLED,
-		};
-		unsigned long distance = 0;
-		int err = register_kprobe(&probe);
+		int err;
 
-		if (!err) {
-			function->address = (unsigned long)probe.addr;
-			unregister_kprobe(&probe);
-			err = kb_stock_distance(function->address, &distance);
-			function->address -= distance;
+		/*
+		 * It is called from another file of the kernel than its own, so only a
+		 * compiler that sees all files can have inlined it there, and kept it.
+		 */
+		if (function->optional && IS_ENABLED(CONFIG_LTO)) {
+			pr_notice("%s: may be inlined in this kernel\n", function->name);
+			continue;
 		}
-		if (err) {
+		err = kb_stock_address_of(function->name, &function->address);
+		if (err && function->optional) {
+			pr_notice("%s: not found in this kernel: %d\n", function->name, err);
+		} else if (err) {
 			pr_err("%s: not found in this kernel: %d\n", function->name, err);
 			return err;
 		}

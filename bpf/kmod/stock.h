@@ -13,10 +13,14 @@ enum kb_stock {
 	KB_STOCK_LOAD,
 	KB_STOCK_CLEANUP,
 	KB_STOCK_PREPARE,
+	KB_STOCK_SEGMENT,	/* only watched; its arguments differ by version */
 	KB_STOCKS
 };
 
-/* Finds them all: 0, or the error of the one that is missing, which is logged. */
+/*
+ * Finds them all: 0, or the error of the one that is missing, which is logged. The address
+ * of what the module can do without is then 0.
+ */
 int kb_stock_find(void);
 
 const char *kb_stock_name(enum kb_stock which);

@@ -262,7 +262,7 @@ pub(super) fn report(stage: Stage, errno: Errno) -> Report {
         addon: abi::Addon::new(b"", b"").unwrap(),
         reason: [b'x'; abi::REASON_BYTES],
         timeout_ms: 5000,
-        reserved: 0,
+        digest: 0,
         reserved_more: [0; 31],
     }
 }

@@ -6,6 +6,10 @@
  *   calls file FLAGS KERNEL [INITRD [CMDLINE]]   kexec_file_load(2)
  *   calls memfd FLAGS KERNEL [INITRD [CMDLINE]]  the same, of copies in memory
  *   calls classic FLAGS                          kexec_load(2) of one page
+ *   calls fast CALL...                           the same without a digest: opens a
+ *                                                session of the module's for it, and
+ *                                                prints ERRNO ERROR STAGE DIGEST; the
+ *                                                last three are its report's
  *
  * FLAGS is a number; KERNEL, INITRD are paths.
  */
@@ -21,6 +25,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "kexec_bpf.h"
 
 /* Physical memory that a crash kernel's reservation does not have, and any guest has. */
 #define SOMEWHERE	(64UL << 20)
@@ -77,10 +83,44 @@ static long classic_load(unsigned long flags)
 	return syscall(SYS_kexec_load, SOMEWHERE, 1UL, &segment, flags);
 }
 
+/* A session that needs no thread B; its descriptor. */
+static int fast_session(void)
+{
+	const struct kexec_bpf_register request = {
+		.abi_version = KEXEC_BPF_ABI_VERSION,
+		.ready_fd = -1,
+		.attached_fd = -1,
+		.flags = KEXEC_BPF_REGISTER_NO_DIGEST | KEXEC_BPF_REGISTER_NO_PARSER,
+	};
+	int session = open(KEXEC_BPF_PROC_PATH, O_RDWR | O_CLOEXEC);
+
+	if (session < 0 || write(session, &request, sizeof(request)) != sizeof(request)) {
+		perror(KEXEC_BPF_PROC_PATH);
+		exit(2);
+	}
+	return session;
+}
+
+static void print_report(int session)
+{
+	struct kexec_bpf_report report;
+
+	if (pread(session, &report, sizeof(report), KEXEC_BPF_REPORT_OFFSET) != sizeof(report))
+		printf(" no report: %d\n", errno);
+	else
+		printf(" %d %u %u\n", report.error, report.stage, report.digest);
+}
+
 int main(int argc, char **argv)
 {
+	int session = -1;
 	long failed;
 
+	if (argc >= 2 && !strcmp(argv[1], "fast")) {
+		session = fast_session();
+		argc--;
+		argv++;
+	}
 	if (argc >= 4 && !strcmp(argv[1], "file")) {
 		failed = file_load(0, argv + 2);
 	} else if (argc >= 4 && !strcmp(argv[1], "memfd")) {
@@ -91,6 +131,10 @@ int main(int argc, char **argv)
 		fputs("usage: see the top of calls.c\n", stderr);
 		return 2;
 	}
-	printf("%d\n", failed ? errno : 0);
+	printf("%d", failed ? errno : 0);
+	if (session < 0)
+		puts("");
+	else
+		print_report(session);
 	return 0;
 }

@@ -28,6 +28,7 @@ pub mod previous;
 pub mod serial;
 pub mod tpm;
 pub mod uki;
+pub mod witness;
 
 pub use disk::{Disk, Partition};
 pub use initramfs::{Initramfs, second_initrd};

@@ -12,9 +12,11 @@
  *   client brake MS COMMAND... runs it, held for MS at its first bpf(2); brake.c
  *   client mortal COMMAND...   runs it, its loading thread is killed; see mortal.c
  *   client plain IMAGE         kexec_file_load(2) without a session
- *   client load MS STEPS IMAGE kexec_file_load(2) with a session whose timeout
+ *   client load MS STEPS IMAGE [INITRD CMDLINE]
+ *                              kexec_file_load(2) with a session whose timeout
  *                              is MS; thread B registers it, does STEPS,
  *                              separated by commas, and waits for the load's end:
+ *       fast       first only: the session wants no digest; the report's is printed
  *       early      first only: says that it has attached before the load begins
  *       ready      waits for the kernel's signal
  *       read       reads the parser
@@ -56,11 +58,13 @@
 
 /* Longer than any load may take; then the test has failed. */
 #define PATIENCE_MS	60000
+#define FAST		"fast,"
 #define EARLY		"early,"
 
 struct client {
 	struct session session;
 	unsigned int timeout_ms;
+	unsigned int flags;	/* KEXEC_BPF_REGISTER_* */
 	char *steps;
 	sem_t opened;
 	int open_error;
@@ -68,14 +72,17 @@ struct client {
 	int link;		/* what was attached last */
 };
 
-static int load(const char *path)
+/* Both or neither of initrd and cmdline. */
+static int load(const char *path, const char *initrd, const char *cmdline)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int initrd_fd = initrd ? open(initrd, O_RDONLY | O_CLOEXEC) : -1;
 
-	if (fd < 0)
+	if (fd < 0 || (initrd && initrd_fd < 0))
 		return -errno;
-	return syscall(SYS_kexec_file_load, fd, -1, 0UL, NULL,
-		       (unsigned long)KEXEC_FILE_NO_INITRAMFS) ? -errno : 0;
+	return syscall(SYS_kexec_file_load, fd, initrd_fd, cmdline ? strlen(cmdline) + 1 : 0UL,
+		       cmdline, initrd ? 0UL : (unsigned long)KEXEC_FILE_NO_INITRAMFS) ?
+	       -errno : 0;
 }
 
 static int run(const char *command)
@@ -182,7 +189,7 @@ static void *serve(void *context)
 	struct client *client = context;
 	char *save = NULL, *what;
 
-	client->open_error = session_open(&client->session, client->timeout_ms);
+	client->open_error = session_open(&client->session, client->timeout_ms, client->flags);
 	if (!client->open_error && !strncmp(client->steps, EARLY, strlen(EARLY))) {
 		client->steps += strlen(EARLY);
 		step(client, "signal");
@@ -196,11 +203,12 @@ static void *serve(void *context)
 	return NULL;
 }
 
-static int load_with_session(const char *timeout_ms, char *steps, const char *path, bool times)
+/* argument: MS STEPS IMAGE [INITRD CMDLINE] */
+static int load_with_session(char **argument, bool times)
 {
 	struct client client = {
-		.timeout_ms = atoi(timeout_ms),
-		.steps = steps,
+		.timeout_ms = atoi(argument[0]),
+		.steps = argument[1],
 		.ended_fd = eventfd(0, EFD_CLOEXEC),
 		.link = -1,
 	};
@@ -208,6 +216,10 @@ static int load_with_session(const char *timeout_ms, char *steps, const char *pa
 	pthread_t thread;
 	int err;
 
+	if (!strncmp(client.steps, FAST, strlen(FAST))) {
+		client.steps += strlen(FAST);
+		client.flags = KEXEC_BPF_REGISTER_NO_DIGEST;
+	}
 	sem_init(&client.opened, 0, 0);
 	pthread_create(&thread, NULL, serve, &client);
 	sem_wait(&client.opened);
@@ -215,12 +227,12 @@ static int load_with_session(const char *timeout_ms, char *steps, const char *pa
 		printf("session %d\n", client.open_error);
 		return 1;
 	}
-	err = load(path);
+	err = load(argument[2], argument[3], argument[3] ? argument[4] : NULL);
 	printf("load %d\n", err);
 	if (write(client.ended_fd, &one, sizeof(one)) != sizeof(one))
 		return 1;
 	pthread_join(thread, NULL);
-	session_report(&client.session, times);
+	session_report(&client.session, times, client.flags);
 	return err != 0;
 }
 
@@ -260,12 +272,12 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(what, "hostile"))
 		return hostile(argv[2]);
 	if (argc == 3 && !strcmp(what, "plain")) {
-		ret = load(argv[2]);
+		ret = load(argv[2], NULL, NULL);
 		printf("load %d\n", ret);
 		return ret != 0;
 	}
-	if (argc == 5 && (!strcmp(what, "load") || !strcmp(what, "time")))
-		return load_with_session(argv[2], argv[3], argv[4], !strcmp(what, "time"));
+	if ((argc == 5 || argc == 7) && (!strcmp(what, "load") || !strcmp(what, "time")))
+		return load_with_session(argv + 2, !strcmp(what, "time"));
 	fputs("usage: see the top of client.c\n", stderr);
 	return 2;
 }

@@ -38,13 +38,14 @@ struct session {
 	int attached_fd;
 };
 
-int session_open(struct session *session, unsigned int timeout_ms);
+int session_open(struct session *session, unsigned int timeout_ms, unsigned int flags);
 /* Reads the parser; its size, or a negative errno. */
 int session_read(const struct session *session);
 /* Negative: an errno. */
 int session_read_report(const struct session *session, struct kexec_bpf_report *report);
 /* With times: how many rounds, and milliseconds of all handshakes and of the load. */
-void session_report(const struct session *session, bool times);
+/* With flags: also whether the digest was left out. */
+void session_report(const struct session *session, bool times, unsigned int flags);
 /* Every wrong way to open, register and read; prints "name errno" lines. */
 int session_misuse(void);
 

@@ -97,7 +97,7 @@ static int run(const char *name)
 	struct round round = { .ended_fd = eventfd(0, EFD_CLOEXEC), .link_fd = -1 };
 	bool is_addon = name[0] == 'a';
 	struct kexec_bpf_report report = {};
-	int err = session_open(&round.session, is_addon ? ADDON_MS : IMAGE_MS);
+	int err = session_open(&round.session, is_addon ? ADDON_MS : IMAGE_MS, 0);
 
 	if (err)
 		return err;

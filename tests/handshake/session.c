@@ -44,18 +44,21 @@ static int register_bytes(int fd, struct kexec_bpf_register request, __u32 versi
 
 static void misuse_versions(int fd, struct kexec_bpf_register good)
 {
-	struct kexec_bpf_register flags = good, reserved = good;
+	struct kexec_bpf_register flags = good, reserved = good, unserved = good;
 
-	flags.flags = 1;
+	flags.flags = 4;
 	reserved.reserved[10] = 1;
+	unserved.flags = KEXEC_BPF_REGISTER_NO_PARSER;
 	printf("register-3-long %d\n", register_bytes(fd, good, 3, sizeof(good)));
 	printf("register-4-short %d\n", register_bytes(fd, good, 4, KEXEC_BPF_REGISTER_BYTES_V3));
 	printf("register-flags %d\n", register_bytes(fd, flags, 4, sizeof(good)));
 	printf("register-reserved %d\n", register_bytes(fd, reserved, 4, sizeof(good)));
+	printf("register-eventfds-unused %d\n", register_bytes(fd, unserved, 4, sizeof(good)));
 }
 
-int session_open(struct session *session, unsigned int timeout_ms)
+int session_open(struct session *session, unsigned int timeout_ms, unsigned int flags)
 {
+	struct kexec_bpf_register request = { .timeout_ms = timeout_ms, .flags = flags };
 	int ret;
 
 	session->ready_fd = eventfd(0, EFD_CLOEXEC);
@@ -63,8 +66,9 @@ int session_open(struct session *session, unsigned int timeout_ms)
 	session->fd = open_file();
 	if (session->fd < 0)
 		return session->fd;
-	ret = register_with(session->fd, KEXEC_BPF_ABI_VERSION, session->ready_fd,
-			    session->attached_fd, timeout_ms);
+	request.ready_fd = session->ready_fd;
+	request.attached_fd = session->attached_fd;
+	ret = register_bytes(session->fd, request, KEXEC_BPF_ABI_VERSION, sizeof(request));
 	return ret < 0 ? ret : 0;
 }
 
@@ -94,7 +98,7 @@ static void print_times(const struct kexec_bpf_report *report)
 	       waited_us / 1000, report->load_us / 1000);
 }
 
-void session_report(const struct session *session, bool times)
+void session_report(const struct session *session, bool times, unsigned int flags)
 {
 	struct kexec_bpf_report report;
 	int got = session_read_report(session, &report);
@@ -106,6 +110,8 @@ void session_report(const struct session *session, bool times)
 		       report.round[0].calls, report.reason);
 	if (times && got == sizeof(report))
 		print_times(&report);
+	if (flags && got == sizeof(report))
+		printf("digest %u\n", report.digest);
 }
 
 /* In a child: another process than the one that opened the file. */

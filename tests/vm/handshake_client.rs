@@ -224,6 +224,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "register-4-short -22",
         "register-flags -22",
         "register-reserved -22",
+        "register-eventfds-unused -22",
         "register-after-close 64",
         "register-3 16",
     ];

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Images without a digest boot, also when a byte that nobody needs is not as it was; with a
+//! digest purgatory never leaves them. What is for a panic always has one.
+//!
+//! The byte lies in the page with the initrd's end, after it. The digest covers it.
+
+use std::path::Path;
+
+use crate::guest::handshake::{KERNEL, STRICT, initramfs};
+use crate::guest::pe::Pe;
+use crate::guest::witness::{self, FUNCTIONS};
+use crate::guest::{self, Initramfs, Machine, Payload, Transcript, packages, second_initrd};
+
+/// What boots takes a third of this on an idle machine.
+const NEVER_BOOTS_S: u64 = 90;
+/// Where [`Pe`] puts the first section of a file that has one.
+const FIRST_SECTION: usize = 0x200;
+
+struct Second {
+    cmdline: String,
+    payload: Payload,
+    initrd: Vec<u8>,
+    kernel: Vec<u8>,
+}
+
+impl Second {
+    fn new() -> Self {
+        let payload = Payload::new("fast", 300_007);
+        let mut initrd = second_initrd(&[&payload]);
+        // So that the last page has room after it.
+        initrd.resize(initrd.len().next_multiple_of(4096) + 512, 0);
+        Self {
+            cmdline: format!("console=ttyS0 panic=-1 nonce={}", guest::nonce()),
+            payload,
+            initrd,
+            kernel: std::fs::read(KERNEL.image()).expect("read the kernel"),
+        }
+    }
+
+    fn machine(&self, folder: &Path, script: &str) -> Machine {
+        let cmdline = &self.cmdline;
+        let script = format!(
+            "{FUNCTIONS}
+cmdline='{cmdline}'
+slice={FIRST_SECTION}:{}
+witness
+{script}",
+            self.kernel.len()
+        );
+        let guest: Initramfs = initramfs(&script)
+            .program("bin/calls", &packages::floor("calls"))
+            .program("bin/floor", &packages::floor("floor"))
+            .file_from("witness.ko", &witness::module())
+            .file("vmlinuz", &self.kernel)
+            .file("initrd", &self.initrd)
+            .file("a.efi", &Pe::new().section(".linux", &self.kernel).bytes());
+        Machine::new(folder, KERNEL, guest.finish())
+            .append(STRICT)
+            .append("crashkernel=256M")
+            .memory_mb(1024)
+    }
+
+    #[track_caller]
+    fn expect_booted(&self, said: &Transcript) {
+        said.expect_end();
+        said.expect("second", &KERNEL.release());
+        said.expect("payload", &format!("fast {}", self.payload.sha256));
+        let cmdline = said.one("cmdline");
+        assert!(cmdline.ends_with(&self.cmdline), "{cmdline}");
+    }
+}
+
+/// Loads by `load`, does `then`, and the next kernel starts or not.
+fn next(name: &str, load: &str, seen: &str, then: &str, boots: bool) {
+    let folder = guest::work_dir(&format!("module-fast-boot-{name}"));
+    let second = Second::new();
+    let mut machine = second.machine(
+        &folder,
+        &format!("watched load {load}\n{then}\nsleep 600\n"),
+    );
+    if !boots {
+        machine = machine.timeout_s(NEVER_BOOTS_S);
+    }
+    let said = machine.boot();
+    let found = said.one("load-seen");
+    if !found.starts_with(seen) {
+        said.fail(&format!("loaded: {found}, not {seen}"));
+    }
+    if boots {
+        second.expect_booted(&said);
+        return;
+    }
+    // It left the first kernel, and nothing came of it.
+    said.expect("jump", "now");
+    let versions = said.console.iter();
+    let kernels = versions.filter(|line| line.text.contains("Linux version"));
+    assert_eq!(kernels.count(), 1, "only the first kernel started");
+    assert!(said.stopped.is_some() && said.all("second").is_empty());
+}
+
+const NONE: &str = "loaded normal regions 0 ";
+const ALL: &str = "loaded normal regions 3 ";
+const CRASH: &str = "loaded crash regions 3 ";
+const JUMP: &str = "say jump now\nfloor -e";
+const DAMAGE_AND_JUMP: &str = "damage normal\nsay jump now\nfloor -e";
+const PANIC: &str = "say jump now\necho c >/proc/sysrq-trigger";
+const DAMAGE_AND_PANIC: &str = "damage crash\nsay jump now\necho c >/proc/sysrq-trigger";
+
+#[test]
+fn native() {
+    let load = "calls fast file 0 /vmlinuz /initrd \"$cmdline\"";
+    next("native", load, NONE, DAMAGE_AND_JUMP, true);
+}
+
+#[test]
+fn native_with_a_digest() {
+    let load = "calls file 0 /vmlinuz /initrd \"$cmdline\"";
+    next("digest", load, ALL, DAMAGE_AND_JUMP, false);
+}
+
+/// As route extract hands files over.
+#[test]
+fn copies_in_memory() {
+    let load = "calls fast memfd 0 /vmlinuz /initrd \"$cmdline\"";
+    next("memfd", load, NONE, JUMP, true);
+}
+
+#[test]
+fn handshake() {
+    let load = "client load 60000 fast,ready,read,slice:$slice,signal /a.efi /initrd \"$cmdline\"";
+    next("handshake", load, NONE, DAMAGE_AND_JUMP, true);
+}
+
+#[test]
+fn never() {
+    let load = "eval 'digest never; calls file 0 /vmlinuz /initrd \"$cmdline\"'";
+    next("never", load, NONE, JUMP, true);
+}
+
+#[test]
+fn crash() {
+    let load = "eval 'digest never; calls fast file 2 /vmlinuz /initrd \"$cmdline\"'";
+    next("crash", load, CRASH, PANIC, true);
+}
+
+#[test]
+fn crash_that_is_damaged() {
+    let load = "eval 'digest never; calls fast file 2 /vmlinuz /initrd \"$cmdline\"'";
+    next("crash-damaged", load, CRASH, DAMAGE_AND_PANIC, false);
+}

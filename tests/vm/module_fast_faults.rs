@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What can happen to a load while its segments are taken away from the digest: it fails,
+//! its thread is killed, the module is removed. The witness makes it happen there.
+
+use crate::guest::handshake::{NOTHING, initramfs, initramfs_before, machine};
+use crate::guest::witness::{self, FUNCTIONS, expect_digest};
+use crate::guest::{self, Transcript, firmware};
+use crate::handshake_leak::{MEMORY, expect_growth_below, expect_no_loss};
+use crate::module_enforce;
+use crate::module_fast::{CLIENT, with_images};
+use crate::module_late::{SETTLE, expect_settled};
+
+/// As in handshake_leak.
+const CHECKS: &str = "slub_debug=FZPU page_poison=1 kfence.sample_interval=10";
+const NOISE_KB: i64 = 256;
+const ROUNDS: usize = 200;
+const FAULTY_ROUNDS: usize = 30;
+
+const NEVER: &str = "calls file 0 /kernel /initrd a=b";
+const FAST: &str = "calls fast file 0 /kernel /initrd a=b";
+
+/// Each way to a fast load: name, command, and what the command prints when the load fails
+/// by `errno` or goes well.
+struct Way {
+    name: &'static str,
+    parameter: &'static str,
+    command: &'static str,
+    failed: fn(errno: u32) -> String,
+    good: &'static str,
+}
+
+/// The module sees no more of it than EIO (5) at stage 10, SEGMENTS.
+const WAYS: [Way; 3] = [
+    Way {
+        name: "fast",
+        parameter: "auto",
+        command: FAST,
+        failed: |errno| format!("{errno} -5 10 1"),
+        good: "0 0 9 1",
+    },
+    Way {
+        name: "never",
+        parameter: "never",
+        command: NEVER,
+        failed: |errno| errno.to_string(),
+        good: "0",
+    },
+    Way {
+        name: "handshake",
+        parameter: "auto",
+        command: CLIENT,
+        failed: |errno| format!("load -{errno}"),
+        good: "load 0",
+    },
+];
+
+#[track_caller]
+fn expect_line(said: &Transcript, name: &str, line: &str) {
+    let lines = said.all(name);
+    if !lines.contains(&line) {
+        said.fail(&format!("{name} does not say '{line}': {lines:?}"));
+    }
+}
+
+/// Errors in between are the kernel's own: no such symbol (22 EINVAL), no memory for the
+/// digest's regions (12 ENOMEM).
+#[test]
+fn failures_and_kills_in_between() {
+    let folder = guest::work_dir("module-fast-faults");
+    let mut script = format!("{FUNCTIONS}{SETTLE}witness\ncalls file 0 /kernel >/dev/null\n");
+    for Way {
+        name,
+        parameter,
+        command,
+        ..
+    } in &WAYS
+    {
+        for fault in ["symbol", "memory", "kill"] {
+            let key = format!("{name}-{fault}");
+            script += &format!(
+                "digest {parameter}
+fault {fault}
+watched {key} {command}
+say {key}-loaded $(cat /sys/kernel/kexec_loaded)
+digest auto
+watched {key}-bare {NEVER}
+digest {parameter}
+watched {key}-after {command}
+left {key}
+"
+            );
+        }
+    }
+    script += "kexec-bpf unload\nrmmod witness\nsettle\n";
+    let said = machine(&folder, with_images(initramfs(&script))).run();
+    for Way {
+        name, failed, good, ..
+    } in &WAYS
+    {
+        for (fault, errno) in [("symbol", Some(22)), ("memory", Some(12)), ("kill", None)] {
+            let key = format!("{name}-{fault}");
+            // The witness was there, and saw nothing loaded.
+            said.expect(&format!("{key}-seen"), fault);
+            match errno {
+                Some(errno) => expect_line(&said, &key, &failed(errno)),
+                None => said.expect(&format!("{key}-code"), "137"),
+            }
+            // What was loaded before is still there.
+            said.expect(&format!("{key}-loaded"), "1");
+            expect_digest(&said, &format!("{key}-bare"), "normal", true);
+            expect_line(&said, &format!("{key}-after"), good);
+            expect_digest(&said, &format!("{key}-after"), "normal", false);
+            said.expect(&format!("{key}-left"), "1 0 0");
+        }
+    }
+    expect_settled(&said);
+}
+
+/// The module's reference is held from the first hook to the end of the load.
+#[test]
+fn the_module_stays_in_between() {
+    let folder = guest::work_dir("module-fast-removed");
+    let mut script = format!(
+        "{FUNCTIONS}{SETTLE}witness
+rmmod kexec_bpf
+state() {{ cat /sys/module/kexec_bpf/initstate 2>/dev/null || echo gone; }}
+# NAME PARAMETER COMMAND...: removes the module while the load waits, without and by force.
+removed() {{
+    key=$1
+    insmod /kexec_bpf.ko timeout_ms=60000 digest=$2
+    shift 2
+    for force in '' -f; do
+        fault wait
+        \"$@\" >/out &
+        sleep 3
+        dmesg -c | sed -n 's/.*witness: //p' >/before
+        rmmod $force kexec_bpf 2>/dev/null &
+        sleep 1
+        say $key$force-during $(cat /sys/module/kexec_bpf/refcnt) $(state) $(cat /before)
+        wait
+        say $key$force-out $(grep -E '^(0|load)' /out)
+        say $key$force-then $(state)
+        dmesg -c | sed -n 's/.*witness: //p' | while read -r line; do say $key$force-seen \"$line\"; done
+    done
+}}
+"
+    );
+    for Way {
+        name,
+        parameter,
+        command,
+        ..
+    } in &WAYS
+    {
+        script += &format!("removed {name} {parameter} {command}\n");
+    }
+    script += "
+insmod /kexec_bpf.ko timeout_ms=60000
+say complaints-before $(dmesg | grep -cE 'WARNING:|BUG:|Oops|protection fault')
+kexec-bpf unload
+rmmod witness
+settle
+";
+    let said = machine(&folder, with_images(initramfs(&script)))
+        .cpus(2)
+        .run();
+    for Way { name, good, .. } in &WAYS {
+        for (force, during, then) in [("", "live", "live"), ("-f", "going", "gone")] {
+            let key = format!("{name}{force}");
+            let found = said.one(&format!("{key}-during"));
+            let fields: Vec<&str> = found.split(' ').collect();
+            if !matches!(fields.as_slice(), &[references, state, "wait"]
+                if references != "0" && state == during)
+            {
+                said.fail(&format!("{key}: while it waits: {found}"));
+            }
+            said.expect(&format!("{key}-out"), good);
+            said.expect(&format!("{key}-then"), then);
+            expect_digest(&said, &key, "normal", false);
+        }
+    }
+    said.expect("complaints-before", "0");
+    expect_settled(&said);
+}
+
+#[test]
+fn two_hundred_fast_loads_leak_nothing() {
+    let folder = guest::work_dir("module-fast-leak");
+    let script = format!(
+        "{FUNCTIONS}{SETTLE}{MEMORY}witness
+# Each is fast, by its session or by the parameter.
+loads() {{
+    round=0
+    while [ $round -lt $1 ]; do
+        digest auto
+        [ \"$({FAST})\" = '0 0 9 1' ] || say bad fast
+        kexec-bpf unload || say bad unload
+        digest never
+        [ \"$({NEVER})\" = 0 ] || say bad never
+        kexec-bpf unload || say bad unload
+        [ $((round % 4)) = 0 ] && {{ {CLIENT} >/dev/null || say bad handshake; }}
+        [ $((round % 4)) = 0 ] && {{ kexec-bpf unload || say bad unload; }}
+        round=$((round + 1))
+    done
+}}
+faults() {{
+    round=0
+    while [ $round -lt $1 ]; do
+        for fault in symbol memory kill; do
+            fault $fault
+            {NEVER} >/out 2>&1
+            [ \"$(cat /out)\" = 0 ] && say bad $fault
+        done
+        round=$((round + 1))
+    done
+    dmesg -c >/dev/null
+}}
+loads 5
+faults 2
+memory before
+loads {ROUNDS}
+memory after
+faults {FAULTY_ROUNDS}
+memory end
+rmmod witness
+settle
+"
+    );
+    let said = machine(&folder, with_images(initramfs(&script)))
+        .append(CHECKS)
+        .timeout_s(600)
+        .run();
+    assert!(said.all("bad").is_empty(), "{:?}", said.all("bad"));
+    assert_eq!(said.all("settled-left"), vec![NOTHING; 3]);
+    for (before, after) in [("before", "after"), ("after", "end")] {
+        expect_growth_below(&said, NOISE_KB, before, after);
+        expect_no_loss(&said, before, after);
+    }
+    expect_settled(&said);
+}
+
+/// The gate comes first: what enforce refuses is not touched, and what it lets through is
+/// as fast as without it.
+#[test]
+fn enforce_comes_first() {
+    let folder = guest::work_dir("module-fast-enforce");
+    let key = firmware::SigningKey::new(&folder);
+    let script = format!(
+        "{FUNCTIONS}
+witness
+insmod /kexec_bpf.ko timeout_ms=60000 enforce=1 digest=never
+say on $(cat /sys/module/kexec_bpf/parameters/enforce /sys/module/kexec_bpf/parameters/digest)
+watched never calls file 0 /kernel /initrd init=/bin/sh
+watched fast calls fast file 0 /kernel /initrd init=/bin/sh
+watched uki calls fast file 0 /good.efi
+say references $(cat /sys/module/kexec_bpf/refcnt)
+watched good kexec-bpf load /good.efi
+watched crash kexec-bpf load --panic --force /good.efi
+digest auto
+watched kept kexec-bpf load /good.efi
+say loaded $(cat /sys/kernel/kexec_loaded) $(cat /sys/kernel/kexec_crash_loaded)
+kexec-bpf unload
+kexec-bpf unload --panic
+left end
+"
+    );
+    let guest = module_enforce::images(
+        initramfs_before(&script, &key.sign_module(&folder)),
+        &folder,
+        &key,
+    );
+    let guest = guest.file_from(
+        "witness.ko",
+        &key.sign_a_module(&folder, &witness::module()),
+    );
+    let said = module_enforce::secure(&folder, &key, guest, "32M");
+    said.expect("on", "Y never");
+    // 1 EPERM; the report: stage 1, PROBE, no digest. No load came to the witness.
+    said.expect_lines("never", "0", &["1"]);
+    said.expect_lines("fast", "0", &["1 -1 1 0"]);
+    // Enforce's own.
+    said.expect("references", "1");
+    for name in ["never", "fast", "uki"] {
+        assert!(said.all(&format!("{name}-seen")).is_empty(), "{name}");
+    }
+    for (name, purpose, kept) in [
+        ("good", "normal", false),
+        ("crash", "crash", true),
+        ("kept", "normal", true),
+    ] {
+        said.expect(&format!("{name}-code"), "0");
+        expect_digest(&said, name, purpose, kept);
+    }
+    said.expect("loaded", "1 1");
+    said.expect("end-left", NOTHING);
+}
