@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What make check leaves out: the whole suite of the kernel module on each kernel, the
-# kernel's own bugs, and loaders that race with the OOM killer. Hours; prints the
-# counts. tests/check-all.md has what came of it.
+# kernel's own bugs, loaders that race with the OOM killer, and the instructions of fast
+# loads. Hours; prints the counts. tests/check-all.md has what came of it.
 #
 #   tests/check-all.sh                  all parts
-#   tests/check-all.sh 6.12-trixie 7 rt debug bugs oom     only these
+#   tests/check-all.sh 6.12-trixie 7 rt debug bugs oom count     only these
 #   tests/check-all.sh 7 -- handshake_rules       of that kernel only these tests
 set -uo pipefail
 export LC_ALL=C
@@ -20,7 +20,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
     shift
 done
 [ $# -lt 2 ] || suite=("${@:2}")
-[ ${#parts[@]} -gt 0 ] || parts=(6.12-trixie 7 rt debug bugs oom)
+[ ${#parts[@]} -gt 0 ] || parts=(6.12-trixie 7 rt debug bugs oom count)
 
 logs=${CARGO_TARGET_DIR:-target}/check
 mkdir -p "$logs"
@@ -38,8 +38,9 @@ for part in "${parts[@]}"; do
         ;;
     bugs) kernel=6.12 tests=(kernel_bugs) ;;
     oom) kernel=6.12 tests=(module_late::long_) ;;
+    count) kernel=6.12 tests=(module_fast_count::long_) ;;
     *)
-        echo "check-all: no part '$part': 6.12, 6.12-trixie, 7, rt, debug, bugs, oom" >&2
+        echo "check-all: no part '$part': 6.12, 6.12-trixie, 7, rt, debug, bugs, oom, count" >&2
         exit 2
         ;;
     esac

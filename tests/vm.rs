@@ -79,6 +79,8 @@ mod module_enforce_undo;
 mod module_fast;
 #[path = "vm/module_fast_boot.rs"]
 mod module_fast_boot;
+#[path = "vm/module_fast_count.rs"]
+mod module_fast_count;
 #[path = "vm/module_fast_faults.rs"]
 mod module_fast_faults;
 #[path = "vm/module_files.rs"]

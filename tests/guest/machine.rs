@@ -124,6 +124,12 @@ impl Machine {
         self
     }
 
+    /// The processor, in QEMU's words.
+    pub fn cpu(mut self, model: &str) -> Self {
+        self.arguments.extend(["-cpu", model].map(str::to_owned));
+        self
+    }
+
     /// One more disk; Linux calls them vda, vdb and so on.
     pub fn disk(mut self, path: &Path) -> Self {
         self.disks.push(path.to_owned());

@@ -68,6 +68,7 @@ watched fast-handshake {CLIENT}
 watched no-kernel calls fast file 0 /initrd
 watched no-parser calls fast file 0 /a.efi
 watched classic calls fast classic 0
+watched traced client trace fentry kimage_load_segment 0 'calls fast file 0 /kernel'
 digest always
 watched always calls fast file 0 /kernel
 watched always-handshake {CLIENT}
@@ -107,6 +108,7 @@ settle
     ] {
         expect_fast_call(&said, name, digest);
     }
+    said.expect_lines("traced", "0", &["fentry kimage_load_segment 1", "0 0 9 1"]);
     expect_client(&said, "fast-handshake", LEFT_OUT);
     expect_client(&said, "always-handshake", ALWAYS);
     for name in [
@@ -125,6 +127,7 @@ settle
         ("fast-crash", "crash", true),
         ("handshake", "normal", true),
         ("fast-handshake", "normal", false),
+        ("traced", "normal", false),
         ("always", "normal", true),
         ("always-handshake", "normal", true),
         ("never", "normal", false),

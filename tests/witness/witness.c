@@ -36,6 +36,7 @@ struct region {
 	unsigned long start;
 	unsigned long len;
 };
+
 #define REGIONS_BYTES	(KEXEC_SEGMENT_MAX * sizeof(struct region))
 
 typedef unsigned long (*lookup_fn)(const char *name);
