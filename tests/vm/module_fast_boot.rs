@@ -11,8 +11,8 @@ use crate::guest::pe::Pe;
 use crate::guest::witness::{self, FUNCTIONS};
 use crate::guest::{self, Initramfs, Machine, Payload, Transcript, packages, second_initrd};
 
-/// What boots takes a sixth of this on an idle machine.
-const NEVER_BOOTS_S: u64 = 60;
+/// What boots takes a quarter of this on an idle machine.
+const NEVER_BOOTS_S: u64 = 40;
 /// Where [`Pe`] puts the first section of a file that has one.
 const FIRST_SECTION: usize = 0x200;
 
@@ -107,7 +107,11 @@ const ALL: &str = "loaded normal regions 3 ";
 const CRASH: &str = "loaded crash regions 3 ";
 const JUMP: &str = "say jump now\nfloor -e";
 const DAMAGE_AND_JUMP: &str = "damage normal\nsay jump now\nfloor -e";
-const PANIC: &str = "say jump now\necho c >/proc/sysrq-trigger";
+/// After a fast load of another image, which stays loaded.
+const PANIC: &str =
+    "say fast $(calls fast file 0 /vmlinuz /initrd a=b) $(cat /sys/kernel/kexec_loaded)
+say jump now
+echo c >/proc/sysrq-trigger";
 const DAMAGE_AND_PANIC: &str = "damage crash\nsay jump now\necho c >/proc/sysrq-trigger";
 
 #[test]
