@@ -11,8 +11,8 @@ use crate::guest::pe::Pe;
 use crate::guest::witness::{self, FUNCTIONS};
 use crate::guest::{self, Initramfs, Machine, Payload, Transcript, packages, second_initrd};
 
-/// What boots takes a quarter of this on an idle machine.
-const NEVER_BOOTS_S: u64 = 40;
+/// What boots takes a tenth of this on an idle machine.
+const NEVER_BOOTS_S: u64 = 100;
 /// Where [`Pe`] puts the first section of a file that has one.
 const FIRST_SECTION: usize = 0x200;
 
