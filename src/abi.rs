@@ -141,7 +141,7 @@ impl Stage {
     }
 }
 
-/// `enum kexec_bpf_digest`: whether the segments were left out of the kernel's SHA-256.
+/// `enum kexec_bpf_digest`: tells whether the segments were left out of the kernel's SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Digest {
     Unknown = 0,
@@ -161,14 +161,6 @@ impl Digest {
         Digest::Always,
         Digest::Unable,
     ];
-
-    /// Returns the digest's state of that number.
-    #[must_use]
-    pub fn of(number: u32) -> Option<Digest> {
-        Digest::ALL
-            .into_iter()
-            .find(|digest| *digest as u32 == number)
-    }
 }
 
 /// Chooses the newest version that both this program and a module speak. `all` is the

@@ -6,8 +6,8 @@ use crate::guest::handshake::{KERNEL, initramfs};
 use crate::guest::{self, Transcript, packages};
 
 /// Initrd in MB, and the most that the load and the jump may take, in thousandths of those
-/// with a digest. What is left of the load depends on where the kernel finds free pages: those
-/// that the image is to lie in later are put aside, in a list that it walks for each page.
+/// with a digest. What is left of the load depends on where the kernel finds free pages, likely
+/// because those that the image is to lie in later are put aside, in a list that it walks.
 const BOUNDS: [(usize, u64, u64); 3] = [(1, 150, 450), (60, 60, 290), (200, 60, 180)];
 
 /// Instructions, in millions.
