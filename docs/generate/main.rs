@@ -166,7 +166,7 @@ fn man_page_names_each_option_of_a_command_with_it() {
 }
 
 /// Returns the offers of bash for the last of `words`, in its order.
-fn bash_offers(words: &[&str], script: &Path, folder: &Path) -> Vec<String> {
+fn bash_offers(words: &[&str], script: &Path, directory: &Path) -> Vec<String> {
     const DRIVER: &str = r#"
         source "$1" && shift
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
@@ -179,7 +179,7 @@ fn bash_offers(words: &[&str], script: &Path, folder: &Path) -> Vec<String> {
         .arg(script)
         .arg(PROGRAM)
         .args(words)
-        .current_dir(folder)
+        .current_dir(directory)
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -191,15 +191,15 @@ fn bash_offers(words: &[&str], script: &Path, folder: &Path) -> Vec<String> {
 #[test]
 fn bash_completes_commands_flags_words_and_files() {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = scratch.join("completion");
-    fs::create_dir_all(&folder).unwrap();
+    let directory = scratch.join("completion");
+    fs::create_dir_all(&directory).unwrap();
     let script = scratch.join("kexec-bpf.bash");
     fs::write(&script, bash::script()).unwrap();
     for name in ["a b.efi", "c.img"] {
-        fs::write(folder.join(name), "").unwrap();
+        fs::write(directory.join(name), "").unwrap();
     }
-    fs::create_dir_all(folder.join("d")).unwrap();
-    let offers = |words: &[&str]| bash_offers(words, &script, &folder);
+    fs::create_dir_all(directory.join("d")).unwrap();
+    let offers = |words: &[&str]| bash_offers(words, &script, &directory);
     let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
     assert_eq!(offers(&[""]), names);
     assert_eq!(offers(&["u"]), ["unload"]);

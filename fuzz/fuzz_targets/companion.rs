@@ -7,8 +7,13 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &[u8]| {
     assert!(own_directory(text).ends_with(b".extra.d"));
     let names: Vec<Vec<u8>> = text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
-    for folder in [CompanionDirectory::Own, CompanionDirectory::Addons, CompanionDirectory::Credentials, CompanionDirectory::Extensions] {
-        let picked = choose(folder, names.clone()).picked;
+    for directory in [
+        CompanionDirectory::Own,
+        CompanionDirectory::Addons,
+        CompanionDirectory::Credentials,
+        CompanionDirectory::Extensions,
+    ] {
+        let picked = choose(directory, names.clone()).picked;
         assert!(picked.is_sorted_by(|a, b| a.name <= b.name));
         assert!(picked.iter().all(|pick| !pick.name.starts_with('.')));
     }
