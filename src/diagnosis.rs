@@ -76,7 +76,7 @@ pub enum Hint {
 /// A line of somebody else's about the failure.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Quote {
-    /// Who: `kernel`, `verifier`, `signed`.
+    /// The speaker: `kernel`, `verifier`, `signed`.
     pub who: &'static str,
     /// One line, as it was said.
     pub line: Vec<u8>,

@@ -81,6 +81,14 @@ errnos! {
     ENOTSUPP = 524, "operation not supported (kernel internal)";
 }
 
+impl Errno {
+    /// Returns whether the number says that a path does not exist.
+    #[must_use]
+    pub fn is_absent(self) -> bool {
+        matches!(self, Errno::ENOENT | Errno::ENOTDIR)
+    }
+}
+
 impl fmt::Display for Errno {
     /// Writes `EKEYREJECTED (129)`, or `error 4242` for a number without a name.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

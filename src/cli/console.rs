@@ -5,9 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt::Write;
 
+use super::report::{self, INDENT};
 use super::table::PROGRAM;
 use super::text::field;
-use super::{crash, entry, menu, plan, report};
+use super::{crash, entry, menu, plan};
 use crate::boot::loader_conf::Timeout;
 use crate::diagnosis::Diagnosis;
 use crate::escape::printable;
@@ -17,9 +18,6 @@ use crate::run::events::{Event, Events};
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::console;
 use crate::sys::event::now_us;
-
-/// Columns of a message's further lines.
-const INDENT: usize = 7;
 
 /// Prints results to stdout, and all else to stderr.
 pub struct Console {
@@ -56,7 +54,7 @@ impl Console {
     /// Ends it.
     ///
     /// # Errors
-    /// When a result could not be printed.
+    /// The error of stdout, if it did not take a result.
     pub fn finish(self) -> Result<(), Diagnosis> {
         self.unprinted.map_or(Ok(()), Err)
     }
@@ -118,7 +116,7 @@ impl Console {
 /// Prints a result to stdout.
 ///
 /// # Errors
-/// When stdout does not take it: a full disk, a closed pipe.
+/// Stdout did not take it: a full disk, a closed pipe.
 pub fn print(text: &str) -> Result<(), Diagnosis> {
     console::stdout()
         .write_str(text)

@@ -2,7 +2,6 @@
 //! Flags and operands as the options that `run` takes. The table has checked them.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::parse::Parsed;
 use super::table::{CommandId, Id};
@@ -13,7 +12,6 @@ use crate::run::{BootOptions, LoadOptions};
 /// Returns what `load` and `kdump check` are asked for.
 pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
     LoadOptions {
-        root: None,
         image: parsed.operand.unwrap_or_default(),
         initrds: parsed.values(Id::Initrd).collect(),
         addons: parsed.values(Id::Addon).collect(),
@@ -30,13 +28,13 @@ pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
             profile: profile(parsed),
             command_line: parsed.value(Id::CommandLine).map(<[u8]>::to_vec),
             reuse_cmdline: parsed.has(Id::ReuseCmdline),
-            entry_words: Vec::new(),
             append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
-            mark_chained: false,
             allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
             // `kdump check` has no such flag: it is about nothing else.
             panic: parsed.has(Id::Panic) || parsed.is(CommandId::Kdump),
+            ..Options::default()
         },
+        ..LoadOptions::default()
     }
 }
 

@@ -10,8 +10,8 @@ use super::text::field;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::escape::printable;
 
-/// Columns of the labels `cause: ` and `try:   `.
-const INDENT: usize = 7;
+/// Columns of the labels `cause: ` and `try:   `, and of a message's further lines.
+pub const INDENT: usize = 7;
 
 /// Returns the lines for stderr, none longer than the console is wide unless a
 /// single word is. What comes from a file or from the kernel cannot steer the

@@ -14,7 +14,6 @@ use crate::boot::loader_conf::{self, LoaderConf};
 use crate::boot::type1::Type1;
 use crate::boot::{ENTRIES_MAX, FILE_MAX_BYTES};
 use crate::diagnosis::{Diagnose, Diagnosis};
-use crate::errno::Errno;
 use crate::explain::Rule;
 use crate::facts::Facts;
 use crate::image::detect::{self, Image};
@@ -138,7 +137,7 @@ impl BootEntries {
     fn read_directory(&mut self, root: &Directory, volume: usize, kind: Kind, facts: &Facts) {
         let names = match root.names(kind.directory().as_bytes(), ENTRIES_MAX, &|_| true) {
             Ok(names) => names,
-            Err(error) if matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) => return,
+            Err(error) if error.errno.is_absent() => return,
             Err(error) => {
                 self.notes
                     .push([kind.directory(), ": ", &error.to_string()].concat());

@@ -10,7 +10,6 @@ use super::{RunError, boot, load};
 use crate::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
 use crate::boot::loader_conf::{MenuTime, NOT_SECONDS};
 use crate::diagnosis::{Diagnosis, Hint};
-use crate::errno::Errno;
 use crate::escape::printable;
 use crate::plan::Options;
 use crate::sys::facts;
@@ -59,7 +58,7 @@ fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
 /// Returns whether there is such a file, or one that cannot be opened.
 fn exists(path: &[u8]) -> bool {
     match InputFile::open(None, path) {
-        Err(OpenError::Sys(error)) => !matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR),
+        Err(OpenError::Sys(error)) => !error.errno.is_absent(),
         Err(OpenError::NotAFile { .. }) | Ok(_) => true,
     }
 }

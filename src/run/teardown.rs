@@ -7,7 +7,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::events::Events;
-use crate::errno::Errno;
 use crate::escape::printable;
 use crate::sort::sort;
 use crate::sys::SysError;
@@ -32,7 +31,7 @@ pub fn run(events: &mut dyn Events) {
     let (directory, mut names) = match listed {
         Ok(listed) => listed,
         Err(error) => {
-            if !matches!(error.errno, Errno::ENOENT | Errno::ENOTDIR) {
+            if !error.errno.is_absent() {
                 events.warn(&format!("{DIRECTORY}: no program was run: {error}"));
             }
             return;
