@@ -3,6 +3,8 @@
 //! every source file says its licence and its purpose.
 #[path = "layers/arrows.rs"]
 mod arrows;
+#[path = "layers/words.rs"]
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,8 +30,8 @@ fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);

@@ -7,6 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// Offset of the first section in a [`Pe`] that has one.
+pub const FIRST_SECTION: usize = 0x200;
+
 /// `e_lfanew`: the DOS header is all that is before the PE header.
 const PE_OFFSET: u32 = 0x40;
 const FILE_ALIGNMENT: u32 = 0x200;

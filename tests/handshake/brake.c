@@ -3,7 +3,6 @@
  * Runs a command whose main thread is held for a while at its first bpf(2), so that a
  * parser comes too late on a fast machine, too.
  */
-#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -11,7 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,14 +25,9 @@ static int run_traced(char **command)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog filter = {
-		.len = sizeof(code) / sizeof(code[0]),
-		.filter = code,
-	};
 
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)) {
+	    filter_calls(code, sizeof(code) / sizeof(code[0]))) {
 		perror("trace");
 		return 2;
 	}

@@ -55,6 +55,10 @@ int hostile(const char *directory);
 /* tracer.c: runs a command while a program is attached to a function; see there. */
 int tracer(const char *kind, const char *function, const char *value, const char *command);
 
+/* mortal.c: the filter for this thread, and for all that it begins: 0, or -1 and errno. */
+struct sock_filter;
+int filter_calls(struct sock_filter *code, unsigned short count);
+
 /* brake.c: runs a command that is held at its first bpf(2); see there. */
 int brake(const char *ms, char **command);
 

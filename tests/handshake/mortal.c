@@ -21,6 +21,18 @@
 #define SKIP(count, unless)						\
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unless), 0, (count))
 
+int filter_calls(struct sock_filter *code, unsigned short count)
+{
+	struct sock_fprog filter = {
+		.len = count,
+		.filter = code,
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+}
+
 int mortal(char **command)
 {
 	struct sock_filter code[] = {
@@ -31,13 +43,8 @@ int mortal(char **command)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog filter = {
-		.len = sizeof(code) / sizeof(code[0]),
-		.filter = code,
-	};
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)) {
+	if (filter_calls(code, sizeof(code) / sizeof(code[0]))) {
 		perror("seccomp");
 		return 2;
 	}

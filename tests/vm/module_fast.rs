@@ -53,7 +53,7 @@ fn expect_client(said: &Transcript, name: &str, digest: &str) {
 
 #[test]
 fn who_gets_no_digest() {
-    let folder = guest::work_dir("module-fast");
+    let directory = guest::work_dir("module-fast");
     let script = format!(
         "{FUNCTIONS}{SETTLE}
 witness
@@ -92,7 +92,7 @@ rmmod witness
 settle
 "
     );
-    let said = machine(&folder, with_images(initramfs(&script)))
+    let said = machine(&directory, with_images(initramfs(&script)))
         .append("crashkernel=32M")
         .run();
     assert_eq!(said.all("digest"), ["auto", "never"]);
@@ -158,7 +158,7 @@ settle
 #[test]
 fn images_that_do_not_fit() {
     const MEMORY_MIB: u32 = 512;
-    let folder = guest::work_dir("module-fast-fit");
+    let directory = guest::work_dir("module-fast-fit");
     let large = |mib: u32| {
         let mut kernel = tiny_kernel();
         kernel[0x260..0x264].copy_from_slice(&(mib << 20).to_le_bytes());
@@ -184,7 +184,7 @@ settle
     let guest = with_images(initramfs(&script))
         .file("half", &large(memory_mib * 5 / 8))
         .file("huge", &large(2 * memory_mib));
-    let said = machine(&folder, guest).memory_mb(MEMORY_MIB).run();
+    let said = machine(&directory, guest).memory_mb(MEMORY_MIB).run();
     // 22 EINVAL, in the check of all segments, after the arch loader: stage 10, where the
     // module sees only that it failed (5 EIO). 99 EADDRNOTAVAIL by the arch loader: stage 8.
     said.expect_lines("half", "0", &["22 -5 10 0"]);
@@ -202,14 +202,14 @@ settle
 /// A kernel that may have inlined what has to be hooked: all works, but for this.
 #[test]
 fn a_kernel_that_lets_nothing_be_left_out() {
-    let folder = guest::work_dir("module-fast-unable");
+    let directory = guest::work_dir("module-fast-unable");
     let kernel = guest::handshake::KERNEL.name();
-    let directory = format!("lto-{kernel}");
+    let place = format!("lto-{kernel}");
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/build-module.sh");
     let mut build = host_program(&script.display().to_string());
-    module::run(build.args([kernel, &directory, "KCFLAGS=-DCONFIG_LTO=1"]));
-    let built = packages::cache().join(format!("module/{directory}/kmod/kexec_bpf.ko"));
-    let unable = folder.join("kexec_bpf.ko");
+    module::run(build.args([kernel, &place, "KCFLAGS=-DCONFIG_LTO=1"]));
+    let built = packages::cache().join(format!("module/{place}/kmod/kexec_bpf.ko"));
+    let unable = directory.join("kexec_bpf.ko");
     let mut strip = host_program("strip");
     module::run(strip.arg("--strip-debug").arg(built).arg("-o").arg(&unable));
     let script = format!(
@@ -231,7 +231,7 @@ watched never calls file 0 /kernel
 "
     );
     let guest = with_images(initramfs_with(&script, &unable));
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     assert_eq!(said.all("digest"), ["always", "always"]);
     said.expect("never-parameter-code", "1");
     said.expect("always-parameter-code", "0");
@@ -254,7 +254,7 @@ watched never calls file 0 /kernel
 /// The parameter can come with the insertion; a wrong one is refused.
 #[test]
 fn the_parameter_at_insertion() {
-    let folder = guest::work_dir("module-fast-parameter");
+    let directory = guest::work_dir("module-fast-parameter");
     let script = format!(
         "{FUNCTIONS}{SETTLE}
 witness
@@ -269,7 +269,7 @@ settle
 "
     );
     let guest = with_images(initramfs(&script)).file("good.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     assert_ne!(said.one("wrong-code"), "0", "no such value");
     said.expect("never-code", "0");
     said.expect("digest", "never");

@@ -7,14 +7,12 @@
 use std::path::Path;
 
 use crate::guest::handshake::{KERNEL, STRICT, initramfs};
-use crate::guest::pe::Pe;
+use crate::guest::pe::{FIRST_SECTION, Pe};
 use crate::guest::witness::{self, FUNCTIONS};
 use crate::guest::{self, Initramfs, Machine, Payload, Transcript, packages, second_initrd};
 
-/// What boots takes a tenth of this on an idle machine.
+/// Ten times what a guest that boots takes on an idle machine.
 const NEVER_BOOTS_S: u64 = 100;
-/// Where [`Pe`] puts the first section of a file that has one.
-const FIRST_SECTION: usize = 0x200;
 
 struct Second {
     cmdline: String,
@@ -37,7 +35,7 @@ impl Second {
         }
     }
 
-    fn machine(&self, folder: &Path, script: &str, words: &str) -> Machine {
+    fn machine(&self, directory: &Path, script: &str, words: &str) -> Machine {
         let cmdline = &self.cmdline;
         let script = format!(
             "{FUNCTIONS}
@@ -54,7 +52,7 @@ witness
             .file("vmlinuz", &self.kernel)
             .file("initrd", &self.initrd)
             .file("a.efi", &Pe::new().section(".linux", &self.kernel).bytes());
-        Machine::new(folder, KERNEL, guest.finish())
+        Machine::new(directory, KERNEL, guest.finish())
             .append(STRICT)
             .append("crashkernel=256M")
             .append(words)
@@ -74,10 +72,10 @@ witness
 /// Loads by `load` in a kernel with these `words`, does `then`, and the next kernel starts
 /// or not.
 fn next_after(name: &str, words: &str, load: &str, seen: &str, then: &str, boots: bool) {
-    let folder = guest::work_dir(&format!("module-fast-boot-{name}"));
+    let directory = guest::work_dir(&format!("module-fast-boot-{name}"));
     let second = Second::new();
     let script = format!("watched load {load}\n{then}\nsleep 600\n");
-    let mut machine = second.machine(&folder, &script, words);
+    let mut machine = second.machine(&directory, &script, words);
     if !boots {
         machine = machine.timeout_s(NEVER_BOOTS_S);
     }

@@ -24,7 +24,7 @@ fn number(said: &Transcript, key: &str) -> u64 {
 
 fn count(megabytes: usize, call: &str) -> Counted {
     let name = call.replace(' ', "-");
-    let folder = guest::work_dir(&format!("module-fast-count-{megabytes}-{name}"));
+    let directory = guest::work_dir(&format!("module-fast-count-{megabytes}-{name}"));
     let script = format!(
         "cmdline='console=ttyS0 panic=-1 nokaslr'
 # A serial port is slow.
@@ -50,7 +50,7 @@ floor -e
         .file_from("vmlinuz", &KERNEL.image())
         .file("initrd", &second);
     let memory_mb = u32::try_from(megabytes * 5 + 768).expect("memory is small");
-    let said = guest::Machine::new(&folder, KERNEL, guest.finish())
+    let said = guest::Machine::new(&directory, KERNEL, guest.finish())
         .append("nokaslr")
         .memory_mb(memory_mb)
         .cpu("max,-erms,-fsrm")

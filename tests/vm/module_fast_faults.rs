@@ -66,7 +66,7 @@ fn expect_line(said: &Transcript, name: &str, line: &str) {
 /// digest's regions (12 ENOMEM).
 #[test]
 fn failures_and_kills_in_between() {
-    let folder = guest::work_dir("module-fast-faults");
+    let directory = guest::work_dir("module-fast-faults");
     let mut script = format!("{FUNCTIONS}{SETTLE}witness\ncalls file 0 /kernel >/dev/null\n");
     for Way {
         name,
@@ -92,7 +92,7 @@ left {key}
         }
     }
     script += "kexec-bpf unload\nrmmod witness\nsettle\n";
-    let said = machine(&folder, with_images(initramfs(&script))).run();
+    let said = machine(&directory, with_images(initramfs(&script))).run();
     for Way {
         name, failed, good, ..
     } in &WAYS
@@ -119,7 +119,7 @@ left {key}
 /// The module's reference is held from the first hook to the end of the load.
 #[test]
 fn the_module_stays_in_between() {
-    let folder = guest::work_dir("module-fast-removed");
+    let directory = guest::work_dir("module-fast-removed");
     let mut script = format!(
         "{FUNCTIONS}{SETTLE}witness
 rmmod kexec_bpf
@@ -161,7 +161,7 @@ kexec-bpf unload
 rmmod witness
 settle
 ";
-    let said = machine(&folder, with_images(initramfs(&script)))
+    let said = machine(&directory, with_images(initramfs(&script)))
         .cpus(2)
         .run();
     for Way { name, good, .. } in &WAYS {
@@ -185,7 +185,7 @@ settle
 
 #[test]
 fn two_hundred_fast_loads_leak_nothing() {
-    let folder = guest::work_dir("module-fast-leak");
+    let directory = guest::work_dir("module-fast-leak");
     let script = format!(
         "{FUNCTIONS}{SETTLE}{MEMORY}witness
 # Each is fast, by its session or by the parameter.
@@ -226,7 +226,7 @@ rmmod witness
 settle
 "
     );
-    let said = machine(&folder, with_images(initramfs(&script)))
+    let said = machine(&directory, with_images(initramfs(&script)))
         .append(CHECKS)
         .timeout_s(600)
         .run();
@@ -243,8 +243,8 @@ settle
 /// as fast as without it.
 #[test]
 fn enforce_comes_first() {
-    let folder = guest::work_dir("module-fast-enforce");
-    let key = firmware::SigningKey::new(&folder);
+    let directory = guest::work_dir("module-fast-enforce");
+    let key = firmware::SigningKey::new(&directory);
     let script = format!(
         "{FUNCTIONS}
 witness
@@ -265,15 +265,15 @@ left end
 "
     );
     let guest = module_enforce::images(
-        initramfs_before(&script, &key.sign_module(&folder)),
-        &folder,
+        initramfs_before(&script, &key.sign_module(&directory)),
+        &directory,
         &key,
     );
     let guest = guest.file_from(
         "witness.ko",
-        &key.sign_a_module(&folder, &witness::module()),
+        &key.sign_a_module(&directory, &witness::module()),
     );
-    let said = module_enforce::secure(&folder, &key, guest, "32M");
+    let said = module_enforce::secure(&directory, &key, guest, "32M");
     said.expect("on", "Y never");
     // 1 EPERM; the report: stage 1, PROBE, no digest. No load came to the witness.
     said.expect_lines("never", "0", &["1"]);

@@ -3,12 +3,10 @@
 //! together, and not at all for a thread that is gone: it holds the kexec lock.
 
 use crate::guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki, tiny_uki_with};
-use crate::guest::pe::Pe;
+use crate::guest::pe::{FIRST_SECTION, Pe};
 use crate::guest::{self, Transcript, module};
 use crate::module_late::{SETTLE, expect_settled};
 
-/// Where [`Pe`] puts the first section of a file that has only one.
-const FIRST_SECTION: usize = 0x200;
 /// Four rounds of this are more than [`ALL_MS`], each one is less. The guest's
 /// clock goes on while a busy host does not run the guest.
 const STALL_S: &str = "1.5";

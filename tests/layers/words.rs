@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::sources;
+
 /// A doc comment that begins with one of these says no subject.
 const STUBS: [&str; 8] = [
     "What", "Whether", "Where", "Those", "How", "Why", "That", "Which",
@@ -12,17 +14,6 @@ const STUBS: [&str; 8] = [
 const INSTEAD: [(&str, &str); 2] = [("folder", "directory"), ("in front of", "before")];
 /// Directories that have been read for this; tests/ has not been yet.
 const READ: [&str; 3] = ["src", "fuzz/fuzz_targets", "docs/generate"];
-
-fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("read a directory") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            found.push(path);
-        }
-    }
-}
 
 /// Every file, with its text.
 fn all() -> Vec<(PathBuf, String)> {
