@@ -11,8 +11,8 @@ use std::path::Path;
 use std::process::Command;
 
 use kexec_bpf::abi;
-use kexec_bpf::initrd::extra;
-use kexec_bpf::plan;
+use kexec_bpf::formats::initrd::extra;
+use kexec_bpf::policy::plan;
 use kexec_bpf::sys::bpf::attr;
 
 /// One thing that both sides must agree on: a C expression and Rust's value.

@@ -6,7 +6,7 @@
 extern crate alloc;
 
 #[allow(dead_code, reason = "the unit tests use the rest")]
-#[path = "../src/image/build.rs"]
+#[path = "../src/formats/image/build.rs"]
 mod build;
 
 #[path = "cli/bad_image.rs"]

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arrows::{Arrows, Modules, circles};
+use arrows::{Arrows, Modules, circles, is_in};
 
 /// What no pure file may name; layers above it are found by their arrows.
 const EFFECTS: &[&str] = &[
@@ -53,14 +53,16 @@ fn all_sources() -> Vec<(String, String)> {
         .collect()
 }
 
-/// One line of the picture: layers side by side.
+/// One line of the picture: layers side by side, or modules of a group.
 struct Row {
+    /// By the paths of their modules: `sys`, `policy::plan`.
     layers: Vec<String>,
     is_pure: bool,
 }
 
-/// The picture in ARCHITECTURE.md, from top to bottom: each row begins at the first
-/// column with its layers, and ends with `pure` or `effects`.
+/// The picture in ARCHITECTURE.md, from top to bottom. A row begins at the first column
+/// with its layers, and ends with `pure` or `effects`; the rows of its modules follow,
+/// indented by two. Lines that are indented further go on with the row before.
 fn rows() -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
     let text = fs::read_to_string(path).expect("read ARCHITECTURE.md");
@@ -68,60 +70,83 @@ fn rows() -> Vec<Row> {
         .split_once("\n## Layers\n")
         .expect("its section Layers");
     let picture = section.split("```").nth(1).expect("the picture in it");
-    let joined = picture.trim().replace("\n ", " ");
-    joined
-        .lines()
-        .map(|row| {
-            let (layers, what) = row.split_once("  ").expect("layers, then what they are");
+    let joined = picture.trim().replace("\n   ", " ");
+    let mut rows: Vec<Row> = Vec::new();
+    let mut group = (String::new(), false);
+    for row in joined.lines() {
+        let is_module = row.starts_with("  ");
+        let (names, what) = row.trim().split_once("  ").expect("names, then a purpose");
+        let names = names.split(", ");
+        let (layers, is_pure) = if is_module {
+            let path = |name| format!("{}::{name}", group.0);
+            (names.map(path).collect(), group.1)
+        } else {
             let is_pure = match what.rsplit(' ').next() {
                 Some("pure") => true,
                 Some("effects") => false,
                 _ => panic!("neither pure nor effects: {row}"),
             };
-            let layers = layers.split(", ").map(String::from).collect();
-            Row { layers, is_pure }
-        })
-        .collect()
+            let layers: Vec<String> = names.map(String::from).collect();
+            group = (layers[0].clone(), is_pure);
+            (layers, is_pure)
+        };
+        rows.push(Row { layers, is_pure });
+    }
+    rows
 }
 
-fn layer(module: &str) -> &str {
-    module.split("::").next().unwrap()
+/// The place of a module in the picture, counted from its top: that of its layer, or of
+/// the module of a group that it belongs to.
+fn height(rows: &[Row], module: &str) -> Option<usize> {
+    let has = |row: &Row| row.layers.iter().any(|layer| is_in(module, layer));
+    rows.iter().rposition(has)
 }
 
 /// Takes a file of src or a module.
 fn is_pure(name: &str) -> bool {
-    let layer = name.split(['/', '.', ':']).next().unwrap();
-    let mut rows = rows().into_iter();
-    let row = rows.find(|row| row.layers.iter().any(|one| one == layer));
-    row.is_some_and(|row| row.is_pure)
+    let module = name.trim_end_matches(".rs").replace('/', "::");
+    let rows = rows();
+    height(&rows, &module).is_some_and(|row| rows[row].is_pure)
 }
 
 #[test]
 fn the_picture_has_every_layer_once() {
     let mut shown: Vec<String> = rows().into_iter().flat_map(|row| row.layers).collect();
     shown.sort();
-    let files = all_sources().into_iter();
-    let mut found: Vec<String> = files
-        .map(|(file, _)| file.split(['/', '.']).next().unwrap().to_owned())
-        .filter(|layer| layer != "lib")
-        .collect();
+    let is_group = |name: &str| {
+        let inside = format!("{name}::");
+        shown.iter().any(|layer| layer.starts_with(&inside))
+    };
+    let mut found = Vec::new();
+    for (file, _) in all_sources() {
+        let mut names = file.split('/').map(|name| name.trim_end_matches(".rs"));
+        let layer = names.next().unwrap();
+        let inner = names
+            .next()
+            .filter(|name| is_group(layer) && *name != "mod");
+        found.extend(inner.map(|name| format!("{layer}::{name}")));
+        found.push(layer.to_owned());
+    }
+    found.retain(|layer| layer != "lib");
     found.sort();
     found.dedup();
     assert_eq!(shown, found);
 }
 
-/// A layer names what is below it in the picture, and nothing beside it.
+/// A module names what is below it in the picture, and nothing beside it.
 #[test]
 fn no_arrow_points_up() {
     let rows = rows();
-    let height = |module: &String| {
-        let is = |row: &Row| row.layers.iter().any(|one| one == layer(module));
-        rows.iter().position(is).expect("the picture has it")
-    };
+    let place = |module: &str| height(&rows, module).expect("the picture has it");
+    let layers = |module: &str| &rows[place(module)].layers;
     let mut upward = Vec::new();
     for (from, named) in Modules::of(&all_sources()).arrows() {
-        let other = named.iter().filter(|to| layer(to) != layer(&from));
-        let wrong = other.filter(|to| height(to) <= height(&from));
+        let own = layers(&from)
+            .iter()
+            .find(|layer| is_in(&from, layer))
+            .unwrap();
+        let other = named.iter().filter(|to| !is_in(to, own));
+        let wrong = other.filter(|to| place(to) <= place(&from));
         upward.extend(wrong.map(|to| format!("{from} names {to}")));
     }
     assert!(upward.is_empty(), "upwards:\n{}", upward.join("\n"));
@@ -130,7 +155,10 @@ fn no_arrow_points_up() {
 #[test]
 fn no_files_name_each_other_in_a_circle() {
     let arrows = Modules::of(&all_sources()).arrows();
-    assert!(arrows["run::prepared"].contains("plan"), "arrows are found");
+    assert!(
+        arrows["run::prepared"].contains("policy::plan"),
+        "arrows are found"
+    );
     let circles = circles(&arrows);
     assert!(circles.is_empty(), "these name each other: {circles:#?}");
 }
@@ -186,7 +214,7 @@ fn only_the_reader_of_object_files_uses_goblin() {
         .map(|(file, _)| file)
         .collect();
     users.sort();
-    assert_eq!(users, ["object/elf.rs"]);
+    assert_eq!(users, ["formats/object/elf.rs"]);
 }
 
 #[test]

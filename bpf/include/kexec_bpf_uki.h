@@ -3,7 +3,7 @@
  * What the sections of a Unified Kernel Image become, and where its companion
  * files go: systemd-stub's tables (systemd-stub(7), UAPI.5). The module and the
  * default parser are made of these rows; tests/abi.rs compares them with the
- * program's (src/image/uki.rs, src/initrd/extra.rs).
+ * program's (src/formats: image/uki.rs, initrd/extra.rs).
  *
  * Like linux/lsm_hook_defs.h, this file may be included more than once. Whoever
  * includes it first defines a macro for the rows that it wants; the others are

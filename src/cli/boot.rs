@@ -11,14 +11,14 @@ use super::table::Id;
 use super::text::field;
 use crate::diagnosis::Diagnosis;
 use crate::run::{self, entries};
-use crate::sys::facts;
+use crate::sys::host;
 
 /// Columns of mark and number.
 const INDENT: usize = 7;
 
 pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let place = options::place(parsed);
-    let found = entries::find(place, options::timeout_s(parsed), &facts::read())?;
+    let found = entries::find(place, options::timeout_s(parsed), &host::read())?;
     let console = Console::new(false, false);
     for note in &found.notes {
         console.warn(note);
@@ -35,6 +35,6 @@ pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 pub fn boot(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let options = options::boot(parsed);
     let mut console = Console::new(parsed.has(Id::Verbose), options.dry_run);
-    run::boot(&options, &facts::read(), &mut console)?;
+    run::boot(&options, &host::read(), &mut console)?;
     console.finish()
 }

@@ -9,10 +9,10 @@ use super::report::{self, INDENT};
 use super::table::PROGRAM;
 use super::text::field;
 use super::{crash, entry, menu, plan};
-use crate::boot::loader_conf::Timeout;
 use crate::diagnosis::Diagnosis;
-use crate::escape::printable;
-use crate::facts::Facts;
+use crate::diagnosis::escape::printable;
+use crate::formats::entries::loader_conf::Timeout;
+use crate::host::Host;
 use crate::run::entries::BootEntries;
 use crate::run::events::{Event, Events};
 use crate::run::{LoadOptions, Prepared};
@@ -92,7 +92,7 @@ impl Console {
         console::write_stderr(&line);
     }
 
-    fn planned(&mut self, options: &LoadOptions<'_>, load: &Prepared, facts: &Facts) {
+    fn planned(&mut self, options: &LoadOptions<'_>, load: &Prepared, host: &Host) {
         let estimate = load.preflight.as_ref().and_then(|it| it.estimate);
         if let Some(warning) = estimate.and_then(|estimate| estimate.scarce()) {
             self.say(&report::text(&crash::warning(load.image(), warning)));
@@ -100,7 +100,7 @@ impl Console {
         if !self.dry_run && !self.verbose {
             return;
         }
-        let mut text = plan::plan_text(options, load, facts);
+        let mut text = plan::plan_text(options, load, host);
         if !self.dry_run {
             console::write_stderr(&text);
             console::write_stderr(&plan::measured_text(load));
@@ -140,13 +140,13 @@ impl Events for Console {
             Event::Planned {
                 options,
                 load,
-                facts,
-            } => self.planned(options, load, facts),
+                host,
+            } => self.planned(options, load, host),
             // It is loaded, whether or not somebody reads that.
             Event::Loaded { path, plan } => {
                 let _ = print(&plan::summary(plan, path));
             }
-            Event::Locked { facts, others } => self.warn(&plan::locked(facts, others)),
+            Event::Locked { host, others } => self.warn(&plan::locked(host, others)),
             Event::Unbootable { entries, index } => {
                 self.warn(&entry::line(entries, index, None).1);
             }

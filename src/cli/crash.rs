@@ -6,12 +6,12 @@ use alloc::string::{String, ToString};
 
 use super::text::field;
 use crate::diagnosis::Diagnosis;
-use crate::escape::printable;
-use crate::facts::{CrashFacts, Facts};
-use crate::kdump::archive::{Archive, Known};
-use crate::kdump::estimate::{BASE_BYTES, OTHER_BYTES, Verdict};
+use crate::diagnosis::escape::printable;
+use crate::diagnosis::size::size;
+use crate::formats::archive::{Archive, Known};
+use crate::host::{CrashSettings, Host};
+use crate::policy::crash::estimate::{BASE_BYTES, OTHER_BYTES, Verdict};
 use crate::run::Preflight;
-use crate::size::size;
 
 /// Column at which values start.
 pub const COLUMN: usize = 14;
@@ -97,22 +97,22 @@ fn unpacking(archive: &Archive) -> String {
 }
 
 /// Tells who follows changes of processors and memory.
-pub fn hotplug(facts: &Facts) -> String {
+pub fn hotplug(host: &Host) -> String {
     let kind = |value: Option<bool>| match value {
         Some(true) => "followed by the kernel",
-        Some(false) if facts.crash_loaded == Some(true) => "needs a reload",
+        Some(false) if host.crash_loaded == Some(true) => "needs a reload",
         Some(false) => "told once an image is loaded",
         None => "needs a reload",
     };
     format!(
         "processors: {}; memory: {}",
-        kind(facts.crash.cpu_hotplug),
-        kind(facts.crash.memory_hotplug)
+        kind(host.crash.cpu_hotplug),
+        kind(host.crash.memory_hotplug)
     )
 }
 
 /// The settings that decide what leads to a panic.
-pub fn settings(crash: &CrashFacts) -> String {
+pub fn settings(crash: &CrashSettings) -> String {
     let mut out = String::new();
     for (name, value) in [
         ("kernel.panic=", crash.panic_s),
@@ -127,8 +127,8 @@ pub fn settings(crash: &CrashFacts) -> String {
 }
 
 /// Tells what a panic does now.
-pub fn at_panic(facts: &Facts) -> String {
-    match (facts.crash_loaded, facts.crash.panic_s) {
+pub fn at_panic(host: &Host) -> String {
+    match (host.crash_loaded, host.crash.panic_s) {
         (Some(true), _) => "boots the crash image".into(),
         (None, _) | (_, None) => "unknown: the kernel does not show it".into(),
         (_, Some(0)) => "halts this machine: no crash image is loaded".into(),
@@ -139,21 +139,21 @@ pub fn at_panic(facts: &Facts) -> String {
 
 /// Tells which image is loaded, since when, and whether it fits: what the kernel does
 /// not tell is in a note.
-pub fn loaded_image(facts: &Facts) -> Option<(String, String)> {
-    if facts.crash_loaded != Some(true) {
+pub fn loaded_image(host: &Host) -> Option<(String, String)> {
+    if host.crash_loaded != Some(true) {
         return None;
     }
-    let Some(record) = &facts.crash.record else {
+    let Some(record) = &host.crash.record else {
         let unknown = "unknown: not loaded by this program, or without /run";
         return Some((unknown.into(), unknown.into()));
     };
-    let age_s = facts.crash.now_s.saturating_sub(record.loaded_at_s);
+    let age_s = host.crash.now_s.saturating_sub(record.loaded_at_s);
     let since = format!(
         "{} s, as noted in /run: {}",
         age_s,
         printable(&record.image)
     );
-    let reserved_mib = facts.crash_size_bytes.map(|bytes| bytes >> 20);
+    let reserved_mib = host.crash_size_bytes.map(|bytes| bytes >> 20);
     let fits = match (record.enough_mib, reserved_mib) {
         (Some(enough), Some(reserved)) if reserved >= enough => {
             format!("yes: {enough} MiB are enough")
@@ -167,16 +167,16 @@ pub fn loaded_image(facts: &Facts) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::crash_record::CrashRecord;
+    use crate::host::crash_record::CrashRecord;
 
-    fn crash(loaded: bool, panic_s: i64) -> Facts {
-        let mut facts = Facts {
+    fn crash(loaded: bool, panic_s: i64) -> Host {
+        let mut host = Host {
             crash_loaded: Some(loaded),
             crash_size_bytes: Some(128 << 20),
-            ..Facts::default()
+            ..Host::default()
         };
-        facts.crash.panic_s = Some(panic_s);
-        facts
+        host.crash.panic_s = Some(panic_s);
+        host
     }
 
     #[test]
@@ -189,39 +189,39 @@ mod tests {
         ] {
             assert_eq!(at_panic(&crash(loaded, panic_s)), words);
         }
-        assert!(at_panic(&Facts::default()).starts_with("unknown"));
+        assert!(at_panic(&Host::default()).starts_with("unknown"));
     }
 
     #[test]
     fn the_note_counts_only_while_an_image_is_loaded() {
-        let mut facts = crash(true, 0);
-        let (since, fits) = loaded_image(&facts).unwrap();
+        let mut host = crash(true, 0);
+        let (since, fits) = loaded_image(&host).unwrap();
         assert!(since.starts_with("unknown") && fits.starts_with("unknown"));
-        facts.crash.now_s = 100;
-        facts.crash.record = Some(CrashRecord {
+        host.crash.now_s = 100;
+        host.crash.record = Some(CrashRecord {
             loaded_at_s: 60,
             enough_mib: Some(128),
             image: b"/a b".to_vec(),
         });
-        let (since, fits) = loaded_image(&facts).unwrap();
+        let (since, fits) = loaded_image(&host).unwrap();
         assert_eq!(since, "40 s, as noted in /run: /a b");
         assert_eq!(fits, "yes: 128 MiB are enough");
-        facts.crash_size_bytes = Some(127 << 20);
-        let (_, fits) = loaded_image(&facts).unwrap();
+        host.crash_size_bytes = Some(127 << 20);
+        let (_, fits) = loaded_image(&host).unwrap();
         assert_eq!(fits, "may run out of memory: 128 MiB are enough");
-        facts.crash_loaded = Some(false);
-        assert_eq!(loaded_image(&facts), None);
+        host.crash_loaded = Some(false);
+        assert_eq!(loaded_image(&host), None);
     }
 
     #[test]
     fn hotplug_is_told_of_a_loaded_image() {
-        let mut facts = crash(true, 0);
-        facts.crash.cpu_hotplug = Some(true);
+        let mut host = crash(true, 0);
+        host.crash.cpu_hotplug = Some(true);
         let words = "processors: followed by the kernel; memory: needs a reload";
-        assert_eq!(hotplug(&facts), words);
-        facts.crash.cpu_hotplug = Some(false);
-        assert!(hotplug(&facts).starts_with("processors: needs a reload"));
-        facts.crash_loaded = Some(false);
-        assert!(hotplug(&facts).starts_with("processors: told once"));
+        assert_eq!(hotplug(&host), words);
+        host.crash.cpu_hotplug = Some(false);
+        assert!(hotplug(&host).starts_with("processors: needs a reload"));
+        host.crash_loaded = Some(false);
+        assert!(hotplug(&host).starts_with("processors: told once"));
     }
 }

@@ -4,8 +4,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::boot::choose::DefaultSource;
-use crate::escape::printable;
+use crate::diagnosis::escape::printable;
+use crate::policy::boot::choose::DefaultSource;
 use crate::run::entries::BootEntries;
 
 /// Mark and number, and what the entry is.

@@ -11,21 +11,21 @@ use super::options;
 use super::parse::Parsed;
 use super::plan::revoked_text;
 use super::text::field;
-use crate::cmdline;
 use crate::diagnosis::Diagnosis;
-use crate::escape::printable;
-use crate::facts::Facts;
-use crate::image::authenticode;
-use crate::image::detect::{Image, detect_linux};
-use crate::image::pe::{Machine, Pe};
-use crate::image::uki::{SectionKind, Selection, Uki};
-use crate::image::{devicetree, fdt, osrel, profile};
-use crate::plan::{InitrdOrigin, Manifest, Options};
+use crate::diagnosis::escape::printable;
+use crate::diagnosis::size::exact_size;
+use crate::formats::cmdline;
+use crate::formats::image::authenticode;
+use crate::formats::image::detect::{Image, detect_linux};
+use crate::formats::image::pe::{Machine, Pe};
+use crate::formats::image::uki::{SectionKind, Selection, Uki};
+use crate::formats::image::{devicetree, fdt, osrel, profile};
+use crate::formats::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
+use crate::host::Host;
+use crate::policy::plan::{InitrdOrigin, Manifest, Options};
 use crate::run::{self, LoadOptions, RunError};
-use crate::size::exact_size;
-use crate::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
-use crate::sys::facts;
 use crate::sys::file::InputFile;
+use crate::sys::host;
 
 /// Column at which values start.
 const COLUMN: usize = 14;
@@ -174,7 +174,7 @@ impl Page {
         }
         let takes_one = TAKES_DEVICE_TREES && machine != Machine::X86_64;
         let chosen = match takes_one {
-            true => devicetree::choose(file, selection, &facts::device())?,
+            true => devicetree::choose(file, selection, &host::device())?,
             false => None,
         };
         for section in kinds.into_iter().flat_map(|kind| selection.all(kind)) {
@@ -226,11 +226,11 @@ impl Page {
     /// Adds what a plain `load` would do on this machine.
     fn load(&mut self, options: &LoadOptions<'_>, manifest: &Manifest<InputFile>) {
         // It needs no privilege to look; the load will.
-        let facts = Facts {
+        let host = Host {
             cap_sys_boot: true,
-            ..facts::read()
+            ..host::read()
         };
-        let plan = match run::plan(options, manifest, &facts) {
+        let plan = match run::plan(options, manifest, &host) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
                 return self.line("kexec uses", &format!("nothing: {error}"));

@@ -10,35 +10,35 @@ use super::parse::Parsed;
 use super::text::field;
 use super::{options, report};
 use crate::diagnosis::Diagnosis;
-use crate::escape::printable;
-use crate::facts::Facts;
-use crate::kdump::estimate::Verdict;
+use crate::diagnosis::escape::printable;
+use crate::diagnosis::size::size;
+use crate::host::Host;
+use crate::policy::crash::estimate::Verdict;
 use crate::run;
-use crate::size::size;
 use crate::sys::console::write_stderr;
-use crate::sys::facts;
+use crate::sys::host;
 
 pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let options = options::load(parsed);
     // It needs no privilege to look; the load will.
-    let facts = Facts {
+    let host = Host {
         cap_sys_boot: true,
-        ..facts::read()
+        ..host::read()
     };
     let mut console = Console::new(false, false);
-    let load = run::prepare(&options, &facts, &mut console)?;
+    let load = run::prepare(&options, &host, &mut console)?;
     let path = load.image();
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
     line("image", &printable(path));
-    line("reserved", &reserved(&facts));
+    line("reserved", &reserved(&host));
     if let Some(preflight) = &load.preflight {
         preflight_text(&mut out, preflight);
     }
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
     line("command line", &printable(&load.plan.cmdline.text));
-    line("hotplug", &hotplug(&facts));
-    line("settings", &settings(&facts.crash));
+    line("hotplug", &hotplug(&host));
+    line("settings", &settings(&host.crash));
     print(&out)?;
     if let Some(blocker) = &load.plan.blocker {
         let what = format!("kdump check {}: cannot be loaded", printable(path));
@@ -56,8 +56,8 @@ pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     }
 }
 
-fn reserved(facts: &Facts) -> String {
-    match facts.crash_size_bytes {
+fn reserved(host: &Host) -> String {
+    match host.crash_size_bytes {
         Some(0) => "nothing".into(),
         Some(bytes) => format!("{} by crashkernel=", size(bytes)),
         None => "unknown: the kernel does not show it".into(),

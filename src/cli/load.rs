@@ -9,30 +9,30 @@ use super::parse::Parsed;
 use super::table::Id;
 use crate::diagnosis::Diagnosis;
 use crate::run;
-use crate::sys::facts;
+use crate::sys::host;
 
 pub fn load(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let options = options::load(parsed);
     let mut console = Console::new(parsed.has(Id::Verbose), options.dry_run);
-    run::load(&options, &facts::read(), &mut console)?;
+    run::load(&options, &host::read(), &mut console)?;
     console.finish()
 }
 
 pub fn exec(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let sync = !parsed.has(Id::NoSync);
     let mut console = Console::new(parsed.has(Id::Verbose), false);
-    Ok(run::exec(sync, &facts::read(), b"", &mut console)?)
+    Ok(run::exec(sync, &host::read(), b"", &mut console)?)
 }
 
 pub fn unload(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let panic = parsed.has(Id::Panic);
-    let facts = facts::read();
-    run::unload(panic, &facts)?;
+    let host = host::read();
+    run::unload(panic, &host)?;
     if parsed.has(Id::Verbose) {
         let (what, loaded) = if panic {
-            ("crash image", facts.crash_loaded)
+            ("crash image", host.crash_loaded)
         } else {
-            ("image", facts.loaded)
+            ("image", host.loaded)
         };
         let was = match loaded {
             Some(true) => "dropped",

@@ -6,8 +6,8 @@ use alloc::string::String;
 
 use super::entry::line;
 use super::text::{COLUMNS, pad};
-use crate::boot::loader_conf::Timeout;
-use crate::boot::menu::{Menu, Step};
+use crate::formats::entries::loader_conf::Timeout;
+use crate::policy::boot::menu::{Menu, Step};
 use crate::run::entries::BootEntries;
 use crate::sys::event::now_us;
 use crate::sys::terminal::Terminal;

@@ -25,10 +25,10 @@ use console::print;
 use parse::Parsed;
 use table::{Command, CommandId, Id};
 
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Exit, Hint};
-use crate::escape::printable;
 use crate::sys::console::write_stderr;
-use crate::sys::facts;
+use crate::sys::host;
 
 /// Runs the program; `arguments` begin with its own name. Returns the exit
 /// code, one of [`table::EXIT_CODES`].
@@ -63,7 +63,7 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         CommandId::Load => load::load(parsed),
         CommandId::Exec => load::exec(parsed),
         CommandId::Unload => load::unload(parsed),
-        CommandId::Status => print(&status::text(&facts::read())),
+        CommandId::Status => print(&status::text(&host::read())),
         CommandId::Kdump => kdump::check(parsed),
         CommandId::Inspect => inspect::inspect(parsed),
         CommandId::List => boot::list(parsed),

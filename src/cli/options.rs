@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::parse::Parsed;
 use super::table::{CommandId, Id};
-use crate::plan::{Options, Profile, Route};
+use crate::policy::plan::{Options, Profile, Route};
 use crate::run::volumes::Place;
 use crate::run::{BootOptions, LoadOptions};
 

@@ -9,9 +9,9 @@ use getargs::{Arg, Options};
 
 use super::table::value::{Given, Value};
 use super::table::{Command, CommandId, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS, Operand};
-use crate::boot::loader_conf::MenuTime;
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
-use crate::escape::printable;
+use crate::formats::entries::loader_conf::MenuTime;
 
 /// A command line that fits the table.
 #[derive(Debug)]

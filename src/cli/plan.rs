@@ -5,12 +5,14 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::text::field;
-use crate::escape::printable;
-use crate::facts::Facts;
-use crate::image::revocation::Revoked;
-use crate::plan::{CmdlineBase, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan};
+use crate::diagnosis::escape::printable;
+use crate::diagnosis::size::size;
+use crate::formats::image::revocation::Revoked;
+use crate::host::Host;
+use crate::policy::plan::{
+    CmdlineBase, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan,
+};
 use crate::run::{LoadOptions, Prepared};
-use crate::size::size;
 use crate::sys::file::InputFile;
 use crate::sys::kexec::Others;
 
@@ -63,7 +65,7 @@ pub fn summary(plan: &Plan, path: &[u8]) -> String {
 }
 
 /// The whole plan, for `--dry-run` and `--verbose`.
-pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts) -> String {
+pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> String {
     let Prepared { manifest, plan, .. } = load;
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
@@ -107,7 +109,7 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts) -> S
         line("", &format!("added {}: {}", added.word, added.reason));
     }
     line("flags", &plan.flags.to_string());
-    if facts.is_locked_down() || facts.enforces() {
+    if host.is_locked_down() || host.enforces() {
         line("verified", plan.route.verified());
     }
     if options.lock {
@@ -148,16 +150,16 @@ fn base_text(base: CmdlineBase) -> &'static str {
 }
 
 /// Returns the warning after `load --lock`: the kernel loads and unloads nothing any more.
-pub fn locked(facts: &Facts, others: Others) -> String {
+pub fn locked(host: &Host, others: Others) -> String {
     let mut text = String::from(
         "locked: this kernel loads and unloads nothing any more, so that unload, a reload of the \
          crash image by udev, and upgrades that load a kernel fail; the next kernel starts \
          unlocked",
     );
-    if facts.loaded != Some(false) {
+    if host.loaded != Some(false) {
         text.push_str("; with systemd, every plain reboot starts the loaded image");
     }
-    text.push_str(match (facts.loaded, facts.crash_loaded) {
+    text.push_str(match (host.loaded, host.crash_loaded) {
         (Some(false), _) => "; no image for exec is loaded, and none can be",
         (_, Some(false)) => "; no crash image is loaded, and none can be",
         _ => "",

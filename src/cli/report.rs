@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use super::table::PROGRAM;
 use super::text::field;
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
-use crate::escape::printable;
 
 /// Columns of the labels `cause: ` and `try:   `, and of a message's further lines.
 pub const INDENT: usize = 7;

@@ -7,9 +7,9 @@ use alloc::string::{String, ToString};
 use super::text::field;
 use super::{crash, report};
 use crate::diagnosis::Diagnosis;
-use crate::explain;
-use crate::facts::{Enforce, Facts, Lockdown};
-use crate::size::size;
+use crate::diagnosis::size::size;
+use crate::host::{Enforce, Host, Lockdown};
+use crate::policy::explain;
 
 /// Column at which values start.
 const COLUMN: usize = 20;
@@ -17,70 +17,70 @@ const UNKNOWN: &str = "unknown: the kernel does not show it";
 
 /// The report of `status`.
 #[inline(never)]
-pub fn text(facts: &Facts) -> String {
+pub fn text(host: &Host) -> String {
     let mut out = String::new();
     let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
     line(
         "kernel",
-        &format!("{} ({})", facts.kernel_release, facts.machine),
+        &format!("{} ({})", host.kernel_release, host.machine),
     );
-    line("image", loaded(facts.loaded));
-    line("crash image", loaded(facts.crash_loaded));
-    line("crash memory", &crash_memory(facts));
-    if let Some((since, fits)) = crash::loaded_image(facts) {
+    line("image", loaded(host.loaded));
+    line("crash image", loaded(host.crash_loaded));
+    line("crash memory", &crash_memory(host));
+    if let Some((since, fits)) = crash::loaded_image(host) {
         line("crash image since", &since);
         line("crash image fits", &fits);
-        line("crash hotplug", &crash::hotplug(facts));
+        line("crash hotplug", &crash::hotplug(host));
     }
-    line("a panic", &crash::at_panic(facts));
-    line("panic settings", &crash::settings(&facts.crash));
-    line("kexec_file_load", &call(facts.file_load, facts));
+    line("a panic", &crash::at_panic(host));
+    line("panic settings", &crash::settings(&host.crash));
+    line("kexec_file_load", &call(host.file_load, host));
     line(
         "kexec_load",
-        &match facts.classic_load {
-            Some(true) if facts.load_disabled == Some(true) => call(facts.classic_load, facts),
-            Some(true) if facts.enforces() => "no: enforce refuses it".into(),
-            Some(true) if facts.is_locked_down() => "no: lockdown forbids it".into(),
-            value => call(value, facts),
+        &match host.classic_load {
+            Some(true) if host.load_disabled == Some(true) => call(host.classic_load, host),
+            Some(true) if host.enforces() => "no: enforce refuses it".into(),
+            Some(true) if host.is_locked_down() => "no: lockdown forbids it".into(),
+            value => call(value, host),
         },
     );
-    line("kexec_load_disabled", yes_no(facts.load_disabled));
-    if let Some(left) = facts.loads_left(false) {
+    line("kexec_load_disabled", yes_no(host.load_disabled));
+    if let Some(left) = host.loads_left(false) {
         line("loads left", &left.to_string());
     }
-    if let Some(left) = facts.loads_left(true) {
+    if let Some(left) = host.loads_left(true) {
         line("crash loads left", &left.to_string());
     }
-    line("lockdown", &lockdown(facts));
+    line("lockdown", &lockdown(host));
     line(
         "secure boot",
-        match facts.secure_boot {
+        match host.secure_boot {
             Some(true) => "on",
             Some(false) => "off",
             None => "unknown: no EFI variables",
         },
     );
-    line("enforce", enforce(facts));
+    line("enforce", enforce(host));
     line(
         "CAP_SYS_BOOT",
-        if facts.cap_sys_boot {
+        if host.cap_sys_boot {
             "yes"
         } else {
             "no: load, unload and exec need it"
         },
     );
-    let handshake = explain::handshake_blocker(facts);
-    line("handshake", &handshake_text(facts, handshake.as_ref()));
+    let handshake = explain::handshake_blocker(host);
+    line("handshake", &handshake_text(host, handshake.as_ref()));
     if let Some(blocker) = &handshake {
         line("", &format!("try: {}", report::hints(blocker)));
     }
     let has_handshake = handshake.is_none();
-    let blocker = explain::load_blocker(facts, false);
-    match blocker.or(handshake.filter(|_| facts.enforces())) {
-        None if facts.enforces() => line("routes", "handshake"),
+    let blocker = explain::load_blocker(host, false);
+    match blocker.or(handshake.filter(|_| host.enforces())) {
+        None if host.enforces() => line("routes", "handshake"),
         None => {
             let handshake = if has_handshake { "handshake, " } else { "" };
-            let extract = if facts.is_locked_down() {
+            let extract = if host.is_locked_down() {
                 "native; extract with --allow-unsigned-initrd"
             } else {
                 "native, extract"
@@ -95,8 +95,8 @@ pub fn text(facts: &Facts) -> String {
     out
 }
 
-fn handshake_text(facts: &Facts, blocker: Option<&Diagnosis>) -> String {
-    match (&facts.module, blocker) {
+fn handshake_text(host: &Host, blocker: Option<&Diagnosis>) -> String {
+    match (&host.module, blocker) {
         (Some(module), None) => format!(
             "yes: module {}, parsers: {}, decompressors: {}",
             module.version, module.default_parsers, module.decompressors
@@ -122,29 +122,29 @@ fn yes_no(value: Option<bool>) -> &'static str {
     }
 }
 
-fn call(value: Option<bool>, facts: &Facts) -> String {
+fn call(value: Option<bool>, host: &Host) -> String {
     match value {
-        Some(true) if facts.load_disabled == Some(true) => "no: see kexec_load_disabled".into(),
-        Some(true) if facts.enforce == Some(Enforce::Held) => "no: see enforce".into(),
-        Some(true) if facts.enforces() => "yes, signed UKIs only".into(),
-        Some(true) if facts.is_locked_down() => "yes, signed images only".into(),
+        Some(true) if host.load_disabled == Some(true) => "no: see kexec_load_disabled".into(),
+        Some(true) if host.enforce == Some(Enforce::Held) => "no: see enforce".into(),
+        Some(true) if host.enforces() => "yes, signed UKIs only".into(),
+        Some(true) if host.is_locked_down() => "yes, signed images only".into(),
         Some(true) => "yes".into(),
         Some(false) => "no: not built into this kernel".into(),
         None => UNKNOWN.into(),
     }
 }
 
-fn crash_memory(facts: &Facts) -> String {
-    match facts.crash_size_bytes {
+fn crash_memory(host: &Host) -> String {
+    match host.crash_size_bytes {
         Some(0) => "none reserved; crashkernel= reserves it at boot".into(),
         Some(bytes) => format!("{} reserved", size(bytes)),
         None => UNKNOWN.into(),
     }
 }
 
-fn enforce(facts: &Facts) -> &'static str {
-    match facts.enforce {
-        Some(Enforce::On) if facts.lockdown == Some(Lockdown::None) => {
+fn enforce(host: &Host) -> &'static str {
+    match host.enforce {
+        Some(Enforce::On) if host.lockdown == Some(Lockdown::None) => {
             "yes, but lockdown is off: root can undo it"
         }
         Some(Enforce::On) => "yes, until reboot",
@@ -154,8 +154,8 @@ fn enforce(facts: &Facts) -> &'static str {
     }
 }
 
-fn lockdown(facts: &Facts) -> String {
-    match facts.lockdown {
+fn lockdown(host: &Host) -> String {
+    match host.lockdown {
         Some(level) => level.to_string(),
         None => "unknown: securityfs is not mounted".into(),
     }
@@ -166,7 +166,7 @@ mod tests {
     use super::text;
     use crate::abi::ABI_VERSION;
     use crate::cli::text::COLUMNS;
-    use crate::facts::{Enforce, Facts, Lockdown, Module};
+    use crate::host::{Enforce, Host, Lockdown, Module};
 
     /// The value of a line, which may go on.
     fn value(page: &str, label: &str) -> String {
@@ -189,14 +189,14 @@ mod tests {
             has_btf: true,
             ..Module::default()
         };
-        let facts = |enforce, lockdown| Facts {
+        let host = |enforce, lockdown| Host {
             cap_sys_boot: true,
             file_load: Some(true),
             classic_load: Some(true),
             enforce,
             lockdown: Some(lockdown),
             module: Some(module.clone()),
-            ..Facts::default()
+            ..Host::default()
         };
         let held = "the module is being removed, nothing can be loaded";
         for (enforce, lockdown, says, routes) in [
@@ -231,11 +231,11 @@ mod tests {
                 "handshake, native, extract".into(),
             ),
         ] {
-            let facts = facts(enforce, lockdown);
-            let page = text(&facts);
+            let host = host(enforce, lockdown);
+            let page = text(&host);
             assert_eq!(value(&page, "enforce "), says);
             assert_eq!(value(&page, "routes "), routes);
-            let classic = match facts.enforces() {
+            let classic = match host.enforces() {
                 true => "no: enforce refuses it",
                 false => "yes",
             };
@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(value(&page, "kexec_file_load "), file_load);
             assert!(page.lines().all(|line| line.len() <= COLUMNS), "{page}");
         }
-        let mut without = facts(Some(Enforce::On), Lockdown::Integrity);
+        let mut without = host(Some(Enforce::On), Lockdown::Integrity);
         without.module = None;
         assert!(value(&text(&without), "routes ").starts_with("none: "));
     }

@@ -14,11 +14,11 @@ use super::options::LoadOptions;
 use super::prepared::Prepared;
 use super::{RunError, handshake};
 use crate::diagnosis::Diagnosis;
-use crate::explain;
-use crate::facts::Facts;
-use crate::image::{authenticode, pe};
-use crate::plan::{Manifest, Plan, Route};
-use crate::source::{ReadAt, SubSource};
+use crate::formats::image::{authenticode, pe};
+use crate::formats::source::{ReadAt, SubSource};
+use crate::host::Host;
+use crate::policy::explain;
+use crate::policy::plan::{Manifest, Plan, Route};
 use crate::sys::file::InputFile;
 use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::{Filled, Memfd};
@@ -29,7 +29,7 @@ struct Attempt<'load> {
     options: &'load LoadOptions<'load>,
     manifest: &'load Manifest<InputFile>,
     plan: &'load Plan,
-    facts: &'load Facts,
+    host: &'load Host,
 }
 
 /// Loads what is planned; returns the number of companion files that the image's own
@@ -41,7 +41,7 @@ struct Attempt<'load> {
 pub fn load(
     options: &LoadOptions<'_>,
     load: &Prepared,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
     let Prepared { manifest, plan, .. } = load;
@@ -53,7 +53,7 @@ pub fn load(
         options,
         manifest,
         plan,
-        facts,
+        host,
     };
     let log = LogMark::now();
     let result = match options.wanted.panic {
@@ -68,7 +68,7 @@ pub fn load(
                 let lines = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
                 let lines = lines.into_iter().map(String::into_bytes);
                 let found = attempt.examined(diagnosis.quote("kernel", lines));
-                let diagnosis = explain::adapted(found, facts);
+                let diagnosis = explain::adapted(found, host);
                 RunError::Kernel { diagnosis, addon }
             }
             other => other,
@@ -87,7 +87,7 @@ impl Attempt<'_> {
         let image = &self.manifest.image.path;
         let estimate = preflight.and_then(|preflight| preflight.estimate);
         crash::check(image, self.options, estimate.as_ref())?;
-        let _keys = crash::crypt_keys(image, self.options, self.facts)?;
+        let _keys = crash::crypt_keys(image, self.options, self.host)?;
         crash_record::remove();
         let passed_over = self.load(events)?;
         crash::remember(image, estimate.as_ref(), event::boot_time_s());
@@ -101,7 +101,7 @@ impl Attempt<'_> {
         let extracted = match plan.route {
             Route::Handshake => {
                 let offer = Offer::new(self.options.root, manifest, plan)?;
-                return handshake::load(&offer, initrd.as_fd(), self.facts, &mut progress);
+                return handshake::load(&offer, initrd.as_fd(), self.host, &mut progress);
             }
             Route::Extract => Some(self.copy_kernel(&mut progress)?),
             Route::Native => None,
@@ -121,7 +121,7 @@ impl Attempt<'_> {
             None => manifest.image.file.as_fd(),
         };
         kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
-            let found = explain::load(error.errno, self.facts, self.options.wanted.panic);
+            let found = explain::load(error.errno, self.host, self.options.wanted.panic);
             RunError::Kernel {
                 diagnosis: found.within(&error.call).of_load(&manifest.image.path),
                 addon: None,
@@ -160,7 +160,7 @@ impl Attempt<'_> {
             return found;
         };
         let examination = authenticode::examine(verified, &pe);
-        let found = explain::examined(&examination, found, self.facts);
+        let found = explain::examined(&examination, found, self.host);
         found.quote("signed", examination.notes().into_iter())
     }
 }

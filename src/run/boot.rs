@@ -11,17 +11,17 @@ use super::events::{Event, Events};
 use super::options::{BootOptions, LoadOptions};
 use super::volumes::{self, Volume};
 use super::{RunError, exec, load, unload};
-use crate::boot::choose::{self, DefaultSource};
-use crate::boot::counter::Name;
-use crate::boot::entry::{Entry, Kind};
-use crate::boot::error::BootError;
-use crate::boot::loader_conf::MenuTime;
-use crate::boot::type1::EntryKind;
 use crate::diagnosis::Diagnose;
-use crate::escape::printable;
-use crate::facts::Facts;
-use crate::plan::{Options, Profile};
-use crate::sys::{AsFd, efivar, facts};
+use crate::diagnosis::escape::printable;
+use crate::formats::entries::counter::Name;
+use crate::formats::entries::loader_conf::MenuTime;
+use crate::formats::entries::type1::EntryKind;
+use crate::host::Host;
+use crate::policy::boot::choose::{self, DefaultSource};
+use crate::policy::boot::entry::{Entry, Kind};
+use crate::policy::boot::error::{BootError, Problem};
+use crate::policy::plan::{Options, Profile};
+use crate::sys::{AsFd, efivar, host};
 
 /// Of a directory full of broken entries, the first ones will do.
 const UNBOOTABLE_TOLD: usize = 4;
@@ -32,13 +32,13 @@ const UNBOOTABLE_TOLD: usize = 4;
 /// [`RunError`]; then nothing stays loaded.
 pub fn boot(
     options: &BootOptions<'_>,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
     let name = options.name.filter(|name| !name.is_empty());
     let loaded = match name.filter(|name| name.contains(&b'/')) {
-        Some(path) => load_path(path, options, facts, events),
-        None => load_entry(name, options, facts, events),
+        Some(path) => load_path(path, options, host, events),
+        None => load_entry(name, options, host, events),
     };
     // Paths begin at a file system that is mounted nowhere: no command line reaches them.
     let cmdline = loaded.map_err(|error| RunError::Diagnosed(error.diagnose().about(b"")))?;
@@ -46,9 +46,9 @@ pub fn boot(
         return Ok(());
     }
     // Everything is unmounted by now.
-    let result = exec(options.sync, &facts::read(), &cmdline, events);
+    let result = exec(options.sync, &host::read(), &cmdline, events);
     // It is this command's image, and nobody else's to find.
-    let _ = unload(false, facts);
+    let _ = unload(false, host);
     result
 }
 
@@ -56,7 +56,7 @@ pub fn boot(
 fn load_path(
     path: &[u8],
     options: &BootOptions<'_>,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     let found = volumes::find(options.place, &efivar::read(), options.timeout_s)?;
@@ -71,7 +71,7 @@ fn load_path(
         wanted: wanted(options),
         ..load_options(options, volume)
     };
-    load(&image, facts, events)
+    load(&image, host, events)
 }
 
 fn no_entry(name: &[u8]) -> RunError {
@@ -103,10 +103,10 @@ fn wanted(options: &BootOptions<'_>) -> Options {
 fn load_entry(
     name: Option<&[u8]>,
     options: &BootOptions<'_>,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
-    let mut found = entries::find(options.place, options.timeout_s, facts)?;
+    let mut found = entries::find(options.place, options.timeout_s, host)?;
     for note in &found.notes {
         events.warn(note);
     }
@@ -134,7 +134,7 @@ fn load_entry(
         let id = id.clone();
         return Err(BootError::Bad { id, problem }.into());
     }
-    let cmdline = load_chosen(&entry, volume, options, facts, events)?;
+    let cmdline = load_chosen(&entry, volume, options, host, events)?;
     if !options.dry_run {
         let volume = found.volumes.swap_remove(entry.volume);
         if let Err(warning) = count(&entry, volume) {
@@ -181,7 +181,7 @@ fn load_chosen(
     entry: &Entry,
     volume: &Volume,
     options: &BootOptions<'_>,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     let common = load_options(options, volume);
@@ -194,13 +194,16 @@ fn load_chosen(
             },
             ..common
         };
-        return load(&image, facts, events);
+        return load(&image, host, events);
     }
-    let text = entries::type1(&volume.root, &entry.file_name, &facts.machine);
-    if let Some(problem) = text.problem {
-        // It was changed since it was listed.
+    // It may have been changed since it was listed.
+    let bad = |problem| {
         let id = entry.id.clone();
-        return Err(BootError::Bad { id, problem }.into());
+        BootError::Bad { id, problem }
+    };
+    let text = entries::type1(&volume.root, &entry.file_name, &host.machine).map_err(bad)?;
+    if let Some(error) = text.problem {
+        return Err(bad(Problem::Entry(error)).into());
     }
     let words = match text.starts {
         EntryKind::Linux => Options {
@@ -219,7 +222,7 @@ fn load_chosen(
         wanted: words,
         ..common
     };
-    load(&image, facts, events)
+    load(&image, host, events)
 }
 
 /// Counts the try in the entry's name. A try that cannot be counted is made

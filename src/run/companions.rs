@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Finds the companion files of an image by [`crate::companion`]'s
+//! EFFECTS. Finds the companion files of an image by [`crate::policy::companion`]'s
 //! rules, and opens them. What cannot be used is left out and told, as the
 //! stub does it.
 
@@ -9,12 +9,12 @@ use super::RunError;
 use super::error::{Refusal, Skipped};
 use super::options::LoadOptions;
 use crate::abi;
-use crate::companion::{self, CompanionDirectory, Pick, Target};
-use crate::image::addon::{self, Addon};
-use crate::image::detect::Image;
-use crate::image::pe::Machine;
-use crate::plan::{Companion, CompanionKind, Input, Manifest, PlanError};
-use crate::source::ReadAt;
+use crate::formats::image::addon::{self, Addon};
+use crate::formats::image::detect::Image;
+use crate::formats::image::pe::Machine;
+use crate::formats::source::ReadAt;
+use crate::policy::companion::{self, CompanionDirectory, Pick, Target};
+use crate::policy::plan::{Companion, CompanionKind, Input, Manifest, PlanError};
 use crate::sys::SysError;
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
@@ -26,7 +26,7 @@ const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
 pub type OnSkip<'log> = &'log mut dyn FnMut(Skipped) -> Result<(), RunError>;
 
 /// The image's demands on its addons.
-struct Host {
+struct Demands {
     machine: Machine,
     uname: Option<Vec<u8>>,
     /// Its addons must be signed.
@@ -56,7 +56,7 @@ pub fn add_found(
     let selection = uki.select(manifest.profile);
     let selection = selection.map_err(|error| fail(error.into()))?;
     let uname = addon::uname::<dyn ReadAt>(&image.file, &selection);
-    let host = Host {
+    let demands = Demands {
         machine: pe.machine,
         uname: uname.map_err(|error| fail(error.into()))?,
         signed_only,
@@ -96,7 +96,7 @@ pub fn add_found(
             if (kind == CompanionDirectory::Addons) == (wanted == CompanionDirectory::Addons) {
                 let path = join(&loader_path, name.as_bytes());
                 let opened = told(loader.below(name.as_bytes()), &path, on_skip)?;
-                collect(kind, opened, &path, &host, found, on_skip)?;
+                collect(kind, opened, &path, &demands, found, on_skip)?;
             }
         }
         Ok(())
@@ -107,7 +107,7 @@ pub fn add_found(
         CompanionDirectory::Own,
         own,
         &own_path,
-        &host,
+        &demands,
         &mut found,
         on_skip,
     )?;
@@ -165,7 +165,7 @@ fn collect(
     kind: CompanionDirectory,
     opened: Option<Directory>,
     path: &[u8],
-    host: &Host,
+    demands: &Demands,
     found: &mut Vec<Companion<InputFile>>,
     on_skip: OnSkip<'_>,
 ) -> Result<(), RunError> {
@@ -192,7 +192,7 @@ fn collect(
     }
     for pick in choice.picked {
         let name = pick.name.clone();
-        match open(&directory, path, pick, host) {
+        match open(&directory, path, pick, demands) {
             Ok(companion) => found.push(companion),
             Err(why) => skip(name.as_bytes(), why)?,
         }
@@ -204,7 +204,7 @@ fn open(
     directory: &Directory,
     path: &[u8],
     pick: Pick,
-    host: &Host,
+    demands: &Demands,
 ) -> Result<Companion<InputFile>, Refusal> {
     let name = pick.name.as_bytes();
     let file = InputFile::open_at(directory, name).map_err(Refusal::Open)?;
@@ -220,7 +220,7 @@ fn open(
             directory,
             name: pick.name,
         },
-        Target::Addon => CompanionKind::Addon(host.addon(&input)?),
+        Target::Addon => CompanionKind::Addon(demands.addon(&input)?),
     };
     Ok(Companion {
         input,
@@ -229,7 +229,7 @@ fn open(
     })
 }
 
-impl Host {
+impl Demands {
     /// Reads an addon that may extend this image.
     fn addon(&self, input: &Input<InputFile>) -> Result<Addon, Refusal> {
         let addon = addon::read::<dyn ReadAt>(&input.file).map_err(Refusal::Addon)?;

@@ -5,12 +5,12 @@
 
 use super::RunError;
 use super::options::LoadOptions;
-use crate::explain;
-use crate::facts::Facts;
-use crate::facts::crash_record::CrashRecord;
-use crate::kdump::estimate::{Estimate, Reservation, Verdict};
-use crate::kdump::{self, Measured};
-use crate::plan::{Manifest, Plan};
+use crate::host::Host;
+use crate::host::crash_record::CrashRecord;
+use crate::policy::crash::estimate::{Estimate, Reservation, Verdict};
+use crate::policy::crash::{self, Measured};
+use crate::policy::explain;
+use crate::policy::plan::{Manifest, Plan};
 use crate::sys::crash_record;
 use crate::sys::crypt_keys::KeyItems;
 use crate::sys::file::{self, InputFile};
@@ -29,15 +29,15 @@ pub struct Preflight {
 pub fn preflight(
     manifest: &Manifest<InputFile>,
     plan: &Plan,
-    facts: &Facts,
+    host: &Host,
 ) -> Result<Preflight, RunError> {
-    let measured = kdump::measure(plan, manifest).map_err(|(source, error)| RunError::Read {
+    let measured = crash::measure(plan, manifest).map_err(|(source, error)| RunError::Read {
         path: manifest.path(source).to_vec(),
         error,
     })?;
-    let reserved = facts.crash_size_bytes;
+    let reserved = host.crash_size_bytes;
     let estimate = measured.kernel_bytes.and(reserved).map(|bytes| {
-        let elfcorehdr_bytes = facts.crash.elfcorehdr_bytes;
+        let elfcorehdr_bytes = host.crash.elfcorehdr_bytes;
         let reservation = Reservation {
             bytes,
             elfcorehdr_bytes,
@@ -65,12 +65,12 @@ pub(super) fn check(
 pub(super) fn crypt_keys(
     image: &[u8],
     options: &LoadOptions<'_>,
-    facts: &Facts,
+    host: &Host,
 ) -> Result<KeyItems, RunError> {
     if options.crypt_keys.is_empty() {
         return Ok(KeyItems::default());
     }
-    if !facts.crash.takes_crypt_keys {
+    if !host.crash.takes_crypt_keys {
         return Err(RunError::Diagnosed(explain::no_crypt_keys().of_load(image)));
     }
     let mut items = KeyItems::create(&options.crypt_keys)?;

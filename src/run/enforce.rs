@@ -5,13 +5,13 @@ use alloc::format;
 use alloc::string::String;
 
 use super::{RunError, teardown};
-use crate::boot::hook::{self, ENFORCE_PATH};
 use crate::diagnosis::Exit;
-use crate::errno::Errno;
-use crate::explain;
-use crate::facts::Enforce;
+use crate::diagnosis::errno::Errno;
+use crate::host::Enforce;
+use crate::policy::boot::hook::{self, ENFORCE_PATH};
+use crate::policy::explain;
 use crate::sys::kexec::{self, LoadSwitch, Others};
-use crate::sys::{enforce, facts};
+use crate::sys::{enforce, host};
 
 /// The state of enforce afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,14 +32,14 @@ type Met = (Option<String>, Option<Errno>);
 /// [`RunError::Diagnosed`], which says what is off and what still boots.
 pub fn enforce_or_switch_off() -> Result<Enforced, RunError> {
     // A command line that cannot be read may ask for it.
-    let line = facts::running_cmdline();
+    let line = host::running_cmdline();
     let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
     if !by_word && !enforce::is_asked_by_file(ENFORCE_PATH) {
         return Ok(Enforced::NotAsked);
     }
     match turn_on() {
         Ok(()) => Ok(Enforced::On {
-            is_locked_down: facts::read().is_locked_down(),
+            is_locked_down: host::read().is_locked_down(),
         }),
         Err(met) => Err(kexec_off(met)),
     }
@@ -69,7 +69,7 @@ fn kexec_off((modprobe, write): Met) -> RunError {
     let off = LoadSwitch::open().and_then(|switch| switch.turn_off());
     // The switch does not stop a load that has begun.
     let others = kexec::settle();
-    let now = facts::read();
+    let now = host::read();
     let why = explain::not_enforced(&now, modprobe, write);
     let still = match off {
         Err(error) => {

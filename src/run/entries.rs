@@ -6,21 +6,22 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use super::volumes::{self, Found, Place, Volume};
-use crate::boot::choose::{self, DefaultSource};
-use crate::boot::efi::LoaderVariables;
-use crate::boot::entry::{Entry, Kind};
-use crate::boot::error::{BootError, Problem};
-use crate::boot::loader_conf::{self, LoaderConf};
-use crate::boot::type1::Type1;
-use crate::boot::{ENTRIES_MAX, FILE_MAX_BYTES};
 use crate::diagnosis::{Diagnose, Diagnosis};
-use crate::explain::Rule;
-use crate::facts::Facts;
-use crate::image::detect::{self, Image};
-use crate::image::uki::{SectionKind, Uki};
-use crate::image::{env_file, osrel, profile};
-use crate::sort::sort;
-use crate::source::{FileOffset, FileSlice, ReadAt, read_small};
+use crate::formats::entries::efi::LoaderVariables;
+use crate::formats::entries::error::EntryError;
+use crate::formats::entries::loader_conf::{self, LoaderConf};
+use crate::formats::entries::type1::Type1;
+use crate::formats::entries::{ENTRIES_MAX, FILE_MAX_BYTES};
+use crate::formats::image::detect::{self, Image};
+use crate::formats::image::uki::{SectionKind, Uki};
+use crate::formats::image::{env_file, osrel, profile};
+use crate::formats::sort::sort;
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, read_small};
+use crate::host::Host;
+use crate::policy::boot::choose::{self, DefaultSource};
+use crate::policy::boot::entry::{Entry, Kind};
+use crate::policy::boot::error::{BootError, Problem};
+use crate::policy::explain::Rule;
 use crate::sys::directory::Directory;
 use crate::sys::file::InputFile;
 use crate::sys::{AsFd, efivar};
@@ -36,21 +37,21 @@ pub struct BootEntries {
 }
 
 /// Finds the file systems and reads their entries, for the machine and the kernel of
-/// `facts`; waits `timeout_s` for a device.
+/// `host`; waits `timeout_s` for a device.
 ///
 /// # Errors
 /// [`BootError::NoEntries`], and those of [`volumes::find`].
-pub fn find(place: Place<'_>, timeout_s: u32, facts: &Facts) -> Result<BootEntries, RunError> {
+pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries, RunError> {
     let variables = match place {
         // Another system's, perhaps.
         Place::Root(_) => LoaderVariables::default(),
         Place::Anywhere | Place::Device(_) => efivar::read(),
     };
     let found = volumes::find(place, &variables, timeout_s)?;
-    read(found, variables, facts)
+    read(found, variables, host)
 }
 
-fn read(found: Found, variables: LoaderVariables, facts: &Facts) -> Result<BootEntries, RunError> {
+fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEntries, RunError> {
     let mut entries = BootEntries {
         volumes: Vec::new(),
         entries: Vec::new(),
@@ -61,7 +62,7 @@ fn read(found: Found, variables: LoaderVariables, facts: &Facts) -> Result<BootE
     for (number, volume) in found.volumes.iter().enumerate() {
         let root = &volume.root;
         for kind in Kind::ALL {
-            entries.read_directory(root, number, kind, facts);
+            entries.read_directory(root, number, kind, host);
         }
         if entries.conf == LoaderConf::default()
             && let Ok(text) = read_text(root, b"loader/loader.conf")
@@ -92,17 +93,13 @@ pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
     [kind.directory().as_bytes(), b"/", file_name].concat()
 }
 
-/// The text of a type 1 entry, parsed.
-#[must_use]
-pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Type1 {
-    let problem = match read_text(root, &path_of(Kind::Type1, file_name)) {
-        Ok(text) => return Type1::parse(&text, machine),
-        Err(problem) => problem,
-    };
-    Type1 {
-        problem: Some(problem),
-        ..Type1::default()
-    }
+/// Reads and parses a type 1 entry.
+///
+/// # Errors
+/// The problem of its file. One in its text is in the value.
+pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Result<Type1, Problem> {
+    let text = read_text(root, &path_of(Kind::Type1, file_name))?;
+    Ok(Type1::parse(&text, machine))
 }
 
 fn unusable(error: &dyn Diagnose) -> Problem {
@@ -134,7 +131,7 @@ impl BootEntries {
     }
 
     #[inline(never)]
-    fn read_directory(&mut self, root: &Directory, volume: usize, kind: Kind, facts: &Facts) {
+    fn read_directory(&mut self, root: &Directory, volume: usize, kind: Kind, host: &Host) {
         let names = match root.names(kind.directory().as_bytes(), ENTRIES_MAX, &|_| true) {
             Ok(names) => names,
             Err(error) if error.errno.is_absent() => return,
@@ -154,20 +151,17 @@ impl BootEntries {
             };
             match kind {
                 Kind::Type1 => {
-                    let mut text = type1(root, name, &facts.machine);
-                    let mut files = core::iter::once(&text.image).chain(&text.initrds);
-                    if text.problem.is_none()
-                        && let Some(missing) = files.find(|path| !root.has_file(path))
-                    {
-                        text.problem = Some(Problem::Missing(missing.clone()));
+                    match type1(root, name, &host.machine) {
+                        Ok(text) => {
+                            let unusable = files_problem(root, &text, host);
+                            entry.describe(text);
+                            entry.problem = entry.problem.or(unusable);
+                        }
+                        Err(problem) => entry.problem = Some(problem),
                     }
-                    if text.problem.is_none() && facts.enforces() {
-                        text.problem = refused(root, &text).map(Problem::Enforce);
-                    }
-                    entry.describe(text);
                     self.entries.push(entry);
                 }
-                Kind::Type2 => match profiles(root, &entry, facts) {
+                Kind::Type2 => match profiles(root, &entry, host) {
                     Ok(mut profiles) => self.entries.append(&mut profiles),
                     Err(problem) => {
                         entry.problem = Some(problem);
@@ -179,12 +173,26 @@ impl BootEntries {
     }
 }
 
+/// Returns the first problem of the files that a type 1 entry names; `None` also for an
+/// entry whose text has one.
+fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem> {
+    if text.problem.is_some() {
+        return None;
+    }
+    let mut files = core::iter::once(&text.image).chain(&text.initrds);
+    if let Some(missing) = files.find(|path| !root.has_file(path)) {
+        return Some(Problem::Missing(missing.clone()));
+    }
+    let refused = || refused(root, text).map(Problem::Enforce);
+    host.enforces().then(refused).flatten()
+}
+
 /// The rule of enforce that a type 1 entry breaks. An image that cannot be read is
 /// left to its load.
 fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
     let file: &dyn ReadAt = &open(root, &text.image).ok()?;
     match detect::detect(file).ok()? {
-        image @ Image::Uki { .. } if image.is_signed() => text.breaks(),
+        image @ Image::Uki { .. } if image.is_signed() => Rule::broken_by(text),
         Image::Uki { .. } => Some(Rule::Signed),
         _ => Some(Rule::Uki),
     }
@@ -192,17 +200,18 @@ fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
 
 /// The entries of a UKI, one for each profile.
 #[inline(never)]
-fn profiles(root: &Directory, entry: &Entry, facts: &Facts) -> Result<Vec<Entry>, Problem> {
+fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
     let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
     let image = detect::detect(file).map_err(|error| unusable(&error))?;
     let Image::Uki { pe, uki } = &image else {
         let what = ["not a UKI but ", image.kind_name()].concat();
         return Err(Problem::File(Diagnosis::bad_image(&what)));
     };
-    if !pe.machine.runs_on(&facts.machine) {
-        return Err(Problem::Architecture(pe.machine.to_string().into_bytes()));
+    if !pe.machine.runs_on(&host.machine) {
+        let machine = pe.machine.to_string().into_bytes();
+        return Err(Problem::Entry(EntryError::Architecture(machine)));
     }
-    if facts.enforces() && !image.is_signed() {
+    if host.enforces() && !image.is_signed() {
         return Err(Problem::Enforce(Rule::Signed));
     }
     let mut entries = Vec::new();

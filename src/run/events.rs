@@ -8,11 +8,11 @@ use super::entries::BootEntries;
 use super::error::Skipped;
 use super::options::LoadOptions;
 use super::prepared::Prepared;
-use crate::boot::entry::Entry;
-use crate::boot::loader_conf::Timeout;
-use crate::facts::Facts;
-use crate::image::revocation::Revoked;
-use crate::plan::Plan;
+use crate::formats::entries::loader_conf::Timeout;
+use crate::formats::image::revocation::Revoked;
+use crate::host::Host;
+use crate::policy::boot::entry::Entry;
+use crate::policy::plan::Plan;
 use crate::sys::kexec::Others;
 
 /// Shows what happens, and asks a person.
@@ -44,12 +44,12 @@ pub enum Event<'a> {
     Planned {
         options: &'a LoadOptions<'a>,
         load: &'a Prepared,
-        facts: &'a Facts,
+        host: &'a Host,
     },
     /// The image is loaded.
     Loaded { path: &'a [u8], plan: &'a Plan },
     /// From now on, the kernel loads and unloads nothing.
-    Locked { facts: &'a Facts, others: Others },
+    Locked { host: &'a Host, others: Others },
     /// An entry that might have been the default cannot boot.
     Unbootable {
         entries: &'a BootEntries,

@@ -3,17 +3,17 @@
 
 use super::events::Events;
 use super::{RunError, teardown};
-use crate::explain;
-use crate::facts::Facts;
+use crate::host::Host;
+use crate::policy::explain;
 use crate::sys::{crash_record, kexec};
 
 /// Drops the loaded image, or the crash image.
 ///
 /// # Errors
 /// [`RunError::Diagnosed`].
-pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
+pub fn unload(panic: bool, host: &Host) -> Result<(), RunError> {
     kexec::unload(panic).map_err(|error| {
-        let found = explain::unload(error.errno, facts, panic);
+        let found = explain::unload(error.errno, host, panic);
         RunError::of_command("unload", &error, found)
     })?;
     if panic {
@@ -30,14 +30,14 @@ pub fn unload(panic: bool, facts: &Facts) -> Result<(), RunError> {
 /// [`RunError::Diagnosed`].
 pub fn exec(
     sync: bool,
-    facts: &Facts,
+    host: &Host,
     cmdline: &[u8],
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
-    if let Some(blocker) = explain::exec_blocker(facts) {
+    if let Some(blocker) = explain::exec_blocker(host) {
         return Err(RunError::Diagnosed(blocker.within(&"exec")));
     }
-    if let Some(warning) = explain::framebuffer(facts, cmdline) {
+    if let Some(warning) = explain::framebuffer(host, cmdline) {
         events.warn(&warning);
     }
     teardown::run(events);
@@ -47,7 +47,7 @@ pub fn exec(
     }
     events.step(format_args!("jumping into the loaded image"));
     kexec::reboot().map_err(|error| {
-        let found = explain::exec(error.errno, facts);
+        let found = explain::exec(error.errno, host);
         RunError::of_command("exec", &error, found)
     })
 }

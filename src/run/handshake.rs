@@ -14,9 +14,9 @@ use super::server::{Server, milliseconds};
 use super::{Progress, RunError};
 use crate::abi;
 use crate::diagnosis::Diagnose;
-use crate::errno::Errno;
-use crate::explain;
-use crate::facts::Facts;
+use crate::diagnosis::errno::Errno;
+use crate::host::Host;
+use crate::policy::explain;
 use crate::sys::event::{EventFd, now_us};
 use crate::sys::session::Session;
 use crate::sys::thread::{self, OtherThread};
@@ -41,12 +41,12 @@ struct CallResult {
 pub fn load(
     offer: &Offer<'_>,
     initrd: Option<Fd<'_>>,
-    facts: &Facts,
+    host: &Host,
     progress: Progress<'_>,
 ) -> Result<usize, RunError> {
     let (ready, attached, ended) = (EventFd::new()?, EventFd::new()?, EventFd::new()?);
     // The route is not taken without a version in common.
-    let module = facts.module.as_ref();
+    let module = host.module.as_ref();
     let version = module.and_then(|module| module.abi_version?.ok());
     let session = Session::open(&ready, &attached, version.unwrap_or(abi::ABI_VERSION))?;
     progress(format_args!("session registered with /proc/kexec_bpf"));
@@ -101,7 +101,7 @@ pub fn load(
     let cancelled = served.failure.filter(|_| error.errno == Errno::ECANCELED);
     let found = match &cancelled {
         Some(failure) => failure.diagnose(),
-        None => explain::handshake(error.errno, report.as_ref(), facts, offer.flags.is_panic()),
+        None => explain::handshake(error.errno, report.as_ref(), host, offer.flags.is_panic()),
     };
     let log = cancelled.as_ref().map_or("", ServeError::log);
     let lines = last_lines(log).into_iter();

@@ -7,16 +7,16 @@ use super::events::Events;
 use super::options::{BootOptions, LoadOptions};
 use super::volumes::Place;
 use super::{RunError, boot, load};
-use crate::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
-use crate::boot::loader_conf::{MenuTime, NOT_SECONDS};
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
-use crate::escape::printable;
-use crate::plan::Options;
-use crate::sys::facts;
+use crate::formats::entries::loader_conf::{MenuTime, NOT_SECONDS};
+use crate::policy::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
+use crate::policy::plan::Options;
 use crate::sys::file::{InputFile, OpenError};
+use crate::sys::host;
 
 fn words() -> Words {
-    hook::parse(&facts::running_cmdline().unwrap_or_default())
+    hook::parse(&host::running_cmdline().unwrap_or_default())
 }
 
 /// Boots an entry where the words ask for it; returns when they do not.
@@ -45,7 +45,7 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
         sync: true,
         mark_chained: true,
     };
-    boot(&options, &facts::read(), events)
+    boot(&options, &host::read(), events)
 }
 
 fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
@@ -83,5 +83,5 @@ pub fn hook_kdump(events: &mut dyn Events) -> Result<(), RunError> {
         },
         ..LoadOptions::default()
     };
-    load(&options, &facts::read(), events).map(|_| ())
+    load(&options, &host::read(), events).map(|_| ())
 }

@@ -3,10 +3,10 @@
 //! takes as the initrd.
 
 use super::{Progress, RunError};
-use crate::escape::printable;
-use crate::initrd::concat::{ConcatPlan, Part};
-use crate::plan::{Input, Manifest};
-use crate::source::ReadAt;
+use crate::diagnosis::escape::printable;
+use crate::formats::initrd::concat::{ConcatPlan, Part};
+use crate::formats::source::ReadAt;
+use crate::policy::plan::{Input, Manifest};
 use crate::sys::file::InputFile;
 use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::{AsFd, Fd};

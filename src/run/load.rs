@@ -10,10 +10,10 @@ use super::options::LoadOptions;
 use super::prepared::Prepared;
 use super::{RunError, Skipped, attempt, companions, manifest, revoked, unload};
 use crate::diagnosis::Diagnose;
-use crate::explain;
-use crate::facts::Facts;
-use crate::plan::Route;
-use crate::sys::facts;
+use crate::host::Host;
+use crate::policy::explain;
+use crate::policy::plan::Route;
+use crate::sys::host;
 use crate::sys::kexec::{self, LoadSwitch, Others};
 
 /// Number of addons that the kernel may refuse before the load fails.
@@ -25,7 +25,7 @@ const REFUSALS_MAX: u32 = 16;
 /// [`RunError`]; nothing has changed.
 pub fn prepare(
     options: &LoadOptions<'_>,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<Prepared, RunError> {
     let mut manifest = manifest::open(options)?;
@@ -37,9 +37,9 @@ pub fn prepare(
                 Ok(())
             }
         };
-        companions::add_found(&mut manifest, options, facts.enforces(), &mut on_skip)?;
+        companions::add_found(&mut manifest, options, host.enforces(), &mut on_skip)?;
     }
-    Prepared::new(options, manifest, facts)
+    Prepared::new(options, manifest, host)
 }
 
 /// Loads an image; returns the next kernel's command line.
@@ -49,24 +49,24 @@ pub fn prepare(
 /// image the kernel drops an older one before it reads the new one.
 pub fn load(
     options: &LoadOptions<'_>,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
-    let load = prepare(options, facts, events)?;
-    tell(options, &load, facts, events);
+    let load = prepare(options, host, events)?;
+    tell(options, &load, host, events);
     if options.dry_run {
         return Ok(load.plan.cmdline.text);
     }
     // Opened before the load, so that what cannot be locked is not loaded.
     let lock = options.lock && load.plan.blocker.is_none();
     let switch = lock.then(LoadSwitch::open).transpose()?;
-    let (passed_over, load) = carry_out(options, load, facts, events)?;
+    let (passed_over, load) = carry_out(options, load, host, events)?;
     let panic = options.wanted.panic;
     if passed_over > 0 {
         let skipped = Skipped::passed_over(passed_over, load.manifest.companions.len());
         if options.strict {
             let error = RunError::Companion(skipped.into());
-            return Err(dropped(error, panic, facts));
+            return Err(dropped(error, panic, host));
         }
         events.tell(Event::Skipped(&skipped));
     }
@@ -75,32 +75,32 @@ pub fn load(
         path: load.image(),
         plan: &load.plan,
     });
-    if let Some((facts, others)) = &locked {
+    if let Some((host, others)) = &locked {
         let others = *others;
-        events.tell(Event::Locked { facts, others });
+        events.tell(Event::Locked { host, others });
     }
     Ok(load.plan.cmdline.text)
 }
 
 /// Says what will be done, and what to think of before.
-fn tell(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts, events: &mut dyn Events) {
+fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dyn Events) {
     revoked(&load.manifest, &mut |path, why| {
         events.tell(Event::Revoked { path, why });
     });
     events.tell(Event::Planned {
         options,
         load,
-        facts,
+        host,
     });
     if options.dry_run {
         return;
     }
     let plan = &load.plan;
-    if plan.is_extracted_unverified(facts) && options.wanted.extracts_knowingly() {
+    if plan.is_extracted_unverified(host) && options.wanted.extracts_knowingly() {
         events.warn(&["warning: ", explain::ONLY_INNER].concat());
     }
     let is_automatic = options.wanted.route.is_none() && plan.route == Route::Extract;
-    if is_automatic && explain::module_is_useless(facts) {
+    if is_automatic && explain::module_is_useless(host) {
         events.warn(
             "warning: module kexec_bpf was built without BTF: the image is loaded without it",
         );
@@ -114,18 +114,18 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, facts: &Facts, events: &mut 
 fn carry_out(
     options: &LoadOptions<'_>,
     mut load: Prepared,
-    facts: &Facts,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<(usize, Prepared), RunError> {
     let mut renewed = None;
     let mut refusals = 0..REFUSALS_MAX;
     loop {
-        let facts = renewed.as_ref().unwrap_or(facts);
-        let error = match attempt::load(options, &load, facts, events) {
+        let host = renewed.as_ref().unwrap_or(host);
+        let error = match attempt::load(options, &load, host, events) {
             Ok(passed_over) => return Ok((passed_over, load)),
             Err(error) => error,
         };
-        let now = facts::read();
+        let now = host::read();
         if !options.may_be_repeated(&now) || refusals.next().is_none() {
             return Err(error);
         }
@@ -139,20 +139,20 @@ fn carry_out(
 }
 
 /// Turns kexec off until a reboot; where that fails, drops what was loaded.
-fn turn_off(switch: &LoadSwitch, panic: bool) -> Result<(Facts, Others), RunError> {
+fn turn_off(switch: &LoadSwitch, panic: bool) -> Result<(Host, Others), RunError> {
     let turned_off = switch.turn_off();
     let others = kexec::settle();
-    let facts = facts::read();
+    let host = host::read();
     match turned_off {
-        Ok(()) => Ok((facts, others)),
-        Err(error) => Err(dropped(error.into(), panic, &facts)),
+        Ok(()) => Ok((host, others)),
+        Err(error) => Err(dropped(error.into(), panic, &host)),
     }
 }
 
 /// Drops what was loaded because of an error; returns that, with the news if the
 /// image stays.
-fn dropped(error: RunError, panic: bool, facts: &Facts) -> RunError {
-    match unload(panic, facts) {
+fn dropped(error: RunError, panic: bool, host: &Host) -> RunError {
+    match unload(panic, host) {
         Ok(()) => error,
         Err(second) => {
             let found = error.diagnose();

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use super::options::LoadOptions;
-use crate::image::addon;
-use crate::image::detect;
-use crate::initrd::extra::ExtraDirectory;
-use crate::plan::{self, Companion, CompanionKind, Input, Manifest};
-use crate::source::ReadAt;
+use crate::formats::image::addon;
+use crate::formats::image::detect;
+use crate::formats::initrd::extra::ExtraDirectory;
+use crate::formats::source::ReadAt;
+use crate::policy::plan::{self, Companion, CompanionKind, Input, Manifest};
 use crate::sys::Fd;
 use crate::sys::file::InputFile;
 

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use crate::abi;
-use crate::initrd::extra::ExtraDirectory;
-use crate::plan::{Companion, CompanionKind, Flags, Manifest, Plan};
-use crate::source::InputId;
+use crate::formats::initrd::extra::ExtraDirectory;
+use crate::formats::source::InputId;
+use crate::policy::plan::{Companion, CompanionKind, Flags, Manifest, Plan};
 use crate::sys::file::{self, InputFile};
 use crate::sys::{AsFd, Fd};
 

@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::volumes::Place;
-use crate::boot::loader_conf::MenuTime;
-use crate::facts::Facts;
-use crate::plan::{Options, Route};
+use crate::formats::entries::loader_conf::MenuTime;
+use crate::host::Host;
+use crate::policy::plan::{Options, Route};
 use crate::sys::Fd;
 
 /// A load, whoever asked for it.
@@ -41,10 +41,10 @@ pub struct LoadOptions<'arg> {
 impl LoadOptions<'_> {
     /// Returns whether it makes sense to load again after a load that failed: that
     /// one has counted against the kernel's limit, and for a crash image it has
-    /// dropped the old one with its keys. `facts` are those of now.
+    /// dropped the old one with its keys. `host` are those of now.
     #[must_use]
-    pub fn may_be_repeated(&self, facts: &Facts) -> bool {
-        let is_left = facts.loads_left(self.wanted.panic) != Some(0);
+    pub fn may_be_repeated(&self, host: &Host) -> bool {
+        let is_left = host.loads_left(self.wanted.panic) != Some(0);
         !self.strict && !self.reuse_crypt_keys && is_left
     }
 }
@@ -86,18 +86,18 @@ mod tests {
             (Some(1), true),
             (Some(0), false),
         ] {
-            let facts = Facts {
+            let host = Host {
                 load_limit_panic: left,
-                ..Facts::default()
+                ..Host::default()
             };
-            assert_eq!(options(true, false).may_be_repeated(&facts), repeated);
-            assert!(options(false, false).may_be_repeated(&facts));
-            assert!(!options(true, true).may_be_repeated(&facts));
+            assert_eq!(options(true, false).may_be_repeated(&host), repeated);
+            assert!(options(false, false).may_be_repeated(&host));
+            assert!(!options(true, true).may_be_repeated(&host));
             let strict = LoadOptions {
                 strict: true,
                 ..LoadOptions::default()
             };
-            assert!(!strict.may_be_repeated(&facts));
+            assert!(!strict.may_be_repeated(&host));
         }
     }
 }

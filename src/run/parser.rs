@@ -9,10 +9,10 @@ use core::ffi::CStr;
 use core::fmt;
 
 use crate::abi;
+use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Diagnosis, Exit};
-use crate::errno::Errno;
-use crate::explain;
-use crate::object::{Btf, Kfunc, Object, ObjectError, lossy};
+use crate::formats::object::{Btf, Kfunc, Object, ObjectError, lossy};
+use crate::policy::explain;
 use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected, Value};
 use crate::sys::{AsFd, OwnedFd, SysError};
 

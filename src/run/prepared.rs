@@ -5,10 +5,10 @@
 use super::RunError;
 use super::crash::{self, Preflight};
 use super::options::LoadOptions;
-use crate::boot::error::BootError;
-use crate::boot::hook;
-use crate::facts::Facts;
-use crate::plan::{self, Manifest, Plan};
+use crate::host::Host;
+use crate::policy::boot::error::BootError;
+use crate::policy::boot::hook;
+use crate::policy::plan::{self, Manifest, Plan};
 use crate::sys::file::InputFile;
 
 /// The open files of a load and its plan.
@@ -28,11 +28,11 @@ impl Prepared {
     pub fn new(
         options: &LoadOptions<'_>,
         manifest: Manifest<InputFile>,
-        facts: &Facts,
+        host: &Host,
     ) -> Result<Prepared, RunError> {
-        let plan = plan(options, &manifest, facts)?;
+        let plan = plan(options, &manifest, host)?;
         let preflight = match options.wanted.panic {
-            true => Some(crash::preflight(&manifest, &plan, facts)?),
+            true => Some(crash::preflight(&manifest, &plan, host)?),
             false => None,
         };
         Ok(Prepared {
@@ -55,9 +55,9 @@ impl Prepared {
 pub fn plan(
     options: &LoadOptions<'_>,
     manifest: &Manifest<InputFile>,
-    facts: &Facts,
+    host: &Host,
 ) -> Result<Plan, RunError> {
-    let plan = plan::plan(&options.wanted, manifest, facts).map_err(|error| {
+    let plan = plan::plan(&options.wanted, manifest, host).map_err(|error| {
         let at_fault = manifest.path(error.source());
         RunError::plan(at_fault, error)
     })?;

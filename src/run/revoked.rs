@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. Asks the firmware's variables which images of a load are revoked.
 
-use crate::image::detect::{self, Image};
-use crate::image::revocation::Revoked;
-use crate::plan::{CompanionKind, Input, Manifest};
-use crate::source::ReadAt;
+use crate::formats::image::detect::{self, Image};
+use crate::formats::image::revocation::Revoked;
+use crate::formats::source::ReadAt;
+use crate::policy::plan::{CompanionKind, Input, Manifest};
 use crate::sys::efivar;
 use crate::sys::file::InputFile;
 

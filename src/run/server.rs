@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Thread B of the handshake route: the steps of [`crate::handshake`].
+//! EFFECTS. Thread B of the handshake route: the steps of [`crate::policy::handshake`].
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -11,9 +11,9 @@ use super::error::ServeError;
 use super::offer::Offer;
 use super::parser::{self, Parser};
 use crate::abi;
-use crate::errno::Errno;
-use crate::handshake::{self, End, Failure, Steps, Wake};
-use crate::object::Object;
+use crate::diagnosis::errno::Errno;
+use crate::formats::object::Object;
+use crate::policy::handshake::{self, End, Failure, Steps, Wake};
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
 use crate::sys::thread::OtherThread;

@@ -7,8 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::events::Events;
-use crate::escape::printable;
-use crate::sort::sort;
+use crate::diagnosis::escape::printable;
+use crate::formats::sort::sort;
 use crate::sys::SysError;
 use crate::sys::directory::Directory;
 use crate::sys::process::{self, Ended};

@@ -12,8 +12,8 @@ use rustix::fd::{AsFd, AsRawFd};
 use super::directory::{Directory, c_path};
 use super::file::{InputFile, read_kernel_file};
 use super::{SysError, last_errno};
-use crate::sort::sort;
-use crate::source::{FileOffset, FileSlice, ReadAt};
+use crate::formats::sort::sort;
+use crate::formats::source::{FileOffset, FileSlice, ReadAt};
 
 const CLASS: &str = "/sys/class/block";
 /// sysfs counts sectors of 512 bytes, whatever the device's own have.

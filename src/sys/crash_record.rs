@@ -7,7 +7,7 @@ use core::ffi::CStr;
 use rustix::fs::{Mode, OFlags};
 
 use super::file::read_kernel_file;
-use crate::facts::crash_record::{CrashRecord, MAX_BYTES};
+use crate::host::crash_record::{CrashRecord, MAX_BYTES};
 
 const DIRECTORY: &CStr = c"/run/kexec-bpf";
 const FILE: &CStr = c"/run/kexec-bpf/crash-image";

@@ -7,8 +7,8 @@ use rustix::fs::{AtFlags, IFlags, OFlags};
 use super::SysError;
 use super::directory::{Directory, c_path, open_beneath};
 use super::mount::{Access, mount};
-use crate::boot::efi::{LoaderVariables, VALUE_MAX_BYTES, VENDOR, text};
-use crate::image::revocation::{Revocations, VARIABLE_MAX_BYTES};
+use crate::formats::entries::efi::{LoaderVariables, VALUE_MAX_BYTES, VENDOR, text};
+use crate::formats::image::revocation::{Revocations, VARIABLE_MAX_BYTES};
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -7,8 +7,8 @@ use super::SysError;
 use super::file::{KernelFile, exists, read_anywhere};
 use super::process::{self, Ended};
 use crate::abi;
-use crate::errno::Errno;
-use crate::facts::Enforce;
+use crate::diagnosis::errno::Errno;
+use crate::host::Enforce;
 
 const PARAMETER: &str = "/sys/module/kexec_bpf/parameters/enforce";
 const INIT_STATE: &str = "/sys/module/kexec_bpf/initstate";

@@ -16,9 +16,9 @@ use rustix::mount;
 
 use super::directory::{Directory, c_path, open_beneath};
 use super::{NO_SUCH_FILE, SysError};
+use crate::diagnosis::errno;
 use crate::diagnosis::{Diagnose, Diagnosis, Exit};
-use crate::errno;
-use crate::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
+use crate::formats::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading, with the size that it had when it was opened.
 pub struct InputFile {

@@ -11,7 +11,7 @@ use rustix::fd::{AsRawFd, BorrowedFd};
 use super::event;
 use super::file::{KernelFile, exists, read_kernel_file};
 use super::{SysError, capability, last_errno};
-use crate::plan::Flags;
+use crate::policy::plan::Flags;
 
 /// A load takes as long as its files take to be read and copied; the wait is at most
 /// 30 s.

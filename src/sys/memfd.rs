@@ -12,7 +12,7 @@ use rustix::mount::{FsOpenFlags, fsconfig_set_string, fsopen};
 use super::SysError;
 use super::file::InputFile;
 use super::mount;
-use crate::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
+use crate::formats::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
 
 /// Limit on one sendfile(2) call, in bytes; the kernel's own is 2 GiB less a page.
 const SENDFILE_MAX: u64 = 1 << 30;

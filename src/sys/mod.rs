@@ -11,8 +11,8 @@ pub mod directory;
 pub mod efivar;
 pub mod enforce;
 pub mod event;
-pub mod facts;
 pub mod file;
+pub mod host;
 pub mod kexec;
 pub mod kmsg;
 pub mod memfd;
@@ -30,8 +30,8 @@ use core::fmt;
 
 pub use rustix::fd::{AsFd, BorrowedFd as Fd, OwnedFd};
 
+use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Diagnosis};
-use crate::errno::Errno;
 use errno::last_errno;
 
 /// A system call that failed.

@@ -6,13 +6,13 @@
 //! the module's alone.
 
 use kexec_bpf::abi;
-use kexec_bpf::facts::{Facts, Module};
-use kexec_bpf::image::detect::Image;
-use kexec_bpf::image::pe::{Machine, Pe, Section, SectionName};
-use kexec_bpf::image::uki::{SectionKind, Uki, UkiError, UkiSection};
-use kexec_bpf::initrd::extra::{self, ExtraDirectory};
-use kexec_bpf::plan::{self, InitrdOrigin, InitrdPart, Input, Manifest, Options, Plan};
-use kexec_bpf::source::{FileOffset, FileSlice, InputId, ReadAt, SubSource};
+use kexec_bpf::formats::image::detect::Image;
+use kexec_bpf::formats::image::pe::{Machine, Pe, Section, SectionName};
+use kexec_bpf::formats::image::uki::{SectionKind, Uki, UkiError, UkiSection};
+use kexec_bpf::formats::initrd::extra::{self, ExtraDirectory};
+use kexec_bpf::formats::source::{FileOffset, FileSlice, InputId, ReadAt, SubSource};
+use kexec_bpf::host::{Host, Module};
+use kexec_bpf::policy::plan::{self, InitrdOrigin, InitrdPart, Input, Manifest, Options, Plan};
 
 use super::printed;
 
@@ -86,14 +86,14 @@ fn manifest(names: &str) -> Manifest<SubSource<'_, [u8]>> {
 
 /// Plans the load by the module, on which route nothing here opens the kernel.
 fn plan<F: ReadAt>(manifest: &Manifest<F>) -> Plan {
-    let facts = Facts {
+    let facts = Host {
         machine: "x86_64".into(),
         module: Some(Module {
             abi_version: Some(Ok(abi::ABI_VERSION)),
             has_btf: true,
             ..Module::default()
         }),
-        ..Facts::default()
+        ..Host::default()
     };
     plan::plan(&Options::default(), manifest, &facts).unwrap()
 }

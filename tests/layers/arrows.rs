@@ -91,7 +91,7 @@ impl Modules {
 }
 
 /// Returns whether a module is `outer` or beneath it.
-fn is_in(module: &str, outer: &str) -> bool {
+pub fn is_in(module: &str, outer: &str) -> bool {
     let rest = module.strip_prefix(outer);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }

@@ -11,8 +11,8 @@ mod cases;
 #[path = "hostile_pe/image.rs"]
 mod image;
 
-use kexec_bpf::image::authenticode;
-use kexec_bpf::image::detect::{Image, detect};
+use kexec_bpf::formats::image::authenticode;
+use kexec_bpf::formats::image::detect::{Image, detect};
 
 use crate::guest::firmware::{self, SigningKey};
 use crate::guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_with, tiny_uki};

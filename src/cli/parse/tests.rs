@@ -2,10 +2,10 @@
 //! Command lines that fit the table, and what is said of those that do not.
 
 use super::*;
-use crate::boot::loader_conf::Timeout;
 use crate::cli::report::hints;
 use crate::cli::table::{COMMANDS, ROUTES};
-use crate::plan::Route;
+use crate::formats::entries::loader_conf::Timeout;
+use crate::policy::plan::Route;
 
 fn parse_words<'w>(words: &[&'w str]) -> Result<Parsed<'w>, Diagnosis> {
     let bytes: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();

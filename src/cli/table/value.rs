@@ -3,7 +3,7 @@
 
 use core::str;
 
-use crate::boot::loader_conf::{MenuTime, NOT_SECONDS, seconds};
+use crate::formats::entries::loader_conf::{MenuTime, NOT_SECONDS, seconds};
 
 /// The kind of a flag's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::{SysError, address, attr, bpf, bpf_fd, command, fail, short};
 use crate::abi;
-use crate::object::{ARRAY, Map};
+use crate::formats::object::{ARRAY, Map};
 
 /// Types of the values in maps.
 ///

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::{
     SysError, address, address_mut, attr, bpf_fd, command, descriptor, fail, length, short,
 };
-use crate::object::Linked;
+use crate::formats::object::Linked;
 
 /// BPF_PROG_TYPE_TRACING
 const TRACING: u32 = 26;

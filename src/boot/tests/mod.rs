@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-//! Tests of the pure layer of boot entries.
-
-mod disk;
-mod entries;
-mod keys;
-mod partitions;
-mod properties;
-mod text;

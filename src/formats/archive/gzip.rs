@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. gzip: deflate does not state its length, but each member ends with its unpacked
+//! size, modulo 4 GiB. A member is taken to end where the next archive begins.
+
+use super::window::{CHUNK_BYTES, Window};
+use super::{Format, Known, Walked};
+use crate::formats::source::ReadAt;
+
+/// Number of bytes by which an archive's start is recognised.
+const HEAD_BYTES: usize = 10;
+/// The best ratio of deflate, which no initrd reaches.
+const RATIO_MAX: u64 = 1032;
+/// Size of the smallest header and of the trailer.
+const LEAST_BYTES: u64 = 18;
+
+/// Walks one member; the caller goes on with the next one.
+pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
+    let end = next_archive(window, start.saturating_add(LEAST_BYTES))?;
+    // Zeros between archives look like the high bytes of the size. So the trailer ends at
+    // the first place with a size that this many packed bytes can have.
+    let packed_bytes = end.saturating_sub(start);
+    for padding in 0..4 {
+        let trailer = end.saturating_sub(4).saturating_sub(padding);
+        let unpacked_bytes = u64::from(window.u32(trailer)?);
+        let least = packed_bytes.saturating_sub(packed_bytes / 64);
+        let fits = unpacked_bytes >= least.saturating_sub(LEAST_BYTES)
+            && unpacked_bytes <= packed_bytes.saturating_mul(RATIO_MAX);
+        if fits {
+            return Some(Walked {
+                end,
+                unpacked_bytes,
+                known: Known::Exact,
+                memory_bytes: None,
+            });
+        }
+        if padding > 0 && window.byte(trailer.saturating_add(4))? != 0 {
+            break;
+        }
+    }
+    None
+}
+
+/// Returns the start of the next archive from `at` on, or the slice's end without one.
+fn next_archive<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<u64> {
+    let mut chunk = [0; CHUNK_BYTES];
+    let mut from = at;
+    loop {
+        let part = window.scan(from, &mut chunk)?;
+        for (offset, head) in part.windows(HEAD_BYTES).enumerate() {
+            let here = from.saturating_add(offset as u64);
+            if starts_archive(head, here) {
+                return Some(here);
+            }
+        }
+        let Some(step) = part
+            .len()
+            .checked_sub(HEAD_BYTES - 1)
+            .filter(|step| *step > 0)
+        else {
+            return Some(window.bytes());
+        };
+        if part.len() < CHUNK_BYTES {
+            return Some(window.bytes());
+        }
+        from = from.saturating_add(step as u64);
+    }
+}
+
+/// Returns whether an archive starts at `at`. The check is strict, because compressed
+/// bytes may look like anything.
+fn starts_archive(head: &[u8], at: u64) -> bool {
+    let [a, b, c, d, .., extra, system] = head else {
+        return false;
+    };
+    match (*a, *b) {
+        // Deflate, no reserved flag, a known level and operating system.
+        (0x1f, 0x8b) => {
+            *c == 8
+                && *d & 0xe0 == 0
+                && matches!(extra, 0 | 2 | 4)
+                && matches!(system, 0..=13 | 255)
+        }
+        (b'0', b'7') | (0xfd, b'7') => matches!(Format::of(head), Format::Cpio | Format::Xz),
+        (0x28, 0xb5) | (0x02, 0x21) => {
+            at.is_multiple_of(4) && (Format::of(head) == Format::Zstd || (*c == 0x4c && *d == 0x18))
+        }
+        _ => false,
+    }
+}

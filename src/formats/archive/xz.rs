@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. xz: blocks of LZMA2 chunks; the header of each chunk has both its sizes.
+//! Source: the .xz file format 1.2, lib/xz/xz_dec_lzma2.c of Linux.
+
+use super::window::Window;
+use super::{Known, Walked};
+use crate::formats::source::ReadAt;
+
+const STREAM_HEADER_BYTES: u64 = 12;
+const FOOTER_BYTES: u64 = 12;
+/// Bit positions of the bytes of a number in the index, which has 9 of them at most.
+const NUMBER_SHIFTS: [u32; 9] = [0, 7, 14, 21, 28, 35, 42, 49, 56];
+
+/// Walks one stream.
+pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
+    let check_bytes = match window.byte(start.saturating_add(7))? & 0xf {
+        0 => 0,
+        1 => 4,
+        4 => 8,
+        10 => 32,
+        _ => return None,
+    };
+    let mut at = start.saturating_add(STREAM_HEADER_BYTES);
+    let mut unpacked_bytes = 0u64;
+    loop {
+        // The size of the block's header; 0 starts the index.
+        let size = u64::from(window.byte(at)?);
+        if size == 0 {
+            break;
+        }
+        at = at.saturating_add(size.saturating_add(1).saturating_mul(4));
+        at = chunks(window, at, &mut unpacked_bytes)?;
+        let padding = at.wrapping_sub(start).wrapping_neg() & 3;
+        at = at.saturating_add(padding).saturating_add(check_bytes);
+    }
+    let end = index(window, start, at)?.saturating_add(FOOTER_BYTES);
+    if end > window.bytes() {
+        return None;
+    }
+    Some(Walked {
+        end,
+        unpacked_bytes,
+        known: Known::Exact,
+        memory_bytes: None,
+    })
+}
+
+fn chunks<R: ReadAt + ?Sized>(
+    window: &mut Window<'_, R>,
+    mut at: u64,
+    unpacked_bytes: &mut u64,
+) -> Option<u64> {
+    loop {
+        let control = window.byte(at)?;
+        if control == 0 {
+            return Some(at.saturating_add(1));
+        }
+        let [high, low] = window.array(at.saturating_add(1))?;
+        let size = u64::from(u16::from_be_bytes([high, low]));
+        let (unpacked, chunk) = match control {
+            1 | 2 => (size.saturating_add(1), size.saturating_add(4)),
+            0x80.. => {
+                let packed = u16::from_be_bytes(window.array(at.saturating_add(3))?);
+                let high_bits = u64::from(control & 0x1f) << 16;
+                // From 0xc0 on, a byte of properties precedes the data.
+                let header = if control >= 0xc0 { 7 } else { 6 };
+                (
+                    (high_bits | size).saturating_add(1),
+                    u64::from(packed).saturating_add(header),
+                )
+            }
+            _ => return None,
+        };
+        at = at.saturating_add(chunk);
+        *unpacked_bytes = unpacked_bytes.saturating_add(unpacked);
+    }
+}
+
+/// Returns the end of the index: a number of records of two numbers each, padding, and a
+/// checksum.
+fn index<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64, at: u64) -> Option<u64> {
+    let mut at = at.saturating_add(1);
+    let records = number(window, &mut at)?;
+    for _ in 0..records.saturating_mul(2) {
+        number(window, &mut at)?;
+    }
+    let padding = at.wrapping_sub(start).wrapping_neg() & 3;
+    Some(at.saturating_add(padding).saturating_add(4))
+}
+
+/// Reads a number of seven bits a byte, low ones first; the high bit says that more
+/// follow.
+#[inline(never)]
+fn number<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: &mut u64) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in NUMBER_SHIFTS {
+        let byte = window.byte(*at)?;
+        *at = at.saturating_add(1);
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}

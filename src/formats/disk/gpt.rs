@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! GUID partition tables. Layer: pure. Spec: UEFI 2.10, chapter 5.3.
+//!
+//! The kernel reads these tables as well, but sysfs has no partition types and
+//! there is no udev, and the kernel stops at a damaged first table without trying
+//! the second one.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::formats::crc32::crc32;
+use crate::formats::field::{bytes_at, u32_at, u64_at};
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
+
+/// The sector sizes that are tried, in bytes.
+const SECTORS: [u64; 2] = [512, 4096];
+/// Bytes of a header that are read. The header says how many of them it uses.
+const HEADER_BYTES: u64 = 512;
+const HEADER_MIN_BYTES: u32 = 92;
+/// Largest array of entries that is read. Usual are 128 entries of 128 bytes.
+const ARRAY_MAX_BYTES: u64 = 256 << 10;
+
+/// A partition's type. Boot entries are read from the first two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PartitionType {
+    Esp,
+    Xbootldr,
+    Other,
+}
+
+const ESP: &str = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+const XBOOTLDR: &str = "bc13c2ff-59e6-4262-a352-b275fd6f7172";
+
+/// One partition.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Partition {
+    /// Counted from 1, as in the names of devices.
+    pub number: u32,
+    pub partition_type: PartitionType,
+    /// The PARTUUID, in lower case.
+    pub uuid: String,
+    /// The partition's bytes on the disk.
+    pub slice: FileSlice,
+}
+
+/// The partitions of a disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Table {
+    pub partitions: Vec<Partition>,
+    /// True when the first table is damaged and this is the second one.
+    pub from_backup: bool,
+}
+
+/// The reason why a disk's table cannot be used. It is part of the cause of
+/// `BootError::NoEsp`, which decides the exit code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GptError {
+    /// The disk has nothing that looks like a table.
+    None,
+    /// Both tables are damaged.
+    Damaged,
+    Read(ReadError),
+}
+
+impl fmt::Display for GptError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GptError::None => out.write_str("no GPT"),
+            GptError::Damaged => out.write_str("both partition tables are damaged"),
+            GptError::Read(error) => error.fmt(out),
+        }
+    }
+}
+
+impl From<ReadError> for GptError {
+    fn from(error: ReadError) -> GptError {
+        GptError::Read(error)
+    }
+}
+
+/// Returns the text of a GUID. Its first three fields are little-endian.
+#[must_use]
+pub fn guid(bytes: [u8; 16]) -> String {
+    let mut text = String::new();
+    for index in [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15usize] {
+        if matches!(index, 5 | 7 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{:02x}", bytes.get(index).unwrap_or(&0)));
+    }
+    text
+}
+
+/// Reads the table of a disk.
+///
+/// # Errors
+/// [`GptError`].
+pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, GptError> {
+    let mut found = GptError::None;
+    for from_backup in [false, true] {
+        for sector in SECTORS {
+            let at = if from_backup {
+                disk.file_bytes()
+                    .checked_div(sector)
+                    .map_or(0, |count| count.saturating_sub(1))
+            } else {
+                1
+            };
+            match read_at(disk, sector, at) {
+                Ok(partitions) => {
+                    return Ok(Table {
+                        partitions,
+                        from_backup,
+                    });
+                }
+                Err(GptError::Damaged) => found = GptError::Damaged,
+                Err(GptError::None) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(found)
+}
+
+/// Returns `bytes` bytes from the sector `first` on, or `None` when the disk does
+/// not hold them all.
+fn sectors<R: ReadAt + ?Sized>(disk: &R, sector: u64, first: u64, bytes: u64) -> Option<FileSlice> {
+    let offset = FileOffset(first.checked_mul(sector)?);
+    FileSlice::within(offset, bytes, disk.file_bytes())
+}
+
+fn read_at<R: ReadAt + ?Sized>(disk: &R, sector: u64, at: u64) -> Result<Vec<Partition>, GptError> {
+    let slice = sectors(disk, sector, at, HEADER_BYTES).ok_or(GptError::None)?;
+    let header = read_small(disk, slice, HEADER_BYTES)?;
+    if !header.starts_with(b"EFI PART") {
+        return Err(GptError::None);
+    }
+    let (place, count, size) = check_header(&header, at).ok_or(GptError::Damaged)?;
+    let bytes = u64::from(count).checked_mul(u64::from(size));
+    let bytes = bytes.filter(|bytes| *bytes <= ARRAY_MAX_BYTES);
+    let slice = bytes.and_then(|bytes| sectors(disk, sector, place, bytes));
+    let array = read_small(disk, slice.ok_or(GptError::Damaged)?, ARRAY_MAX_BYTES)?;
+    if u32_at(&header, 88) != Some(crc32(0, &array)) {
+        return Err(GptError::Damaged);
+    }
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let entries = (1..).zip(array.chunks_exact(size));
+    Ok(entries
+        .filter_map(|(number, entry)| partition(disk, sector, number, entry))
+        .collect())
+}
+
+/// Returns the array's first sector, its number of entries and the bytes of each;
+/// `None` when the header is damaged.
+fn check_header(header: &[u8], at: u64) -> Option<(u64, u32, u32)> {
+    let bytes = u32_at(header, 12).filter(|bytes| *bytes >= HEADER_MIN_BYTES)?;
+    let covered = header.get(..usize::try_from(bytes).ok()?)?;
+    // The checksum is made with zeros in its own field.
+    let mut zeroed = covered.to_vec();
+    zeroed.get_mut(16..20)?.fill(0);
+    let size = u32_at(header, 84).filter(|size| *size >= 128 && size.is_power_of_two())?;
+    let sound = crc32(0, &zeroed) == u32_at(header, 16)? && u64_at(header, 24)? == at;
+    sound.then_some((u64_at(header, 72)?, u32_at(header, 80)?, size))
+}
+
+fn partition<R: ReadAt + ?Sized>(
+    disk: &R,
+    sector: u64,
+    number: u32,
+    entry: &[u8],
+) -> Option<Partition> {
+    let partition_type = match guid(bytes_at(entry, 0)?).as_str() {
+        ESP => PartitionType::Esp,
+        XBOOTLDR => PartitionType::Xbootldr,
+        "00000000-0000-0000-0000-000000000000" => return None,
+        _ => PartitionType::Other,
+    };
+    let (first, last) = (u64_at(entry, 32)?, u64_at(entry, 40)?);
+    let count = last.checked_sub(first)?.checked_add(1)?;
+    Some(Partition {
+        number,
+        partition_type,
+        uuid: guid(bytes_at(entry, 16)?),
+        slice: sectors(disk, sector, first, count.checked_mul(sector)?)?,
+    })
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Reasons why an entry cannot be booted, as far as its text shows. Layer: pure.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::diagnosis::escape::printable;
+
+/// The first thing in an entry that keeps it from booting here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EntryError {
+    Nul,
+    /// Neither `linux` nor `uki` nor `efi`.
+    NoImage,
+    /// A path that leads out of its file system.
+    DotDot(Vec<u8>),
+    TooManyInitrds,
+    Profile,
+    /// The entry, or its image, is for this other machine.
+    Architecture(Vec<u8>),
+    Devicetree,
+}
+
+impl fmt::Display for EntryError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EntryError::Nul => out.write_str("damaged: NUL bytes in the text"),
+            EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi"),
+            EntryError::DotDot(path) => write!(out, "a path with '..': {}", printable(path)),
+            EntryError::TooManyInitrds => out.write_str("too many initrds"),
+            EntryError::Profile => out.write_str("its profile is no number"),
+            EntryError::Architecture(name) => {
+                write!(out, "for another machine: {}", printable(name))
+            }
+            EntryError::Devicetree => out.write_str("device trees are not supported"),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Description of a profile in its `.profile` section.
+//!
+//! Layer: pure. Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
+use super::env_file::{MAX_BYTES, value};
+use super::uki::Uki;
+use crate::formats::source::{ReadAt, ReadError, read_small};
+use alloc::string::String;
+
+/// Description of a profile: `ID=` is for scripts, `TITLE=` for people. Either may be
+/// missing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ProfileText {
+    pub id: Option<String>,
+    pub title: Option<String>,
+}
+
+/// Parses the contents of a `.profile` section.
+pub fn parse(text: &[u8]) -> ProfileText {
+    ProfileText {
+        id: value(text, "ID"),
+        title: value(text, "TITLE"),
+    }
+}
+
+/// Returns the number of the profile that `wanted` names by its number or its ID. `None`
+/// when no profile has that ID; a number is not checked.
+pub fn find<R: ReadAt + ?Sized>(
+    source: &R,
+    uki: &Uki,
+    wanted: &str,
+) -> Result<Option<u32>, ReadError> {
+    if let Ok(number) = wanted.parse() {
+        return Ok(Some(number));
+    }
+    for (number, sections) in (0u32..).zip(&uki.profiles) {
+        let Some(first) = sections.first() else {
+            continue;
+        };
+        let text = parse(&read_small(source, first.slice, MAX_BYTES)?);
+        if text.id.as_deref() == Some(wanted) {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}

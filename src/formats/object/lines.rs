@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! .BTF.ext: the type of each function and the source line of each instruction, for the
+//! verifier's checks and its messages.
+//!
+//! Layer: pure. Spec: Documentation/bpf/btf.rst of the kernel.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use super::ObjectError;
+use super::btf::Btf;
+use super::elf::Elf;
+use super::instruction::BYTES;
+use crate::formats::field::{u16_at, u32_at};
+use crate::formats::sort::sort;
+
+const MAGIC: u16 = 0xeb9f;
+
+/// Records of one sort, in the order of their places.
+pub struct Records<const FIELDS: usize>(Vec<Record<FIELDS>>);
+
+#[derive(Clone, Copy)]
+struct Record<const FIELDS: usize> {
+    section: usize,
+    /// Offset from the start of the section, in bytes.
+    offset: u64,
+    /// Fields after the offset.
+    fields: [u32; FIELDS],
+}
+
+/// Types of the functions, and source lines, of an object file.
+pub struct Lines {
+    /// The number of each function's type.
+    pub functions: Records<1>,
+    /// Offsets of file name and source text, then line and column in one number.
+    pub lines: Records<3>,
+}
+
+fn damaged() -> ObjectError {
+    ObjectError::Types {
+        what: ".BTF.ext is no list of functions and lines",
+    }
+}
+
+fn order<const FIELDS: usize>(a: &Record<FIELDS>, b: &Record<FIELDS>) -> Ordering {
+    (a.section, a.offset).cmp(&(b.section, b.offset))
+}
+
+impl Lines {
+    /// Parses .BTF.ext. Without that section, both lists are empty.
+    ///
+    /// # Errors
+    /// [`ObjectError::Types`], [`ObjectError::Core`].
+    pub fn parse(elf: &Elf<'_>, btf: &Btf<'_>) -> Result<Lines, ObjectError> {
+        let Some(section) = elf.section(b".BTF.ext") else {
+            return Ok(Lines {
+                functions: Records(Vec::new()),
+                lines: Records(Vec::new()),
+            });
+        };
+        let bytes = section.bytes;
+        let field = |offset| u32_at(bytes, offset).and_then(|value| usize::try_from(value).ok());
+        let header = field(4).ok_or(damaged())?;
+        if u16_at(bytes, 0) != Some(MAGIC) {
+            return Err(damaged());
+        }
+        let part = |offset_at: usize| {
+            let start = header.checked_add(field(offset_at)?)?;
+            let size = field(offset_at.checked_add(4)?)?;
+            bytes.get(start..start.checked_add(size)?)
+        };
+        // A header that is too short for this field has no CO-RE relocations.
+        if header >= 32 && field(28) != Some(0) {
+            return Err(ObjectError::Core);
+        }
+        Ok(Lines {
+            functions: records(part(8).ok_or(damaged())?, elf, btf)?,
+            lines: records(part(16).ok_or(damaged())?, elf, btf)?,
+        })
+    }
+}
+
+/// Reads a table: the size of a record, then for each section its name, the number of its
+/// records, and these.
+fn records<const FIELDS: usize>(
+    table: &[u8],
+    elf: &Elf<'_>,
+    btf: &Btf<'_>,
+) -> Result<Records<FIELDS>, ObjectError> {
+    let mut found = Vec::new();
+    let number = |offset| u32_at(table, offset).and_then(|value| usize::try_from(value).ok());
+    let record_bytes = match number(0) {
+        None => return Ok(Records(found)),
+        // The offset comes before the fields.
+        Some(bytes) if bytes >= size_of::<[u32; FIELDS]>().saturating_add(4) => bytes,
+        Some(_) => return Err(damaged()),
+    };
+    let mut left = table.get(4..).unwrap_or_default();
+    let mut groups = 0..elf.sections.len();
+    while let (Some(name), Some(count)) = (u32_at(left, 0), u32_at(left, 4)) {
+        let name = btf.name(name);
+        let section = elf.sections.iter().position(|section| section.name == name);
+        // There are no more groups than sections.
+        if count == 0 || groups.next().is_none() {
+            return Err(damaged());
+        }
+        let bytes = usize::try_from(count)
+            .ok()
+            .and_then(|count| count.checked_mul(record_bytes))
+            .ok_or(damaged())?;
+        let (here, following) = left
+            .get(8..)
+            .and_then(|after| after.split_at_checked(bytes))
+            .ok_or(damaged())?;
+        left = following;
+        let Some(section) = section else {
+            continue;
+        };
+        found.extend(here.chunks_exact(record_bytes).map(|record| {
+            let field = |index: usize| u32_at(record, index.saturating_mul(4)).unwrap_or(0);
+            Record {
+                section,
+                offset: field(0).into(),
+                fields: core::array::from_fn(|index| field(index.saturating_add(1))),
+            }
+        }));
+    }
+    if found.iter().any(|one| !one.offset.is_multiple_of(BYTES)) {
+        return Err(damaged());
+    }
+    sort(&mut found, order);
+    // A function then has no more lines than instructions.
+    found.dedup_by(|a, b| order(a, b).is_eq());
+    Ok(Records(found))
+}
+
+impl<const FIELDS: usize> Records<FIELDS> {
+    /// Returns the records of `section` from `start` to before `end`, each with its
+    /// distance from `start`, all in bytes.
+    pub fn within(
+        &self,
+        section: usize,
+        start: u64,
+        end: u64,
+    ) -> impl Iterator<Item = (u64, [u32; FIELDS])> {
+        let from = self
+            .0
+            .partition_point(|record| (record.section, record.offset) < (section, start));
+        self.0
+            .iter()
+            .skip(from)
+            .take_while(move |record| record.section == section && record.offset < end)
+            .map(move |record| (record.offset.saturating_sub(start), record.fields))
+    }
+}

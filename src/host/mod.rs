@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. State and abilities of the running kernel, read once by `sys::host`.
+//!
+//! A plain value, so that plans and explanations can be tested on any machine. `None`
+//! means that the kernel does not say, and is never a guess.
+
+pub mod crash_record;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crash_record::CrashRecord;
+
+/// Everything that plans and explanations depend on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Host {
+    /// `uname -r`.
+    pub kernel_release: String,
+    /// `uname -m`.
+    pub machine: String,
+    /// True when CAP_SYS_BOOT is in this thread's effective set.
+    pub cap_sys_boot: bool,
+    /// /sys/kernel/security/lockdown; `None` where it cannot be read.
+    pub lockdown: Option<Lockdown>,
+    /// The EFI variable SecureBoot; `None` without EFI variables.
+    pub secure_boot: Option<bool>,
+    /// /proc/sys/kernel/kexec_load_disabled.
+    pub load_disabled: Option<bool>,
+    /// /proc/sys/kernel/kexec_load_limit_reboot; -1 means no limit (since Linux 6.3).
+    pub load_limit_reboot: Option<i64>,
+    /// /proc/sys/kernel/kexec_load_limit_panic; -1 means no limit (since Linux 6.3).
+    pub load_limit_panic: Option<i64>,
+    /// True when kexec_file_load(2) is built into the kernel.
+    pub file_load: Option<bool>,
+    /// True when kexec_load(2) is built into the kernel.
+    pub classic_load: Option<bool>,
+    /// The module's interface; `None` without /proc/kexec_bpf.
+    pub module: Option<Module>,
+    /// Enforcement by the module, which keeps the kernel from loading anything else;
+    /// `None` where the module cannot be asked.
+    pub enforce: Option<Enforce>,
+    /// True when /sys/module/kexec_bpf exists.
+    pub module_loaded: bool,
+    /// /proc/sys/kernel/modules_disabled.
+    pub modules_disabled: Option<bool>,
+    /// True when /sys/kernel/btf/vmlinux exists.
+    pub has_btf: bool,
+    /// True while an image for `exec` is loaded.
+    pub loaded: Option<bool>,
+    /// True while a crash (panic) image is loaded.
+    pub crash_loaded: Option<bool>,
+    /// Bytes reserved by `crashkernel=`.
+    pub crash_size_bytes: Option<u64>,
+    /// Host about a crash and its capture kernel.
+    pub crash: CrashSettings,
+    /// The driver of the first framebuffer, from /proc/fb.
+    pub framebuffer: Option<String>,
+    /// /proc/cmdline without its newline.
+    pub running_cmdline: Option<Vec<u8>>,
+}
+
+/// Settings and abilities of the running kernel that matter on the day of a crash.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CrashSettings {
+    /// Size of the ELF header that a load makes, in bytes (since Linux 6.6).
+    pub elfcorehdr_bytes: Option<u64>,
+    /// True when the kernel itself follows changes of processors in a loaded image. It
+    /// says so only while one is loaded (since Linux 6.6).
+    pub cpu_hotplug: Option<bool>,
+    /// The same for changes of memory.
+    pub memory_hotplug: Option<bool>,
+    /// kernel.panic: seconds until a reboot; 0 means never, less than 0 at once.
+    pub panic_s: Option<i64>,
+    /// kernel.panic_on_oops.
+    pub panic_on_oops: Option<i64>,
+    /// kernel.panic_on_warn.
+    pub panic_on_warn: Option<i64>,
+    /// kernel.sysrq: 1 means all functions, other values are bits.
+    pub sysrq: Option<i64>,
+    /// True when /sys/kernel/config/crash_dm_crypt_keys exists (since Linux 6.16).
+    pub takes_crypt_keys: bool,
+    /// CLOCK_BOOTTIME, in seconds.
+    pub now_s: u64,
+    /// Record of the crash image that this program loaded last.
+    pub record: Option<CrashRecord>,
+}
+
+/// Properties of kexec_bpf.ko, as it states them: see bpf/include/kexec_bpf.h.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Module {
+    pub version: String,
+    /// The interface version to speak with the module, or, as an error, its own version
+    /// when there is none in common; `None` where the module does not say.
+    pub abi_version: Option<Result<u32, u32>>,
+    /// True when /sys/kernel/btf/kexec_bpf exists. Without it no parser can be loaded;
+    /// modules of interface version 4 then refuse to be inserted.
+    pub has_btf: bool,
+    /// Names separated by one space.
+    pub decompressors: String,
+    /// Names separated by one space.
+    pub default_parsers: String,
+}
+
+/// Enforcement, from the module's parameter `enforce` and its state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Enforce {
+    /// Nothing is enforced; also without a module, and with one that lacks the parameter.
+    Off,
+    /// Until reboot, the kernel loads nothing but whole, verified UKIs.
+    On,
+    /// As [`Enforce::On`], but the module is being removed, so nothing can be loaded.
+    Held,
+}
+
+impl Enforce {
+    /// Parses the contents of the module's `parameters/enforce` and `initstate`.
+    #[must_use]
+    pub fn of(parameter: &[u8], init_state: &[u8]) -> Enforce {
+        match (parameter.trim_ascii_end(), init_state.trim_ascii_end()) {
+            (b"Y", b"live") => Enforce::On,
+            (b"Y", b"going") => Enforce::Held,
+            _ => Enforce::Off,
+        }
+    }
+}
+
+/// /sys/kernel/security/lockdown, see kernel_lockdown(7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lockdown {
+    None,
+    Integrity,
+    Confidentiality,
+}
+
+impl Lockdown {
+    /// Parses the file's text, in which brackets mark the level in force:
+    /// `none [integrity] confidentiality`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Lockdown> {
+        let (_, rest) = text.split_once('[')?;
+        match rest.split_once(']')?.0 {
+            "none" => Some(Lockdown::None),
+            "integrity" => Some(Lockdown::Integrity),
+            "confidentiality" => Some(Lockdown::Confidentiality),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Lockdown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Lockdown::None => "none",
+            Lockdown::Integrity => "integrity",
+            Lockdown::Confidentiality => "confidentiality",
+        })
+    }
+}
+
+impl Host {
+    /// Returns whether the kernel is locked down at any level; false where unknown.
+    #[must_use]
+    pub fn is_locked_down(&self) -> bool {
+        matches!(
+            self.lockdown,
+            Some(Lockdown::Integrity | Lockdown::Confidentiality)
+        )
+    }
+
+    /// Returns whether the kernel loads nothing but what the module opened and the
+    /// kernel verified; false where unknown.
+    #[must_use]
+    pub fn enforces(&self) -> bool {
+        matches!(self.enforce, Some(Enforce::On | Enforce::Held))
+    }
+
+    /// Returns the number of loads that are left for crash images (`panic`) or for
+    /// others, where the kernel limits them.
+    #[must_use]
+    pub fn loads_left(&self, panic: bool) -> Option<i64> {
+        let limit = if panic {
+            self.load_limit_panic
+        } else {
+            self.load_limit_reboot
+        };
+        limit.filter(|left| *left >= 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Enforce, Host, Lockdown};
+
+    #[test]
+    fn lockdown_takes_the_level_in_brackets() {
+        for (text, level) in [
+            ("[none] integrity confidentiality\n", Some(Lockdown::None)),
+            (
+                "none [integrity] confidentiality\n",
+                Some(Lockdown::Integrity),
+            ),
+            (
+                "none integrity [confidentiality]",
+                Some(Lockdown::Confidentiality),
+            ),
+            ("none integrity confidentiality", None),
+            ("[other]", None),
+            ("[none", None),
+            ("", None),
+        ] {
+            assert_eq!(Lockdown::parse(text), level, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_parameter_counts_while_the_module_lives() {
+        for (parameter, init_state, state) in [
+            ("Y\n", "live\n", Enforce::On),
+            ("Y\n", "going\n", Enforce::Held),
+            // A module that is starting can still fail.
+            ("Y\n", "coming\n", Enforce::Off),
+            ("Y", "", Enforce::Off),
+            ("N\n", "live\n", Enforce::Off),
+            ("N\n", "going\n", Enforce::Off),
+            ("1", "live", Enforce::Off),
+            ("", "live", Enforce::Off),
+        ] {
+            let found = Enforce::of(parameter.as_bytes(), init_state.as_bytes());
+            assert_eq!(found, state, "{parameter:?} {init_state:?}");
+        }
+        let enforces = |enforce| {
+            Host {
+                enforce,
+                ..Host::default()
+            }
+            .enforces()
+        };
+        assert!(enforces(Some(Enforce::On)) && enforces(Some(Enforce::Held)));
+        assert!(!enforces(Some(Enforce::Off)) && !enforces(None));
+    }
+
+    #[test]
+    fn a_limit_of_minus_one_is_no_limit() {
+        let host = Host {
+            load_limit_reboot: Some(-1),
+            load_limit_panic: Some(0),
+            ..Host::default()
+        };
+        assert_eq!(host.loads_left(false), None);
+        assert_eq!(host.loads_left(true), Some(0));
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Problems of entries, and errors of a boot. Layer: pure.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::diagnosis::errno::Errno;
+use crate::diagnosis::escape::printable;
+use crate::diagnosis::{Diagnose, Diagnosis, Exit, Hint};
+use crate::formats::entries::FILE_MAX_BYTES;
+use crate::formats::entries::error::EntryError;
+use crate::policy::explain::Rule;
+
+/// A reason why an entry cannot be booted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Problem {
+    TooLarge {
+        bytes: u64,
+    },
+    Entry(EntryError),
+    /// A file that it names is not there.
+    Missing(Vec<u8>),
+    /// The entry, or its image, cannot be read or is of a wrong kind.
+    File(Diagnosis),
+    /// This kernel refuses it, whatever is right with it.
+    Enforce(Rule),
+}
+
+impl Problem {
+    /// Returns how the program ends where a chosen entry has it.
+    fn exit(&self) -> Exit {
+        match self {
+            Problem::TooLarge { .. } | Problem::Entry(_) | Problem::Missing(_) => Exit::BadImage,
+            Problem::File(found) => found.exit,
+            // A good entry, perhaps.
+            Problem::Enforce(_) => Exit::Refused,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::TooLarge { bytes } => {
+                write!(
+                    out,
+                    "{bytes} bytes, more than the {FILE_MAX_BYTES} that are read"
+                )
+            }
+            Problem::Entry(error) => error.fmt(out),
+            Problem::Missing(path) => write!(out, "no such file: /{}", printable(path)),
+            Problem::File(found) => out.write_str(&found.what),
+            Problem::Enforce(rule) => out.write_str(rule.cause()),
+        }
+    }
+}
+
+/// A reason why there is nothing to boot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BootError {
+    /// No such device, also after the wait.
+    NoDevice {
+        wanted: String,
+    },
+    /// No disk has an ESP or XBOOTLDR; what was seen instead.
+    NoEsp {
+        seen: String,
+    },
+    /// A device that cannot be read.
+    Device(Diagnosis),
+    /// A device without a file system that is known here.
+    UnknownFilesystem {
+        device: String,
+    },
+    NoEntries {
+        places: String,
+        /// Problems that the search met.
+        notes: Vec<String>,
+    },
+    NoSuchEntry {
+        name: Vec<u8>,
+    },
+    /// The chosen one.
+    Bad {
+        id: Vec<u8>,
+        problem: Problem,
+    },
+    /// All entries cannot be booted, or none follows.
+    NothingLeft {
+        after: Option<Vec<u8>>,
+    },
+    /// The menu was left without a choice.
+    Cancelled,
+    /// The next system's signed command line has it chain again.
+    WouldChain,
+    /// A file system that cannot be mounted.
+    Mount {
+        device: String,
+        filesystem: &'static str,
+        errno: Errno,
+    },
+}
+
+impl fmt::Display for BootError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BootError::NoDevice { wanted } => write!(out, "no block device is {wanted}"),
+            BootError::NoEsp { .. } => out.write_str("no ESP and no XBOOTLDR partition was found"),
+            BootError::Device(found) => out.write_str(&found.what),
+            BootError::UnknownFilesystem { device } => {
+                write!(out, "{device}: no file system that is known")
+            }
+            BootError::NoEntries { places, .. } => write!(out, "no boot entries in {places}"),
+            BootError::NoSuchEntry { name } => write!(out, "no entry {}", printable(name)),
+            BootError::Bad { id, .. } => write!(out, "entry {} cannot boot", printable(id)),
+            BootError::NothingLeft { after: Some(id) } => {
+                write!(out, "no entry follows {}", printable(id))
+            }
+            BootError::NothingLeft { after: None } => out.write_str("no entry can boot"),
+            BootError::Cancelled => out.write_str("nothing was chosen"),
+            BootError::WouldChain => out.write_str("the entry would chain for ever"),
+            BootError::Mount {
+                device,
+                filesystem,
+                errno,
+            } => {
+                write!(out, "{device}: mount as {filesystem}: {errno}")
+            }
+        }
+    }
+}
+
+impl Diagnose for BootError {
+    fn diagnose(&self) -> Diagnosis {
+        const ELSEWHERE: &[Hint] = &[
+            Hint::Text("--device DEV, --root DIR"),
+            Hint::Text("the driver of the disk"),
+            Hint::Text("--timeout 10"),
+        ];
+        let failed = Diagnosis::failed(self);
+        match self {
+            BootError::NoDevice { .. } => {
+                failed.with_hint("--timeout 10; the driver of the disk; ls /sys/class/block")
+            }
+            // Also where tables are damaged: a disk is not a file of the user's.
+            BootError::NoEsp { seen } => failed.because(seen).with_hints(ELSEWHERE),
+            BootError::Device(found) => found.clone(),
+            BootError::UnknownFilesystem { .. } => failed
+                .because("it is neither FAT nor ext2, 3 or 4")
+                .with_hints(ELSEWHERE),
+            BootError::NoEntries { notes, .. } => {
+                let failed =
+                    failed.with_hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load]);
+                match notes.is_empty() {
+                    true => failed,
+                    false => failed.maybe(&notes.join("; ")),
+                }
+            }
+            BootError::NoSuchEntry { .. } => Diagnosis::bad_image(self).with_hints(&[Hint::List]),
+            BootError::Bad { problem, .. } => Diagnosis::new(problem.exit(), self)
+                .because(&problem.to_string())
+                .with_hints(&[Hint::List]),
+            BootError::NothingLeft { .. } => failed.with_hints(&[Hint::List]),
+            BootError::Cancelled => failed.with_hint("kexec-bpf boot ENTRY"),
+            BootError::WouldChain => failed
+                .because("rd.kexec_bpf is on its command line, and cannot be marked as done")
+                .with_hint("an entry without rd.kexec_bpf, and without -- and an open quote"),
+            BootError::Mount {
+                filesystem, errno, ..
+            } => {
+                let failed = match *errno {
+                    Errno::ENODEV => failed.because(&format!("this kernel has no {filesystem}")),
+                    errno => failed.because_of(errno),
+                };
+                failed.with_hint(match *filesystem {
+                    "vfat" => "modprobe vfat nls_cp437 nls_ascii; dmesg",
+                    _ => "modprobe the file system; dmesg",
+                })
+            }
+        }
+    }
+}
+
+impl From<BootError> for Diagnosis {
+    fn from(error: BootError) -> Diagnosis {
+        error.diagnose()
+    }
+}
+
+impl BootError {
+    /// Returns whether waiting may help.
+    #[must_use]
+    pub fn may_appear(&self) -> bool {
+        matches!(self, BootError::NoDevice { .. } | BootError::NoEsp { .. })
+    }
+}

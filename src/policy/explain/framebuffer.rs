@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The warning that the next kernel cannot draw on this one's framebuffer.
+//!
+//! It is told where the firmware's framebuffer was (screen_info). A driver of
+//! the graphics hardware has moved on from there, so the screen stands still
+//! until the next kernel loads that driver, too.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::formats::cmdline::words;
+use crate::host::Host;
+
+/// Drivers that draw on the firmware's framebuffer: it stays where it was.
+const FIRMWARE: [&str; 4] = ["simpledrm", "efidrm", "vesadrm", "ofdrm"];
+
+/// A warning, when the next kernel's console will not be seen at first.
+/// `cmdline` is its command line; empty where unknown.
+#[must_use]
+pub fn framebuffer(host: &Host, cmdline: &[u8]) -> Option<String> {
+    let driver = host.framebuffer.as_deref()?;
+    let moved = driver.ends_with("drmfb") && !FIRMWARE.iter().any(|own| driver.starts_with(own));
+    let (mut named, mut on_screen) = (false, false);
+    for name in words(cmdline).filter_map(|word| word.strip_prefix(b"console=")) {
+        named = true;
+        on_screen |= name.starts_with(b"tty") && !name.starts_with(b"ttyS");
+    }
+    (moved && (on_screen || !named)).then(|| {
+        format!(
+            "the screen is driven by {driver}; the next kernel's messages appear on it only once \
+it has loaded that driver, unless console= names a serial port"
+        )
+    })
+}

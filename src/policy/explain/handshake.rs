@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. What goes wrong on the handshake route, from B's story and from the
+//! kernel's report (struct kexec_bpf_report).
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use super::{certain, enforce, failed, possible};
+use crate::abi::{ABI_VERSION, Addon, Report, Stage};
+use crate::diagnosis::errno::Errno;
+use crate::diagnosis::{Diagnosis, Exit, Hint};
+use crate::host::{Host, Module};
+
+/// Returns the blocker to the handshake route.
+#[must_use]
+pub fn handshake_blocker(host: &Host) -> Option<Diagnosis> {
+    if let Some(held) = enforce::held(host) {
+        return Some(held);
+    }
+    if let Some(module) = &host.module {
+        return match module.abi_version {
+            Some(Ok(_)) if !module.has_btf => Some(no_btf()),
+            Some(Ok(_)) => None,
+            Some(Err(other)) => Some(certain(
+                &format!("the module's interface has version {other}, not {ABI_VERSION}"),
+                &[Hint::Text(
+                    "install kexec-bpf and its module in the same version",
+                )],
+            )),
+            None => Some(possible(
+                "the module does not tell its interface's version: /sys is not mounted",
+                &[Hint::Text("mount -t sysfs sysfs /sys")],
+            )),
+        };
+    }
+    let (cause, hints): (_, &[Hint]) = if host.module_loaded {
+        (
+            "module kexec_bpf is loaded, but /proc/kexec_bpf is not there",
+            &[Hint::Text("mount -t proc proc /proc")],
+        )
+    } else if !host.has_btf {
+        (
+            "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)",
+            &[Hint::Text("a kernel with BTF"), Hint::RouteExtract],
+        )
+    } else if host.modules_disabled == Some(true) {
+        (
+            "module kexec_bpf is not loaded; kernel.modules_disabled is 1",
+            &[
+                Hint::Text("load the module before that is set"),
+                Hint::RouteExtract,
+            ],
+        )
+    } else if host.is_locked_down() {
+        (
+            "module kexec_bpf is not loaded; lockdown takes signed modules only",
+            &[Hint::Text(
+                "modprobe kexec_bpf; when that fails, sign the module and enrol its key",
+            )],
+        )
+    } else {
+        (
+            "module kexec_bpf is not loaded",
+            &[Hint::Text("modprobe kexec_bpf"), Hint::RouteExtract],
+        )
+    };
+    Some(certain(cause, hints))
+}
+
+fn no_btf() -> Diagnosis {
+    certain(
+        "module kexec_bpf was built without BTF, so that it cannot run parsers",
+        &[Hint::Text(
+            "build it with pahole installed, then modprobe -r and modprobe kexec_bpf",
+        )],
+    )
+}
+
+/// Returns whether the module can be passed by without a word of the user's: it is of no
+/// use as it was built, and no rule makes it the only way.
+#[must_use]
+pub fn module_is_useless(host: &Host) -> bool {
+    // Without sysfs nothing is known of it.
+    let has_no_btf = |module: &Module| module.abi_version.is_some() && !module.has_btf;
+    host.module.as_ref().is_some_and(has_no_btf) && !host.is_locked_down() && !host.enforces()
+}
+
+/// Explains why thread B could not serve the parser that the kernel gave it.
+#[must_use]
+pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
+    let hints: &[Hint] = match exit {
+        Exit::BadImage => &[
+            Hint::Text("the image with another .bpf section"),
+            Hint::RouteExtract,
+        ],
+        Exit::Refused => &[
+            Hint::Status,
+            Hint::Text("a kernel and a module with BTF"),
+            Hint::RouteExtract,
+        ],
+        Exit::Done | Exit::Failed | Exit::Usage => {
+            &[Hint::Text("the same again"), Hint::RouteExtract]
+        }
+    };
+    certain(&why.to_string(), hints)
+        .with_exit(exit)
+        .with_what(&Errno::ECANCELED)
+}
+
+/// Explains what kexec_file_load(2) returned, by the module's report of it.
+#[must_use]
+pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool) -> Diagnosis {
+    const LONGER: &[Hint] = &[Hint::Text(
+        "the same again; or echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
+    )];
+    let Some(report) = report.filter(|report| report.error != 0) else {
+        // The report goes with the session, which B closes when it fails; and
+        // B fails in whatever it was doing when the kernel gave up on it.
+        return match errno {
+            Errno::ETIMEDOUT => certain("no parser was attached in time", LONGER)
+                .with_exit(Exit::Failed)
+                .with_what(&errno),
+            _ => super::load(errno, host, panic),
+        };
+    };
+    let reason = String::from_utf8_lossy(report.reason());
+    let because = |exit, hints| certain(&reason, hints).with_exit(exit);
+    let by_signature = || {
+        let errno = signature_errno(report, errno);
+        super::load(errno, host, panic).with_exit(Exit::Refused)
+    };
+    let found = match Stage::of(report.stage) {
+        // That the image is not verified, whose own errno says why.
+        _ if is_of_enforce(report) && is_bad_signature(report) => by_signature(),
+        _ if is_of_enforce(report) => because(
+            Exit::Refused,
+            &[
+                Hint::Text("a signed UKI, and signed addons for what is added"),
+                Hint::Inspect,
+            ],
+        ),
+        // The words of the errno are more exact than the stage's, and the kernel
+        // goes on to read the initrd after a signature that it does not demand.
+        Some(Stage::Signature | Stage::Read) if is_of_signature(report, errno) => by_signature(),
+        Some(Stage::Signature | Stage::Read | Stage::Segments) => super::load(errno, host, panic),
+        Some(Stage::Rules) if errno == Errno::EACCES => because(Exit::Refused, &[Hint::ImaSign]),
+        // A rule that a call of the parser broke has the same numbers.
+        Some(Stage::Rules | Stage::Parse) if is_rule(errno) => because(
+            Exit::Refused,
+            &[
+                Hint::Text("put what is added into a signed addon"),
+                Hint::Inspect,
+            ],
+        ),
+        Some(Stage::Rules | Stage::Parse) => {
+            because(Exit::BadImage, &[Hint::Inspect, Hint::RouteExtract])
+        }
+        // The image wants more memory than there is, as it may on any route.
+        Some(Stage::Arch) if matches!(errno, Errno::EADDRNOTAVAIL | Errno::ENOMEM) => {
+            super::load(errno, host, panic)
+        }
+        Some(Stage::Probe | Stage::Arch) => because(Exit::BadImage, &[Hint::Inspect, Hint::Dmesg]),
+        Some(Stage::Handshake) if errno == Errno::ETIMEDOUT => because(Exit::Failed, LONGER),
+        Some(Stage::Handshake) if errno == Errno::EBUSY => because(
+            Exit::Refused,
+            &[Hint::Text(
+                "bpftool link; end the process that is attached, or remove its pin in /sys/fs/bpf",
+            )],
+        ),
+        // `None` is a stage that only a newer module knows.
+        Some(Stage::Handshake | Stage::Assemble | Stage::Loaded) | None => {
+            because(Exit::Failed, &[Hint::Dmesg, Hint::RouteExtract])
+        }
+    };
+    found.with_what(&errno)
+}
+
+/// Returns whether the load failed by what the kernel found out about this addon: not
+/// for want of memory, and not for a command line that became too long.
+#[must_use]
+pub fn is_about(report: &Report, addon: &Addon) -> bool {
+    report.addon == *addon && is_verdict(Errno(report.error.saturating_neg()))
+}
+
+/// Returns whether a file's content, signature or absence gives that number.
+fn is_verdict(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::ENOENT
+            | Errno::EIO
+            | Errno::EACCES
+            | Errno::EINVAL
+            | Errno::ETXTBSY
+            | Errno::EFBIG
+            | Errno::ENODATA
+            | Errno::EBADMSG
+            | Errno::ENOKEY
+            | Errno::EKEYREJECTED
+    )
+}
+
+/// Returns whether the module's security rules refuse with that number, see
+/// bpf/kmod/rules.c.
+fn is_rule(errno: Errno) -> bool {
+    matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
+}
+
+/// Returns whether the load was refused for no other reason than enforce.
+fn is_of_enforce(report: &Report) -> bool {
+    report.reason().starts_with(b"enforce: ")
+}
+
+/// Returns whether the check of the signature ended with one of its own numbers.
+fn is_bad_signature(report: &Report) -> bool {
+    matches!(
+        Errno(report.signature.saturating_neg()),
+        Errno::ENODATA | Errno::ENOKEY | Errno::EBADMSG | Errno::EKEYREJECTED
+    )
+}
+
+/// Returns whether the system call failed by the check of the signature: with its own
+/// number where signatures are enforced, with EPERM under lockdown, which the
+/// module asks. A security module may refuse the initrd with EPERM as well.
+fn is_of_signature(report: &Report, errno: Errno) -> bool {
+    let (checked, stage) = (report.signature < 0, Stage::of(report.stage));
+    let own = errno == Errno(report.signature.saturating_neg());
+    checked && (own || (errno == Errno::EPERM && stage == Some(Stage::Signature)))
+}
+
+/// The signature check's own errno, which the system call may replace by EPERM.
+fn signature_errno(report: &Report, errno: Errno) -> Errno {
+    if report.signature < 0 {
+        Errno(report.signature.saturating_neg())
+    } else {
+        errno
+    }
+}
+
+/// The thread in kexec_file_load(2) ended in the middle of its call. Nothing
+/// but the kernel ends one thread alone, and mostly by a fault of its own; then
+/// the lock of all kexec calls stays taken.
+#[must_use]
+pub fn caller_gone() -> Diagnosis {
+    failed(
+        "a fault in the kernel, which then has a trace in its log",
+        &[
+            Hint::Dmesg,
+            Hint::Text("after a fault reboot: until then neither kexec nor kdump work"),
+        ],
+    )
+    .with_what(&"kexec_file_load's thread was killed")
+}

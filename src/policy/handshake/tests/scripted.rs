@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Steps that a script decides, and what must hold on every path of them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::abi::ROUNDS_MAX;
+use crate::policy::handshake::{End, Failure, Steps, Wake, serve};
+
+/// The outcome of a wait or of a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    Ready,
+    LoadEnded,
+    CallerGone,
+    Done,
+    Failed,
+    /// The kernel waits for no parser any more.
+    Void,
+}
+
+/// The question that an event answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asks {
+    Wait,
+    Read,
+    Step,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    Read,
+    Load,
+    Fill,
+    Attach,
+    Signal,
+}
+
+/// The steps of a round, in order.
+pub const ROUND: [Step; 5] = [
+    Step::Read,
+    Step::Load,
+    Step::Fill,
+    Step::Attach,
+    Step::Signal,
+];
+
+/// One action of B and its outcome. An error is the number of the event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Did {
+    Wait(Result<Wake, usize>),
+    Step(Step, Result<(), usize>),
+    /// Read, and there was none.
+    ReadNothing,
+    /// Dropped a parser.
+    Detach,
+    Keep(Failure<usize>),
+    Close,
+}
+
+type Path = Rc<RefCell<Vec<Did>>>;
+
+pub struct Parser(Path);
+
+impl Drop for Parser {
+    fn drop(&mut self) {
+        self.0.borrow_mut().push(Did::Detach);
+    }
+}
+
+struct Scripted<'script> {
+    script: &'script mut dyn FnMut(Asks) -> Event,
+    events: usize,
+    path: Path,
+}
+
+impl Scripted<'_> {
+    fn event(&mut self, asks: Asks) -> Event {
+        self.events += 1;
+        (self.script)(asks)
+    }
+
+    fn did(&self, did: Did) {
+        self.path.borrow_mut().push(did);
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), usize> {
+        let event = self.event(Asks::Step);
+        self.ends(step, event)
+    }
+
+    fn ends(&mut self, step: Step, event: Event) -> Result<(), usize> {
+        let result = match event {
+            Event::Done => Ok(()),
+            Event::Failed => Err(self.events),
+            other => panic!("{step:?} does not end with {other:?}"),
+        };
+        self.did(Did::Step(step, result));
+        result
+    }
+}
+
+impl Steps for Scripted<'_> {
+    type Parser = Parser;
+    type Error = usize;
+
+    fn wait(&mut self) -> Result<Wake, usize> {
+        let result = match self.event(Asks::Wait) {
+            Event::Ready => Ok(Wake::Ready),
+            Event::LoadEnded => Ok(Wake::Ended(End::Returned)),
+            Event::CallerGone => Ok(Wake::Ended(End::CallerGone)),
+            Event::Failed => Err(self.events),
+            other => panic!("a wait does not end with {other:?}"),
+        };
+        self.did(Did::Wait(result));
+        result
+    }
+
+    fn read(&mut self) -> Result<Option<Vec<u8>>, usize> {
+        let event = self.event(Asks::Read);
+        if event == Event::Void {
+            self.did(Did::ReadNothing);
+            return Ok(None);
+        }
+        self.ends(Step::Read, event).map(|()| Some(vec![7]))
+    }
+
+    fn load(&mut self, bytes: Vec<u8>) -> Result<Parser, usize> {
+        assert_eq!(bytes, [7]);
+        self.step(Step::Load).map(|()| Parser(self.path.clone()))
+    }
+
+    fn fill(&mut self, _: &mut Parser) -> Result<(), usize> {
+        self.step(Step::Fill)
+    }
+
+    fn attach(&mut self, _: &mut Parser) -> Result<(), usize> {
+        self.step(Step::Attach)
+    }
+
+    fn signal(&mut self) -> Result<(), usize> {
+        self.step(Step::Signal)
+    }
+
+    fn keep(&mut self, failure: Failure<usize>) {
+        self.did(Did::Keep(failure));
+    }
+
+    fn close(&mut self) {
+        self.did(Did::Close);
+    }
+}
+
+/// Serves by `script` and checks what B did; returns it.
+pub fn follow(script: &mut dyn FnMut(Asks) -> Event) -> Vec<Did> {
+    let path = Path::default();
+    let end = serve(&mut Scripted {
+        script,
+        events: 0,
+        path: path.clone(),
+    });
+    let path = path.take();
+    check(&path, end);
+    path
+}
+
+/// The state of B along a path.
+#[derive(Default)]
+struct Held {
+    parser: bool,
+    attached: bool,
+    kept: bool,
+    closed: bool,
+    rounds: usize,
+    /// The end of A's call, once a wait has told it.
+    end: Option<End>,
+}
+
+/// Checks a path against what must hold on every path.
+fn check(path: &[Did], end: End) {
+    let mut held = Held::default();
+    let mut previous = None;
+    for did in path {
+        // A parser may be dropped between any two, as long as the rest holds.
+        if *did != Did::Detach {
+            assert!(follows(previous, *did, &held), "{did:?} in {path:?}");
+            previous = Some(*did);
+        }
+        match did {
+            Did::Detach => {
+                assert!(held.parser, "{path:?}");
+                (held.parser, held.attached) = (false, false);
+            }
+            Did::Wait(result) => {
+                assert_eq!(held.end, None, "{path:?}");
+                if let Ok(Wake::Ended(end)) = result {
+                    held.end = Some(*end);
+                }
+            }
+            Did::Step(step, result) => {
+                assert!(!held.closed && held.end.is_none(), "{path:?}");
+                match (step, result) {
+                    // The one of the round before is gone.
+                    (Step::Read, _) => {
+                        assert!(!held.parser, "{path:?}");
+                        held.rounds += 1;
+                    }
+                    (Step::Load, Ok(())) => held.parser = true,
+                    (Step::Attach, Ok(())) => held.attached = true,
+                    (Step::Signal, _) => assert!(held.attached, "{path:?}"),
+                    _ => {}
+                }
+            }
+            Did::ReadNothing => {
+                assert!(!held.parser && !held.closed, "{path:?}");
+                held.rounds += 1;
+            }
+            Did::Keep(_) => {
+                assert!(!held.parser && !held.kept, "{path:?}");
+                held.kept = true;
+            }
+            Did::Close => {
+                assert!(!held.parser, "{path:?}");
+                held.closed = true;
+            }
+        }
+    }
+    assert!(!held.parser && held.rounds <= ROUNDS_MAX, "{path:?}");
+    // A wait that fails in a closed session is the last.
+    assert_eq!(end, held.end.unwrap_or(End::Returned), "{path:?}");
+    // An open session has the report.
+    let well = end == End::Returned && !held.kept;
+    assert_eq!(held.closed, !well, "{path:?}");
+    assert!(held.end.is_some() || held.kept, "{path:?}");
+}
+
+/// Returns whether `did` is what must come after `previous`.
+fn follows(previous: Option<Did>, did: Did, held: &Held) -> bool {
+    let Some(previous) = previous else {
+        return matches!(did, Did::Wait(_));
+    };
+    match previous {
+        Did::Wait(Ok(Wake::Ended(end))) => end == End::CallerGone && did == Did::Close,
+        Did::Wait(Err(error)) => !held.closed && did == Did::Keep(Failure::Wait(error)),
+        Did::Wait(Ok(Wake::Ready)) if held.closed => matches!(did, Did::Wait(_)),
+        Did::Wait(Ok(Wake::Ready)) => match did {
+            Did::Keep(failure) => failure == Failure::Rounds && held.rounds == ROUNDS_MAX,
+            _ => matches!(did, Did::Step(Step::Read, _) | Did::ReadNothing),
+        },
+        Did::Step(_, Err(error)) => did == Did::Keep(Failure::Step(error)),
+        Did::Step(Step::Signal, Ok(())) | Did::ReadNothing => matches!(did, Did::Wait(_)),
+        Did::Step(step, Ok(())) => {
+            let place = ROUND.iter().position(|one| *one == step).unwrap();
+            matches!(did, Did::Step(next, _) if next == ROUND[place + 1])
+        }
+        Did::Keep(_) => did == Did::Close,
+        Did::Close => held.end.is_none() && matches!(did, Did::Wait(_)),
+        Did::Detach => false,
+    }
+}

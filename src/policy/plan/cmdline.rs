@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The next kernel's command line: one base, then addons, then what is
+//! appended.
+
+use alloc::vec::Vec;
+
+use super::{Manifest, Options, PlanError};
+use crate::formats::cmdline::capture::{self, Addition};
+use crate::formats::cmdline::{self, reuse};
+use crate::formats::image::uki::{SectionKind, Selection};
+use crate::formats::source::{ReadAt, read_small};
+use crate::host::Host;
+use crate::policy::boot::hook;
+
+/// The text that a command line starts from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CmdlineBase {
+    /// Nothing but what is appended.
+    Empty,
+    /// The image's `.cmdline`.
+    Image,
+    /// `--command-line`.
+    User,
+    /// `--reuse-cmdline`.
+    Running,
+}
+
+/// The command line and how it came to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlannedCmdline {
+    pub base: CmdlineBase,
+    /// All of it, without a NUL.
+    pub text: Vec<u8>,
+    /// The part that is not the image's: the base if it replaces the image's, and all
+    /// that is appended. On the handshake route only this is passed to the kernel.
+    pub users: Vec<u8>,
+    /// Words of the running kernel's command line that were left out.
+    pub dropped: Vec<DroppedWord>,
+    /// Addons have a part in it.
+    pub has_addons: bool,
+    /// Words that were added to it for a capture kernel.
+    pub added: Vec<&'static Addition>,
+}
+
+impl PlannedCmdline {
+    /// Returns whether the image's own command line is left out.
+    #[must_use]
+    pub fn replaces_own(&self) -> bool {
+        matches!(self.base, CmdlineBase::User | CmdlineBase::Running)
+    }
+}
+
+/// A word of the running kernel's command line that the next one must not see.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DroppedWord {
+    pub word: Vec<u8>,
+    pub reason: &'static str,
+}
+
+/// The image's own command line, as the stub would pass it.
+pub fn read_own<R: ReadAt + ?Sized>(
+    source: &R,
+    selection: &Selection,
+) -> Result<Option<Vec<u8>>, PlanError> {
+    let Some(slice) = selection.get(SectionKind::Cmdline) else {
+        return Ok(None);
+    };
+    Ok(Some(read_small(source, slice, cmdline::MAX_SECTION_BYTES)?))
+}
+
+/// Chooses the base, joins, and checks the result against `max_bytes`, what the
+/// next kernel takes.
+pub fn plan<F>(
+    own: Option<&[u8]>,
+    max_bytes: Option<u64>,
+    options: &Options,
+    manifest: &Manifest<F>,
+    host: &Host,
+) -> Result<PlannedCmdline, PlanError> {
+    let entry = core::iter::once(cmdline::mangle(&options.entry_words));
+    let pieces = options.append.iter().map(|piece| cmdline::mangle(piece));
+    let mark = takes_mark(own, options, host).then(|| hook::CHAINED.into());
+    let append = cmdline::join(entry.chain(pieces).chain(mark));
+    let (mut dropped, mut added) = (Vec::new(), Vec::new());
+    let (base, start) = if let Some(text) = &options.command_line {
+        (CmdlineBase::User, cmdline::mangle(text))
+    } else if options.reuse_cmdline {
+        let running = host
+            .running_cmdline
+            .as_deref()
+            .ok_or(PlanError::NoRunningCmdline)?;
+        let own_words;
+        let policies: &[_] = if options.panic {
+            added = capture::additions(&host.machine, running, &append);
+            own_words = capture::replaced(&added);
+            &[reuse::NEXT_KERNEL, capture::CAPTURE_KERNEL, &own_words]
+        } else {
+            &[reuse::NEXT_KERNEL]
+        };
+        let reused = reuse::reuse(running, policies);
+        dropped.extend(reused.dropped.iter().map(|dropped| DroppedWord {
+            word: dropped.word.to_vec(),
+            reason: dropped.reason,
+        }));
+        let start = capture::add(&reused.kept, &added);
+        (CmdlineBase::Running, cmdline::mangle(&start))
+    } else if let Some(own) = own {
+        (CmdlineBase::Image, cmdline::mangle(own))
+    } else {
+        (CmdlineBase::Empty, Vec::new())
+    };
+    let addons: Vec<&[u8]> = manifest
+        .addons()
+        .map(|(_, addon)| addon.cmdline.as_slice())
+        .collect();
+    let has_addons = addons.iter().any(|line| !line.is_empty());
+    // The kernel puts what it is passed after the image's and the addons' lines; so a
+    // base that replaces the image's goes after the addons', too.
+    let (text, users) = match base {
+        CmdlineBase::User | CmdlineBase::Running => {
+            let users = cmdline::join([&start, &append]);
+            (cmdline::join(addons.into_iter().chain([&users[..]])), users)
+        }
+        CmdlineBase::Image | CmdlineBase::Empty => {
+            let own = core::iter::once(start.as_slice());
+            let line = own.chain(addons).chain([append.as_slice()]);
+            (cmdline::join(line), append.clone())
+        }
+    };
+    let max_bytes = max_bytes.unwrap_or(cmdline::MAX_SECTION_BYTES);
+    cmdline::check(&text, max_bytes).map_err(|error| PlanError::Cmdline {
+        error,
+        users: options.has_words(),
+    })?;
+    Ok(PlannedCmdline {
+        base,
+        text,
+        users,
+        dropped,
+        has_addons,
+        added,
+    })
+}
+
+/// Returns whether the mark that keeps the next system from chaining is wanted, and
+/// there is room for it: not where only what is signed may be on the command line.
+fn takes_mark(own: Option<&[u8]>, options: &Options, host: &Host) -> bool {
+    let is_replaced = options.command_line.is_some() || options.reuse_cmdline;
+    let is_signed = own.is_some() && !is_replaced && host.is_locked_down();
+    options.mark_chained && !is_signed && !host.enforces()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::image::build;
+    use crate::host::{Enforce, Lockdown};
+    use crate::policy::plan::build::manifest;
+
+    #[test]
+    fn a_crash_image_reuses_less_and_gets_more() {
+        let host = Host {
+            machine: "x86_64".into(),
+            running_cmdline: Some(b"a crashkernel=1G quiet nr_cpus=8 panic=-1 -- b".to_vec()),
+            ..Host::default()
+        };
+        let options = Options {
+            reuse_cmdline: true,
+            panic: true,
+            append: alloc::vec![b"panic=0".to_vec()],
+            ..Options::default()
+        };
+        let image = build::uki();
+        let none = manifest(&image);
+        let found = plan(None, None, &options, &none, &host).unwrap();
+        let text = String::from_utf8(found.text).unwrap();
+        assert!(
+            text.starts_with("a panic=-1 irqpoll nr_cpus=1 reset_devices "),
+            "{text}"
+        );
+        assert!(text.ends_with(" -- b panic=0"), "{text}");
+        let dropped: Vec<_> = found.dropped.iter().map(|word| &word.word[..]).collect();
+        assert_eq!(dropped, [&b"crashkernel=1G"[..], b"quiet", b"nr_cpus=8"]);
+        assert!(
+            !found
+                .added
+                .iter()
+                .any(|added| added.word.starts_with("panic"))
+        );
+        // An image's own line is its author's.
+        let options = Options {
+            reuse_cmdline: false,
+            ..options
+        };
+        let own = plan(Some(b"own quiet"), None, &options, &none, &host).unwrap();
+        assert_eq!(own.text, b"own quiet panic=0");
+        assert!(own.added.is_empty() && own.dropped.is_empty());
+    }
+
+    #[test]
+    fn the_mark_goes_where_there_is_room_for_it() {
+        let image = build::uki();
+        let none = manifest(&image);
+        let open = Host::default();
+        let locked = Host {
+            lockdown: Some(Lockdown::Integrity),
+            ..Host::default()
+        };
+        let enforcing = Host {
+            enforce: Some(Enforce::On),
+            ..Host::default()
+        };
+        let replaced = Options {
+            command_line: Some(b"b".to_vec()),
+            ..Options::default()
+        };
+        let own = Some(&b"a"[..]);
+        for (own, options, host, text) in [
+            (own, Options::default(), &open, "a rd.kexec_bpf.chained=1"),
+            (own, Options::default(), &locked, "a"),
+            (own, replaced.clone(), &locked, "b rd.kexec_bpf.chained=1"),
+            (None, Options::default(), &locked, "rd.kexec_bpf.chained=1"),
+            (own, replaced, &enforcing, "b"),
+        ] {
+            let marked = Options {
+                mark_chained: true,
+                ..options.clone()
+            };
+            let line = |options| plan(own, None, options, &none, host).unwrap().text;
+            assert_eq!(String::from_utf8(line(&marked)).unwrap(), text);
+            assert!(!line(&options).ends_with(b"chained=1"));
+        }
+    }
+}

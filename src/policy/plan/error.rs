@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Errors of planning: options, files and machine do not fit together.
+
+use alloc::string::String;
+use core::fmt;
+
+use super::Route;
+use crate::diagnosis::{Diagnose, Diagnosis, Exit, Hint};
+use crate::formats::cmdline::CmdlineError;
+use crate::formats::image::addon::AddonError;
+use crate::formats::image::error::ImageError;
+use crate::formats::image::pe::Machine;
+use crate::formats::image::uki::UkiError;
+use crate::formats::initrd::concat::ConcatError;
+use crate::formats::initrd::newc::NewcError;
+use crate::formats::source::{InputId, ReadError};
+
+/// A reason why there is no plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PlanError {
+    /// The image is of a kind that this machine's kernel does not boot.
+    NotBootable {
+        kind: &'static str,
+    },
+    WrongMachine {
+        image: Machine,
+        running: String,
+    },
+    /// Another route than native for an image that the kernel takes as it is.
+    TakenAsItIs {
+        wanted: Route,
+    },
+    /// `--route native` for an image that the kernel does not take as it is.
+    NotTakenAsItIs {
+        kind: &'static str,
+    },
+    /// `--route extract` for another image than a UKI.
+    NotExtracted {
+        kind: &'static str,
+    },
+    /// The handshake is needed or asked for, and is not available.
+    NoHandshake(Diagnosis),
+    /// The UKI's `.linux` is damaged or no kernel.
+    Inner(ImageError),
+    /// The UKI's `.linux` is a kernel, but not one for this machine.
+    InnerNotBootable {
+        kind: &'static str,
+    },
+    /// The kernel's own header says that kexec_file_load(2) cannot take it.
+    KernelRefuses {
+        why: &'static str,
+    },
+    Uki(UkiError),
+    /// No profile of the image has that ID; only UKIs have any.
+    NoProfile {
+        wanted: String,
+    },
+    /// An addon does not fit; `source` is its number.
+    Addon {
+        source: InputId,
+        error: AddonError,
+    },
+    /// `--addon` for a bare kernel.
+    AddonsNeedUki,
+    Cmdline {
+        error: CmdlineError,
+        /// The user added to it, or replaced it.
+        users: bool,
+    },
+    Initrd(ConcatError),
+    /// A companion file, or a section, does not fit an archive.
+    Archive {
+        source: InputId,
+        error: NewcError,
+    },
+    /// `--reuse-cmdline`, but /proc/cmdline cannot be read.
+    NoRunningCmdline,
+    Read(ReadError),
+}
+
+impl Diagnose for PlanError {
+    fn diagnose(&self) -> Diagnosis {
+        let bad = Diagnosis::bad_image(self);
+        let found = match self {
+            PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => bad,
+            PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
+                bad.with_hint("an image that was built for this machine")
+            }
+            PlanError::TakenAsItIs { .. }
+            | PlanError::NotTakenAsItIs { .. }
+            | PlanError::NotExtracted { .. } => bad
+                .with_exit(Exit::Usage)
+                .with_hint("the same without --route"),
+            PlanError::NoHandshake(why) => why.clone().with_what(self),
+            PlanError::Inner(error) => error.diagnose(),
+            PlanError::Uki(error) => error.diagnose(),
+            PlanError::NoProfile { .. } => bad.with_exit(Exit::Usage).with_hints(&[Hint::Profiles]),
+            PlanError::Addon { error, .. } => error.diagnose(),
+            PlanError::AddonsNeedUki => bad
+                .with_exit(Exit::Usage)
+                .with_hint("--initrd and --append for a bare kernel"),
+            PlanError::Cmdline { users, .. } => bad
+                .with_exit(match users {
+                    true => Exit::Usage,
+                    false => Exit::BadImage,
+                })
+                .with_hint("a shorter command line"),
+            PlanError::Initrd(error) => error.diagnose(),
+            PlanError::Archive { error, .. } => error.diagnose(),
+            PlanError::NoRunningCmdline => bad
+                .with_exit(Exit::Failed)
+                .with_hint("mount -t proc proc /proc, or --command-line"),
+            PlanError::Read(error) => error.diagnose(),
+        };
+        found.or_hint(Hint::Inspect)
+    }
+}
+
+impl PlanError {
+    /// Returns the number of the file that is at fault.
+    #[must_use]
+    pub fn source(&self) -> InputId {
+        match self {
+            PlanError::Addon { source, .. } | PlanError::Archive { source, .. } => *source,
+            PlanError::NotBootable { .. }
+            | PlanError::WrongMachine { .. }
+            | PlanError::TakenAsItIs { .. }
+            | PlanError::NotTakenAsItIs { .. }
+            | PlanError::NotExtracted { .. }
+            | PlanError::NoHandshake(_)
+            | PlanError::Inner(_)
+            | PlanError::InnerNotBootable { .. }
+            | PlanError::KernelRefuses { .. }
+            | PlanError::Uki(_)
+            | PlanError::NoProfile { .. }
+            | PlanError::AddonsNeedUki
+            | PlanError::Cmdline { .. }
+            | PlanError::Initrd(_)
+            | PlanError::NoRunningCmdline
+            | PlanError::Read(_) => InputId::IMAGE,
+        }
+    }
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::NotBootable { kind } => {
+                write!(out, "{kind} cannot be loaded on this machine")
+            }
+            PlanError::WrongMachine { image, running } => {
+                write!(out, "built for {image}, this machine is {running}")
+            }
+            PlanError::TakenAsItIs { wanted } => write!(
+                out,
+                "the kernel takes it as it is, not by route {}",
+                wanted.name()
+            ),
+            PlanError::NotTakenAsItIs { kind } => {
+                write!(out, "the kernel does not take {kind} as it is")
+            }
+            PlanError::NotExtracted { kind } => {
+                write!(out, "a UKI can be extracted, not {kind}")
+            }
+            PlanError::NoHandshake(_) => out.write_str("route handshake is not available"),
+            PlanError::Inner(error) => error.fmt(out),
+            PlanError::InnerNotBootable { kind } => {
+                write!(
+                    out,
+                    "section .linux is {kind}, which this machine cannot load"
+                )
+            }
+            PlanError::KernelRefuses { why } => write!(out, "kexec cannot load the kernel: {why}"),
+            PlanError::Uki(error) => error.fmt(out),
+            PlanError::NoProfile { wanted } => {
+                write!(out, "no profile {}", wanted.escape_default())
+            }
+            PlanError::Addon { error, .. } => error.fmt(out),
+            PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),
+            PlanError::Cmdline { error, .. } => error.fmt(out),
+            PlanError::Initrd(error) => error.fmt(out),
+            PlanError::Archive { error, .. } => error.fmt(out),
+            PlanError::NoRunningCmdline => out.write_str("/proc/cmdline cannot be read"),
+            PlanError::Read(error) => error.fmt(out),
+        }
+    }
+}
+
+macro_rules! from {
+    ($($error:ty => $variant:ident),* $(,)?) => {
+        $(impl From<$error> for PlanError {
+            fn from(error: $error) -> PlanError {
+                PlanError::$variant(error)
+            }
+        })*
+    };
+}
+
+from! {
+    ImageError => Inner,
+    UkiError => Uki,
+    ConcatError => Initrd,
+    ReadError => Read,
+}

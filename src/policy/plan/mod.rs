@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! PURE. ([`Options`], [`Manifest`], facts) → [`Plan`]: which bytes of which file become
+//! the kernel, the initrd and the command line, and by which route.
+//!
+//! Nothing is changed here and nothing is opened; `run` performs a plan, and
+//! `--dry-run` prints it.
+
+#[cfg(test)]
+mod build;
+mod choice;
+mod cmdline;
+mod enforce;
+mod error;
+mod flags;
+mod initrd;
+mod lockdown;
+mod manifest;
+mod options;
+mod route;
+#[cfg(test)]
+mod tests;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use cmdline::{CmdlineBase, PlannedCmdline};
+pub use error::PlanError;
+pub use flags::Flags;
+pub use initrd::{InitrdOrigin, InitrdPart};
+pub use manifest::{Companion, CompanionKind, Input, Manifest, profile_number};
+pub use options::{Options, Profile};
+pub use route::Route;
+
+use crate::diagnosis::Diagnosis;
+use crate::formats::image::addon;
+use crate::formats::image::bzimage::SetupHeader;
+use crate::formats::image::detect::{Image, detect_linux};
+use crate::formats::image::error::ImageError;
+use crate::formats::image::pe::Machine;
+use crate::formats::image::uki::{SectionKind, Selection, Uki, UkiError};
+use crate::formats::initrd::concat::ConcatPlan;
+use crate::formats::source::{FileSlice, ReadAt};
+use crate::host::Host;
+
+/// Everything that a load does, decided.
+///
+/// On the handshake route, kernel, initrd and command line are what the default
+/// parser takes; the image's own may do otherwise, and what it took is in the
+/// kernel's report.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    pub route: Route,
+    pub kernel: PlannedKernel,
+    /// The whole initrd, piece by piece.
+    pub initrd: Vec<InitrdPart>,
+    /// The part that this program hands over as initrd: all of it, or on the handshake
+    /// route the user's own.
+    pub concat: ConcatPlan,
+    pub cmdline: PlannedCmdline,
+    pub flags: Flags,
+    /// The reason why the load cannot succeed, known before it is tried.
+    pub blocker: Option<Diagnosis>,
+}
+
+/// The PCR that systemd-stub extends by all that can differ between boots.
+pub const PCR_CONFIG: u32 = 12;
+/// The PCR that it extends by system extensions.
+pub const PCR_SYSEXT: u32 = 13;
+
+impl Plan {
+    /// Returns whether systemd-stub would have extended that PCR, besides 11, which
+    /// covers the image's sections.
+    #[must_use]
+    pub fn measures<F>(&self, pcr: u32, manifest: &Manifest<F>) -> bool {
+        let is_sysext = |part: &InitrdPart| match part.from {
+            InitrdOrigin::Member(directory) => Some(directory.ends_with("sysext")),
+            InitrdOrigin::Addon(_) => Some(false),
+            _ => None,
+        };
+        let mut companions = self.initrd.iter().filter_map(is_sysext);
+        if pcr == PCR_SYSEXT {
+            return companions.any(|is_sysext| is_sysext);
+        }
+        manifest.profile > 0
+            || self.cmdline.replaces_own()
+            || self.cmdline.has_addons
+            || companions.any(|is_sysext| !is_sysext)
+    }
+}
+
+/// The kernel's place in the image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlannedKernel {
+    /// Its bytes in the image.
+    pub slice: FileSlice,
+    /// The section that holds them; `None` for the whole file.
+    pub section: Option<SectionKind>,
+    /// Its release, as `uname -r` shows it; `None` where its header does not tell.
+    pub release: Option<String>,
+}
+
+/// Plans the load of what was opened.
+///
+/// # Errors
+/// [`PlanError`]: options, files and this machine do not fit together.
+pub fn plan<F: ReadAt>(
+    options: &Options,
+    manifest: &Manifest<F>,
+    host: &Host,
+) -> Result<Plan, PlanError> {
+    let image = &manifest.detected;
+    if let Image::Addon { pe, .. } = image {
+        // Fails, and says what makes it an addon.
+        Uki::from_pe(pe)?;
+    }
+    check_machine(image, host)?;
+    image.check_certificates()?;
+    let planner = Planner {
+        options,
+        manifest,
+        host,
+        route: choice::route(image, options.route, host)?,
+    };
+    let mut plan = match image {
+        Image::BzImage { header, .. } => planner.bzimage(header),
+        Image::Uki { pe, uki } => planner.uki(pe.machine, uki),
+        _ => planner.opaque(),
+    }?;
+    plan.blocker = plan.find_blocker(options, manifest, host);
+    Ok(plan)
+}
+
+fn check_machine(image: &Image, host: &Host) -> Result<(), PlanError> {
+    let Some(machine) = image.pe().map(|pe| pe.machine) else {
+        return Ok(());
+    };
+    if machine.runs_on(&host.machine) {
+        return Ok(());
+    }
+    Err(PlanError::WrongMachine {
+        image: machine,
+        running: host.machine.clone(),
+    })
+}
+
+/// The input of a plan, for all kinds of images.
+struct Planner<'plan, F> {
+    options: &'plan Options,
+    manifest: &'plan Manifest<F>,
+    host: &'plan Host,
+    route: Route,
+}
+
+impl<F: ReadAt> Planner<'_, F> {
+    fn image(&self) -> &dyn ReadAt {
+        &self.manifest.image.file
+    }
+
+    /// A kernel that the running one takes as it is.
+    fn bzimage(&self, header: &SetupHeader) -> Result<Plan, PlanError> {
+        if !self.manifest.companions.is_empty() {
+            return Err(PlanError::AddonsNeedUki);
+        }
+        if let Some(why) = header.kexec_file_blocker() {
+            return Err(PlanError::KernelRefuses { why });
+        }
+        let kernel = PlannedKernel {
+            slice: initrd::whole(&self.manifest.image.file),
+            section: None,
+            release: header.release().map(String::from),
+        };
+        let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
+        self.finish(kernel, None, None, max_bytes)
+    }
+
+    fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
+        let selection = uki.select(self.manifest.profile)?;
+        let slice = selection.linux().ok_or(UkiError::NoLinux)?;
+        let inner = detect_linux(self.image(), slice).and_then(|inner| {
+            inner.check_certificates().map_err(ImageError::in_linux)?;
+            Ok(inner)
+        });
+        let header = match (inner, self.route) {
+            (Ok(Image::BzImage { header, .. }), _) => Some(header),
+            // A PE that two readers could see differently has no kernel in it
+            // that this program could vouch for, whoever opens it.
+            (Err(error), _) if error.is_in_pe() => return Err(error.into()),
+            // The parser may open what this program cannot: a UKI in a UKI.
+            (_, Route::Handshake) => None,
+            (Ok(other), _) => {
+                let kind = other.kind_name();
+                return Err(PlanError::InnerNotBootable { kind });
+            }
+            (Err(error), _) => return Err(error.into()),
+        };
+        if let Some(why) = header.as_ref().and_then(SetupHeader::kexec_file_blocker) {
+            return Err(PlanError::KernelRefuses { why });
+        }
+        self.check_addons(machine, &selection)?;
+        let own = cmdline::read_own(self.image(), &selection)?;
+        let max_bytes = header
+            .as_ref()
+            .map(SetupHeader::kexec_file_cmdline_max_bytes);
+        let kernel = PlannedKernel {
+            slice,
+            section: Some(SectionKind::Linux),
+            release: header.and_then(|header| header.release().map(String::from)),
+        };
+        self.finish(kernel, Some(&selection), own.as_deref(), max_bytes)
+    }
+
+    /// Refuses addons that are made for another machine or kernel.
+    fn check_addons(&self, machine: Machine, selection: &Selection) -> Result<(), PlanError> {
+        let uname = addon::uname(self.image(), selection)?;
+        for (source, addon) in self.manifest.addons() {
+            addon
+                .check(machine, uname.as_deref())
+                .map_err(|error| PlanError::Addon { source, error })?;
+        }
+        Ok(())
+    }
+
+    /// An image that only its own parser understands.
+    fn opaque(&self) -> Result<Plan, PlanError> {
+        let kernel = PlannedKernel {
+            slice: initrd::whole(&self.manifest.image.file),
+            section: None,
+            release: None,
+        };
+        self.finish(kernel, None, None, None)
+    }
+
+    /// Adds command line and initrd to the kernel that was found. `own` is the image's
+    /// command line, `max_bytes` what the next kernel takes.
+    fn finish(
+        &self,
+        kernel: PlannedKernel,
+        selection: Option<&Selection>,
+        own: Option<&[u8]>,
+        max_bytes: Option<u64>,
+    ) -> Result<Plan, PlanError> {
+        let cmdline = cmdline::plan(own, max_bytes, self.options, self.manifest, self.host)?;
+        let assembled = initrd::assemble(self.route, selection, self.manifest)?;
+        Ok(Plan {
+            route: self.route,
+            kernel,
+            flags: Flags::load(self.options.panic, !assembled.concat.is_empty()),
+            initrd: assembled.parts,
+            concat: assembled.concat,
+            cmdline,
+            blocker: None,
+        })
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! EFFECTS. Reads [`Host`] from /proc, /sys and a few harmless system calls.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::file::{exists, read_anywhere, read_kernel_file, read_unmounted};
+use super::{capability, crash_record, crypt_keys, enforce, event, kexec};
+use crate::abi;
+use crate::formats::image::devicetree::Device;
+use crate::formats::image::hwids::Smbios;
+use crate::host::{CrashSettings, Host, Lockdown, Module};
+
+/// Limit on the content of a one-value kernel file, in bytes.
+const VALUE_MAX_BYTES: usize = 128;
+/// Limit on a command line: the longest of any architecture, with room to spare.
+const CMDLINE_MAX_BYTES: usize = 16 << 10;
+/// The variable's attributes (u32) and one byte of value.
+const SECURE_BOOT: &str =
+    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/// Reads the state of the running kernel. Never fails: what the kernel does not say is `None`.
+#[must_use]
+pub fn read() -> Host {
+    let uname = rustix::system::uname();
+    let calls = kexec::probe_calls();
+    Host {
+        kernel_release: uname.release().to_string_lossy().into_owned(),
+        machine: uname.machine().to_string_lossy().into_owned(),
+        cap_sys_boot: capability::has_sys_boot(),
+        lockdown: lockdown(),
+        secure_boot: read_kernel_file(SECURE_BOOT, 5).and_then(|value| Some(*value.get(4)? == 1)),
+        load_disabled: number("/proc/sys/kernel/kexec_load_disabled").map(|value| value != 0),
+        load_limit_reboot: number("/proc/sys/kernel/kexec_load_limit_reboot"),
+        load_limit_panic: number("/proc/sys/kernel/kexec_load_limit_panic"),
+        file_load: calls.map(|(file_load, _)| file_load),
+        classic_load: calls.map(|(_, classic_load)| classic_load),
+        module: module(),
+        enforce: enforce::state(),
+        module_loaded: exists("/sys/module/kexec_bpf"),
+        modules_disabled: number("/proc/sys/kernel/modules_disabled").map(|value| value != 0),
+        has_btf: exists("/sys/kernel/btf/vmlinux"),
+        loaded: either("loaded").map(|value| value != 0),
+        crash_loaded: either("crash_loaded").map(|value| value != 0),
+        crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
+        crash: crash(),
+        framebuffer: framebuffer(),
+        running_cmdline: running_cmdline(),
+    }
+}
+
+/// Returns the running kernel's command line, even where /proc is not mounted.
+#[must_use]
+pub fn running_cmdline() -> Option<Vec<u8>> {
+    read_anywhere("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline)
+}
+
+/// Reads the machine's identity, for device trees.
+#[must_use]
+pub fn device() -> Device {
+    let compatible = read_kernel_file("/proc/device-tree/compatible", VALUE_MAX_BYTES);
+    let first = |text: Vec<u8>| text.split(|byte| *byte == 0).next().map(<[u8]>::to_vec);
+    let field = |name: &str| {
+        let value = read_kernel_file(&["/sys/class/dmi/id/", name].concat(), VALUE_MAX_BYTES);
+        value.map(without_newline).unwrap_or_default()
+    };
+    Device {
+        compatible: compatible.and_then(first),
+        smbios: Smbios {
+            fields: [
+                "sys_vendor",
+                "product_family",
+                "product_name",
+                "product_sku",
+                "board_vendor",
+                "board_name",
+            ]
+            .map(field),
+        },
+    }
+}
+
+fn crash() -> CrashSettings {
+    let yes = |path| number(path).map(|value| value != 0);
+    CrashSettings {
+        elfcorehdr_bytes: number("/sys/kernel/kexec/crash_elfcorehdr_size")
+            .or_else(|| number("/sys/kernel/crash_elfcorehdr_size"))
+            .and_then(|value| u64::try_from(value).ok()),
+        cpu_hotplug: yes("/sys/devices/system/cpu/crash_hotplug"),
+        memory_hotplug: yes("/sys/devices/system/memory/crash_hotplug"),
+        panic_s: number("/proc/sys/kernel/panic"),
+        panic_on_oops: number("/proc/sys/kernel/panic_on_oops"),
+        panic_on_warn: number("/proc/sys/kernel/panic_on_warn"),
+        sysrq: number("/proc/sys/kernel/sysrq"),
+        takes_crypt_keys: exists(crypt_keys::DIRECTORY),
+        now_s: event::boot_time_s(),
+        record: crash_record::read(),
+    }
+}
+
+fn text(path: &str) -> Option<String> {
+    let value = read_kernel_file(path, VALUE_MAX_BYTES)?;
+    Some(String::from_utf8_lossy(&value).trim().to_string())
+}
+
+/// Reads the lockdown level, even where securityfs is not mounted, as in most
+/// initramfses: what is refused under lockdown must not depend on that.
+fn lockdown() -> Option<Lockdown> {
+    let value = read_kernel_file("/sys/kernel/security/lockdown", VALUE_MAX_BYTES)
+        .or_else(|| read_unmounted(c"securityfs", "lockdown", VALUE_MAX_BYTES))?;
+    Lockdown::parse(core::str::from_utf8(&value).ok()?)
+}
+
+#[inline(never)]
+fn number(path: &str) -> Option<i64> {
+    text(path)?.parse().ok()
+}
+
+fn module() -> Option<Module> {
+    rustix::fs::stat(abi::PROC_PATH).ok()?;
+    let fact = |name: &str| text(&[abi::PARAMETERS_DIR, "/", name].concat());
+    Some(Module {
+        version: text("/sys/module/kexec_bpf/version").unwrap_or_default(),
+        abi_version: fact("abi_version")
+            .and_then(|value| value.parse().ok())
+            .map(|oldest| abi::common_version(fact("abi_versions").as_deref(), oldest)),
+        has_btf: exists("/sys/kernel/btf/kexec_bpf"),
+        decompressors: fact("decompressors").unwrap_or_default(),
+        default_parsers: fact("default_parsers").unwrap_or_default(),
+    })
+}
+
+/// Reads a kexec value of sysfs: /sys/kernel/kexec/NAME (newer kernels), else
+/// /sys/kernel/kexec_NAME.
+fn either(name: &str) -> Option<i64> {
+    number(&["/sys/kernel/kexec/", name].concat())
+        .or_else(|| number(&["/sys/kernel/kexec_", name].concat()))
+}
+
+/// Reads the first framebuffer's driver: "0 i915drmfb" is its number and driver.
+fn framebuffer() -> Option<String> {
+    let list = text("/proc/fb")?;
+    let (_, driver) = list.lines().next()?.split_once(' ')?;
+    Some(driver.into())
+}
+
+fn without_newline(mut line: Vec<u8>) -> Vec<u8> {
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    line
+}
