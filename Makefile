@@ -46,21 +46,23 @@ check-all:
 
 demo:
 	@$(PROVISION) build kernel demo
-	@cargo test --quiet --locked --release --test demo
+	@cargo build --quiet --release --locked
+	@cargo xtask demo
 
 bench:
 	@$(PROVISION) build kernel bench
-	@cargo test --quiet --locked --release --test bench
+	@cargo build --quiet --release --locked
+	@cargo xtask bench
 
 size: build
-	@tests/size.sh $(PROGRAM)
+	@cargo xtask size $(PROGRAM)
 
 docs:
 	@$(PROVISION) build
-	KEXEC_BPF_WRITE_DOCS=1 cargo test --quiet --locked --release --test docs
+	cargo xtask docs
 
 docs-check:
-	@cargo test --quiet --locked --release --test docs
+	@cargo xtask docs --check
 
 # Takes what `make` has built, so that root needs no Rust.
 install:

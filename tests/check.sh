@@ -73,8 +73,14 @@ shell_scripts() {
 # Not --all-targets: the program has its own panic handler, and cannot be built
 # as a test. --test '*' takes the tests that run only when named, too.
 run_clippy() {
-    cargo clippy --locked --release --lib --bins --test '*' -- -D warnings &&
-        cargo clippy --locked --release --tests -- -D warnings
+    cargo clippy --locked --release --workspace --lib --bins --test '*' -- -D warnings &&
+        cargo clippy --locked --release --workspace --tests -- -D warnings
+}
+
+# These pages are read with private items, so a link to one is good.
+run_rustdoc() {
+    RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' cargo doc --locked --release --workspace --no-deps \
+        --document-private-items
 }
 
 run_shellcheck() { shell_scripts | xargs -0 shellcheck; }
@@ -95,13 +101,14 @@ run_spdx() {
 
 step() {
     case $1 in
-    fmt) one fmt cargo fmt --check ;;
+    fmt) one fmt cargo fmt --all --check ;;
     clippy) one clippy run_clippy ;;
     shellcheck) one shellcheck run_shellcheck ;;
     spdx) one spdx run_spdx ;;
+    rustdoc) one rustdoc run_rustdoc ;;
     docs) one docs make -s docs-check ;;
     size) one size make -s size ;;
-    unit) tests unit cargo test --locked --release --no-fail-fast ;;
+    unit) tests unit cargo test --locked --release --workspace --no-fail-fast ;;
     checkpatch | sparse | analyzer) one "$1" tests/static.sh "$1" ;;
     # Names that begin with long_ are for make check-all.
     vm) tests vm cargo test --locked --release --test vm -- --test-threads=2 --skip ::long_ ;;
@@ -112,7 +119,7 @@ step() {
     esac
 }
 
-steps=(fmt shellcheck spdx checkpatch sparse analyzer clippy size docs unit vm)
+steps=(fmt shellcheck spdx checkpatch sparse analyzer clippy rustdoc size docs unit vm)
 [ $# -gt 0 ] || set -- "${steps[@]}"
 for name; do
     step "$name"

@@ -2,7 +2,7 @@
 /*
  * What the sections of a Unified Kernel Image become, and where its companion
  * files go: systemd-stub's tables (systemd-stub(7), UAPI.5). The module and the
- * default parser are made of these rows; tests/abi.rs compares them with the
+ * default parser are made of these rows; tests/abi compares them with the
  * program's (src/formats: image/uki.rs, initrd/extra.rs).
  *
  * Like linux/lsm_hook_defs.h, this file may be included more than once. Whoever

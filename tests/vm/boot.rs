@@ -3,10 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::{
-    self, Initramfs, Kernel, Machine, Payload, Transcript, second_initrd, uki::Uki,
-};
+use guest::initramfs::extra_initrd;
+use guest::{Initramfs, Kernel, Machine, Payload, Transcript, second_initrd, uki::Uki};
 
 crate::on_each_kernel!(
     bzimage_with_two_initrds,

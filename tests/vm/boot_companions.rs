@@ -2,10 +2,10 @@
 //! `boot` on the handshake route: the image and what goes with it lie on an ESP
 //! that is mounted nowhere, and the kernel reads them from there all the same.
 
-use crate::guest::handshake::{KERNEL, initramfs};
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::pe::Pe;
-use crate::guest::{self, Disk, Machine, Partition, Payload, drivers, second_initrd, uki::Uki};
+use guest::handshake::{KERNEL, initramfs};
+use guest::initramfs::extra_initrd;
+use guest::pe::Pe;
+use guest::{Disk, Machine, Partition, Payload, drivers, second_initrd, uki::Uki};
 
 /// An addon that adds this to the command line, and a file.
 fn addon(cmdline: &str, payload: &Payload) -> Vec<u8> {

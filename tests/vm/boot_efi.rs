@@ -3,8 +3,8 @@
 //! one-shot counts once.
 
 use crate::boot_entries::{esp, script};
-use crate::guest::uki::Uki;
-use crate::guest::{self, Disk, Initramfs, Kernel, Partition, drivers, second_initrd};
+use guest::uki::Uki;
+use guest::{Disk, Initramfs, Kernel, Partition, drivers, second_initrd};
 
 const KERNEL: Kernel = Kernel::V6_12;
 

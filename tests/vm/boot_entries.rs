@@ -4,11 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::disk::BuiltDisk;
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::{
-    self, Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, second_initrd,
-};
+use guest::disk::BuiltDisk;
+use guest::initramfs::extra_initrd;
+use guest::{Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, second_initrd};
 
 const KERNEL: Kernel = Kernel::V6_12;
 
@@ -18,7 +16,7 @@ pub fn script(rest: &str) -> String {
 
 /// A UKI with two profiles, too small to run.
 pub fn small_uki() -> Vec<u8> {
-    use crate::guest::pe::{Pe, tiny_kernel};
+    use guest::pe::{Pe, tiny_kernel};
     Pe::new()
         .section(".osrel", b"ID=tiny\nPRETTY_NAME=\"Tiny 1\"\nVERSION_ID=1\n")
         .section(".linux", &tiny_kernel())

@@ -3,10 +3,8 @@
 
 use std::path::Path;
 
-use crate::guest::uki::Uki;
-use crate::guest::{
-    self, Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, second_initrd,
-};
+use guest::uki::Uki;
+use guest::{Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, second_initrd};
 
 const KERNEL: Kernel = Kernel::V6_12;
 

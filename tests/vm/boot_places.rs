@@ -6,13 +6,11 @@
 use std::path::Path;
 
 use crate::boot_entries::small_uki;
-use crate::guest::disk::BuiltDisk;
-use crate::guest::initramfs::second;
-use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::uki::Uki;
-use crate::guest::{
-    self, Disk, Initramfs, Kernel, Machine, PROGRAM, Partition, Transcript, drivers,
-};
+use guest::disk::BuiltDisk;
+use guest::initramfs::second;
+use guest::pe::{Pe, tiny_kernel};
+use guest::uki::Uki;
+use guest::{Disk, Initramfs, Kernel, Machine, Partition, Transcript, drivers, program};
 
 const KERNEL: Kernel = Kernel::V6_12;
 /// 25 words.
@@ -100,7 +98,7 @@ const STAY: &str = "#!/bin/sh
 fn disk(folder: &Path) -> BuiltDisk {
     let next = format!("{}{NEXT}", drivers::LOAD);
     let initrd = drivers::add(second(&[]), KERNEL, drivers::DISKS)
-        .program("bin/kexec-bpf", Path::new(PROGRAM))
+        .program("bin/kexec-bpf", &program())
         .script("next", &next)
         .finish();
     let path = folder.join("second.cpio");

@@ -3,9 +3,9 @@
 //! comes from outside of its folder, and the rest boots. `oracle` has the good
 //! ones, and those that a FAT file system can have.
 
-use crate::guest::handshake::{KERNEL, NOTHING, initramfs, machine};
-use crate::guest::pe::Pe;
-use crate::guest::{self, Payload, second_initrd};
+use guest::handshake::{KERNEL, NOTHING, initramfs, machine};
+use guest::pe::Pe;
+use guest::{Payload, second_initrd};
 
 /// Makes /img/a.efi.extra.d and a /loader below /root.
 const MAKE: &str = r#"

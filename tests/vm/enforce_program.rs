@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The program under enforce: the hook turns it on, and what the kernel would refuse is
 //! refused before, with a reason that is true, and no crash image is lost for it.
-
-use crate::guest;
-use crate::guest::firmware::SigningKey;
-use crate::guest::handshake::{initramfs_before, tiny_uki};
-use crate::guest::pe::{Pe, tiny_efi_kernel};
 use crate::module_enforce::secure;
 use crate::report;
+use guest::firmware::SigningKey;
+use guest::handshake::{initramfs_before, tiny_uki};
+use guest::pe::{Pe, tiny_efi_kernel};
 
 /// What modprobe does in this guest.
 const MODPROBE: &str = "#!/bin/busybox sh

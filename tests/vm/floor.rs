@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The harness itself: a program that only calls the kernel boots a kernel.
 
-use crate::guest::{self, Initramfs, Kernel, Machine, Payload};
+use guest::{Initramfs, Kernel, Machine, Payload};
 
 crate::on_each_kernel!(floor_boots);
 

@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::handshake::{KERNEL, STRICT, initramfs, machine};
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::pe::{Pe, packed, zboot};
-use crate::guest::{self, Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
+use guest::handshake::{KERNEL, STRICT, initramfs, machine};
+use guest::initramfs::extra_initrd;
+use guest::pe::{Pe, packed, zboot};
+use guest::{Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
 
 /// Loads by the handshake, says the timeline, and jumps.
 fn load_and_exec(arguments: &str) -> String {

@@ -2,8 +2,8 @@
 //! A client that breaks the handshake where it is told to: the kernel's side
 //! ends every load in its own error, in bounded time, and is as before.
 
-use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
-use crate::guest::{self, Transcript};
+use guest::Transcript;
+use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
 
 /// A kernel that checks itself takes over a second to attach a program.
 const TIMEOUT_MS: u32 = 2500;

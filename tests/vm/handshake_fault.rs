@@ -2,11 +2,9 @@
 //! Bad parsers and bad parsing, met by the product: each ends in a clear error
 //! and an exit code, leaves nothing behind, and the next load works.
 
-use crate::guest::handshake::{
-    NOTHING, expect_failure, initramfs, machine, tiny_uki, tiny_uki_with,
-};
-use crate::guest::pe::Pe;
-use crate::guest::{self, module};
+use guest::handshake::{NOTHING, expect_failure, initramfs, machine, tiny_uki, tiny_uki_with};
+use guest::module;
+use guest::pe::Pe;
 
 /// One bad image: its name, its bytes, options of the load, and what the report says.
 struct Fault {

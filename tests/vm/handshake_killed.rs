@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The kernel kills the thread that loads, and that one alone: the other one
 //! notices, says so, and leaves nothing behind.
-
-use crate::guest;
-use crate::guest::handshake::{initramfs, machine, tiny_uki};
+use guest::handshake::{initramfs, machine, tiny_uki};
 
 const SCRIPT: &str = r#"
 start=$(cut -d . -f 1 /proc/uptime)

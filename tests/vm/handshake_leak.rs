@@ -2,9 +2,9 @@
 //! Nothing leaks: memory before and after, on a kernel that checks its
 //! allocator and stops at the first warning.
 
-use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
-use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::{self, Kernel, Transcript, module};
+use guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
+use guest::pe::{Pe, tiny_kernel};
+use guest::{Kernel, Transcript, module};
 
 /// As far as Debian's kernel checks: red zones, poison, users, consistency,
 /// and KFENCE on a sample of allocations. It is built without KASAN, kmemleak and lockdep.

@@ -3,13 +3,12 @@
 //! the kernel, not this program, refuses. Rules 2 and 3 need no Secure Boot and
 //! are in `handshake_client`.
 
-#[path = "handshake_rules/images.rs"]
 mod images;
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with};
-use crate::guest::pe::Pe;
-use crate::guest::{self, Payload, second_initrd};
+use guest::firmware::{self, SigningKey};
+use guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with};
+use guest::pe::Pe;
+use guest::{Payload, second_initrd};
 
 /// One load of a file, and what becomes of it.
 struct Rule {

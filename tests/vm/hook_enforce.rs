@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `hook enforce` without a module that could enforce: kexec is off, and it is said.
 
-use crate::guest::{self, Initramfs, Kernel, Machine, second_initrd};
 use crate::report;
+use guest::{Initramfs, Kernel, Machine, second_initrd};
 
 /// A command line for `hook`, and what then is in kexec_load_disabled.
 const SAY: &str = "

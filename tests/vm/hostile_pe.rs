@@ -6,19 +6,17 @@
 //! kernel that needs no parser, under Secure Boot: the module and this program
 //! judge each file alike, and the kernel's log stays clean.
 
-#[path = "hostile_pe/cases.rs"]
 mod cases;
-#[path = "hostile_pe/image.rs"]
 mod image;
 
 use kexec_bpf::formats::image::authenticode;
 use kexec_bpf::formats::image::detect::{Image, detect};
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_with, tiny_uki};
-use crate::guest::pe::{Pe, tiny_efi_kernel};
-use crate::guest::{self, Transcript};
 use cases::Case;
+use guest::Transcript;
+use guest::firmware::{self, SigningKey};
+use guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_with, tiny_uki};
+use guest::pe::{Pe, tiny_efi_kernel};
 
 const SCRIPT: &str = r#"
 say lockdown "$(cat /sys/kernel/security/lockdown)"

@@ -2,11 +2,11 @@
 //! IMA appraises what is loaded, by hash or by signature: nothing becomes kernel
 //! or initrd that was not read from a file under its eyes.
 
-use crate::guest::handshake::{NOTHING, machine, no_uki, tiny_uki, tiny_uki_with};
-use crate::guest::ima::{self, Key};
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::pe::{Pe, tiny_efi_kernel};
-use crate::guest::{self, Initramfs};
+use guest::Initramfs;
+use guest::handshake::{NOTHING, machine, no_uki, tiny_uki, tiny_uki_with};
+use guest::ima::{self, Key};
+use guest::initramfs::extra_initrd;
+use guest::pe::{Pe, tiny_efi_kernel};
 
 /// Files of user 1001 are held to their hash, all others to a signature.
 const POLICY: &str = "appraise func=KEXEC_KERNEL_CHECK fowner=1001

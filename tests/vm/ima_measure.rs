@@ -2,11 +2,11 @@
 //! IMA measures what a load by the handshake is made of: each file, and the
 //! command line that the next kernel gets, whoever made it.
 
-use crate::guest::handshake::{KERNEL, NOTHING, machine, tiny_uki, tiny_uki_with};
-use crate::guest::ima::{self, Measured};
-use crate::guest::payload::sha256;
-use crate::guest::pe::{Pe, tiny_efi_kernel};
-use crate::guest::{self, second_initrd};
+use guest::handshake::{KERNEL, NOTHING, machine, tiny_uki, tiny_uki_with};
+use guest::ima::{self, Measured};
+use guest::payload::sha256;
+use guest::pe::{Pe, tiny_efi_kernel};
+use guest::second_initrd;
 
 const POLICY: &str = "measure func=KEXEC_KERNEL_CHECK
 measure func=KEXEC_INITRAMFS_CHECK

@@ -5,12 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::guest::dracut::{Dracut, Init, Suite};
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::uki::Uki;
-use crate::guest::{
-    self, Disk, Kernel, Machine, Partition, Payload, Transcript, packages, second_initrd,
-};
+use guest::dracut::{Dracut, Init, Suite};
+use guest::initramfs::extra_initrd;
+use guest::uki::Uki;
+use guest::{Disk, Kernel, Machine, Partition, Payload, Transcript, packages, second_initrd};
 
 pub const KERNEL: Kernel = Kernel::V6_12;
 

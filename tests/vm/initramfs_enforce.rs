@@ -2,13 +2,13 @@
 //! Initramfses that dracut built turn enforce on before anything is loaded, or kexec
 //! off, and say so; the boot goes on.
 
-use crate::guest::dracut::{Dracut, Init, Suite};
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{initramfs_before, tiny_uki};
-use crate::guest::uki::Uki;
-use crate::guest::{self, Kernel, Partition, Transcript, module, packages};
 use crate::initramfs::{KERNEL, capture_uki, disk, expect_console, initramfs, machine, with_file};
 use crate::module_insert::without_btf;
+use guest::dracut::{Dracut, Init, Suite};
+use guest::firmware::{self, SigningKey};
+use guest::handshake::{initramfs_before, tiny_uki};
+use guest::uki::Uki;
+use guest::{Kernel, Partition, Transcript, module, packages};
 
 const OFF: &str = "kexec-bpf: enforce is not on: kexec is off until reboot";
 

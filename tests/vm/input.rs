@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::guest::uki::{self, Section, Uki};
-use crate::guest::{self, Initramfs, Kernel, Machine, Payload, Transcript, second_initrd};
 use crate::report;
+use guest::uki::{self, Section, Uki};
+use guest::{Initramfs, Kernel, Machine, Payload, Transcript, second_initrd};
 
 crate::on_each_kernel!(bad_images_are_refused, shrinking_image);
 

@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::library::with_libraries;
-use crate::guest::{self, Initramfs, Kernel, Machine, Transcript, handshake, packages, uki::Uki};
+use guest::library::with_libraries;
+use guest::{Initramfs, Kernel, Machine, Transcript, handshake, packages, uki::Uki};
 
 /// `keep_secret` makes a word at run time that no image has, keeps it in memory
 /// and in the kernel's log, and says it.

@@ -5,12 +5,10 @@
 
 use std::path::Path;
 
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::{
-    self, Initramfs, Kernel, Machine, Payload, Transcript, second_initrd, uki::Uki,
-};
 use crate::report;
+use guest::initramfs::extra_initrd;
+use guest::pe::{Pe, tiny_kernel};
+use guest::{Initramfs, Kernel, Machine, Payload, Transcript, second_initrd, uki::Uki};
 
 /// `apart NAME COMMAND...`: as `attempt`, but for standard output, which is under
 /// NAME-out; and what is loaded: the image and the crash image.

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::{self, Initramfs, Kernel, Transcript, host_program, packages, uki::Uki};
+use guest::firmware::{self, SigningKey};
+use guest::{Initramfs, Kernel, Transcript, host_program, packages, tree, uki::Uki};
 
 /// The load, and another of a good kernel afterwards. `alive` is the state of
 /// the process after it was killed; nothing when it is gone.
@@ -26,8 +26,7 @@ attempt after client plain /good
 
 /// The recipe of the report of that number.
 fn recipe(number: usize) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kernel-bugs.md");
-    let text = std::fs::read_to_string(path).expect("read the reports");
+    let text = std::fs::read_to_string(tree("docs/kernel-bugs.md")).expect("read the reports");
     let report = text.split("\n## ").nth(number).expect("a report");
     assert!(report.starts_with(&format!("{number}. ")), "{report}");
     let code = report.split_once("```python\n").expect("a recipe").1;

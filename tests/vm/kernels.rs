@@ -3,9 +3,9 @@
 //! their own compiler, inserted, one load, one refusal, removed, not a warning.
 //! tests/check-all.sh runs everything on them.
 
-use crate::guest::handshake::{NOTHING, STRICT, expect_failure, initramfs_with};
-use crate::guest::handshake::{tiny_uki, tiny_uki_with};
-use crate::guest::{self, Kernel, Machine, module};
+use guest::handshake::{NOTHING, STRICT, expect_failure, initramfs_with};
+use guest::handshake::{tiny_uki, tiny_uki_with};
+use guest::{Kernel, Machine, module};
 
 /// Programs of dead processes keep the module for a moment: 10 s at most.
 const LOADS: &str = "

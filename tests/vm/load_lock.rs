@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `load --lock`: the image boots, and the kernel takes no other.
 
-use crate::guest::{self, Initramfs, Kernel, Machine, second_initrd};
+use guest::{Initramfs, Kernel, Machine, second_initrd};
 
 #[test]
 fn load_lock_keeps_one_image() {

@@ -6,16 +6,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::guest::handshake::{KERNEL, initramfs_before, tiny_uki};
-use crate::guest::install::install;
-use crate::guest::{self, Initramfs, Machine, Transcript, module, packages};
+use guest::handshake::{KERNEL, initramfs_before, tiny_uki};
+use guest::install::install;
+use guest::{Initramfs, Machine, Transcript, module, packages, tree};
 
 /// What a kernel has that was built with everything as modules.
 const MODULES: &str = "ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 efivarfs kexec_bpf";
-
-fn tree(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
 
 /// A machine's root with all that is installed on it.
 fn machine(test: &str, prefix: &str) -> PathBuf {

@@ -3,10 +3,10 @@
 //! `lz4 -l` has no mark of an end, and takes what comes next for a size unless
 //! there are zeros.
 
-use crate::guest::handshake::{KERNEL, initramfs, machine};
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::pe::{Pe, packed};
-use crate::guest::{self, Payload, second_initrd};
+use guest::handshake::{KERNEL, initramfs, machine};
+use guest::initramfs::extra_initrd;
+use guest::pe::{Pe, packed};
+use guest::{Payload, second_initrd};
 
 #[test]
 fn lz4_before_other_archives() {

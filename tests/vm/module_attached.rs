@@ -2,9 +2,9 @@
 //! What else is attached to the parser hook while an image is loaded: tracers do
 //! no harm, and a parser of another load is named as what it is.
 
-use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
-use crate::guest::{self, Transcript};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::Transcript;
+use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
 
 const FOREIGN: &str = "a parser of another load is still attached to kexec_pe_parser_hook";
 

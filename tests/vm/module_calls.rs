@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Calls of a parser that can lead to nothing end at once, and warn of nothing.
 
-use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
-use crate::guest::{self, Transcript};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::Transcript;
+use guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
 
 /// What a parser calls before its error, and a few.
 const ENOUGH: u32 = 50;

@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_before, tiny_uki, tiny_uki_with};
-use crate::guest::library::with_libraries;
-use crate::guest::pe::{Pe, tiny_efi_kernel};
-use crate::guest::{self, Initramfs, Transcript, packages, uki::Uki};
 use crate::kdump;
+use guest::firmware::{self, SigningKey};
+use guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_before, tiny_uki, tiny_uki_with};
+use guest::library::with_libraries;
+use guest::pe::{Pe, tiny_efi_kernel};
+use guest::{Initramfs, Transcript, packages, uki::Uki};
 
 /// A call of root's that gets around the UKI's signature, and what the log says of it.
 struct Gate {

@@ -2,10 +2,10 @@
 //! When enforce goes on, and what it does without Secure Boot: IMA's word for a file
 //! does not count.
 
-use crate::guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
-use crate::guest::ima::{self, Key};
-use crate::guest::pe::tiny_efi_kernel;
-use crate::guest::{self, module, packages};
+use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
+use guest::ima::{self, Key};
+use guest::pe::tiny_efi_kernel;
+use guest::{module, packages};
 
 const ON: &str = r#"
 parameter=/sys/module/kexec_bpf/parameters/enforce

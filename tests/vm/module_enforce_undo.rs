@@ -4,11 +4,11 @@
 
 use std::path::Path;
 
-use crate::guest::firmware::SigningKey;
-use crate::guest::handshake::initramfs_before;
-use crate::guest::{self, Transcript, module};
 use crate::module_enforce::{images, secure};
 use crate::module_insert::renamed;
+use guest::firmware::SigningKey;
+use guest::handshake::initramfs_before;
+use guest::{Transcript, module};
 
 /// `still NAME`: a bare kernel, a UKI without a session, a crash kernel; the parameter,
 /// and what is loaded.

@@ -2,12 +2,12 @@
 //! Loads whose segments are left out of the kernel's digest: who gets that, who does not,
 //! and what purgatory is then told to check.
 
-use crate::guest::handshake::{NOTHING, initramfs, initramfs_with, machine, tiny_uki};
-use crate::guest::machine::given_memory_mb;
-use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::witness::{self, FUNCTIONS, expect_digest};
-use crate::guest::{self, Initramfs, Transcript, host_program, module, packages};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::handshake::{NOTHING, initramfs, initramfs_with, machine, tiny_uki};
+use guest::machine::given_memory_mb;
+use guest::pe::{Pe, tiny_kernel};
+use guest::witness::{self, FUNCTIONS, expect_digest};
+use guest::{Initramfs, Transcript, host_program, module, packages};
 
 /// A session of the handshake that wants no digest; the slice is [`uki`]'s kernel. What the
 /// client prints last is the report's digest.
@@ -205,7 +205,7 @@ fn a_kernel_that_lets_nothing_be_left_out() {
     let directory = guest::work_dir("module-fast-unable");
     let kernel = guest::handshake::KERNEL.name();
     let place = format!("lto-{kernel}");
-    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/build-module.sh");
+    let script = guest::tree("tests/build-module.sh");
     let mut build = host_program(&script.display().to_string());
     module::run(build.args([kernel, &place, "KCFLAGS=-DCONFIG_LTO=1"]));
     let built = packages::cache().join(format!("module/{place}/kmod/kexec_bpf.ko"));

@@ -6,10 +6,10 @@
 
 use std::path::Path;
 
-use crate::guest::handshake::{KERNEL, STRICT, initramfs};
-use crate::guest::pe::{FIRST_SECTION, Pe};
-use crate::guest::witness::{self, FUNCTIONS};
-use crate::guest::{self, Initramfs, Machine, Payload, Transcript, packages, second_initrd};
+use guest::handshake::{KERNEL, STRICT, initramfs};
+use guest::pe::{FIRST_SECTION, Pe};
+use guest::witness::{self, FUNCTIONS};
+use guest::{Initramfs, Machine, Payload, Transcript, packages, second_initrd};
 
 /// Ten times what a guest that boots takes on an idle machine.
 const NEVER_BOOTS_S: u64 = 100;

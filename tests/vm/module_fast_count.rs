@@ -2,8 +2,8 @@
 //! Instructions of a load and of the jump after it, to the next kernel's init, with and
 //! without a digest. Part of tests/check-all.sh, as all that begins with `long_`.
 
-use crate::guest::handshake::{KERNEL, initramfs};
-use crate::guest::{self, Transcript, packages};
+use guest::handshake::{KERNEL, initramfs};
+use guest::{Transcript, packages};
 
 /// Initrd in MB, and the most that the load and the jump may take, in thousandths of those
 /// with a digest. What is left of the load depends on where the kernel finds free pages, likely

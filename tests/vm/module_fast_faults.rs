@@ -2,13 +2,13 @@
 //! What can happen to a load while its segments are taken away from the digest: it fails,
 //! its thread is killed, the module is removed. The witness makes it happen there.
 
-use crate::guest::handshake::{NOTHING, initramfs, initramfs_before, machine};
-use crate::guest::witness::{self, FUNCTIONS, expect_digest};
-use crate::guest::{self, Transcript, firmware};
 use crate::handshake_leak::{MEMORY, expect_growth_below, expect_no_loss};
 use crate::module_enforce;
 use crate::module_fast::{CLIENT, with_images};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::handshake::{NOTHING, initramfs, initramfs_before, machine};
+use guest::witness::{self, FUNCTIONS, expect_digest};
+use guest::{Transcript, firmware};
 
 /// As in handshake_leak.
 const CHECKS: &str = "slub_debug=FZPU page_poison=1 kfence.sample_interval=10";

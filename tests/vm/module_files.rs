@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
-use crate::guest::pe::packed;
-use crate::guest::{self, Transcript};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::Transcript;
+use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use guest::pe::packed;
 
 #[track_caller]
 fn expect_refused(said: &Transcript, name: &str, code: &str, words: &[&str]) {

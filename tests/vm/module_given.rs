@@ -3,10 +3,10 @@
 //! them from one profile, however it came into the image. The parser here gives
 //! what a section of the image tells it to; all images are signed.
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with, tiny_uki};
-use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::{self, Initramfs, module};
+use guest::firmware::{self, SigningKey};
+use guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with, tiny_uki};
+use guest::pe::{Pe, tiny_kernel};
+use guest::{Initramfs, module};
 
 /// The images' sections; `.bpf` and `.give` are numbers 0 and 1.
 const LINUX: u8 = 2;

@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
-use crate::guest::{self, host_program, module};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
+use guest::{host_program, module};
 
 /// Bytes of `struct module`'s name.
 const NAME_BYTES: usize = 56;

@@ -3,11 +3,11 @@
 //! loader has accepted it, and then the kernel has no memory for it. The module
 //! must tell it, let go of everything, and not mistake one load for another.
 
-use crate::guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
-use crate::guest::machine::given_memory_mb;
-use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::{self, Transcript};
 use crate::handshake_leak::{MEMORY, expect_growth_below, expect_no_loss};
+use guest::Transcript;
+use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use guest::machine::given_memory_mb;
+use guest::pe::{Pe, tiny_kernel};
 
 const MIB: u32 = 1 << 20;
 /// Memory of the guests.

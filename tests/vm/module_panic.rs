@@ -2,11 +2,11 @@
 //! The kernel panics while another image is being loaded. From the system call's
 //! beginning to its end the load holds the kexec lock, and then the kernel does not
 //! jump to the crash image. The manual's table is CRASH_TABLE in
-//! docs/generate/prose.rs.
+//! xtask/src/docs/prose.rs.
 
-use crate::guest::handshake::{KERNEL, initramfs, tiny_uki, tiny_uki_with};
-use crate::guest::pe::{Pe, tiny_kernel};
-use crate::guest::{self, Initramfs, Machine, Transcript};
+use guest::handshake::{KERNEL, initramfs, tiny_uki, tiny_uki_with};
+use guest::pe::{Pe, tiny_kernel};
+use guest::{Initramfs, Machine, Transcript};
 
 const MEMORY_MIB: u32 = 768;
 /// What the kernel keeps for the image that it copies when it panics.

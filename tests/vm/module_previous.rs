@@ -2,11 +2,11 @@
 //! The program and the module of the interface's version before go together with
 //! these: an upgrade of one of them costs neither kexec nor kdump.
 
-use crate::guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki, tiny_uki_with};
-use crate::guest::previous::previous;
-use crate::guest::{self, module};
 use crate::module_insert::without_btf;
 use crate::module_late::{SETTLE, expect_settled};
+use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki, tiny_uki_with};
+use guest::module;
+use guest::previous::previous;
 
 /// A good load and a refused one, whose words are the module's.
 const LOADS: &str = "

@@ -3,8 +3,8 @@
 //! whose hooks went before it would reach the kernel's loader with an image that
 //! nobody has probed.
 
-use crate::guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
-use crate::guest::{self, module, packages};
+use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
+use guest::{module, packages};
 
 const SCRIPT: &str = r#"
 state() { cat /sys/module/kexec_bpf/initstate 2>/dev/null || echo gone; }

@@ -2,10 +2,10 @@
 //! A load waits for its parser no longer than it was told to, in all rounds
 //! together, and not at all for a thread that is gone: it holds the kexec lock.
 
-use crate::guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki, tiny_uki_with};
-use crate::guest::pe::{FIRST_SECTION, Pe};
-use crate::guest::{self, Transcript, module};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki, tiny_uki_with};
+use guest::pe::{FIRST_SECTION, Pe};
+use guest::{Transcript, module};
 
 /// Four rounds of this are more than [`ALL_MS`], each one is less. The guest's
 /// clock goes on while a busy host does not run the guest.

@@ -10,8 +10,8 @@ use kexec_bpf::formats::image::detect::{Image, detect, detect_linux};
 use kexec_bpf::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, ReadErrorKind};
 use proptest::prelude::*;
 
-use crate::guest::uki::{self, Uki};
-use crate::guest::{self, Kernel, Payload, second_initrd};
+use guest::uki::{self, Uki};
+use guest::{Kernel, Payload, second_initrd};
 
 /// A large file with changed bytes and a length of its own, without a copy.
 struct Changed<'a> {

@@ -6,17 +6,15 @@
 //! file system; then a guest mounts that same disk and boots them all in a
 //! chain, each kernel by kexec from the one before.
 
-#[path = "oracle/cases.rs"]
 mod cases;
-#[path = "oracle/chain.rs"]
 mod chain;
 
 use std::collections::BTreeMap;
 
-use crate::guest::esp::Esp;
-use crate::guest::{self, Initramfs, Kernel, Machine, Payload, firmware, second_initrd, uki::Uki};
 use cases::Case;
 use chain::Boot;
+use guest::esp::Esp;
+use guest::{Initramfs, Kernel, Machine, Payload, firmware, second_initrd, uki::Uki};
 
 pub const KERNEL: Kernel = Kernel::V6_12;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A kernel that refuses: the cause is named from facts, the exit code is 4.
 
-use crate::guest::{self, Initramfs, Kernel, Machine, Transcript, second_initrd};
 use crate::report;
+use guest::{Initramfs, Kernel, Machine, Transcript, second_initrd};
 
 crate::on_each_kernel!(lockdown, disabled_and_unprivileged);
 

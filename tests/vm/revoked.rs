@@ -4,9 +4,9 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{KERNEL, STRICT, initramfs_before, tiny_uki};
-use crate::guest::{self, drivers};
+use guest::drivers;
+use guest::firmware::{self, SigningKey};
+use guest::handshake::{KERNEL, STRICT, initramfs_before, tiny_uki};
 
 /// SbatLevelRT is shim's, which is not there: the guest writes it.
 const SCRIPT: &str = r#"

@@ -11,11 +11,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::guest::firmware::{self, SigningKey};
-use crate::guest::handshake::{KERNEL, STRICT, initramfs_before};
-use crate::guest::pe::Pe;
-use crate::guest::{self, Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
 use crate::report;
+use guest::firmware::{self, SigningKey};
+use guest::handshake::{KERNEL, STRICT, initramfs_before};
+use guest::pe::Pe;
+use guest::{Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
 
 /// `loaded NAME` says whether an image is loaded, and drops it.
 const FIRST: &str = r#"

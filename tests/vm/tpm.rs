@@ -2,8 +2,8 @@
 //! What a kexec leaves in the TPM: all of it. The next image has the PCRs of this one,
 //! and the variables of this one's stub, so that it can open what was sealed to this one.
 
-use crate::guest::handshake::{KERNEL, initramfs, initramfs_before};
-use crate::guest::{self, drivers, module, uki::Uki};
+use guest::handshake::{KERNEL, initramfs, initramfs_before};
+use guest::{drivers, module, uki::Uki};
 
 /// PCRs that the firmware, boot loaders and systemd-stub extend.
 const PCRS: [u32; 9] = [0, 1, 2, 3, 4, 7, 9, 12, 13];

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use crate::guest::firmware::SigningKey;
-use crate::guest::handshake::{KERNEL, no_uki, tiny_uki, tiny_uki_with};
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::pe::{Pe, tiny_efi_kernel, tiny_kernel};
-use crate::guest::{Initramfs, module};
+use guest::firmware::SigningKey;
+use guest::handshake::{KERNEL, no_uki, tiny_uki, tiny_uki_with};
+use guest::initramfs::extra_initrd;
+use guest::pe::{Pe, tiny_efi_kernel, tiny_kernel};
+use guest::{Initramfs, module};
 
 /// Changes one byte of `mark`.
 fn tamper(mut image: Vec<u8>, mark: &[u8]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A signed PE file of this test's own, whose fields can be set to anything.
 
-use crate::guest::uki::{u16_at, u32_at};
+use guest::uki::{u16_at, u32_at};
 
 /// `Pe` puts everything where these are.
 pub const E_LFANEW: usize = 0x3c;

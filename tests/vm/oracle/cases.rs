@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use super::chain::Boot;
-use crate::guest::initramfs::extra_initrd;
-use crate::guest::uki::Uki;
-use crate::guest::{Payload, Transcript};
+use guest::initramfs::extra_initrd;
+use guest::uki::Uki;
+use guest::{Payload, Transcript};
 
 /// One UKI, the files beside it, and what to boot of it.
 pub struct Case {
@@ -158,7 +158,7 @@ pub fn images() -> Vec<Case> {
 
 /// An addon, as bytes; `change` may damage it.
 fn addon(name: &str, cmdline: &str, change: impl Fn(Uki) -> Uki) -> Vec<u8> {
-    let folder = crate::guest::work_dir(&format!("oracle-addon-{name}"));
+    let folder = guest::work_dir(&format!("oracle-addon-{name}"));
     let path = change(Uki::addon(&folder, name, cmdline)).build();
     std::fs::read(path).expect("read the addon")
 }
@@ -180,7 +180,7 @@ pub fn companions() -> Vec<Case> {
     let part_of_uname = addon("part", "part-of=uname", |addon| {
         addon.options(&["--uname", "6.12."])
     });
-    let archives = crate::guest::work_dir("oracle-addon-archives");
+    let archives = guest::work_dir("oracle-addon-archives");
     let with_initrd = |name: &str| {
         let initrd = archive(&archives, &format!("{name}-initrd"));
         let ucode = archive(&archives, &format!("{name}-ucode"));

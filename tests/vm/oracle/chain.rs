@@ -8,10 +8,10 @@ use std::path::Path;
 
 use super::KERNEL;
 use super::cases::Case;
-use crate::guest::esp::Esp;
-use crate::guest::initramfs::second;
-use crate::guest::uki::Uki;
-use crate::guest::{Initramfs, PROGRAM, Transcript, module};
+use guest::esp::Esp;
+use guest::initramfs::second;
+use guest::uki::Uki;
+use guest::{Initramfs, Transcript, module, program};
 
 pub const ROUTES: [&str; 2] = ["extract", "handshake"];
 
@@ -127,7 +127,7 @@ pub fn first(cases: &[Case]) -> Initramfs {
 pub fn write_image(folder: &Path, case: &Case, cases: &[Case], esp: &Esp) {
     let initrd = folder.join(format!("{}.cpio", case.name));
     let payload: Vec<_> = case.payload.iter().collect();
-    let guest = second(&payload).program("bin/kexec-bpf", Path::new(PROGRAM));
+    let guest = second(&payload).program("bin/kexec-bpf", &program());
     std::fs::write(&initrd, with_chain(guest, cases).finish()).expect("write the initrd");
     // The kernel's check of its timer panics when the host is busy.
     let cmdline = format!("console=ttyS0 panic=-1 no_timer_check case={}", case.name);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The real program on this host, from outside: text, exit codes, streams.
+//!
+//! Nothing here loads an image or needs a kernel with kexec.
+
+extern crate alloc;
+
+#[allow(dead_code, reason = "the unit tests use the rest")]
+#[path = "../../src/formats/image/build.rs"]
+mod build;
+
+mod bad_image;
+mod claims;
+mod help;
+mod plan;
+mod program;
+mod refusal;
+mod revoked;
+mod signature;
+mod terminal;

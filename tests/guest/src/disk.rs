@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Disks for guests: a GPT with an ESP, an XBOOTLDR and a root partition.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const MIB: u64 = 1 << 20;
+
+/// A partition, by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partition {
+    /// FAT, labelled `ESP`.
+    Esp,
+    /// ext4.
+    Xbootldr,
+    /// ext4, labelled `root`.
+    Root,
+}
+
+impl Partition {
+    const ALL: [Self; 3] = [Self::Esp, Self::Xbootldr, Self::Root];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Esp => "esp",
+            Self::Xbootldr => "xbootldr",
+            Self::Root => "root",
+        }
+    }
+
+    /// sgdisk's short names for partition types.
+    fn type_code(self) -> &'static str {
+        match self {
+            Self::Esp => "ef00",
+            Self::Xbootldr => "ea00",
+            Self::Root => "8304",
+        }
+    }
+}
+
+/// A disk in the making; a partition is made when it gets a file.
+pub struct Disk {
+    folder: PathBuf,
+}
+
+impl Disk {
+    /// `disk.img` in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        let folder = folder.join("disk");
+        fs::create_dir_all(&folder).expect("make the disk's folder");
+        Self { folder }
+    }
+
+    pub fn file(self, partition: Partition, path: &str, data: &[u8]) -> Self {
+        fs::write(self.place(partition, path), data).expect("write a file of the disk");
+        self
+    }
+
+    /// The same from a file of this machine.
+    pub fn file_from(self, partition: Partition, path: &str, source: &Path) -> Self {
+        let to = self.place(partition, path);
+        fs::copy(source, to).expect("copy a file of the disk");
+        self
+    }
+
+    pub fn esp(self, path: &str, data: &[u8]) -> Self {
+        self.file(Partition::Esp, path, data)
+    }
+
+    pub fn xbootldr(self, path: &str, data: &[u8]) -> Self {
+        self.file(Partition::Xbootldr, path, data)
+    }
+
+    /// An executable one.
+    pub fn program(self, partition: Partition, path: &str, data: &[u8]) -> Self {
+        let to = self.place(partition, path);
+        let disk = self.file(partition, path, data);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(to, mode).expect("make a file executable");
+        disk
+    }
+
+    /// An empty folder.
+    pub fn directory(self, partition: Partition, path: &str) -> Self {
+        fs::create_dir_all(self.tree(partition).join(path)).expect("make a folder");
+        self
+    }
+
+    fn tree(&self, partition: Partition) -> PathBuf {
+        self.folder.join(partition.name())
+    }
+
+    fn place(&self, partition: Partition, path: &str) -> PathBuf {
+        let path = self.tree(partition).join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("make a folder");
+        path
+    }
+
+    pub fn build(self) -> BuiltDisk {
+        let path = self.folder.with_file_name("disk.img");
+        let mut table = crate::host_program("sgdisk");
+        table.args(["--clear"]);
+        let mut offsets = Vec::new();
+        let mut offset = MIB;
+        for partition in Partition::ALL {
+            if !self.tree(partition).exists() {
+                continue;
+            }
+            let image = self.file_system(partition);
+            let size_bytes = image.metadata().expect("stat a partition").len();
+            let number = offsets.len() + 1;
+            let (first, last) = (offset / 512, (offset + size_bytes) / 512 - 1);
+            table.arg(format!("--new={number}:{first}:{last}"));
+            table.arg(format!("--typecode={number}:{}", partition.type_code()));
+            table.arg(format!("--change-name={number}:{}", partition.name()));
+            offsets.push((partition, offset, image));
+            offset += size_bytes;
+        }
+        let mut disk = File::create(&path).expect("create the disk");
+        // Room for the backup table.
+        disk.set_len(offset + MIB).expect("size the disk");
+        run(table.arg(&path));
+        for (_, offset, image) in &mut offsets {
+            disk.seek(SeekFrom::Start(*offset)).expect("seek");
+            std::io::copy(image, &mut disk).expect("copy a partition");
+        }
+        let offsets = offsets.iter().map(|(partition, at, _)| (*partition, *at));
+        BuiltDisk {
+            offsets: offsets.collect(),
+            path,
+        }
+    }
+
+    /// The partition as a file of its own.
+    fn file_system(&self, partition: Partition) -> File {
+        let tree = self.tree(partition);
+        let image = self.folder.join(format!("{}.img", partition.name()));
+        let size_bytes = (size_of(&tree) + 16 * MIB).next_multiple_of(MIB);
+        let file = File::create(&image).expect("create a partition");
+        file.set_len(size_bytes).expect("size a partition");
+        if partition == Partition::Esp {
+            run(mtools("mformat", &image).args(["-v", "ESP", "::"]));
+            let names = fs::read_dir(&tree).expect("read the ESP's folder");
+            let names = names.map(|entry| entry.expect("read the ESP's folder").path());
+            run(mtools("mcopy", &image).arg("-s").args(names).arg("::"));
+        } else {
+            let mut format = crate::host_program("/sbin/mke2fs");
+            format.args(["-q", "-t", "ext4", "-L", partition.name(), "-d"]);
+            run(format.arg(&tree).arg(&image));
+        }
+        File::open(&image).expect("open a partition")
+    }
+}
+
+/// A disk that a guest can have.
+pub struct BuiltDisk {
+    path: PathBuf,
+    offsets: Vec<(Partition, u64)>,
+}
+
+impl BuiltDisk {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn offset(&self, partition: Partition) -> u64 {
+        let mut offsets = self.offsets.iter();
+        let found = offsets.find(|(other, _)| *other == partition);
+        found.expect("the disk has this partition").1
+    }
+
+    /// The file system's UUID, as util-linux reads it.
+    pub fn uuid(&self, partition: Partition) -> String {
+        let mut probe = crate::host_program("/sbin/blkid");
+        let offset = format!("--offset={}", self.offset(partition));
+        probe.args(["--probe", &offset, "--match-tag=UUID", "--output=value"]);
+        let output = run(probe.arg(&self.path));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// PARTUUID, in upper case.
+    pub fn part_uuid(&self, partition: Partition) -> String {
+        let index = self
+            .offsets
+            .iter()
+            .position(|(other, _)| *other == partition);
+        let number = index.expect("the disk has this partition") + 1;
+        let mut show = crate::host_program("sgdisk");
+        let output = run(show.arg(format!("--info={number}")).arg(&self.path));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Partition unique GUID: "));
+        line.expect("sgdisk shows the GUID").to_uppercase()
+    }
+
+    /// The names in a folder, sorted; after a run, what the guest has left.
+    pub fn names(&self, partition: Partition, folder: &str) -> Vec<String> {
+        let offset = self.offset(partition);
+        let text = if partition == Partition::Esp {
+            let image = format!("{}@@{offset}", self.path.display());
+            let mut list = mtools("mdir", Path::new(&image));
+            run(list.arg("-b").arg(format!("::/{folder}"))).stdout
+        } else {
+            let image = format!("{}?offset={offset}", self.path.display());
+            let mut list = crate::host_program("/sbin/debugfs");
+            let request = format!("ls -p /{folder}");
+            run(list.args(["-R", &request, &image])).stdout
+        };
+        let text = String::from_utf8_lossy(&text);
+        // mdir: ::/FOLDER/NAME; debugfs: /INODE/MODE/UID/GID/NAME/SIZE/.
+        let field = if partition == Partition::Esp { 0 } else { 2 };
+        let mut names: Vec<String> = text
+            .lines()
+            .filter_map(|line| line.rsplit('/').nth(field))
+            .filter(|name| !["", ".", ".."].contains(name))
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn size_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).expect("read a folder");
+    let sizes = entries.map(|entry| {
+        let entry = entry.expect("read a folder");
+        let data = entry.metadata().expect("stat a file");
+        if data.is_dir() {
+            size_of(&entry.path())
+        } else {
+            data.len().next_multiple_of(4096)
+        }
+    });
+    sizes.sum()
+}
+
+fn mtools(program: &str, image: &Path) -> Command {
+    let mut command = crate::host_program(program);
+    command.arg("-i").arg(image);
+    command
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = command.output().expect("start a program that makes disks");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}

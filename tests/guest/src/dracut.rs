@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Initramfses that Debian's own dracut builds, with the module under test.
+//!
+//! dracut runs in a root of unpacked packages, by chroot, in a mount namespace
+//! of its own: root may do that everywhere, others where user namespaces are
+//! allowed.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::install::install;
+use crate::kernel::Kernel;
+use crate::packages;
+use crate::{host_program, module};
+
+/// Whose dracut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// 059.
+    Bookworm,
+    /// 106.
+    Trixie,
+}
+
+/// What runs the initramfs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Init {
+    /// dracut's own scripts.
+    Scripts,
+    Systemd,
+}
+
+/// A machine on which dracut is run.
+pub struct Dracut {
+    suite: Suite,
+    root: PathBuf,
+    kernel: Kernel,
+    init: Init,
+}
+
+impl Dracut {
+    /// With the program and the dracut module installed, in `folder`.
+    pub fn new(folder: &Path, suite: Suite, init: Init) -> Self {
+        let set = match suite {
+            Suite::Bookworm => "dracut-bookworm",
+            Suite::Trixie => "dracut-trixie",
+        };
+        let kernel = Kernel::V6_12;
+        let root = folder.join("root");
+        // Links to the files: what is changed here is written anew.
+        copy(&packages::file(set, "."), &root);
+        let modules = format!("usr/lib/modules/{}", kernel.release());
+        fs::create_dir_all(root.join("usr/lib/modules")).expect("make the modules' folder");
+        let from = packages::file(&kernel.set(), "lib/modules").join(kernel.release());
+        copy(&from, &root.join(modules));
+        // Each of the two places where a program is found.
+        let prefix = match suite {
+            Suite::Bookworm => "/usr/local",
+            Suite::Trixie => "/usr",
+        };
+        install(&root, prefix);
+        Self {
+            suite,
+            root,
+            kernel,
+            init,
+        }
+    }
+
+    /// Puts the kernel module where DKMS would.
+    pub fn module(self) -> Self {
+        let folder = format!("usr/lib/modules/{}/updates", self.kernel.release());
+        let module = fs::read(module::module_for(self.kernel)).expect("read the kernel module");
+        self.file(&format!("{folder}/kexec_bpf.ko"), 0o644, &module)
+    }
+
+    pub fn file(self, path: &str, mode: u32, data: &[u8]) -> Self {
+        let path = self.root.join(path);
+        let folder = path.parent().expect("a file has a folder");
+        fs::create_dir_all(folder).expect("make a folder");
+        fs::write(&path, data).expect("write a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set its mode");
+        self
+    }
+
+    /// The initramfs. The root that it came from is removed.
+    pub fn build(self, options: &[&str]) -> Vec<u8> {
+        let release = self.kernel.release();
+        // What the packages' own scripts would have run; dracut finds the folders
+        // of libraries by ldconfig's cache.
+        self.run(&["ldconfig"]);
+        self.run(&["depmod", &release]);
+        // Not installed: cryptsetup.
+        let omitted = match self.init {
+            Init::Systemd => "crypt",
+            Init::Scripts => "crypt systemd systemd-initrd dracut-systemd",
+        };
+        let mut command = vec!["dracut", "--force", "--no-compress", "--no-hostonly"];
+        command.extend(["--kver", &release, "--omit", omitted]);
+        if self.init == Init::Systemd {
+            command.extend(["--add", "dracut-systemd"]);
+        }
+        command.extend(options);
+        command.push("/boot/initrd.img");
+        let log = self.run(&command);
+        let image = fs::read(self.root.join("boot/initrd.img")).expect("read the initramfs");
+        let folder = self.root.with_file_name("dracut.log");
+        fs::write(folder, &log).expect("keep dracut's log");
+        for line in log.lines().filter(|line| line.contains("kexec")) {
+            // Neither a missing file nor a missing kernel module is an error.
+            assert!(line.ends_with("Including module: kexec-bpf ***"), "{line}");
+        }
+        assert!(log.contains("Including module: kexec-bpf"), "{log}");
+        fs::remove_dir_all(&self.root).expect("remove dracut's root");
+        image
+    }
+
+    /// Runs a program in the root; what it printed.
+    fn run(&self, words: &[&str]) -> String {
+        const SCRIPT: &str = "root=$1; shift
+for folder in dev proc; do mount --rbind /$folder \"$root/$folder\"; done
+for folder in tmp var/tmp; do mount -t tmpfs tmp \"$root/$folder\"; done
+exec chroot \"$root\" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \"$@\"";
+        let mut command = host_program("unshare");
+        command.arg("--mount");
+        let own = fs::metadata("/proc/self").expect("stat /proc/self");
+        if own.uid() != 0 {
+            command.arg("--map-root-user");
+        }
+        let output = command
+            .args(["sh", "-ec", SCRIPT, "sh"])
+            .arg(&self.root)
+            .args(words)
+            .output()
+            .expect("start unshare");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        let suite = self.suite;
+        assert!(output.status.success(), "{suite:?}: {words:?}:\n{text}");
+        text
+    }
+}
+
+/// A tree of hard links, because copies take time and room.
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").args(["-al"]).arg(from).arg(to).status();
+    assert!(status.expect("start cp").success(), "cannot link {from:?}");
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A machine whose UEFI firmware boots a UKI by systemd's stub: the oracle.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::esp::{BOOT_FILE, Esp};
+use crate::machine::{Firmware, Machine};
+use crate::payload::{from_hex, sha256};
+use crate::uki::Uki;
+use crate::{Initramfs, Kernel, module, packages};
+
+/// Boots `image` as the firmware's default boot file.
+pub fn machine(folder: &Path, image: &Path) -> Machine {
+    start(folder, image, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
+}
+
+/// The same under Secure Boot; `image` must be signed by [`SigningKey`].
+pub fn secure_machine(folder: &Path, image: &Path) -> Machine {
+    let (code, vars) = ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.snakeoil.fd");
+    start(folder, image, code, vars, true)
+}
+
+/// A guest under Secure Boot: the firmware starts a signed UKI of `kernel` and
+/// `initramfs`, whose command line has `words` after the usual ones.
+pub fn secure_guest(
+    folder: &Path,
+    key: &SigningKey,
+    kernel: Kernel,
+    initramfs: Initramfs,
+    words: &str,
+) -> Machine {
+    let initrd = folder.join("first.cpio");
+    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
+    let image = Uki::new(folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
+        .linux(&kernel.image())
+        .initrd(&initrd)
+        .build();
+    let image = key.sign(folder, "first.signed.efi", &image);
+    secure_machine(folder, &image).memory_mb(1024)
+}
+
+/// Boots from this disk what is its default boot file.
+pub fn machine_with_disk(folder: &Path, disk: PathBuf) -> Machine {
+    start_disk(folder, disk, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
+}
+
+fn start(folder: &Path, image: &Path, code: &str, vars: &str, secure: bool) -> Machine {
+    let image_bytes = std::fs::metadata(image).expect("the image exists").len();
+    let esp = Esp::new(&folder.join("esp.img"), image_bytes);
+    esp.copy(image, BOOT_FILE);
+    start_disk(folder, esp.disk().to_owned(), code, vars, secure)
+}
+
+fn start_disk(folder: &Path, disk: PathBuf, code: &str, vars: &str, secure: bool) -> Machine {
+    let own_vars = folder.join("vars.fd");
+    let template = packages::file("ovmf", &format!("usr/share/OVMF/{vars}"));
+    std::fs::copy(template, &own_vars).expect("copy the firmware's variables");
+    let firmware = Firmware {
+        code: packages::file("ovmf", &format!("usr/share/OVMF/{code}")),
+        vars: own_vars,
+        disk,
+        secure,
+    };
+    Machine::with_firmware(folder, firmware)
+}
+
+/// The key that the Secure Boot firmware trusts: Debian publishes it with its
+/// OVMF package, for tests.
+pub struct SigningKey {
+    key: PathBuf,
+    certificate: PathBuf,
+}
+
+impl SigningKey {
+    /// Unlocks the key into `folder`.
+    pub fn new(folder: &Path) -> Self {
+        let key = folder.join("signing.key");
+        run(crate::host_program("openssl")
+            .args(["rsa", "-passin", "pass:snakeoil", "-in"])
+            .arg(packages::file(
+                "ovmf",
+                "usr/share/ovmf/PkKek-1-snakeoil.key",
+            ))
+            .arg("-out")
+            .arg(&key));
+        let certificate = packages::file("ovmf", "usr/share/ovmf/PkKek-1-snakeoil.pem");
+        Self { key, certificate }
+    }
+
+    /// A key of the test's own, which no firmware knows. `subject` is as
+    /// openssl takes it: `/CN=name`.
+    pub fn unknown(folder: &Path, subject: &str) -> Self {
+        let (key, certificate) = (folder.join("unknown.key"), folder.join("unknown.pem"));
+        run(crate::host_program("openssl")
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650",
+            ])
+            .args(["-utf8", "-subj", subject, "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate));
+        Self { key, certificate }
+    }
+
+    /// A copy of `image` in `folder` that carries this signature alone.
+    pub fn sign(&self, folder: &Path, name: &str, image: &Path) -> PathBuf {
+        let bare = unsigned(folder, &format!("{name}.unsigned"), image);
+        self.add_signature(folder, name, &bare)
+    }
+
+    /// A copy of `image` in `folder` that carries this signature behind those
+    /// that it has.
+    pub fn add_signature(&self, folder: &Path, name: &str, image: &Path) -> PathBuf {
+        let signed = folder.join(name);
+        run(crate::host_program("sbsign")
+            .arg("--key")
+            .arg(&self.key)
+            .arg("--cert")
+            .arg(&self.certificate)
+            .arg("--output")
+            .arg(&signed)
+            .arg(image));
+        signed
+    }
+
+    /// The same as [`Self::sign`], from bytes to bytes.
+    pub fn sign_bytes(&self, folder: &Path, name: &str, image: &[u8]) -> Vec<u8> {
+        let bare = folder.join(format!("{name}.bare"));
+        std::fs::write(&bare, image).expect("write the image");
+        std::fs::read(self.sign(folder, name, &bare)).expect("read the signed image")
+    }
+
+    /// A copy of the kernel module in `folder` with this signature. Debian's
+    /// kernel takes modules by the firmware's keys, too.
+    pub fn sign_module(&self, folder: &Path) -> PathBuf {
+        self.sign_a_module(folder, &module::module())
+    }
+
+    /// The same of any module.
+    pub fn sign_a_module(&self, folder: &Path, module: &Path) -> PathBuf {
+        let name = module.file_name().expect("the module has a name");
+        let signed = folder.join(format!("{}.signed", name.to_string_lossy()));
+        std::fs::copy(module, &signed).expect("copy the module");
+        run(Command::new(module::sign_file())
+            .arg("sha256")
+            .arg(&self.key)
+            .arg(&self.certificate)
+            .arg(&signed));
+        signed
+    }
+}
+
+/// A copy of `image` in `folder` without a signature.
+pub fn unsigned(folder: &Path, name: &str, image: &Path) -> PathBuf {
+    let bare = folder.join(name);
+    std::fs::copy(image, &bare).expect("copy the image");
+    // Fails when there is none, which is as good.
+    let _ = crate::host_program("sbattach")
+        .arg("--remove")
+        .arg(&bare)
+        .output();
+    bare
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("start a signing program");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Puts a digest into dbx of the machine in `folder` that is to be started: in
+/// place of the only one that is there, which is that of nothing.
+pub fn revoke(folder: &Path, digest: &[u8; 32]) {
+    let vars = folder.join("vars.fd");
+    let mut bytes = std::fs::read(&vars).expect("read the firmware's variables");
+    let name = b"d\0b\0x\0\0\0";
+    let nothing = from_hex(&sha256(b""));
+    let find = |start: usize, wanted: &[u8]| {
+        let mut windows = bytes[start..].windows(wanted.len());
+        start
+            + windows
+                .position(|window| window == wanted)
+                .expect("it is there")
+    };
+    let at = find(find(0, name), &nothing);
+    bytes[at..at + digest.len()].copy_from_slice(digest);
+    std::fs::write(&vars, bytes).expect("write the firmware's variables");
+}

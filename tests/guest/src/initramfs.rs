@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What the guests boot into: a busybox, files, and an init script.
+
+use std::path::Path;
+
+use crate::cpio::Archive;
+use crate::kernel::Kernel;
+use crate::payload::Payload;
+use crate::{packages, program};
+
+/// Start of every init: mounts; `say` for what the harness shall know; and
+/// `attempt NAME COMMAND...`, which says each line of its output under NAME and
+/// the exit code under NAME-code. It needs no file.
+const PRELUDE: &str = r#"#!/bin/busybox sh
+/bin/busybox mkdir -p /proc /sys /dev
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sysfs /sys
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox --install -s /bin
+export PATH=/bin
+exec 3>/dev/ttyS1
+say() { echo "@@ $*" >&3; }
+attempt() {
+    { name=$1; shift; "$@" 2>&1; say "$name-code" $?; } |
+        while IFS= read -r line; do say "$1" "$line"; done
+}
+"#;
+
+/// Says what nothing points to any more. kmemleak passes over what is younger than 5 s.
+/// Under lockdown its file cannot be opened.
+const LEAKS: &str = "
+mount -t debugfs none /sys/kernel/debug
+if sleep 6 && echo scan >/sys/kernel/debug/kmemleak && echo scan >/sys/kernel/debug/kmemleak; then
+    while IFS= read -r line; do say leak \"$line\"; done </sys/kernel/debug/kmemleak
+fi
+";
+
+/// End of every init; a guest that does not get here has failed.
+const END: &str = "\nsay end\npoweroff -f\n";
+
+/// What the second kernel says for itself.
+const SECOND: &str = r#"
+say second "$(uname -r)"
+say cmdline "$(cat /proc/cmdline)"
+for word in $(cat /proc/cmdline); do
+    case $word in nonce=*) say nonce "${word#nonce=}" ;; esac
+done
+if [ -e /proc/vmcore ]; then say vmcore "$(head -c 4 /proc/vmcore | tail -c 3)"; fi
+for file in $(find /payload -type f); do
+    say payload "${file#/payload/} $(sha256sum "$file" | cut -d ' ' -f 1)"
+done
+[ ! -d /.extra ] || find /.extra -type f | sort | while read -r file; do
+    say extra "${file#/} $(stat -c %a "$file") $(sha256sum "$file" | cut -d ' ' -f 1)"
+done
+[ ! -d /.extra ] || find /.extra ! -type f | sort | while read -r file; do
+    say extra "${file#/} $(stat -c %a "$file") $(stat -c %F "$file")"
+done
+[ ! -x /next ] || . /next
+"#;
+
+/// The first guest's initramfs.
+pub struct Initramfs(Archive);
+
+impl Initramfs {
+    /// With the program under test as /bin/kexec-bpf and `script` between the
+    /// prelude and the power-off.
+    pub fn new(script: &str) -> Self {
+        let mut archive = Archive::new();
+        archive.file("bin/busybox", 0o755, &read(&packages::busybox()));
+        let leaks = if Kernel::checks_itself() { LEAKS } else { "" };
+        let init = format!("{PRELUDE}{script}{leaks}{END}");
+        archive.file("init", 0o755, init.as_bytes());
+        Self(archive).program("bin/kexec-bpf", &program())
+    }
+
+    pub fn program(mut self, path: &str, source: &Path) -> Self {
+        self.0.file(path, 0o755, &read(source));
+        self
+    }
+
+    /// A program whose text is given.
+    pub fn script(mut self, path: &str, text: &str) -> Self {
+        self.0.file(path, 0o755, text.as_bytes());
+        self
+    }
+
+    pub fn file(mut self, path: &str, data: &[u8]) -> Self {
+        self.0.file(path, 0o644, data);
+        self
+    }
+
+    pub fn file_from(self, path: &str, source: &Path) -> Self {
+        let data = read(source);
+        self.file(path, &data)
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish()
+    }
+}
+
+/// An initrd for the second kernel that reports and powers off.
+pub fn second_initrd(payload: &[&Payload]) -> Vec<u8> {
+    second(payload).finish()
+}
+
+/// The same, to be added to. A program /next goes on where the report ends.
+pub fn second(payload: &[&Payload]) -> Initramfs {
+    let mut archive = Archive::new();
+    archive.file("bin/busybox", 0o755, &read(&packages::busybox()));
+    let init = format!("{PRELUDE}{SECOND}{END}");
+    archive.file("init", 0o755, init.as_bytes());
+    for file in payload {
+        archive.file(&file.path(), 0o644, &file.data);
+    }
+    Initramfs(archive)
+}
+
+/// An initrd that only adds files.
+pub fn extra_initrd(payload: &[&Payload]) -> Vec<u8> {
+    let mut archive = Archive::new();
+    for file in payload {
+        archive.file(&file.path(), 0o644, &file.data);
+    }
+    archive.finish()
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}

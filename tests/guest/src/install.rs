@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `make install` into a folder that stands for a machine's root.
+
+use std::path::Path;
+
+use crate::{program, tree};
+
+/// Installs as a package would, or as a person does, by PREFIX.
+pub fn install(root: &Path, prefix: &str) {
+    let output = crate::host_program("make")
+        .current_dir(tree(""))
+        .args(["-s", "install"])
+        .arg(format!("DESTDIR={}", root.display()))
+        .arg(format!("PREFIX={prefix}"))
+        .arg(format!("PROGRAM={}", program().display()))
+        // Jobs and flags of an outer make are not for this one.
+        .env_remove("MAKEFLAGS")
+        .env_remove("MFLAGS")
+        .output()
+        .expect("start make");
+    assert!(
+        output.status.success(),
+        "make install failed:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

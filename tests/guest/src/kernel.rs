@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The kernels that guests boot.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use crate::host_program;
+use crate::packages::file;
+
+/// A kernel of Debian's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// bookworm-backports, built by gcc-12.
+    V6_12,
+    /// bookworm.
+    V6_1,
+    /// trixie, built by gcc-14.
+    Trixie,
+    /// The newest of trixie-backports.
+    V7,
+    /// trixie, PREEMPT_RT.
+    Rt,
+    /// Debian's source, built by tests/debug-kernel.sh to check itself.
+    Debug,
+    /// The one that the environment names by `KEXEC_BPF_TEST_KERNEL`, else [`Kernel::V6_12`].
+    Chosen,
+}
+
+/// Names the kernel of the module's tests, by [`Kernel::name`].
+const VARIABLE: &str = "KEXEC_BPF_TEST_KERNEL";
+
+/// What [`VARIABLE`] can choose: all that the module runs on.
+const CHOICES: [Kernel; 5] = [
+    Kernel::V6_12,
+    Kernel::Trixie,
+    Kernel::V7,
+    Kernel::Rt,
+    Kernel::Debug,
+];
+
+impl Kernel {
+    /// Returns the kernel that is meant.
+    fn resolve(self) -> Self {
+        static CHOSEN: OnceLock<Kernel> = OnceLock::new();
+        match self {
+            Self::Chosen => *CHOSEN.get_or_init(chosen),
+            other => other,
+        }
+    }
+
+    /// Returns whether the chosen kernel checks itself: slow, large, talkative.
+    pub fn checks_itself() -> bool {
+        Self::Chosen.resolve() == Self::Debug
+    }
+
+    pub(crate) fn set(self) -> String {
+        format!("linux-{}", self.name())
+    }
+
+    /// Short name for test folders and tables; what a set has behind `linux-`.
+    pub fn name(self) -> &'static str {
+        match self.resolve() {
+            Self::V6_12 => "6.12",
+            Self::V6_1 => "6.1",
+            Self::Trixie => "6.12-trixie",
+            Self::V7 => "7",
+            Self::Rt => "rt",
+            Self::Debug => "debug",
+            Self::Chosen => unreachable!("resolve() names another"),
+        }
+    }
+
+    /// The bzImage, signed as Debian signs it.
+    pub fn image(self) -> PathBuf {
+        let release = self.release();
+        // Since 7.0 the packages leave /boot to installkernel.
+        let place = match self.resolve() {
+            Self::V7 => format!("usr/lib/modules/{release}/vmlinuz"),
+            _ => format!("boot/vmlinuz-{release}"),
+        };
+        file(&self.set(), &place)
+    }
+
+    /// What `uname -r` says.
+    pub fn release(self) -> String {
+        let (folder, prefix) = match self.resolve() {
+            Self::V7 => ("usr/lib/modules", ""),
+            _ => ("boot", "vmlinuz-"),
+        };
+        let folder = file(&self.set(), folder);
+        std::fs::read_dir(&folder)
+            .expect("read the kernel's folder")
+            .filter_map(Result::ok)
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .find_map(|name| name.strip_prefix(prefix).map(str::to_owned))
+            .unwrap_or_else(|| panic!("no {prefix}* in {}", folder.display()))
+    }
+
+    /// A module of the kernel's package, not compressed; `path` is below
+    /// kernel/, without its suffix.
+    pub fn driver(self, path: &str) -> Vec<u8> {
+        let modules = format!("lib/modules/{}/kernel", self.release());
+        let packed = file(&self.set(), &format!("{modules}/{path}.ko.xz"));
+        let output = host_program("xz").arg("-dc").arg(&packed).output();
+        let output = output.expect("start xz");
+        assert!(
+            output.status.success(),
+            "xz cannot unpack {}",
+            packed.display()
+        );
+        output.stdout
+    }
+}
+
+fn chosen() -> Kernel {
+    let Ok(name) = std::env::var(VARIABLE) else {
+        return Kernel::V6_12;
+    };
+    let named = CHOICES.into_iter().find(|kernel| kernel.name() == name);
+    named.unwrap_or_else(|| panic!("{VARIABLE}={name}: no such kernel in {CHOICES:?}"))
+}

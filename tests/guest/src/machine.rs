@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! One run of QEMU, without hardware acceleration, network or screen.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::kernel::Kernel;
+use crate::serial::{Line, Transcript, Typist, capture};
+use crate::tpm::Tpm;
+
+/// UEFI firmware and the disk that it boots from.
+pub(crate) struct Firmware {
+    pub(crate) code: PathBuf,
+    pub(crate) vars: PathBuf,
+    pub(crate) disk: PathBuf,
+    /// Whether the firmware guards its variables, as Secure Boot needs it.
+    pub(crate) secure: bool,
+}
+
+/// What a kernel says that saw no timer interrupt while it waited for some: QEMU
+/// without KVM got no processor time to make them. Neither kernel is at fault.
+const STARVED: &str = "IO-APIC + timer doesn't work!";
+const TRIES: usize = 3;
+
+/// What a kernel that checks itself takes besides: KASAN's shadow, lockdep's tables.
+const CHECKS_MEMORY_MB: u32 = 512;
+const CHECKS_SLOWER: u32 = 5;
+
+/// What a guest really has that is to have `wanted_mb`.
+pub fn given_memory_mb(wanted_mb: u32) -> u32 {
+    match Kernel::checks_itself() {
+        true => wanted_mb + CHECKS_MEMORY_MB,
+        false => wanted_mb,
+    }
+}
+
+/// How the guest starts.
+enum Start {
+    Kernel { image: PathBuf, append: String },
+    Firmware(Firmware),
+}
+
+/// A guest to be booted.
+pub struct Machine {
+    folder: PathBuf,
+    start: Start,
+    initramfs: Vec<u8>,
+    disks: Vec<PathBuf>,
+    /// What the console must have shown, and the keys that are typed then.
+    keys: Vec<(String, Vec<u8>)>,
+    memory_mb: u32,
+    cpus: u32,
+    has_tpm: bool,
+    /// More arguments for QEMU.
+    arguments: Vec<String>,
+    timeout: Duration,
+}
+
+impl Machine {
+    /// A guest that boots `kernel` with `initramfs`; logs go to `folder`.
+    pub fn new(folder: &Path, kernel: Kernel, initramfs: Vec<u8>) -> Self {
+        let start = Start::Kernel {
+            image: kernel.image(),
+            append: String::new(),
+        };
+        Self::starting(folder, start, initramfs)
+    }
+
+    /// A guest whose firmware boots from a disk image.
+    pub(crate) fn with_firmware(folder: &Path, firmware: Firmware) -> Self {
+        Self::starting(folder, Start::Firmware(firmware), Vec::new())
+    }
+
+    fn starting(folder: &Path, start: Start, initramfs: Vec<u8>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            start,
+            initramfs,
+            disks: Vec::new(),
+            keys: Vec::new(),
+            memory_mb: 512,
+            cpus: 1,
+            has_tpm: false,
+            arguments: Vec::new(),
+            timeout: Duration::from_secs(300),
+        }
+    }
+
+    pub fn memory_mb(mut self, memory_mb: u32) -> Self {
+        self.memory_mb = memory_mb;
+        self
+    }
+
+    pub fn cpus(mut self, cpus: u32) -> Self {
+        self.cpus = cpus;
+        self
+    }
+
+    /// With a TPM 2.0, as new.
+    pub fn tpm(mut self) -> Self {
+        self.has_tpm = true;
+        self
+    }
+
+    /// All of the memory is there from the beginning, as in a real machine;
+    /// otherwise the host makes it when the guest first touches it.
+    pub fn with_memory_at_hand(mut self) -> Self {
+        let memory = format!(
+            "memory-backend-ram,id=ram,prealloc=on,size={}M",
+            self.memory_mb
+        );
+        let arguments = ["-object", &memory, "-machine", "memory-backend=ram"];
+        self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+
+    /// The guest's clock counts instructions, as many as nanoseconds: the same
+    /// in each run, however busy the host is.
+    pub fn counting_instructions(mut self) -> Self {
+        let arguments = ["-icount", "shift=0,sleep=off"];
+        self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+
+    /// The processor, in QEMU's words.
+    pub fn cpu(mut self, model: &str) -> Self {
+        self.arguments.extend(["-cpu", model].map(str::to_owned));
+        self
+    }
+
+    /// One more disk; Linux calls them vda, vdb and so on.
+    pub fn disk(mut self, path: &Path) -> Self {
+        self.disks.push(path.to_owned());
+        self
+    }
+
+    /// Types `keys` on the console, once it has shown `after` since the last.
+    pub fn keys(mut self, after: &str, keys: &[u8]) -> Self {
+        self.keys.push((after.to_owned(), keys.to_vec()));
+        self
+    }
+
+    pub fn timeout_s(mut self, seconds: u64) -> Self {
+        self.timeout = Duration::from_secs(seconds);
+        self
+    }
+
+    /// More words for the first kernel's command line.
+    pub fn append(mut self, words: &str) -> Self {
+        if let Start::Kernel { append, .. } = &mut self.start {
+            *append += " ";
+            *append += words;
+        }
+        self
+    }
+
+    /// Boots and waits for the power-off; fails when the script did not end.
+    #[track_caller]
+    pub fn run(self) -> Transcript {
+        let transcript = self.boot();
+        transcript.expect_end();
+        transcript
+    }
+
+    /// Boots and waits as long as it takes; what the guest said. A kernel that checks
+    /// itself must have had nothing to say.
+    #[track_caller]
+    pub fn boot(mut self) -> Transcript {
+        if !Kernel::checks_itself() {
+            return self.boot_unchecked();
+        }
+        self.memory_mb = given_memory_mb(self.memory_mb);
+        self.timeout *= CHECKS_SLOWER;
+        let transcript = self.boot_unchecked();
+        transcript.expect_no_complaint();
+        transcript
+    }
+
+    /// Boots and waits for the power-off, a reset or the timeout. Once more when
+    /// the host was too busy for the guest's clock, unless the first try may have
+    /// written to a disk.
+    fn boot_unchecked(self) -> Transcript {
+        for _ in 1..TRIES {
+            let transcript = self.attempt();
+            let starved = |line: &Line| line.text.contains(STARVED);
+            if !self.disks.is_empty() || !transcript.console.iter().any(starved) {
+                return transcript;
+            }
+            eprintln!("a guest found its timer dead: once more");
+        }
+        self.attempt()
+    }
+
+    fn attempt(&self) -> Transcript {
+        let start = Instant::now();
+        let mut command = self.command();
+        let tpm = self.has_tpm.then(|| Tpm::start(&self.folder));
+        if let Some(tpm) = &tpm {
+            tpm.arguments(&mut command);
+        }
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start QEMU: {error}"));
+        let keyboard = child.stdin.take().expect("stdin is a pipe");
+        let typist = Typist::new(keyboard, self.keys.clone());
+        let output = child.stdout.take().expect("stdout is a pipe");
+        let console = capture(output, start, Some(typist));
+        let output = child.stderr.take().expect("stderr is a pipe");
+        let said = capture(output, start, None);
+        let mut stopped = None;
+        loop {
+            if let Some(status) = child.try_wait().expect("wait for QEMU") {
+                if !status.success() {
+                    stopped = Some(format!("QEMU ended with {status}"));
+                }
+                break;
+            }
+            if start.elapsed() > self.timeout {
+                let _ = child.kill();
+                let _ = child.wait();
+                let seconds = self.timeout.as_secs();
+                stopped = Some(format!("the guest was still running after {seconds} s"));
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let transcript = Transcript {
+            console: console.join().expect("the console's reader ends"),
+            said: said.join().expect("the second port's reader ends"),
+            log: self.folder.join("console.log"),
+            stopped,
+        };
+        transcript.save(&self.folder);
+        transcript
+    }
+
+    fn command(&self) -> Command {
+        // QEMU must not outlive a test that was killed.
+        let mut command = crate::host_program("setpriv");
+        // A file is written to without loss; only stdio can be typed on.
+        let console = if self.keys.is_empty() {
+            "file,id=console,path=/dev/stdout"
+        } else {
+            "stdio,id=console,signal=off"
+        };
+        command.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
+        command
+            .args(["-nodefaults", "-no-user-config", "-no-reboot"])
+            .args(["-display", "none"])
+            .args(["-accel", "tcg"])
+            .args(["-smp", &self.cpus.to_string()])
+            .args(["-m", &self.memory_mb.to_string()])
+            .args(&self.arguments)
+            .args(["-chardev", console])
+            .args(["-serial", "chardev:console"])
+            .args(["-chardev", "file,id=said,path=/dev/stderr"])
+            .args(["-serial", "chardev:said"]);
+        match &self.start {
+            Start::Kernel { image, append } => {
+                let initramfs = self.folder.join("initramfs.cpio");
+                std::fs::write(&initramfs, &self.initramfs).expect("write the initramfs");
+                command
+                    .arg("-kernel")
+                    .arg(image)
+                    .arg("-initrd")
+                    .arg(initramfs)
+                    .arg("-append")
+                    .arg(format!("console=ttyS0 panic=-1{append}"));
+            }
+            Start::Firmware(firmware) => firmware.arguments(&mut command),
+        }
+        for disk in &self.disks {
+            let disk = disk.display();
+            command.args(["-drive", &format!("if=virtio,format=raw,file={disk}")]);
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}
+
+impl Firmware {
+    fn arguments(&self, command: &mut Command) {
+        let pflash =
+            |file: &Path, more: &str| format!("if=pflash,format=raw{more},file={}", file.display());
+        let machine = if self.secure { "q35,smm=on" } else { "q35" };
+        command
+            .args(["-machine", machine])
+            .args(["-drive", &pflash(&self.code, ",readonly=on")])
+            .args(["-drive", &pflash(&self.vars, "")])
+            .arg("-drive")
+            .arg(format!("if=virtio,format=raw,file={}", self.disk.display()));
+        if self.secure {
+            command.args(["-global", "driver=cfi.pflash01,property=secure,value=on"]);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The program and the module of the interface's version before, built from the
+//! repository's history: each must go together with the other's successor.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use crate::module::run;
+use crate::packages::cache;
+use crate::{host_program, nonce, tree};
+
+/// The last commit whose interface has version 3.
+const COMMIT: &str = "5f2af86c51326113c5f7d2696720db2f30a17375";
+
+/// Both, built from `COMMIT`.
+pub struct Previous {
+    pub program: PathBuf,
+    pub module: PathBuf,
+}
+
+/// Unpacks the commit's files.
+fn unpack(folder: &Path) {
+    std::fs::create_dir_all(folder).expect("make the folder of the commit");
+    let mut archive = host_program("git")
+        .arg("-C")
+        .arg(tree(""))
+        .args(["archive", COMMIT])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("start git");
+    let output = archive.stdout.take().expect("stdout is a pipe");
+    let mut tar = host_program("tar");
+    let unpacked = tar.arg("-xC").arg(folder).stdin(output).status();
+    assert!(unpacked.expect("start tar").success(), "tar unpacks");
+    let status = archive.wait().expect("wait for git");
+    assert!(status.success(), "commit {COMMIT} is in the history");
+}
+
+fn build(folder: &Path) {
+    unpack(folder);
+    let mut cargo = host_program(env!("CARGO"));
+    // What the outer cargo and make set is for this tree, not for that one.
+    for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "MAKEFLAGS", "MFLAGS"] {
+        cargo.env_remove(name);
+    }
+    cargo.args(["build", "--release", "--locked", "--bins"]);
+    run(cargo.current_dir(folder));
+    let kernel = crate::handshake::KERNEL.name();
+    let script = tree("tests/build-module.sh");
+    let mut module = host_program(&script.display().to_string());
+    module.args([kernel, &format!("previous-{kernel}")]);
+    run(module.env("KEXEC_BPF_MODULE_SOURCE", folder));
+    let built = cache().join(format!("module/previous-{kernel}/kmod/kexec_bpf.ko"));
+    let mut strip = host_program("strip");
+    strip.arg("--strip-debug").arg(built);
+    run(strip.arg("-o").arg(folder.join("kexec_bpf.ko")));
+}
+
+/// Both, built once in the life of target/vm and for its kernel's headers.
+pub fn previous() -> &'static Previous {
+    static BUILT: OnceLock<Previous> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let release = crate::handshake::KERNEL.release();
+        let short = COMMIT.get(..12).unwrap_or(COMMIT);
+        let done = cache().join(format!("previous-{short}-{release}"));
+        if !done.exists() {
+            // Whole or not at all: another run may be building it, too.
+            let fresh = cache().join(format!("previous.{}", nonce()));
+            build(&fresh);
+            if std::fs::rename(&fresh, &done).is_err() {
+                std::fs::remove_dir_all(&fresh).expect("remove what another run has built");
+            }
+        }
+        Previous {
+            program: done.join("target/x86_64-unknown-linux-musl/release/kexec-bpf"),
+            module: done.join("kexec_bpf.ko"),
+        }
+    })
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What a guest said on its two serial ports, and when.
+
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How much of the kernel's log a failure shows.
+const TAIL_LINES: usize = 40;
+
+/// One line and when it was complete, counted from QEMU's start.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub at: Duration,
+    pub text: String,
+}
+
+/// Types on a port when it has said what was waited for.
+pub(crate) struct Typist {
+    keyboard: ChildStdin,
+    script: VecDeque<(String, Vec<u8>)>,
+    heard: Vec<u8>,
+}
+
+impl Typist {
+    pub(crate) fn new(keyboard: ChildStdin, script: Vec<(String, Vec<u8>)>) -> Self {
+        Self {
+            keyboard,
+            script: script.into(),
+            heard: Vec::new(),
+        }
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        let Some((after, _)) = self.script.front() else {
+            return;
+        };
+        self.heard.extend_from_slice(bytes);
+        let mut windows = self.heard.windows(after.len());
+        if windows.any(|window| window == after.as_bytes())
+            && let Some((_, keys)) = self.script.pop_front()
+        {
+            self.heard.clear();
+            // A guest that has ended needs none.
+            let _ = self.keyboard.write_all(&keys);
+        }
+    }
+}
+
+/// Reads a port to its end in a thread of its own.
+pub(crate) fn capture(
+    mut port: impl Read + Send + 'static,
+    start: Instant,
+    mut typist: Option<Typist>,
+) -> JoinHandle<Vec<Line>> {
+    thread::spawn(move || {
+        let mut lines = Vec::new();
+        let mut raw = Vec::new();
+        let mut chunk = [0; 4096];
+        let mut line = |raw: &[u8]| {
+            let text = String::from_utf8_lossy(raw).trim_end().to_owned();
+            let at = start.elapsed();
+            lines.push(Line { at, text });
+        };
+        while let Ok(count) = port.read(&mut chunk) {
+            if count == 0 {
+                break;
+            }
+            if let Some(typist) = &mut typist {
+                typist.hear(&chunk[..count]);
+            }
+            for byte in &chunk[..count] {
+                raw.push(*byte);
+                if *byte == b'\n' {
+                    line(&raw);
+                    raw.clear();
+                }
+            }
+        }
+        if !raw.is_empty() {
+            line(&raw);
+        }
+        lines
+    })
+}
+
+/// All that one guest said.
+pub struct Transcript {
+    /// First port: firmware and kernels.
+    pub console: Vec<Line>,
+    /// Second port: the scripts' `@@ KEY VALUE` lines.
+    pub said: Vec<Line>,
+    /// Where the console's log lies.
+    pub log: PathBuf,
+    /// Why QEMU was stopped, when it did not end by itself.
+    pub stopped: Option<String>,
+}
+
+impl Transcript {
+    /// Writes the logs beside each other for whoever looks into a failure.
+    pub(crate) fn save(&self, folder: &Path) {
+        for (name, lines) in [("console.log", &self.console), ("said.log", &self.said)] {
+            let text: String = lines
+                .iter()
+                .map(|line| format!("[{:8.3}] {}\n", line.at.as_secs_f64(), line.text))
+                .collect();
+            let _ = std::fs::write(folder.join(name), text);
+        }
+    }
+
+    /// The values said under `key`, in order.
+    pub fn all(&self, key: &str) -> Vec<&str> {
+        self.marks(key).map(|(_, value)| value).collect()
+    }
+
+    /// The values said under `key` with their times.
+    pub fn marks(&self, key: &str) -> impl Iterator<Item = (Duration, &str)> {
+        self.said.iter().filter_map(move |line| {
+            // Firmware writes to this port too, and may have begun the line.
+            let (_, rest) = line.text.split_once("@@ ")?;
+            let (word, value) = rest.split_once(' ').unwrap_or((rest, ""));
+            (word == key).then_some((line.at, value))
+        })
+    }
+
+    /// The one value under `key`; fails with the log when there is not just one.
+    #[track_caller]
+    pub fn one(&self, key: &str) -> &str {
+        let values = self.all(key);
+        let [value] = values.as_slice() else {
+            self.fail(&format!(
+                "'{key}' was said {} times, not once",
+                values.len()
+            ));
+        };
+        value
+    }
+
+    #[track_caller]
+    pub fn expect(&self, key: &str, value: &str) {
+        let found = self.one(key);
+        if found != value {
+            self.fail(&format!("{key} is '{found}', not '{value}'"));
+        }
+    }
+
+    /// Fails at a report of KASAN or lockdep, and at a leak with the module in its trace.
+    #[track_caller]
+    pub(crate) fn expect_no_complaint(&self) {
+        for line in &self.console {
+            if line.text.contains("BUG: ") || line.text.contains("WARNING: ") {
+                self.fail(&line.text);
+            }
+        }
+        if let Some(line) = self.all("leak").iter().find(|line| line.contains("kexec")) {
+            self.fail(&format!("memory that nothing points to: {line}"));
+        }
+    }
+
+    /// Fails unless the guest's last script ran to its end.
+    #[track_caller]
+    pub fn expect_end(&self) {
+        if let Some(why) = &self.stopped {
+            self.fail(why);
+        }
+        if self.all("end").is_empty() {
+            self.fail("the guest powered off before its script's end");
+        }
+    }
+
+    /// Shows what there is to see, then panics.
+    #[track_caller]
+    pub fn fail(&self, why: &str) -> ! {
+        let tail = self.console.len().saturating_sub(TAIL_LINES);
+        let mut report = format!("{why}\n--- said:\n");
+        for line in &self.said {
+            report += &format!("[{:8.3}] {}\n", line.at.as_secs_f64(), line.text);
+        }
+        report += "--- last lines of the console:\n";
+        for line in self.console.iter().skip(tail) {
+            report += &format!("[{:8.3}] {}\n", line.at.as_secs_f64(), line.text);
+        }
+        report += &format!("--- whole log: {}", self.log.display());
+        panic!("{report}");
+    }
+}

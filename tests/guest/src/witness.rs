@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The module of tests/witness: what purgatory is told to check of each load, faults
+//! between the functions that kexec_bpf hooks, and damage to what is loaded.
+
+use std::path::PathBuf;
+
+use crate::handshake::KERNEL;
+use crate::module::run;
+use crate::packages::cache;
+use crate::{Transcript, host_program, tree};
+
+/// SHA-256 of nothing.
+const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// `witness.ko` for the kernel that was chosen.
+pub fn module() -> PathBuf {
+    let script = tree("tests/build-witness.sh");
+    let mut script = host_program(&script.display().to_string());
+    run(script.arg(KERNEL.name()));
+    let built = cache().join(format!("module/witness-{}", KERNEL.name()));
+    let stripped = built.join("witness.stripped.ko");
+    let mut strip = host_program("strip");
+    strip.arg("--strip-debug").arg(built.join("witness.ko"));
+    run(strip.arg("-o").arg(&stripped));
+    stripped
+}
+
+/// `watched NAME COMMAND...` is `attempt`, and says what the witness saw meanwhile under
+/// NAME-seen. `witness` inserts it.
+pub const FUNCTIONS: &str = r#"
+witness() { insmod /witness.ko && say witness inserted; }
+watched() {
+    watched=$1
+    dmesg -c >/dev/null
+    attempt "$@"
+    dmesg -c | sed -n 's/.*witness: //p' | while read -r line; do say "$watched-seen" "$line"; done
+}
+fault() { echo $1 >/sys/module/witness/parameters/fault; }
+damage() { echo $1 >/sys/module/witness/parameters/damage; }
+digest() { echo $1 >/sys/module/kexec_bpf/parameters/digest; }
+"#;
+
+/// The last load that `watched` saw: whether purgatory checks any segment of it. It is for
+/// `purpose`: "normal" or "crash".
+#[track_caller]
+pub fn expect_digest(said: &Transcript, name: &str, purpose: &str, kept: bool) {
+    let line = said.one(&format!("{name}-seen"));
+    let fields: Vec<&str> = line.split(' ').collect();
+    let &["loaded", found, "regions", regions, "digest", digest] = fields.as_slice() else {
+        said.fail(&format!("{name}: the witness says {line}"));
+    };
+    if found != purpose || (regions != "0") != kept || (digest != OF_NOTHING) != kept {
+        said.fail(&format!("{name}: {line}; kept: {kept}"));
+    }
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The rules that the compiler does not check: pure layers stay pure, and
+//! every source file says its licence and its purpose.
+mod arrows;
+mod words;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arrows::{Arrows, Modules, circles, is_in};
+
+/// What no pure file may name; layers above it are found by their arrows.
+const EFFECTS: &[&str] = &[
+    "std::fs",
+    "std::env",
+    "std::io",
+    "std::process",
+    "rustix",
+    "libc::",
+    "unsafe",
+];
+
+const LICENCE: &str = "// SPDX-License-Identifier: GPL-2.0-or-later";
+const MAX_LINES: usize = 400;
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every file under src, by its path from there, with its text.
+fn all_sources() -> Vec<(String, String)> {
+    let mut paths = Vec::new();
+    sources(&src(), &mut paths);
+    assert!(paths.len() > 10, "src was not found");
+    let name = |path: &Path| path.strip_prefix(src()).unwrap().display().to_string();
+    paths
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// One line of the picture: layers side by side, or modules of a group.
+struct Row {
+    /// By the paths of their modules: `sys`, `policy::plan`.
+    layers: Vec<String>,
+    is_pure: bool,
+}
+
+/// The picture in ARCHITECTURE.md, from top to bottom. A row begins at the first column
+/// with its layers, and ends with `pure` or `effects`; the rows of its modules follow,
+/// indented by two. Lines that are indented further go on with the row before.
+fn rows() -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let text = fs::read_to_string(path).expect("read ARCHITECTURE.md");
+    let (_, section) = text
+        .split_once("\n## Layers\n")
+        .expect("its section Layers");
+    let picture = section.split("```").nth(1).expect("the picture in it");
+    let joined = picture.trim().replace("\n   ", " ");
+    let mut rows: Vec<Row> = Vec::new();
+    let mut group = (String::new(), false);
+    for row in joined.lines() {
+        let is_module = row.starts_with("  ");
+        let (names, what) = row.trim().split_once("  ").expect("names, then a purpose");
+        let names = names.split(", ");
+        let (layers, is_pure) = if is_module {
+            let path = |name| format!("{}::{name}", group.0);
+            (names.map(path).collect(), group.1)
+        } else {
+            let is_pure = match what.rsplit(' ').next() {
+                Some("pure") => true,
+                Some("effects") => false,
+                _ => panic!("neither pure nor effects: {row}"),
+            };
+            let layers: Vec<String> = names.map(String::from).collect();
+            group = (layers[0].clone(), is_pure);
+            (layers, is_pure)
+        };
+        rows.push(Row { layers, is_pure });
+    }
+    rows
+}
+
+/// The place of a module in the picture, counted from its top: that of its layer, or of
+/// the module of a group that it belongs to.
+fn height(rows: &[Row], module: &str) -> Option<usize> {
+    let has = |row: &Row| row.layers.iter().any(|layer| is_in(module, layer));
+    rows.iter().rposition(has)
+}
+
+/// Takes a file of src or a module.
+fn is_pure(name: &str) -> bool {
+    let module = name.trim_end_matches(".rs").replace('/', "::");
+    let rows = rows();
+    height(&rows, &module).is_some_and(|row| rows[row].is_pure)
+}
+
+#[test]
+fn the_picture_has_every_layer_once() {
+    let mut shown: Vec<String> = rows().into_iter().flat_map(|row| row.layers).collect();
+    shown.sort();
+    let is_group = |name: &str| {
+        let inside = format!("{name}::");
+        shown.iter().any(|layer| layer.starts_with(&inside))
+    };
+    let mut found = Vec::new();
+    for (file, _) in all_sources() {
+        let mut names = file.split('/').map(|name| name.trim_end_matches(".rs"));
+        let layer = names.next().unwrap();
+        let inner = names
+            .next()
+            .filter(|name| is_group(layer) && *name != "mod");
+        found.extend(inner.map(|name| format!("{layer}::{name}")));
+        found.push(layer.to_owned());
+    }
+    found.retain(|layer| layer != "lib");
+    found.sort();
+    found.dedup();
+    assert_eq!(shown, found);
+}
+
+/// A module names what is below it in the picture, and nothing beside it.
+#[test]
+fn no_arrow_points_up() {
+    let rows = rows();
+    let place = |module: &str| height(&rows, module).expect("the picture has it");
+    let layers = |module: &str| &rows[place(module)].layers;
+    let mut upward = Vec::new();
+    for (from, named) in Modules::of(&all_sources()).arrows() {
+        let own = layers(&from)
+            .iter()
+            .find(|layer| is_in(&from, layer))
+            .unwrap();
+        let other = named.iter().filter(|to| !is_in(to, own));
+        let wrong = other.filter(|to| place(to) <= place(&from));
+        upward.extend(wrong.map(|to| format!("{from} names {to}")));
+    }
+    assert!(upward.is_empty(), "upwards:\n{}", upward.join("\n"));
+}
+
+#[test]
+fn no_files_name_each_other_in_a_circle() {
+    let arrows = Modules::of(&all_sources()).arrows();
+    assert!(
+        arrows["run::prepared"].contains("policy::plan"),
+        "arrows are found"
+    );
+    let circles = circles(&arrows);
+    assert!(circles.is_empty(), "these name each other: {circles:#?}");
+}
+
+#[test]
+fn only_sys_and_rt_call_the_system() {
+    for (path, text) in all_sources() {
+        if path.starts_with("sys") || path.starts_with("rt") || path == "main.rs" {
+            continue;
+        }
+        for line in text.lines().map(code) {
+            for word in ["rustix", "libc::", "unsafe"] {
+                assert!(!line.contains(word), "{path}: {line}");
+            }
+        }
+    }
+}
+
+/// The code of a line: comments may name anything.
+fn code(line: &str) -> &str {
+    line.split("//").next().unwrap_or(line)
+}
+
+#[test]
+fn pure_layers_name_no_effects() {
+    let mut found = Vec::new();
+    for (file, text) in all_sources() {
+        if !is_pure(&file) {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            for effect in EFFECTS.iter().filter(|e| code(line).contains(*e)) {
+                found.push(format!("src/{file}:{}: {effect}", number + 1));
+            }
+        }
+    }
+    for (from, named) in Modules::of(&all_sources()).arrows() {
+        let effects = named.iter().filter(|to| is_pure(&from) && !is_pure(to));
+        found.extend(effects.map(|to| format!("{from} names {to}")));
+    }
+    assert!(
+        found.is_empty(),
+        "pure layers with effects:\n{}",
+        found.join("\n")
+    );
+}
+
+#[test]
+fn only_the_reader_of_object_files_uses_goblin() {
+    let mut users: Vec<_> = all_sources()
+        .into_iter()
+        .filter(|(_, text)| text.lines().any(|line| code(line).contains("goblin::")))
+        .map(|(file, _)| file)
+        .collect();
+    users.sort();
+    assert_eq!(users, ["formats/object/elf.rs"]);
+}
+
+#[test]
+fn every_file_says_licence_and_purpose() {
+    for (file, text) in all_sources() {
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some(LICENCE), "src/{file}: first line");
+        let purpose = lines.next().unwrap_or_default();
+        assert!(
+            purpose.starts_with("//! "),
+            "src/{file}: second line is not //!"
+        );
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    for (file, text) in all_sources() {
+        let lines = text.lines().count();
+        assert!(lines <= MAX_LINES, "src/{file} has {lines} lines");
+    }
+}
+
+/// Files of the module by what they include: `load.c` and `load.h` are one.
+fn module_includes() -> Arrows {
+    let mut includes = Arrows::new();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("bpf/kmod");
+    for entry in fs::read_dir(directory).expect("read the module's directory") {
+        let path = entry.expect("read its entry").path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(unit) = name.strip_suffix(".c").or(name.strip_suffix(".h")) else {
+            continue;
+        };
+        if name.ends_with(".mod.c") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("read a file of the module");
+        let named = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("#include \"")?.strip_suffix(".h\""));
+        let mut named: BTreeSet<String> = named.map(String::from).collect();
+        named.remove(unit);
+        includes.entry(unit.into()).or_default().append(&mut named);
+    }
+    includes
+}
+
+/// A file includes only what does not include it, directly or by others.
+#[test]
+fn the_modules_files_include_no_circle() {
+    let includes = module_includes();
+    assert!(
+        includes.contains_key("load"),
+        "the module's files are found"
+    );
+    let circles = circles(&includes);
+    assert!(circles.is_empty(), "these include each other: {circles:#?}");
+}

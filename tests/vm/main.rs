@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Real kernels in QEMU load real images.
+//!
+//! Not part of a plain `cargo test`: `make check` or
+//! `cargo test --release --test vm -- --test-threads=2`.
+
+mod boot;
+mod boot_companions;
+mod boot_efi;
+mod boot_entries;
+mod boot_menu;
+mod boot_places;
+mod companions;
+mod enforce_program;
+mod floor;
+mod handshake;
+mod handshake_client;
+mod handshake_fault;
+mod handshake_killed;
+mod handshake_leak;
+mod handshake_rules;
+mod hook_enforce;
+mod hostile_pe;
+mod ima_appraise;
+mod ima_measure;
+mod initramfs;
+mod initramfs_enforce;
+mod input;
+mod kdump;
+mod kdump_fit;
+mod kernel_bugs;
+mod kernels;
+mod load_lock;
+mod mkinitcpio;
+mod module_archives;
+mod module_attached;
+mod module_calls;
+mod module_enforce;
+mod module_enforce_start;
+mod module_enforce_undo;
+mod module_fast;
+mod module_fast_boot;
+mod module_fast_count;
+mod module_fast_faults;
+mod module_files;
+mod module_given;
+mod module_insert;
+mod module_late;
+mod module_panic;
+mod module_previous;
+mod module_removed;
+mod module_wait;
+mod mutation;
+mod oracle;
+mod refusal;
+mod report;
+mod revoked;
+mod secure_boot;
+mod tpm;
+
+/// The same test on each stock kernel that is supported.
+macro_rules! on_each_kernel {
+    ($($test:ident),* $(,)?) => {
+        mod on_6_12 {
+            $(#[test]
+            fn $test() {
+                super::$test(guest::Kernel::V6_12);
+            })*
+        }
+        mod on_6_1 {
+            $(#[test]
+            fn $test() {
+                super::$test(guest::Kernel::V6_1);
+            })*
+        }
+    };
+}
+use on_each_kernel;

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The man page, in man(7) macros. It names the version and no date, so that
+//! the same source always gives the same page.
+
+use kexec_bpf::cli::table::value::Value;
+use kexec_bpf::cli::table::{
+    COMMANDS, Command, DETAIL, EXCLUSIVE, EXIT_CODES, Flag, GLOBAL_FLAGS, NEEDS, PROGRAM, ROUTES,
+    SUMMARY, detail,
+};
+
+use super::{LICENCE, ORIGIN, prose};
+
+/// Longest line of running text in the source of the page.
+const LINE: usize = 78;
+
+pub fn page() -> String {
+    let mut page = Page(format!(".\\\" {LICENCE}\n.\\\" {ORIGIN}\n"));
+    let title = PROGRAM.to_uppercase();
+    let version = env!("CARGO_PKG_VERSION");
+    page.line(&format!(
+        ".TH {} 8 \"\" \"{}\" \"System Administration\"",
+        escaped(&title),
+        escaped(&format!("{PROGRAM} {version}"))
+    ));
+    page.section("NAME");
+    page.line(&format!("{} \\- {}", escaped(PROGRAM), escaped(SUMMARY)));
+    page.section("SYNOPSIS");
+    for command in COMMANDS {
+        page.synopsis(command);
+    }
+    page.section("DESCRIPTION");
+    page.text(DETAIL);
+    for paragraph in prose::DESCRIPTION {
+        page.paragraph(paragraph);
+    }
+    page.section("OPTIONS");
+    page.text(prose::OPTIONS);
+    for flag in GLOBAL_FLAGS {
+        page.flag(flag);
+    }
+    page.section("COMMANDS");
+    for command in COMMANDS {
+        page.command(command);
+    }
+    page.section("COMMON OPTIONS");
+    page.text(prose::COMMON_OPTIONS);
+    for flag in common_flags() {
+        page.flag(flag);
+    }
+    page.section("ROUTES");
+    page.text(prose::ROUTES_INTRODUCTION);
+    let routes = prose::ROUTES
+        .iter()
+        .filter(|(name, _)| ROUTES.contains(name));
+    for (name, text) in routes {
+        page.item(name, text);
+    }
+    page.section("CRASH IMAGES");
+    for paragraph in prose::CRASH {
+        page.paragraph(paragraph);
+    }
+    page.paragraph(prose::CRASH_TABLE_INTRODUCTION);
+    for (stage, text) in prose::CRASH_TABLE {
+        page.item(stage, text);
+    }
+    page.section("ENFORCE");
+    for paragraph in prose::ENFORCE {
+        page.paragraph(paragraph);
+    }
+    page.section("KERNEL COMMAND LINE");
+    page.text(prose::KERNEL_COMMAND_LINE_INTRODUCTION);
+    for (word, text) in prose::KERNEL_COMMAND_LINE {
+        page.item(word, text);
+    }
+    page.section("EXIT STATUS");
+    for (code, meaning) in EXIT_CODES {
+        page.item(&code.to_string(), meaning);
+    }
+    page.text_behind_list(prose::EXIT_STATUS);
+    page.section("ENVIRONMENT");
+    page.text(prose::ENVIRONMENT);
+    page.section("FILES");
+    page.text(prose::FILES_INTRODUCTION);
+    for (path, text) in prose::FILES {
+        page.item(path, text);
+    }
+    page.section("COMPANION FILES");
+    page.paragraph(prose::COMPANIONS_INTRODUCTION);
+    for (name, text) in prose::COMPANIONS {
+        page.item(name, text);
+    }
+    page.section("EXAMPLES");
+    for command in COMMANDS {
+        page.examples(command);
+    }
+    page.section("NOTES");
+    for note in prose::NOTES {
+        page.paragraph(note);
+    }
+    page.section("BUGS");
+    for bug in prose::BUGS {
+        page.paragraph(bug);
+    }
+    page.section("SEE ALSO");
+    page.see_also();
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn section(&mut self, name: &str) {
+        self.line(&format!(".SH {name}"));
+    }
+
+    /// Running text: each sentence starts a line, as man-pages(7) asks.
+    fn text(&mut self, text: &str) {
+        for sentence in sentences(text) {
+            let mut line = String::new();
+            for word in sentence.split_whitespace().map(escaped) {
+                if !line.is_empty() && line.len() + 1 + word.len() > LINE {
+                    self.text_line(&line);
+                    line.clear();
+                }
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(&word);
+            }
+            self.text_line(&line);
+        }
+    }
+
+    /// A line that is text whatever it starts with.
+    fn text_line(&mut self, line: &str) {
+        let guard = if line.starts_with(['.', '\'']) {
+            "\\&"
+        } else {
+            ""
+        };
+        self.line(&format!("{guard}{line}"));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        if !self.0.lines().last().unwrap_or_default().starts_with(".SH") {
+            self.line(".PP");
+        }
+        self.text(text);
+    }
+
+    /// Ends a list of `.TP` items.
+    fn text_behind_list(&mut self, text: &str) {
+        self.line(".PP");
+        self.text(text);
+    }
+
+    fn item(&mut self, name: &str, text: &str) {
+        self.line(".TP");
+        self.line(&format!(".B {}", escaped(name)));
+        self.text(text);
+    }
+
+    fn synopsis(&mut self, command: &Command) {
+        if command.name != COMMANDS[0].name {
+            self.line(".br");
+        }
+        self.line(&format!(".B {} {}", escaped(PROGRAM), command.name));
+        self.line(".RI [ OPTION ]...\\&");
+        if let Some(operand) = command.operand.metavar() {
+            self.line(&format!(".I {operand}"));
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        let operand = command.operand.metavar();
+        let operand = operand.map_or(String::new(), |name| format!(" {name}"));
+        self.line(&format!(".SS {}{operand}", command.name));
+        self.text(command.detail);
+        let flags = command.flags.iter().filter(|flag| !is_global(flag));
+        let (common, own): (Vec<&Flag>, Vec<&Flag>) = flags.partition(|flag| flag.is_common());
+        for flag in &own {
+            self.flag(flag);
+        }
+        let names: Vec<_> = common
+            .iter()
+            .map(|flag| format!("--{}", flag.long))
+            .collect();
+        if !names.is_empty() {
+            let also = if own.is_empty() {
+                "Takes"
+            } else {
+                "Also takes"
+            };
+            let names = names.join(", ");
+            self.text_behind_list(&format!("{also} {names}: see COMMON OPTIONS."));
+        }
+    }
+
+    fn flag(&mut self, flag: &Flag) {
+        let long = escaped(&format!("--{}", flag.long));
+        let spelling = match flag.short {
+            Some(letter) => format!("\\-{letter}\\fR, \\fB{long}"),
+            None => long,
+        };
+        self.line(".TP");
+        match flag.value.metavar() {
+            Some(name) => self.line(&format!(".BI \"{spelling} \" {name}")),
+            None => self.line(&format!(".B {spelling}")),
+        }
+        self.text(detail::of(flag.id));
+        if let Value::Choice(words) = flag.value {
+            self.text(&format!("WORD is one of {}.", words.join(", ")));
+        }
+        for (one, other) in EXCLUSIVE {
+            for (flag_id, other) in [(one.id, other), (other.id, one)] {
+                if flag_id == flag.id {
+                    self.text(&format!("Not together with --{}.", other.long));
+                }
+            }
+        }
+        for (_, needed) in NEEDS.iter().filter(|(one, _)| one.id == flag.id) {
+            self.text(&format!("Only together with --{}.", needed.long));
+        }
+    }
+
+    fn examples(&mut self, command: &Command) {
+        for (line, what) in command.examples {
+            let what = if what.is_empty() {
+                command.summary
+            } else {
+                what
+            };
+            self.line(".TP");
+            self.text(&format!("{}:", capitalized(what)));
+            self.line(".EX");
+            self.text_line(&escaped(line));
+            self.line(".EE");
+        }
+    }
+
+    fn see_also(&mut self) {
+        let last = prose::SEE_ALSO.len() - 1;
+        for (index, (page, number)) in prose::SEE_ALSO.iter().enumerate() {
+            let comma = if index == last { "" } else { "," };
+            self.line(&format!(".BR {} ({number}){comma}", escaped(page)));
+        }
+    }
+}
+
+fn is_global(flag: &Flag) -> bool {
+    GLOBAL_FLAGS.iter().any(|global| global.id == flag.id)
+}
+
+/// Returns the flags of several commands, once, in the order of the commands.
+fn common_flags() -> Vec<&'static Flag> {
+    let mut found: Vec<&Flag> = Vec::new();
+    let flags = COMMANDS.iter().flat_map(|command| command.flags);
+    for flag in flags.filter(|flag| flag.is_common() && !is_global(flag)) {
+        if found.iter().all(|one| one.id != flag.id) {
+            found.push(flag);
+        }
+    }
+    found
+}
+
+/// Backslashes and hyphens as themselves; a hyphen of troff's own is not what
+/// a shell takes when it is copied.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-")
+}
+
+/// Split behind full stops that end a sentence.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(". ").map(str::trim)
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}

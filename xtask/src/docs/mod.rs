@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The man page and the completions of all shells, made from the flag table.
+
+mod bash;
+mod fish;
+mod man;
+mod prose;
+#[cfg(test)]
+mod tests;
+mod zsh;
+
+use std::fs;
+
+use guest::tree;
+
+const LICENCE: &str = "SPDX-License-Identifier: GPL-2.0-or-later";
+const ORIGIN: &str = "Generated from src/cli/table.rs by make docs.";
+
+/// A committed file and its generator.
+struct Document {
+    path: &'static str,
+    generate: fn() -> String,
+}
+
+const DOCUMENTS: &[Document] = &[
+    Document {
+        path: "docs/kexec-bpf.8",
+        generate: man::page,
+    },
+    Document {
+        path: "completions/kexec-bpf.bash",
+        generate: bash::script,
+    },
+    Document {
+        path: "completions/_kexec-bpf",
+        generate: zsh::script,
+    },
+    Document {
+        path: "completions/kexec-bpf.fish",
+        generate: fish::script,
+    },
+];
+
+/// Writes all files anew.
+pub fn write() -> Result<(), String> {
+    for Document { path, generate } in DOCUMENTS {
+        fs::write(tree(path), generate()).map_err(|error| format!("{path}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Compares the committed files with what the table gives.
+pub fn check() -> Result<(), String> {
+    let is_old = |document: &&Document| {
+        let committed = fs::read_to_string(tree(document.path)).unwrap_or_default();
+        committed != (document.generate)()
+    };
+    let old = DOCUMENTS.iter().filter(is_old);
+    let lines: Vec<_> = old
+        .map(|document| format!("{} is not current; run: make docs", document.path))
+        .collect();
+    match lines.is_empty() {
+        true => Ok(()),
+        false => Err(lines.join("\n")),
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Whether all options are in all files, and what bash makes of its own.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use kexec_bpf::cli::table::{COMMANDS, GLOBAL_FLAGS, Id, PROGRAM, ROUTES};
+
+use super::{DOCUMENTS, Document, bash, man, prose};
+
+#[test]
+fn every_flag_and_command_is_in_every_file() {
+    for Document { path, generate } in DOCUMENTS {
+        let text = generate().replace("\\-", "-");
+        for command in COMMANDS {
+            assert!(text.contains(command.name), "{path}: {}", command.name);
+        }
+        let flags = COMMANDS.iter().flat_map(|command| command.flags);
+        for flag in flags.chain(GLOBAL_FLAGS) {
+            let spelling = if path.ends_with(".fish") {
+                format!("-l {} ", flag.long)
+            } else {
+                format!("--{}", flag.long)
+            };
+            assert!(text.contains(&spelling), "{path}: --{}", flag.long);
+        }
+    }
+}
+
+#[test]
+fn every_route_is_described() {
+    for route in ROUTES {
+        let described = prose::ROUTES.iter().any(|(name, _)| name == route);
+        assert!(described, "xtask/src/docs/prose.rs does not know {route}");
+    }
+}
+
+#[test]
+fn man_page_has_short_lines_and_only_macros_of_man_7() {
+    const MACROS: &[&str] = &[
+        ".\\\"", ".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".BI", ".I", ".RI", ".EX", ".EE",
+        ".br",
+    ];
+    for line in man::page().lines() {
+        assert!(line.len() <= 80, "{line}");
+        assert!(!line.starts_with('\''), "{line}");
+        if line.starts_with('.') {
+            let name = line.split(' ').next().unwrap();
+            assert!(MACROS.contains(&name), "{line}");
+        }
+    }
+}
+
+/// The sections and subsections of the man page, and what stands in each.
+fn man_sections() -> Vec<(String, String)> {
+    let page = man::page().replace("\\-", "-");
+    let mut sections = Vec::new();
+    for part in page.split("\n.S").skip(1) {
+        let (heading, text) = part.split_once('\n').unwrap_or((part, ""));
+        let name = heading.get(2..).unwrap_or_default();
+        sections.push((name.to_owned(), text.to_owned()));
+    }
+    sections
+}
+
+/// The options that a part of the man page describes: the names of its items.
+fn described(text: &str) -> Vec<&str> {
+    let items = text.split(".TP\n").skip(1);
+    let names = items.filter_map(|item| {
+        let line = item.lines().next()?;
+        let line = line.strip_prefix(".BI \"").or(line.strip_prefix(".B "))?;
+        let (_, long) = line.split_once("--")?;
+        long.split([' ', '"']).next()
+    });
+    names.collect()
+}
+
+#[test]
+fn man_page_describes_each_option_once() {
+    let sections = man_sections();
+    let texts = sections.iter().map(|(_, text)| text);
+    let mut found: Vec<&str> = texts.flat_map(|text| described(text)).collect();
+    found.sort_unstable();
+    let flags = COMMANDS.iter().flat_map(|command| command.flags);
+    let mut wanted: Vec<_> = flags.chain(GLOBAL_FLAGS).map(|flag| flag.long).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn man_page_names_each_option_of_a_command_with_it() {
+    let sections = man_sections();
+    for command in COMMANDS {
+        let is = |name: &str| name.split(' ').next() == Some(command.name);
+        let (_, text) = sections.iter().find(|(name, _)| is(name)).unwrap();
+        let own = described(text);
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let common = words.strip_suffix(": see COMMON OPTIONS.").unwrap_or("");
+        // "Takes", or "Also takes".
+        let common = common.rsplit_once("akes ").map_or("", |(_, names)| names);
+        let common: Vec<_> = common.split(", ").collect();
+        for flag in command.flags.iter().filter(|flag| flag.id != Id::Help) {
+            let name = format!("--{}", flag.long);
+            let is_listed = common.contains(&name.as_str());
+            let is_described = own.contains(&flag.long);
+            let found = (is_described, is_listed);
+            let wanted = (!flag.is_common(), flag.is_common());
+            assert_eq!(found, wanted, "{}: {name}", command.name);
+        }
+    }
+}
+
+/// Returns the offers of bash for the last of `words`, in its order.
+fn bash_offers(words: &[&str], script: &Path, directory: &Path) -> Vec<String> {
+    const DRIVER: &str = r#"
+        source "$1" && shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        compopt() { :; }
+        _kexec_bpf
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let output = Command::new("bash")
+        .args(["--norc", "-c", DRIVER, "bash"])
+        .arg(script)
+        .arg(PROGRAM)
+        .args(words)
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = lines.lines().filter(|line| !line.is_empty());
+    lines.map(String::from).collect()
+}
+
+#[test]
+fn bash_completes_commands_flags_words_and_files() {
+    let scratch = std::env::temp_dir().join(format!("kexec-bpf.{}", std::process::id()));
+    let directory = scratch.join("completion");
+    fs::create_dir_all(&directory).unwrap();
+    let script = scratch.join("kexec-bpf.bash");
+    fs::write(&script, bash::script()).unwrap();
+    for name in ["a b.efi", "c.img"] {
+        fs::write(directory.join(name), "").unwrap();
+    }
+    fs::create_dir_all(directory.join("d")).unwrap();
+    let offers = |words: &[&str]| bash_offers(words, &script, &directory);
+    let names: Vec<_> = COMMANDS.iter().map(|command| command.name).collect();
+    assert_eq!(offers(&[""]), names);
+    assert_eq!(offers(&["u"]), ["unload"]);
+    assert_eq!(offers(&["--v"]), ["--version"]);
+    assert_eq!(offers(&["load", "--ini"]), ["--initrd"]);
+    assert_eq!(offers(&["load", ""]), ["a b.efi", "c.img", "d"]);
+    assert_eq!(offers(&["load", "a"]), ["a b.efi"]);
+    assert_eq!(offers(&["load", "--initrd", "c"]), ["c.img"]);
+    assert_eq!(offers(&["load", "--initrd", "=", "c"]), ["c.img"]);
+    assert_eq!(offers(&["load", "--route", "n"]), ["native"]);
+    assert_eq!(offers(&["load", "--route", "="]), ROUTES);
+    assert_eq!(offers(&["load", "--route", "=", "n"]), ["native"]);
+    assert!(offers(&["load", "--append", ""]).is_empty());
+    assert_eq!(offers(&["kdump", ""]), ["check"]);
+    assert_eq!(offers(&["kdump", "check", "c"]), ["c.img"]);
+    assert_eq!(offers(&["kdump", "check", "--init"]), ["--initrd"]);
+    assert_eq!(offers(&["help", "st"]), ["status"]);
+    assert!(offers(&["help", "load", ""]).is_empty());
+    for words in [&["hook", ""][..], &["hook", "-v", ""]] {
+        assert_eq!(offers(words), ["boot", "enforce", "kdump"]);
+    }
+    assert!(offers(&["hook", "boot", ""]).is_empty());
+    assert!(offers(&["hook", "-v", "boot", "e"]).is_empty());
+    assert_eq!(offers(&["list", "--root", ""]), ["d"]);
+    assert_eq!(offers(&["load", "--extras-root", "=", ""]), ["d"]);
+    assert_eq!(offers(&["list", "--device", "c"]), ["c.img"]);
+    assert_eq!(offers(&["boot", "--menu", ""]), ["auto"]);
+    assert!(offers(&["boot", "--timeout", ""]).is_empty());
+    assert!(offers(&["boot", ""]).is_empty());
+    assert!(offers(&["status", ""]).is_empty());
+    assert!(offers(&["nonsense", ""]).is_empty());
+    fs::remove_dir_all(&scratch).unwrap();
+}
