@@ -20,10 +20,47 @@
 extern crate alloc;
 
 pub mod abi;
-pub mod cli;
-pub mod diagnosis;
-pub mod formats;
-pub mod host;
-pub mod policy;
-pub mod run;
-pub mod sys;
+pub(crate) mod cli;
+pub(crate) mod diagnosis;
+pub(crate) mod formats;
+pub(crate) mod host;
+pub(crate) mod policy;
+pub(crate) mod run;
+pub(crate) mod sys;
+
+pub use cli::{main, table};
+pub use sys::console::{open_standard, panic_line};
+
+/// Parts that the fuzz targets and the tests beside the library call; the compiler says
+/// of all others when nothing uses them.
+#[doc(hidden)]
+pub mod parts {
+    pub use crate::diagnosis::{Diagnose, Exit};
+    pub use crate::formats::source;
+    pub use crate::sys::bpf::attr;
+
+    pub mod formats {
+        pub use crate::formats::archive::{Archive, Format, Known, walk};
+        pub use crate::formats::cmdline::reuse::{NEXT_KERNEL, reuse};
+        pub use crate::formats::cmdline::{join, key, mangle, words};
+        pub use crate::formats::disk::{gpt, superblock};
+        pub use crate::formats::entries::{counter, efi, glob, loader_conf, type1, version};
+        pub use crate::formats::initrd::extra;
+        pub use crate::formats::object::{Btf, Kfunc, Object};
+    }
+
+    pub mod image {
+        pub use crate::formats::image::authenticode::examine;
+        pub use crate::formats::image::bzimage;
+        pub use crate::formats::image::detect::{Image, detect, detect_linux};
+        pub use crate::formats::image::revocation::Revocations;
+        pub use crate::formats::image::{fdt, hwids, osrel, pe, pkcs7, profile, uki, zboot};
+    }
+
+    pub mod policy {
+        pub use crate::host::{Host, Module};
+        pub use crate::policy::boot::hook;
+        pub use crate::policy::companion::{CompanionDirectory, choose, own_directory};
+        pub use crate::policy::plan;
+    }
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The program: `rt` gives it a runtime, `kexec_bpf::cli` does the work.
+//! The program: `rt` gives it a runtime, `kexec_bpf::main` does the work.
 //!
 //! Lints look at it as a test as well, which brings std and a runtime of its
 //! own.

@@ -4,8 +4,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use kexec_bpf::formats::archive::{Archive, Format, Known, walk};
-use kexec_bpf::formats::source::{FileOffset, FileSlice};
+use kexec_bpf::parts::formats::{Archive, Format, Known, walk};
+use kexec_bpf::parts::source::{FileOffset, FileSlice};
 use proptest::prelude::*;
 
 fn whole(file: &[u8]) -> Vec<Archive> {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Setup headers: the payload is inside the file, the version is printable.
 #![no_main]
-use kexec_bpf_fuzz::{image::bzimage, inside};
+use kexec_bpf::parts::image::bzimage;
+use kexec_bpf_fuzz::inside;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

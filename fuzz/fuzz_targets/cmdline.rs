@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Command lines: what was filtered once is not changed by a second time.
 #![no_main]
-use kexec_bpf_fuzz::cmdline::reuse::{NEXT_KERNEL, reuse};
-use kexec_bpf_fuzz::cmdline::{join, key, mangle, words};
+use kexec_bpf::parts::formats::{NEXT_KERNEL, join, key, mangle, reuse, words};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &[u8]| {

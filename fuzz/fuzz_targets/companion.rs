@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Names of companion files: what is picked can be a name in an initrd.
 #![no_main]
-use kexec_bpf_fuzz::companion::{CompanionDirectory, choose, own_directory};
+use kexec_bpf::parts::policy::{CompanionDirectory, choose, own_directory};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

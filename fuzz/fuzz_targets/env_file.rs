@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `.osrel` and `.profile`: values never carry control characters.
 #![no_main]
-use kexec_bpf_fuzz::image::{osrel, profile};
+use kexec_bpf::parts::image::{osrel, profile};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Device trees: any bytes are read without going outside.
 #![no_main]
-use kexec_bpf_fuzz::image::fdt::compatible;
+use kexec_bpf::parts::image::fdt::compatible;
 use kexec_bpf_fuzz::whole;
 use libfuzzer_sys::fuzz_target;
 

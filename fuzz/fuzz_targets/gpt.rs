@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Partition tables and superblocks: every partition is inside its disk.
 #![no_main]
-use kexec_bpf_fuzz::boot::{gpt, superblock};
+use kexec_bpf::parts::formats::{gpt, superblock};
 use kexec_bpf_fuzz::inside;
 use libfuzzer_sys::fuzz_target;
 

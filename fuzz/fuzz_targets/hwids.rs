@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Tables of hardware IDs: any bytes are read without going outside.
 #![no_main]
-use kexec_bpf_fuzz::image::hwids::{Smbios, compatible};
+use kexec_bpf::parts::image::hwids::{Smbios, compatible};
 use kexec_bpf_fuzz::whole;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Archives of an initrd: walked to the end, and never beyond it.
 #![no_main]
-use kexec_bpf_fuzz::archive::walk;
-use kexec_bpf_fuzz::source::{FileOffset, FileSlice};
+use kexec_bpf::parts::formats::walk;
+use kexec_bpf::parts::source::{FileOffset, FileSlice};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

@@ -2,8 +2,9 @@
 //! loader.conf and its patterns, EFI variables, words of hooks, names with
 //! counters.
 #![no_main]
-use kexec_bpf_fuzz::boot::counter::Name;
-use kexec_bpf_fuzz::boot::{efi, glob, hook, loader_conf, version};
+use kexec_bpf::parts::formats::counter::Name;
+use kexec_bpf::parts::formats::{efi, glob, loader_conf, version};
+use kexec_bpf::parts::policy::hook;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

@@ -4,7 +4,7 @@
 //!
 //!     cargo +nightly fuzz run object -- -max_len=1048576 -timeout=2 -rss_limit_mb=512
 #![no_main]
-use kexec_bpf_fuzz::object::{Btf, Kfunc, Object};
+use kexec_bpf::parts::formats::{Btf, Kfunc, Object};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

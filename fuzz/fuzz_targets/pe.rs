@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PE headers, section tables and signatures: every slice is inside the file.
 #![no_main]
-use kexec_bpf_fuzz::image::{authenticode, pe};
+use kexec_bpf::parts::image::{examine, pe};
 use kexec_bpf_fuzz::inside;
 use libfuzzer_sys::fuzz_target;
 
@@ -12,7 +12,7 @@ fuzz_target!(|file: &[u8]| {
             if let Ok(Some(table)) = pe.certificate_table {
                 inside(file, table);
             }
-            drop(authenticode::examine(file, &pe).notes());
+            drop(examine(file, &pe).notes());
         }
         Err(error) => drop(format!("{error}")),
     }

@@ -2,8 +2,8 @@
 //! The firmware's revocations: two variables, and an image that is held
 //! against them. The first two bytes say where the variables end.
 #![no_main]
-use kexec_bpf_fuzz::image::pe;
-use kexec_bpf_fuzz::image::revocation::Revocations;
+use kexec_bpf::parts::image::pe;
+use kexec_bpf::parts::image::Revocations;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

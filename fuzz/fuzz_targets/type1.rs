@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Entries of type 1: no path of one that can boot leads out of its root.
 #![no_main]
-use kexec_bpf_fuzz::boot::type1::Type1;
+use kexec_bpf::parts::formats::type1::Type1;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! UKIs: every profile that can be chosen has a kernel inside the file.
 #![no_main]
-use kexec_bpf_fuzz::image::{
-    detect::detect_linux,
+use kexec_bpf::parts::image::{
+    detect_linux,
     pe,
     uki::{SectionKind, Uki},
 };

@@ -1,48 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The pure layers, compiled from their own source files.
-//!
-//! They need nothing below them, so fuzzing does not build the runtime.
-//! [`inside`] is what the targets assert.
-extern crate alloc;
+//! Assertions that the fuzz targets share.
 
-#[path = "../../src/abi.rs"]
-pub mod abi;
-#[path = "../../src/kdump/archive/mod.rs"]
-pub mod archive;
-#[path = "../../src/boot/mod.rs"]
-pub mod boot;
-#[path = "../../src/cmdline/mod.rs"]
-pub mod cmdline;
-#[path = "../../src/companion/mod.rs"]
-pub mod companion;
-#[path = "../../src/crc32.rs"]
-pub mod crc32;
-#[path = "../../src/diagnosis.rs"]
-pub mod diagnosis;
-#[path = "../../src/errno.rs"]
-pub mod errno;
-#[path = "../../src/escape.rs"]
-pub mod escape;
-#[path = "../../src/explain/mod.rs"]
-pub mod explain;
-#[path = "../../src/facts/mod.rs"]
-pub mod facts;
-#[path = "../../src/field.rs"]
-pub mod field;
-#[path = "../../src/image/mod.rs"]
-pub mod image;
-#[path = "../../src/initrd/mod.rs"]
-pub mod initrd;
-#[path = "../../src/object/mod.rs"]
-pub mod object;
-#[path = "../../src/size.rs"]
-pub mod size;
-#[path = "../../src/sort.rs"]
-pub mod sort;
-#[path = "../../src/source.rs"]
-pub mod source;
-
-use source::{FileOffset, FileSlice};
+use kexec_bpf::parts::source::{FileOffset, FileSlice};
 
 /// Panics unless the slice is inside the file.
 pub fn inside(file: &[u8], slice: FileSlice) {
@@ -51,7 +10,7 @@ pub fn inside(file: &[u8], slice: FileSlice) {
     assert_eq!(found, Some(slice), "in a file of {file_bytes} bytes");
 }
 
-/// All of the file as a slice.
+/// Returns all of the file as a slice.
 pub fn whole(file: &[u8]) -> FileSlice {
     FileSlice {
         offset: FileOffset(0),

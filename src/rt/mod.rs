@@ -16,7 +16,7 @@ use ::alloc::vec::Vec;
 /// code.
 #[unsafe(no_mangle)]
 extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
-    kexec_bpf::sys::console::open_standard();
+    kexec_bpf::open_standard();
     let count = usize::try_from(argc).unwrap_or(0);
     let mut args: Vec<&'static [u8]> = Vec::with_capacity(count);
     for index in 0..count {
@@ -29,7 +29,7 @@ extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
         let argument = unsafe { CStr::from_ptr(argument) };
         args.push(argument.to_bytes());
     }
-    c_int::from(kexec_bpf::cli::main(&args))
+    c_int::from(kexec_bpf::main(&args))
 }
 
 /// Satisfies the prebuilt liballoc, which names it in landing pads that `panic=abort`

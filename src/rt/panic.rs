@@ -6,7 +6,7 @@
 
 use core::panic::PanicInfo;
 
-use kexec_bpf::sys::console;
+use kexec_bpf::panic_line;
 
 pub fn abort() -> ! {
     // SAFETY: abort() may be called at any time.
@@ -15,6 +15,6 @@ pub fn abort() -> ! {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    console::panic_line(format_args!("kexec-bpf: internal error: {info}"));
+    panic_line(format_args!("kexec-bpf: internal error: {info}"));
     abort()
 }

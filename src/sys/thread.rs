@@ -9,6 +9,7 @@
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
@@ -158,12 +159,12 @@ pub fn join<T: Send, R>(
 ) -> Result<(Option<T>, R), SysError> {
     fn create<F: FnOnce() -> T + Send, T: Send>(
         task: &Task<F, T>,
-        thread: &mut libc::pthread_t,
+        thread: &mut MaybeUninit<libc::pthread_t>,
     ) -> c_int {
         let argument = ptr::from_ref(task).cast_mut().cast();
         // SAFETY: `run` gets the task it is instantiated for; the caller waits
         // for the thread's end before the task is moved or dropped.
-        unsafe { libc::pthread_create(thread, ptr::null(), run::<F, T>, argument) }
+        unsafe { libc::pthread_create(thread.as_mut_ptr(), ptr::null(), run::<F, T>, argument) }
     }
     let task = Task {
         life: Life {
@@ -173,12 +174,14 @@ pub fn join<T: Send, R>(
         work: UnsafeCell::new(Some(beside)),
         result: UnsafeCell::new(None),
     };
-    let mut thread: libc::pthread_t = ptr::null_mut();
+    let mut thread = MaybeUninit::uninit();
     let code = create(&task, &mut thread);
     if code != 0 {
         let errno = rustix::io::Errno::from_raw_os_error(code);
         return Err(SysError::new("pthread_create", "", errno));
     }
+    // SAFETY: pthread_create stores the thread before it returns 0.
+    let thread = unsafe { thread.assume_init() };
     let ended = Ended(OtherThread {
         thread,
         life: &task.life,

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::process::Command;
 
 use kexec_bpf::abi;
-use kexec_bpf::formats::initrd::extra;
-use kexec_bpf::policy::plan;
-use kexec_bpf::sys::bpf::attr;
+use kexec_bpf::parts::attr;
+use kexec_bpf::parts::formats::extra;
+use kexec_bpf::parts::policy::plan;
 
 /// One thing that both sides must agree on: a C expression and Rust's value.
 struct Fact {

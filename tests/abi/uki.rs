@@ -6,13 +6,15 @@
 //! the module's alone.
 
 use kexec_bpf::abi;
-use kexec_bpf::formats::image::detect::Image;
-use kexec_bpf::formats::image::pe::{Machine, Pe, Section, SectionName};
-use kexec_bpf::formats::image::uki::{SectionKind, Uki, UkiError, UkiSection};
-use kexec_bpf::formats::initrd::extra::{self, ExtraDirectory};
-use kexec_bpf::formats::source::{FileOffset, FileSlice, InputId, ReadAt, SubSource};
-use kexec_bpf::host::{Host, Module};
-use kexec_bpf::policy::plan::{self, InitrdOrigin, InitrdPart, Input, Manifest, Options, Plan};
+use kexec_bpf::parts::formats::extra::{self, ExtraDirectory};
+use kexec_bpf::parts::image::Image;
+use kexec_bpf::parts::image::pe::{Machine, Pe, Section, SectionName};
+use kexec_bpf::parts::image::uki::{SectionKind, Uki, UkiError, UkiSection};
+use kexec_bpf::parts::policy::plan::{
+    self, InitrdOrigin, InitrdPart, Input, Manifest, Options, Plan,
+};
+use kexec_bpf::parts::policy::{Host, Module};
+use kexec_bpf::parts::source::{FileOffset, FileSlice, InputId, ReadAt, SubSource};
 
 use super::printed;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Help pages, the version, and wrong usage.
 
-use kexec_bpf::cli::table::{COMMANDS, COMMON_FLAGS, Command, Flag, GLOBAL_FLAGS};
+use kexec_bpf::table::{COMMANDS, COMMON_FLAGS, Command, Flag, GLOBAL_FLAGS};
 
 use crate::program::{Folder, Run};
 
@@ -145,7 +145,7 @@ fn an_unknown_route_is_answered_with_the_known_ones() {
     let run = Folder::new("route").run(&["load", "a", "--route", "teleport"]);
     assert_eq!(run.code, 2);
     run.is_narrow();
-    for word in kexec_bpf::cli::table::ROUTES {
+    for word in kexec_bpf::table::ROUTES {
         assert!(run.stderr.contains(word), "{}", run.stderr);
     }
 }

@@ -55,7 +55,7 @@ impl Modules {
         let mut words: Vec<&str> = path.split("::").collect();
         let mut base: Vec<&str> = from.split("::").collect();
         match words[0] {
-            "crate" | "kexec_bpf" => base.clear(),
+            "crate" => base.clear(),
             "self" => {}
             "super" => {
                 let up = words.iter().take_while(|word| **word == "super").count();

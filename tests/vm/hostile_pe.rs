@@ -9,8 +9,8 @@
 mod cases;
 mod image;
 
-use kexec_bpf::formats::image::authenticode;
-use kexec_bpf::formats::image::detect::{Image, detect};
+use kexec_bpf::parts::image::examine;
+use kexec_bpf::parts::image::{Image, detect};
 
 use cases::Case;
 use guest::Transcript;
@@ -54,7 +54,7 @@ fn by_program(case: &Case) -> Verdict {
     let Some(pe) = image.pe() else {
         return Verdict::Unsigned;
     };
-    let found = authenticode::examine(bytes, pe);
+    let found = examine(bytes, pe);
     match found.signatures.first() {
         Some(Ok(first)) if found.matches(first) == Some(true) => Verdict::Verified,
         _ => Verdict::Unsigned,

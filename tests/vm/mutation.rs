@@ -6,8 +6,8 @@
 
 use std::sync::OnceLock;
 
-use kexec_bpf::formats::image::detect::{Image, detect, detect_linux};
-use kexec_bpf::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, ReadErrorKind};
+use kexec_bpf::parts::image::{Image, detect, detect_linux};
+use kexec_bpf::parts::source::{FileOffset, FileSlice, ReadAt, ReadError, ReadErrorKind};
 use proptest::prelude::*;
 
 use guest::uki::{self, Uki};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for bash. It needs bash 4 and nothing of bash-completion.
 
-use kexec_bpf::cli::table::value::Value;
-use kexec_bpf::cli::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
-use kexec_bpf::formats::entries::loader_conf::AUTO;
+use kexec_bpf::parts::formats::loader_conf::AUTO;
+use kexec_bpf::table::value::Value;
+use kexec_bpf::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use super::{LICENCE, ORIGIN};
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for fish 3.
 
-use kexec_bpf::cli::table::value::Value;
-use kexec_bpf::cli::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
-use kexec_bpf::formats::entries::loader_conf::AUTO;
+use kexec_bpf::parts::formats::loader_conf::AUTO;
+use kexec_bpf::table::value::Value;
+use kexec_bpf::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use super::{LICENCE, ORIGIN};
 

@@ -2,8 +2,8 @@
 //! The man page, in man(7) macros. It names the version and no date, so that
 //! the same source always gives the same page.
 
-use kexec_bpf::cli::table::value::Value;
-use kexec_bpf::cli::table::{
+use kexec_bpf::table::value::Value;
+use kexec_bpf::table::{
     COMMANDS, Command, DETAIL, EXCLUSIVE, EXIT_CODES, Flag, GLOBAL_FLAGS, NEEDS, PROGRAM, ROUTES,
     SUMMARY, detail,
 };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use kexec_bpf::cli::table::{COMMANDS, GLOBAL_FLAGS, Id, PROGRAM, ROUTES};
+use kexec_bpf::table::{COMMANDS, GLOBAL_FLAGS, Id, PROGRAM, ROUTES};
 
 use super::{DOCUMENTS, Document, bash, man, prose};
 
