@@ -69,27 +69,27 @@ install:
 	@test -x $(PROGRAM) || { echo 'make install: run make first' >&2; exit 1; }
 	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/kexec-bpf
 	$(INSTALL) -D -m 644 docs/kexec-bpf.8 $(SHARE)/man/man8/kexec-bpf.8
-	$(INSTALL) -D -m 644 completions/kexec-bpf.bash \
+	$(INSTALL) -D -m 644 dist/completions/kexec-bpf.bash \
 		$(SHARE)/bash-completion/completions/kexec-bpf
-	$(INSTALL) -D -m 644 completions/_kexec-bpf \
+	$(INSTALL) -D -m 644 dist/completions/_kexec-bpf \
 		$(SHARE)/zsh/site-functions/_kexec-bpf
-	$(INSTALL) -D -m 644 completions/kexec-bpf.fish \
+	$(INSTALL) -D -m 644 dist/completions/kexec-bpf.fish \
 		$(SHARE)/fish/vendor_completions.d/kexec-bpf.fish
-	$(INSTALL) -D -m 644 udev/98-kexec-bpf-kdump.rules \
+	$(INSTALL) -D -m 644 dist/udev/98-kexec-bpf-kdump.rules \
 		$(DESTDIR)$(UDEVRULESDIR)/98-kexec-bpf-kdump.rules
 	$(INSTALL) -d $(DESTDIR)$(SYSTEMDUNITDIR)
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' systemd/kexec-bpf-kdump.service \
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' dist/systemd/kexec-bpf-kdump.service \
 		>$(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
 	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
-	$(INSTALL) -D -m 755 initramfs/not-enforced $(DESTDIR)$(LIBDIR)/not-enforced
+	$(INSTALL) -D -m 755 dist/initramfs/not-enforced $(DESTDIR)$(LIBDIR)/not-enforced
 	$(INSTALL) -D -m 755 -t $(DESTDIR)$(DRACUTDIR)/modules.d/50kexec-bpf \
 		dracut-module/50kexec-bpf/*.sh
 	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/install mkinitcpio-hook/install/*
 	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/hooks mkinitcpio-hook/hooks/*
 	$(INSTALL) -D -m 644 -t $(DESTDIR)$(SYSTEMDUNITDIR) \
-		systemd/kexec-bpf-boot.service systemd/kexec-bpf-enforce.service \
-		systemd/kexec-bpf-kdump-early.service \
-		systemd/kexec-bpf-emergency.conf
+		dist/systemd/kexec-bpf-boot.service dist/systemd/kexec-bpf-enforce.service \
+		dist/systemd/kexec-bpf-kdump-early.service \
+		dist/systemd/kexec-bpf-emergency.conf
 
 clean:
 	rm -rf $(TARGET_DIR)

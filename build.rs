@@ -4,13 +4,13 @@
 fn main() {
     let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=compat/no-unwind.ld");
+    println!("cargo:rerun-if-changed=src/rt/no-unwind.ld");
     let arguments = [
         // Relocations in a bitmap instead of a table: 18 KB less. musl's own
         // start-up code applies them since 1.2.4.
         "-Wl,-z,pack-relative-relocs".to_owned(),
         "-Wl,--no-eh-frame-hdr".to_owned(),
-        format!("-Wl,-T,{folder}/compat/no-unwind.ld"),
+        format!("-Wl,-T,{folder}/src/rt/no-unwind.ld"),
         // Without std nothing links musl, not even the crate libc, and a linker takes
         // from an archive only what was asked for before it: so musl comes last.
         "-lc".to_owned(),

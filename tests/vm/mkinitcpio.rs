@@ -209,7 +209,7 @@ rm /bin/modprobe
         .script("hooks/kexec-bpf", &read("mkinitcpio-hook/hooks/kexec-bpf"))
         .script(
             "usr/lib/kexec-bpf/not-enforced",
-            &read("initramfs/not-enforced"),
+            &read("dist/initramfs/not-enforced"),
         );
     Machine::new(&folder, KERNEL, initramfs.finish())
         .append(words)

@@ -28,15 +28,15 @@ const DOCUMENTS: &[Document] = &[
         generate: man::page,
     },
     Document {
-        path: "completions/kexec-bpf.bash",
+        path: "dist/completions/kexec-bpf.bash",
         generate: bash::script,
     },
     Document {
-        path: "completions/_kexec-bpf",
+        path: "dist/completions/_kexec-bpf",
         generate: zsh::script,
     },
     Document {
-        path: "completions/kexec-bpf.fish",
+        path: "dist/completions/kexec-bpf.fish",
         generate: fish::script,
     },
 ];
