@@ -7,7 +7,7 @@ use guest::handshake::{NOTHING, initramfs, initramfs_with, machine, tiny_uki};
 use guest::machine::given_memory_mb;
 use guest::pe::{Pe, tiny_kernel};
 use guest::witness::{self, FUNCTIONS, expect_digest};
-use guest::{Initramfs, Transcript, host_program, module, packages};
+use guest::{Initramfs, Transcript, host_program, packages};
 
 /// A session of the handshake that wants no digest; the slice is [`uki`]'s kernel. What the
 /// client prints last is the report's digest.
@@ -207,11 +207,11 @@ fn a_kernel_that_lets_nothing_be_left_out() {
     let place = format!("lto-{kernel}");
     let script = guest::tree("tests/build-module.sh");
     let mut build = host_program(&script.display().to_string());
-    module::run(build.args([kernel, &place, "KCFLAGS=-DCONFIG_LTO=1"]));
+    guest::run(build.args([kernel, &place, "KCFLAGS=-DCONFIG_LTO=1"]));
     let built = packages::cache().join(format!("module/{place}/kmod/kexec_bpf.ko"));
     let unable = directory.join("kexec_bpf.ko");
     let mut strip = host_program("strip");
-    module::run(strip.arg("--strip-debug").arg(built).arg("-o").arg(&unable));
+    guest::run(strip.arg("--strip-debug").arg(built).arg("-o").arg(&unable));
     let script = format!(
         "{FUNCTIONS}{SETTLE}
 witness

@@ -4,7 +4,9 @@
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+
+use crate::esp::{Esp, mtools};
+use crate::run;
 
 const MIB: u64 = 1 << 20;
 
@@ -137,15 +139,12 @@ impl Disk {
     fn file_system(&self, partition: Partition) -> File {
         let tree = self.tree(partition);
         let image = self.folder.join(format!("{}.img", partition.name()));
-        let size_bytes = (size_of(&tree) + 16 * MIB).next_multiple_of(MIB);
-        let file = File::create(&image).expect("create a partition");
-        file.set_len(size_bytes).expect("size a partition");
         if partition == Partition::Esp {
-            run(mtools("mformat", &image).args(["-v", "ESP", "::"]));
-            let names = fs::read_dir(&tree).expect("read the ESP's folder");
-            let names = names.map(|entry| entry.expect("read the ESP's folder").path());
-            run(mtools("mcopy", &image).arg("-s").args(names).arg("::"));
+            Esp::new(&image, size_of(&tree)).copy_all(&tree);
         } else {
+            let size_bytes = (size_of(&tree) + 16 * MIB).next_multiple_of(MIB);
+            let file = File::create(&image).expect("create a partition");
+            file.set_len(size_bytes).expect("size a partition");
             let mut format = crate::host_program("/sbin/mke2fs");
             format.args(["-q", "-t", "ext4", "-L", partition.name(), "-d"]);
             run(format.arg(&tree).arg(&image));
@@ -235,20 +234,4 @@ fn size_of(folder: &Path) -> u64 {
         }
     });
     sizes.sum()
-}
-
-fn mtools(program: &str, image: &Path) -> Command {
-    let mut command = crate::host_program(program);
-    command.arg("-i").arg(image);
-    command
-}
-
-fn run(command: &mut Command) -> Output {
-    let output = command.output().expect("start a program that makes disks");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! An EFI system partition: a FAT file system without a partition table, which
-//! the firmware takes too. mtools fill it, without a mount.
+//! An EFI system partition: a FAT file system that mtools fill, without a mount.
+//! The firmware takes it without a partition table, too.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::packages;
+use crate::{packages, run};
 
 /// What the firmware boots by itself.
 pub(crate) const BOOT_FILE: &str = "EFI/BOOT/BOOTX64.EFI";
@@ -17,12 +19,12 @@ impl Esp {
     /// A new one in `disk`, with room for files of `bytes` together.
     pub fn new(disk: &Path, bytes: u64) -> Self {
         let disk_bytes = (bytes + (16 << 20)).next_multiple_of(1 << 20);
-        let file = std::fs::File::create(disk).expect("create the disk");
+        let file = fs::File::create(disk).expect("create the disk");
         file.set_len(disk_bytes).expect("size the disk");
         let esp = Self {
             disk: disk.to_owned(),
         };
-        esp.mtools("mformat", &["::"]);
+        run(esp.mtools("mformat").args(["-v", "ESP", "::"]));
         esp
     }
 
@@ -34,16 +36,24 @@ impl Esp {
     pub fn copy(&self, source: &Path, path: &str) {
         for (end, _) in path.match_indices('/') {
             let folder = format!("::/{}", &path[..end]);
-            // -D s: one that is there is not made again.
-            self.mtools("mmd", &["-D", "s", &folder]);
+            // -D s: one that is there is not made again. mmd calls that a failure.
+            let mut mmd = self.mtools("mmd");
+            let _ = mmd.args(["-D", "s", &folder]).output().expect("start mmd");
         }
-        let source = source.display().to_string();
-        self.mtools("mcopy", &["-o", &source, &format!("::/{path}")]);
+        let to = format!("::/{path}");
+        run(self.mtools("mcopy").arg("-o").arg(source).arg(to));
+    }
+
+    /// All that is in a folder of this machine.
+    pub(crate) fn copy_all(&self, folder: &Path) {
+        let entries = fs::read_dir(folder).expect("read the ESP's folder");
+        let paths = entries.map(|entry| entry.expect("read the ESP's folder").path());
+        run(self.mtools("mcopy").arg("-s").args(paths).arg("::"));
     }
 
     pub fn write(&self, path: &str, data: &[u8]) {
         let file = self.disk.with_extension("file");
-        std::fs::write(&file, data).expect("write a file for the disk");
+        fs::write(&file, data).expect("write a file for the disk");
         self.copy(&file, path);
     }
 
@@ -55,20 +65,14 @@ impl Esp {
         self.write("loader/loader.conf", text.as_bytes());
     }
 
-    fn mtools(&self, program: &str, arguments: &[&str]) {
-        let output = crate::host_program(program)
-            .env("MTOOLS_SKIP_CHECK", "1")
-            .arg("-i")
-            .arg(&self.disk)
-            .args(arguments)
-            .output()
-            .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
-        // mmd says so of a folder that is there, whatever it was told.
-        let is_there = program == "mmd";
-        assert!(
-            output.status.success() || is_there,
-            "{program} {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+    fn mtools(&self, program: &str) -> Command {
+        mtools(program, &self.disk)
     }
+}
+
+/// A command of mtools for an image of a FAT file system.
+pub(crate) fn mtools(program: &str, image: &Path) -> Command {
+    let mut command = crate::host_program(program);
+    command.env("MTOOLS_SKIP_CHECK", "1").arg("-i").arg(image);
+    command
 }

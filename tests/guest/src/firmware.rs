@@ -8,7 +8,7 @@ use crate::esp::{BOOT_FILE, Esp};
 use crate::machine::{Firmware, Machine};
 use crate::payload::{from_hex, sha256};
 use crate::uki::Uki;
-use crate::{Initramfs, Kernel, module, packages};
+use crate::{Initramfs, Kernel, module, packages, run};
 
 /// Boots `image` as the firmware's default boot file.
 pub fn machine(folder: &Path, image: &Path) -> Machine {
@@ -161,15 +161,6 @@ pub fn unsigned(folder: &Path, name: &str, image: &Path) -> PathBuf {
         .arg(&bare)
         .output();
     bare
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().expect("start a signing program");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
 
 /// Puts a digest into dbx of the machine in `folder` that is to be started: in

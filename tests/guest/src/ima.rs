@@ -2,10 +2,9 @@
 //! IMA in guests: its policy, labels of files, and what it has measured.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::payload::{from_hex, sha256};
-use crate::{Initramfs, Transcript, host_program, packages};
+use crate::{Initramfs, Transcript, host_program, packages, run};
 
 /// Puts labels and policy into effect; `measured NAME` says the kernel's list.
 /// The root file system is a tmpfs, which keeps security.ima.
@@ -136,13 +135,4 @@ fn entry(said: &Transcript, line: &str) -> Measured {
         digest: (*digest).to_owned(),
         text: (*template == "ima-buf").then(text),
     }
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().expect("start a signing program");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
 }

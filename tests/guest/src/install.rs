@@ -3,24 +3,16 @@
 
 use std::path::Path;
 
-use crate::{program, tree};
+use crate::{host_program, program, run, tree};
 
 /// Installs as a package would, or as a person does, by PREFIX.
 pub fn install(root: &Path, prefix: &str) {
-    let output = crate::host_program("make")
-        .current_dir(tree(""))
+    let mut make = host_program("make");
+    make.current_dir(tree(""))
         .args(["-s", "install"])
         .arg(format!("DESTDIR={}", root.display()))
         .arg(format!("PREFIX={prefix}"))
-        .arg(format!("PROGRAM={}", program().display()))
-        // Jobs and flags of an outer make are not for this one.
-        .env_remove("MAKEFLAGS")
-        .env_remove("MFLAGS")
-        .output()
-        .expect("start make");
-    assert!(
-        output.status.success(),
-        "make install failed:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+        .arg(format!("PROGRAM={}", program().display()));
+    // Jobs and flags of an outer make are not for this one.
+    run(make.env_remove("MAKEFLAGS").env_remove("MFLAGS"));
 }

@@ -38,7 +38,7 @@ pub use payload::Payload;
 pub use serial::Transcript;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// Returns the program under test, as it is shipped. Cargo puts it beside the
 /// program that runs, and tests one directory further down.
@@ -70,6 +70,19 @@ pub fn host_program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env_remove("LD_LIBRARY_PATH");
     command
+}
+
+/// Runs a program of this machine to its end; what it printed is shown when it fails.
+pub fn run(command: &mut Command) -> Output {
+    let started = command.output();
+    let output = started.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?} failed:\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
 }
 
 /// An empty folder for one test's images and logs; kept after the run.

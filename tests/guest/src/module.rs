@@ -3,23 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 
 use crate::handshake::KERNEL;
 use crate::packages::{cache, file};
-use crate::{Kernel, host_program, nonce, tree};
-
-/// Runs a build tool; its output is shown when it fails.
-pub fn run(command: &mut Command) {
-    let output = command.output().expect("start the build tool");
-    assert!(
-        output.status.success(),
-        "{command:?} failed:\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
+use crate::{Kernel, host_program, nonce, run, tree};
 
 /// kexec_bpf.ko without debug data, for the kernel that was chosen.
 pub fn module() -> PathBuf {
@@ -66,7 +54,9 @@ pub fn uki_parser() -> PathBuf {
 /// A program of tests/bpf. All are built once in a run.
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| run(host_program("make").arg("-C").arg(tree("tests/bpf"))));
+    BUILT.get_or_init(|| {
+        run(host_program("make").arg("-C").arg(tree("tests/bpf")));
+    });
     let path = tree(&format!("tests/bpf/{name}.bpf.o"));
     assert!(path.exists(), "tests/bpf does not build {name}.bpf.o");
     path

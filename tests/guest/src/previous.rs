@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use crate::module::run;
 use crate::packages::cache;
-use crate::{host_program, nonce, tree};
+use crate::{host_program, nonce, run, tree};
 
 /// The last commit whose interface has version 3.
 const COMMIT: &str = "5f2af86c51326113c5f7d2696720db2f30a17375";

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::packages;
+use crate::{packages, run};
 
 /// A section of a PE file, as the section table has it.
 #[derive(Clone, Debug)]
@@ -90,12 +90,7 @@ impl Uki {
 
     pub fn build(mut self) -> PathBuf {
         self.command.arg("--output").arg(&self.path);
-        let output = self.command.output().expect("start ukify");
-        assert!(
-            output.status.success(),
-            "ukify failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        run(&mut self.command);
         self.path
     }
 }

@@ -5,9 +5,8 @@
 use std::path::PathBuf;
 
 use crate::handshake::KERNEL;
-use crate::module::run;
 use crate::packages::cache;
-use crate::{Transcript, host_program, tree};
+use crate::{Transcript, host_program, run, tree};
 
 /// SHA-256 of nothing.
 const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
