@@ -2,7 +2,7 @@
 //! Linker arguments of the program, and only of the program.
 
 fn main() {
-    let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let directory = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/rt/no-unwind.ld");
     let arguments = [
@@ -10,7 +10,7 @@ fn main() {
         // start-up code applies them since 1.2.4.
         "-Wl,-z,pack-relative-relocs".to_owned(),
         "-Wl,--no-eh-frame-hdr".to_owned(),
-        format!("-Wl,-T,{folder}/src/rt/no-unwind.ld"),
+        format!("-Wl,-T,{directory}/src/rt/no-unwind.ld"),
         // Without std nothing links musl, not even the crate libc, and a linker takes
         // from an archive only what was asked for before it: so musl comes last.
         "-lc".to_owned(),
@@ -30,12 +30,12 @@ fn small_linker() -> Vec<String> {
         .output()
         .expect("run rustc");
     let sysroot = String::from_utf8_lossy(&asked.stdout);
-    let folder = format!("{}/lib/rustlib/{host}/bin/gcc-ld", sysroot.trim_end());
-    if !std::path::Path::new(&folder).is_dir() {
+    let directory = format!("{}/lib/rustlib/{host}/bin/gcc-ld", sysroot.trim_end());
+    if !std::path::Path::new(&directory).is_dir() {
         return Vec::new();
     }
     vec![
-        format!("-B{folder}"),
+        format!("-B{directory}"),
         "-fuse-ld=lld".to_owned(),
         "-Wl,--icf=all".to_owned(),
         "-Wl,-O2".to_owned(),

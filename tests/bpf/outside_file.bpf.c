@@ -3,7 +3,7 @@
 #include "section.bpf.h"
 
 /* Writable: the verifier wants that of memory with a size. */
-static char folder[] = "usr/bin";
+static char directory[] = "usr/bin";
 static char file[] = "/tool";
 
 SEC_PARSER
@@ -12,7 +12,7 @@ int parse(void *context)
 	slice_section(kernel_name, LINUX);
 	slice_section(initrd_name, INITRD);
 	slice_section(cmdline_name, CMDLINE);
-	bpf_helper_supplement_initrd(folder, sizeof(folder), file, sizeof(file));
+	bpf_helper_supplement_initrd(directory, sizeof(directory), file, sizeof(file));
 	return 0;
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::net::UnixListener;
 
 use crate::build::{self, E_LFANEW_AT, NT_HEADER, SECTION_COUNT_AT, put16, put32, section_field};
-use crate::program::{Folder, finish};
+use crate::program::{Directory, finish};
 
 const LOAD: &[&str] = &["load", "--dry-run", "x"];
 const INSPECT: &[&str] = &["inspect", "x"];
@@ -33,18 +33,18 @@ fn patched(patch: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 
 /// Both commands refuse the file `x` and say the same.
 #[track_caller]
-fn is_refused(folder: &Folder, text: &str) {
+fn is_refused(directory: &Directory, text: &str) {
     assert!(text.lines().count() <= 3, "{text}");
     for command in [LOAD, INSPECT] {
-        folder.run(command).fails(3, text);
+        directory.run(command).fails(3, text);
     }
 }
 
 #[track_caller]
 fn bytes_are_refused(test: &str, image: &[u8], what: &str, advice: &str) {
-    let folder = Folder::new(test);
-    folder.file("x", image);
-    is_refused(&folder, &format!("kexec-bpf: x: {what}\n{advice}"));
+    let directory = Directory::new(test);
+    directory.file("x", image);
+    is_refused(&directory, &format!("kexec-bpf: x: {what}\n{advice}"));
 }
 
 #[test]
@@ -64,16 +64,16 @@ fn ten_bytes() {
 #[test]
 fn cut_at_every_section_boundary() {
     let image = build::uki();
-    let folder = Folder::new("cut");
+    let directory = Directory::new("cut");
     for (name, start, bytes) in SECTIONS {
         let end = start + bytes;
         for cut in [*start, end - 1] {
-            folder.file("x", &image[..cut]);
+            directory.file("x", &image[..cut]);
             let what = match cut {
                 0x400 => "headers end at 0x400, file at 0x400".into(),
                 _ => format!("section {name} at {start:#x} ends at {end:#x}, file at {cut:#x}"),
             };
-            is_refused(&folder, &format!("kexec-bpf: x: {what}\n{CUT}"));
+            is_refused(&directory, &format!("kexec-bpf: x: {what}\n{CUT}"));
         }
     }
 }
@@ -81,11 +81,11 @@ fn cut_at_every_section_boundary() {
 #[test]
 fn cut_at_every_byte_of_the_headers() {
     let image = build::uki();
-    let folder = Folder::new("cut-headers");
+    let directory = Directory::new("cut-headers");
     for cut in (0..SECTIONS[0].1).step_by(7) {
-        folder.file("x", &image[..cut]);
+        directory.file("x", &image[..cut]);
         for command in [LOAD, INSPECT] {
-            let run = folder.run(command);
+            let run = directory.run(command);
             assert_eq!((run.code, run.stdout.as_str()), (3, ""), "cut at {cut}");
             assert!(run.stderr.ends_with(CUT), "cut at {cut}: {}", run.stderr);
             run.is_narrow();
@@ -214,7 +214,7 @@ const LOOK: &str = "try:   kexec-bpf inspect x\n";
 /// `inspect` shows the rest; a load is refused before it begins, on any route.
 #[test]
 fn certificate_tables_that_the_kernel_would_misread() {
-    let folder = Folder::new("certificates");
+    let directory = Directory::new("certificates");
     let end = build::uki().len() as u32;
     for (offset, bytes, length, what) in [
         (
@@ -256,15 +256,15 @@ fn certificate_tables_that_the_kernel_would_misread() {
                 put32(image, offset as usize, length);
             }
         });
-        folder.file("x", &image);
-        let inspect = folder.run(INSPECT);
+        directory.file("x", &image);
+        let inspect = directory.run(INSPECT);
         assert_eq!((inspect.code, inspect.stderr.as_str()), (0, ""), "{what}");
         let shown: Vec<_> = inspect.stdout.split_whitespace().collect();
         let damaged = format!("signature damaged: {what}");
         assert!(shown.join(" ").contains(&damaged), "{}", inspect.stdout);
         let text = format!("kexec-bpf: x: {what}\n{CONTRADICTION}{LOOK}");
-        folder.run(LOAD).fails(3, &text);
-        folder
+        directory.run(LOAD).fails(3, &text);
+        directory
             .run(&["load", "--dry-run", "x", "--route", "extract"])
             .fails(3, &text);
         // The same of an addon beside a sound image.
@@ -272,10 +272,10 @@ fn certificate_tables_that_the_kernel_would_misread() {
         addon.resize(image.len(), 0);
         put32(&mut addon, build::CERTIFICATE_AT, 0x10);
         put32(&mut addon, build::CERTIFICATE_AT + 4, 8);
-        folder.file("good", &build::uki());
-        folder.file("bad.addon.efi", &addon);
+        directory.file("good", &build::uki());
+        directory.file("bad.addon.efi", &addon);
         let what = "certificate table at 0x10, headers end at 0x200";
-        folder
+        directory
             .run(&["load", "--dry-run", "good", "--addon", "bad.addon.efi"])
             .fails(
                 3,
@@ -315,7 +315,7 @@ fn files_of_other_kinds() {
 /// it and says that kexec uses nothing of it.
 #[test]
 fn images_that_cannot_boot() {
-    let folder = Folder::new("cannot-boot");
+    let directory = Directory::new("cannot-boot");
     let text = [b'x'; 600];
     let kernel = build::bzimage();
     for (name, image, reason) in [
@@ -345,14 +345,14 @@ fn images_that_cannot_boot() {
             "an arm64 kernel (Image)",
         ),
     ] {
-        folder.file("x", &image);
-        let load = folder.run(LOAD);
+        directory.file("x", &image);
+        let load = directory.run(LOAD);
         assert_eq!((load.code, load.stdout.as_str()), (3, ""), "{name}");
         let what = format!("kexec-bpf: x: {reason}");
         assert!(load.stderr.starts_with(&what), "{name}: {}", load.stderr);
         assert!(load.stderr.contains("\ntry:   "), "{name}: {}", load.stderr);
         load.is_narrow();
-        let inspect = folder.run(INSPECT);
+        let inspect = directory.run(INSPECT);
         assert_eq!((inspect.code, inspect.stderr.as_str()), (0, ""), "{name}");
         let unused = format!("kexec uses    nothing: {reason}");
         assert!(inspect.stdout.contains(&unused), "{name}: {inspect:?}");
@@ -361,54 +361,54 @@ fn images_that_cannot_boot() {
 
 #[test]
 fn what_is_no_file() {
-    let folder = Folder::new("no-file");
+    let directory = Directory::new("no-file");
     const HINT: &str = "try:   the path of an image or initrd file\n";
     let is = |what: &str| format!("kexec-bpf: x: is {what}, not a file\n{HINT}");
 
-    fs::create_dir(folder.path("x")).unwrap();
-    is_refused(&folder, &is("a directory"));
-    fs::remove_dir(folder.path("x")).unwrap();
+    fs::create_dir(directory.path("x")).unwrap();
+    is_refused(&directory, &is("a directory"));
+    fs::remove_dir(directory.path("x")).unwrap();
 
     // Nobody writes to it: an open that waits would never return.
-    assert_eq!(finish(folder.command("mkfifo").arg("x")).code, 0);
-    is_refused(&folder, &is("a FIFO"));
-    fs::remove_file(folder.path("x")).unwrap();
+    assert_eq!(finish(directory.command("mkfifo").arg("x")).code, 0);
+    is_refused(&directory, &is("a FIFO"));
+    fs::remove_file(directory.path("x")).unwrap();
 
     // A socket's path must be short, wherever the build is.
     let short = std::env::temp_dir().join(format!("kexec-bpf-{}", std::process::id()));
     let socket = UnixListener::bind(&short).unwrap();
-    fs::rename(&short, folder.path("x")).unwrap();
-    is_refused(&folder, &is("a socket"));
+    fs::rename(&short, directory.path("x")).unwrap();
+    is_refused(&directory, &is("a socket"));
     drop(socket);
-    fs::remove_file(folder.path("x")).unwrap();
+    fs::remove_file(directory.path("x")).unwrap();
 
-    std::os::unix::fs::symlink("/dev/zero", folder.path("x")).unwrap();
-    is_refused(&folder, &is("a character device"));
+    std::os::unix::fs::symlink("/dev/zero", directory.path("x")).unwrap();
+    is_refused(&directory, &is("a character device"));
 }
 
 #[test]
 fn missing_file() {
     let text = "kexec-bpf: x: open: ENOENT (2)\ncause: no such file\n\
                 try:   mount the file system that holds it, or check the path\n";
-    is_refused(&Folder::new("missing"), text);
+    is_refused(&Directory::new("missing"), text);
 }
 
 #[test]
 fn sparse_file_of_5_gb() {
-    let folder = Folder::new("sparse");
-    let file = File::create(folder.path("x")).unwrap();
+    let directory = Directory::new("sparse");
+    let file = File::create(directory.path("x")).unwrap();
     file.set_len(5 << 30).unwrap();
     let text = "kexec-bpf: x: not a boot image: starts with zeros\n\
                 try:   a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)\n";
-    is_refused(&folder, text);
+    is_refused(&directory, text);
 }
 
 #[test]
 fn initrds_are_checked_as_well() {
-    let folder = Folder::new("initrds");
-    folder.file("x", &build::uki());
-    folder.file("empty", b"");
-    fs::create_dir(folder.path("folder")).unwrap();
+    let directory = Directory::new("initrds");
+    directory.file("x", &build::uki());
+    directory.file("empty", b"");
+    fs::create_dir(directory.path("directory")).unwrap();
     for (initrd, text) in [
         (
             "empty",
@@ -416,8 +416,8 @@ fn initrds_are_checked_as_well() {
              try:   an initrd file with content, or no --initrd\n",
         ),
         (
-            "folder",
-            "kexec-bpf: folder: is a directory, not a file\n\
+            "directory",
+            "kexec-bpf: directory: is a directory, not a file\n\
              try:   the path of an image or initrd file\n",
         ),
         (
@@ -426,7 +426,7 @@ fn initrds_are_checked_as_well() {
              try:   mount the file system that holds it, or check the path\n",
         ),
     ] {
-        let run = folder.run(&["load", "--dry-run", "x", "--initrd", initrd]);
+        let run = directory.run(&["load", "--dry-run", "x", "--initrd", initrd]);
         run.fails(3, text);
     }
 }

@@ -3,7 +3,7 @@
 
 use kexec_bpf::table::{COMMANDS, COMMON_FLAGS, Command, Flag, GLOBAL_FLAGS};
 
-use crate::program::{Folder, Run};
+use crate::program::{Directory, Run};
 
 #[track_caller]
 fn is_help_with(run: &Run, flags: &[&Flag]) {
@@ -46,9 +46,9 @@ fn own_options_come_first(page: &str, command: &Command) {
 
 #[test]
 fn every_help_page_fits_the_console_and_names_every_flag() {
-    let folder = Folder::new("help");
+    let directory = Directory::new("help");
     for words in [&["--help"][..], &["-h"], &["help"]] {
-        let page = folder.run(words);
+        let page = directory.run(words);
         is_help_with(&page, GLOBAL_FLAGS);
         is_help_with(&page, COMMON_FLAGS);
         assert_eq!(page.stdout.matches("--help  ").count(), 1);
@@ -58,24 +58,24 @@ fn every_help_page_fits_the_console_and_names_every_flag() {
         }
     }
     for command in COMMANDS {
-        let page = folder.run(&[command.name, "--help"]);
+        let page = directory.run(&[command.name, "--help"]);
         is_help_with(&page, command.flags);
         own_options_come_first(&page.stdout, command);
-        assert_eq!(page.stdout, folder.run(&["help", command.name]).stdout);
-        assert_eq!(page.stdout, folder.run(&[command.name, "-h"]).stdout);
+        assert_eq!(page.stdout, directory.run(&["help", command.name]).stdout);
+        assert_eq!(page.stdout, directory.run(&[command.name, "-h"]).stdout);
     }
 }
 
 #[test]
 fn version_is_one_line() {
-    let run = Folder::new("version").run(&["--version"]);
+    let run = Directory::new("version").run(&["--version"]);
     let version = concat!("kexec-bpf ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!((run.code, run.stdout.as_str()), (0, version));
 }
 
 #[test]
 fn wrong_usage_exits_with_2_and_names_the_help() {
-    let folder = Folder::new("usage");
+    let directory = Directory::new("usage");
     for (words, what, help) in [
         (&[][..], "no command given", "--help"),
         (&["lod"], "unknown command lod", "--help"),
@@ -136,13 +136,13 @@ fn wrong_usage_exits_with_2_and_names_the_help() {
         ),
     ] {
         let text = format!("kexec-bpf: {what}\ntry:   kexec-bpf {help}\n");
-        folder.run(words).fails(2, &text);
+        directory.run(words).fails(2, &text);
     }
 }
 
 #[test]
 fn an_unknown_route_is_answered_with_the_known_ones() {
-    let run = Folder::new("route").run(&["load", "a", "--route", "teleport"]);
+    let run = Directory::new("route").run(&["load", "a", "--route", "teleport"]);
     assert_eq!(run.code, 2);
     run.is_narrow();
     for word in kexec_bpf::table::ROUTES {

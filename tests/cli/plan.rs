@@ -2,17 +2,17 @@
 //! `load --dry-run` of sound images, word for word, and what `inspect` shows.
 
 use crate::build;
-use crate::program::Folder;
+use crate::program::Directory;
 
 // A UKI's route depends on the host's modules, unless it is given.
 
 /// The plan alone: below it stands what this host verifies of it, if it is
 /// locked down, and what it has against the load.
 #[track_caller]
-fn plan(folder: &Folder, arguments: &[&str]) -> String {
+fn plan(directory: &Directory, arguments: &[&str]) -> String {
     let mut words = vec!["load", "--dry-run"];
     words.extend(arguments);
-    let run = folder.run(&words);
+    let run = directory.run(&words);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}");
     run.is_narrow();
     let ends = ["verified", "would fail"].map(|label| run.stdout.find(label));
@@ -20,13 +20,13 @@ fn plan(folder: &Folder, arguments: &[&str]) -> String {
     run.stdout[..end.unwrap_or(run.stdout.len())].into()
 }
 
-fn images(test: &str) -> Folder {
-    let folder = Folder::new(test);
-    folder.file("a.efi", &build::uki());
-    folder.file("vmlinuz", &build::bzimage());
-    folder.file("b.img", &[b'b'; 6]);
-    folder.file("c.img", &[b'c'; 8]);
-    folder
+fn images(test: &str) -> Directory {
+    let directory = Directory::new(test);
+    directory.file("a.efi", &build::uki());
+    directory.file("vmlinuz", &build::bzimage());
+    directory.file("b.img", &[b'b'; 6]);
+    directory.file("c.img", &[b'c'; 8]);
+    directory
 }
 
 #[test]
@@ -99,21 +99,21 @@ flags         KEXEC_FILE_ON_CRASH
 
 #[test]
 fn routes_that_do_not_fit_the_image_are_wrong_usage() {
-    let folder = images("plan-routes");
-    folder
+    let directory = images("plan-routes");
+    directory
         .run(&["load", "-n", "a.efi", "--route", "native"])
         .fails(
             2,
             "kexec-bpf: a.efi: the kernel does not take a UKI as it is\ntry:   the same without --route\n",
         );
-    folder
+    directory
         .run(&["load", "-n", "vmlinuz", "--route", "extract"])
         .fails(
             2,
             "kexec-bpf: vmlinuz: the kernel takes it as it is, not by route extract\n\
              try:   the same without --route\n",
         );
-    folder
+    directory
         .run(&["load", "a.efi", "--reuse-cmdline", "--command-line", "x"])
         .fails(
             2,
@@ -124,7 +124,7 @@ fn routes_that_do_not_fit_the_image_are_wrong_usage() {
 
 #[test]
 fn inspect_shows_what_is_in_an_image() {
-    let folder = images("inspect");
+    let directory = images("inspect");
     for (image, lines) in [
         (
             "a.efi",
@@ -152,7 +152,7 @@ fn inspect_shows_what_is_in_an_image() {
             ],
         ),
     ] {
-        let run = folder.run(&["inspect", image]);
+        let run = directory.run(&["inspect", image]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         run.is_narrow();
         for line in lines {
@@ -164,18 +164,18 @@ fn inspect_shows_what_is_in_an_image() {
 
 #[test]
 fn addons_extend_only_what_they_can() {
-    let folder = images("addons");
-    folder.file("addon.efi", &build::pe(&[(".cmdline", b"addon words")]));
-    folder.file("pass.cred", b"secret");
+    let directory = images("addons");
+    directory.file("addon.efi", &build::pe(&[(".cmdline", b"addon words")]));
+    directory.file("pass.cred", b"secret");
     let addons = ["--addon", "addon.efi", "--addon", "pass.cred"];
     let uki = [&["a.efi", "--route=extract"][..], &addons].concat();
-    let plan = plan(&folder, &uki);
+    let plan = plan(&directory, &uki);
     let cmdline = "command line  root=/dev/vda quiet addon words\n";
     assert!(plan.contains(cmdline), "{plan}");
     let member = "pass.cred, 6 bytes, in .extra/credentials\n";
     assert!(plan.contains(member), "{plan}");
     let kernel = [&["load", "-n", "vmlinuz"][..], &addons].concat();
-    folder.run(&kernel).fails(
+    directory.run(&kernel).fails(
         2,
         "kexec-bpf: vmlinuz: addons extend a UKI; this is a bare kernel\n\
          try:   --initrd and --append for a bare kernel\n",
@@ -184,13 +184,13 @@ fn addons_extend_only_what_they_can() {
 
 #[test]
 fn plan_with_lock_says_what_follows() {
-    let folder = images("plan-lock");
-    let run = folder.run(&["load", "-n", "vmlinuz", "--lock"]);
+    let directory = images("plan-lock");
+    let run = directory.run(&["load", "-n", "vmlinuz", "--lock"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     run.is_narrow();
     let line = "lock          after the load, kernel.kexec_load_disabled is set to 1\n";
     assert!(run.stdout.contains(line), "{}", run.stdout);
-    folder.run(&["boot", "--lock"]).fails(
+    directory.run(&["boot", "--lock"]).fails(
         2,
         "kexec-bpf: unknown option --lock\ntry:   kexec-bpf boot --help\n",
     );
@@ -201,12 +201,12 @@ fn plan_with_lock_says_what_follows() {
 #[test]
 fn device_trees_are_listed_and_not_used_on_x86() {
     const MACHINE_AT: usize = build::NT_HEADER + 4;
-    let folder = Folder::new("trees");
+    let directory = Directory::new("trees");
     for (name, machine) in [("x86.efi", 0x8664), ("arm.efi", 0xaa64)] {
         let mut image = build::pe(&[(".linux", &build::bzimage()), (".dtb", b"no tree")]);
         build::put16(&mut image, MACHINE_AT, machine);
-        folder.file(name, &image);
-        let run = folder.run(&["inspect", name]);
+        directory.file(name, &image);
+        let run = directory.run(&["inspect", name]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
         let line = "device tree   .dtb: damaged (not used on x86)\n";
         assert!(run.stdout.contains(line), "{name}: {}", run.stdout);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Runs the program in a folder of the test's own, and never for long.
+//! Runs the program in a directory of the test's own, and never for long.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kexec-bpf");
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// An empty folder, removed at the end.
-pub struct Folder(PathBuf);
+/// An empty directory, removed at the end.
+pub struct Directory(PathBuf);
 
-impl Folder {
-    pub fn new(test: &str) -> Folder {
+impl Directory {
+    pub fn new(test: &str) -> Directory {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
-        Folder(path)
+        Directory(path)
     }
 
     pub fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
@@ -53,7 +53,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }

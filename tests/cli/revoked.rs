@@ -5,18 +5,18 @@
 use sha2::{Digest, Sha256};
 
 use crate::build;
-use crate::program::{Folder, PROGRAM, Run, finish};
+use crate::program::{Directory, PROGRAM, Run, finish};
 
 const DBX: &str = "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 const SBAT_LEVEL: &str = "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23";
 
-/// Runs the program where `variables` of the folder are the firmware's.
-fn run(folder: &Folder, arguments: &[&str]) -> Run {
+/// Runs the program where `variables` of the directory are the firmware's.
+fn run(directory: &Directory, arguments: &[&str]) -> Run {
     const SCRIPT: &str = "mount -t tmpfs tmpfs /sys/firmware
 mkdir -p /sys/firmware/efi/efivars
 cp variables/* /sys/firmware/efi/efivars/
 exec \"$0\" \"$@\"";
-    let mut command = folder.command("unshare");
+    let mut command = directory.command("unshare");
     command.args(["--mount", "--map-root-user", "sh", "-ec", SCRIPT, PROGRAM]);
     finish(command.args(arguments))
 }
@@ -51,24 +51,24 @@ fn uki(sbat: &[u8]) -> Vec<u8> {
 
 #[test]
 fn images_and_addons_that_are_revoked_are_told() {
-    let folder = Folder::new("revoked");
+    let directory = Directory::new("revoked");
     let addon = build::pe(&[(".cmdline", b"words")]);
-    folder.file("addon.efi", &addon);
-    folder.file("old.efi", &uki(b"sbat,1,x\nsystemd-stub,1,y\n"));
-    folder.file("new.efi", &uki(b"sbat,1,x\nsystemd-stub,2,y\n"));
-    std::fs::create_dir(folder.path("variables")).unwrap();
+    directory.file("addon.efi", &addon);
+    directory.file("old.efi", &uki(b"sbat,1,x\nsystemd-stub,1,y\n"));
+    directory.file("new.efi", &uki(b"sbat,1,x\nsystemd-stub,2,y\n"));
+    std::fs::create_dir(directory.path("variables")).unwrap();
     // As many as a real one has.
     let mut digests = vec![[7; 32]; 500];
     digests.push(digest(&addon));
-    folder.file(format!("variables/{DBX}"), &dbx(&digests));
+    directory.file(format!("variables/{DBX}"), &dbx(&digests));
     let level = b"\x07\0\0\0sbat,1,2024010900\nshim,4\nsystemd-stub,2\n";
-    folder.file(format!("variables/{SBAT_LEVEL}"), level);
+    directory.file(format!("variables/{SBAT_LEVEL}"), level);
 
     let load = ["load", "-n", "--route=extract"];
-    let plain = run(&folder, &[&load[..], &["new.efi"]].concat());
+    let plain = run(&directory, &[&load[..], &["new.efi"]].concat());
     assert_eq!((plain.code, plain.stderr.as_str()), (0, ""), "{plain:?}");
     let told = run(
-        &folder,
+        &directory,
         &[&load[..], &["old.efi", "--addon", "addon.efi"]].concat(),
     );
     told.is_narrow();
@@ -79,7 +79,7 @@ kexec-bpf: warning: addon.efi: revoked in the firmware: its digest is in dbx
        (told, not enforced)
 ";
     assert_eq!((told.code, told.stderr.as_str()), (0, warnings));
-    let page = run(&folder, &["inspect", "old.efi"]);
+    let page = run(&directory, &["inspect", "old.efi"]);
     page.is_narrow();
     let line = "warning       revoked in the firmware: its .sbat has systemd-stub,1, SbatLevelRT";
     assert!(page.stdout.lines().any(|shown| shown == line), "{page:?}");
@@ -87,9 +87,9 @@ kexec-bpf: warning: addon.efi: revoked in the firmware: its digest is in dbx
 
     // What is damaged is passed over in silence.
     for damaged in [&b""[..], b"\x07", &[0xff; 4096]] {
-        folder.file(format!("variables/{DBX}"), damaged);
-        folder.file(format!("variables/{SBAT_LEVEL}"), damaged);
-        let run = run(&folder, &["inspect", "old.efi"]);
+        directory.file(format!("variables/{DBX}"), damaged);
+        directory.file(format!("variables/{SBAT_LEVEL}"), damaged);
+        let run = run(&directory, &["inspect", "old.efi"]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         assert!(!run.stdout.contains("revoked"), "{run:?}");
     }

@@ -2,12 +2,12 @@
 //! What `inspect` says of images that sbsign has signed.
 
 use crate::build;
-use crate::program::Folder;
+use crate::program::Directory;
 
 /// Runs a signing program; `make check` installs them.
 #[track_caller]
-fn tool(folder: &Folder, program: &str, arguments: &[&str]) -> String {
-    let output = folder
+fn tool(directory: &Directory, program: &str, arguments: &[&str]) -> String {
+    let output = directory
         .command(program)
         .args(arguments)
         .output()
@@ -16,17 +16,17 @@ fn tool(folder: &Folder, program: &str, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn key(folder: &Folder, name: &str, subject: &str) {
+fn key(directory: &Directory, name: &str, subject: &str) {
     #[rustfmt::skip]
-    tool(folder, "openssl", &[
+    tool(directory, "openssl", &[
         "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-utf8",
         "-subj", subject, "-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem"),
     ]);
 }
 
-fn sign(folder: &Folder, key: &str, image: &str, signed: &str) {
+fn sign(directory: &Directory, key: &str, image: &str, signed: &str) {
     #[rustfmt::skip]
-    tool(folder, "sbsign", &[
+    tool(directory, "sbsign", &[
         "--key", &format!("{key}.key"), "--cert", &format!("{key}.pem"),
         "--output", signed, image,
     ]);
@@ -34,8 +34,8 @@ fn sign(folder: &Folder, key: &str, image: &str, signed: &str) {
 
 /// The lines from "signature" on.
 #[track_caller]
-fn signature(folder: &Folder, image: &str) -> Vec<String> {
-    let run = folder.run(&["inspect", image]);
+fn signature(directory: &Directory, image: &str) -> Vec<String> {
+    let run = directory.run(&["inspect", image]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
     run.is_narrow();
     assert!(run.stdout.contains("\nsections "), "the page is whole");
@@ -50,23 +50,23 @@ const TRUST: &str = "(whether the signer is trusted only the kernel knows)";
 
 #[test]
 fn signed_images_name_signer_and_digest() {
-    let folder = Folder::new("signature");
-    folder.file("a.efi", &build::uki());
-    key(&folder, "one", "/O=Org\u{1b}[2J, Inc/CN=First \u{fc}");
-    key(&folder, "two", "/CN=Second");
-    assert_eq!(signature(&folder, "a.efi"), ["none"]);
+    let directory = Directory::new("signature");
+    directory.file("a.efi", &build::uki());
+    key(&directory, "one", "/O=Org\u{1b}[2J, Inc/CN=First \u{fc}");
+    key(&directory, "two", "/CN=Second");
+    assert_eq!(signature(&directory, "a.efi"), ["none"]);
 
-    sign(&folder, "one", "a.efi", "one.efi");
+    sign(&directory, "one", "a.efi", "one.efi");
     let first = "by O=Org\\u{1b}[2J\\, Inc, CN=First \u{fc}; the sha256 digest matches";
-    let lines = signature(&folder, "one.efi");
+    let lines = signature(&directory, "one.efi");
     let [by, digest, trust] = &lines[..] else {
         panic!("{lines:?}");
     };
     assert_eq!((by.as_str(), trust.as_str()), (first, TRUST));
     // The digest is what sbsign has signed, as another program reads it.
-    tool(&folder, "sbattach", &["--detach", "one.p7", "one.efi"]);
+    tool(&directory, "sbattach", &["--detach", "one.p7", "one.efi"]);
     let parsed = tool(
-        &folder,
+        &directory,
         "openssl",
         &["asn1parse", "-inform", "DER", "-in", "one.p7"],
     );
@@ -74,36 +74,36 @@ fn signed_images_name_signer_and_digest() {
     assert!(parsed.contains(&signed), "no {signed} in {parsed}");
 
     // A second signature lies behind the first.
-    sign(&folder, "two", "one.efi", "both.efi");
+    sign(&directory, "two", "one.efi", "both.efi");
     let second = "by CN=Second; the sha256 digest matches";
-    let both = signature(&folder, "both.efi");
+    let both = signature(&directory, "both.efi");
     assert_eq!(both, [first, digest, second, digest, TRUST]);
 
     // One byte of the initrd.
-    let mut changed = std::fs::read(folder.path("both.efi")).unwrap();
+    let mut changed = std::fs::read(directory.path("both.efi")).unwrap();
     let at = changed.windows(6).position(|bytes| bytes == b"initrd");
     changed[at.unwrap()] ^= 1;
-    folder.file("changed.efi", &changed);
+    directory.file("changed.efi", &changed);
     let differs = |line: &str| line.replace("matches", "differs");
     assert_eq!(
-        signature(&folder, "changed.efi"),
+        signature(&directory, "changed.efi"),
         [&differs(first), digest, &differs(second), digest, TRUST]
     );
 }
 
 #[test]
 fn damaged_signatures_are_told_and_the_page_goes_on() {
-    let folder = Folder::new("signature-damaged");
-    folder.file("a.efi", &build::uki());
-    key(&folder, "one", "/CN=One");
-    sign(&folder, "one", "a.efi", "signed.efi");
-    let signed = std::fs::read(folder.path("signed.efi")).unwrap();
+    let directory = Directory::new("signature-damaged");
+    directory.file("a.efi", &build::uki());
+    key(&directory, "one", "/CN=One");
+    sign(&directory, "one", "a.efi", "signed.efi");
+    let signed = std::fs::read(directory.path("signed.efi")).unwrap();
     let table = build::uki().len();
     let damaged = |patch: &dyn Fn(&mut Vec<u8>)| {
         let mut image = signed.clone();
         patch(&mut image);
-        folder.file("damaged.efi", &image);
-        signature(&folder, "damaged.efi")
+        directory.file("damaged.efi", &image);
+        signature(&directory, "damaged.efi")
     };
     let lines = damaged(&|image| image[table + 8] = 0x31);
     assert_eq!(lines, ["damaged: tag 0x31 where 0x30 belongs", TRUST]);
@@ -118,7 +118,7 @@ fn damaged_signatures_are_told_and_the_page_goes_on() {
         "{lines:?}"
     );
     // To load it is another matter: the file is cut.
-    let run = folder.run(&["load", "--dry-run", "--route=extract", "damaged.efi"]);
+    let run = directory.run(&["load", "--dry-run", "--route=extract", "damaged.efi"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("certificate table at 0xfff"), "{run:?}");
 }

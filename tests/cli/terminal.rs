@@ -7,27 +7,27 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
 use crate::build;
-use crate::program::{Folder, PROGRAM, finish, wait};
+use crate::program::{Directory, PROGRAM, finish, wait};
 
 /// Clears a screen, rings a bell, and is no UTF-8.
 const HOSTILE: &[u8] = b"a\x1b[2J\x07\xff.efi";
 
-// `Folder::run` asserts that nothing of the following is printed raw.
+// `Directory::run` asserts that nothing of the following is printed raw.
 
 #[test]
 fn file_names_are_shown_escaped() {
-    let folder = Folder::new("names");
-    let missing = folder.run_bytes(&[b"load", HOSTILE]);
+    let directory = Directory::new("names");
+    let missing = directory.run_bytes(&[b"load", HOSTILE]);
     assert_eq!(missing.code, 3);
     assert!(
         missing.stderr.contains(r"a\u{1b}[2J\u{7}\xff.efi"),
         "{missing:?}"
     );
-    folder.file(OsStr::from_bytes(HOSTILE), &build::uki());
+    directory.file(OsStr::from_bytes(HOSTILE), &build::uki());
     for command in [&[&b"inspect"[..]][..], &[b"load", b"-n"]] {
         let mut words = command.to_vec();
         words.push(HOSTILE);
-        let run = folder.run_bytes(&words);
+        let run = directory.run_bytes(&words);
         assert_eq!(run.code, 0);
         assert!(run.stdout.contains(r"a\u{1b}[2J\u{7}\xff.efi"), "{run:?}");
     }
@@ -35,7 +35,7 @@ fn file_names_are_shown_escaped() {
 
 #[test]
 fn arguments_are_shown_escaped() {
-    let folder = Folder::new("arguments");
+    let directory = Directory::new("arguments");
     for words in [
         &[HOSTILE][..],
         &[b"--a\x1b[2J"],
@@ -44,15 +44,15 @@ fn arguments_are_shown_escaped() {
         &[b"load", b"a", HOSTILE],
         &[b"load", b"a", b"--route", HOSTILE],
     ] {
-        assert_eq!(folder.run_bytes(words).code, 2, "{words:?}");
+        assert_eq!(directory.run_bytes(words).code, 2, "{words:?}");
     }
 }
 
 #[test]
 fn contents_of_images_are_shown_escaped() {
-    let folder = Folder::new("contents");
+    let directory = Directory::new("contents");
     let kernel = build::bzimage();
-    folder.file(
+    directory.file(
         "a.efi",
         &build::pe(&[
             ("\x1b[2J", b"x"),
@@ -63,14 +63,14 @@ fn contents_of_images_are_shown_escaped() {
         ]),
     );
     for command in [&["inspect", "a.efi"][..], &["load", "-n", "a.efi"]] {
-        assert_eq!(folder.run(command).code, 0);
+        assert_eq!(directory.run(command).code, 0);
     }
 }
 
 #[test]
 fn a_stdout_that_takes_nothing_is_a_failure() {
-    let folder = Folder::new("full");
-    folder.file("a.efi", &build::uki());
+    let directory = Directory::new("full");
+    directory.file("a.efi", &build::uki());
     const WHY: &str = "kexec-bpf: stdout: the output could not be written\n";
     for arguments in [
         &["--help"][..],
@@ -79,14 +79,14 @@ fn a_stdout_that_takes_nothing_is_a_failure() {
         &["inspect", "a.efi"],
         &["load", "-n", "a.efi"],
     ] {
-        let mut command = folder.command(PROGRAM);
+        let mut command = directory.command(PROGRAM);
         command.args(arguments).stderr(Stdio::piped());
         command.stdout(File::create("/dev/full").unwrap());
         let output = wait(command.spawn().unwrap());
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), stderr.as_str()), (Some(1), WHY));
 
-        let mut shell: Command = folder.command("sh");
+        let mut shell: Command = directory.command("sh");
         shell.args(["-c", r#"exec "$0" "$@" >&-"#, PROGRAM]);
         finish(shell.args(arguments)).fails(1, WHY);
     }
@@ -94,10 +94,10 @@ fn a_stdout_that_takes_nothing_is_a_failure() {
 
 #[test]
 fn a_stderr_that_takes_nothing_changes_no_exit_code() {
-    let folder = Folder::new("mute");
+    let directory = Directory::new("mute");
     for arguments in [&["load", "missing"][..], &["lod"]] {
-        let heard = folder.run(arguments).code;
-        let mut shell = folder.command("sh");
+        let heard = directory.run(arguments).code;
+        let mut shell = directory.command("sh");
         shell.args(["-c", r#"exec "$0" "$@" 2>&-"#, PROGRAM]);
         assert_eq!(finish(shell.args(arguments)).code, heard);
     }

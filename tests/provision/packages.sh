@@ -117,8 +117,8 @@ fill() {
             for package in $("omit_$set"); do omit+=("--exclude=$package"); done
         fi
         for package in "$work"/deb/*.deb; do
-            # A folder that one package has and another has as a link (merged
-            # /usr) must not stop tar: links that exist as folders are followed.
+            # A directory that one package has and another has as a link (merged
+            # /usr) must not stop tar: links that exist as directories are followed.
             dpkg-deb --fsys-tarfile "$package" |
                 tar -x -C "$work/root" ${omit[@]+"${omit[@]}"} --no-same-owner --keep-directory-symlink
         done

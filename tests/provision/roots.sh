@@ -7,10 +7,10 @@
 # Packages are unpacked, not configured, so what their scripts make and is
 # needed is made here.
 merge_usr() {
-    local folder
-    for folder in bin sbin lib lib64; do
-        mkdir -p "$1/usr/$folder"
-        ln -s "usr/$folder" "$1/$folder"
+    local directory
+    for directory in bin sbin lib lib64; do
+        mkdir -p "$1/usr/$directory"
+        ln -s "usr/$directory" "$1/$directory"
     done
 }
 

@@ -34,15 +34,15 @@ fn expect_payloads(said: &Transcript, payloads: &[&Payload]) {
 }
 
 /// A UKI whose initrd holds `payload`.
-fn uki(folder: &Path, kernel: Kernel, cmdline: &str, payload: &Payload) -> PathBuf {
-    let initrd = folder.join("second.cpio");
+fn uki(directory: &Path, kernel: Kernel, cmdline: &str, payload: &Payload) -> PathBuf {
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[payload])).expect("write the initrd");
-    let uki = Uki::new(folder, "a", cmdline);
+    let uki = Uki::new(directory, "a", cmdline);
     uki.linux(&kernel.image()).initrd(&initrd).build()
 }
 
 fn bzimage_with_two_initrds(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("bzimage-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("bzimage-{}", kernel.name()));
     let (old, new) = (guest::nonce(), guest::nonce());
     let payload = [Payload::new("first", 100_001), Payload::new("second", 7)];
     // Without its last padding, so that what follows must be aligned anew.
@@ -68,7 +68,7 @@ say again $? $(cat /sys/kernel/kexec_loaded)
         .file_from("vmlinuz", &kernel.image())
         .file("a", &first)
         .file("b", &second_initrd(&[&payload[1]]));
-    let said = Machine::new(&folder, kernel, initramfs.finish()).boot();
+    let said = Machine::new(&directory, kernel, initramfs.finish()).boot();
     let before: Vec<&str> = ["unloaded", "exec", "again"]
         .map(|key| said.one(key))
         .into();
@@ -81,11 +81,11 @@ say again $? $(cat /sys/kernel/kexec_loaded)
 }
 
 fn small_uki_from_a_read_only_root(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("small-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("small-{}", kernel.name()));
     let nonce = guest::nonce();
     let payload = [Payload::new("image", 300_001), Payload::new("user", 5_003)];
     let cmdline = format!("console=ttyS0 nonce={nonce}");
-    let image = uki(&folder, kernel, &cmdline, &payload[0]);
+    let image = uki(&directory, kernel, &cmdline, &payload[0]);
     // No environment either: nothing but the binary and the image.
     let script = "mount -o remount,ro /
 touch /x 2>/dev/null && say writable
@@ -95,7 +95,7 @@ test -d /tmp && say tmp
     let initramfs = Initramfs::new(script)
         .file_from("a.efi", &image)
         .file("b", &extra_initrd(&[&payload[1]]));
-    let said = Machine::new(&folder, kernel, initramfs.finish()).run();
+    let said = Machine::new(&directory, kernel, initramfs.finish()).run();
     assert!(said.all("writable").is_empty(), "the root is read-only");
     assert!(said.all("tmp").is_empty(), "there is no /tmp");
     said.expect("cmdline", &format!("{cmdline} more words"));
@@ -103,11 +103,11 @@ test -d /tmp && say tmp
 }
 
 fn large_uki(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("large-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("large-{}", kernel.name()));
     let nonce = guest::nonce();
     let payload = Payload::new("large", 60 << 20);
     let cmdline = format!("console=ttyS0 nonce={nonce}");
-    let image = uki(&folder, kernel, &cmdline, &payload);
+    let image = uki(&directory, kernel, &cmdline, &payload);
     // Without stdin, stdout and stderr: no file of the load may get their
     // numbers, or the steps that are told end up in the initrd.
     let script = "kexec-bpf load /a.efi --append=appended --verbose 0<&- 1>&- 2>&-
@@ -115,7 +115,7 @@ say loaded $?
 kexec-bpf exec
 ";
     let initramfs = Initramfs::new(script).file_from("a.efi", &image);
-    let said = Machine::new(&folder, kernel, initramfs.finish())
+    let said = Machine::new(&directory, kernel, initramfs.finish())
         .memory_mb(1024)
         .run();
     said.expect("loaded", "0");
@@ -124,52 +124,52 @@ kexec-bpf exec
 }
 
 fn microcode_comes_first(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("microcode-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("microcode-{}", kernel.name()));
     let nonce = guest::nonce();
     let payload = Payload::new("initrd", 10_001);
     let microcode = Payload::new("microcode", 2_049);
     // The same name in both archives: the one that comes later wins.
     let early = Payload::new("order", 11);
     let late = Payload::new("order", 12);
-    let path = folder.join("microcode.cpio");
+    let path = directory.join("microcode.cpio");
     std::fs::write(&path, extra_initrd(&[&microcode, &early])).expect("write the microcode");
-    let initrd = folder.join("second.cpio");
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&payload, &late])).expect("write the initrd");
-    let image = Uki::new(&folder, "a", &format!("console=ttyS0 nonce={nonce}"))
+    let image = Uki::new(&directory, "a", &format!("console=ttyS0 nonce={nonce}"))
         .linux(&kernel.image())
         .initrd(&initrd)
         .microcode(&path)
         .build();
     let initramfs = Initramfs::new(&load_and_exec("/a.efi")).file_from("a.efi", &image);
-    let said = Machine::new(&folder, kernel, initramfs.finish()).run();
+    let said = Machine::new(&directory, kernel, initramfs.finish()).run();
     said.expect("nonce", &nonce);
     expect_payloads(&said, &[&payload, &microcode, &late]);
 }
 
 fn command_line_replaces(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("replace-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("replace-{}", kernel.name()));
     let nonce = guest::nonce();
     let payload = Payload::new("initrd", 1_001);
-    let image = uki(&folder, kernel, "console=ttyS0 image's own", &payload);
+    let image = uki(&directory, kernel, "console=ttyS0 image's own", &payload);
     let wanted = format!("console=ttyS0 nonce={nonce} and more");
     let script = load_and_exec(&format!(
         "/a.efi --command-line 'console=ttyS0 nonce={nonce}' --append 'and more'"
     ));
     let initramfs = Initramfs::new(&script).file_from("a.efi", &image);
-    let said = Machine::new(&folder, kernel, initramfs.finish()).run();
+    let said = Machine::new(&directory, kernel, initramfs.finish()).run();
     said.expect("cmdline", &wanted);
     expect_payloads(&said, &[&payload]);
 }
 
 fn command_line_reused(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("reuse-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("reuse-{}", kernel.name()));
     let nonce = guest::nonce();
     let payload = Payload::new("initrd", 1_001);
-    let image = uki(&folder, kernel, "image's own", &payload);
+    let image = uki(&directory, kernel, "image's own", &payload);
     let script = load_and_exec("/a.efi --reuse-cmdline --append=more");
     let initramfs = Initramfs::new(&script).file_from("a.efi", &image);
     let loader = r"BOOT_IMAGE=/vmlinuz-1 initrd=\a.img initrd=\b.img";
-    let said = Machine::new(&folder, kernel, initramfs.finish())
+    let said = Machine::new(&directory, kernel, initramfs.finish())
         .append(&format!("{loader} nonce={nonce}"))
         .run();
     let wanted = format!("console=ttyS0 panic=-1 nonce={nonce} more");

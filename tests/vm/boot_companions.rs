@@ -17,18 +17,18 @@ fn addon(cmdline: &str, payload: &Payload) -> Vec<u8> {
 
 #[test]
 fn companions_on_an_esp_that_is_not_mounted() {
-    let folder = guest::work_dir("boot-companions");
+    let directory = guest::work_dir("boot-companions");
     let cmdline = format!("console=ttyS0 panic=-1 nonce={}", guest::nonce());
     let image = Payload::new("image", 3_001);
-    let initrd = folder.join("second.cpio");
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&image])).expect("write the initrd");
-    let uki = Uki::new(&folder, "a", &cmdline)
+    let uki = Uki::new(&directory, "a", &cmdline)
         .linux(&KERNEL.image())
         .initrd(&initrd)
         .build();
     let [own, global] = ["own", "global"].map(|name| Payload::new(name, 501));
     let [secret, shared] = ["secret.cred", "shared.cred"].map(|name| Payload::new(name, 77));
-    let disk = Disk::new(&folder.join("disk"))
+    let disk = Disk::new(&directory.join("disk"))
         .file_from(Partition::Esp, "EFI/Linux/a.efi", &uki)
         .esp(
             "EFI/Linux/a.efi.extra.d/b.addon.efi",
@@ -47,7 +47,7 @@ attempt boot kexec-bpf boot --route handshake
         drivers::LOAD
     );
     let guest = drivers::add(initramfs(&script), KERNEL, drivers::DISKS);
-    let said = Machine::new(&folder, KERNEL, guest.finish())
+    let said = Machine::new(&directory, KERNEL, guest.finish())
         .memory_mb(1024)
         .timeout_s(200)
         .disk(disk.path())

@@ -10,11 +10,11 @@ const KERNEL: Kernel = Kernel::V6_12;
 
 #[test]
 fn efi_variables_choose() {
-    let folder = guest::work_dir("efi-variables");
+    let directory = guest::work_dir("efi-variables");
     let entry = |name: &str| {
         format!("title {name}\nlinux /vmlinuz\ninitrd /a.img\noptions console=ttyS0 is={name}\n")
     };
-    let mut disk = Disk::new(&folder.join("a"))
+    let mut disk = Disk::new(&directory.join("a"))
         .file_from(Partition::Esp, "vmlinuz", &KERNEL.image())
         .esp("a.img", &second_initrd(&[]));
     for name in ["one", "two", "three"] {
@@ -24,7 +24,7 @@ fn efi_variables_choose() {
         );
     }
     let disk = disk.build();
-    let first = esp(&folder.join("b"), "first").build();
+    let first = esp(&directory.join("b"), "first").build();
     let rest = r#"
 vendor=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
 mount -t efivarfs efivarfs /sys/firmware/efi/efivars
@@ -61,15 +61,19 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
     let rest = rest.replace("PART_UUID", &disk.part_uuid(Partition::Esp));
     let initramfs = drivers::add(Initramfs::new(&script(&rest)), KERNEL, &names)
         .script("etc/kexec-bpf/pre-exec.d/say", say);
-    let initrd = folder.join("initramfs.cpio");
+    let initrd = directory.join("initramfs.cpio");
     std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
     // It was itself started by the hook; and its crash image is missing.
     let words = "rd.kexec_bpf=one rd.kexec_bpf.chained=1 rd.kexec_bpf.kdump=/gone";
-    let image = Uki::new(&folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
-        .linux(&KERNEL.image())
-        .initrd(&initrd)
-        .build();
-    let said = guest::firmware::machine(&folder, &image)
+    let image = Uki::new(
+        &directory,
+        "first",
+        &format!("console=ttyS0 panic=-1 {words}"),
+    )
+    .linux(&KERNEL.image())
+    .initrd(&initrd)
+    .build();
+    let said = guest::firmware::machine(&directory, &image)
         .memory_mb(1024)
         .timeout_s(300)
         .disk(first.path())

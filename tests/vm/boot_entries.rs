@@ -28,7 +28,7 @@ pub fn small_uki() -> Vec<u8> {
 }
 
 /// The disk that boots: entries on both partitions, good and bad.
-fn good_disk(folder: &Path, payload: &[&Payload; 2], nonce: &str) -> BuiltDisk {
+fn good_disk(directory: &Path, payload: &[&Payload; 2], nonce: &str) -> BuiltDisk {
     let entry = format!(
         "title Debian\r\nversion 6.12\r\nsort-key debian\r\nlinux /deb/vmlinuz\r\n\
 initrd /deb/first.img\r\ninitrd /deb/second.img\r\n\
@@ -37,7 +37,7 @@ options console=ttyS0 panic=-1\r\noptions nonce={nonce}\r\n"
     let mut big = b"title big\nlinux /deb/vmlinuz\n".to_vec();
     big.resize(10 << 20, b' ');
     let entries = "loader/entries";
-    Disk::new(folder)
+    Disk::new(directory)
         .esp("loader/loader.conf", b"timeout 3\ndefault debian*\n")
         .esp("EFI/Linux/tiny.efi", &small_uki())
         .esp("EFI/Linux/text.efi", b"no UKI")
@@ -81,13 +81,15 @@ const GOOD: &[&str] = &[
 ];
 
 /// A disk with an ESP that has one entry of this name.
-pub fn esp(folder: &Path, name: &str) -> Disk {
+pub fn esp(directory: &Path, name: &str) -> Disk {
     let path = format!("loader/entries/{name}.conf");
-    Disk::new(folder).esp(&path, b"linux /a\n").esp("a", b"a")
+    Disk::new(directory)
+        .esp(&path, b"linux /a\n")
+        .esp("a", b"a")
 }
 
-fn zeros(folder: &Path) -> PathBuf {
-    let path = folder.join("zeros.img");
+fn zeros(directory: &Path) -> PathBuf {
+    let path = directory.join("zeros.img");
     let file = std::fs::File::create(&path).expect("create a disk");
     file.set_len(8 << 20).expect("size a disk");
     path
@@ -99,8 +101,10 @@ fn damage(path: &Path, at: usize) {
     std::fs::write(path, disk).expect("write a disk");
 }
 
-fn two_esps(folder: &Path) -> PathBuf {
-    let disk = esp(folder, "two").file(Partition::Root, "a", b"a").build();
+fn two_esps(directory: &Path) -> PathBuf {
+    let disk = esp(directory, "two")
+        .file(Partition::Root, "a", b"a")
+        .build();
     let path = disk.path().to_owned();
     let status = guest::host_program("sgdisk")
         .arg("--typecode=2:ef00")
@@ -110,8 +114,8 @@ fn two_esps(folder: &Path) -> PathBuf {
     path
 }
 
-fn many(folder: &Path) -> PathBuf {
-    let mut disk = Disk::new(folder).esp("a", b"a");
+fn many(directory: &Path) -> PathBuf {
+    let mut disk = Disk::new(directory).esp("a", b"a");
     for number in 0..5000 {
         disk = disk.xbootldr(&format!("loader/entries/e-{number}.conf"), b"linux /a\n");
     }
@@ -153,25 +157,28 @@ exit 3
 
 #[test]
 fn rescue_lists_bad_disks_and_boots() {
-    let folder = guest::work_dir("entries");
+    let directory = guest::work_dir("entries");
     let nonce = guest::nonce();
     let payload = [Payload::new("first", 10_001), Payload::new("second", 5_003)];
-    let good = good_disk(&folder.join("a"), &[&payload[0], &payload[1]], &nonce);
-    let no_gpt = zeros(&folder);
-    let bad_crc = esp(&folder.join("c"), "backup").build().path().to_owned();
+    let good = good_disk(&directory.join("a"), &[&payload[0], &payload[1]], &nonce);
+    let no_gpt = zeros(&directory);
+    let bad_crc = esp(&directory.join("c"), "backup")
+        .build()
+        .path()
+        .to_owned();
     damage(&bad_crc, 512 + 16);
-    let both_bad = esp(&folder.join("d"), "none").build().path().to_owned();
+    let both_bad = esp(&directory.join("d"), "none").build().path().to_owned();
     damage(&both_bad, 512 + 16);
     let bytes = std::fs::metadata(&both_bad).expect("stat a disk").len();
     damage(
         &both_bad,
         usize::try_from(bytes).expect("64-bit host") - 512 + 16,
     );
-    let no_esp = Disk::new(&folder.join("e"))
+    let no_esp = Disk::new(&directory.join("e"))
         .file(Partition::Root, "a", b"a")
         .build();
-    let two = two_esps(&folder.join("f"));
-    let many = many(&folder.join("g"));
+    let two = two_esps(&directory.join("f"));
+    let many = many(&directory.join("g"));
     let bad = [&no_gpt, &bad_crc, &both_bad, no_esp.path(), &two, &many].map(Path::to_owned);
     let before = bad.each_ref().map(|path| sum(path));
 
@@ -181,7 +188,7 @@ fn rescue_lists_bad_disks_and_boots() {
         .file("etc/kexec-bpf/pre-exec.d/20-no-program", b"no program")
         .script("etc/kexec-bpf/pre-exec.d/10-say", PROGRAM)
         .script("etc/kexec-bpf/pre-exec.d/30-say", PROGRAM);
-    let mut machine = Machine::new(&folder, KERNEL, initramfs.finish())
+    let mut machine = Machine::new(&directory, KERNEL, initramfs.finish())
         .append("crashkernel=128M rd.kexec_bpf=broken.conf rd.kexec_bpf.device=LABEL=xbootldr")
         .timeout_s(400)
         .disk(good.path());

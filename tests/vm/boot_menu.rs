@@ -9,9 +9,9 @@ use guest::{Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, secon
 const KERNEL: Kernel = Kernel::V6_12;
 
 /// Fills what is free of the file system at `offset` of the disk.
-fn fill(folder: &Path, disk: &Path, offset: u64) {
+fn fill(directory: &Path, disk: &Path, offset: u64) {
     let image = format!("{}@@{offset}", disk.display());
-    let filler = folder.join("filler");
+    let filler = directory.join("filler");
     // In ever smaller pieces, until not a cluster is left.
     for (number, bytes) in (9..25u32).rev().map(|power| 1u64 << power).enumerate() {
         let file = std::fs::File::create(&filler).expect("create a file");
@@ -35,31 +35,31 @@ fn fill(folder: &Path, disk: &Path, offset: u64) {
 
 #[test]
 fn hook_shows_a_menu_and_counts_on_a_full_esp() {
-    let folder = guest::work_dir("menu");
+    let directory = guest::work_dir("menu");
     let nonce = guest::nonce();
     let payload = Payload::new("initrd", 3_001);
-    let initrd = folder.join("second.cpio");
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
     let uki = Uki::new(
-        &folder,
+        &directory,
         "a",
         &format!("console=ttyS0 panic=-1 nonce={nonce}"),
     )
     .linux(&KERNEL.image())
     .initrd(&initrd)
     .build();
-    let disk = Disk::new(&folder.join("disk"))
+    let disk = Disk::new(&directory.join("disk"))
         .file_from(Partition::Esp, "EFI/Linux/chosen+10-00.efi", &uki)
         .esp("loader/entries/z1.conf", b"linux /gone\n")
         .esp("loader/entries/z2.conf", b"linux /loader/entries/z1.conf\n")
         .build();
-    fill(&folder, disk.path(), 1 << 20);
+    fill(&directory, disk.path(), 1 << 20);
 
     let script = format!("{}attempt hook kexec-bpf hook boot\n", drivers::LOAD);
     let initramfs = drivers::add(Initramfs::new(&script), KERNEL, drivers::DISKS);
     // Cut and damaged sequences first; then past the end, and up again.
     let keys = b"\x1b[\x1b\xff9\x1b[B\x1b[B\x1b[B\x1b[A\r";
-    let said = Machine::new(&folder, KERNEL, initramfs.finish())
+    let said = Machine::new(&directory, KERNEL, initramfs.finish())
         .append("quiet rd.kexec_bpf.menu=100 rd.kexec_bpf.append=\"more words\"")
         .timeout_s(200)
         .disk(disk.path())

@@ -95,15 +95,15 @@ const STAY: &str = "#!/bin/sh
 [ ! -e /stay ] || kexec-bpf unload
 ";
 
-fn disk(folder: &Path) -> BuiltDisk {
+fn disk(directory: &Path) -> BuiltDisk {
     let next = format!("{}{NEXT}", drivers::LOAD);
     let initrd = drivers::add(second(&[]), KERNEL, drivers::DISKS)
         .program("bin/kexec-bpf", &program())
         .script("next", &next)
         .finish();
-    let path = folder.join("second.cpio");
+    let path = directory.join("second.cpio");
     std::fs::write(&path, &initrd).expect("write the initrd");
-    let third = Uki::new(folder, "third", "console=ttyS0 panic=-1 stage=3")
+    let third = Uki::new(directory, "third", "console=ttyS0 panic=-1 stage=3")
         .linux(&KERNEL.image())
         .initrd(&path)
         .build();
@@ -119,7 +119,7 @@ fn disk(folder: &Path) -> BuiltDisk {
         "sort-key c\nlinux /vmlinuz\ninitrd /second.cpio\n\
 options console=ttyS0 panic=-1 stage=2 {words}\n"
     );
-    Disk::new(&folder.join("disk"))
+    Disk::new(&directory.join("disk"))
         .esp("loader/loader.conf", b"timeout 2\n")
         .esp(
             "loader/entries/profile.conf",
@@ -144,8 +144,8 @@ options console=ttyS0 panic=-1 stage=2 {words}\n"
 
 #[test]
 fn boot_finds_places_and_counts_there() {
-    let folder = guest::work_dir("boot-places");
-    let disk = disk(&folder);
+    let directory = guest::work_dir("boot-places");
+    let disk = disk(&directory);
     let script = SCRIPT
         .replace("FAT_UUID", &disk.uuid(Partition::Esp))
         .replace("EXT4_UUID", &disk.uuid(Partition::Xbootldr))
@@ -154,7 +154,7 @@ fn boot_finds_places_and_counts_there() {
     let script = format!("{}{script}", drivers::LOAD);
     let initramfs = drivers::add(Initramfs::new(&script), KERNEL, drivers::DISKS)
         .script("etc/kexec-bpf/pre-exec.d/stay", STAY);
-    let said = Machine::new(&folder, KERNEL, initramfs.finish())
+    let said = Machine::new(&directory, KERNEL, initramfs.finish())
         .timeout_s(300)
         .disk(disk.path())
         // The first menu is left to its timeout.

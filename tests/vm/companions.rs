@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Companion files that cannot be used: each is named and left out, nothing
-//! comes from outside of its folder, and the rest boots. `oracle` has the good
+//! comes from outside of its directory, and the rest boots. `oracle` has the good
 //! ones, and those that a FAT file system can have.
 
 use guest::handshake::{KERNEL, NOTHING, initramfs, machine};
@@ -17,7 +17,7 @@ while [ $number -lt 513 ]; do
     number=$((number + 1))
     : >/many/a.efi.extra.d/$number.cred
 done
-mkdir $own/folder.cred
+mkdir $own/directory.cred
 echo good >$own/good.cred
 echo good >"$own/with space.cred"
 echo good >$own/two..dots.cred
@@ -59,7 +59,7 @@ kexec-bpf load a.efi --extras-root=/root 2>/dev/null && kexec-bpf exec
 
 /// (what is named, why)
 const SKIPPED: &[(&str, &str)] = &[
-    ("folder.cred", "is a directory, not a file"),
+    ("directory.cred", "is a directory, not a file"),
     (
         "not-\\xff-utf8.cred",
         "the name has other than printable ASCII characters",
@@ -81,7 +81,7 @@ const SKIPPED: &[(&str, &str)] = &[
 
 #[test]
 fn bad_companions() {
-    let folder = guest::work_dir("companions");
+    let directory = guest::work_dir("companions");
     let payload = Payload::new("image", 10_001);
     let kernel = std::fs::read(KERNEL.image()).expect("read the kernel");
     let image = Pe::new()
@@ -92,7 +92,7 @@ fn bad_companions() {
     let guest = initramfs(&format!("{MAKE}{LOADS}"))
         .file("etc/shells", b"/bin/sh\n")
         .file("img/a.efi", &image.bytes());
-    let said = machine(&folder, guest)
+    let said = machine(&directory, guest)
         .memory_mb(1024)
         .append("no_timer_check")
         .timeout_s(300)
@@ -106,7 +106,7 @@ fn bad_companions() {
         }
         let told = said.told(route);
         let count = told.matches("skipped ").count();
-        // Two folders of /root are none.
+        // Two directories of /root are none.
         if count != SKIPPED.len() + 2 {
             said.fail(&format!("{route} skips {count} files: {told}"));
         }

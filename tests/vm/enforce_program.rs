@@ -50,13 +50,13 @@ const REFUSED: &[(&str, &str, &str)] = &[
 
 #[test]
 fn what_enforce_refuses_is_known_before() {
-    let folder = guest::work_dir("enforce-program");
-    let key = SigningKey::new(&folder);
-    let sign = |name: &str, image: &[u8]| key.sign_bytes(&folder, name, image);
+    let directory = guest::work_dir("enforce-program");
+    let key = SigningKey::new(&directory);
+    let sign = |name: &str, image: &[u8]| key.sign_bytes(&directory, name, image);
     let good = sign("good.efi", &tiny_uki(None).bytes());
     let unsigned = tiny_uki(None).bytes();
     let addon = Pe::new().section(".cmdline", b"from=addon");
-    let stranger = SigningKey::unknown(&folder, "/CN=stranger");
+    let stranger = SigningKey::unknown(&directory, "/CN=stranger");
     let mut changed = good.clone();
     let words = b"console=ttyS0";
     let at = changed.windows(words.len()).position(|part| part == words);
@@ -99,7 +99,7 @@ attempt closed kexec-bpf hook enforce
 say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
 ";
     let entry = "esp/loader/entries";
-    let guest = initramfs_before(&script, &key.sign_module(&folder))
+    let guest = initramfs_before(&script, &key.sign_module(&directory))
         .file("modprobe", MODPROBE.as_bytes())
         .file("kernel", &sign("kernel", &tiny_efi_kernel()))
         .file("initrd", b"another's initrd")
@@ -111,7 +111,7 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
         .file("changed.efi", &changed)
         .file(
             "stranger.efi",
-            &stranger.sign_bytes(&folder, "stranger.efi", &unsigned),
+            &stranger.sign_bytes(&directory, "stranger.efi", &unsigned),
         )
         .file("esp/EFI/Linux/good.efi", &good)
         .file("esp/EFI/Linux/unsigned.efi", &unsigned)
@@ -125,7 +125,7 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
             &format!("{entry}/b.conf"),
             b"uki /EFI/Linux/good.efi\noptions quiet\n",
         );
-    let said = secure(&folder, &key, guest, "64M");
+    let said = secure(&directory, &key, guest, "64M");
 
     for name in ["hook", "again"] {
         said.expect_lines(name, "0", &["kexec-bpf: enforce is on until reboot"]);

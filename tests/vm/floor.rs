@@ -6,7 +6,7 @@ use guest::{Initramfs, Kernel, Machine, Payload};
 crate::on_each_kernel!(floor_boots);
 
 fn floor_boots(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("floor-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("floor-{}", kernel.name()));
     let nonce = guest::nonce();
     let payload = Payload::new("only", 300_003);
     let script = format!(
@@ -16,7 +16,7 @@ fn floor_boots(kernel: Kernel) {
         .program("bin/floor", &guest::packages::floor("floor"))
         .file_from("vmlinuz", &kernel.image())
         .file("initrd", &guest::second_initrd(&[&payload]));
-    let said = Machine::new(&folder, kernel, initramfs.finish()).run();
+    let said = Machine::new(&directory, kernel, initramfs.finish()).run();
     said.expect("nonce", &nonce);
     said.expect("second", &kernel.release());
     said.expect("payload", &format!("only {}", payload.sha256));

@@ -21,18 +21,18 @@ fn load_and_exec(arguments: &str) -> String {
 /// What a boot is made of: a nonce on the command line, a payload in the
 /// initrd.
 struct Second {
-    folder: PathBuf,
+    directory: PathBuf,
     cmdline: String,
     payload: Payload,
 }
 
 impl Second {
     fn new(name: &str) -> Self {
-        let folder = guest::work_dir(&format!("handshake-{name}"));
+        let directory = guest::work_dir(&format!("handshake-{name}"));
         let cmdline = format!("console=ttyS0 nonce={}", guest::nonce());
         let payload = Payload::new("image", 300_001);
         Self {
-            folder,
+            directory,
             cmdline,
             payload,
         }
@@ -59,7 +59,7 @@ impl Second {
     #[track_caller]
     fn boot(&self, arguments: &str, files: impl FnOnce(Initramfs) -> Initramfs) -> Transcript {
         let guest = files(initramfs(&load_and_exec(arguments)));
-        let said = machine(&self.folder, guest).memory_mb(1024).run();
+        let said = machine(&self.directory, guest).memory_mb(1024).run();
         said.expect("load-code", "0");
         said.expect("second", &KERNEL.release());
         said
@@ -97,10 +97,10 @@ fn program_bytes(path: &Path) -> Vec<u8> {
 #[test]
 fn uki_with_its_own_parser() {
     let second = Second::new("own");
-    let initrd = second.folder.join("second.cpio");
+    let initrd = second.directory.join("second.cpio");
     std::fs::write(&initrd, second.initrd()).expect("write the initrd");
     let section = format!(".bpf:@{}", module::uki_parser().display());
-    let image = Uki::new(&second.folder, "a", &second.cmdline)
+    let image = Uki::new(&second.directory, "a", &second.cmdline)
         .linux(&KERNEL.image())
         .initrd(&initrd)
         .options(&["--section", &section])
@@ -235,7 +235,7 @@ fn functions_and_variables_of_each_linkage() {
 #[test]
 fn gzip_behind_decompress_slice() {
     let second = Second::new("gzip");
-    let linux = packed(&second.folder, &KERNEL.image(), "gzip", &["-1"]);
+    let linux = packed(&second.directory, &KERNEL.image(), "gzip", &["-1"]);
     let program = program_bytes(&module::program("inflate"));
     let image = second.pe(&linux).section(".bpf", &program);
     let said = second.boot("/a.efi", |guest| guest.file("a.efi", &image.bytes()));
@@ -246,7 +246,7 @@ fn gzip_behind_decompress_slice() {
 #[test]
 fn zstd_zboot_by_its_default_parser() {
     let second = Second::new("zboot");
-    let linux = packed(&second.folder, &KERNEL.image(), "zstd", &["-q", "-1"]);
+    let linux = packed(&second.directory, &KERNEL.image(), "zstd", &["-q", "-1"]);
     let image = zboot(&second.kernel(), &linux, "zstd22");
     let added = Payload::new("addon", 5_003);
     let addon = Pe::new()
@@ -288,7 +288,7 @@ fn carrier() {
 #[test]
 fn decompress() {
     let second = Second::new("decompress");
-    let linux = packed(&second.folder, &KERNEL.image(), "zstd", &["-q", "-1"]);
+    let linux = packed(&second.directory, &KERNEL.image(), "zstd", &["-q", "-1"]);
     let program = program_bytes(&module::program("decompress"));
     let said = second.boot_image(&second.pe(&linux).section(".bpf", &program));
     second.expect(&said, "", &[]);
@@ -306,7 +306,7 @@ say loaded $(cat /sys/kernel/kexec_loaded)
 echo c >/proc/sysrq-trigger
 ";
     let guest = initramfs(script).file("a.efi", &image.bytes());
-    let said = machine(&second.folder, guest)
+    let said = machine(&second.directory, guest)
         .memory_mb(1024)
         .append("crashkernel=256M")
         .run();
@@ -337,7 +337,7 @@ fn command_line_reused() {
     let script = load_and_exec("/a.efi --reuse-cmdline --append=more");
     let guest = initramfs(&script).file("a.efi", &image.bytes());
     let nonce = guest::nonce();
-    let said = machine(&second.folder, guest)
+    let said = machine(&second.directory, guest)
         .append(&format!("BOOT_IMAGE=/vmlinuz-1 nonce={nonce}"))
         .run();
     said.expect("load-code", "0");

@@ -141,7 +141,7 @@ fn expect_each(said: &Transcript, name: &str, wanted: &[&str]) {
 
 #[test]
 fn every_step_can_fail() {
-    let folder = guest::work_dir("handshake-client");
+    let directory = guest::work_dir("handshake-client");
     let mut script = String::new();
     for item in BREAKS {
         let (name, steps) = (item.name, item.steps);
@@ -150,7 +150,7 @@ fn every_step_can_fail() {
             &format!("attempt {name} client load {timeout_ms} {steps} /a.efi\nleft {name}\n{GOOD}");
     }
     let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     for item in BREAKS {
         said.expect(&format!("{}-code", item.name), item.code);
         expect_each(&said, item.name, item.lines);
@@ -161,7 +161,7 @@ fn every_step_can_fail() {
 
 #[test]
 fn misuse_and_meetings() {
-    let folder = guest::work_dir("handshake-meetings");
+    let directory = guest::work_dir("handshake-meetings");
     // What happens while a load waits for thread B, and the module's removal:
     // rmmod is refused without waiting.
     // Programs of dead processes keep the module for a moment: try for 10 s.
@@ -198,7 +198,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
 "
     );
     let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
 
     // 1 EPERM, 9 EBADF, 16 EBUSY, 22 EINVAL, 61 ENODATA.
     let misuse = [
@@ -269,7 +269,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
 /// attached already.
 #[test]
 fn foreign_programs() {
-    let folder = guest::work_dir("handshake-foreign");
+    let directory = guest::work_dir("handshake-foreign");
     let script = format!(
         "attempt alone client kfunc
 left alone
@@ -280,7 +280,7 @@ left own
 {GOOD}"
     );
     let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
 
     // 13 EACCES, of the verifier, without a load and in another's.
     let refusal = "verifier calling kernel function bpf_helper_read is not allowed";

@@ -187,8 +187,8 @@ fn bad_images() -> Vec<Fault> {
 }
 
 /// Attempts all of `faults`, with a good load before and after.
-fn refused(folder: &str, faults: &[Fault]) {
-    let folder = guest::work_dir(folder);
+fn refused(directory: &str, faults: &[Fault]) {
+    let directory = guest::work_dir(directory);
     let good = "attempt good kexec-bpf load /good.efi
 say good-loaded $(cat /sys/kernel/kexec_loaded)
 kexec-bpf unload
@@ -206,7 +206,7 @@ left good
     for fault in faults {
         guest = guest.file(&format!("{}.efi", fault.name), &fault.image);
     }
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     assert_eq!(said.all("good-code"), ["0", "0"], "a good load works");
     assert_eq!(said.all("good-loaded"), ["1", "1"], "before and after");
     assert_eq!(said.all("good-left"), [NOTHING, NOTHING]);

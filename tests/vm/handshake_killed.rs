@@ -16,9 +16,9 @@ left after
 
 #[test]
 fn a_thread_that_is_killed_in_the_call_is_not_waited_for() {
-    let folder = guest::work_dir("handshake-killed");
+    let directory = guest::work_dir("handshake-killed");
     let guest = initramfs(SCRIPT).file("good.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     said.expect_attempt(
         "killed",
         "1",

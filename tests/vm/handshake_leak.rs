@@ -85,7 +85,7 @@ pub fn expect_no_loss(said: &Transcript, before: &str, after: &str) {
 /// Every fault has 1 MiB of padding, which each round reads into the kernel.
 #[test]
 fn faulty_rounds_leak_nothing() {
-    let folder = guest::work_dir("handshake-leak-faults");
+    let directory = guest::work_dir("handshake-leak-faults");
     let padding = vec![0; 1 << 20];
     let parser = std::fs::read(module::uki_parser()).expect("read the parser");
     let half = parser.get(..parser.len() / 2).expect("it has two halves");
@@ -123,7 +123,10 @@ kexec-bpf load /good.efi && say good
         let image = image.section(".pad", &padding);
         guest = guest.file(&format!("{name}.efi"), &image.bytes());
     }
-    let said = machine(&folder, guest).append(CHECKS).timeout_s(400).run();
+    let said = machine(&directory, guest)
+        .append(CHECKS)
+        .timeout_s(400)
+        .run();
     assert!(said.all("loaded").is_empty(), "every round failed");
     assert_eq!(said.all("settled-left"), [NOTHING, NOTHING]);
     assert_eq!(said.all("good").len(), 1, "a good load works");
@@ -132,7 +135,7 @@ kexec-bpf load /good.efi && say good
 
 #[test]
 fn two_hundred_loads_and_twenty_insertions() {
-    let folder = guest::work_dir("handshake-leak-loads");
+    let directory = guest::work_dir("handshake-leak-loads");
     let script = format!(
         "{MEMORY}
 loads() {{
@@ -170,7 +173,10 @@ say tainted $(($(cat /proc/sys/kernel/tainted) & 0x2a0))
         .section(".linux", &tiny_kernel())
         .section(".initrd", &vec![0x5a; 1 << 18]);
     let guest = initramfs(&script).file("a.efi", &image.bytes());
-    let said = machine(&folder, guest).append(CHECKS).timeout_s(500).run();
+    let said = machine(&directory, guest)
+        .append(CHECKS)
+        .timeout_s(500)
+        .run();
     for bad in ["not-loaded", "not-unloaded", "not-inserted"] {
         if !said.all(bad).is_empty() {
             said.fail(bad);

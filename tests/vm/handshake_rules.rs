@@ -246,8 +246,8 @@ left attack
 
 #[test]
 fn secure_boot_rules() {
-    let folder = guest::work_dir("handshake-rules");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("handshake-rules");
+    let key = SigningKey::new(&directory);
     let nonce = guest::nonce();
     let payload = Payload::new("image", 300_001);
 
@@ -259,11 +259,11 @@ fn secure_boot_rules() {
         )
         .section_from(
             ".linux",
-            &firmware::unsigned(&folder, "vmlinuz.bare", &KERNEL.image()),
+            &firmware::unsigned(&directory, "vmlinuz.bare", &KERNEL.image()),
         )
         .section(".initrd", &second_initrd(&[&payload]))
-        .write(folder.join("final.bare"));
-    let final_image = key.sign(&folder, "final.efi", &final_image);
+        .write(directory.join("final.bare"));
+    let final_image = key.sign(&directory, "final.efi", &final_image);
 
     let mut script = "say lockdown $(cat /sys/kernel/security/lockdown)\n".to_owned();
     for Rule {
@@ -282,9 +282,9 @@ left {name}
     script += "attempt final kexec-bpf load /final.efi --addon /signed.addon.efi --verbose
 kexec-bpf exec
 ";
-    let guest = initramfs_with(&script, &key.sign_module(&folder));
-    let guest = images::add(guest, &folder, &key).file_from("final.efi", &final_image);
-    let said = firmware::secure_guest(&folder, &key, KERNEL, guest, STRICT)
+    let guest = initramfs_with(&script, &key.sign_module(&directory));
+    let guest = images::add(guest, &directory, &key).file_from("final.efi", &final_image);
+    let said = firmware::secure_guest(&directory, &key, KERNEL, guest, STRICT)
         .timeout_s(400)
         .run();
 

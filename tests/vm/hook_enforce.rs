@@ -13,7 +13,7 @@ logged() { dmesg | grep 'kexec-bpf: ' | while read -r text; do say \"$1-log\" \"
 
 #[test]
 fn hook_enforce_does_nothing_unless_asked_and_fails_closed() {
-    let folder = guest::work_dir("hook-enforce");
+    let directory = guest::work_dir("hook-enforce");
     let modprobe = "#!/bin/busybox sh\necho \"modprobe has $*\" >&2\nexit 1\n";
     let script = format!(
         "{SAY}
@@ -43,7 +43,7 @@ attempt load kexec-bpf load /vmlinuz --initrd /initrd
         .file_from("vmlinuz", &Kernel::Chosen.image())
         .file("initrd", &second_initrd(&[]))
         .file("modprobe", modprobe.as_bytes());
-    let said = Machine::new(&folder, Kernel::Chosen, guest.finish()).run();
+    let said = Machine::new(&directory, Kernel::Chosen, guest.finish()).run();
     for name in ["unasked", "taken-back", "for-init"] {
         said.expect_lines(name, "0", &[]);
     }
@@ -69,7 +69,7 @@ attempt load kexec-bpf load /vmlinuz --initrd /initrd
 /// already: that is what boots.
 #[test]
 fn hook_enforce_without_proc_and_sys() {
-    let folder = guest::work_dir("hook-enforce-unmounted");
+    let directory = guest::work_dir("hook-enforce-unmounted");
     let nonce = guest::nonce();
     let script = format!(
         "{SAY}
@@ -88,7 +88,7 @@ kexec-bpf exec
     let guest = Initramfs::new(&script)
         .file_from("vmlinuz", &Kernel::Chosen.image())
         .file("initrd", &second_initrd(&[]));
-    let machine = Machine::new(&folder, Kernel::Chosen, guest.finish());
+    let machine = Machine::new(&directory, Kernel::Chosen, guest.finish());
     let said = machine.append("rd.kexec_bpf.enforce").boot();
     said.expect_attempt(
         "unmounted",

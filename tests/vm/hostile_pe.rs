@@ -97,11 +97,11 @@ fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict
 }
 
 /// The three files that all others are made of.
-fn cases(folder: &std::path::Path, key: &SigningKey) -> Vec<Case> {
+fn cases(directory: &std::path::Path, key: &SigningKey) -> Vec<Case> {
     let addon = Pe::new()
         .section(".cmdline", b"from=addon")
         .section(".initrd", &[0x5a; 0x600]);
-    let sign = |name: &str, bytes: &[u8]| key.sign_bytes(folder, name, bytes);
+    let sign = |name: &str, bytes: &[u8]| key.sign_bytes(directory, name, bytes);
     let mut all = cases::of('i', &sign("image", &tiny_uki(None).bytes()));
     all.extend(cases::of('a', &sign("addon", &addon.bytes())));
     all.extend(cases::of('k', &sign("kernel", &tiny_efi_kernel())));
@@ -110,17 +110,17 @@ fn cases(folder: &std::path::Path, key: &SigningKey) -> Vec<Case> {
 
 #[test]
 fn the_kernel_sees_no_file_that_two_readers_could_see_differently() {
-    let folder = guest::work_dir("hostile-pe");
-    let key = SigningKey::new(&folder);
-    let all = cases(&folder, &key);
-    let good = key.sign_bytes(&folder, "good.efi", &tiny_uki(None).bytes());
-    let mut guest = initramfs_with(SCRIPT, &key.sign_module(&folder)).file("good.efi", &good);
+    let directory = guest::work_dir("hostile-pe");
+    let key = SigningKey::new(&directory);
+    let all = cases(&directory, &key);
+    let good = key.sign_bytes(&directory, "good.efi", &tiny_uki(None).bytes());
+    let mut guest = initramfs_with(SCRIPT, &key.sign_module(&directory)).file("good.efi", &good);
     for case in &all {
         guest = guest.file(&format!("cases/{}", case.name), &case.bytes);
     }
     // Each signature that is wrong is a line of the kernel's log.
     let words = format!("loglevel=4 {STRICT}");
-    let said = firmware::secure_guest(&folder, &key, KERNEL, guest, &words)
+    let said = firmware::secure_guest(&directory, &key, KERNEL, guest, &words)
         .timeout_s(600)
         .run();
 

@@ -173,9 +173,9 @@ fn files(guest: Initramfs, key: &Key, other: &Key) -> Initramfs {
 
 #[test]
 fn appraisal() {
-    let folder = guest::work_dir("ima-appraise");
-    let key = Key::new(&folder, "ima");
-    let other = Key::new(&folder, "other");
+    let directory = guest::work_dir("ima-appraise");
+    let key = Key::new(&directory, "ima");
+    let other = Key::new(&directory, "other");
     let mut script = String::new();
     for Case { name, command, .. } in CASES {
         script += &format!(
@@ -188,7 +188,7 @@ left {name}
     }
     let chown = "chown 1001 /hash.efi /hash.addon.efi /wrong.efi\n";
     let guest = ima::initramfs_before(&key, chown, POLICY, &script);
-    let said = machine(&folder, files(guest, &key, &other))
+    let said = machine(&directory, files(guest, &key, &other))
         .append("ima_appraise=enforce")
         .run();
     said.expect("policy", "taken");

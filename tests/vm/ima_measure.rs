@@ -36,8 +36,8 @@ fn has_file(list: &[Measured], path: &str, data: &[u8]) -> bool {
 
 #[test]
 fn measurements() {
-    let folder = guest::work_dir("ima-measure");
-    let key = ima::Key::new(&folder, "ima");
+    let directory = guest::work_dir("ima-measure");
+    let key = ima::Key::new(&directory, "ima");
     let base = format!("console=ttyS0 nonce={}", guest::nonce());
     let linux = std::fs::read(KERNEL.image()).expect("read the kernel");
     let image = Pe::new()
@@ -81,7 +81,7 @@ kexec-bpf exec
         .file("forged.efi", &forged)
         .file("bare.efi", &bare)
         .file("kernel", &tiny_efi_kernel());
-    let said = machine(&folder, guest).memory_mb(1024).run();
+    let said = machine(&directory, guest).memory_mb(1024).run();
     said.expect("policy", "taken");
     for load in ["one", "forged", "carried", "again", "two"] {
         said.expect(&format!("{load}-code"), "0");

@@ -39,8 +39,8 @@ pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
     static BUILT: [OnceLock<Vec<u8>>; 4] = [const { OnceLock::new() }; 4];
     let index = usize::from(suite == Suite::Trixie) * 2 + usize::from(init == Init::Systemd);
     let build = || {
-        let folder = guest::work_dir(&format!("dracut-{suite:?}-{init:?}").to_lowercase());
-        let mut dracut = Dracut::new(&folder, suite, init)
+        let directory = guest::work_dir(&format!("dracut-{suite:?}-{init:?}").to_lowercase());
+        let mut dracut = Dracut::new(&directory, suite, init)
             .file(
                 "etc/kexec-bpf/pre-exec.d/10-say",
                 0o755,
@@ -52,7 +52,7 @@ pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
             dracut = dracut.module();
         }
         if (suite, init) == (Suite::Bookworm, Init::Systemd) {
-            let image = std::fs::read(capture_uki(&folder)).expect("read the UKI");
+            let image = std::fs::read(capture_uki(&directory)).expect("read the UKI");
             let conf = b"kexec_bpf_kdump_image=/capture.efi\n";
             dracut = dracut.file("capture.efi", 0o644, &image).file(
                 "etc/dracut.conf.d/kdump.conf",
@@ -75,8 +75,8 @@ pub fn with_file(mut initramfs: Vec<u8>, path: &str, mode: u32, data: &[u8]) -> 
     initramfs
 }
 
-pub fn machine(folder: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
-    Machine::new(folder, KERNEL, initramfs)
+pub fn machine(directory: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
+    Machine::new(directory, KERNEL, initramfs)
         .memory_mb(1024)
         .timeout_s(400)
         // Nobody is there for a shell.
@@ -86,9 +86,9 @@ pub fn machine(folder: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
 }
 
 /// A disk whose root partition has a system.
-pub fn disk(folder: &Path) -> Disk {
+pub fn disk(directory: &Path) -> Disk {
     let busybox = std::fs::read(packages::busybox()).expect("read busybox");
-    let mut disk = Disk::new(folder)
+    let mut disk = Disk::new(directory)
         .program(Partition::Root, "sbin/init", NORMAL.as_bytes())
         .program(Partition::Root, "bin/busybox", &busybox)
         .file(Partition::Root, "etc/os-release", b"ID=normal\n");
@@ -111,17 +111,17 @@ fn type_1(disk: Disk, name: &str, nonce: &str, payload: &[Payload; 2]) -> Disk {
 }
 
 /// A UKI, for /EFI/Linux or for a panic.
-fn uki(folder: &Path, name: &str, cmdline: &str, payload: &Payload) -> PathBuf {
-    let initrd = folder.join(format!("{name}.cpio"));
+fn uki(directory: &Path, name: &str, cmdline: &str, payload: &Payload) -> PathBuf {
+    let initrd = directory.join(format!("{name}.cpio"));
     std::fs::write(&initrd, second_initrd(&[payload])).expect("write the initrd");
-    let uki = Uki::new(folder, name, cmdline);
+    let uki = Uki::new(directory, name, cmdline);
     uki.linux(&KERNEL.image()).initrd(&initrd).build()
 }
 
-pub fn capture_uki(folder: &Path) -> PathBuf {
+pub fn capture_uki(directory: &Path) -> PathBuf {
     let payload = Payload::new("capture", 1_001);
     let cmdline = "console=ttyS0 panic=-1 nr_cpus=1 reset_devices is=capture";
-    uki(folder, "capture", cmdline, &payload)
+    uki(directory, "capture", cmdline, &payload)
 }
 
 fn payloads() -> [Payload; 2] {
@@ -166,12 +166,12 @@ pub fn expect_console(said: &Transcript, text: &str) {
 /// two initrds and a counter.
 #[test]
 fn default_is_counted_and_a_corrupt_entry_skipped() {
-    let folder = guest::work_dir("initramfs-default");
+    let directory = guest::work_dir("initramfs-default");
     let (nonce, payload) = (guest::nonce(), payloads());
-    let disk = disk(&folder).esp("loader/entries/zz-corrupt.conf", b"version 9\n\0\xff\n");
+    let disk = disk(&directory).esp("loader/entries/zz-corrupt.conf", b"version 9\n\0\xff\n");
     let disk = type_1(disk, "good+3", &nonce, &payload).build();
     let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
-    let said = machine(&folder, initramfs, "rd.kexec_bpf")
+    let said = machine(&directory, initramfs, "rd.kexec_bpf")
         .disk(disk.path())
         .run();
     expect_chained(&said, &nonce, &[&payload[0], &payload[1]]);
@@ -183,34 +183,38 @@ fn default_is_counted_and_a_corrupt_entry_skipped() {
 /// A menu, whose second line is chosen by its digit.
 #[test]
 fn menu_without_systemd() {
-    let folder = guest::work_dir("initramfs-menu-scripts");
-    menu(&folder, initramfs(Suite::Bookworm, Init::Scripts), b"2\r");
+    let directory = guest::work_dir("initramfs-menu-scripts");
+    menu(
+        &directory,
+        initramfs(Suite::Bookworm, Init::Scripts),
+        b"2\r",
+    );
 }
 
 /// The same by an arrow key, on the console that systemd gives.
 #[test]
 fn menu_with_systemd() {
-    let folder = guest::work_dir("initramfs-menu-systemd");
+    let directory = guest::work_dir("initramfs-menu-systemd");
     menu(
-        &folder,
+        &directory,
         initramfs(Suite::Trixie, Init::Systemd),
         b"\x1b[B\r",
     );
 }
 
-fn menu(folder: &Path, initramfs: Vec<u8>, keys: &[u8]) {
+fn menu(directory: &Path, initramfs: Vec<u8>, keys: &[u8]) {
     let (nonce, payload) = (guest::nonce(), payloads());
     let image = uki(
-        folder,
+        directory,
         "chosen",
         &format!("console=ttyS0 nonce={nonce}"),
         &payload[0],
     );
-    let disk = disk(folder)
+    let disk = disk(directory)
         .esp("loader/loader.conf", b"default first.conf\ntimeout 5\n")
         .file_from(Partition::Esp, "EFI/Linux/chosen.efi", &image);
     let disk = type_1(disk, "first", "not-chosen", &payload).build();
-    let said = machine(folder, initramfs, "rd.kexec_bpf.menu=600")
+    let said = machine(directory, initramfs, "rd.kexec_bpf.menu=600")
         .disk(disk.path())
         .keys("q leaves.", keys)
         .run();
@@ -220,16 +224,18 @@ fn menu(folder: &Path, initramfs: Vec<u8>, keys: &[u8]) {
 /// A UKI by its name, on a named disk, by the handshake.
 #[test]
 fn uki_by_name_with_systemd() {
-    let folder = guest::work_dir("initramfs-name");
+    let directory = guest::work_dir("initramfs-name");
     let (nonce, payload) = (guest::nonce(), payloads());
     let cmdline = format!("console=ttyS0 nonce={nonce}");
-    let image = uki(&folder, "wanted", &cmdline, &payload[0]);
-    let disk = disk(&folder).file_from(Partition::Esp, "EFI/Linux/wanted+1.efi", &image);
+    let image = uki(&directory, "wanted", &cmdline, &payload[0]);
+    let disk = disk(&directory).file_from(Partition::Esp, "EFI/Linux/wanted+1.efi", &image);
     let disk = type_1(disk, "other", "not-wanted", &payload).build();
     let initramfs = initramfs(Suite::Bookworm, Init::Systemd);
     let words = "rd.kexec_bpf=wanted.efi rd.kexec_bpf.device=/dev/vda \
                  rd.kexec_bpf.append=\"more words\"";
-    let said = machine(&folder, initramfs, words).disk(disk.path()).run();
+    let said = machine(&directory, initramfs, words)
+        .disk(disk.path())
+        .run();
     expect_chained(&said, &nonce, &[&payload[0]]);
     let line = said.one("cmdline");
     if !line.starts_with(&format!("{cmdline} more words")) {
@@ -243,13 +249,13 @@ fn uki_by_name_with_systemd() {
 
 /// A default whose kernel is missing: three lines, and the normal boot.
 fn bad_default(test: &str, init: Init, on: &str) {
-    let folder = guest::work_dir(test);
+    let directory = guest::work_dir(test);
     let conf = b"title Bad\nlinux /missing\n";
-    let disk = disk(&folder)
+    let disk = disk(&directory)
         .esp("loader/loader.conf", b"default bad.conf\n")
         .esp("loader/entries/bad.conf", conf)
         .build();
-    let said = machine(&folder, initramfs(Suite::Trixie, init), "rd.kexec_bpf=")
+    let said = machine(&directory, initramfs(Suite::Trixie, init), "rd.kexec_bpf=")
         .disk(disk.path())
         .run();
     said.expect("normal", "boot");
@@ -280,12 +286,12 @@ fn bad_default_with_systemd() {
 /// dracut's emergency shell says what the program can do, and it can.
 #[test]
 fn emergency_shell() {
-    let folder = guest::work_dir("initramfs-emergency");
-    let disk = type_1(disk(&folder), "there", "", &payloads()).build();
+    let directory = guest::work_dir("initramfs-emergency");
+    let disk = type_1(disk(&directory), "there", "", &payloads()).build();
     let keys =
         b"kexec-bpf list >/dev/ttyS1\recho '@@ end' >/dev/ttyS1; echo o >/proc/sysrq-trigger\r";
     let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
-    let said = machine(&folder, initramfs, "rd.break=pre-mount")
+    let said = machine(&directory, initramfs, "rd.break=pre-mount")
         .disk(disk.path())
         .keys("kexec-bpf boot boots it", keys)
         .run();
@@ -297,10 +303,12 @@ fn emergency_shell() {
 
 /// A crash before root is mounted is captured by the kernel that the
 /// initramfs loaded at its start.
-fn early_kdump(folder: &Path, initramfs: Vec<u8>, words: &str) {
-    let disk = disk(folder).build();
+fn early_kdump(directory: &Path, initramfs: Vec<u8>, words: &str) {
+    let disk = disk(directory).build();
     let words = format!("crashkernel=256M test.crash {words}");
-    let said = machine(folder, initramfs, &words).disk(disk.path()).run();
+    let said = machine(directory, initramfs, &words)
+        .disk(disk.path())
+        .run();
     said.expect("crash", "");
     said.expect("vmcore", "ELF");
     let line = said.one("cmdline");
@@ -315,16 +323,16 @@ fn early_kdump(folder: &Path, initramfs: Vec<u8>, words: &str) {
 /// The capture kernel that dracut's configuration names.
 #[test]
 fn early_kdump_with_systemd() {
-    let folder = guest::work_dir("initramfs-kdump-systemd");
-    early_kdump(&folder, initramfs(Suite::Bookworm, Init::Systemd), "");
+    let directory = guest::work_dir("initramfs-kdump-systemd");
+    early_kdump(&directory, initramfs(Suite::Bookworm, Init::Systemd), "");
 }
 
 /// One that the kernel's command line names.
 #[test]
 fn early_kdump_without_systemd() {
-    let folder = guest::work_dir("initramfs-kdump-scripts");
-    let image = std::fs::read(capture_uki(&folder)).expect("read the UKI");
+    let directory = guest::work_dir("initramfs-kdump-scripts");
+    let image = std::fs::read(capture_uki(&directory)).expect("read the UKI");
     let initramfs = initramfs(Suite::Trixie, Init::Scripts);
     let initramfs = with_file(initramfs, "here.efi", 0o644, &image);
-    early_kdump(&folder, initramfs, "rd.kexec_bpf.kdump=/here.efi");
+    early_kdump(&directory, initramfs, "rd.kexec_bpf.kdump=/here.efi");
 }

@@ -19,10 +19,12 @@ fn module_path() -> String {
 
 /// The boot that `rd.kexec_bpf.enforce` and `words` lead to.
 fn boot(test: &str, words: &str, initramfs: Vec<u8>) -> Transcript {
-    let folder = guest::work_dir(&format!("initramfs-enforce-{test}"));
-    let disk = disk(&folder).build();
+    let directory = guest::work_dir(&format!("initramfs-enforce-{test}"));
+    let disk = disk(&directory).build();
     let words = format!("rd.kexec_bpf.enforce {words}");
-    let said = machine(&folder, initramfs, &words).disk(disk.path()).run();
+    let said = machine(&directory, initramfs, &words)
+        .disk(disk.path())
+        .run();
     said.expect("normal", "boot");
     said
 }
@@ -57,8 +59,8 @@ fn module_is_another_kernels() {
 
 #[test]
 fn module_is_without_btf() {
-    let folder = guest::work_dir("initramfs-enforce-btf");
-    let module = without_btf(&folder, &module::module_for(KERNEL));
+    let directory = guest::work_dir("initramfs-enforce-btf");
+    let module = without_btf(&directory, &module::module_for(KERNEL));
     let module = std::fs::read(module).expect("read the module");
     let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
     let initramfs = with_file(initramfs, &module_path(), 0o644, &module);
@@ -95,11 +97,11 @@ fn program_does_not_run_with_systemd() {
 /// Nothing is asked, and nothing done, also by a program that is broken.
 #[test]
 fn nothing_is_done_unless_asked() {
-    let folder = guest::work_dir("initramfs-enforce-unasked");
+    let directory = guest::work_dir("initramfs-enforce-unasked");
     let initramfs = initramfs(Suite::Trixie, Init::Systemd);
     let initramfs = with_file(initramfs, "usr/bin/kexec-bpf", 0o755, b"\x7fELF");
-    let disk = disk(&folder).build();
-    let said = machine(&folder, initramfs, "").disk(disk.path()).run();
+    let disk = disk(&directory).build();
+    let said = machine(&directory, initramfs, "").disk(disk.path()).run();
     said.expect("normal", "boot");
     said.expect("kexec-off", "0");
 }
@@ -122,8 +124,8 @@ fn file_of_the_host_is_taken() {
     const FILE: &[u8] = b"etc/kexec-bpf/enforce\0";
     let asks = |image: &[u8]| image.windows(FILE.len()).any(|bytes| bytes == FILE);
     assert!(!asks(&initramfs(Suite::Bookworm, Init::Scripts)));
-    let folder = guest::work_dir("initramfs-enforce-host");
-    let dracut = Dracut::new(&folder, Suite::Bookworm, Init::Scripts).module();
+    let directory = guest::work_dir("initramfs-enforce-host");
+    let dracut = Dracut::new(&directory, Suite::Bookworm, Init::Scripts).module();
     let dracut = dracut.file("etc/kexec-bpf/enforce", 0o600, b"");
     assert!(asks(&dracut.build(&[])));
 }
@@ -143,28 +145,28 @@ echo c >/proc/sysrq-trigger
 /// enforce on and loads its signed capture kernel then. A crash boots that.
 #[test]
 fn enforce_comes_before_the_capture_kernel() {
-    let folder = guest::work_dir("initramfs-enforce-kdump");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("initramfs-enforce-kdump");
+    let key = SigningKey::new(&directory);
     let read = |path| std::fs::read(path).expect("read a signed file");
-    let capture = key.sign(&folder, "capture.signed.efi", &capture_uki(&folder));
+    let capture = key.sign(&directory, "capture.signed.efi", &capture_uki(&directory));
     let conf = b"kexec_bpf_kdump_image=/capture.efi\nkexec_bpf_enforce=yes\n";
-    let initramfs = Dracut::new(&folder, Suite::Trixie, Init::Systemd)
-        .file(&module_path(), 0o644, &read(key.sign_module(&folder)))
+    let initramfs = Dracut::new(&directory, Suite::Trixie, Init::Systemd)
+        .file(&module_path(), 0o644, &read(key.sign_module(&directory)))
         .file("capture.efi", 0o644, &read(capture))
         .file("etc/dracut.conf.d/kexec-bpf.conf", 0o644, conf)
         .file("crash.sh", 0o755, CRASH.as_bytes());
     let hook = "/usr/lib/dracut/hooks/pre-mount/99-crash.sh";
     let initramfs = initramfs.build(&["--gzip", "--include", "/crash.sh", hook]);
-    let initrd = folder.join("dracut.img");
+    let initrd = directory.join("dracut.img");
     std::fs::write(&initrd, initramfs).expect("write the initramfs");
     let words = "console=ttyS0 panic=-1 crashkernel=256M root=LABEL=root rd.shell=0";
-    let image = Uki::new(&folder, "first", words)
+    let image = Uki::new(&directory, "first", words)
         .linux(&KERNEL.image())
         .initrd(&initrd)
         .build();
-    let image = key.sign(&folder, "first.signed.efi", &image);
-    let disk = disk(&folder.join("root")).build();
-    let said = firmware::secure_machine(&folder, &image)
+    let image = key.sign(&directory, "first.signed.efi", &image);
+    let disk = disk(&directory.join("root")).build();
+    let said = firmware::secure_machine(&directory, &image)
         .memory_mb(1280)
         .timeout_s(600)
         .disk(disk.path())
@@ -195,31 +197,31 @@ say old-loaded $(cat /sys/kernel/kexec_loaded)
 /// that is signed still loads: a downgrade is not prevented.
 #[test]
 fn from_the_firmware_to_the_third_image() {
-    let folder = guest::work_dir("initramfs-enforce-chain");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("initramfs-enforce-chain");
+    let key = SigningKey::new(&directory);
     let read = |path| std::fs::read(path).expect("read a signed file");
     let keep = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
+        let path = directory.join(name);
         std::fs::write(&path, bytes).expect("write an initramfs");
         path
     };
     let third = tiny_uki(None).bytes();
-    let second = initramfs_before(SECOND, &key.sign_module(&folder))
+    let second = initramfs_before(SECOND, &key.sign_module(&directory))
         .program("bin/calls", &packages::floor("calls"))
         .file("third.efi", &third)
-        .file("old.efi", &key.sign_bytes(&folder, "old.efi", &third));
+        .file("old.efi", &key.sign_bytes(&directory, "old.efi", &third));
     let second = Uki::new(
-        &folder,
+        &directory,
         "second",
         "console=ttyS0 panic=-1 efi=runtime is=second",
     )
     .linux(&KERNEL.image())
     .initrd(&keep("second.cpio", &second.finish()))
     .build();
-    let second = key.sign(&folder, "second.signed.efi", &second);
+    let second = key.sign(&directory, "second.signed.efi", &second);
 
-    let initramfs = Dracut::new(&folder, Suite::Trixie, Init::Systemd)
-        .file(&module_path(), 0o644, &read(key.sign_module(&folder)))
+    let initramfs = Dracut::new(&directory, Suite::Trixie, Init::Systemd)
+        .file(&module_path(), 0o644, &read(key.sign_module(&directory)))
         .file(
             "etc/dracut.conf.d/kexec-bpf.conf",
             0o644,
@@ -228,15 +230,15 @@ fn from_the_firmware_to_the_third_image() {
         .build(&["--gzip"]);
     let words = "console=ttyS0 panic=-1 root=LABEL=root rd.shell=0 \
         rd.kexec_bpf=second.efi rd.kexec_bpf.device=/dev/vdb";
-    let first = Uki::new(&folder, "first", words)
+    let first = Uki::new(&directory, "first", words)
         .linux(&KERNEL.image())
         .initrd(&keep("dracut.img", &initramfs))
         .build();
-    let first = key.sign(&folder, "first.signed.efi", &first);
+    let first = key.sign(&directory, "first.signed.efi", &first);
     let disk =
-        disk(&folder.join("root")).file_from(Partition::Esp, "EFI/Linux/second.efi", &second);
+        disk(&directory.join("root")).file_from(Partition::Esp, "EFI/Linux/second.efi", &second);
     let disk = disk.build();
-    let said = firmware::secure_machine(&folder, &first)
+    let said = firmware::secure_machine(&directory, &first)
         .memory_mb(1280)
         .timeout_s(600)
         .disk(disk.path())

@@ -134,15 +134,15 @@ fn cases(image: &[u8]) -> Vec<Case> {
 }
 
 fn bad_images_are_refused(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("input-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("input-{}", kernel.name()));
     let payload = Payload::new("initrd", 1_001);
-    let initrd = folder.join("second.cpio");
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
-    let image = Uki::new(&folder, "a", "console=ttyS0")
+    let image = Uki::new(&directory, "a", "console=ttyS0")
         .linux(&kernel.image())
         .initrd(&initrd)
         .build();
-    let addon = Uki::addon(&folder, "b", "more").build();
+    let addon = Uki::addon(&directory, "b", "more").build();
     let bytes = std::fs::read(&image).expect("read the UKI");
     let cases = cases(&bytes);
     let mut script = TRY.to_owned();
@@ -158,7 +158,7 @@ fn bad_images_are_refused(kernel: Kernel) {
     let initramfs = Initramfs::new(&script)
         .file_from("a.efi", &image)
         .file_from("addon.efi", &addon);
-    let said = Machine::new(&folder, kernel, initramfs.finish())
+    let said = Machine::new(&directory, kernel, initramfs.finish())
         .timeout_s(240)
         .run();
     said.expect("good", "0 1");
@@ -218,11 +218,11 @@ fn check_refusals(said: &Transcript, cases: &[Case]) {
 
 /// A file that is cut while it is loaded: any result but a crash or a leak.
 fn shrinking_image(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("shrinking-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("shrinking-{}", kernel.name()));
     let payload = Payload::new("initrd", 20 << 20);
-    let initrd = folder.join("second.cpio");
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
-    let image = Uki::new(&folder, "a", "console=ttyS0")
+    let image = Uki::new(&directory, "a", "console=ttyS0")
         .linux(&kernel.image())
         .initrd(&initrd)
         .build();
@@ -249,7 +249,7 @@ done
 say shmem-after "$(shmem)"
 "#;
     let initramfs = Initramfs::new(script).file_from("a.efi", &image);
-    let said = Machine::new(&folder, kernel, initramfs.finish())
+    let said = Machine::new(&directory, kernel, initramfs.finish())
         .cpus(2)
         .memory_mb(768)
         .timeout_s(300)

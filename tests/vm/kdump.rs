@@ -55,10 +55,10 @@ fn with_makedumpfile() -> Initramfs {
 }
 
 /// A UKI for a capture kernel.
-pub fn uki(folder: &Path, kernel: Kernel, cmdline: &str, initrd: Initramfs) -> PathBuf {
-    let path = folder.join("capture.cpio");
+pub fn uki(directory: &Path, kernel: Kernel, cmdline: &str, initrd: Initramfs) -> PathBuf {
+    let path = directory.join("capture.cpio");
     std::fs::write(&path, initrd.finish()).expect("write the initrd");
-    let uki = Uki::new(folder, "kdump", cmdline);
+    let uki = Uki::new(directory, "kdump", cmdline);
     uki.linux(&kernel.image()).initrd(&path).build()
 }
 
@@ -92,8 +92,8 @@ pub fn expect_cmdline(said: &Transcript, wanted: &str) {
 
 pub const OWN: &str = "console=ttyS0 irqpoll nr_cpus=1 reset_devices panic=-1 own=";
 
-fn crashing(folder: &Path, kernel: Kernel, initramfs: Initramfs) -> Machine {
-    Machine::new(folder, kernel, initramfs.finish())
+fn crashing(directory: &Path, kernel: Kernel, initramfs: Initramfs) -> Machine {
+    Machine::new(directory, kernel, initramfs.finish())
         .append("crashkernel=256M")
         .memory_mb(1024)
         .timeout_s(400)
@@ -103,9 +103,9 @@ fn crashing(folder: &Path, kernel: Kernel, initramfs: Initramfs) -> Machine {
 #[test]
 fn uki_by_extract() {
     let kernel = Kernel::V6_12;
-    let folder = guest::work_dir("kdump-extract");
+    let directory = guest::work_dir("kdump-extract");
     let cmdline = format!("{OWN}{}", guest::nonce());
-    let image = uki(&folder, kernel, &cmdline, with_makedumpfile());
+    let image = uki(&directory, kernel, &cmdline, with_makedumpfile());
     let script = format!(
         "{SECRET}keep_secret
 kexec-bpf load --panic /kdump.efi >/out 2>&1
@@ -113,7 +113,7 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
 {CRASH}"
     );
     let initramfs = Initramfs::new(&script).file_from("kdump.efi", &image);
-    let said = crashing(&folder, kernel, initramfs).run();
+    let said = crashing(&directory, kernel, initramfs).run();
     said.expect("load", "0 1");
     expect_cmdline(&said, &cmdline);
     expect_dump(&said, kernel);
@@ -125,9 +125,9 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
 /// The same image by route handshake.
 #[test]
 fn uki_by_handshake() {
-    let folder = guest::work_dir("kdump-handshake");
+    let directory = guest::work_dir("kdump-handshake");
     let cmdline = format!("{OWN}{}", guest::nonce());
-    let image = uki(&folder, handshake::KERNEL, &cmdline, capture_initrd(""));
+    let image = uki(&directory, handshake::KERNEL, &cmdline, capture_initrd(""));
     let script = format!(
         "{SECRET}keep_secret
 kexec-bpf kdump check /kdump.efi >/out 2>&1
@@ -136,7 +136,7 @@ attempt load kexec-bpf load --panic /kdump.efi --verbose
 {CRASH}"
     );
     let initramfs = handshake::initramfs(&script).file_from("kdump.efi", &image);
-    let said = crashing(&folder, handshake::KERNEL, initramfs).run();
+    let said = crashing(&directory, handshake::KERNEL, initramfs).run();
     said.expect("check", "0 1");
     said.expect_attempt("load", "0", &["handshake"]);
     expect_cmdline(&said, &cmdline);
@@ -147,7 +147,7 @@ attempt load kexec-bpf load --panic /kdump.efi --verbose
 #[test]
 fn bzimage_with_the_running_command_line() {
     let kernel = Kernel::V6_12;
-    let folder = guest::work_dir("kdump-reuse");
+    let directory = guest::work_dir("kdump-reuse");
     let nonce = guest::nonce();
     let script = format!(
         "{SECRET}keep_secret
@@ -158,7 +158,7 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
     let initramfs = Initramfs::new(&script)
         .file_from("vmlinuz", &kernel.image())
         .file("initrd", &capture_initrd("").finish());
-    let said = crashing(&folder, kernel, initramfs)
+    let said = crashing(&directory, kernel, initramfs)
         .append(&format!(
             "BOOT_IMAGE=/a nr_cpus=2 hugepages=1 quiet nonce={nonce}"
         ))
@@ -168,7 +168,7 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
         novmcoredd cma=0 hugetlb_cma=0 mce=off numa=off acpi_no_memhotplug \
         transparent_hugepage=never nokaslr hest_disable pcie_ports=compat";
     // The user's panic= counts, so the one of the policy is not added; the
-    // running kernel's stays, in front of it.
+    // running kernel's stays, before it.
     let kept = format!("console=ttyS0 panic=-1 nonce={nonce}");
     expect_cmdline(&said, &format!("{kept} {added} panic=-1 last"));
     expect_dump(&said, kernel);
@@ -179,9 +179,9 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
 #[test]
 fn crash_during_boot() {
     let kernel = Kernel::V6_1;
-    let folder = guest::work_dir("kdump-early");
+    let directory = guest::work_dir("kdump-early");
     let cmdline = format!("{OWN}{}", guest::nonce());
-    let image = uki(&folder, kernel, &cmdline, capture_initrd(""));
+    let image = uki(&directory, kernel, &cmdline, capture_initrd(""));
     let script = format!(
         "kexec-bpf load --panic /kdump.efi >/dev/kmsg 2>&1
 {SECRET}keep_secret
@@ -190,7 +190,7 @@ exit 1
 "
     );
     let initramfs = Initramfs::new(&script).file_from("kdump.efi", &image);
-    let said = crashing(&folder, kernel, initramfs).run();
+    let said = crashing(&directory, kernel, initramfs).run();
     let status = said.one("status");
     assert!(status.contains("processors: needs a reload"), "{status}");
     let init_ended = |line: &guest::serial::Line| line.text.contains("Attempted to kill init");

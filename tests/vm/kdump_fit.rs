@@ -38,8 +38,8 @@ fn expect(said: &Transcript, name: &str, code: &str, loaded: &str, words: &[&str
     }
 }
 
-fn zstd(folder: &Path, name: &str, data: &[u8], program: &[&str]) -> Vec<u8> {
-    let path = folder.join(name);
+fn zstd(directory: &Path, name: &str, data: &[u8], program: &[&str]) -> Vec<u8> {
+    let path = directory.join(name);
     std::fs::write(&path, data).expect("write what is packed");
     let output = guest::host_program(program[0])
         .args(&program[1..])
@@ -55,8 +55,8 @@ fn zstd(folder: &Path, name: &str, data: &[u8], program: &[&str]) -> Vec<u8> {
 #[test]
 fn check_and_load_agree() {
     let kernel = Kernel::V6_12;
-    let folder = guest::work_dir("kdump-agree");
-    let initrd = zstd(&folder, "initrd", &second_initrd(&[]), &["zstd", "-qc"]);
+    let directory = guest::work_dir("kdump-agree");
+    let initrd = zstd(&directory, "initrd", &second_initrd(&[]), &["zstd", "-qc"]);
     let truncated = std::fs::read(kernel.image()).expect("read the kernel");
     let wrong = Pe::new().section(".osrel", b"NAME=None\n");
     let overlong = Pe::new()
@@ -108,7 +108,7 @@ apart none-status kexec-bpf status
         .file("none", &wrong.bytes())
         .file("overlong", &overlong.bytes())
         .file("empty", b"");
-    let said = Machine::new(&folder, kernel, initramfs.finish())
+    let said = Machine::new(&directory, kernel, initramfs.finish())
         .append("crashkernel=160M")
         .memory_mb(768)
         .timeout_s(300)
@@ -169,16 +169,16 @@ apart none-status kexec-bpf status
 /// The least reservation that is called enough is: the capture kernel boots in
 /// it, and has all of its initrd.
 fn least_boots(kernel: Kernel, name: &str, payload_bytes: usize, packer: &[&str]) {
-    let folder = guest::work_dir(&format!("kdump-least-{name}"));
+    let directory = guest::work_dir(&format!("kdump-least-{name}"));
     let nonce = guest::nonce();
     let payload = Payload::new("large", payload_bytes);
     let plain = second_initrd(&[&payload]);
-    let initrd = folder.join("packed");
-    std::fs::write(&initrd, zstd(&folder, "plain", &plain, packer)).expect("write the initrd");
-    let extra = folder.join("extra.cpio");
+    let initrd = directory.join("packed");
+    std::fs::write(&initrd, zstd(&directory, "plain", &plain, packer)).expect("write the initrd");
+    let extra = directory.join("extra.cpio");
     std::fs::write(&extra, extra_initrd(&[])).expect("write the second initrd");
     let cmdline = format!("console=ttyS0 irqpoll nr_cpus=1 reset_devices panic=-1 nonce={nonce}");
-    let image = Uki::new(&folder, "a", &cmdline)
+    let image = Uki::new(&directory, "a", &cmdline)
         .linux(&kernel.image())
         .initrd(&initrd)
         .initrd(&extra)
@@ -196,7 +196,7 @@ echo c >/proc/sysrq-trigger
 "
     );
     let initramfs = Initramfs::new(&script).file_from("a.efi", &image);
-    let said = Machine::new(&folder, kernel, initramfs.finish())
+    let said = Machine::new(&directory, kernel, initramfs.finish())
         .append("crashkernel=384M")
         .memory_mb(1280)
         .timeout_s(400)

@@ -44,17 +44,17 @@ fn cook(number: usize, kernel: &Path, to: &Path) {
 
 /// Under Secure Boot, where root must not be able to do that.
 fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
-    let folder = guest::work_dir(&format!("kernel-bug-{number}-{}", kernel.name()));
-    let key = SigningKey::new(&folder);
-    let good = key.sign(&folder, "good", &kernel.image());
-    let file = folder.join("file");
+    let directory = guest::work_dir(&format!("kernel-bug-{number}-{}", kernel.name()));
+    let key = SigningKey::new(&directory);
+    let good = key.sign(&directory, "good", &kernel.image());
+    let file = directory.join("file");
     if is_known {
         cook(number, &good, &file);
     } else {
-        let unknown = SigningKey::unknown(&folder, "/CN=Nobody");
+        let unknown = SigningKey::unknown(&directory, "/CN=Nobody");
         cook(
             number,
-            &unknown.sign(&folder, "other", &kernel.image()),
+            &unknown.sign(&directory, "other", &kernel.image()),
             &file,
         );
     }
@@ -62,14 +62,14 @@ fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
         .program("bin/client", &packages::handshake_client())
         .file_from("file", &file)
         .file_from("good", &good);
-    let initrd = folder.join("first.cpio");
+    let initrd = directory.join("first.cpio");
     std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
-    let image = Uki::new(&folder, "first", "console=ttyS0 panic=-1")
+    let image = Uki::new(&directory, "first", "console=ttyS0 panic=-1")
         .linux(&kernel.image())
         .initrd(&initrd)
         .build();
-    let image = key.sign(&folder, "first.signed.efi", &image);
-    let said = firmware::secure_machine(&folder, &image)
+    let image = key.sign(&directory, "first.signed.efi", &image);
+    let said = firmware::secure_machine(&directory, &image)
         .memory_mb(1024)
         // The kernel leaves no time to others where it hashes without an end.
         .cpus(2)

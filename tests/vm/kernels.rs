@@ -26,11 +26,11 @@ done
 ";
 
 fn loads_and_refuses(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("kernel-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("kernel-{}", kernel.name()));
     let guest = initramfs_with(LOADS, &module::module_for(kernel))
         .file("good.efi", &tiny_uki(None).bytes())
         .file("bad.efi", &tiny_uki_with("out_of_range").bytes());
-    let said = Machine::new(&folder, kernel, guest.finish())
+    let said = Machine::new(&directory, kernel, guest.finish())
         .append(STRICT)
         .run();
     said.expect("release", &kernel.release());

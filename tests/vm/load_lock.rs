@@ -5,7 +5,7 @@ use guest::{Initramfs, Kernel, Machine, second_initrd};
 
 #[test]
 fn load_lock_keeps_one_image() {
-    let folder = guest::work_dir("load-lock");
+    let directory = guest::work_dir("load-lock");
     let (nonce, other) = (guest::nonce(), guest::nonce());
     let load = "kexec-bpf load /vmlinuz --initrd /initrd --append";
     let script = format!(
@@ -32,7 +32,7 @@ kexec-bpf exec
     let guest = Initramfs::new(&script)
         .file_from("vmlinuz", &Kernel::Chosen.image())
         .file("initrd", &second_initrd(&[]));
-    let said = Machine::new(&folder, Kernel::Chosen, guest.finish()).boot();
+    let said = Machine::new(&directory, Kernel::Chosen, guest.finish()).boot();
 
     let words = ["kexec_load_disabled: open: EROFS (30)"];
     said.expect_attempt("cannot", "1", &words);

@@ -153,15 +153,15 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
 
 /// What happens in the init when the program ends with `code`.
 fn run(test: &str, code: u8) -> (String, String) {
-    let folder = guest::work_dir(&format!("mkinitcpio-{test}"));
+    let directory = guest::work_dir(&format!("mkinitcpio-{test}"));
     let text = format!("#!/bin/sh\necho \"kexec-bpf $*\" >>\"$CALLS\"\nexit {code}\n");
-    script(&folder.join("kexec-bpf"), &text);
-    let calls = folder.join("calls");
+    script(&directory.join("kexec-bpf"), &text);
+    let calls = directory.join("calls");
     let output = guest::host_program(packages::busybox().to_str().expect("a path"))
         .arg("ash")
         .arg(tree("tests/mkinitcpio/run.sh"))
         .arg(tree("mkinitcpio-hook/hooks/kexec-bpf"))
-        .env("PATH", &folder)
+        .env("PATH", &directory)
         .env("CALLS", &calls)
         .output()
         .expect("start busybox");
@@ -194,7 +194,7 @@ init goes on after run_emergencyhook
 
 /// Runs `script` in a guest that has the runtime hook and a modprobe for the module.
 fn guest(test: &str, words: &str, script: &str) -> Transcript {
-    let folder = guest::work_dir(&format!("mkinitcpio-{test}"));
+    let directory = guest::work_dir(&format!("mkinitcpio-{test}"));
     let read = |path| fs::read_to_string(tree(path)).expect("read a script");
     let modprobe = "#!/bin/busybox sh\nexec insmod /kexec_bpf.ko \"$2\"\n";
     let state = "state() {
@@ -211,7 +211,7 @@ rm /bin/modprobe
             "usr/lib/kexec-bpf/not-enforced",
             &read("dist/initramfs/not-enforced"),
         );
-    Machine::new(&folder, KERNEL, initramfs.finish())
+    Machine::new(&directory, KERNEL, initramfs.finish())
         .append(words)
         .run()
 }

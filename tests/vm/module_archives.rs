@@ -10,14 +10,14 @@ use guest::{Payload, second_initrd};
 
 #[test]
 fn lz4_before_other_archives() {
-    let folder = guest::work_dir("module-lz4");
+    let directory = guest::work_dir("module-lz4");
     let payloads = ["image", "user", "addon"].map(|name| Payload::new(name, 30_001));
     let [own, user, addon] = &payloads;
     let secret = Payload::new("secret.cred", 77);
     let lz4 = |name: &str, archive: &[u8]| {
-        let path = folder.join(name);
+        let path = directory.join(name);
         std::fs::write(&path, archive).expect("write the archive");
-        packed(&folder, &path, "lz4", &["-q", "-l"])
+        packed(&directory, &path, "lz4", &["-q", "-l"])
     };
     let nonce = guest::nonce();
     let image = Pe::new()
@@ -38,7 +38,7 @@ fn lz4_before_other_archives() {
         .file("a.addon.efi", &addon_image.bytes())
         .file("secret.cred", &secret.data)
         .file("user", &lz4("user", &extra_initrd(&[user])));
-    let said = machine(&folder, guest).memory_mb(1024).run();
+    let said = machine(&directory, guest).memory_mb(1024).run();
     said.expect("load-code", "0");
     said.expect("nonce", &nonce);
     let mut found = said.all("payload");

@@ -17,7 +17,7 @@ fn expect_loaded(said: &Transcript, name: &str) {
 /// Each kind of tracer sees the hook run, and the load is as without it.
 #[test]
 fn tracers_do_no_harm() {
-    let folder = guest::work_dir("module-tracers");
+    let directory = guest::work_dir("module-tracers");
     let script = format!(
         "{SETTLE}
 load() {{
@@ -50,7 +50,7 @@ settle
 "
     );
     let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     for name in ["function", "kprobe", "bystander", "last"] {
         expect_loaded(&said, name);
     }
@@ -67,7 +67,7 @@ settle
 /// the load of whoever comes next.
 #[test]
 fn parser_of_another_load() {
-    let folder = guest::work_dir("module-foreign-parser");
+    let directory = guest::work_dir("module-foreign-parser");
     let script = format!(
         "{SETTLE}
 mkdir -p /bpf
@@ -86,7 +86,7 @@ settle
 "
     );
     let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     assert!(said.all("first").contains(&"pin 0"), "the link is pinned");
     said.expect_attempt("second", "4", &["EBUSY (16)", FOREIGN]);
     said.expect("second-loaded", "0");

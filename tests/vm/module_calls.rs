@@ -28,7 +28,7 @@ fn calls(said: &Transcript, name: &str) -> u32 {
 
 #[test]
 fn calls_in_vain() {
-    let folder = guest::work_dir("module-calls");
+    let directory = guest::work_dir("module-calls");
     let script = format!(
         "{SETTLE}
 attempt goes-on kexec-bpf load --verbose --route handshake /goes-on.efi
@@ -45,7 +45,7 @@ settle
         .file("a.efi", &tiny_uki(None).bytes())
         .file("goes-on.efi", &tiny_uki_with("goes_on").bytes())
         .file("nothing.efi", &tiny_uki_with("nothing").bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
 
     said.expect_attempt(
         "goes-on",

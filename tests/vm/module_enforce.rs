@@ -98,8 +98,8 @@ refused() {
 "#;
 
 /// The images that are signed, in `guest`.
-pub fn images(guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
-    let sign = |name: &str, image: &[u8]| key.sign_bytes(folder, name, image);
+pub fn images(guest: Initramfs, directory: &Path, key: &SigningKey) -> Initramfs {
+    let sign = |name: &str, image: &[u8]| key.sign_bytes(directory, name, image);
     let addon = Pe::new().section(".cmdline", b"from=addon");
     let zboot_like = Pe::new().section(".data", b"no UKI");
     guest
@@ -125,17 +125,17 @@ pub fn images(guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
 }
 
 /// Boots `guest` under Secure Boot, with `reserved` for a crash kernel.
-pub fn secure(folder: &Path, key: &SigningKey, guest: Initramfs, reserved: &str) -> Transcript {
+pub fn secure(directory: &Path, key: &SigningKey, guest: Initramfs, reserved: &str) -> Transcript {
     let words = format!("crashkernel={reserved} {STRICT}");
-    firmware::secure_guest(folder, key, KERNEL, guest, &words)
+    firmware::secure_guest(directory, key, KERNEL, guest, &words)
         .timeout_s(400)
         .run()
 }
 
 #[test]
 fn nothing_but_whole_images_is_loaded() {
-    let folder = guest::work_dir("module-enforce");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("module-enforce");
+    let key = SigningKey::new(&directory);
     let mut script = REFUSED.to_owned();
     script += "
 insmod /kexec_bpf.ko timeout_ms=60000 enforce=1
@@ -157,11 +157,11 @@ say panic-loaded $(cat /sys/kernel/kexec_crash_loaded)
 kexec-bpf unload --panic
 left end
 ";
-    let mut guest = initramfs_before(&script, &key.sign_module(&folder));
+    let mut guest = initramfs_before(&script, &key.sign_module(&directory));
     for (path, source) in with_libraries("kexec-tools", "usr/sbin/kexec", "bin/kexec") {
         guest = guest.program(&path, &source);
     }
-    let said = secure(&folder, &key, images(guest, &folder, &key), "32M");
+    let said = secure(&directory, &key, images(guest, &directory, &key), "32M");
     said.expect("inserted", "0 Y");
     let on = "kexec_bpf: enforce: on until reboot: only whole, verified images are loaded (lockdown: on)";
     assert!(said.one("on").ends_with(on), "{}", said.one("on"));
@@ -192,10 +192,10 @@ left end
 /// A panic boots the capture kernel that enforce let in, and that reads the dump.
 #[test]
 fn a_crash_is_captured() {
-    let folder = guest::work_dir("module-enforce-crash");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("module-enforce-crash");
+    let key = SigningKey::new(&directory);
     let cmdline = format!("{}{}", kdump::OWN, guest::nonce());
-    let image = kdump::uki(&folder, KERNEL, &cmdline, kdump::capture_initrd(""));
+    let image = kdump::uki(&directory, KERNEL, &cmdline, kdump::capture_initrd(""));
     let script = format!(
         "{}keep_secret
 insmod /kexec_bpf.ko timeout_ms=60000 enforce=1
@@ -205,9 +205,11 @@ attempt load kexec-bpf load --panic --verbose /kdump.efi
         kdump::SECRET,
         kdump::CRASH
     );
-    let guest = initramfs_before(&script, &key.sign_module(&folder))
-        .file_from("kdump.efi", &key.sign(&folder, "kdump.signed.efi", &image));
-    let said = secure(&folder, &key, guest, "256M");
+    let guest = initramfs_before(&script, &key.sign_module(&directory)).file_from(
+        "kdump.efi",
+        &key.sign(&directory, "kdump.signed.efi", &image),
+    );
+    let said = secure(&directory, &key, guest, "256M");
     said.expect("enforce", "Y");
     said.expect_attempt("load", "0", &["kernel: loaded:"]);
     kdump::expect_cmdline(&said, &cmdline);
@@ -218,20 +220,20 @@ attempt load kexec-bpf load --panic --verbose /kdump.efi
 /// starts without.
 #[test]
 fn the_next_kernel_starts_free() {
-    let folder = guest::work_dir("module-enforce-next");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("module-enforce-next");
+    let key = SigningKey::new(&directory);
     let next = "say next $(cat /proc/sys/kernel/kexec_load_disabled) \
         $(calls file 0 /kernel /initrd init=/bin/sh) $(cat /sys/kernel/kexec_loaded)\n";
     let next = Initramfs::new(next)
         .program("bin/calls", &packages::floor("calls"))
         .file(
             "kernel",
-            &key.sign_bytes(&folder, "kernel", &tiny_efi_kernel()),
+            &key.sign_bytes(&directory, "kernel", &tiny_efi_kernel()),
         )
         .file("initrd", b"another's initrd");
-    let initrd = folder.join("next.cpio");
+    let initrd = directory.join("next.cpio");
     std::fs::write(&initrd, next.finish()).expect("write the initramfs");
-    let next = Uki::new(&folder, "next", "console=ttyS0 panic=-1 efi=runtime")
+    let next = Uki::new(&directory, "next", "console=ttyS0 panic=-1 efi=runtime")
         .linux(&KERNEL.image())
         .initrd(&initrd)
         .build();
@@ -241,9 +243,9 @@ attempt lock kexec-bpf load --lock /next.efi
 say locked $(cat /proc/sys/kernel/kexec_load_disabled)
 kexec-bpf exec
 ";
-    let guest = initramfs_before(script, &key.sign_module(&folder))
-        .file_from("next.efi", &key.sign(&folder, "next.signed.efi", &next));
-    let said = secure(&folder, &key, guest, "32M");
+    let guest = initramfs_before(script, &key.sign_module(&directory))
+        .file_from("next.efi", &key.sign(&directory, "next.signed.efi", &next));
+    let said = secure(&directory, &key, guest, "32M");
     said.expect_attempt("lock", "0", &["the next kernel starts unlocked"]);
     said.expect("locked", "1");
     said.expect("next", "0 0 1");

@@ -19,7 +19,7 @@ on() {
 
 #[test]
 fn only_while_nothing_is_loaded() {
-    let folder = guest::work_dir("module-enforce-start");
+    let directory = guest::work_dir("module-enforce-start");
     let script = format!(
         "{ON}
 calls file 0 /kernel
@@ -62,7 +62,7 @@ left end
         .program("bin/calls", &packages::floor("calls"))
         .file("kernel", &tiny_efi_kernel())
         .file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).append("crashkernel=32M").run();
+    let said = machine(&directory, guest).append("crashkernel=32M").run();
     // 16 is EBUSY.
     said.expect("insert-loaded-code", "16");
     said.expect("insert-there", "0");
@@ -119,8 +119,8 @@ left end
 /// of the file's bytes.
 #[test]
 fn ima_does_not_count() {
-    let folder = guest::work_dir("module-enforce-ima");
-    let key = Key::new(&folder, "ima");
+    let directory = guest::work_dir("module-enforce-ima");
+    let key = Key::new(&directory, "ima");
     let kernel = tiny_efi_kernel();
     let fake = format!(
         "client trace fmod_ret security_kernel_post_read_file {}",
@@ -150,7 +150,9 @@ say loaded-at-last $(cat /sys/kernel/kexec_loaded)
         .file("kernel", &kernel);
     guest = key.add(guest, "good.kernel", &kernel);
     guest = key.add(guest, "good.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).append("ima_appraise=enforce").run();
+    let said = machine(&directory, guest)
+        .append("ima_appraise=enforce")
+        .run();
     said.expect("policy", "taken");
     let attached = "fmod_ret security_kernel_post_read_file 1";
     // 13 is EACCES, IMA's; 1 is EPERM, by enforce.

@@ -149,18 +149,19 @@ fn expect_tried(said: &Transcript, tries: &[(&str, &str)]) {
     }
 }
 
-fn guest(folder: &Path, key: &SigningKey) -> guest::Initramfs {
-    let renamed_module = folder.join("renamed.ko");
+fn guest(directory: &Path, key: &SigningKey) -> guest::Initramfs {
+    let renamed_module = directory.join("renamed.ko");
     std::fs::write(&renamed_module, renamed(&module::module())).expect("write the copy");
-    let guest = initramfs_before(&format!("{STILL}{TRIES}"), &key.sign_module(folder));
-    images(guest, folder, key).file_from("renamed.ko", &key.sign_a_module(folder, &renamed_module))
+    let guest = initramfs_before(&format!("{STILL}{TRIES}"), &key.sign_module(directory));
+    images(guest, directory, key)
+        .file_from("renamed.ko", &key.sign_a_module(directory, &renamed_module))
 }
 
 #[test]
 fn root_cannot_undo_it() {
-    let folder = guest::work_dir("module-enforce-undo");
-    let key = SigningKey::new(&folder);
-    let said = secure(&folder, &key, guest(&folder, &key), "32M");
+    let directory = guest::work_dir("module-enforce-undo");
+    let key = SigningKey::new(&directory);
+    let said = secure(&directory, &key, guest(&directory, &key), "32M");
     said.expect("inserted", "0");
     for name in ["at-first", "before-removal", "removed", "last"] {
         said.expect(name, REFUSED);

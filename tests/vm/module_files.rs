@@ -38,7 +38,7 @@ load() {
 /// what was written there must not be taken for an empty file.
 #[test]
 fn files_without_a_size() {
-    let folder = guest::work_dir("module-files");
+    let directory = guest::work_dir("module-files");
     let script = format!(
         "{SETTLE}{LOAD}
 mkdir -p /found.efi.extra.d
@@ -68,7 +68,7 @@ settle
 "
     );
     let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     said.expect("size", "0 Linux version");
     expect_loaded(&said, "empty");
     expect_refused(&said, "proc", "3", &["addon /proc.cred: "]);
@@ -104,13 +104,13 @@ settle
 }
 
 /// Text of 64 KiB whose packed form has matches and literals.
-fn text(folder: &Path) -> std::path::PathBuf {
+fn text(directory: &Path) -> std::path::PathBuf {
     let mut text = String::new();
     for number in 0_u32..4096 {
         let word = number.wrapping_mul(2_654_435_761) >> 18;
         text += &format!("{word} and {number}\n");
     }
-    let path = folder.join("text");
+    let path = directory.join("text");
     std::fs::write(&path, text).expect("write the text");
     path
 }
@@ -119,8 +119,8 @@ fn text(folder: &Path) -> std::path::PathBuf {
 /// kernel must live. The parser names no kernel, so no load succeeds.
 #[test]
 fn decoders_of_changing_memory() {
-    let folder = guest::work_dir("module-race");
-    let text = text(&folder);
+    let directory = guest::work_dir("module-race");
+    let text = text(&directory);
     let formats: [(&str, &str, &[&str]); 4] = [
         ("gzip", "gzip", &["-6"]),
         ("zstd", "zstd", &["-q", "-3"]),
@@ -136,9 +136,9 @@ fn decoders_of_changing_memory() {
     script += "load last /a.efi\nsettle\n";
     let mut guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
     for (name, program, options) in formats {
-        guest = guest.file(name, &packed(&folder, &text, program, options));
+        guest = guest.file(name, &packed(&directory, &text, program, options));
     }
-    let said = machine(&folder, guest).cpus(2).run();
+    let said = machine(&directory, guest).cpus(2).run();
     for (name, ..) in formats {
         let lines = said.all(name);
         let ran =

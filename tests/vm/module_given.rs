@@ -184,14 +184,14 @@ kexec-bpf unload
 left asked
 ";
 
-fn first_boot(guest: Initramfs, key: &SigningKey, folder: &std::path::Path) -> guest::Machine {
-    firmware::secure_guest(folder, key, KERNEL, guest, STRICT)
+fn first_boot(guest: Initramfs, key: &SigningKey, directory: &std::path::Path) -> guest::Machine {
+    firmware::secure_guest(directory, key, KERNEL, guest, STRICT)
 }
 
 #[test]
 fn each_section_once_and_of_one_profile() {
-    let folder = guest::work_dir("module-given");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("module-given");
+    let key = SigningKey::new(&directory);
     let cases = cases();
     let mut script = format!("{REFUSALS}{ASKED}");
     for Case { name, .. } in &cases {
@@ -204,15 +204,15 @@ left {name}
         );
     }
     let good = tiny_uki(None).bytes();
-    let mut guest = initramfs_with(&script, &key.sign_module(&folder))
+    let mut guest = initramfs_with(&script, &key.sign_module(&directory))
         .file("unsigned.efi", &good)
-        .file("good.efi", &key.sign_bytes(&folder, "good.efi", &good));
+        .file("good.efi", &key.sign_bytes(&directory, "good.efi", &good));
     for case in &cases {
         let name = format!("{}.efi", case.name);
-        let signed = key.sign_bytes(&folder, &name, &image(case).bytes());
+        let signed = key.sign_bytes(&directory, &name, &image(case).bytes());
         guest = guest.file(&name, &signed);
     }
-    let said = first_boot(guest, &key, &folder).run();
+    let said = first_boot(guest, &key, &directory).run();
 
     for Case { name, refusal, .. } in &cases {
         match refusal {

@@ -12,8 +12,8 @@ use guest::{host_program, module};
 const NAME_BYTES: usize = 56;
 
 /// The module without its type information, as headers without `vmlinux` build it.
-pub fn without_btf(folder: &Path, module: &Path) -> PathBuf {
-    let stripped = folder.join("without-btf.ko");
+pub fn without_btf(directory: &Path, module: &Path) -> PathBuf {
+    let stripped = directory.join("without-btf.ko");
     let mut objcopy = host_program("objcopy");
     objcopy.args(["--remove-section=.BTF", "--remove-section=.BTF.base"]);
     let status = objcopy.arg(module).arg(&stripped).status();
@@ -41,7 +41,7 @@ pub fn renamed(module: &Path) -> Vec<u8> {
 
 #[test]
 fn modules_that_cannot_work() {
-    let folder = guest::work_dir("module-insert");
+    let directory = guest::work_dir("module-insert");
     let module = module::module();
     let script = format!(
         "{SETTLE}
@@ -71,8 +71,8 @@ echo 1 >/proc/sys/kernel/ftrace_enabled
     let guest = initramfs_before(&script, &module)
         .file("a.efi", &tiny_uki(None).bytes())
         .file("renamed.ko", &renamed(&module))
-        .file_from("without-btf.ko", &without_btf(&folder, &module));
-    let said = machine(&folder, guest).run();
+        .file_from("without-btf.ko", &without_btf(&directory, &module));
+    let said = machine(&directory, guest).run();
     let count = |key| said.one(key).parse::<u32>().expect("a number of lines");
 
     // The exit code is the errno: 8 ENOEXEC, 16 EBUSY. busybox tries each module by

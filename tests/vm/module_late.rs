@@ -69,7 +69,7 @@ fn expect_silent_about(said: &Transcript, name: &str, word: &str) {
 /// is found by bisection.
 #[test]
 fn late_errors_are_told() {
-    let folder = guest::work_dir("module-late");
+    let directory = guest::work_dir("module-late");
     let memory_mib = given_memory_mb(MEMORY_MIB);
     // In the first section of a file that has few.
     let init_size_at = 0x200 + 0x260;
@@ -131,7 +131,7 @@ settle
         .file("crash.efi", &fitting.bytes())
         .file("huge.efi", &uki_of(2 * memory_mib * MIB))
         .file("huge", &kernel_of(2 * memory_mib * MIB));
-    let said = machine(&folder, guest)
+    let said = machine(&directory, guest)
         .memory_mb(MEMORY_MIB)
         .append("crashkernel=16M")
         .run();
@@ -184,7 +184,7 @@ settle
 /// tests/check-all.sh, as all that begins with `long_`: a starved guest stalls.
 #[test]
 fn long_oom_kills_beside_another_loader() {
-    let folder = guest::work_dir("module-late-kills");
+    let directory = guest::work_dir("module-late-kills");
     let script = format!(
         "{SETTLE}{MEMORY}
 echo 0 >/proc/sys/vm/oom_dump_tasks
@@ -233,7 +233,7 @@ settle
     let guest = initramfs(&script)
         .file("a.efi", &tiny_uki(None).bytes())
         .file("big.efi", &uki_of(3 * FREE_MIB * MIB));
-    let said = machine(&folder, guest)
+    let said = machine(&directory, guest)
         .memory_mb(MEMORY_MIB)
         .cpus(2)
         // Filling the memory takes longer than the kernel's watchdog waits.

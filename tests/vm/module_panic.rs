@@ -30,7 +30,7 @@ exec panic-now
 
 /// One stage of a load, and whether the crash image is booted.
 fn panics(stage: &str, script: &str, dumps: bool) {
-    let folder = guest::work_dir(&format!("module-panic-{stage}"));
+    let directory = guest::work_dir(&format!("module-panic-{stage}"));
     let capture = format!("say capture {stage} $(head -c 4 /proc/vmcore | tail -c 3)\n");
     let script = format!(
         "attempt crash kexec-bpf load --panic /vmlinuz --initrd /capture --append \
@@ -50,7 +50,7 @@ sleep 60
         .file("a.efi", &tiny_uki(None).bytes())
         .file("linger.efi", &tiny_uki_with("linger").bytes())
         .file("large.efi", &large.bytes());
-    let said = Machine::new(&folder, KERNEL, guest.finish())
+    let said = Machine::new(&directory, KERNEL, guest.finish())
         .append("crashkernel=192M")
         .memory_mb(MEMORY_MIB)
         .cpus(2)

@@ -29,7 +29,7 @@ remove() {
 
 #[test]
 fn each_half_with_the_one_before() {
-    let folder = guest::work_dir("module-previous");
+    let directory = guest::work_dir("module-previous");
     let old = previous();
     let script = format!(
         "{SETTLE}{LOADS}
@@ -54,10 +54,10 @@ settle
     let guest = initramfs_before(&script, &module::module())
         .program("bin/previous", &old.program)
         .file_from("previous.ko", &old.module)
-        .file_from("without-btf.ko", &without_btf(&folder, &old.module))
+        .file_from("without-btf.ko", &without_btf(&directory, &old.module))
         .file("a.efi", &tiny_uki(None).bytes())
         .file("silent.efi", &tiny_uki_with("silent").bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     said.expect("old-version", "3");
     for name in ["new-on-old", "old-on-new", "new-on-new"] {
         let loaded = [

@@ -45,11 +45,11 @@ say complaints $(dmesg | grep -cE 'WARNING:|BUG:|Oops|protection fault')
 
 #[test]
 fn by_force_after_the_last_load() {
-    let folder = guest::work_dir("module-removed");
+    let directory = guest::work_dir("module-removed");
     let guest = initramfs_before(SCRIPT, &module::module())
         .program("bin/calls", &packages::floor("calls"))
         .file("a.efi", &tiny_uki(None).bytes());
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
     for name in ["closed", "read"] {
         said.expect(&format!("{name}-state"), "going");
         said.expect(&format!("{name}-then"), "gone");

@@ -47,7 +47,7 @@ fn expect_line(said: &Transcript, name: &str, start: &str) {
 
 #[test]
 fn all_rounds_share_one_bound() {
-    let folder = guest::work_dir("module-wait");
+    let directory = guest::work_dir("module-wait");
     let (nested, steps) = nested();
     let script = format!(
         "{SETTLE}
@@ -82,7 +82,7 @@ settle
         .file("a.efi", &tiny_uki(None).bytes())
         .file("linger.efi", &tiny_uki_with("linger").bytes())
         .file("nested.efi", &nested);
-    let said = machine(&folder, guest).run();
+    let said = machine(&directory, guest).run();
 
     said.expect("default", "5000");
     // The same client has enough time when it is given it.

@@ -55,16 +55,16 @@ impl ReadAt for Changed<'_> {
 fn images() -> &'static [Vec<u8>; 2] {
     static IMAGES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
     IMAGES.get_or_init(|| {
-        let folder = guest::work_dir("mutation");
-        let initrd = folder.join("second.cpio");
+        let directory = guest::work_dir("mutation");
+        let initrd = directory.join("second.cpio");
         let payload = Payload::new("initrd", 1_001);
         std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
         let image = |name| {
-            Uki::new(&folder, name, "console=ttyS0")
+            Uki::new(&directory, name, "console=ttyS0")
                 .linux(&Kernel::V6_12.image())
                 .initrd(&initrd)
         };
-        let second = Uki::profile(&folder, "two", "another command line").build();
+        let second = Uki::profile(&directory, "two", "another command line").build();
         let joined = image("joined")
             .options(&["--profile", "ID=main"])
             .options(&["--join-profile", &second.display().to_string()]);

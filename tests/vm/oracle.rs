@@ -33,24 +33,24 @@ fn oracle_trixie_stub() {
 }
 
 fn same_as_by(stub: &str, same_extra: bool) {
-    let folder = guest::work_dir(&format!("oracle-{stub}"));
+    let directory = guest::work_dir(&format!("oracle-{stub}"));
     let nonce = guest::nonce();
     let payload = Payload::new("oracle", 100_001);
-    let initrd = folder.join("second.cpio");
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
-    let uki = Uki::on_stub(&folder, "a", &format!("{CMDLINE}{nonce}\n"), stub)
+    let uki = Uki::on_stub(&directory, "a", &format!("{CMDLINE}{nonce}\n"), stub)
         .linux(&KERNEL.image())
         .initrd(&initrd)
         .build();
 
-    let firmware = firmware::machine(&folder, &uki).run();
+    let firmware = firmware::machine(&directory, &uki).run();
     firmware.expect("nonce", &nonce);
     firmware.expect("payload", &format!("oracle {}", payload.sha256));
 
-    let folder = guest::work_dir(&format!("oracle-{stub}-kexec"));
+    let directory = guest::work_dir(&format!("oracle-{stub}-kexec"));
     let script = "kexec-bpf load /a.efi 2>&1 && say loaded && kexec-bpf exec\n";
     let initramfs = Initramfs::new(script).file_from("a.efi", &uki);
-    let kexec = Machine::new(&folder, KERNEL, initramfs.finish()).run();
+    let kexec = Machine::new(&directory, KERNEL, initramfs.finish()).run();
     kexec.expect("nonce", &nonce);
     kexec.expect("payload", &format!("oracle {}", payload.sha256));
     kexec.expect("cmdline", firmware.one("cmdline"));
@@ -69,7 +69,7 @@ fn oracle_images() {
     same_as_stub("images", &cases::images());
 }
 
-/// With files in the folders below /loader.
+/// With files in the directories below /loader.
 #[test]
 fn oracle_companions() {
     same_as_stub("companions", &cases::companions());
@@ -77,28 +77,28 @@ fn oracle_companions() {
 
 /// Both routes boot all cases of a disk as the stub does.
 fn same_as_stub(name: &str, cases: &[Case]) {
-    let folder = guest::work_dir(&format!("oracle-{name}"));
-    let esp = Esp::new(&folder.join("esp.img"), 24_000_000 * cases.len() as u64);
+    let directory = guest::work_dir(&format!("oracle-{name}"));
+    let esp = Esp::new(&directory.join("esp.img"), 24_000_000 * cases.len() as u64);
     for case in cases {
         for (path, data) in &case.files {
             esp.write(path, data);
         }
-        chain::write_image(&folder, case, cases, &esp);
+        chain::write_image(&directory, case, cases, &esp);
     }
     let mut wanted = BTreeMap::new();
     for case in cases {
-        let folder = guest::work_dir(&format!("oracle-{name}-{}", case.name));
+        let directory = guest::work_dir(&format!("oracle-{name}-{}", case.name));
         esp.boot(case.entry);
-        let said = firmware::machine_with_disk(&folder, esp.disk().to_owned())
+        let said = firmware::machine_with_disk(&directory, esp.disk().to_owned())
             .memory_mb(1024)
             .timeout_s(240)
             .run();
         wanted.insert(case.name, Boot::of(&said));
     }
 
-    let folder = guest::work_dir(&format!("oracle-{name}-chain"));
+    let directory = guest::work_dir(&format!("oracle-{name}-chain"));
     let initramfs = chain::first(cases).finish();
-    let said = Machine::new(&folder, KERNEL, initramfs)
+    let said = Machine::new(&directory, KERNEL, initramfs)
         .disk(esp.disk())
         .append("no_timer_check")
         .memory_mb(1024)

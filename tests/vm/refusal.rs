@@ -26,7 +26,7 @@ fn guest_with(script: &str, kernel: Kernel) -> Initramfs {
 }
 
 fn lockdown(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("lockdown-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("lockdown-{}", kernel.name()));
     let script = "
 attempt load kexec-bpf load /vmlinuz --initrd /initrd
 mount -t securityfs none /sys/kernel/security
@@ -34,7 +34,7 @@ attempt seen kexec-bpf load /vmlinuz --initrd /initrd
 attempt status kexec-bpf status
 say loaded $(cat /sys/kernel/kexec_loaded)
 ";
-    let said = Machine::new(&folder, kernel, guest_with(script, kernel).finish())
+    let said = Machine::new(&directory, kernel, guest_with(script, kernel).finish())
         .append("lockdown=integrity")
         .run();
     expect_refusal(&said, "load", "4", "lockdown");
@@ -44,7 +44,7 @@ say loaded $(cat /sys/kernel/kexec_loaded)
 }
 
 fn disabled_and_unprivileged(kernel: Kernel) {
-    let folder = guest::work_dir(&format!("disabled-{}", kernel.name()));
+    let directory = guest::work_dir(&format!("disabled-{}", kernel.name()));
     let script = "
 attempt empty-exec kexec-bpf exec
 chmod 755 /bin/kexec-bpf
@@ -56,7 +56,7 @@ attempt load kexec-bpf load /vmlinuz --initrd /initrd
 attempt status kexec-bpf status
 say loaded $(cat /sys/kernel/kexec_loaded)
 ";
-    let said = Machine::new(&folder, kernel, guest_with(script, kernel).finish()).run();
+    let said = Machine::new(&directory, kernel, guest_with(script, kernel).finish()).run();
     expect_refusal(&said, "empty-exec", "1", "no image is loaded");
     expect_refusal(&said, "user-load", "4", "CAP_SYS_BOOT");
     expect_refusal(&said, "user-exec", "4", "CAP_SYS_BOOT");

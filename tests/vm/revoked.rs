@@ -31,22 +31,22 @@ attempt inspect kexec-bpf inspect /good.efi
 
 #[test]
 fn revoked_images_are_told_and_loaded() {
-    let folder = guest::work_dir("revoked");
-    let key = SigningKey::new(&folder);
+    let directory = guest::work_dir("revoked");
+    let key = SigningKey::new(&directory);
     let sbat = b"sbat,1,SBAT Version,sbat,1,x\nsystemd-stub,1,systemd,systemd,257,x\n";
     let good = tiny_uki(None).section(".sbat", sbat).bytes();
     let listed = tiny_uki(None).section(".sbat", b"sbat,1,listed\n").bytes();
     // Without CheckSum and the directory entry of the signature: PE headers at 0x40.
     let hashed = [&listed[..0x98], &listed[0x9c..0xe8], &listed[0xf0..]].concat();
-    let initramfs = initramfs_before(SCRIPT, &key.sign_module(&folder))
-        .file("good.efi", &key.sign_bytes(&folder, "good.efi", &good))
+    let initramfs = initramfs_before(SCRIPT, &key.sign_module(&directory))
+        .file("good.efi", &key.sign_bytes(&directory, "good.efi", &good))
         .file(
             "listed.efi",
-            &key.sign_bytes(&folder, "listed.efi", &listed),
+            &key.sign_bytes(&directory, "listed.efi", &listed),
         );
     let initramfs = drivers::add(initramfs, KERNEL, &["efivarfs"]);
-    let machine = firmware::secure_guest(&folder, &key, KERNEL, initramfs, STRICT);
-    firmware::revoke(&folder, &Sha256::digest(hashed).into());
+    let machine = firmware::secure_guest(&directory, &key, KERNEL, initramfs, STRICT);
+    firmware::revoke(&directory, &Sha256::digest(hashed).into());
     let said = machine.run();
 
     said.expect("lockdown", "none [integrity] confidentiality");

@@ -76,7 +76,7 @@ const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is extracte
 
 /// Keys and images of the test.
 struct Images {
-    folder: PathBuf,
+    directory: PathBuf,
     key: SigningKey,
     nonce: String,
     own: Payload,
@@ -85,24 +85,24 @@ struct Images {
 
 impl Images {
     fn new() -> Self {
-        let folder = guest::work_dir("secure-boot");
+        let directory = guest::work_dir("secure-boot");
         Self {
-            key: SigningKey::new(&folder),
+            key: SigningKey::new(&directory),
             nonce: guest::nonce(),
             own: Payload::new("own", 300_001),
             last: Payload::new("last", 1_001),
-            folder,
+            directory,
         }
     }
 
     fn path(&self, name: &str, data: &[u8]) -> PathBuf {
-        let path = self.folder.join(name);
+        let path = self.directory.join(name);
         std::fs::write(&path, data).expect("write an image");
         path
     }
 
     fn sign(&self, name: &str, image: &Path) -> PathBuf {
-        self.key.sign(&self.folder, name, image)
+        self.key.sign(&self.directory, name, image)
     }
 
     fn cmdline(&self, words: &str) -> String {
@@ -123,15 +123,15 @@ impl Images {
 
     /// The second kernel's.
     fn own(&self, unsigned: &Path) -> PathBuf {
-        let default = self.default(unsigned).write(self.folder.join("default"));
-        let initramfs = initramfs_before(CONFIDENTIAL, &self.key.sign_module(&self.folder))
+        let default = self.default(unsigned).write(self.directory.join("default"));
+        let initramfs = initramfs_before(CONFIDENTIAL, &self.key.sign_module(&self.directory))
             .file(&self.own.path(), &self.own.data)
             .file_from("unsigned.efi", &default)
             .file_from("default.efi", &self.sign("default.efi", &default));
         let initrd = self.path("own.cpio", &initramfs.finish());
         let cmdline = self.cmdline("lockdown=confidentiality");
         let section = format!(".bpf:@{}", module::uki_parser().display());
-        let image = Uki::new(&self.folder, "own.bare", &cmdline)
+        let image = Uki::new(&self.directory, "own.bare", &cmdline)
             .linux(unsigned)
             .initrd(&initrd)
             .options(&["--section", &section])
@@ -149,7 +149,8 @@ impl Images {
                 .section_from(".linux", linux)
                 .section(".initrd", initrd)
         };
-        let good = uki("console=ttyS0 good", b"the good initrd..").write(self.folder.join("good"));
+        let good =
+            uki("console=ttyS0 good", b"the good initrd..").write(self.directory.join("good"));
         let mut image = std::fs::read(self.sign("good.efi", &good)).expect("read the signed UKI");
         for (from, to) in [
             (&b"console=ttyS0 good"[..], &b"console=ttyS0 evil"[..]),
@@ -164,24 +165,24 @@ impl Images {
 
     /// What the firmware boots.
     fn first(&self) -> PathBuf {
-        let folder = &self.folder;
-        let unsigned = firmware::unsigned(folder, "vmlinuz.bare", &KERNEL.image());
+        let directory = &self.directory;
+        let unsigned = firmware::unsigned(directory, "vmlinuz.bare", &KERNEL.image());
         let signed = self.sign("vmlinuz.signed", &KERNEL.image());
         let bytes = std::fs::metadata(&signed).expect("it is there").len();
         assert_ne!(bytes % 512, 0, "sections must pad this kernel to prove it");
-        let unknown = SigningKey::unknown(folder, "/CN=Nobody's key");
+        let unknown = SigningKey::unknown(directory, "/CN=Nobody's key");
         let inner = Pe::new()
             .section(".cmdline", b"console=ttyS0")
             .section_from(".linux", &unsigned)
-            .write(folder.join("inner"));
-        let initramfs = initramfs_before(FIRST, &self.key.sign_module(folder))
+            .write(directory.join("inner"));
+        let initramfs = initramfs_before(FIRST, &self.key.sign_module(directory))
             .file_from("unsigned.ko", &module::module())
             .file_from("replaced.efi", &self.replaced(&signed))
             .file_from("inner.efi", &self.sign("inner.efi", &inner))
             .file_from("own.efi", &self.own(&unsigned))
             .file_from(
                 "vmlinuz.unknown",
-                &unknown.sign(folder, "vmlinuz.unknown", &KERNEL.image()),
+                &unknown.sign(directory, "vmlinuz.unknown", &KERNEL.image()),
             )
             .file_from("vmlinuz.bare", &unsigned)
             .file_from("vmlinuz.signed", &signed)
@@ -192,7 +193,7 @@ impl Images {
     fn uki(&self, initramfs: Initramfs) -> PathBuf {
         let initrd = self.path("first.cpio", &initramfs.finish());
         let image = Uki::new(
-            &self.folder,
+            &self.directory,
             "first",
             &format!("console=ttyS0 panic=-1 {STRICT}"),
         )
@@ -222,7 +223,7 @@ fn expect_refused(said: &Transcript, name: &str, words: &[&str]) {
 #[test]
 fn end_to_end() {
     let images = Images::new();
-    let said = firmware::secure_machine(&images.folder, &images.first())
+    let said = firmware::secure_machine(&images.directory, &images.first())
         .memory_mb(1024)
         .timeout_s(500)
         .run();

@@ -28,13 +28,13 @@ state() {
 
 #[test]
 fn a_kexec_changes_no_pcr() {
-    let folder = guest::work_dir("tpm");
+    let directory = guest::work_dir("tpm");
     let uki = |name: &str, cmdline: &str, initramfs: guest::Initramfs| {
-        let initrd = folder.join(format!("{name}.cpio"));
+        let initrd = directory.join(format!("{name}.cpio"));
         let initramfs = drivers::add(initramfs, KERNEL, &["efivarfs"]);
         std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
         Uki::new(
-            &folder,
+            &directory,
             name,
             &format!("console=ttyS0 panic=-1 efi=runtime {cmdline}"),
         )
@@ -57,7 +57,7 @@ kexec-bpf exec
     );
     let first = initramfs_before(&first, &module::module()).file_from("second.efi", &second);
     let first = uki("first", "is=first", first);
-    let said = guest::firmware::machine(&folder, &first)
+    let said = guest::firmware::machine(&directory, &first)
         .memory_mb(1024)
         .timeout_s(400)
         .tpm()

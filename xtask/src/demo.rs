@@ -27,14 +27,14 @@ kexec-bpf exec
 
 pub fn run() {
     let kernel = Kernel::V6_12;
-    let folder = guest::work_dir("demo");
+    let directory = guest::work_dir("demo");
     let nonce = guest::nonce();
     let payload = Payload::new("random", 1 << 20);
-    let initrd = folder.join("second.cpio");
+    let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
     let cmdline = format!("console=ttyS0 panic=-1 nonce={nonce}");
     let parser = format!(".bpf:@{}", module::uki_parser().display());
-    let uki = Uki::new(&folder, "demo", &cmdline)
+    let uki = Uki::new(&directory, "demo", &cmdline)
         .linux(&kernel.image())
         .initrd(&initrd)
         .options(&["--section", &parser])
@@ -52,7 +52,7 @@ pub fn run() {
     let initramfs = Initramfs::new(SCRIPT)
         .file_from("kexec_bpf.ko", &module::module())
         .file_from("demo.efi", &uki);
-    let said = Machine::new(&folder, kernel, initramfs.finish()).boot();
+    let said = Machine::new(&directory, kernel, initramfs.finish()).boot();
     tell(&said);
     println!();
     let wanted = format!("random {}", payload.sha256);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use guest::{host_program, tree};
 
-/// What tests/size-budget says.
+/// The numbers of tests/size-budget.
 struct Budget {
     limit: u64,
     recorded: u64,
@@ -28,7 +28,7 @@ impl Budget {
         })
     }
 
-    /// Returns what is wrong with a size.
+    /// Returns an error for a size that is too large, or not the recorded one.
     fn check(&self, bytes: u64) -> Result<(), String> {
         let Budget {
             limit,

@@ -8,7 +8,7 @@
 pub struct Archive {
     bytes: Vec<u8>,
     inode: u32,
-    folders: Vec<String>,
+    directories: Vec<String>,
 }
 
 impl Archive {
@@ -16,22 +16,22 @@ impl Archive {
         Self::default()
     }
 
-    /// A file, with the folders that lead to it.
+    /// A file, with the directories that lead to it.
     pub fn file(&mut self, path: &str, mode: u32, data: &[u8]) {
         let path = path.trim_start_matches('/');
         for (end, _) in path.match_indices('/') {
-            self.folder(&path[..end]);
+            self.directory(&path[..end]);
         }
         self.member(path, 0o100_000 | mode, data);
     }
 
-    /// A folder, once.
-    fn folder(&mut self, path: &str) {
+    /// A directory, once.
+    fn directory(&mut self, path: &str) {
         let path = path.trim_start_matches('/');
-        if self.folders.iter().any(|known| known == path) {
+        if self.directories.iter().any(|known| known == path) {
             return;
         }
-        self.folders.push(path.to_owned());
+        self.directories.push(path.to_owned());
         self.member(path, 0o040_755, &[]);
     }
 

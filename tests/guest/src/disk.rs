@@ -44,15 +44,15 @@ impl Partition {
 
 /// A disk in the making; a partition is made when it gets a file.
 pub struct Disk {
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 impl Disk {
-    /// `disk.img` in `folder`.
-    pub fn new(folder: &Path) -> Self {
-        let folder = folder.join("disk");
-        fs::create_dir_all(&folder).expect("make the disk's folder");
-        Self { folder }
+    /// `disk.img` in `directory`.
+    pub fn new(directory: &Path) -> Self {
+        let directory = directory.join("disk");
+        fs::create_dir_all(&directory).expect("make the disk's directory");
+        Self { directory }
     }
 
     pub fn file(self, partition: Partition, path: &str, data: &[u8]) -> Self {
@@ -84,24 +84,25 @@ impl Disk {
         disk
     }
 
-    /// An empty folder.
+    /// An empty directory.
     pub fn directory(self, partition: Partition, path: &str) -> Self {
-        fs::create_dir_all(self.tree(partition).join(path)).expect("make a folder");
+        fs::create_dir_all(self.tree(partition).join(path)).expect("make a directory");
         self
     }
 
     fn tree(&self, partition: Partition) -> PathBuf {
-        self.folder.join(partition.name())
+        self.directory.join(partition.name())
     }
 
     fn place(&self, partition: Partition, path: &str) -> PathBuf {
         let path = self.tree(partition).join(path);
-        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("make a folder");
+        fs::create_dir_all(path.parent().expect("a file has a directory"))
+            .expect("make a directory");
         path
     }
 
     pub fn build(self) -> BuiltDisk {
-        let path = self.folder.with_file_name("disk.img");
+        let path = self.directory.with_file_name("disk.img");
         let mut table = crate::host_program("sgdisk");
         table.args(["--clear"]);
         let mut offsets = Vec::new();
@@ -138,7 +139,7 @@ impl Disk {
     /// The partition as a file of its own.
     fn file_system(&self, partition: Partition) -> File {
         let tree = self.tree(partition);
-        let image = self.folder.join(format!("{}.img", partition.name()));
+        let image = self.directory.join(format!("{}.img", partition.name()));
         if partition == Partition::Esp {
             Esp::new(&image, size_of(&tree)).copy_all(&tree);
         } else {
@@ -195,21 +196,21 @@ impl BuiltDisk {
         line.expect("sgdisk shows the GUID").to_uppercase()
     }
 
-    /// The names in a folder, sorted; after a run, what the guest has left.
-    pub fn names(&self, partition: Partition, folder: &str) -> Vec<String> {
+    /// The names in a directory, sorted; after a run, what the guest has left.
+    pub fn names(&self, partition: Partition, directory: &str) -> Vec<String> {
         let offset = self.offset(partition);
         let text = if partition == Partition::Esp {
             let image = format!("{}@@{offset}", self.path.display());
             let mut list = mtools("mdir", Path::new(&image));
-            run(list.arg("-b").arg(format!("::/{folder}"))).stdout
+            run(list.arg("-b").arg(format!("::/{directory}"))).stdout
         } else {
             let image = format!("{}?offset={offset}", self.path.display());
             let mut list = crate::host_program("/sbin/debugfs");
-            let request = format!("ls -p /{folder}");
+            let request = format!("ls -p /{directory}");
             run(list.args(["-R", &request, &image])).stdout
         };
         let text = String::from_utf8_lossy(&text);
-        // mdir: ::/FOLDER/NAME; debugfs: /INODE/MODE/UID/GID/NAME/SIZE/.
+        // mdir: ::/DIRECTORY/NAME; debugfs: /INODE/MODE/UID/GID/NAME/SIZE/.
         let field = if partition == Partition::Esp { 0 } else { 2 };
         let mut names: Vec<String> = text
             .lines()
@@ -222,10 +223,10 @@ impl BuiltDisk {
     }
 }
 
-fn size_of(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).expect("read a folder");
+fn size_of(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).expect("read a directory");
     let sizes = entries.map(|entry| {
-        let entry = entry.expect("read a folder");
+        let entry = entry.expect("read a directory");
         let data = entry.metadata().expect("stat a file");
         if data.is_dir() {
             size_of(&entry.path())

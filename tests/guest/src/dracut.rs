@@ -41,18 +41,18 @@ pub struct Dracut {
 }
 
 impl Dracut {
-    /// With the program and the dracut module installed, in `folder`.
-    pub fn new(folder: &Path, suite: Suite, init: Init) -> Self {
+    /// With the program and the dracut module installed, in `directory`.
+    pub fn new(directory: &Path, suite: Suite, init: Init) -> Self {
         let set = match suite {
             Suite::Bookworm => "dracut-bookworm",
             Suite::Trixie => "dracut-trixie",
         };
         let kernel = Kernel::V6_12;
-        let root = folder.join("root");
+        let root = directory.join("root");
         // Links to the files: what is changed here is written anew.
         copy(&packages::file(set, "."), &root);
         let modules = format!("usr/lib/modules/{}", kernel.release());
-        fs::create_dir_all(root.join("usr/lib/modules")).expect("make the modules' folder");
+        fs::create_dir_all(root.join("usr/lib/modules")).expect("make the modules' directory");
         let from = packages::file(&kernel.set(), "lib/modules").join(kernel.release());
         copy(&from, &root.join(modules));
         // Each of the two places where a program is found.
@@ -71,15 +71,15 @@ impl Dracut {
 
     /// Puts the kernel module where DKMS would.
     pub fn module(self) -> Self {
-        let folder = format!("usr/lib/modules/{}/updates", self.kernel.release());
+        let directory = format!("usr/lib/modules/{}/updates", self.kernel.release());
         let module = fs::read(module::module_for(self.kernel)).expect("read the kernel module");
-        self.file(&format!("{folder}/kexec_bpf.ko"), 0o644, &module)
+        self.file(&format!("{directory}/kexec_bpf.ko"), 0o644, &module)
     }
 
     pub fn file(self, path: &str, mode: u32, data: &[u8]) -> Self {
         let path = self.root.join(path);
-        let folder = path.parent().expect("a file has a folder");
-        fs::create_dir_all(folder).expect("make a folder");
+        let directory = path.parent().expect("a file has a directory");
+        fs::create_dir_all(directory).expect("make a directory");
         fs::write(&path, data).expect("write a file");
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set its mode");
         self
@@ -88,7 +88,7 @@ impl Dracut {
     /// The initramfs. The root that it came from is removed.
     pub fn build(self, options: &[&str]) -> Vec<u8> {
         let release = self.kernel.release();
-        // What the packages' own scripts would have run; dracut finds the folders
+        // What the packages' own scripts would have run; dracut finds the directories
         // of libraries by ldconfig's cache.
         self.run(&["ldconfig"]);
         self.run(&["depmod", &release]);
@@ -106,8 +106,8 @@ impl Dracut {
         command.push("/boot/initrd.img");
         let log = self.run(&command);
         let image = fs::read(self.root.join("boot/initrd.img")).expect("read the initramfs");
-        let folder = self.root.with_file_name("dracut.log");
-        fs::write(folder, &log).expect("keep dracut's log");
+        let file = self.root.with_file_name("dracut.log");
+        fs::write(file, &log).expect("keep dracut's log");
         for line in log.lines().filter(|line| line.contains("kexec")) {
             // Neither a missing file nor a missing kernel module is an error.
             assert!(line.ends_with("Including module: kexec-bpf ***"), "{line}");
@@ -120,8 +120,8 @@ impl Dracut {
     /// Runs a program in the root; what it printed.
     fn run(&self, words: &[&str]) -> String {
         const SCRIPT: &str = "root=$1; shift
-for folder in dev proc; do mount --rbind /$folder \"$root/$folder\"; done
-for folder in tmp var/tmp; do mount -t tmpfs tmp \"$root/$folder\"; done
+for directory in dev proc; do mount --rbind /$directory \"$root/$directory\"; done
+for directory in tmp var/tmp; do mount -t tmpfs tmp \"$root/$directory\"; done
 exec chroot \"$root\" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \"$@\"";
         let mut command = host_program("unshare");
         command.arg("--mount");

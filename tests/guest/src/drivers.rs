@@ -34,8 +34,8 @@ pub fn add(mut initramfs: Initramfs, kernel: Kernel, names: &[&str]) -> Initramf
     initramfs
 }
 
-fn find(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("read the kernel's modules") {
+fn find(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).expect("read the kernel's modules") {
         let path = entry.expect("read the kernel's modules").path();
         if path.is_symlink() {
             continue;

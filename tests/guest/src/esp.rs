@@ -32,22 +32,25 @@ impl Esp {
         &self.disk
     }
 
-    /// A file with the folders that lead to it; one that is there is replaced.
+    /// A file with the directories that lead to it; one that is there is replaced.
     pub fn copy(&self, source: &Path, path: &str) {
         for (end, _) in path.match_indices('/') {
-            let folder = format!("::/{}", &path[..end]);
+            let directory = format!("::/{}", &path[..end]);
             // -D s: one that is there is not made again. mmd calls that a failure.
             let mut mmd = self.mtools("mmd");
-            let _ = mmd.args(["-D", "s", &folder]).output().expect("start mmd");
+            let _ = mmd
+                .args(["-D", "s", &directory])
+                .output()
+                .expect("start mmd");
         }
         let to = format!("::/{path}");
         run(self.mtools("mcopy").arg("-o").arg(source).arg(to));
     }
 
-    /// All that is in a folder of this machine.
-    pub(crate) fn copy_all(&self, folder: &Path) {
-        let entries = fs::read_dir(folder).expect("read the ESP's folder");
-        let paths = entries.map(|entry| entry.expect("read the ESP's folder").path());
+    /// All that is in a directory of this machine.
+    pub(crate) fn copy_all(&self, directory: &Path) {
+        let entries = fs::read_dir(directory).expect("read the ESP's directory");
+        let paths = entries.map(|entry| entry.expect("read the ESP's directory").path());
         run(self.mtools("mcopy").arg("-s").args(paths).arg("::"));
     }
 

@@ -11,49 +11,59 @@ use crate::uki::Uki;
 use crate::{Initramfs, Kernel, module, packages, run};
 
 /// Boots `image` as the firmware's default boot file.
-pub fn machine(folder: &Path, image: &Path) -> Machine {
-    start(folder, image, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
+pub fn machine(directory: &Path, image: &Path) -> Machine {
+    start(
+        directory,
+        image,
+        "OVMF_CODE_4M.fd",
+        "OVMF_VARS_4M.fd",
+        false,
+    )
 }
 
 /// The same under Secure Boot; `image` must be signed by [`SigningKey`].
-pub fn secure_machine(folder: &Path, image: &Path) -> Machine {
+pub fn secure_machine(directory: &Path, image: &Path) -> Machine {
     let (code, vars) = ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.snakeoil.fd");
-    start(folder, image, code, vars, true)
+    start(directory, image, code, vars, true)
 }
 
 /// A guest under Secure Boot: the firmware starts a signed UKI of `kernel` and
 /// `initramfs`, whose command line has `words` after the usual ones.
 pub fn secure_guest(
-    folder: &Path,
+    directory: &Path,
     key: &SigningKey,
     kernel: Kernel,
     initramfs: Initramfs,
     words: &str,
 ) -> Machine {
-    let initrd = folder.join("first.cpio");
+    let initrd = directory.join("first.cpio");
     std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
-    let image = Uki::new(folder, "first", &format!("console=ttyS0 panic=-1 {words}"))
-        .linux(&kernel.image())
-        .initrd(&initrd)
-        .build();
-    let image = key.sign(folder, "first.signed.efi", &image);
-    secure_machine(folder, &image).memory_mb(1024)
+    let image = Uki::new(
+        directory,
+        "first",
+        &format!("console=ttyS0 panic=-1 {words}"),
+    )
+    .linux(&kernel.image())
+    .initrd(&initrd)
+    .build();
+    let image = key.sign(directory, "first.signed.efi", &image);
+    secure_machine(directory, &image).memory_mb(1024)
 }
 
 /// Boots from this disk what is its default boot file.
-pub fn machine_with_disk(folder: &Path, disk: PathBuf) -> Machine {
-    start_disk(folder, disk, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
+pub fn machine_with_disk(directory: &Path, disk: PathBuf) -> Machine {
+    start_disk(directory, disk, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
 }
 
-fn start(folder: &Path, image: &Path, code: &str, vars: &str, secure: bool) -> Machine {
+fn start(directory: &Path, image: &Path, code: &str, vars: &str, secure: bool) -> Machine {
     let image_bytes = std::fs::metadata(image).expect("the image exists").len();
-    let esp = Esp::new(&folder.join("esp.img"), image_bytes);
+    let esp = Esp::new(&directory.join("esp.img"), image_bytes);
     esp.copy(image, BOOT_FILE);
-    start_disk(folder, esp.disk().to_owned(), code, vars, secure)
+    start_disk(directory, esp.disk().to_owned(), code, vars, secure)
 }
 
-fn start_disk(folder: &Path, disk: PathBuf, code: &str, vars: &str, secure: bool) -> Machine {
-    let own_vars = folder.join("vars.fd");
+fn start_disk(directory: &Path, disk: PathBuf, code: &str, vars: &str, secure: bool) -> Machine {
+    let own_vars = directory.join("vars.fd");
     let template = packages::file("ovmf", &format!("usr/share/OVMF/{vars}"));
     std::fs::copy(template, &own_vars).expect("copy the firmware's variables");
     let firmware = Firmware {
@@ -62,7 +72,7 @@ fn start_disk(folder: &Path, disk: PathBuf, code: &str, vars: &str, secure: bool
         disk,
         secure,
     };
-    Machine::with_firmware(folder, firmware)
+    Machine::with_firmware(directory, firmware)
 }
 
 /// The key that the Secure Boot firmware trusts: Debian publishes it with its
@@ -73,9 +83,9 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Unlocks the key into `folder`.
-    pub fn new(folder: &Path) -> Self {
-        let key = folder.join("signing.key");
+    /// Unlocks the key into `directory`.
+    pub fn new(directory: &Path) -> Self {
+        let key = directory.join("signing.key");
         run(crate::host_program("openssl")
             .args(["rsa", "-passin", "pass:snakeoil", "-in"])
             .arg(packages::file(
@@ -90,8 +100,8 @@ impl SigningKey {
 
     /// A key of the test's own, which no firmware knows. `subject` is as
     /// openssl takes it: `/CN=name`.
-    pub fn unknown(folder: &Path, subject: &str) -> Self {
-        let (key, certificate) = (folder.join("unknown.key"), folder.join("unknown.pem"));
+    pub fn unknown(directory: &Path, subject: &str) -> Self {
+        let (key, certificate) = (directory.join("unknown.key"), directory.join("unknown.pem"));
         run(crate::host_program("openssl")
             .args([
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650",
@@ -103,16 +113,16 @@ impl SigningKey {
         Self { key, certificate }
     }
 
-    /// A copy of `image` in `folder` that carries this signature alone.
-    pub fn sign(&self, folder: &Path, name: &str, image: &Path) -> PathBuf {
-        let bare = unsigned(folder, &format!("{name}.unsigned"), image);
-        self.add_signature(folder, name, &bare)
+    /// A copy of `image` in `directory` that carries this signature alone.
+    pub fn sign(&self, directory: &Path, name: &str, image: &Path) -> PathBuf {
+        let bare = unsigned(directory, &format!("{name}.unsigned"), image);
+        self.add_signature(directory, name, &bare)
     }
 
-    /// A copy of `image` in `folder` that carries this signature behind those
+    /// A copy of `image` in `directory` that carries this signature behind those
     /// that it has.
-    pub fn add_signature(&self, folder: &Path, name: &str, image: &Path) -> PathBuf {
-        let signed = folder.join(name);
+    pub fn add_signature(&self, directory: &Path, name: &str, image: &Path) -> PathBuf {
+        let signed = directory.join(name);
         run(crate::host_program("sbsign")
             .arg("--key")
             .arg(&self.key)
@@ -125,22 +135,22 @@ impl SigningKey {
     }
 
     /// The same as [`Self::sign`], from bytes to bytes.
-    pub fn sign_bytes(&self, folder: &Path, name: &str, image: &[u8]) -> Vec<u8> {
-        let bare = folder.join(format!("{name}.bare"));
+    pub fn sign_bytes(&self, directory: &Path, name: &str, image: &[u8]) -> Vec<u8> {
+        let bare = directory.join(format!("{name}.bare"));
         std::fs::write(&bare, image).expect("write the image");
-        std::fs::read(self.sign(folder, name, &bare)).expect("read the signed image")
+        std::fs::read(self.sign(directory, name, &bare)).expect("read the signed image")
     }
 
-    /// A copy of the kernel module in `folder` with this signature. Debian's
+    /// A copy of the kernel module in `directory` with this signature. Debian's
     /// kernel takes modules by the firmware's keys, too.
-    pub fn sign_module(&self, folder: &Path) -> PathBuf {
-        self.sign_a_module(folder, &module::module())
+    pub fn sign_module(&self, directory: &Path) -> PathBuf {
+        self.sign_a_module(directory, &module::module())
     }
 
     /// The same of any module.
-    pub fn sign_a_module(&self, folder: &Path, module: &Path) -> PathBuf {
+    pub fn sign_a_module(&self, directory: &Path, module: &Path) -> PathBuf {
         let name = module.file_name().expect("the module has a name");
-        let signed = folder.join(format!("{}.signed", name.to_string_lossy()));
+        let signed = directory.join(format!("{}.signed", name.to_string_lossy()));
         std::fs::copy(module, &signed).expect("copy the module");
         run(Command::new(module::sign_file())
             .arg("sha256")
@@ -151,9 +161,9 @@ impl SigningKey {
     }
 }
 
-/// A copy of `image` in `folder` without a signature.
-pub fn unsigned(folder: &Path, name: &str, image: &Path) -> PathBuf {
-    let bare = folder.join(name);
+/// A copy of `image` in `directory` without a signature.
+pub fn unsigned(directory: &Path, name: &str, image: &Path) -> PathBuf {
+    let bare = directory.join(name);
     std::fs::copy(image, &bare).expect("copy the image");
     // Fails when there is none, which is as good.
     let _ = crate::host_program("sbattach")
@@ -163,10 +173,10 @@ pub fn unsigned(folder: &Path, name: &str, image: &Path) -> PathBuf {
     bare
 }
 
-/// Puts a digest into dbx of the machine in `folder` that is to be started: in
+/// Puts a digest into dbx of the machine in `directory` that is to be started: in
 /// place of the only one that is there, which is that of nothing.
-pub fn revoke(folder: &Path, digest: &[u8; 32]) {
-    let vars = folder.join("vars.fd");
+pub fn revoke(directory: &Path, digest: &[u8; 32]) {
+    let vars = directory.join("vars.fd");
     let mut bytes = std::fs::read(&vars).expect("read the firmware's variables");
     let name = b"d\0b\0x\0\0\0";
     let nothing = from_hex(&sha256(b""));

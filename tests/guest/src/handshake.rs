@@ -55,8 +55,8 @@ pub fn initramfs_before(script: &str, module: &Path) -> Initramfs {
 }
 
 /// A guest that panics at the first warning.
-pub fn machine(folder: &Path, initramfs: Initramfs) -> Machine {
-    Machine::new(folder, KERNEL, initramfs.finish()).append(STRICT)
+pub fn machine(directory: &Path, initramfs: Initramfs) -> Machine {
+    Machine::new(directory, KERNEL, initramfs.finish()).append(STRICT)
 }
 
 /// A UKI of a few kilobytes that loads but cannot run, with this parser in

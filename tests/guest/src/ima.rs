@@ -42,17 +42,17 @@ pub fn initramfs_before(key: &Key, before: &str, policy: &str, script: &str) -> 
 
 /// A key for IMA's signatures.
 pub struct Key {
-    folder: PathBuf,
+    directory: PathBuf,
     key: PathBuf,
     /// In DER, as the kernel's keyrings want it.
     certificate: PathBuf,
 }
 
 impl Key {
-    /// Makes a key called `name` in `folder`.
-    pub fn new(folder: &Path, name: &str) -> Self {
-        let key = folder.join(format!("{name}.key"));
-        let certificate = folder.join(format!("{name}.der"));
+    /// Makes a key called `name` in `directory`.
+    pub fn new(directory: &Path, name: &str) -> Self {
+        let key = directory.join(format!("{name}.key"));
+        let certificate = directory.join(format!("{name}.der"));
         run(host_program("openssl")
             .args([
                 "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650",
@@ -63,7 +63,7 @@ impl Key {
             .arg("-out")
             .arg(&certificate));
         Self {
-            folder: folder.to_owned(),
+            directory: directory.to_owned(),
             key,
             certificate,
         }
@@ -71,7 +71,7 @@ impl Key {
 
     /// Returns the label that carries this key's signature of `data`.
     pub fn sign(&self, data: &[u8]) -> Vec<u8> {
-        let file = self.folder.join("to-be-signed");
+        let file = self.directory.join("to-be-signed");
         std::fs::write(&file, data).expect("write what is signed");
         run(host_program("evmctl")
             .args(["ima_sign", "--sigfile", "--hashalgo", "sha256", "--key"])

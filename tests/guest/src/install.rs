@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `make install` into a folder that stands for a machine's root.
+//! `make install` into a directory that stands for a machine's root.
 
 use std::path::Path;
 

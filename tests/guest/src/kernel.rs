@@ -57,7 +57,7 @@ impl Kernel {
         format!("linux-{}", self.name())
     }
 
-    /// Short name for test folders and tables; what a set has behind `linux-`.
+    /// Short name for test directories and tables; what a set has behind `linux-`.
     pub fn name(self) -> &'static str {
         match self.resolve() {
             Self::V6_12 => "6.12",
@@ -83,17 +83,17 @@ impl Kernel {
 
     /// What `uname -r` says.
     pub fn release(self) -> String {
-        let (folder, prefix) = match self.resolve() {
+        let (directory, prefix) = match self.resolve() {
             Self::V7 => ("usr/lib/modules", ""),
             _ => ("boot", "vmlinuz-"),
         };
-        let folder = file(&self.set(), folder);
-        std::fs::read_dir(&folder)
-            .expect("read the kernel's folder")
+        let directory = file(&self.set(), directory);
+        std::fs::read_dir(&directory)
+            .expect("read the kernel's directory")
             .filter_map(Result::ok)
             .filter_map(|entry| entry.file_name().into_string().ok())
             .find_map(|name| name.strip_prefix(prefix).map(str::to_owned))
-            .unwrap_or_else(|| panic!("no {prefix}* in {}", folder.display()))
+            .unwrap_or_else(|| panic!("no {prefix}* in {}", directory.display()))
     }
 
     /// A module of the kernel's package, not compressed; `path` is below

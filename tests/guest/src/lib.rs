@@ -64,7 +64,7 @@ pub fn tree(path: &str) -> PathBuf {
     root.expect("the crate is in tests/guest").join(path)
 }
 
-/// A program of this machine. Cargo adds its own folders to the loader's path,
+/// A program of this machine. Cargo adds its own directories to the loader's path,
 /// where programs linked against glibc would find musl's libraries.
 pub fn host_program(name: &str) -> Command {
     let mut command = Command::new(name);
@@ -85,7 +85,7 @@ pub fn run(command: &mut Command) -> Output {
     output
 }
 
-/// An empty folder for one test's images and logs; kept after the run.
+/// An empty directory for one test's images and logs; kept after the run.
 pub fn work_dir(test: &str) -> PathBuf {
     let path = packages::cache().join("run").join(test);
     let _ = std::fs::remove_dir_all(&path);

@@ -8,7 +8,7 @@ use crate::packages;
 
 /// A dynamic program with its loader and all libraries that it needs.
 pub fn with_libraries(set: &str, program: &str, path: &str) -> BTreeMap<String, PathBuf> {
-    const FOLDERS: [&str; 2] = [
+    const DIRECTORIES: [&str; 2] = [
         "usr/lib/x86_64-linux-gnu",
         "usr/lib/x86_64-linux-gnu/systemd",
     ];
@@ -18,11 +18,11 @@ pub fn with_libraries(set: &str, program: &str, path: &str) -> BTreeMap<String, 
     let mut todo = needed(&packages::file(set, program));
     while let Some(name) = todo.pop() {
         let root = packages::cache().join(set);
-        let folder = FOLDERS
+        let directory = DIRECTORIES
             .iter()
-            .find(|folder| root.join(folder).join(&name).exists())
+            .find(|directory| root.join(directory).join(&name).exists())
             .unwrap_or_else(|| panic!("{set} has no {name}: tests/provision.sh --refresh"));
-        let guest_path = format!("{folder}/{name}");
+        let guest_path = format!("{directory}/{name}");
         let source = root.join(&guest_path);
         if !name.starts_with("ld-linux") && !files.contains_key(&guest_path) {
             todo.extend(needed(&source));

@@ -44,7 +44,7 @@ enum Start {
 
 /// A guest to be booted.
 pub struct Machine {
-    folder: PathBuf,
+    directory: PathBuf,
     start: Start,
     initramfs: Vec<u8>,
     disks: Vec<PathBuf>,
@@ -59,23 +59,23 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A guest that boots `kernel` with `initramfs`; logs go to `folder`.
-    pub fn new(folder: &Path, kernel: Kernel, initramfs: Vec<u8>) -> Self {
+    /// A guest that boots `kernel` with `initramfs`; logs go to `directory`.
+    pub fn new(directory: &Path, kernel: Kernel, initramfs: Vec<u8>) -> Self {
         let start = Start::Kernel {
             image: kernel.image(),
             append: String::new(),
         };
-        Self::starting(folder, start, initramfs)
+        Self::starting(directory, start, initramfs)
     }
 
     /// A guest whose firmware boots from a disk image.
-    pub(crate) fn with_firmware(folder: &Path, firmware: Firmware) -> Self {
-        Self::starting(folder, Start::Firmware(firmware), Vec::new())
+    pub(crate) fn with_firmware(directory: &Path, firmware: Firmware) -> Self {
+        Self::starting(directory, Start::Firmware(firmware), Vec::new())
     }
 
-    fn starting(folder: &Path, start: Start, initramfs: Vec<u8>) -> Self {
+    fn starting(directory: &Path, start: Start, initramfs: Vec<u8>) -> Self {
         Self {
-            folder: folder.to_owned(),
+            directory: directory.to_owned(),
             start,
             initramfs,
             disks: Vec::new(),
@@ -196,7 +196,7 @@ impl Machine {
     fn attempt(&self) -> Transcript {
         let start = Instant::now();
         let mut command = self.command();
-        let tpm = self.has_tpm.then(|| Tpm::start(&self.folder));
+        let tpm = self.has_tpm.then(|| Tpm::start(&self.directory));
         if let Some(tpm) = &tpm {
             tpm.arguments(&mut command);
         }
@@ -229,10 +229,10 @@ impl Machine {
         let transcript = Transcript {
             console: console.join().expect("the console's reader ends"),
             said: said.join().expect("the second port's reader ends"),
-            log: self.folder.join("console.log"),
+            log: self.directory.join("console.log"),
             stopped,
         };
-        transcript.save(&self.folder);
+        transcript.save(&self.directory);
         transcript
     }
 
@@ -259,7 +259,7 @@ impl Machine {
             .args(["-serial", "chardev:said"]);
         match &self.start {
             Start::Kernel { image, append } => {
-                let initramfs = self.folder.join("initramfs.cpio");
+                let initramfs = self.directory.join("initramfs.cpio");
                 std::fs::write(&initramfs, &self.initramfs).expect("write the initramfs");
                 command
                     .arg("-kernel")

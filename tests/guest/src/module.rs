@@ -38,7 +38,7 @@ pub fn module_for(kernel: Kernel) -> PathBuf {
 pub(crate) fn sign_file() -> PathBuf {
     let kbuild = file("linux-6.12", "usr/lib");
     std::fs::read_dir(&kbuild)
-        .expect("read the folder of the kernel's programs")
+        .expect("read the directory of the kernel's programs")
         .filter_map(Result::ok)
         .map(|entry| entry.path().join("scripts/sign-file"))
         .find(|path| path.exists())

@@ -135,7 +135,7 @@ pub fn tiny_kernel() -> Vec<u8> {
 }
 
 /// The same as a PE file, so that it can be signed: as in a real bzImage, the
-/// PE headers lie in front of the setup header, and sections cover the rest.
+/// PE headers lie before the setup header, and sections cover the rest.
 pub fn tiny_efi_kernel() -> Vec<u8> {
     const SETUP_HEADER: usize = 0x1f1;
     let kernel = tiny_kernel();
@@ -179,13 +179,13 @@ pub fn zboot(kernel: &[u8], packed: &[u8], compression: &str) -> Vec<u8> {
     image
 }
 
-/// `source` compressed by a program of this machine, into `folder`.
-pub fn packed(folder: &Path, source: &Path, program: &str, options: &[&str]) -> Vec<u8> {
+/// `source` compressed by a program of this machine, into `directory`.
+pub fn packed(directory: &Path, source: &Path, program: &str, options: &[&str]) -> Vec<u8> {
     let output = crate::host_program(program)
         .args(options)
         .arg("-c")
         .arg(source)
-        .current_dir(folder)
+        .current_dir(directory)
         .output()
         .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
     assert!(output.status.success(), "{program} cannot compress");

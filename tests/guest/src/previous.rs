@@ -19,8 +19,8 @@ pub struct Previous {
 }
 
 /// Unpacks the commit's files.
-fn unpack(folder: &Path) {
-    std::fs::create_dir_all(folder).expect("make the folder of the commit");
+fn unpack(directory: &Path) {
+    std::fs::create_dir_all(directory).expect("make the directory of the commit");
     let mut archive = host_program("git")
         .arg("-C")
         .arg(tree(""))
@@ -30,30 +30,30 @@ fn unpack(folder: &Path) {
         .expect("start git");
     let output = archive.stdout.take().expect("stdout is a pipe");
     let mut tar = host_program("tar");
-    let unpacked = tar.arg("-xC").arg(folder).stdin(output).status();
+    let unpacked = tar.arg("-xC").arg(directory).stdin(output).status();
     assert!(unpacked.expect("start tar").success(), "tar unpacks");
     let status = archive.wait().expect("wait for git");
     assert!(status.success(), "commit {COMMIT} is in the history");
 }
 
-fn build(folder: &Path) {
-    unpack(folder);
+fn build(directory: &Path) {
+    unpack(directory);
     let mut cargo = host_program(env!("CARGO"));
     // What the outer cargo and make set is for this tree, not for that one.
     for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "MAKEFLAGS", "MFLAGS"] {
         cargo.env_remove(name);
     }
     cargo.args(["build", "--release", "--locked", "--bins"]);
-    run(cargo.current_dir(folder));
+    run(cargo.current_dir(directory));
     let kernel = crate::handshake::KERNEL.name();
     let script = tree("tests/build-module.sh");
     let mut module = host_program(&script.display().to_string());
     module.args([kernel, &format!("previous-{kernel}")]);
-    run(module.env("KEXEC_BPF_MODULE_SOURCE", folder));
+    run(module.env("KEXEC_BPF_MODULE_SOURCE", directory));
     let built = cache().join(format!("module/previous-{kernel}/kmod/kexec_bpf.ko"));
     let mut strip = host_program("strip");
     strip.arg("--strip-debug").arg(built);
-    run(strip.arg("-o").arg(folder.join("kexec_bpf.ko")));
+    run(strip.arg("-o").arg(directory.join("kexec_bpf.ko")));
 }
 
 /// Both, built once in the life of target/vm and for its kernel's headers.

@@ -101,13 +101,13 @@ pub struct Transcript {
 
 impl Transcript {
     /// Writes the logs beside each other for whoever looks into a failure.
-    pub(crate) fn save(&self, folder: &Path) {
+    pub(crate) fn save(&self, directory: &Path) {
         for (name, lines) in [("console.log", &self.console), ("said.log", &self.said)] {
             let text: String = lines
                 .iter()
                 .map(|line| format!("[{:8.3}] {}\n", line.at.as_secs_f64(), line.text))
                 .collect();
-            let _ = std::fs::write(folder.join(name), text);
+            let _ = std::fs::write(directory.join(name), text);
         }
     }
 

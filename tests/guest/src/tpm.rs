@@ -17,11 +17,11 @@ pub(crate) struct Tpm {
 }
 
 impl Tpm {
-    /// A TPM as new, its state in `folder`.
-    pub(crate) fn start(folder: &Path) -> Self {
-        let state = folder.join("tpm");
+    /// A TPM as new, its state in `directory`.
+    pub(crate) fn start(directory: &Path) -> Self {
+        let state = directory.join("tpm");
         let _ = std::fs::remove_dir_all(&state);
-        std::fs::create_dir_all(&state).expect("make the TPM's folder");
+        std::fs::create_dir_all(&state).expect("make the TPM's directory");
         // Paths of sockets are short.
         let socket = std::env::temp_dir().join(format!("swtpm.{}", crate::nonce()));
         let mut command = crate::host_program("setpriv");

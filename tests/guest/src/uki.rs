@@ -23,14 +23,14 @@ pub struct Uki {
 }
 
 impl Uki {
-    /// `NAME.efi` in `folder`, with `cmdline`.
-    pub fn new(folder: &Path, name: &str, cmdline: &str) -> Self {
-        Self::on_stub(folder, name, cmdline, "stub-trixie")
+    /// `NAME.efi` in `directory`, with `cmdline`.
+    pub fn new(directory: &Path, name: &str, cmdline: &str) -> Self {
+        Self::on_stub(directory, name, cmdline, "stub-trixie")
     }
 
     /// The same on the stub of another package set.
-    pub fn on_stub(folder: &Path, name: &str, cmdline: &str, set: &str) -> Self {
-        let path = folder.join(format!("{name}.efi"));
+    pub fn on_stub(directory: &Path, name: &str, cmdline: &str, set: &str) -> Self {
+        let path = directory.join(format!("{name}.efi"));
         let release = "NAME=Test\nVERSION_ID=1\n";
         Self::starting(path, set, "linuxx64.efi.stub").options(&[
             "--cmdline",
@@ -41,15 +41,15 @@ impl Uki {
     }
 
     /// An addon: no kernel, a command line and what options add.
-    pub fn addon(folder: &Path, name: &str, cmdline: &str) -> Self {
-        let path = folder.join(format!("{name}.addon.efi"));
+    pub fn addon(directory: &Path, name: &str, cmdline: &str) -> Self {
+        let path = directory.join(format!("{name}.addon.efi"));
         let addon = Self::starting(path, "stub-forky", "addonx64.efi.stub");
         addon.options(&["--cmdline", cmdline])
     }
 
     /// A profile that another UKI joins.
-    pub fn profile(folder: &Path, id: &str, cmdline: &str) -> Self {
-        let path = folder.join(format!("{id}.profile.efi"));
+    pub fn profile(directory: &Path, id: &str, cmdline: &str) -> Self {
+        let path = directory.join(format!("{id}.profile.efi"));
         let profile = Self::starting(path, "stub-trixie", "addonx64.efi.stub");
         let id = format!("ID={id}");
         profile.options(&["--cmdline", cmdline, "--profile", &id])
@@ -58,12 +58,12 @@ impl Uki {
     fn starting(path: PathBuf, set: &str, stub: &str) -> Self {
         // Debian's python3, which has pefile, whatever PATH says.
         let mut command = crate::host_program("/usr/bin/python3");
-        let folder = "usr/lib/systemd/boot/efi";
+        let directory = "usr/lib/systemd/boot/efi";
         command
             .arg(packages::file("ukify", "usr/bin/ukify"))
             .arg("build")
             .arg("--stub")
-            .arg(packages::file(set, &format!("{folder}/{stub}")));
+            .arg(packages::file(set, &format!("{directory}/{stub}")));
         Self { path, command }
     }
 

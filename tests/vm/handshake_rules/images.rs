@@ -18,20 +18,20 @@ fn tamper(mut image: Vec<u8>, mark: &[u8]) -> Vec<u8> {
 }
 
 /// All of them, signed by the firmware's key but for what they say.
-pub fn add(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
-    let sign = |name: &str, image: &Pe| key.sign_bytes(folder, name, &image.bytes());
+pub fn add(mut guest: Initramfs, directory: &Path, key: &SigningKey) -> Initramfs {
+    let sign = |name: &str, image: &Pe| key.sign_bytes(directory, name, &image.bytes());
     // A comma in a name must not look like the next part of it.
-    let unknown = SigningKey::unknown(folder, "/CN=Nobody's key/O=A, B");
+    let unknown = SigningKey::unknown(directory, "/CN=Nobody's key/O=A, B");
     let parser = std::fs::read(module::uki_parser()).expect("read the parser");
     let good = sign("good.efi", &tiny_uki(Some(&parser)));
     let addon = Pe::new()
         .section(".cmdline", b"from=addon")
         .section(".initrd", &extra_initrd(&[]));
     let signed_addon = sign("signed.addon.efi", &addon);
-    let other_addon = unknown.sign_bytes(folder, "other.addon.efi", &addon.bytes());
-    let by_unknown = unknown.sign_bytes(folder, "unknown.efi", &tiny_uki(Some(&parser)).bytes());
+    let other_addon = unknown.sign_bytes(directory, "other.addon.efi", &addon.bytes());
+    let by_unknown = unknown.sign_bytes(directory, "unknown.efi", &tiny_uki(Some(&parser)).bytes());
     let both = |name, second: &SigningKey, first: &str| {
-        second.add_signature(folder, name, &folder.join(first))
+        second.add_signature(directory, name, &directory.join(first))
     };
     guest = guest
         .file("unsigned.efi", &tiny_uki(Some(&parser)).bytes())
@@ -106,7 +106,7 @@ pub fn add(mut guest: Initramfs, folder: &Path, key: &SigningKey) -> Initramfs {
         .file("foreign.efi", &sign("foreign.efi", &foreign))
         .file("nested.efi", &sign("nested.efi", &nested))
         .file("empty.efi", &sign("empty.efi", &empty));
-    let kernel = key.sign(folder, "vmlinuz.signed", &KERNEL.image());
+    let kernel = key.sign(directory, "vmlinuz.signed", &KERNEL.image());
     let carried = Pe::new()
         .section_from(".linux", &kernel)
         .section_from(".bpf", &module::program("carry_kernel"));

@@ -71,20 +71,24 @@ fn case(name: &'static str, path: &'static str, entry: &'static str) -> Case {
     }
 }
 
-/// A file of these bytes in `folder`.
-fn write(folder: &Path, name: &str, data: &[u8]) -> PathBuf {
-    let path = folder.join(name);
+/// A file of these bytes in `directory`.
+fn write(directory: &Path, name: &str, data: &[u8]) -> PathBuf {
+    let path = directory.join(name);
     std::fs::write(&path, data).expect("write a file of a case");
     path
 }
 
-fn archive(folder: &Path, name: &str) -> PathBuf {
-    write(folder, name, &extra_initrd(&[&Payload::new(name, 5_003)]))
+fn archive(directory: &Path, name: &str) -> PathBuf {
+    write(
+        directory,
+        name,
+        &extra_initrd(&[&Payload::new(name, 5_003)]),
+    )
 }
 
-fn with_profiles(folder: &Path, uki: Uki) -> Uki {
+fn with_profiles(directory: &Path, uki: Uki) -> Uki {
     let second = Uki::profile(
-        folder,
+        directory,
         "second",
         "console=ttyS0 panic=-1 no_timer_check profile=second",
     )
@@ -97,15 +101,15 @@ fn with_profiles(folder: &Path, uki: Uki) -> Uki {
 }
 
 pub fn images() -> Vec<Case> {
-    let ucode = |folder: &Path, uki: Uki| uki.microcode(&archive(folder, "ucode"));
-    let initrds = |folder: &Path, uki: Uki| uki.initrd(&archive(folder, "second"));
-    let policy = |folder: &Path, uki: Uki| {
-        let signature = write(folder, "signature", b"{\"sha256\":[]}\n");
+    let ucode = |directory: &Path, uki: Uki| uki.microcode(&archive(directory, "ucode"));
+    let initrds = |directory: &Path, uki: Uki| uki.initrd(&archive(directory, "second"));
+    let policy = |directory: &Path, uki: Uki| {
+        let signature = write(directory, "signature", b"{\"sha256\":[]}\n");
         uki.options(&["--section", ".pcrpkey:a public key\n"])
             .options(&["--section", &format!(".pcrsig:@{}", signature.display())])
     };
-    let own = |folder: &str, name: &str, data: &str| {
-        let path = format!("EFI/Linux/{folder}.extra.d/{name}");
+    let own = |directory: &str, name: &str, data: &str| {
+        let path = format!("EFI/Linux/{directory}.extra.d/{name}");
         (path, data.as_bytes().to_vec())
     };
     vec![
@@ -158,8 +162,8 @@ pub fn images() -> Vec<Case> {
 
 /// An addon, as bytes; `change` may damage it.
 fn addon(name: &str, cmdline: &str, change: impl Fn(Uki) -> Uki) -> Vec<u8> {
-    let folder = guest::work_dir(&format!("oracle-addon-{name}"));
-    let path = change(Uki::addon(&folder, name, cmdline)).build();
+    let directory = guest::work_dir(&format!("oracle-addon-{name}"));
+    let path = change(Uki::addon(&directory, name, cmdline)).build();
     std::fs::read(path).expect("read the addon")
 }
 
@@ -246,7 +250,7 @@ pub fn companions() -> Vec<Case> {
                 own("creds", "with space.cred", text("space")),
                 own("creds", "UPPER.CRED", text("upper")),
                 own("creds", ".hidden.cred", text("hidden")),
-                own("creds", "folder.cred/inside", text("in a folder")),
+                own("creds", "directory.cred/inside", text("in a directory")),
             ]
             .into_iter()
             .chain(many)
@@ -258,8 +262,8 @@ pub fn companions() -> Vec<Case> {
                 ".extra/credentials/empty.cred 400 ",
                 ".extra/credentials/UPPER.CRED 400 ",
             ],
-            hides: &["hidden", "folder.cred"],
-            tells: &["folder.cred"],
+            hides: &["hidden", "directory.cred"],
+            tells: &["directory.cred"],
             ..case("credentials", "EFI/Linux/creds.efi", "creds.efi")
         },
         Case {

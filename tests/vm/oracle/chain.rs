@@ -124,16 +124,16 @@ pub fn first(cases: &[Case]) -> Initramfs {
 
 /// Builds a case's UKI on the newest stub and puts it on the disk, once for
 /// each path.
-pub fn write_image(folder: &Path, case: &Case, cases: &[Case], esp: &Esp) {
-    let initrd = folder.join(format!("{}.cpio", case.name));
+pub fn write_image(directory: &Path, case: &Case, cases: &[Case], esp: &Esp) {
+    let initrd = directory.join(format!("{}.cpio", case.name));
     let payload: Vec<_> = case.payload.iter().collect();
     let guest = second(&payload).program("bin/kexec-bpf", &program());
     std::fs::write(&initrd, with_chain(guest, cases).finish()).expect("write the initrd");
     // The kernel's check of its timer panics when the host is busy.
     let cmdline = format!("console=ttyS0 panic=-1 no_timer_check case={}", case.name);
-    let uki = Uki::on_stub(folder, case.name, &cmdline, "stub-forky")
+    let uki = Uki::on_stub(directory, case.name, &cmdline, "stub-forky")
         .options(&["--uname", &KERNEL.release()])
         .linux(&KERNEL.image())
         .initrd(&initrd);
-    esp.copy(&(case.image)(folder, uki).build(), case.path);
+    esp.copy(&(case.image)(directory, uki).build(), case.path);
 }

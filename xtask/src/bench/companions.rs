@@ -16,7 +16,7 @@ const LOAD: &str = "kexec-bpf load /efi/EFI/Linux/a.efi --route";
 
 /// Both routes, each with and without, in one guest.
 pub fn measure(images: &Images, sysext_mb: usize) -> Vec<Companions> {
-    let folder = guest::work_dir("bench-companions");
+    let directory = guest::work_dir("bench-companions");
     let script = format!(
         "own=/efi/EFI/Linux/a.efi.extra.d
 mkdir -p $own
@@ -43,7 +43,7 @@ done
         .file_from("kexec_bpf.ko", &module::module())
         .file_from("efi/EFI/Linux/a.efi", &images.uki);
     let memory_mb = u32::try_from(images.initrd_mb * 4 + sysext_mb * 6 + 768);
-    let said = Machine::new(&folder, KERNEL, guest.finish())
+    let said = Machine::new(&directory, KERNEL, guest.finish())
         .memory_mb(memory_mb.expect("memory is small"))
         .timeout_s(300)
         .run();

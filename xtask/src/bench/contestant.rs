@@ -58,7 +58,7 @@ impl Contestant {
         }
     }
 
-    /// What a guest does before it measures.
+    /// Commands of the guest before it measures.
     pub fn prepare(self) -> &'static str {
         match self {
             Self::Handshake => "insmod /kexec_bpf.ko timeout_ms=60000\n",
@@ -84,7 +84,7 @@ impl Contestant {
         }
     }
 
-    /// What makes its call tell of its steps.
+    /// The option that makes its call print its steps.
     pub fn verbose(self) -> &'static str {
         match self {
             Self::Handshake => " --verbose",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What is loaded: the same kernel and initrd, apart and as a UKI.
+//! The images that are loaded: the same kernel and initrd, apart and as a UKI.
 
 use std::path::PathBuf;
 
@@ -21,14 +21,14 @@ pub struct Images {
 
 impl Images {
     pub fn build(name: &'static str, initrd_mb: usize) -> Self {
-        let folder = guest::work_dir(&format!("bench-{name}"));
+        let directory = guest::work_dir(&format!("bench-{name}"));
         let nonce = guest::nonce();
         // earlyprintk: the first line comes from the kernel's first moments.
         let cmdline = format!("earlyprintk=ttyS0 console=ttyS0 panic=-1 nonce={nonce}");
         let payload = Payload::new("random", initrd_mb * 1_000_000);
-        let initrd = folder.join("initrd");
+        let initrd = directory.join("initrd");
         std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
-        let uki = Uki::new(&folder, "a", &cmdline)
+        let uki = Uki::new(&directory, "a", &cmdline)
             .options(&["--uname", &KERNEL.release()])
             .linux(&KERNEL.image())
             .initrd(&initrd)

@@ -32,13 +32,13 @@ pub fn smallest(contestant: Contestant, images: &Images) -> u32 {
 }
 
 fn is_loaded(contestant: Contestant, images: &Images, memory_mb: u32) -> bool {
-    let folder = guest::work_dir(&format!("bench-memory-{}", contestant.name()));
+    let directory = guest::work_dir(&format!("bench-memory-{}", contestant.name()));
     let script = format!(
         "mkdir /tmp\n{}{}\n{LOADED}",
         contestant.prepare(),
         contestant.call(images)
     );
-    let said = Machine::new(&folder, KERNEL, contestant.initramfs(&script, images))
+    let said = Machine::new(&directory, KERNEL, contestant.initramfs(&script, images))
         .memory_mb(memory_mb)
         .timeout_s(90)
         .boot();

@@ -29,7 +29,7 @@ fn setting(name: &str, default: usize) -> usize {
     }
 }
 
-/// The order of a round: nobody is always the first, or behind the same one.
+/// The order of a round: nobody is always the first, or always after the same one.
 fn turns(round: usize) -> impl Iterator<Item = usize> {
     let all = Contestant::ALL.len();
     (0..all).map(move |turn| match round % 2 {

@@ -20,7 +20,7 @@ pub struct Jump {
     pub first_line_s: f64,
     /// From the jump to the second kernel's init.
     pub init_s: f64,
-    /// What the load told of its own steps.
+    /// Lines that the load printed about its own steps.
     pub story: Vec<String>,
 }
 
@@ -79,14 +79,14 @@ pub fn instructions(contestant: Contestant, images: &Images) -> f64 {
 }
 
 fn machine(contestant: Contestant, images: &Images, more: &str, then: &str) -> Machine {
-    let folder = guest::work_dir(&format!("bench-{}-{}", images.name, contestant.name()));
+    let directory = guest::work_dir(&format!("bench-{}-{}", images.name, contestant.name()));
     let script = format!(
         "mkdir /tmp\n{}measure {}{more} >/story 2>&1\n{STORY}{LOADED}{then}",
         contestant.prepare(),
         contestant.call(images)
     );
     let memory_mb = u32::try_from(images.initrd_mb * 5 + 768).expect("memory is small");
-    Machine::new(&folder, KERNEL, contestant.initramfs(&script, images))
+    Machine::new(&directory, KERNEL, contestant.initramfs(&script, images))
         .memory_mb(memory_mb)
         .with_memory_at_hand()
         .append("nokaslr")

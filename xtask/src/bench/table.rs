@@ -6,7 +6,7 @@ use super::contestant::{Added, Contestant};
 use super::images::{Images, KERNEL};
 use super::speed::{Jump, Load, median, ratio};
 
-/// What was measured with one image.
+/// The measurements of one image.
 #[derive(Default)]
 pub struct Measured {
     pub loads: Vec<Load>,
@@ -103,7 +103,7 @@ fn instructions_ratio(own: &Measured, floor: &Measured) -> f64 {
     own.instructions_m / floor.instructions_m
 }
 
-/// Whether companion files are kept off the heap.
+/// Prints whether companion files are kept off the heap.
 pub fn print_companions(companions: &[Companions], sysext_mb: usize) {
     println!();
     println!("Peak RSS in kB, without and with 100 credentials and a {sysext_mb} MB sysext:");
@@ -123,7 +123,7 @@ pub fn print_companions(companions: &[Companions], sysext_mb: usize) {
     }
 }
 
-/// Where the handshake's own time went, in its last boot.
+/// Prints the time that each of the handshake's steps took, in its last boot.
 fn handshake_steps(results: &[Result], small: &Images) {
     let found = results
         .iter()
@@ -147,7 +147,7 @@ fn handshake_steps(results: &[Result], small: &Images) {
     println!();
 }
 
-/// What both routes are expected to keep, and whether they do.
+/// Prints the limits that both routes are expected to keep, and whether they do.
 fn expectations(results: &[Result], floor: &Result, small: &Images) {
     // One copy of the image, in whole steps of the search.
     let one_copy_mb = small.uki_mb().next_multiple_of(16) as f64;

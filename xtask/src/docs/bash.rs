@@ -59,7 +59,7 @@ pub fn script() -> String {
             Operand::None | Operand::Entry => String::new(),
             Operand::Image => FILES.into(),
             Operand::WordImage { word, .. } => {
-                // Right behind the command, its word.
+                // Right after the command, its word.
                 let pattern = format!("{0}:{0}", command.name);
                 case(&mut out, &pattern, &flags(command.flags), &words(&[word]));
                 FILES.into()

@@ -76,7 +76,7 @@ pub fn page() -> String {
     for (code, meaning) in EXIT_CODES {
         page.item(&code.to_string(), meaning);
     }
-    page.text_behind_list(prose::EXIT_STATUS);
+    page.text_after_list(prose::EXIT_STATUS);
     page.section("ENVIRONMENT");
     page.text(prose::ENVIRONMENT);
     page.section("FILES");
@@ -154,7 +154,7 @@ impl Page {
     }
 
     /// Ends a list of `.TP` items.
-    fn text_behind_list(&mut self, text: &str) {
+    fn text_after_list(&mut self, text: &str) {
         self.line(".PP");
         self.text(text);
     }
@@ -197,7 +197,7 @@ impl Page {
                 "Also takes"
             };
             let names = names.join(", ");
-            self.text_behind_list(&format!("{also} {names}: see COMMON OPTIONS."));
+            self.text_after_list(&format!("{also} {names}: see COMMON OPTIONS."));
         }
     }
 
@@ -274,7 +274,7 @@ fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-")
 }
 
-/// Split behind full stops that end a sentence.
+/// Split after full stops that end a sentence.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(". ").map(str::trim)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Whether all options are in all files, and what bash makes of its own.
+//! All options are in all files, and bash completes what it should.
 
 use std::fs;
 use std::path::Path;
