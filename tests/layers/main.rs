@@ -2,6 +2,7 @@
 //! The rules that the compiler does not check: pure layers stay pure, and
 //! every source file says its licence and its purpose.
 mod arrows;
+mod decisions;
 mod words;
 
 use std::collections::BTreeSet;
