@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How BPF programs are built; for the Makefiles of parsers and test programs.
-# BPF_INCLUDE is where <bpf/bpf_helpers.h> is.
+# Rules for building BPF programs, included by the Makefiles of the parsers and
+# of the test programs. BPF_INCLUDE is the directory that contains
+# bpf/bpf_helpers.h.
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
 BPF_INCLUDE ?= /usr/include
@@ -8,15 +9,17 @@ BPF_INCLUDE ?= /usr/include
 BPF_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 MULTIARCH := $(shell $(CC) -print-multiarch)
 
-# Without the prefix map the object would hold the path of this directory.
-# The context of a program or a callback is often not used.
+# Without the prefix map the object would contain the path of the build
+# directory. Programs and callbacks often do not use their context argument,
+# hence no warning about unused parameters.
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror \
 	-Wno-unused-parameter -Wno-unused-function \
 	-I$(BPF_DIR) -I$(BPF_DIR)/include \
 	-idirafter $(BPF_INCLUDE) -idirafter /usr/include/$(MULTIARCH) \
 	-ffile-prefix-map=$(CURDIR)=.
 
-# -g is for BTF, which describes the maps; the rest of the debug data goes.
+# -g generates BTF, which describes the maps; llvm-strip removes the rest of the
+# debug information.
 %.bpf.o: %.bpf.c $(BPF_DIR)/parser.bpf.h $(wildcard $(BPF_DIR)/include/*.h)
 	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 	$(LLVM_STRIP) -g $@

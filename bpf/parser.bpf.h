@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What all parsers share: headers, the maps that user space fills, addons. */
+/*
+ * Shared by all parsers: includes, the maps that user space fills, and code
+ * that adds the files in the map "addons".
+ */
 #ifndef PARSER_BPF_H
 #define PARSER_BPF_H
 
@@ -10,7 +13,7 @@
 
 #include "kexec_bpf.h"
 
-/* A sleepable fentry: the kfuncs read files and allocate memory. */
+/* Sleepable fentry, because the kfuncs read files and allocate memory. */
 #define SEC_PARSER SEC("fentry.s/" KEXEC_BPF_HOOK_NAME)
 
 struct {
@@ -27,12 +30,15 @@ struct {
 	__type(value, struct kexec_bpf_addon);
 } addons SEC(".maps");
 
-/* Resource names must lie in .rodata: see the note on __str in kexec_bpf.h. */
+/* Resource names must be in .rodata: see the note on __str in kexec_bpf.h. */
 static const char kernel_name[] = KEXEC_BPF_KERNEL;
 static const char initrd_name[] = KEXEC_BPF_INITRD;
 static const char cmdline_name[] = KEXEC_BPF_CMDLINE;
 
-/* The list's files go to the initrd in one pass, PE addons in a second one. */
+/*
+ * Adds entry i of the list if it is of the wanted kind: a plain file (members)
+ * or a PE addon. Returns 1 after the last entry and on an error.
+ */
 static __always_inline long add_one(__u32 i, bool members)
 {
 	struct kexec_bpf_addon *addon = bpf_map_lookup_elem(&addons, &i);
@@ -45,7 +51,7 @@ static __always_inline long add_one(__u32 i, bool members)
 					    addon->path, sizeof(addon->path)) < 0;
 }
 
-/* bpf_loop() callbacks: 1 ends the loop. Errors stay with the load. */
+/* bpf_loop() callbacks: 1 ends the loop. The load itself records errors. */
 static long add_member(__u32 i, void *context)
 {
 	return add_one(i, true);

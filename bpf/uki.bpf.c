@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Opens a Unified Kernel Image: a PE file whose sections hold kernel, initrd
- * and command line. Follows systemd-stub: the sections before the first
- * .profile are the base, those of the selected profile override them, and
- * within each, the first section of a name counts.
+ * Parses a Unified Kernel Image: a PE file whose sections contain the kernel,
+ * the initrd and the command line. As in systemd-stub, the sections before the
+ * first .profile are the base, those of the selected profile override them, and
+ * within each, the first section of a name is used.
  */
 #include "parser.bpf.h"
 #include "kexec_bpf_uki.h"
@@ -11,7 +11,7 @@
 #define PE_OFFSET_AT		0x3c
 #define PE_MAGIC		0x00004550	/* "PE\0\0" */
 
-/* The sections that something is made of. */
+/* Sections that become a resource or a file in the initrd. */
 enum section {
 #define KEXEC_BPF_UKI_RESOURCE(id, ...) id,
 #define KEXEC_BPF_UKI_FILE(id, ...) id,
@@ -19,14 +19,14 @@ enum section {
 	SECTIONS
 };
 
-/* Those that become files. */
+/* Sections that become files in the initrd. */
 enum section_file {
 #define KEXEC_BPF_UKI_FILE(id, ...) FILE_##id,
 #include "kexec_bpf_uki.h"
 	FILES
 };
 
-/* Names as numbers, so that comparing one is one instruction. */
+/* Section names as 64-bit numbers, so that comparing two is one instruction. */
 static const union {
 	char text[16];
 	__u64 number;		/* the first 8 bytes, padded with NUL */
@@ -78,8 +78,9 @@ struct slice {
 #define FOUND_PROFILE	2
 
 /*
- * Not on the stack: there the verifier would follow every combination of sections
- * that were found, for minutes. Not static, or clang splits it into its fields.
+ * Global rather than on the stack, where the verifier would explore every
+ * combination of sections found, which takes minutes. Not static, because clang
+ * would split a static struct into its fields.
  */
 struct {
 	__u64 table;		/* offset of the section table */
@@ -97,7 +98,7 @@ static __always_inline void take(struct slice *slice, const struct section_heade
 		return;
 	slice->found = rank;
 	slice->offset = header->raw_offset;
-	/* The rest of the raw bytes is padding to the file's alignment. */
+	/* The rest of the raw data is padding to the file alignment. */
 	slice->size = header->virtual_size < header->raw_size ?
 		      header->virtual_size : header->raw_size;
 }
@@ -133,7 +134,7 @@ static __always_inline int name_resource(const char *name, const struct slice *s
 	return slice->found ? bpf_helper_slice(name, slice->offset, slice->size) : 0;
 }
 
-/* Stops at the first error, whose reason is in the report of the load. */
+/* Stops at the first error; the load's report says what it was. */
 static __always_inline int name_resources(__u32 flags)
 {
 	if (name_resource(kernel_name, &uki.slices[LINUX]))
@@ -147,7 +148,7 @@ static __always_inline int name_resources(__u32 flags)
 	return name_resource(cmdline_name, &uki.slices[CMDLINE]);
 }
 
-/* Adds the sections that become files, in systemd-stub's order, but for empty ones. */
+/* Adds the non-empty sections that become files, in systemd-stub's order. */
 static __always_inline int add_files(void)
 {
 	__u32 i;
@@ -182,7 +183,10 @@ int parse_uki(void *context)
 	uki.sections = pe.sections;
 	bpf_loop(KEXEC_BPF_SECTIONS_MAX, read_section, NULL, 0);
 
-	/* Without the selected profile no kernel is named, which ends the load. */
+	/*
+	 * Without a .linux section or the selected profile, name no kernel: the
+	 * module then fails the load.
+	 */
 	if (!uki.slices[LINUX].found || (uki.selected && uki.selected >= uki.profiles))
 		return 0;
 	if (name_resources(flags))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Opens an EFI zboot image (drivers/firmware/efi/libstub/zboot-header.S): a
- * PE file that holds one compressed kernel. Initrd and command line come from
- * user space and from addons.
+ * Parses an EFI zboot image (drivers/firmware/efi/libstub/zboot-header.S): a PE
+ * file that contains one compressed kernel. The initrd and the command line
+ * come from user space and from addons.
  */
 #include "parser.bpf.h"
 
@@ -15,7 +15,7 @@ struct zboot_header {
 	__u32 payload_offset;
 	__u32 payload_size;
 	__u32 reserved[2];
-	__u32 compression;	/* the first 4 bytes of the name */
+	__u32 compression;	/* first 4 bytes of the format's name */
 };
 
 SEC_PARSER
@@ -28,8 +28,9 @@ int parse_zboot(void *context)
 	if (bpf_helper_read(0, &zboot, sizeof(zboot)) || zboot.zboot_magic != ZBOOT_MAGIC)
 		return 0;
 	/*
-	 * The kernel's size is the last 4 bytes of gzip's own format. For the
-	 * others the build appends it, and payload_size does not count it.
+	 * gzip data ends with 4 bytes that give the size of the decompressed
+	 * kernel. For other formats the kernel build appends such a size, which
+	 * payload_size does not include.
 	 */
 	size_at = (__u64)zboot.payload_offset + zboot.payload_size;
 	if (zboot.compression == GZIP_NAME)

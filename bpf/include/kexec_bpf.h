@@ -1,70 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The interface between the kexec_bpf module, the parser programs that travel
- * in boot images, and the loader in user space. This file is its only
- * definition: module, BPF and user space C include it, the Rust binding
+ * The interface between the kexec_bpf module, the parser programs that boot
+ * images carry, and the loader in user space. This file is its only definition:
+ * the module, BPF programs and user space C include it, and the Rust binding
  * asserts the same sizes and offsets.
  *
  * Flow of one load (RFC "kexec: Use bpf to allow kexec to load PE format boot
  * image"); thread A loads, thread B serves the parser:
  *
- *  1. open /proc/kexec_bpf (CAP_SYS_BOOT). One open file is one session. It
+ *  1. Open /proc/kexec_bpf (CAP_SYS_BOOT). Each open file is one session, which
  *     belongs to the process that opened it.
- *  2. write one struct kexec_bpf_register: the two eventfds and the timeout. The
- *     thread that writes it, and later whichever reads a parser, is thread B. Where
- *     no parser is needed, KEXEC_BPF_REGISTER_NO_PARSER leaves out 4.
+ *  2. Write one struct kexec_bpf_register: the two eventfds and the timeout.
+ *     The thread that writes it is thread B, until another thread reads a
+ *     parser and becomes thread B. With KEXEC_BPF_REGISTER_NO_PARSER, for loads
+ *     that need no parser, there is no step 4.
  *  3. A calls kexec_file_load(2) with the whole PE image. The kernel verifies
  *     its signature as for any kernel.
- *  4. For each round the module signals ready_fd and waits. B detaches what it
- *     attached for the round before, reads the parser from offset 0 of the
+ *  4. In each round the module signals ready_fd and waits. B detaches what it
+ *     attached for the previous round, reads the parser from offset 0 of the
  *     session file until it gets 0 bytes, loads it, fills the maps, attaches
- *     it, and writes 1 to attached_fd. A round follows when the parser named a
- *     kernel that is itself an image which needs a parser.
- *  5. After kexec_file_load returns, B detaches.
- *     pread(KEXEC_BPF_REPORT_OFFSET) tells the kernel's side of the story.
+ *     it, and writes 1 to attached_fd. If the kernel that the parser named is
+ *     itself an image that needs a parser, another round follows.
+ *  5. After kexec_file_load(2) has returned, B detaches the parser. pread(2) at
+ *     KEXEC_BPF_REPORT_OFFSET returns the module's report of the load.
  *
  * Versions. The module speaks versions KEXEC_BPF_ABI_VERSION_MIN to
- * KEXEC_BPF_ABI_VERSION, and each session the one that it registers with. A later
- * version only appends to the structs, so that those of an earlier one are their
- * beginning.
+ * KEXEC_BPF_ABI_VERSION, and in each session the one that it registered with. A
+ * later version only appends to the structs, so a struct of an earlier version
+ * is the beginning of the later one.
  *
- * While a load waits for thread B the kernel's kexec lock is held: nobody else
- * can load, and a panic starts no crash kernel. So the wait ends soon: when the
- * time for all rounds together is over, and within 100 ms when thread B or the
- * process is gone. A parser that does not end by itself cannot be ended; from
- * then on its calls fail.
+ * While a load waits for thread B, the kernel's kexec lock is held: nobody else
+ * can load an image, and a panic does not start the crash kernel. So the wait
+ * is bounded: it ends when the time for all rounds together has expired, and
+ * within 100 ms after thread B or its process has ended. A parser that does not
+ * return cannot be stopped; once the time has expired, its calls fail.
  *
  * Errors of the session file:
  *  open      EPERM   no CAP_SYS_BOOT
- *  write     EINVAL  wrong size, version, flags or timeout; no eventfd; reserved not 0
- *            EBADF   no such descriptor
- *            EBUSY   this session, or another of this process, is registered already
- *            EPERM   another process than the one that opened the file
- *  read      ENODATA no load of this session waits for a parser
+ *  write     EINVAL  wrong size, version, flags or timeout; a descriptor that
+ *                    is not an eventfd; reserved fields that are not 0
+ *            EBADF   descriptor not open
+ *            EBUSY   this session, or another one of this process, is already
+ *                    registered
+ *            EPERM   the caller is not the process that opened the file
+ *  read      ENODATA no load of this session is waiting for a parser
  *            EINVAL  at KEXEC_BPF_REPORT_OFFSET: less than version 3's report
- *            EPERM   as above
+ *            EPERM   as for write
  *  pread     ENODATA at KEXEC_BPF_REPORT_OFFSET: no load was made yet, or the
- *            kernel took the image as it is, without a parser, and the session has no
- *            flags
+ *            kernel took the image as it is, without a parser, and the session
+ *            has no flags
  *
- * Facts about the module, one file each in KEXEC_BPF_FACTS_DIR, all text:
- *  ../version       the module's version
- *  abi_version      the oldest version spoken, decimal. Programs of version 3 know no
- *                   other file for it, and go on only if it is theirs
- *  abi_versions     all versions spoken, separated by one space: "3 4". Where there
- *                   is no such file, abi_version is the only one
- *  decompressors    names separated by one space: "gzip zstd xz lz4 lzo"
- *  default_parsers  parsers that the module carries: "uki zboot"
- *  timeout_ms       used when a session registers with timeout_ms 0; can be written
- *  enforce          "Y": until reboot the kernel loads nothing but what this module
- *                   opened out of an image whose PE signature it verified; "N": as the
- *                   kernel alone does. A true value can be written once: EBUSY while an
- *                   image is loaded or a load is under way. A false one is EPERM then
- *  digest           which loads for a reboot leave their segments out of the kernel's
- *                   SHA-256: "auto", those whose session asks for it; "always", none;
- *                   "never", all, also of those who do not know this module. Loads for a
- *                   panic always have it. Can be written; where this kernel does not let it
- *                   be left out, it is "always", and all else is EOPNOTSUPP
+ * Properties of the module, each a text file in KEXEC_BPF_FACTS_DIR:
+ *  ../version       version of the module
+ *  abi_version      oldest version spoken, decimal. Programs of version 3 read
+ *                   no other file for it, and go on only if it says 3
+ *  abi_versions     all versions spoken, separated by one space: "3 4". If this
+ *                   file does not exist, abi_version is the only one
+ *  decompressors    formats, separated by one space: "gzip zstd xz lz4 lzo"
+ *  default_parsers  formats of the module's own parsers: "uki zboot"
+ *  timeout_ms       used when a session registers with timeout_ms 0; writable
+ *  enforce          "Y": until reboot, the kernel loads only what this module
+ *                   took from an image whose PE signature the kernel verified;
+ *                   "N": no restriction beyond the kernel's own. Writing a true
+ *                   value turns enforce on (EBUSY while an image is loaded or a
+ *                   load is under way). A false value then fails with EPERM
+ *  digest           which loads for a reboot have the kernel's SHA-256 over
+ *                   their segments: "auto", all but those whose session asks
+ *                   for none; "always", all; "never", none, not even those
+ *                   of programs that do not know this module. Loads for a
+ *                   panic always have it. Writable. On a kernel where segments
+ *                   cannot be left out it is "always", and any other value
+ *                   fails with EOPNOTSUPP
  */
 #ifndef KEXEC_BPF_H
 #define KEXEC_BPF_H
@@ -81,7 +87,7 @@
 /* The function that a parser attaches to, as "fentry.s/" HOOK_NAME. */
 #define KEXEC_BPF_HOOK_NAME		"kexec_pe_parser_hook"
 
-/* The section of a PE image that holds its parser, a BPF object file. */
+/* The section of a PE image that contains its parser, a BPF object file. */
 #define KEXEC_BPF_SECTION		".bpf"
 
 /* Limits */
@@ -93,7 +99,7 @@
 #define KEXEC_BPF_CMDLINE_MAX_BYTES	(64 << 10)
 #define KEXEC_BPF_SECTIONS_MAX		1024
 #define KEXEC_BPF_ADDONS_MAX		512
-#define KEXEC_BPF_ADDON_MAX_BYTES	0x7fffffff	/* as the kernel reads any file */
+#define KEXEC_BPF_ADDON_MAX_BYTES	0x7fffffff	/* kernel's limit for a file */
 #define KEXEC_BPF_OUTPUT_MAX_BYTES	(1 << 30)
 #define KEXEC_BPF_DST_DIR_BYTES		64
 #define KEXEC_BPF_PATH_BYTES		960
@@ -105,15 +111,15 @@
 #define KEXEC_BPF_INITRD		"initrd"
 #define KEXEC_BPF_CMDLINE		"cmdline"
 
-/* bpf_helper_carrier()'s "in": the way that bytes go, seen from the program. */
+/* bpf_helper_carrier()'s "in": the direction as seen from the program. */
 #define KEXEC_BPF_OUT			0	/* BPF memory -> resource */
 #define KEXEC_BPF_IN			1	/* resource -> BPF memory */
 
-/* write(2) to the session file, once; in version 3 the first 16 bytes of it. */
+/* Written to the session file once; version 3 writes the first 16 bytes. */
 struct kexec_bpf_register {
 	__u32 abi_version;	/* of this session */
-	__s32 ready_fd;		/* eventfd; the kernel adds 1 when a parser waits */
-	__s32 attached_fd;	/* eventfd; thread B adds 1 when it has attached */
+	__s32 ready_fd;		/* eventfd; the module adds 1 for a parser */
+	__s32 attached_fd;	/* eventfd; thread B adds 1 when attached */
 	__u32 timeout_ms;	/* for all rounds of a load; 0: the module's default */
 	/* version 4 */
 	__u32 flags;		/* KEXEC_BPF_REGISTER_* */
@@ -121,18 +127,21 @@ struct kexec_bpf_register {
 };
 
 /*
- * kexec_bpf_register.flags. A module without the fact "digest" knows none of them: EINVAL.
- * They are for all loads of the process, until the session is closed; those of kernels,
- * which need no parser, then have a report, too.
+ * kexec_bpf_register.flags. A module without the parameter "digest" knows none
+ * of them: EINVAL. They apply to all loads of the process until the session is
+ * closed. Loads of plain kernels, which need no parser, then have a report,
+ * too.
  *
- * NO_DIGEST: loads for a reboot leave their segments out of the SHA-256 that the kernel
- * takes at the load and checks at the jump, before the next kernel runs. That is most of
- * the time of both. Without the check, what a device still writes to memory at the jump
- * damages the next kernel; with it, the machine stops silently. Loads for a panic always
- * have it.
+ * NO_DIGEST: loads for a reboot leave their segments out of the SHA-256 that
+ * the kernel computes at the load and purgatory verifies at the jump, before
+ * the next kernel runs. Most of the time of both goes into that. Without the
+ * check, a device that still writes to memory at the jump damages the next
+ * kernel; with it, the machine hangs silently. Loads for a panic always have
+ * the digest.
  *
- * NO_PARSER: this session serves no parser. ready_fd and attached_fd are -1, timeout_ms is
- * 0, and what needs a parser is refused as without this module.
+ * NO_PARSER: this session serves no parser. ready_fd and attached_fd are -1,
+ * timeout_ms is 0, and an image that needs a parser is refused as if this
+ * module were not there.
  */
 #define KEXEC_BPF_REGISTER_NO_DIGEST	0x1
 #define KEXEC_BPF_REGISTER_NO_PARSER	0x2
@@ -140,29 +149,32 @@ struct kexec_bpf_register {
 #define KEXEC_BPF_REGISTER_BYTES_V3	16
 
 /*
- * Maps of a parser that thread B fills before it attaches; a parser may have
- * none, one or both. Array maps with 4-byte keys.
+ * Maps of a parser, which thread B fills before it attaches the parser; a
+ * parser may have none, one or both. They are arrays with 4-byte keys:
+ * "selection" has 1 struct kexec_bpf_selection, "addons" has
+ * KEXEC_BPF_ADDONS_MAX of struct kexec_bpf_addon.
  */
-#define KEXEC_BPF_MAP_SELECTION		"selection"	/* 1 entry, selection */
-#define KEXEC_BPF_MAP_ADDONS		"addons"	/* ADDONS_MAX, addon */
+#define KEXEC_BPF_MAP_SELECTION		"selection"
+#define KEXEC_BPF_MAP_ADDONS		"addons"
 
-/* The command line given to kexec_file_load replaces the image's own. */
+/* The command line passed to kexec_file_load(2) replaces the image's own. */
 #define KEXEC_BPF_SELECT_REPLACE_CMDLINE	0x1
 
 struct kexec_bpf_selection {
-	__u32 profile;		/* number of the UKI profile, 0 the first */
+	__u32 profile;		/* number of the UKI profile, from 0 */
 	__u32 flags;		/* KEXEC_BPF_SELECT_* */
 	__u32 reserved[2];	/* 0 */
 };
 
 /*
- * One file to add. With an empty dst_dir it is a PE addon: its .cmdline,
- * .initrd and .ucode are used. Otherwise it becomes the initrd's file
- * dst_dir/basename(path), whatever it holds; dst_dir is relative, such as
- * ".extra/credentials". path is absolute, as thread A's process sees it. The
- * first entry with an empty path ends the list. Both are NUL-terminated.
- * systemd-stub puts files before the initrds of PE addons: so does thread B
- * in this list, and a parser when it calls bpf_helper_supplement_initrd().
+ * One file to add. If dst_dir is empty, the file is a PE addon, of which
+ * .cmdline, .initrd and .ucode are used. Otherwise it becomes
+ * dst_dir/basename(path) in the initrd, whatever it contains; dst_dir is
+ * relative, such as ".extra/credentials". path is absolute, as thread A's
+ * process sees it. Both strings are NUL-terminated. The first entry with an
+ * empty path ends the list. systemd-stub puts files before the initrds of PE
+ * addons. Thread B orders this list in the same way, and so should a parser its
+ * calls of bpf_helper_supplement_initrd().
  */
 struct kexec_bpf_addon {
 	char dst_dir[KEXEC_BPF_DST_DIR_BYTES];
@@ -170,48 +182,49 @@ struct kexec_bpf_addon {
 };
 
 /*
- * The kernel's story of the session's last load:
+ * The module's report of the session's last load:
  * pread(fd, &report, sizeof(report), KEXEC_BPF_REPORT_OFFSET).
  */
 #define KEXEC_BPF_REPORT_OFFSET		(1LL << 32)
 
 /*
- * How far the load came; with error 0 it is KEXEC_BPF_STAGE_LOADED. The module
- * does not see what kexec_file_load(2) returns: where the kernel itself ended the
- * load, in PROBE, SIGNATURE, READ and SEGMENTS, that number is the cause, and error
- * here stands for it. Nor does it see a load that ends while the kernel reads the
- * image: then the report is that of the load before.
+ * How far the load got; KEXEC_BPF_STAGE_LOADED if error is 0. The module does
+ * not see what kexec_file_load(2) returns. Where the kernel itself ended the
+ * load (in PROBE, SIGNATURE, READ or SEGMENTS), the errno of that call is the
+ * cause, and error is only a stand-in for it. Nor does the module see a load
+ * that ends while the kernel reads the image: the report is then still that of
+ * the load before.
  */
 enum kexec_bpf_stage {
-	KEXEC_BPF_STAGE_PROBE = 1,	/* is it an image for a parser? */
-	KEXEC_BPF_STAGE_SIGNATURE = 2,	/* the kernel's own signature check, for certain */
-	KEXEC_BPF_STAGE_READ = 3,	/* user-passed initrd, command line; or SIGNATURE */
+	KEXEC_BPF_STAGE_PROBE = 1,	/* choosing who opens the image */
+	KEXEC_BPF_STAGE_SIGNATURE = 2,	/* the kernel's, under lockdown */
+	KEXEC_BPF_STAGE_READ = 3,	/* initrd, command line; or SIGNATURE */
 	KEXEC_BPF_STAGE_HANDSHAKE = 4,	/* waiting for thread B */
-	KEXEC_BPF_STAGE_PARSE = 5,	/* the parser and its calls */
-	KEXEC_BPF_STAGE_RULES = 6,	/* the security rules refused */
+	KEXEC_BPF_STAGE_PARSE = 5,	/* running the parser; its calls */
+	KEXEC_BPF_STAGE_RULES = 6,	/* the security rules */
 	KEXEC_BPF_STAGE_ASSEMBLE = 7,	/* joining initrd and command line */
-	KEXEC_BPF_STAGE_ARCH = 8,	/* the kernel's own loader, bzImage */
+	KEXEC_BPF_STAGE_ARCH = 8,	/* the kernel's bzImage loader */
 	KEXEC_BPF_STAGE_LOADED = 9,
-	/* After ARCH: placing, digest, memory. Version 3 is told ARCH. */
+	/* After ARCH: placing, digest, memory. Version 3 reports ARCH. */
 	KEXEC_BPF_STAGE_SEGMENTS = 10
 };
 
-/* Where a round's parser came from. */
+/* Source of a round's parser. */
 enum kexec_bpf_parser {
 	KEXEC_BPF_PARSER_NONE = 0,
 	KEXEC_BPF_PARSER_IMAGE = 1,	/* the image's .bpf section */
-	KEXEC_BPF_PARSER_UKI = 2,	/* the module's */
-	KEXEC_BPF_PARSER_ZBOOT = 3	/* the module's */
+	KEXEC_BPF_PARSER_UKI = 2,	/* the module's own */
+	KEXEC_BPF_PARSER_ZBOOT = 3	/* the module's own */
 };
 
 /* kexec_bpf_resource.flags */
 #define KEXEC_BPF_RESOURCE_SLICE	0x1	/* bytes of the image, not copied */
 #define KEXEC_BPF_RESOURCE_DECOMPRESSED	0x2	/* by the kernel, from the image */
-#define KEXEC_BPF_RESOURCE_TAINTED	0x4	/* came out of BPF memory */
-#define KEXEC_BPF_RESOURCE_ADDON	0x8	/* has parts from addons or members */
+#define KEXEC_BPF_RESOURCE_TAINTED	0x4	/* came from BPF memory */
+#define KEXEC_BPF_RESOURCE_ADDON	0x8	/* has parts of addons, added files */
 #define KEXEC_BPF_RESOURCE_USER		0x10	/* has what user space passed */
 #define KEXEC_BPF_RESOURCE_IN_PLACE	0x20	/* joined around the image's own pages */
-#define KEXEC_BPF_RESOURCE_COPIED	0x40	/* joined into a buffer of its own */
+#define KEXEC_BPF_RESOURCE_COPIED	0x40	/* joined in a new buffer */
 
 struct kexec_bpf_resource {
 	__u64 offset;		/* of the first part, in the round's image */
@@ -222,47 +235,50 @@ struct kexec_bpf_resource {
 
 struct kexec_bpf_round {
 	__u32 parser;		/* enum kexec_bpf_parser */
-	__u32 calls;		/* kfunc calls of the parser */
+	__u32 calls;		/* kfunc calls by the parser */
 	__u64 image_size;	/* bytes */
 	__u64 handshake_us;	/* from ready_fd's signal to attached_fd's */
-	__u64 hook_us;		/* the parser's own run */
+	__u64 hook_us;		/* run time of the parser */
 	struct kexec_bpf_resource kernel;
-	struct kexec_bpf_resource initrd;	/* as left after this round */
-	__u64 cmdline_size;	/* bytes, as left after this round */
+	struct kexec_bpf_resource initrd;	/* state after this round */
+	__u64 cmdline_size;	/* bytes, state after this round */
 };
 
 #define KEXEC_BPF_REPORT_LOCKDOWN	0x1	/* lockdown forbids unsigned images */
 #define KEXEC_BPF_REPORT_ENFORCE	0x2	/* the module's parameter enforce is Y */
 
-/* kexec_bpf_report.digest: whether the segments were left out of the kernel's SHA-256. */
+/*
+ * Values of kexec_bpf_report.digest: whether the segments were left out of the
+ * kernel's SHA-256.
+ */
 enum kexec_bpf_digest {
-	KEXEC_BPF_DIGEST_UNKNOWN = 0,	/* the load did not come that far */
+	KEXEC_BPF_DIGEST_UNKNOWN = 0,	/* the load did not get that far */
 	KEXEC_BPF_DIGEST_LEFT_OUT = 1,
-	KEXEC_BPF_DIGEST_KEPT = 2,	/* nobody asked */
+	KEXEC_BPF_DIGEST_KEPT = 2,	/* kept: nobody asked otherwise */
 	KEXEC_BPF_DIGEST_CRASH = 3,	/* kept: the image is for a panic */
 	KEXEC_BPF_DIGEST_ALWAYS = 4,	/* kept: the module's parameter digest says so */
-	KEXEC_BPF_DIGEST_UNABLE = 5	/* kept: this kernel does not let it be left out */
+	KEXEC_BPF_DIGEST_UNABLE = 5	/* kept: not possible on this kernel */
 };
 
-/* kexec_bpf_report.signature when the kernel did not come to check it. */
+/* kexec_bpf_report.signature if the kernel has not checked the signature. */
 #define KEXEC_BPF_SIGNATURE_UNCHECKED	1
 
 struct kexec_bpf_report {
 	__u32 abi_version;
 	__s32 error;		/* 0 or a negative errno */
 	__u32 stage;		/* enum kexec_bpf_stage */
-	__u32 rounds;		/* entries of round[] that are filled */
+	__u32 rounds;		/* number of entries used in round[] */
 	__s32 signature;	/* 0 verified, negative errno, or UNCHECKED */
 	__u32 flags;		/* KEXEC_BPF_REPORT_* */
 	__u64 load_us;		/* from the probe to the end of the load */
 	struct kexec_bpf_round round[KEXEC_BPF_ROUNDS_MAX];
-	struct kexec_bpf_resource kernel;	/* as given to the arch loader */
+	struct kexec_bpf_resource kernel;	/* as the arch loader got it */
 	struct kexec_bpf_resource initrd;
 	__u64 cmdline_size;	/* bytes without the NUL */
-	__u32 addons;		/* files that bpf_helper_supplement_initrd() took */
+	__u32 addons;		/* added by bpf_helper_supplement_initrd() */
 	__u32 size;		/* bytes of this struct that the module knows; 0 in version 3 */
-	struct kexec_bpf_addon addon;	/* that failed the load; or no path */
-	char reason[KEXEC_BPF_REASON_BYTES];	/* words for error; NUL-terminated */
+	struct kexec_bpf_addon addon;	/* failed the load; or no path */
+	char reason[KEXEC_BPF_REASON_BYTES];	/* for error; NUL-terminated */
 	/* version 4 */
 	__u32 timeout_ms;	/* for all rounds of the load */
 	__u32 digest;		/* enum kexec_bpf_digest */
@@ -294,22 +310,25 @@ KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, timeout_ms) ==
 KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1984);
 
 /*
- * The kfuncs. Only a program attached to the hook, loaded by the process whose
- * handshake is under way, may call them; they act on the load of the thread
- * that runs the hook. All return 0 or more, or a negative errno. Every error
- * but bpf_helper_read's ERANGE is kept by the load: a parser cannot ignore it,
- * and all further calls fail with it. After the time for all rounds is over, all
- * fail with ETIMEDOUT; once the process is killed, with EINTR.
+ * The kfuncs. Only a program for the hook that was loaded by the process whose
+ * handshake is under way may call them. They act on the load of the thread that
+ * runs the hook. All return 0 or more, or a negative errno. The load records
+ * every error but bpf_helper_read()'s ERANGE: a parser cannot ignore it, and
+ * all further calls fail with it. Once the time for all rounds has expired, all
+ * calls fail with ETIMEDOUT; once the process has been killed, with EINTR.
  *
- * "kernel" is named once per round (EEXIST). What is given to "initrd" and
- * "cmdline" is appended; only microcode, the image's .ucode and that of addons, goes
- * to the front. Initrd parts begin at multiples of 4, with at least 4 zeros between
- * archives; cmdline parts are trimmed and joined by one space. resource_name is a
- * constant string in .rodata (the verifier's rule for __str arguments).
+ * To give bytes to a resource is to make them part of what is loaded. The
+ * "kernel" can be given ("named") once per round (EEXIST). What is given to
+ * "initrd" and "cmdline" is appended, except for microcode (.ucode of the image
+ * and of addons), which goes to the front of the initrd. Initrd parts start at
+ * multiples of 4 bytes, with at least 4 zero bytes between archives; cmdline
+ * parts are trimmed and joined by one space. resource_name is a constant string
+ * in .rodata, as the verifier requires for __str arguments.
  *
- * bpf_helper_supplement_initrd() and bpf_helper_decompress_slice() take time that is
- * not the parser's, so it is added to the time for all rounds. Together they may be
- * called 2 * KEXEC_BPF_ADDONS_MAX times in a load (E2BIG).
+ * The time spent in bpf_helper_supplement_initrd() and
+ * bpf_helper_decompress_slice() does not count: the time for all rounds is
+ * extended by it. Together they can be called 2 * KEXEC_BPF_ADDONS_MAX times in
+ * a load (E2BIG).
  */
 #if defined(__KERNEL__) || defined(__bpf__)
 #ifdef __bpf__
@@ -319,44 +338,49 @@ KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1984);
 #endif
 
 /*
- * IN copies the first buf__sz bytes of a resource into buf and returns how
- * many it has copied. OUT gives the bytes of buf to a resource; such bytes
- * have no provenance (see the security rules in bpf/kmod/rules.c).
+ * KEXEC_BPF_IN copies the first bytes of a resource into buf, at most buf__sz,
+ * and returns how many. KEXEC_BPF_OUT gives the bytes of buf to a resource;
+ * nothing proves where these come from (see the security rules in
+ * bpf/kmod/rules.c).
  */
 int bpf_helper_carrier(const char *resource_name__str, void *buf, __u32 buf__sz,
 		       _Bool in) KEXEC_BPF_KSYM;
 
-/* Decompresses src into dst by src's magic number; returns the size, in bytes. */
+/*
+ * Decompresses src into dst, in the format that its magic number says. Returns
+ * the decompressed size in bytes.
+ */
 int bpf_helper_decompress(const void *src, __u32 src__sz, void *dst,
 			  __u32 dst__sz) KEXEC_BPF_KSYM;
 
 /*
- * Adds a file as struct kexec_bpf_addon describes, KEXEC_BPF_ADDONS_MAX in a load.
- * In the first round only: later ones return 0, because their parsers get the same
- * list. The strings are memory with a size rather than __str, because they come out
- * of a map.
+ * Adds a file as struct kexec_bpf_addon describes, at most KEXEC_BPF_ADDONS_MAX
+ * per load. In later rounds than the first it returns 0 and does nothing,
+ * because their parsers get the same list. The strings are memory with a size
+ * rather than __str arguments, because they come from a map.
  */
 int bpf_helper_supplement_initrd(const char *dst_dir, __u32 dst_dir__sz,
 				 const char *addon_filename,
 				 __u32 addon_filename__sz) KEXEC_BPF_KSYM;
 
-/* Copies buf__sz bytes of the image from offset; ERANGE when it has fewer. */
+/* Copies buf__sz bytes of the image from offset; ERANGE if it has fewer. */
 int bpf_helper_read(__u64 offset, void *buf, __u32 buf__sz) KEXEC_BPF_KSYM;
 
-/* Gives a slice of the image to a resource, without a copy. */
+/* Gives a slice of the image to a resource without copying it. */
 int bpf_helper_slice(const char *resource_name__str, __u64 offset,
 		     __u64 size) KEXEC_BPF_KSYM;
 
 /*
- * Gives a decompressed slice of the image to a resource; E2BIG when it is
- * larger than max_out bytes, EOPNOTSUPP when the kernel has no decompressor.
+ * Decompresses a slice of the image and gives the result to a resource; E2BIG
+ * if it is larger than max_out bytes, EOPNOTSUPP if the kernel has no
+ * decompressor for it.
  */
 int bpf_helper_decompress_slice(const char *resource_name__str, __u64 offset,
 				__u64 size, __u64 max_out) KEXEC_BPF_KSYM;
 
 /*
- * Adds a slice of the image to the initrd as the file dst_path, a relative
- * path such as ".extra/os-release".
+ * Adds a slice of the image to the initrd as the file dst_path, a relative path
+ * such as ".extra/os-release".
  */
 int bpf_helper_supplement_slice(const char *dst_path__str, __u64 offset,
 				__u64 size) KEXEC_BPF_KSYM;

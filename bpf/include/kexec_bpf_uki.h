@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the sections of a Unified Kernel Image become, and where its companion
- * files go: systemd-stub's tables (systemd-stub(7), UAPI.5). The module and the
- * default parser are made of these rows; tests/abi compares them with the
- * program's (src/formats: image/uki.rs, initrd/extra.rs).
+ * Tables that say what the sections of a Unified Kernel Image become and where
+ * its companion files go, as in systemd-stub (systemd-stub(7), UAPI.5). The
+ * module and the default parser are built from these rows; tests/abi compares
+ * them with the program's (src/formats: image/uki.rs, initrd/extra.rs).
  *
- * Like linux/lsm_hook_defs.h, this file may be included more than once. Whoever
- * includes it first defines a macro for the rows that it wants; the others are
- * empty, and all are undefined at the end:
+ * Like linux/lsm_hook_defs.h, this file may be included more than once. Before
+ * including it, define macros for the rows that you need. The other macros
+ * expand to nothing, and all are undefined at the end:
  *
  *   KEXEC_BPF_UKI_RESOURCE(id, target, rule, times, addon, pcr)
  *   KEXEC_BPF_UKI_FILE(id, target, rule, times, addon, pcr)
@@ -15,14 +15,17 @@
  *   KEXEC_BPF_UKI_DIRECTORY(path, suffix, mode, file_mode, pcr)
  *
  *  id		KEXEC_BPF_UKI_<id> is the section's name
- *  target	the resource, or the file of the initrd, that the section becomes
- *  rule	what the module allows for target under lockdown: KEXEC_BPF_UKI_WHOLE...
- *  times	how often the section must be given then, if it has any bytes
+ *  target	the resource or the initrd's file that the section becomes
+ *  rule	what the module accepts for target under lockdown: one of
+ *		enum kexec_bpf_uki_rule
+ *  times	how often the section must then be given, unless it is empty
  *  addon	1: a PE file without .linux that has this section is an addon
- *  pcr		that systemd-stub extends by it; 0: by none
- *  path	directory of the initrd
- *  suffix	files with this one, in any case, belong there; the longest decides
- *  mode	of the directory, file_mode that of the files in it
+ *  pcr		the PCR that systemd-stub extends with it; 0: none
+ *  path	directory in the initrd
+ *  suffix	suffix, in upper or lower case, of the files that belong there;
+ *		the longest match decides
+ *  mode	mode of the directory
+ *  file_mode	mode of the files in it
  */
 #ifndef KEXEC_BPF_UKI_H
 #define KEXEC_BPF_UKI_H
@@ -37,7 +40,7 @@
 #define KEXEC_BPF_UKI_PCRSIG		".pcrsig"
 #define KEXEC_BPF_UKI_PCRPKEY		".pcrpkey"
 #define KEXEC_BPF_UKI_OSREL		".osrel"
-#define KEXEC_BPF_UKI_PROFILE		".profile"	/* begins a profile */
+#define KEXEC_BPF_UKI_PROFILE		".profile"	/* starts a profile */
 #define KEXEC_BPF_UKI_SPLASH		".splash"
 #define KEXEC_BPF_UKI_DTB		".dtb"
 #define KEXEC_BPF_UKI_DTBAUTO		".dtbauto"
@@ -47,7 +50,7 @@
 #define KEXEC_BPF_UKI_SBAT		".sbat"
 #define KEXEC_BPF_UKI_BPF		KEXEC_BPF_SECTION
 
-/* The directory of FILE rows, its mode and that of the files in it. */
+/* The directory of the FILE rows, its mode and that of the files in it. */
 #define KEXEC_BPF_UKI_EXTRA		".extra"
 #define KEXEC_BPF_UKI_EXTRA_MODE	0555
 #define KEXEC_BPF_UKI_EXTRA_FILE_MODE	0444
@@ -57,11 +60,11 @@
 #define KEXEC_BPF_UKI_PCR_SYSEXT	13
 
 enum kexec_bpf_uki_rule {
-	/* A whole section of this name, of the one profile that all come from. */
+	/* One whole section of this name, of the same profile as all others. */
 	KEXEC_BPF_UKI_WHOLE = 0,
-	/* That, before anything is added to target. */
+	/* The same, before anything is added to target. */
 	KEXEC_BPF_UKI_WHOLE_FIRST = 1,
-	/* That, or bytes out of BPF memory with a signature of their own. */
+	/* The same, or bytes from BPF memory with their own signature. */
 	KEXEC_BPF_UKI_WHOLE_OR_SIGNED = 2
 };
 
@@ -82,7 +85,10 @@ enum kexec_bpf_uki_rule {
 
 KEXEC_BPF_UKI_RESOURCE(LINUX, KEXEC_BPF_KERNEL, KEXEC_BPF_UKI_WHOLE_OR_SIGNED, 1, 0,
 		       KEXEC_BPF_UKI_PCR_SECTIONS)
-/* Before .ucode, which has the same target: an empty slice counts as the first. */
+/*
+ * Before .ucode, which has the same target: an empty slice that matches both
+ * counts as .initrd.
+ */
 KEXEC_BPF_UKI_RESOURCE(INITRD, KEXEC_BPF_INITRD, KEXEC_BPF_UKI_WHOLE_FIRST, 1, 1,
 		       KEXEC_BPF_UKI_PCR_SECTIONS)
 KEXEC_BPF_UKI_RESOURCE(UCODE, KEXEC_BPF_INITRD, KEXEC_BPF_UKI_WHOLE, 1, 1,
@@ -91,8 +97,9 @@ KEXEC_BPF_UKI_RESOURCE(CMDLINE, KEXEC_BPF_CMDLINE, KEXEC_BPF_UKI_WHOLE, 1, 1,
 		       KEXEC_BPF_UKI_PCR_SECTIONS)
 
 /*
- * In systemd-stub's order: that of the archives in the initrd. .pcrsig signs what
- * the others make of their PCR, so it cannot be in it.
+ * In systemd-stub's order, which is that of the archives in the initrd. .pcrsig
+ * signs the value that the others give their PCR, so it cannot be measured
+ * there.
  */
 KEXEC_BPF_UKI_FILE(PCRSIG, KEXEC_BPF_UKI_EXTRA "/tpm2-pcr-signature.json",
 		   KEXEC_BPF_UKI_WHOLE, 1, 0, 0)
@@ -103,7 +110,10 @@ KEXEC_BPF_UKI_FILE(OSREL, KEXEC_BPF_UKI_EXTRA "/os-release",
 KEXEC_BPF_UKI_FILE(PROFILE, KEXEC_BPF_UKI_EXTRA "/profile",
 		   KEXEC_BPF_UKI_WHOLE, 1, 0, KEXEC_BPF_UKI_PCR_SECTIONS)
 
-/* Nothing is made of these: under lockdown no target may have one of a UKI. */
+/*
+ * These become nothing: under lockdown a UKI's section with one of these names
+ * cannot be given to any target.
+ */
 KEXEC_BPF_UKI_OTHER(SPLASH, 0, KEXEC_BPF_UKI_PCR_SECTIONS)
 KEXEC_BPF_UKI_OTHER(DTB, 1, KEXEC_BPF_UKI_PCR_SECTIONS)
 KEXEC_BPF_UKI_OTHER(DTBAUTO, 1, KEXEC_BPF_UKI_PCR_SECTIONS)
@@ -111,12 +121,12 @@ KEXEC_BPF_UKI_OTHER(EFIFW, 0, KEXEC_BPF_UKI_PCR_SECTIONS)
 KEXEC_BPF_UKI_OTHER(HWIDS, 0, KEXEC_BPF_UKI_PCR_SECTIONS)
 KEXEC_BPF_UKI_OTHER(UNAME, 0, KEXEC_BPF_UKI_PCR_SECTIONS)
 KEXEC_BPF_UKI_OTHER(SBAT, 0, KEXEC_BPF_UKI_PCR_SECTIONS)
-/* The stub does not know it. */
+/* Unknown to systemd-stub. */
 KEXEC_BPF_UKI_OTHER(BPF, 0, 0)
 
 /*
- * In systemd-stub's order. These files authenticate themselves when they are used,
- * so the module takes them without a signature, each in its own directory.
+ * In systemd-stub's order. These files are authenticated when they are used, so
+ * the module accepts them without a signature, each in its own directory.
  */
 KEXEC_BPF_UKI_DIRECTORY(KEXEC_BPF_UKI_EXTRA "/credentials", ".cred", 0500, 0400,
 			KEXEC_BPF_UKI_PCR_CONFIG)
