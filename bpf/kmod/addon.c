@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* PE addons as systemd-stub takes them, and plain files. */
+/* Adds PE addons, by the rules of systemd-stub, and plain files. */
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/file.h>
@@ -16,8 +16,8 @@
 #include "rules.h"
 
 /*
- * The kernel's reader refuses empty files, which systemd-stub passes on. Files of
- * /proc and /sys say that they are empty, and are not.
+ * kernel_read_file() refuses empty files, which systemd-stub passes on. Files
+ * in /proc and /sys may report size 0 without being empty: those are refused.
  */
 static ssize_t kb_addon_empty(struct file *file, void **data)
 {
@@ -50,7 +50,7 @@ static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
 		kb_job_fail(job, -EINVAL, "addon %.160s: the path is not absolute", path);
 		return NULL;
 	}
-	/* Without waiting: the other end of a FIFO may never come. */
+	/* O_NONBLOCK, because the other end of a FIFO may never be opened. */
 	file = filp_open(path, O_RDONLY | O_LARGEFILE | O_NONBLOCK, 0);
 	size = PTR_ERR_OR_ZERO(file);
 	if (!size) {
@@ -65,8 +65,8 @@ static struct kb_buffer *kb_addon_read(struct kb_job *job, const char *path)
 }
 
 /*
- * An addon made for one kernel must not meet another. As in systemd-stub, the
- * addon's section may be the beginning of the image's.
+ * Refuses an addon that was made for another kernel. As in systemd-stub, the
+ * addon's .uname may be a prefix of the image's.
  */
 static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const char *path)
 {
@@ -77,8 +77,8 @@ static int kb_addon_uname(struct kb_job *job, const struct kb_pe *addon, const c
 	    kb_pe_find(&job->pe, KEXEC_BPF_UKI_UNAME, &ours))
 		return 0;
 	/*
-	 * Which profile was chosen is the parser's matter: any one's will do. The
-	 * base alone is none where there are profiles.
+	 * The parser chooses the profile, so a match with any profile's .uname
+	 * will do. If there are profiles, the base alone is not one.
 	 */
 	profiles = kb_pe_profiles(&job->pe);
 	profile = profiles ? 0 : KB_PE_BASE;
@@ -137,7 +137,7 @@ static int kb_addon_pe(struct kb_job *job, struct kb_buffer *file, const char *p
 	if (err)
 		return err;
 
-	/* Among microcode the first wins: addons go before the image's. */
+	/* The first microcode wins: that of addons precedes the image's. */
 	err = kb_addon_initrd(job, file, &pe, KEXEC_BPF_UKI_UCODE, KB_INITRD_FRONT);
 	if (!err || err == -ENOENT)
 		err = kb_addon_initrd(job, file, &pe, KEXEC_BPF_UKI_INITRD, KB_INITRD_BACK);

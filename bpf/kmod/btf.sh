@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sees to it that the module has type information: without BTF no parser could
-# call it. The kernel's own build leaves it out, with a word that is easily missed,
-# where the headers have no vmlinux or pahole is not installed.
+# Ensures that the module has BTF: without it no parser could call the module.
+# If the headers have no vmlinux or pahole is not installed, Kbuild leaves BTF
+# out, with a message that is easily missed.
 #
-#   btf.sh MODULE.ko KDIR BTF     BTF: the running kernel's, /sys/kernel/btf/vmlinux
+#   btf.sh MODULE.ko KDIR BTF     BTF: the kernel's, used if KDIR has no vmlinux
 set -eu
 module=$1 kdir=$2 running=$3
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pieces of a command line, by systemd-stub's rules (mangle_stub_cmdline):
- * leading white space is skipped, control characters and white space become
- * spaces, trailing ones are cut. A NUL ends the piece.
+ * Builds the command line from pieces, by systemd-stub's rules
+ * (mangle_stub_cmdline()): leading white space is skipped, control characters
+ * and white space become spaces, and trailing ones are cut off. A NUL ends a
+ * piece.
  */
 #include <linux/errno.h>
 #include <linux/overflow.h>
@@ -28,7 +29,7 @@ int kb_cmdline_add(struct kb_job *job, const u8 *piece, size_t size)
 	}
 	if (!size)
 		return 0;
-	/* One space before, one NUL behind. */
+	/* A space before the piece and a NUL after it. */
 	if (size_add(size, at + 2) > KEXEC_BPF_CMDLINE_MAX_BYTES)
 		return kb_job_fail(job, -E2BIG, "the command line is longer than %d bytes",
 				   KEXEC_BPF_CMDLINE_MAX_BYTES - 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The archives that systemd-stub makes (src/boot/cpio.c there): newc with
- * lower-case hexadecimal digits, mtime 0, inode numbers from 1 in each
- * archive. Credentials are for root alone.
+ * Makes the same archives as systemd-stub (its src/boot/cpio.c): newc with
+ * lower-case hexadecimal digits, mtime 0, and inode numbers from 1 in each
+ * archive. Only root can read credentials.
  */
 #include <linux/align.h>
 #include <linux/errno.h>
@@ -16,7 +16,7 @@
 #define KB_CPIO_HEADER	110
 #define KB_CPIO_DEPTH	8
 
-/* The one digit in upper case is systemd-stub's, too. */
+/* systemd-stub has this one digit in upper case, too. */
 static const char kb_cpio_end[] =
 	"070701" "00000000" "00000000" "00000000" "00000000" "00000001"
 	"00000000" "00000000" "00000000" "00000000" "00000000" "00000000"
@@ -44,7 +44,10 @@ static void kb_cpio_entry(struct kb_cpio_writer *w, const char *name, size_t nam
 	w->at += end;
 }
 
-/* Relative, no empty, "." or ".." component, printable ASCII only. */
+/*
+ * Accepts a relative path of printable ASCII, of at most KB_CPIO_DEPTH
+ * components, none of them empty, "." or "..".
+ */
 static int kb_cpio_check(const char *path)
 {
 	const char *at = path;
@@ -78,8 +81,8 @@ static int kb_cpio_part(struct kb_job *job, struct kb_buffer *buffer, size_t off
 }
 
 /*
- * Files that follow each other into the same directory share an archive: then
- * its last part is the trailer.
+ * Returns whether a file can join the archive of the file before it: both are
+ * in the same directory, and the initrd still ends with that archive's trailer.
  */
 static bool kb_cpio_continues(const struct kb_job *job, const char *dst_path, size_t dir_size)
 {
@@ -108,7 +111,7 @@ static int kb_cpio_trailer(struct kb_job *job, const struct kb_cpio_writer *w, s
 	return 0;
 }
 
-/* The directory of companion files that it lies below, or NULL. */
+/* Returns the directory of companion files that @dst_path is below, or NULL. */
 static const struct kb_directory *kb_cpio_directory(const char *dst_path)
 {
 	const struct kb_directory *dir;
@@ -141,11 +144,11 @@ int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *
 	slash = strrchr(dst_path, '/');
 	if (slash)
 		dir_size = slash - dst_path;
-	/* One without a directory, or with a long one, has an archive to itself. */
+	/* A file with no directory, or a long one, gets its own archive. */
 	if (!dir_size || dir_size >= sizeof(job->archive_dir))
 		alone = true;
 
-	/* Each entry has a header, at most the whole path, and padding. */
+	/* Each entry needs a header, at most the whole path, and padding. */
 	w.buffer = kb_job_alloc(job, (KB_CPIO_DEPTH + 1) *
 				(KB_CPIO_HEADER + strlen(dst_path) + 5) + sizeof(kb_cpio_end),
 				ours ? KB_PROOF_MODULE : KB_PROOF_NONE);

@@ -6,9 +6,10 @@
 #include "job.h"
 
 /*
- * Appends an archive with one file to the initrd: the directories of
- * dst_path, then the file, whose bytes are content's, not copied. Unless it is
- * to be alone, it joins the archive of the file before in the same directory.
+ * Appends an archive with one file to the initrd: the directories of @dst_path,
+ * then the file, with the bytes of @content, which are not copied. Unless
+ * @alone, the file joins the archive of the previous file if both are in the
+ * same directory.
  */
 int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *content,
 		bool alone);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * gzip, zstd, xz, lz4 (legacy frames) and lzo (lzop files), as far as the
- * kernel has them built in. The kernel's own __decompress() functions are
- * __init or not exported; lzma has no exported decoder at all.
+ * Decompresses gzip, zstd, xz, lz4 (legacy frames) and lzo (lzop files), as far
+ * as the kernel is built with their decoders. The kernel's own __decompress()
+ * functions are __init or not exported, and there is no exported decoder for
+ * lzma at all.
  */
 #include <linux/errno.h>
 #include <linux/lz4.h>
@@ -115,7 +116,7 @@ static ssize_t kb_xz(const u8 *src, size_t src_size, u8 *dst, size_t dst_size)
 	xz_dec_end(decoder);
 	if (status == XZ_STREAM_END)
 		return buf.out_pos;
-	/* In single-call mode XZ_BUF_ERROR: the output did not fit. */
+	/* In single-call mode XZ_BUF_ERROR means: the output did not fit. */
 	if (status == XZ_BUF_ERROR)
 		return -E2BIG;
 	return status == XZ_OPTIONS_ERROR ? -EOPNOTSUPP : -EBADMSG;
@@ -125,7 +126,10 @@ static ssize_t kb_xz(const u8 *src, size_t src_size, u8 *dst, size_t dst_size)
 #if IS_BUILTIN(CONFIG_LZ4_DECOMPRESS)
 #define KB_LZ4_CHUNK	(8 << 20)
 
-/* "lz4 -l": the magic, then chunks of at most 8 MiB, each after its size. */
+/*
+ * The format of "lz4 -l": the magic number, then chunks of at most 8 MiB of
+ * output, each preceded by its compressed size.
+ */
 static ssize_t kb_lz4(const u8 *src, size_t src_size, u8 *dst, size_t dst_size)
 {
 	size_t in = sizeof(u32), out = 0;

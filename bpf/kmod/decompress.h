@@ -6,9 +6,10 @@
 #include <linux/types.h>
 
 /*
- * Decompresses by magic number. Returns the size, or -E2BIG (more than
- * dst_size), -EBADMSG (damaged), -EOPNOTSUPP (known, but this kernel has no
- * decompressor), -ENOMEM, -EINVAL (unknown).
+ * Decompresses @src in the format that its magic number says. Returns the
+ * decompressed size, or -E2BIG (more than @dst_size), -EBADMSG (damaged),
+ * -EOPNOTSUPP (known, but this kernel has no decompressor), -ENOMEM, or -EINVAL
+ * (unknown).
  */
 ssize_t kb_decompress(const u8 *src, size_t src_size, u8 *dst, size_t dst_size);
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kexec_file_load(2) goes through machine_kexec_prepare(), the digest, and then
- * kimage_load_segment() for each segment. The digest leaves out a segment whose buffer is
- * purgatory's, because that is changed afterwards. So between the two functions all
- * segments have that buffer; the kernel itself then stores the digest of nothing, and no
- * region for purgatory to check. On the ways out of the system call in between nothing
- * looks at the segments' buffers: they are freed by the kimage's other pointers.
+ * kexec_file_load(2) calls machine_kexec_prepare(), computes the digest, and
+ * then calls kimage_load_segment() for each segment. The digest leaves out a
+ * segment whose buffer is purgatory's, because purgatory is changed afterwards.
+ * So between the two functions all segments have that buffer: the kernel itself
+ * then stores the digest of no bytes, and no regions for purgatory to verify.
+ * The error paths in between do not use the segments' buffers: the kernel frees
+ * them by other pointers in the kimage.
  *
- * A crash image keeps its digest, because a kernel that crashed may have written to it.
+ * A crash image keeps its digest, because the kernel that crashed may have
+ * written to it.
  */
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -33,7 +35,7 @@ static const char *const kb_digest_modes[KB_DIGEST_MODES] = {
 
 static enum kb_digest_mode kb_digest_mode = KB_DIGEST_AUTO;
 
-/* Whether the segments can be put back. */
+/* KB_ABLE: on this kernel the segments' buffers can be put back. */
 static enum {
 	KB_UNKNOWN,
 	KB_ABLE,

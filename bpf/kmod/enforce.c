@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Once it is on, nothing turns it off but a reboot. The module holds a reference to
- * itself; rmmod -f, which lockdown does not stop, finds an exit function that waits for
- * the last reference (main.c), so that the hooks stay in place.
+ * While its gates are closed, enforce refuses loads: kb_enforce_refuse(). Once
+ * it is on, only a reboot turns it off. The module then holds a reference to
+ * itself. rmmod -f, which lockdown does not prevent, gets into an exit function
+ * that waits for the last reference (main.c), so the hooks stay installed.
  *
- * What was loaded before has passed no gate. So it goes on only while no image is
- * loaded, and none is being loaded: the gates close first, then the kernel is asked.
+ * An image that was loaded earlier has passed no gate. So enforce is turned on
+ * only while no image is loaded or being loaded: the gates close first, then
+ * the module checks what the kernel holds.
  */
 #include <linux/compiler.h>
 #include <linux/delay.h>
@@ -24,15 +26,15 @@
 #include "images.h"
 #include "lsm.h"
 
-/* How long a load that is under way may last before enforce is not turned on. */
+/* Time to wait for a load under way, before enforce fails to turn on. */
 #define KB_LOCK_TRIES	50
 #define KB_LOCK_TRY_MS	20
 
-/* Protects all but reading kb_enforce_gates. */
+/* Protects the variables below; some are also read without it. */
 static DEFINE_MUTEX(kb_enforce_lock);
-static bool kb_enforce_gates;	/* closed */
-static bool kb_enforce_kept;	/* until reboot */
-static bool kb_enforce_asked;	/* by a parameter of the insertion */
+static bool kb_enforce_gates;	/* closed: loads are refused */
+static bool kb_enforce_kept;	/* on until reboot */
+static bool kb_enforce_asked;	/* enforce=1 at insertion */
 
 static enum {
 	KB_COMING,
@@ -60,7 +62,7 @@ int kb_enforce_refuse(const char *call, const char *why)
 	return -EPERM;
 }
 
-/* The gates stay closed when there is nothing. */
+/* Closes the gates, and leaves them closed if the kernel holds nothing. */
 static enum kb_held kb_enforce_close(void)
 {
 	enum kb_held held = kb_images_held();
@@ -68,14 +70,14 @@ static enum kb_held kb_enforce_close(void)
 	if (held != KB_HELD_NOTHING)
 		return held;
 	WRITE_ONCE(kb_enforce_gates, true);
-	/* What began before the gates closed holds the lock, or is loaded. */
+	/* A load that began earlier holds the lock, or has loaded an image. */
 	held = kb_images_held();
 	if (held != KB_HELD_NOTHING)
 		WRITE_ONCE(kb_enforce_gates, false);
 	return held;
 }
 
-/* The caller holds the lock. */
+/* Called with kb_enforce_lock held. */
 static int kb_enforce_start(void)
 {
 	enum kb_held held;
@@ -85,7 +87,7 @@ static int kb_enforce_start(void)
 		return 0;
 	if (kb_enforce_module == KB_GOING)
 		return -ENODEV;
-	/* Whoever reads the size of the reservation has the kernel's lock for a moment. */
+	/* Reading the crash size takes the lock for a moment: try again. */
 	while ((held = kb_enforce_close()) == KB_HELD_LOCK && tries++ < KB_LOCK_TRIES)
 		msleep(KB_LOCK_TRY_MS);
 	if (held != KB_HELD_NOTHING) {
@@ -110,7 +112,9 @@ static int kb_enforce_set(const char *val, const struct kernel_param *kp)
 		wanted = true;
 	mutex_lock(&kb_enforce_lock);
 	if (kb_enforce_module == KB_COMING) {
-		/* Whoever finds the file in sysfs that early does not take it back. */
+		/*
+		 * A write to sysfs this early does not take the request back.
+		 */
 		kb_enforce_asked |= wanted;
 	} else if (wanted) {
 		err = kb_enforce_start();

@@ -1,30 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The parameter enforce: whether the kernel loads nothing but what this module opened. */
+/* The parameter enforce: load only images that this module opened. */
 #ifndef KB_ENFORCE_H
 #define KB_ENFORCE_H
 
 #include <linux/types.h>
 
-/* Begins reports of what it refuses, and lines of the log. */
+/* Prefix of the refusals in reports, and of lines in the kernel log. */
 #define KB_ENFORCE	"enforce"
 
-/* The calls that it refuses, for the log. */
+/* The system calls that enforce refuses, for the kernel log. */
 #define KB_CALL_FILE	"kexec_file_load"
 #define KB_CALL_CLASSIC	"kexec_load"
 
-/* For ftrace callbacks: does not sleep. */
+/*
+ * Returns whether the gates are closed. For ftrace callbacks: does not sleep.
+ */
 bool kb_enforce_on(void);
 
 /*
- * 0 where it is off, or off again: then the kernel's own function has to be asked. Else
- * -EPERM, and the log says who called, and why it is refused.
+ * Returns 0 if the gates are open, also if they have opened again because
+ * enforce could not be turned on: the caller must then ask the kernel's own
+ * function. Otherwise logs who called and why that is refused, and returns
+ * -EPERM.
  */
 int kb_enforce_refuse(const char *call, const char *why);
 
-/* The last step of insertion: turns it on where the parameter came with it. */
+/* Turns enforce on if the parameter was given. The last step of insertion. */
 int kb_enforce_init(void);
 
-/* The first step of removal: it cannot be turned on any more. */
+/* Keeps enforce from being turned on any more. The first step of removal. */
 void kb_enforce_exit(void);
 
 #endif /* KB_ENFORCE_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * While it waits, the load holds the kernel's kexec lock: it looks again and again
- * whether there is still somebody to wait for.
+ * A load that waits holds the kernel's kexec lock, so it checks regularly
+ * whether there is still a thread B to wait for.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -11,17 +11,17 @@
 #include "handshake.h"
 #include "session.h"
 
-/* How often a load looks whether thread B is still there. */
+/* Interval between two checks whether thread B is still there. */
 #define KB_TICK_MS	100
 
-static struct pid *kb_waiting;	/* process; the kexec lock makes it single */
+static struct pid *kb_waiting;	/* process; the kexec lock allows only one */
 
 bool kb_handshake_mine(void)
 {
 	return READ_ONCE(kb_waiting) == task_tgid(current);
 }
 
-/* False: the session is closed. */
+/* Lets thread B read the parser. Returns whether the session is still open. */
 static bool kb_handshake_show(struct kb_session *session, const void *parser, size_t size)
 {
 	bool open;
@@ -37,7 +37,7 @@ static bool kb_handshake_show(struct kb_session *session, const void *parser, si
 	return open;
 }
 
-/* Returns whether the session is still open. */
+/* Takes the parser away again. Returns whether the session is still open. */
 static bool kb_handshake_hide(struct kb_session *session)
 {
 	bool open;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Redirects and watches functions by ftrace, as a live patch would, and by their address:
- * other modules may have functions of the same name. They are reached through
- * pointers (kexec_file_ops) or from another file of the kernel, so the compiler
- * cannot have inlined them all; ARCHITECTURE.md, "The module", has the one case in
- * which it may. kexec_image_probe_default() would be the natural place for the
+ * Redirects and watches kernel functions by ftrace, as a live patch does. The
+ * functions are identified by address, because other modules may have functions
+ * of the same name. The kernel calls them through pointers (kexec_file_ops) or
+ * from another source file, so the compiler cannot have inlined them;
+ * ARCHITECTURE.md, "The module", describes the one case in which it may have.
+ * kexec_image_probe_default() would be the natural function to redirect for the
  * probe, but it is inlined into its callers.
  */
 #include <linux/errno.h>
@@ -22,7 +23,7 @@ static void notrace kb_redirect(unsigned long ip, unsigned long parent_ip,
 {
 	struct kb_hook *hook = ops->private;
 
-	/* kb_stock_*() must reach the kernel's function. */
+	/* Calls from kb_stock_*() must reach the kernel's function. */
 	if (within_module(parent_ip, THIS_MODULE) || !hook->wanted())
 		return;
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)hook->replacement);
@@ -86,7 +87,7 @@ void kb_hook_remove(struct kb_hook *hooks, size_t count)
 		ftrace_free_filter(&hook->ops);
 		hook->installed = false;
 	}
-	/* A task may be between the redirection and its module reference. */
+	/* A redirected task may not have its module reference yet. */
 	synchronize_rcu_tasks();
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Redirects functions of the kernel to functions of this module, or watches them. */
+/* Redirects kernel functions to this module's, or watches calls to them. */
 #ifndef KB_HOOK_H
 #define KB_HOOK_H
 
@@ -10,25 +10,28 @@
 
 struct kb_hook {
 	enum kb_stock function;
-	/* Of the same type as the kernel's function; NULL: it is only watched. */
+	/* Same type as the kernel's function; NULL if it is only watched. */
 	void *replacement;
-	/* Decides per call, in the ftrace callback: neither sleeps nor is traced. */
+	/*
+	 * Returns whether to redirect a call. Runs in the ftrace callback, so
+	 * it is notrace and does not sleep.
+	 */
 	bool (*wanted)(void);
-	/* Is told of each call before it happens, with its first argument. The same rules. */
+	/* Runs before each call, with its first argument. The same rules. */
 	void (*watch)(void *first);
-	bool optional;		/* without it the module works, too */
+	bool optional;		/* the module works without it */
 	struct ftrace_ops ops;
 	bool installed;
 };
 
 /*
- * In the order given; on failure of one that is not optional none is left. The table is
- * the caller's.
+ * Installs the hooks in the given order. If one fails that is not optional, all
+ * are removed again. The table stays in use until kb_hook_remove().
  */
 int kb_hook_install(struct kb_hook *hooks, size_t count);
 void kb_hook_remove(struct kb_hook *hooks, size_t count);
 
-/* Whether the one for @function is in place. */
+/* Returns whether the hook for @function is installed. */
 bool kb_hook_installed(const struct kb_hook *hooks, size_t count, enum kb_stock function);
 
 #endif /* KB_HOOK_H */

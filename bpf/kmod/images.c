@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel exports neither its images nor the lock that its loads hold. But it
- * shows them in sysfs, and the functions that do that are found there, whether or not
- * sysfs is mounted. The size of the reservation is told under that lock: -EBUSY.
+ * The kernel exports neither its images nor the lock that loads hold. But it
+ * shows both in sysfs, and the functions that show them are found in kernfs,
+ * whether or not sysfs is mounted. The size of the crash reservation is read
+ * under the lock: -EBUSY means that it is held.
  */
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -14,7 +15,7 @@
 
 #include "images.h"
 
-/* /sys/kernel/kexec/NAME, where older kernels have /sys/kernel/kexec_NAME. */
+/* Finds /sys/kernel/kexec/NAME, or /sys/kernel/kexec_NAME on older kernels. */
 static struct kernfs_node *kb_images_file(const char *name)
 {
 	struct kernfs_node *directory = kernfs_find_and_get(kernel_kobj->sd, "kexec"), *file;
@@ -29,7 +30,7 @@ static struct kernfs_node *kb_images_file(const char *name)
 	return kernfs_find_and_get(kernel_kobj->sd, older);
 }
 
-/* The first character of what the kernel shows, or a negative errno. */
+/* Returns the first character of what the kernel shows, or a negative errno. */
 static int kb_images_show(const char *name, char *page)
 {
 	struct kernfs_node *file = kb_images_file(name);
@@ -53,7 +54,10 @@ enum kb_held kb_images_held(void)
 
 	if (!page)
 		return KB_HELD_UNKNOWN;
-	/* First: what has the lock now may hold an image soon. */
+	/*
+	 * The lock comes first: a load that holds it may have loaded an image
+	 * by the time the next files are read.
+	 */
 	lock = kb_images_show("crash_size", page);
 	image = kb_images_show("loaded", page);
 	crash = kb_images_show("crash_loaded", page);

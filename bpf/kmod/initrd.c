@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Joins the parts of the initrd. Each begins at a multiple of 4, as the kernel's
- * unpacker wants it (init/initramfs.c). Between two archives there are at least 4
- * zeros: the kernel's lz4 decoder has no end mark and takes the next 4 bytes for
- * the size of a chunk, of which 0 is the end (lib/decompress_unlz4.c).
+ * Joins the parts of the initrd. Each part starts at a multiple of 4 bytes, as
+ * the kernel's unpacker requires (init/initramfs.c). Between two archives there
+ * are at least 4 zero bytes: the kernel's lz4 decoder knows no end mark, takes
+ * the next 4 bytes for the size of a chunk, and stops at a size of 0
+ * (lib/decompress_unlz4.c).
  */
 #include <linux/align.h>
 #include <linux/errno.h>
@@ -35,7 +36,7 @@ int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd
 	return 0;
 }
 
-/* Where a part begins that follows @at bytes of the joined initrd. */
+/* Returns the offset of a part that follows @at bytes of the joined initrd. */
 static size_t kb_initrd_begin(size_t at, const struct kb_part *part)
 {
 	if (!at)
@@ -50,7 +51,7 @@ static size_t kb_initrd_size(const struct kb_job *job)
 	const struct kb_part *part;
 	size_t size = 0;
 
-	/* Parts are in memory or slices of it; their sum may still wrap. */
+	/* Each part fits in memory, but parts may overlap: the sum may wrap. */
 	list_for_each_entry(part, &job->initrd, node)
 		size = size_add(kb_initrd_begin(size, part), part->size);
 	return size;
@@ -79,7 +80,7 @@ static struct kb_part *kb_initrd_largest(struct kb_job *job)
 	return largest;
 }
 
-/* Where @part begins in the joined initrd. */
+/* Returns the offset of @part in the joined initrd. */
 static size_t kb_initrd_offset(const struct kb_job *job, const struct kb_part *part)
 {
 	const struct kb_part *at;
@@ -112,11 +113,11 @@ static void kb_initrd_replace(struct kb_job *job, struct kb_buffer *buffer, size
 	part->continues = false;
 }
 
-/* Pages of the joined initrd: those of its largest part stay where they are. */
+/* Pages of the joined initrd. Those of the largest part stay in place. */
 struct kb_frame {
 	u8 *body;		/* the first whole page of the largest part */
-	size_t front, shared, back;	/* pages: new, of the part, new */
-	size_t start;		/* of the initrd in the first page */
+	size_t front, shared, back;	/* page counts: new, of the part, new */
+	size_t start;		/* offset of the initrd in the first page */
 };
 
 static void kb_frame_put(struct page **pages, size_t count)
@@ -149,9 +150,9 @@ static struct page **kb_frame_pages(const struct kb_frame *frame, size_t count)
 }
 
 /*
- * Maps the whole pages of the largest part, usually the image's .initrd, a second
- * time, between new pages for everything else. So nothing large is copied or
- * moved, and nothing is written over in the image.
+ * Maps the whole pages of the largest part, usually the image's .initrd, a
+ * second time, between new pages for everything else. So nothing large is
+ * copied or moved, and nothing in the image is overwritten.
  */
 static int kb_initrd_join_around(struct kb_job *job, const struct kb_part *largest, size_t size)
 {
@@ -185,7 +186,7 @@ static int kb_initrd_join_around(struct kb_job *job, const struct kb_part *large
 	if (!buffer)
 		return -ENOMEM;
 
-	/* New pages are zero, and so is the padding. */
+	/* New pages are zeroed, so the padding is zero, too. */
 	list_for_each_entry(part, &job->initrd, node) {
 		size_t begin = kb_initrd_begin(at, part);
 		u8 *to = buffer->data + frame.start + begin;
@@ -234,7 +235,7 @@ int kb_initrd_join(struct kb_job *job)
 	if (size > INT_MAX)
 		return kb_job_fail(job, -EFBIG, "the joined initrd has %zu bytes", size);
 	largest = kb_initrd_largest(job);
-	/* It must have a whole page, wherever it begins. */
+	/* Large enough to contain a whole page at any alignment. */
 	if (largest->size >= 2 * PAGE_SIZE)
 		return kb_initrd_join_around(job, largest, size);
 	return kb_initrd_join_copy(job, size);

@@ -5,14 +5,17 @@
 
 #include "job.h"
 
-/* Appends a part; KB_INITRD_FRONT puts it before all others. */
+/* Adds a part at the end or, with KB_INITRD_FRONT, before all others. */
 enum kb_initrd_place { KB_INITRD_BACK, KB_INITRD_FRONT };
 int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd_place place);
 
 /* Describes the parts for the report; the size includes the padding. */
 struct kexec_bpf_resource kb_initrd_report(const struct kb_job *job);
 
-/* Leaves at most one part. What is known of the parts is not known of it. */
+/*
+ * Joins the parts into one, if there are several. The new part does not inherit
+ * the proofs of the old ones.
+ */
 int kb_initrd_join(struct kb_job *job);
 
 #endif /* KB_INITRD_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Buffers of a load and who still needs them. */
+/* The buffers of a load, and which of them are still needed. */
 #include <linux/errno.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -76,7 +76,11 @@ struct kb_buffer *kb_job_adopt(struct kb_job *job, void *data, size_t size, unsi
 
 struct kb_buffer *kb_job_alloc(struct kb_job *job, size_t size, unsigned int proof)
 {
-	/* An honest error is better than a stack trace in the log, also for 0 bytes. */
+	/*
+	 * The report has the error, so the log needs no stack trace: neither
+	 * for a failed allocation nor for one of 0 bytes, which vmalloc() warns
+	 * about.
+	 */
 	void *data = __vmalloc(size ?: 1, GFP_KERNEL | __GFP_NOWARN);
 
 	if (!data) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a parser may call; include/kexec_bpf.h says what each does. */
+/* The kfuncs that a parser calls, as include/kexec_bpf.h documents them. */
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
@@ -22,7 +22,7 @@
 #include "rules.h"
 #include "session.h"
 
-/* Calls that read files or decompress a slice: their own time does not count. */
+/* Calls that read files or decompress slices, whose time does not count. */
 #define KB_SLOW_CALLS_MAX	(2 * KEXEC_BPF_ADDONS_MAX)
 
 static int kb_call(struct kb_job **caller)
@@ -34,8 +34,8 @@ static int kb_call(struct kb_job **caller)
 	*caller = job;
 	job->report->round[job->report->rounds - 1].calls++;
 	/*
-	 * A program cannot be stopped, but what it wants can be refused: when it can
-	 * change nothing any more, and when nobody waits for it.
+	 * A running program cannot be stopped, but its calls can be refused:
+	 * once the load has failed, and once nobody waits for it.
 	 */
 	if (job->error)
 		return job->error;
@@ -58,7 +58,7 @@ static int kb_slow_call(struct kb_job **caller)
 	return err;
 }
 
-/* The disk's and the decoder's time is not the parser's. */
+/* Extends the deadline by what the disk or the decoder took. */
 static void kb_slow_done(struct kb_job *job, ktime_t start)
 {
 	job->deadline = ktime_add(job->deadline, ktime_sub(ktime_get(), start));
@@ -83,7 +83,7 @@ static struct kb_part kb_slice(const struct kb_job *job, u64 offset, u64 size)
 	};
 }
 
-/* The kernel looks for microcode only at the very front, wherever it is named. */
+/* The kernel looks for microcode only at the front of the initrd. */
 static enum kb_initrd_place kb_place(const struct kb_job *job, const struct kb_part *part)
 {
 	bool microcode = part->flags & KEXEC_BPF_RESOURCE_SLICE && job->is_pe &&
@@ -92,7 +92,7 @@ static enum kb_initrd_place kb_place(const struct kb_job *job, const struct kb_p
 	return microcode ? KB_INITRD_FRONT : KB_INITRD_BACK;
 }
 
-/* Gives a part to a resource by the resource's own rule. */
+/* Gives a part to a resource: the kernel is set, the others grow. */
 static int kb_give(struct kb_job *job, const char *resource, struct kb_part part)
 {
 	if (part.buffer->proof == KB_PROOF_NONE)
@@ -180,7 +180,7 @@ static int kb_decompress_slice(struct kb_job *job, const char *resource, u64 off
 	return kb_give(job, resource, part);
 }
 
-/* A string in a program's memory: user space may change it under us, so copy. */
+/* Copies a string that user space may change meanwhile, as in a map. */
 static char *kb_string(struct kb_job *job, const char *string, u32 size)
 {
 	char *copy = kmalloc(size + 1, GFP_KERNEL);
@@ -195,8 +195,8 @@ static char *kb_string(struct kb_job *job, const char *string, u32 size)
 }
 
 /*
- * The program's memory may be a map that user space writes to meanwhile, which no
- * decoder expects: it works on copies.
+ * Decompresses from a copy to a copy: the program's memory may be a map that
+ * user space writes to meanwhile, which decoders do not expect.
  */
 static int kb_decompress_copy(struct kb_job *job, const void *src, u32 src_size, void *dst,
 			      u32 dst_size)
@@ -255,7 +255,7 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 
 	if (err)
 		return err;
-	/* Parsers of later rounds see the same list. */
+	/* Later rounds add nothing: their parsers see the same list. */
 	report = job->report;
 	if (report->rounds > 1)
 		return 0;
@@ -273,7 +273,7 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 		err = kb_addon_add(job, dir, path);
 	if (!err)
 		report->addons++;
-	/* The first error is the load's: was it this one? */
+	/* If this call caused the first error, report the addon. */
 	if (!failed && job->error && dir && path) {
 		strscpy(report->addon.dst_dir, dir, sizeof(report->addon.dst_dir));
 		strscpy(report->addon.path, path, sizeof(report->addon.path));
@@ -292,7 +292,7 @@ __bpf_kfunc int bpf_helper_read(u64 offset, void *buf, u32 buf__sz)
 	if (!err && (offset > job->image.size || buf__sz > job->image.size - offset))
 		err = -ERANGE;
 	if (err)
-		/* What a program reads must not be left over from elsewhere. */
+		/* The program must not see old contents of memory. */
 		memset(buf, 0, buf__sz);
 	else
 		memcpy(buf, kb_part_data(&job->image) + offset, buf__sz);
@@ -355,15 +355,16 @@ BTF_ID_FLAGS(func, bpf_helper_decompress_slice, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, bpf_helper_supplement_slice, KF_SLEEPABLE)
 BTF_KFUNCS_END(kb_kfunc_ids)
 
-/* Being in a fmod_ret set is what makes a sleepable fentry legal here. */
+/* The verifier allows a sleepable fentry on functions of fmod_ret sets. */
 BTF_KFUNCS_START(kb_hook_ids)
 BTF_ID_FLAGS(func, kexec_pe_parser_hook, KF_SLEEPABLE)
 BTF_KFUNCS_END(kb_hook_ids)
 
 /*
- * Called by the verifier for kfuncs of this module alone. It compares no BTF
- * ids: with .BTF.base (pahole 1.28) they are not relocated here. Whatever is
- * not known to be a parser of the handshake under way is refused.
+ * The verifier calls this for the kfuncs of this module only. It compares no
+ * BTF ids, because with .BTF.base (pahole 1.28) they are not relocated here.
+ * Any program that is not known to be a parser of the current handshake is
+ * refused.
  */
 static int kb_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
@@ -387,7 +388,7 @@ static const struct btf_kfunc_id_set kb_hook_set = {
 	.set = &kb_hook_ids,
 };
 
-/* There is nothing to undo: the sets go with the module's BTF. */
+/* There is nothing to undo: the sets are freed with the module's BTF. */
 int kb_kfuncs_init(void)
 {
 	return register_btf_fmodret_id_set(&kb_hook_set) ?:

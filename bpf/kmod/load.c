@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The life of a load, in the order in which the kernel calls:
+ * The life of a load. The kernel reaches these functions in this order:
  *
- *   kb_probe     probe.c: the arch loader refuses it, but a parser can open it; or the
- *                arch loader takes it, and its digest is to be left out
- *   kb_verify    the kernel's own signature check, of the whole file
- *   kb_load      rounds of parsers (round.c), then the arch loader
- *   kb_prepare   lets through what kb_load() has opened, when enforce is on; then takes
- *                the segments away from the digest, where that is asked for
- *   kb_segment   puts them back before they are copied
- *   kb_cleanup   the kernel frees its buffers, on success and on failure
+ *   kb_probe     (probe.c) begins a load if the arch loader refuses the image
+ *                and a parser can open it, or if the arch loader accepts it and
+ *                its digest is to be left out
+ *   kb_verify    records the result of the kernel's own signature check
+ *   kb_load      runs rounds of parsers (round.c), then the arch loader
+ *   kb_prepare   with enforce, passes only images that kb_load() opened; then
+ *                leaves the segments out of the digest, if that was asked for
+ *   kb_segment   puts the segments' buffers back before they are copied
+ *   kb_cleanup   ends the load when the kernel frees its buffers, on success
+ *                and on failure
  *
- * The kernel gives up its kexec lock before it frees what failed late, so a load
- * may begin while another one ends: each has an object of its own. It belongs to
- * the thread that loads and to the buffer with the file until kb_load(), and from
- * then on to the kimage. From probe to cleanup it holds a reference to the module.
+ * The kernel releases its kexec lock before it frees a load that failed late,
+ * so a load may begin while another one ends: each has an object of its own.
+ * Until kb_load() it is identified by the loading thread and the file's buffer,
+ * and by the kimage from then on. From probe to cleanup it holds a reference to
+ * the module.
  */
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -48,8 +51,8 @@ struct kb_load {
 	const void *file;		/* the kernel's buffer, until kb_load() */
 	struct kimage *image;		/* since kb_load() */
 	ktime_t start;
-	bool locked_down;		/* asked when the signature was rejected */
-	bool passed;			/* all that enforce wants */
+	bool locked_down;		/* when the signature was rejected */
+	bool passed;			/* with enforce, opened by kb_load() */
 	struct kb_digest digest;
 	struct kexec_bpf_report report;
 };
@@ -57,7 +60,7 @@ struct kb_load {
 static LIST_HEAD(kb_loads);
 static DEFINE_SPINLOCK(kb_loads_lock);
 
-/* Only current takes its own load off the list, or kb_load_reap() a dead one's. */
+/* The result stays valid: others remove only the loads of dead threads. */
 static struct kb_load *notrace kb_load_of_current(void)
 {
 	struct kb_load *load, *found = NULL;
@@ -99,7 +102,7 @@ bool kb_load_begin(struct kb_session *session, const void *file, enum kb_opener 
 	return true;
 }
 
-/* Leaves the reference to the module to the caller. */
+/* The caller still has to drop the reference to the module. */
 static void kb_load_free(struct kb_load *load)
 {
 	load->report.load_us = ktime_us_delta(ktime_get(), load->start);
@@ -118,7 +121,7 @@ static void kb_load_remove(struct kb_load *load)
 	spin_unlock(&kb_loads_lock);
 }
 
-/* A thread that is here, or ends, is not in the system call any more. */
+/* Unlinks a load whose system call is over: its thread exits or calls this. */
 static struct kb_load *kb_load_stale(void)
 {
 	struct kb_load *load, *found = NULL;
@@ -156,9 +159,9 @@ int kb_verify(const char *buf, unsigned long size)
 }
 
 /*
- * The segments point into these buffers until the kernel has copied them. It
- * frees them by the kimage's pointers, so they move there. There are at most
- * two: the kernel's, and the initrd's when it is another.
+ * The segments point into these buffers until the kernel has copied them. The
+ * kernel frees buffers by the pointers in the kimage, so they move there. There
+ * are at most two: the kernel's, and the initrd's if it is another one.
  */
 static void *kb_load_arch(struct kb_job *job, struct kimage *image)
 {
@@ -184,10 +187,10 @@ static void *kb_load_arch(struct kb_job *job, struct kimage *image)
 			     image->cmdline_buf, image->cmdline_buf_len);
 }
 
-/* What became of the arch loader. */
+/* Records the result of the arch loader. */
 static void kb_load_arch_ended(struct kexec_bpf_report *report, const void *ret)
 {
-	/* Until kb_cleanup() sees that the kernel got through. */
+	/* Stays SEGMENTS until kb_cleanup() sees that the load is complete. */
 	report->stage = KEXEC_BPF_STAGE_SEGMENTS;
 	if (!IS_ERR(ret))
 		return;
@@ -208,7 +211,7 @@ static void *kb_load_job(struct kb_job *job, struct kimage *image, size_t kernel
 	job->locked_down = kb_lsm_locked_down();
 	job->enforced = kb_enforce_on();
 	job->signed_only = job->locked_down || verified;
-	/* From here the job owns the file; a failure leaves nothing to the kernel. */
+	/* The job now owns the file: after a failure the kernel has none. */
 	file.buffer = kb_job_adopt(job, image->kernel_buf, kernel_size,
 				   KB_PROOF_FILE | (verified ? KB_PROOF_SIGNED : 0));
 	image->kernel_buf = NULL;
@@ -222,7 +225,7 @@ static void *kb_load_job(struct kb_job *job, struct kimage *image, size_t kernel
 	return ret;
 }
 
-/* The file of @load was one that the kernel opens as it is. */
+/* Continues a load whose file the kernel opens itself. */
 static void kb_load_by_kernel(struct kb_load *load, struct kimage *image, const void *ret)
 {
 	load->file = NULL;
@@ -230,7 +233,7 @@ static void kb_load_by_kernel(struct kb_load *load, struct kimage *image, const 
 	kb_load_arch_ended(&load->report, ret);
 }
 
-/* An empty command line comes as its NUL. */
+/* @cmdline_size counts the NUL, and is 1 for an empty command line. */
 void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	      char *initrd, unsigned long initrd_size,
 	      char *cmdline, unsigned long cmdline_size)
@@ -246,7 +249,7 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	void *ret;
 	int err;
 
-	/* What kb_load_reap() has not ended yet is not this load. */
+	/* This skips a stale load, which kb_load_reap() has not ended yet. */
 	if (load && load->file != kernel)
 		load = NULL;
 	if (!load || load->opener == KB_BY_KERNEL) {
@@ -280,15 +283,16 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	return ret;
 }
 
-/* Whether its session wants no digest. */
+/* Returns whether the load's session asks for no digest. */
 static bool kb_load_asks(const struct kb_load *load)
 {
 	return load->session && load->session->flags & KEXEC_BPF_REGISTER_NO_DIGEST;
 }
 
 /*
- * The last gate: whatever was not opened here ends in this function, kexec_load(2)
- * as well. What began before enforce came on was not held against it.
+ * The last gate of enforce, for loads by either system call: whatever was not
+ * opened here ends in this function. So does a load that began before enforce
+ * was turned on, because it was not checked against the rules of enforce.
  */
 int kb_prepare(struct kimage *image)
 {
@@ -317,9 +321,10 @@ void notrace kb_segment(void *image)
 }
 
 /*
- * Whether all segments are in their place: then the list of pages has its end
- * mark. A kimage that failed has lost its control pages, and the list with them.
- * A crash image has both in its reservation: nothing but the mark, in the kimage.
+ * Returns whether all segments were loaded: the kimage's list of pages then has
+ * its end mark. A kimage that failed has lost its control pages, and the list
+ * with them. The segments and control pages of a crash image are in its
+ * reservation, so its list is nothing but the mark, in the kimage itself.
  */
 static bool kb_image_complete(const struct kimage *image)
 {
@@ -328,7 +333,7 @@ static bool kb_image_complete(const struct kimage *image)
 	return !list_empty(&image->control_pages) && (*image->entry & IND_DONE);
 }
 
-/* The load ended. Where the kernel ended it, the module can only say where. */
+/* Completes the report. How the kernel ended a load is not visible here. */
 static void kb_load_conclude(struct kb_load *load, bool complete)
 {
 	struct kexec_bpf_report *report = &load->report;
@@ -354,7 +359,7 @@ static void kb_load_conclude(struct kb_load *load, bool complete)
 		strscpy(report->reason,
 			"lockdown: the image's signature was rejected, or the initrd not readable");
 	} else {
-		/* Whether kexec_sig_enforce is set is not visible from here. */
+		/* The kernel's sig_enforce is not visible here. */
 		report->error = -EINVAL;
 		strscpy(report->reason, report->signature < 0 ?
 			"initrd or command line not readable, or a signature is enforced" :
@@ -362,14 +367,14 @@ static void kb_load_conclude(struct kb_load *load, bool complete)
 	}
 }
 
-/* Called for every image of current while its load is under way. */
+/* Called for every kimage of current while a load of current is under way. */
 void kb_cleanup(struct kimage *image)
 {
 	struct kb_load *load = kb_load_of_current();
 	bool ours = load->image ? load->image == image : load->file == image->kernel_buf;
 
 	if (ours) {
-		/* What failed between kb_prepare() and kb_segment(). */
+		/* Needed if it failed between kb_prepare() and kb_segment(). */
 		kb_digest_put_back(&load->digest, image);
 		kb_load_conclude(load, kb_image_complete(image));
 		kb_load_remove(load);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The life of one kexec_file_load(2) of a PE image inside this module. */
+/* The life of one kexec_file_load(2) in this module. */
 #ifndef KB_LOAD_H
 #define KB_LOAD_H
 
@@ -8,7 +8,7 @@
 struct kb_session;
 struct kimage;
 
-/* Why enforce refuses what became no load of this module. */
+/* Why enforce refuses an image that this module did not open. */
 #define KB_NOT_OPENED	"kexec_bpf has not opened it"
 
 /* Who opens the file. */
@@ -18,12 +18,13 @@ enum kb_opener {
 };
 
 /*
- * A load of current's begins with this buffer. It takes over the caller's references to
- * the session, if there is one, and to the module; false, for want of memory, leaves them.
+ * Begins a load of current, whose file is in the buffer @file. Takes over the
+ * caller's references to the session, if there is one, and to the module.
+ * Returns false if out of memory; the references then stay with the caller.
  */
 bool kb_load_begin(struct kb_session *session, const void *file, enum kb_opener opener);
 
-/* Stand in for the kernel's functions of stock.h. */
+/* Replacements for the kernel functions in stock.h. */
 int kb_verify(const char *buf, unsigned long size);
 void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 	      char *initrd, unsigned long initrd_size,
@@ -31,19 +32,21 @@ void *kb_load(struct kimage *image, char *kernel, unsigned long kernel_size,
 int kb_prepare(struct kimage *image);
 void kb_cleanup(struct kimage *image);
 
-/* Each segment of an image is about to be copied. For ftrace callbacks. */
+/* Called before a segment of a kimage is copied, in an ftrace callback. */
 void kb_segment(void *image);
 
 /*
- * For ftrace callbacks, which do not sleep: whether current has a load under way, and
- * whether kb_load() and kb_prepare() have anything to say.
+ * Return whether current has a load under way, and whether to redirect a call
+ * to kb_load() or kb_prepare(). May be called from ftrace callbacks: they do
+ * not sleep.
  */
 bool kb_load_pending(void);
 bool kb_load_wanted(void);
 
 /*
- * Ends loads whose system call ended without kb_cleanup(): the kernel killed their
- * thread within it, or has inlined the function that kb_cleanup() stands in for.
+ * Ends loads whose system call ended without kb_cleanup(): the kernel killed
+ * their thread during the call, or the compiler inlined the function that
+ * kb_cleanup() replaces.
  */
 void kb_load_reap(void);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IMA appraises and measures files as the kernel reads them, by
- * security_kernel_read_file(). Bytes that came another way can only be asked
- * about: IMA then refuses where its policy appraises kexec's kernels.
+ * IMA appraises and measures files as the kernel reads them, in
+ * security_kernel_read_file(). About bytes that came another way this module
+ * can only ask: IMA refuses them if its policy appraises kexec kernels.
  */
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -12,7 +12,7 @@
 
 #include "lsm.h"
 
-/* Label and name of the measurement, for policies: docs/ima.md. */
+/* Label and event name of the measurement, for IMA policies: docs/ima.md. */
 #define KB_IMA_LABEL	"kexec_bpf"
 #define KB_IMA_EVENT	"kexec-bpf-cmdline"
 
@@ -29,9 +29,9 @@ bool kb_lsm_locked_down(void)
 }
 
 /*
- * IMA answers only for LOADING_KEXEC_IMAGE, so its answer holds for the initrd as
- * well; other LSMs may answer for either. Any answer but 0 refuses: a BPF program
- * of type fmod_ret can make it a positive number.
+ * IMA acts only on LOADING_KEXEC_IMAGE, so its answer to that holds for the
+ * initrd as well; other LSMs may act on either. Any answer but 0 refuses,
+ * because a BPF program of type fmod_ret can make it a positive number.
  */
 int kb_lsm_admit_unseen(bool initrd)
 {
@@ -45,8 +45,9 @@ int kb_lsm_admit_unseen(bool initrd)
 void kb_lsm_measure_cmdline(const char *cmdline, size_t size)
 {
 	/*
-	 * IMA takes no empty buffer, so that an empty command line is measured by its
-	 * NUL. It fails where no policy asks for it, and then there is nothing to do.
+	 * IMA does not accept an empty buffer, so an empty command line is
+	 * measured as its NUL. The call fails if no policy asks for the
+	 * measurement, and then there is nothing to do.
 	 */
 	ima_measure_critical_data(KB_IMA_LABEL, KB_IMA_EVENT, cmdline, max_t(size_t, size, 1),
 				  false, NULL, 0);

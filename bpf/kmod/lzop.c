@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * lzop files, which is what "lzo" means for kernel images. The checksums are
- * skipped, as in the kernel's own lib/decompress_unlzo.c: the image's
- * signature covers these bytes.
+ * Reads lzop files, which kernel images call "lzo". The checksums are skipped,
+ * as in the kernel's own lib/decompress_unlzo.c: the image's signature covers
+ * these bytes.
  */
 #include <linux/errno.h>
 #include <linux/types.h>
-#include <linux/lzo.h>	/* needs types.h, does not include it */
+#include <linux/lzo.h>	/* needs types.h, which it does not include */
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
 #include "lzop.h"
 
 #define KB_LZOP_MAGIC_BYTES	9
-#define KB_LZOP_LEVELS		0x0940	/* first version with level and mtime high */
+#define KB_LZOP_LEVELS		0x0940	/* first version with level, high mtime */
 #define KB_LZOP_ADLER32_D	0x00000001
 #define KB_LZOP_ADLER32_C	0x00000002
 #define KB_LZOP_EXTRA		0x00000040

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lzop's file format around lzo1x blocks. */
+/* The file format of lzop, which contains lzo1x blocks. */
 #ifndef KB_LZOP_H
 #define KB_LZOP_H
 

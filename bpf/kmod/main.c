@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Module entry and exit, and what stands in for what in the kernel. */
+/* Module entry and exit, and which kernel functions are redirected to which. */
 #include <linux/kernfs.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
@@ -18,7 +18,7 @@
 #include "session.h"
 #include "stock.h"
 
-/* In order of installation: the probe, which starts it all, comes last. */
+/* In order of installation: the probe comes last, because it begins a load. */
 static struct kb_hook kb_hooks[] = {
 	{ KB_STOCK_CLEANUP, kb_cleanup, kb_load_pending },
 	{ KB_STOCK_SEGMENT, .watch = kb_segment, .optional = true },
@@ -49,10 +49,10 @@ module_param_cb(abi_versions, &kb_fixed_ops, &kb_abi_versions, 0444);
 MODULE_PARM_DESC(abi_versions, "all versions of the interface to user space (read only)");
 
 /*
- * Parsers find the kfuncs and the hook by the module's BTF. The kernel inserts a
- * module without it, or (CONFIG_MODULE_ALLOW_BTF_MISMATCH) with one that it could
- * not read, and every load would fail. What it could read it shows in sysfs, which
- * need not be mounted.
+ * Parsers find the kfuncs and the hook by the module's BTF. The kernel also
+ * inserts a module without BTF, or (CONFIG_MODULE_ALLOW_BTF_MISMATCH) with BTF
+ * that it could not read, and then every load would fail. BTF that it has read
+ * is in its sysfs tree, which need not be mounted.
  */
 static bool kb_has_btf(void)
 {
@@ -79,7 +79,7 @@ static int __init kb_init(void)
 	err = kb_stock_find();
 	if (err)
 		return err;
-	/* The first that a second copy of this module cannot have. */
+	/* The first step at which a second copy of this module fails. */
 	err = kb_hook_install(kb_hooks, ARRAY_SIZE(kb_hooks));
 	if (err)
 		return err;
@@ -105,10 +105,11 @@ static void __exit kb_exit(void)
 {
 	kb_enforce_exit();
 	/*
-	 * rmmod -f comes here while loads and parsers use the module. A load that lost its
-	 * hooks half-way would reach the kernel's loader with what that has not probed.
-	 * With enforce on this does not end. It is neither load nor hung, and does not
-	 * stand in the way of suspend.
+	 * rmmod -f calls this while loads and parsers use the module. A load
+	 * that lost its hooks half-way would reach the kernel's loader with an
+	 * image that the kernel has not probed. With enforce on, this loop does
+	 * not end. TASK_IDLE keeps it from counting as load or as a hung task,
+	 * and TASK_FREEZABLE lets the system suspend.
 	 */
 	while (module_refcount(THIS_MODULE) > 0) {
 		kb_load_reap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Choosing, showing and running a parser. */
+/* Chooses a parser, offers it to thread B, and runs it. */
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
@@ -20,13 +20,13 @@
 #define KB_ZBOOT_MAGIC_AT	4
 static const u8 kb_zboot_magic[4] = "zimg";
 
-/* How long, and how often, a parser of another load is looked for. */
+/* Duration and interval of the checks for a parser of another load. */
 #define KB_LINGER_MS		500
 #define KB_LINGER_TICK_MS	20
 
 static struct kb_job *kb_running;
-static bool kb_looking;		/* nobody should call */
-static bool kb_called;		/* while looking */
+static bool kb_looking;		/* the hook runs, but no program should call */
+static bool kb_called;		/* a program called nevertheless */
 
 static char *kb_default_parsers = "uki zboot";
 
@@ -43,12 +43,12 @@ module_param_cb(default_parsers, &kb_default_parsers_ops, &kb_default_parsers, 0
 MODULE_PARM_DESC(default_parsers, "formats for which the module has a parser (read only)");
 
 /*
- * The attach point. Its arguments are for programs that want to look; the
- * kfuncs act on current's load, whatever is passed here.
+ * The function that parsers attach to. Its arguments are for programs that
+ * observe; the kfuncs act on current's load, whatever is passed here.
  */
 __used noinline __noclone int kexec_pe_parser_hook(struct kimage *image, u64 image_size, u32 round)
 {
-	/* Keeps the call and its arguments alive. */
+	/* Keeps the compiler from dropping the call and its arguments. */
 	asm volatile("" : : "r"(image), "r"(image_size), "r"(round) : "memory");
 	return 0;
 }
@@ -57,7 +57,10 @@ struct kb_job *kb_parser_job(void)
 {
 	struct kb_job *job = READ_ONCE(kb_running);
 
-	/* A timer's callback interrupts current; verifiers of 6.12 let it call. */
+	/*
+	 * A BPF timer's callback may interrupt current: refuse it. The verifier
+	 * of 6.12 lets it call.
+	 */
 	if (!in_task() || !job || job->task != current)
 		return NULL;
 	if (!READ_ONCE(kb_looking))
@@ -88,8 +91,9 @@ struct kb_parser kb_parser_find(const struct kb_pe *pe)
 }
 
 /*
- * Runs what is attached to the hook; its calls act on @job. The compiler sees that
- * the hook itself does nothing, and must be told that others write meanwhile.
+ * Runs the programs attached to the hook; their calls act on @job. The compiler
+ * sees that the hook itself does nothing, so the accesses must say that these
+ * variables are used meanwhile.
  */
 static void kb_parser_call(struct kb_job *job, struct kimage *image, u32 round, bool looking)
 {
@@ -101,9 +105,10 @@ static void kb_parser_call(struct kb_job *job, struct kimage *image, u32 round, 
 }
 
 /*
- * A parser of another load may still be attached, and would take part in this one.
- * Tracers and programs that only look may be: they call nothing. A process that was
- * killed lets go of its parser a little later than of the kexec lock.
+ * Fails if a parser of another load is still attached, which would take part in
+ * this one. Tracers and other programs that only observe may be attached: they
+ * call no kfunc. A process that was killed releases its parser a little later
+ * than the kexec lock, so this checks for a while.
  */
 static int kb_parser_alone(struct kb_job *job, struct kimage *image)
 {
@@ -165,8 +170,9 @@ int kb_parser_run(struct kb_job *job, struct kimage *image, const struct kb_pars
 		return err;
 	job->report->stage = KEXEC_BPF_STAGE_HANDSHAKE;
 	/*
-	 * In later rounds thread B still has the parser of the round before; if it keeps
-	 * it, both name a kernel, which is an error.
+	 * In later rounds thread B still has the parser of the previous round
+	 * attached. If it does not detach it, both parsers name a kernel, which
+	 * is an error.
 	 */
 	err = number ? 0 : kb_parser_alone(job, image);
 	if (err)

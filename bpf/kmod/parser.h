@@ -13,16 +13,19 @@ struct kb_parser {
 	size_t size;
 };
 
-/* Chooses the image's own parser, else the module's for its format, else _NONE. */
+/*
+ * Returns the image's own parser, else the module's for its format, else one of
+ * kind KEXEC_BPF_PARSER_NONE.
+ */
 struct kb_parser kb_parser_find(const struct kb_pe *pe);
 
-/* Hands the parser to thread B and runs what it attached: one round. */
+/* Runs one round: hands the parser to thread B, runs what that attaches. */
 int kb_parser_run(struct kb_job *job, struct kimage *image, const struct kb_parser *parser,
 		  struct kexec_bpf_round *round);
 
 /*
- * The load for which the hook runs in current, or NULL, when it runs for none or
- * only to see who calls. For the kfuncs.
+ * Returns the job for which the hook runs in current, or NULL if it runs for
+ * none, or only to find parsers of other loads. For the kfuncs.
  */
 struct kb_job *kb_parser_job(void);
 

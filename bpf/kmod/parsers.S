@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The module's own parsers, for images that carry none. As read-only data of
- * the module they are covered by its signature.
+ * The module's own parsers, for images that carry none. They are read-only data
+ * of the module, so its signature covers them.
  */
 #include <linux/linkage.h>
 

@@ -2,13 +2,13 @@
 /*
  * PE/COFF: DOS header, PE signature, COFF header, optional header, section table.
  *
- * Specification: Microsoft's "PE Format", as crypto/asymmetric_keys/
- * verify_pefile.c reads it. That code finds the section table by the number of
- * data directories, others find it by the size of the optional header; it reads
- * the fifth directory without asking whether there is one, hashes what the
- * section table names without asking whether it is in the file, and computes
- * with the lengths of the certificate table unchecked. So all of this is
- * checked here, before that code sees the file.
+ * Specification: Microsoft's "PE Format", as read by
+ * crypto/asymmetric_keys/verify_pefile.c. That code finds the section table by
+ * the number of data directories, other readers by the size of the optional
+ * header. It also reads the fifth directory without checking that it exists,
+ * hashes sections without checking that they are in the file, and calculates
+ * with unchecked lengths from the certificate table. So all of this is checked
+ * here, before that code sees the file.
  */
 #include <linux/errno.h>
 #include <linux/limits.h>
@@ -26,7 +26,7 @@
 #define KB_PE32		0x010b
 #define KB_PE32_PLUS	0x020b
 
-/* The certificate table's is the fifth; no image has more than all of them. */
+/* The certificate table's directory is the fifth; the format has 16 at most. */
 #define KB_DIRECTORIES_MIN	5
 #define KB_DIRECTORIES_MAX	16
 
@@ -36,9 +36,9 @@ struct kb_range {
 	u64 end;
 };
 
-/* What kb_pe_open() needs of the headers, once their places are known. */
+/* Fields of the headers that the later steps of kb_pe_open() need. */
 struct kb_headers {
-	u64 size;		/* SizeOfHeaders: the section table ends before it */
+	u64 size;		/* SizeOfHeaders: bounds the section table */
 	u64 directories;	/* offset of the data directories */
 };
 
@@ -79,7 +79,7 @@ static bool kb_range_overlaps(const struct kb_range *a, const struct kb_range *b
 	return !kb_range_empty(a) && !kb_range_empty(b) && a->start < b->end && b->start < a->end;
 }
 
-/* Whether it lies behind the headers and inside of the file. */
+/* Returns whether the range is after the headers and inside the file. */
 static bool kb_range_fits(const struct kb_range *range, const struct kb_pe *pe,
 			  const struct kb_headers *headers)
 {
@@ -115,7 +115,10 @@ static const char *kb_pe_headers(struct kb_pe *pe, struct kb_headers *headers)
 	}
 	if (at + fixed > pe->size)
 		return "the optional header lies outside of the file";
-	/* Both kinds have the one at the same place, the other at their end. */
+	/*
+	 * Both formats have SizeOfHeaders at the same offset, and the number of
+	 * data directories at the end.
+	 */
 	headers->size = kb_pe_u32(pe, at + offsetof(struct pe32_opt_hdr, header_size));
 	count = kb_pe_u32(pe, at + fixed - sizeof(u32));
 	if (count < KB_DIRECTORIES_MIN || count > KB_DIRECTORIES_MAX)
@@ -154,7 +157,7 @@ static const char *kb_pe_sections(const struct kb_pe *pe, const struct kb_header
 	return NULL;
 }
 
-/* WIN_CERTIFICATE: its length counts this header, too. */
+/* The length in WIN_CERTIFICATE includes this header. */
 static const char *kb_pe_certificates(const struct kb_pe *pe, const struct kb_headers *headers)
 {
 	u64 entry = headers->directories + offsetof(struct data_directory, certs);
@@ -163,7 +166,7 @@ static const char *kb_pe_certificates(const struct kb_pe *pe, const struct kb_he
 	struct kb_range table = { offset, (u64)offset + size };
 	unsigned int i;
 
-	/* As the kernel: then the file is not signed. */
+	/* As in the kernel, the file is then not signed. */
 	if (!offset || !size)
 		return NULL;
 	if (!kb_range_fits(&table, pe, headers))
@@ -204,7 +207,7 @@ static bool kb_pe_named(const u8 *header, const char *name)
 	return !memcmp(header, padded, sizeof(padded));
 }
 
-/* Its raw bytes are in the file: kb_pe_open() has seen to that. */
+/* The raw bytes are in the file: kb_pe_open() has checked that. */
 static void kb_pe_section(const struct kb_pe *pe, unsigned int i, int profile,
 			  struct kb_section *section)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The first that the kernel asks about an image: who can load it? A process with a
- * session, which opens it by a parser; the kernel as it is; or nobody.
+ * The probe is the kernel's first question about an image: who can load it?
+ * That is a process with a session, by a parser; the kernel itself; or nobody.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -19,7 +19,7 @@
 #include "session.h"
 #include "stock.h"
 
-/* Why enforce refuses a kernel that is no UKI. */
+/* Why enforce refuses a kernel that is not in a UKI. */
 #define KB_BARE	"nothing verifies its initrd and command line"
 
 bool notrace kb_probe_wanted(void)
@@ -27,11 +27,11 @@ bool notrace kb_probe_wanted(void)
 	return kb_enforce_on() || kb_session_any() || kb_digest_never();
 }
 
-/* Tells of an image that does not become a load of this module. */
+/* Reports an image that does not become a load of this module. */
 __printf(3, 4)
 static void kb_probe_report(struct kb_session *session, int error, const char *format, ...)
 {
-	/* Too large for a stack. Without it, the report is that there is none. */
+	/* Too large for the stack. If this fails, there is no report. */
 	struct kexec_bpf_report *report = kzalloc(sizeof(*report), GFP_KERNEL);
 	va_list args;
 
@@ -49,12 +49,12 @@ static void kb_probe_report(struct kb_session *session, int error, const char *f
 }
 
 enum kb_verdict {
-	KB_STOCK,	/* as without this module */
-	KB_REFUSED,	/* and the kernel must not look at it */
+	KB_STOCK,	/* left to the kernel's own probe */
+	KB_REFUSED,	/* refused; the kernel must not look at it */
 	KB_TAKEN
 };
 
-/* The session's reference goes to the load, if there is one. */
+/* Decides who opens the image. A load takes over the session's reference. */
 static enum kb_verdict kb_probe_session(struct kb_session *session, const char *buf,
 					unsigned long size)
 {
@@ -63,7 +63,7 @@ static enum kb_verdict kb_probe_session(struct kb_session *session, const char *
 
 	kb_session_report(session, NULL);
 	if (wrong && kb_pe_begins(buf, size)) {
-		/* The signature check would read it in its own way: pe.c. */
+		/* The signature check would read it in another way: pe.c. */
 		kb_probe_report(session, -ENOEXEC, "the PE file is refused: %s", wrong);
 		return KB_REFUSED;
 	}
@@ -87,14 +87,17 @@ static enum kb_verdict kb_probe_session(struct kb_session *session, const char *
 	return kb_load_begin(session, buf, KB_BY_PARSER) ? KB_TAKEN : KB_STOCK;
 }
 
-/* Whether it became a load only for its digest to be left out, asked or not. */
+/*
+ * Begins a load for an image that the kernel opens itself, only because all
+ * digests are to be left out (digest=never). Returns whether it did.
+ */
 static bool kb_probe_never(const char *buf, unsigned long size)
 {
 	return kb_digest_never() && !kb_enforce_on() && kb_stock_takes(buf, size) &&
 	       kb_load_begin(NULL, buf, KB_BY_KERNEL);
 }
 
-/* What this module does not open. */
+/* Leaves an image to the kernel, unless enforce is on. */
 static int kb_probe_stock(const char *buf, unsigned long size)
 {
 	int err = 0;
@@ -106,8 +109,8 @@ static int kb_probe_stock(const char *buf, unsigned long size)
 }
 
 /*
- * Nothing here sleeps before the reference is held or after it is dropped:
- * kb_hook_remove() waits for tasks that have not slept since the redirection.
+ * Nothing here may sleep before the module reference is held or after it is
+ * dropped: kb_hook_remove() waits for redirected tasks only until they sleep.
  */
 int kb_probe(const char *buf, unsigned long size)
 {
@@ -115,7 +118,10 @@ int kb_probe(const char *buf, unsigned long size)
 	struct kb_session *session;
 	int err = -ENOEXEC;
 
-	/* Removed, when enforce is on, by force: it stays, and has no reference to give. */
+	/*
+	 * The module is being removed and gives no references. With enforce on,
+	 * rmmod -f did that, and the module stays.
+	 */
 	if (!try_module_get(THIS_MODULE))
 		return kb_enforce_refuse(KB_CALL_FILE, "the module is being removed") ?:
 		       kb_stock_probe(buf, size);
@@ -128,7 +134,7 @@ int kb_probe(const char *buf, unsigned long size)
 	if (session)
 		kb_session_put(session);
 	if (verdict == KB_STOCK && kb_probe_never(buf, size))
-		return 0;	/* the same */
+		return 0;	/* kb_cleanup() drops the reference */
 	if (verdict == KB_STOCK)
 		err = kb_probe_stock(buf, size);
 	module_put(THIS_MODULE);

@@ -54,7 +54,10 @@ static ssize_t kb_write(struct file *file, const char __user *buf, size_t size, 
 	return err ?: size;
 }
 
-/* Version 3 ends before what came later, and knows no later stage. */
+/*
+ * Adapts the report to the version of its session. Returns its size. Version 3
+ * has neither the later fields nor the stage SEGMENTS.
+ */
 static size_t kb_report_for(struct kexec_bpf_report *report, size_t size)
 {
 	if (report->abi_version > 3)
@@ -90,8 +93,8 @@ static ssize_t kb_read_report(struct kb_session *session, char __user *buf, size
 }
 
 /*
- * The bytes go through a bounce buffer: a fault on the reader's page must not
- * hold the lock that the load needs to give up waiting.
+ * The bytes are copied through a bounce buffer: a page fault on the reader's
+ * buffer must not happen under the lock, which the load needs to stop waiting.
  */
 static ssize_t kb_read_parser(struct kb_session *session, char __user *buf, size_t size,
 			      loff_t *pos)

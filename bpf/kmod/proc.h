@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /proc/kexec_bpf. */
+/* The file /proc/kexec_bpf. */
 #ifndef KB_PROC_H
 #define KB_PROC_H
 
 int kb_proc_init(void);
 
-/* Releases the files that are still open. */
+/* Removes the file, and releases its open files. */
 void kb_proc_exit(void);
 
 #endif /* KB_PROC_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rounds of handshake and parser, rules, joining. */
+/* Runs the rounds of handshake, parser and rules, and joins the parts. */
 #include <linux/errno.h>
 #include <linux/kexec.h>
 #include <linux/ktime.h>
@@ -15,7 +15,10 @@
 #include "session.h"
 #include "stock.h"
 
-/* Makes the image of the next round: the file, or the kernel just named. */
+/*
+ * Sets the image of the next round: the file, or the kernel that was just
+ * named. Returns NULL, or what is wrong with it as a PE file.
+ */
 static const char *kb_round_open(struct kb_job *job, const struct kb_part *image)
 {
 	const char *wrong;
@@ -58,7 +61,7 @@ static int kb_round(struct kb_job *job, struct kimage *image, const struct kb_pa
 	return kb_rules_round(job);
 }
 
-/* Opens @next, and has its parser name what is in it. */
+/* Opens @next, checks it, and runs its parser. */
 static int kb_round_of(struct kb_job *job, struct kimage *image, const struct kb_part *next,
 		       const struct kb_passed *passed)
 {
@@ -84,7 +87,10 @@ static int kb_round_of(struct kb_job *job, struct kimage *image, const struct kb
 	return kb_round(job, image, &parser);
 }
 
-/* Adds what user space passed behind the image's own, and joins. */
+/*
+ * Adds the initrd and command line that user space passed after those of the
+ * image, and joins the parts.
+ */
 static int kb_assemble(struct kb_job *job, struct kimage *image, const struct kb_passed *passed)
 {
 	struct kb_part part = { .size = passed->initrd_size, .flags = KEXEC_BPF_RESOURCE_USER };

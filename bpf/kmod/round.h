@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the file to kernel, initrd and command line, by one parser or several. */
+/* Turns the file into kernel, initrd and command line by running parsers. */
 #ifndef KB_ROUND_H
 #define KB_ROUND_H
 
@@ -9,7 +9,10 @@ struct kb_job;
 struct kb_part;
 struct kimage;
 
-/* What user space passed beside the image; the buffers belong to the kimage. */
+/*
+ * The initrd and command line that user space passed with the image. The
+ * buffers belong to the kimage.
+ */
 struct kb_passed {
 	size_t initrd_size;
 	const u8 *cmdline;
@@ -17,8 +20,8 @@ struct kb_passed {
 };
 
 /*
- * Runs parsers until a kernel comes out that the arch loader takes, and joins what
- * they and user space gave: 0, or the load's first error.
+ * Runs parsers until one names a kernel that the arch loader accepts, and joins
+ * what they and user space gave. Returns 0, or the load's first error.
  */
 int kb_rounds(struct kb_job *job, struct kimage *image, const struct kb_part *file,
 	      const struct kb_passed *passed);

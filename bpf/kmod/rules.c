@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * User space attaches the parser, and root may attach another one. So what
- * was named is judged here, not who named it, by the proof that its buffer
- * carries (proof.h):
+ * User space attaches the parser, and root may attach a different one. So the
+ * rules do not judge who named something, but what was named, by the proof that
+ * its buffer carries (proof.h):
  *
- * - A kernel made of bytes from BPF memory has no proof. When the image was
- *   verified, or under lockdown, it must carry a signature of its own. Slices and
- *   what the kernel decompresses itself keep the image's.
+ * - A kernel made of bytes from BPF memory has no proof. If the image was
+ *   verified, or under lockdown, it must carry a signature of its own. Slices,
+ *   and what the kernel itself decompresses, keep the image's proof.
  * - A signature covers the sections of a PE file, but neither the gaps between
- *   them nor its own table, to which anybody can append. Slices of a verified
- *   file come from sections.
- * - Added PE files must be signed under the same conditions.
- * - Under lockdown initrd and command line come from whole sections that were
+ *   them nor the certificate table, to which anybody can append. Slices of a
+ *   verified file come from sections.
+ * - PE addons must be signed under the same conditions.
+ * - Under lockdown, initrd and command line come from whole sections that were
  *   signed for that purpose, each once, of one profile, and none of them may be
- *   left out. Else a hostile parser could cut "init=/bin/sh" out of a signed image.
- *   The image's own initrd goes before all that is added. An image that is no UKI
- *   has no sections for a purpose, but whole ones.
- * - Files that authenticate themselves when used (credentials, system
+ *   left out. Otherwise a hostile parser could cut "init=/bin/sh" out of a
+ *   signed image. The image's own initrd goes before all that is added. In an
+ *   image that is not a UKI, sections have no defined purpose, so any whole one
+ *   is accepted.
+ * - Files that are authenticated when they are used (credentials, system
  *   extensions) pass unsigned in their own directories, as in systemd-stub.
- * - With enforce all this holds whether or not there is lockdown, the image must be a
- *   UKI whose signature the kernel verified, and neither an initrd nor a command line
- *   is taken beside it, nor a kernel that has a signature of its own.
- * - Without lockdown, what no LSM saw as the file that it is asks the LSMs: bytes
- *   from BPF memory, other pieces of the image than its sections, files under a
- *   name that user space chose. Under lockdown IMA would refuse always, and the
- *   signature has decided.
+ * - With enforce, all this holds whether or not there is lockdown. The image
+ *   must be a UKI whose signature the kernel verified. Neither an initrd nor a
+ *   command line may be passed with it, and its kernel cannot be replaced by
+ *   one with a signature of its own.
+ * - Without lockdown, the LSMs are asked about what they have not seen as a
+ *   file: bytes from BPF memory, pieces of the image that are not its sections,
+ *   and files under a name that user space chose. Under lockdown they are not
+ *   asked: IMA would always refuse, and the signature has decided.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -37,13 +39,13 @@
 #include "rules.h"
 #include "stock.h"
 
-/* Whether whole sections of a signed image are all that a load may be made of. */
+/* Returns whether a load may be made of nothing but whole, signed sections. */
 static bool kb_rules_strict(const struct kb_job *job)
 {
 	return job->locked_down || job->enforced;
 }
 
-/* Keeps a refusal, and says who wants it. */
+/* Records a refusal together with its cause: enforce or lockdown. */
 __printf(3, 4)
 static int kb_rules_refuse(struct kb_job *job, int error, const char *format, ...)
 {
@@ -62,7 +64,7 @@ static bool kb_rules_made_by_program(const struct kb_part *part)
 	return part->buffer->proof == KB_PROOF_NONE;
 }
 
-/* The word of an LSM, that the file is what it should be, is not enough. */
+/* Only the PE signature counts: an LSM's approval of the file is not enough. */
 static int kb_rules_enforced(struct kb_job *job)
 {
 	if (!(job->image.buffer->proof & KB_PROOF_SIGNED))
@@ -91,7 +93,7 @@ int kb_rules_open(struct kb_job *job, size_t initrd_size, size_t cmdline_size)
 	if (cmdline_size && job->enforced)
 		return kb_rules_refuse(job, -EPERM,
 				       "a command line passed beside the image is refused");
-	/* As systemd-stub: a signed image without a command line takes any. */
+	/* As in systemd-stub, a signed image without .cmdline takes any. */
 	if (cmdline_size && job->is_pe && !kb_pe_find(&job->pe, KEXEC_BPF_UKI_CMDLINE, &section))
 		return kb_rules_refuse(job, -EPERM,
 				       "the image has a command line, adding to it is refused");
@@ -99,10 +101,12 @@ int kb_rules_open(struct kb_job *job, size_t initrd_size, size_t cmdline_size)
 }
 
 /*
- * Whether the target lies where the image has it. In the first round, an image
- * that is no UKI says nothing about that, but that its sections are whole, and of
- * a kernel not even that: a zboot's is inside of one. A UKI has what it has, and
- * nothing in it, or inside of it, stands in for what it has not.
+ * Returns whether the bytes are what the image has for @target, and counts them
+ * as given. An image that is not a UKI does not say what its sections are for:
+ * its kernel may be anywhere (a zboot's is inside a section), and for other
+ * targets any whole section will do in the first round. If a UKI lacks a
+ * section for a target, nothing in the UKI or in an image inside it can stand
+ * in for that section.
  */
 static bool kb_rules_in_place(struct kb_job *job, const char *target, size_t offset, size_t size,
 			      bool strict)
@@ -131,14 +135,17 @@ static int kb_rules_section(struct kb_job *job, const char *target, size_t offse
 	bool in_place = kb_rules_in_place(job, target, offset, size, strict);
 
 	if (!kb_rules_strict(job)) {
-		/* Command lines are measured as they end up: lsm.c. */
+		/* Command lines are measured in their final form: lsm.c. */
 		if (!strcmp(target, KEXEC_BPF_KERNEL))
 			job->odd_kernel |= !in_place;
 		else if (strcmp(target, KEXEC_BPF_CMDLINE))
 			job->odd_initrd |= !in_place;
 		return 0;
 	}
-	/* A kernel may still prove itself, but its sections were not signed. */
+	/*
+	 * The sections of such an image are not signed. A kernel may be signed
+	 * itself.
+	 */
 	if (kb_rules_made_by_program(&job->image) && strcmp(target, KEXEC_BPF_KERNEL))
 		return kb_rules_refuse(job, -EKEYREJECTED,
 				       "%.64s: from an image made in BPF memory", target);
@@ -147,7 +154,10 @@ static int kb_rules_section(struct kb_job *job, const char *target, size_t offse
 	return kb_rules_refuse(job, -EPERM, "%.64s: not a whole section made for it", target);
 }
 
-/* The image of a later round lies in a slice that was covered as a whole. */
+/*
+ * Checks that the image's signature covers the slice. The image of a later
+ * round is in a slice that is covered as a whole.
+ */
 static int kb_rules_signed(struct kb_job *job, const char *target, size_t offset, size_t size)
 {
 	if (!job->signed_only || job->report->rounds > 1 || kb_pe_covers(&job->pe, offset, size))
@@ -163,7 +173,7 @@ int kb_rules_slice(struct kb_job *job, const char *resource, size_t offset, size
 
 int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, size_t size)
 {
-	/* Also keeps "cmdline" from being taken for the resource of that name. */
+	/* Also keeps a path "cmdline" from being taken for the resource. */
 	if (kb_rules_strict(job) && !strstarts(dst_path, KEXEC_BPF_UKI_EXTRA "/"))
 		return kb_rules_refuse(job, -EPERM, "%.64s: not a file of .extra", dst_path);
 	return kb_rules_signed(job, dst_path, offset, size) ?:
@@ -172,7 +182,7 @@ int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, siz
 
 int kb_rules_decompress(struct kb_job *job, const char *resource)
 {
-	/* Decoders stop at the end of the first stream: the rest would be cut. */
+	/* Decoders stop at the end of the first stream and drop the rest. */
 	if (!kb_rules_strict(job) || !strcmp(resource, KEXEC_BPF_KERNEL))
 		return 0;
 	return kb_rules_refuse(job, -EPERM, "%.64s must not be decompressed", resource);
@@ -180,7 +190,7 @@ int kb_rules_decompress(struct kb_job *job, const char *resource)
 
 int kb_rules_carrier(struct kb_job *job, const char *resource)
 {
-	/* Under lockdown a kernel may still prove itself: kb_rules_kernel(). */
+	/* Under lockdown a kernel may be signed itself: kb_rules_kernel(). */
 	if (!kb_rules_strict(job) || (!job->enforced && !strcmp(resource, KEXEC_BPF_KERNEL)))
 		return 0;
 	return kb_rules_refuse(job, -EKEYREJECTED,
@@ -194,7 +204,10 @@ static bool kb_rules_suffix(const char *name, const char *suffix)
 	return name_size > suffix_size && !strcasecmp(name + name_size - suffix_size, suffix);
 }
 
-/* Whether the file needs no signature: it goes where its name says that it belongs. */
+/*
+ * Returns whether the file needs no signature, because it goes to the directory
+ * in which files with its suffix belong.
+ */
 static bool kb_rules_belongs(const char *dst_dir, const char *name)
 {
 	const struct kb_directory *dir, *own = NULL;
@@ -210,7 +223,10 @@ static bool kb_rules_belongs(const char *dst_dir, const char *name)
 	return own && strlen(own->suffix) == longest;
 }
 
-/* As systemd-stub: what unpacks first, and could use up the room, is the image's own. */
+/*
+ * As in systemd-stub, the image's own initrd is unpacked first, so that what is
+ * added cannot use up the space for it.
+ */
 static int kb_rules_order(struct kb_job *job, const char *name)
 {
 	if (!kb_rules_strict(job) || !job->is_pe || !kb_uki_initrd_left_out(&job->pe, job->given))
@@ -258,7 +274,7 @@ int kb_rules_addon(struct kb_job *job, const char *path, struct kb_buffer *file)
 int kb_rules_round(struct kb_job *job)
 {
 	/*
-	 * A kernel out of BPF memory is no section's and stands in for .linux:
+	 * A kernel from BPF memory replaces .linux without being a section:
 	 * kb_rules_kernel() judges it by its own signature.
 	 */
 	bool replaced = kb_rules_made_by_program(&job->kernel);

@@ -5,31 +5,34 @@
 
 #include "job.h"
 
-/* The image of a round was opened; user space passed so much beside the first one. */
+/*
+ * Checks the image of a round, after it was opened. The sizes are those of the
+ * initrd and command line that user space passed with the file.
+ */
 int kb_rules_open(struct kb_job *job, size_t initrd_size, size_t cmdline_size);
 
-/* A slice of the image is to become a resource. */
+/* Checks a slice of the image that is to become a resource. */
 int kb_rules_slice(struct kb_job *job, const char *resource, size_t offset, size_t size);
 
-/* A slice of the image is to become the initrd's file dst_path. */
+/* Checks a slice of the image that is to become the initrd's file @dst_path. */
 int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, size_t size);
 
-/* What the kernel decompressed is to become a resource. */
+/* Checks whether a resource may be made of what the kernel decompresses. */
 int kb_rules_decompress(struct kb_job *job, const char *resource);
 
-/* Bytes from BPF memory are to become a resource. */
+/* Checks whether a resource may be made of bytes from BPF memory. */
 int kb_rules_carrier(struct kb_job *job, const char *resource);
 
-/* A file is to become the initrd's file dst_dir/name. */
+/* Checks whether a file may become the initrd's file @dst_dir/@name. */
 int kb_rules_file(struct kb_job *job, const char *dst_dir, const char *name);
 
-/* A PE addon that kb_pe_open() took is to be used. */
+/* Checks whether a PE addon, which kb_pe_open() accepted, may be used. */
 int kb_rules_addon(struct kb_job *job, const char *path, struct kb_buffer *file);
 
-/* The parser of this round is done. */
+/* Checks what was given in this round, after its parser has run. */
 int kb_rules_round(struct kb_job *job);
 
-/* All rounds are done. */
+/* Checks what is to be loaded, after all rounds. */
 int kb_rules_end(struct kb_job *job);
 
 #endif /* KB_RULES_H */

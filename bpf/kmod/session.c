@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Registration of sessions, and who finds them. */
+/* Registers sessions and finds them for loads. */
 #include <linux/atomic.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>

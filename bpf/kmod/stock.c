@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * kallsyms_lookup_name() is not exported, so each function is found by a kprobe
- * that is never hit. A kprobe sits behind a function's ENDBR64, and an indirect
- * call must not: with IBT it has to land on the instruction, with kCFI and FineIBT
- * what is checked lies at a fixed distance before the function's first byte, and
- * the ENDBR64 may be poisoned. So the symbol's own start is asked for.
+ * that never fires. A kprobe's address is after the function's ENDBR64, but an
+ * indirect call must target the start of the function: IBT requires the ENDBR64
+ * there, and kCFI and FineIBT check bytes at a fixed distance before it. The
+ * ENDBR64 may also be poisoned, so the code does not show where the function
+ * starts. kallsyms does.
  */
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
@@ -43,7 +44,7 @@ static struct kb_function {
 	[KB_STOCK_SEGMENT] = { "kimage_load_segment", .optional = true },
 };
 
-/* How far behind its symbol's start an address lies: "name+0x4/0x1a0". */
+/* Parses "name+0x4/0x1a0": the distance of an address from its symbol. */
 static int kb_stock_distance(unsigned long address, unsigned long *distance)
 {
 	char symbol[KSYM_SYMBOL_LEN];
@@ -81,8 +82,9 @@ int kb_stock_find(void)
 		int err;
 
 		/*
-		 * It is called from another file of the kernel than its own, so only a
-		 * compiler that sees all files can have inlined it there, and kept it.
+		 * The function is called from another source file, so only a
+		 * compiler that sees all files (LTO) can have inlined it there
+		 * while keeping its symbol.
 		 */
 		if (function->optional && IS_ENABLED(CONFIG_LTO)) {
 			pr_notice("%s: may be inlined in this kernel\n", function->name);
@@ -117,8 +119,8 @@ bool kb_stock_takes(const char *buf, unsigned long size)
 }
 
 /*
- * The barriers keep the compiler from turning these into tail calls: the
- * parent that hook.c sees would then be the kernel's caller.
+ * The barriers keep the compiler from turning these into tail calls: hook.c
+ * would then see the kernel's caller as parent, not this module.
  */
 int kb_stock_probe(const char *buf, unsigned long size)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Unified Kernel Images (UAPI.5): purposes of sections, and profiles. What
- * systemd-stub makes of them is in uki.bpf.c; this is what a parser, the
- * image's own or a hostile one, is held against.
+ * Unified Kernel Images (UAPI.5): purposes of sections, and profiles. uki.bpf.c
+ * does with them what systemd-stub does; this file has what the choices of a
+ * parser, the image's own or a hostile one, are checked against.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -16,13 +16,13 @@ enum kb_other_id {
 #include <kexec_bpf_uki.h>
 };
 
-/* Those that have a purpose come first, by its number; the others have no target. */
+/* Sections with a purpose come first, by its number; others have no target. */
 static const struct kb_row {
 	const char *section;
-	const char *target;	/* resource, or file of the initrd, that it is made for */
+	const char *target;	/* resource or initrd file it is for */
 	enum kexec_bpf_uki_rule rule;
-	unsigned int times;	/* that it must be given, if it has any bytes */
-	bool addon;		/* a PE file without a kernel that has it is an addon */
+	unsigned int times;	/* how often it must be given, unless empty */
+	bool addon;		/* makes a PE file without a kernel an addon */
 } kb_rows[] = {
 #define KEXEC_BPF_UKI_RESOURCE(id, target, rule, times, addon, ...) \
 	[KB_PURPOSE_##id] = { KEXEC_BPF_UKI_##id, target, rule, times, addon },
@@ -132,7 +132,7 @@ static bool kb_uki_fits(const struct kb_pe *pe, const struct kb_given *given, bo
 
 		if (kb_uki_is_replaced(row, replaced))
 			continue;
-		/* What is empty may be given or not. */
+		/* Empty sections may be given or not. */
 		if (!given[i].count && (err || !section.size))
 			continue;
 		if (err || given[i].count != row->times ||

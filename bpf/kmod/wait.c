@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Waits on an eventfd by an entry of its own in the eventfd's queue: reading it
- * would block without a bound.
+ * Waits for an eventfd by an entry of its own in the eventfd's queue, because a
+ * read could block without a bound.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -9,7 +9,7 @@
 
 #include "wait.h"
 
-/* Runs under the eventfd's queue lock, in the context of whoever writes it. */
+/* Called with the eventfd's queue locked, in the context of the writer. */
 static int kb_wait_wake(wait_queue_entry_t *entry, unsigned int mode, int flags, void *key)
 {
 	struct kb_wait *wait = container_of(entry, struct kb_wait, entry);
