@@ -128,9 +128,9 @@ static int kb_addon_pe(struct kb_job *job, struct kb_buffer *file, const char *p
 	if (wrong)
 		return kb_job_fail(job, -EINVAL, "addon %.160s: %s", path, wrong);
 	if (kb_uki_has_kernel(&pe))
-		return kb_job_fail(job, -EINVAL, "addon %.160s: has a kernel, is no addon", path);
+		return kb_job_fail(job, -EINVAL, "addon %.160s: an addon has no kernel", path);
 	if (!kb_uki_has_addition(&pe))
-		return kb_job_fail(job, -EINVAL, "addon %.160s: has nothing to add", path);
+		return kb_job_fail(job, -EINVAL, "addon %.160s: it has nothing to add", path);
 	err = kb_rules_addon(job, path, file);
 	if (!err)
 		err = kb_addon_uname(job, &pe, path);

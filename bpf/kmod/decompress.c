@@ -218,4 +218,4 @@ static const struct kernel_param_ops kb_decompressors_ops = {
 	.get = kb_decompressors_get,
 };
 module_param_cb(decompressors, &kb_decompressors_ops, NULL, 0444);
-MODULE_PARM_DESC(decompressors, "what this kernel lets the module decompress (read only)");
+MODULE_PARM_DESC(decompressors, "formats that this kernel lets the module decompress (read only)");

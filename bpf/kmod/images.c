@@ -78,7 +78,7 @@ const char *kb_images_words(enum kb_held held)
 		[KB_HELD_LOCK] = "a load is under way",
 		[KB_HELD_IMAGE] = "an image is loaded: kexec-bpf unload",
 		[KB_HELD_CRASH] = "a crash image is loaded: kexec-bpf unload --panic",
-		[KB_HELD_UNKNOWN] = "this kernel does not tell whether an image is loaded",
+		[KB_HELD_UNKNOWN] = "cannot find out whether an image is loaded",
 	};
 
 	return words[held];

@@ -233,7 +233,7 @@ int kb_initrd_join(struct kb_job *job)
 		return 0;
 	size = kb_initrd_size(job);
 	if (size > INT_MAX)
-		return kb_job_fail(job, -EFBIG, "the joined initrd has %zu bytes", size);
+		return kb_job_fail(job, -EFBIG, "the joined initrd is too large: %zu bytes", size);
 	largest = kb_initrd_largest(job);
 	/* Large enough to contain a whole page at any alignment. */
 	if (largest->size >= 2 * PAGE_SIZE)

@@ -53,7 +53,7 @@ static int kb_slow_call(struct kb_job **caller)
 
 	if (!err && (*caller)->slow_calls++ >= KB_SLOW_CALLS_MAX)
 		err = kb_job_fail(*caller, -E2BIG,
-				  "the parser called for files and slices %d times",
+				  "the parser asked for files and slices more than %d times",
 				  KB_SLOW_CALLS_MAX);
 	return err;
 }
@@ -164,7 +164,7 @@ static int kb_decompress_slice(struct kb_job *job, const char *resource, u64 off
 	ssize_t out;
 
 	if (!max_out || max_out > KEXEC_BPF_OUTPUT_MAX_BYTES)
-		return kb_job_fail(job, -E2BIG, "%.64s: %llu bytes to decompress to, limit %d",
+		return kb_job_fail(job, -E2BIG, "%.64s: cannot decompress to %llu bytes, limit %d",
 				   resource, max_out, KEXEC_BPF_OUTPUT_MAX_BYTES);
 	part.buffer = kb_job_alloc(job, max_out, slice.buffer->proof);
 	if (!part.buffer)
@@ -261,7 +261,7 @@ __bpf_kfunc int bpf_helper_supplement_initrd(const char *dst_dir, u32 dst_dir__s
 		return 0;
 	if (dst_dir__sz > KEXEC_BPF_DST_DIR_BYTES || addon_filename__sz > KEXEC_BPF_PATH_BYTES)
 		return kb_job_fail(job, -ENAMETOOLONG,
-				   "the parser gave too long a name of an addon");
+				   "the parser gave an addon name that is too long");
 	if (report->addons == KEXEC_BPF_ADDONS_MAX)
 		return kb_job_fail(job, -E2BIG, "the parser gave more than %d addons",
 				   KEXEC_BPF_ADDONS_MAX);

@@ -197,7 +197,7 @@ static void kb_load_arch_ended(struct kexec_bpf_report *report, const void *ret)
 	report->stage = KEXEC_BPF_STAGE_ARCH;
 	report->error = PTR_ERR(ret);
 	snprintf(report->reason, sizeof(report->reason),
-		 "the kernel's bzImage loader refused (%ld)", PTR_ERR(ret));
+		 "the kernel's bzImage loader refused the kernel (%ld)", PTR_ERR(ret));
 }
 
 static void *kb_load_job(struct kb_job *job, struct kimage *image, size_t kernel_size,
@@ -357,13 +357,13 @@ static void kb_load_conclude(struct kb_load *load, bool complete)
 		report->stage = KEXEC_BPF_STAGE_SIGNATURE;
 		report->error = report->signature;
 		strscpy(report->reason,
-			"lockdown: the image's signature was rejected, or the initrd not readable");
+			"lockdown: the signature was rejected, or the initrd could not be read");
 	} else {
 		/* The kernel's sig_enforce is not visible here. */
 		report->error = -EINVAL;
 		strscpy(report->reason, report->signature < 0 ?
-			"initrd or command line not readable, or a signature is enforced" :
-			"initrd or command line not readable");
+			"initrd or command line could not be read, or a signature is required" :
+			"initrd or command line could not be read");
 	}
 }
 

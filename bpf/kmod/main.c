@@ -73,7 +73,7 @@ static int __init kb_init(void)
 	int err;
 
 	if (!kb_has_btf()) {
-		pr_err("built without BTF that this kernel can read: parsers could not be loaded\n");
+		pr_err("no BTF that this kernel can read: parsers cannot be loaded\n");
 		return -ENOEXEC;
 	}
 	err = kb_stock_find();
@@ -123,5 +123,5 @@ static void __exit kb_exit(void)
 module_init(kb_init);
 module_exit(kb_exit);
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Opens PE boot images for kexec by a BPF parser that they carry");
+MODULE_DESCRIPTION("Opens PE boot images for kexec with the BPF parsers that they carry");
 MODULE_VERSION("0.1.0");

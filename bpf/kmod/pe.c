@@ -139,7 +139,7 @@ static const char *kb_pe_sections(const struct kb_pe *pe, const struct kb_header
 	if (headers->size >= pe->size)
 		return "the headers are as large as the file";
 	if (pe->table + pe->sections * sizeof(struct section_header) > headers->size)
-		return "the section table does not end inside of the headers";
+		return "the section table does not end inside the headers";
 	for (i = 0; i < pe->sections; i++) {
 		struct kb_range range = kb_pe_raw(pe, i);
 
@@ -191,7 +191,7 @@ const char *kb_pe_open(struct kb_pe *pe, const void *data, size_t size)
 
 	*pe = (struct kb_pe) { .data = data, .size = size };
 	if (!kb_pe_begins(data, size))
-		return "it does not begin as a PE file";
+		return "it does not begin as a PE file does";
 	if (size > U32_MAX)
 		return "it is larger than a PE file can be";
 	return kb_pe_headers(pe, &headers) ?:

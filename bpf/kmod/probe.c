@@ -76,12 +76,12 @@ static enum kb_verdict kb_probe_session(struct kb_session *session, const char *
 	}
 	if (session->flags & KEXEC_BPF_REGISTER_NO_PARSER) {
 		kb_probe_report(session, -ENOEXEC,
-				"the file is no kernel, and the session opens no other images");
+				"the file is not a kernel, and the session serves no parser");
 		return KB_STOCK;
 	}
 	if (wrong || kb_parser_find(&pe).kind == KEXEC_BPF_PARSER_NONE) {
 		kb_probe_report(session, -ENOEXEC, "the PE file is refused: %s",
-				wrong ?: "it has no .bpf and no .linux section, and is no zboot");
+				wrong ?: "it has neither .bpf nor .linux, and is no zboot image");
 		return KB_STOCK;
 	}
 	return kb_load_begin(session, buf, KB_BY_PARSER) ? KB_TAKEN : KB_STOCK;

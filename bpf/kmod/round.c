@@ -56,7 +56,7 @@ static int kb_round(struct kb_job *job, struct kimage *image, const struct kb_pa
 		return err;
 	if (!job->kernel.buffer)
 		return kb_job_fail(job, -ENOEXEC, "the parser named no kernel%s",
-				   round->calls ? "" : ", or none was attached");
+				   round->calls ? "" : ", or no parser was attached");
 	job->report->stage = KEXEC_BPF_STAGE_RULES;
 	return kb_rules_round(job);
 }

@@ -72,7 +72,7 @@ static int kb_rules_enforced(struct kb_job *job)
 				       "the image's signature was not verified (%d)",
 				       job->report->signature);
 	if (!kb_uki_has_kernel(&job->pe))
-		return kb_rules_refuse(job, -EPERM, "an image without .linux is no UKI");
+		return kb_rules_refuse(job, -EPERM, "an image without .linux is not a UKI");
 	return 0;
 }
 
@@ -96,7 +96,7 @@ int kb_rules_open(struct kb_job *job, size_t initrd_size, size_t cmdline_size)
 	/* As in systemd-stub, a signed image without .cmdline takes any. */
 	if (cmdline_size && job->is_pe && !kb_pe_find(&job->pe, KEXEC_BPF_UKI_CMDLINE, &section))
 		return kb_rules_refuse(job, -EPERM,
-				       "the image has a command line, adding to it is refused");
+				       "the image has a command line: adding to it is refused");
 	return 0;
 }
 
@@ -175,7 +175,7 @@ int kb_rules_member(struct kb_job *job, const char *dst_path, size_t offset, siz
 {
 	/* Also keeps a path "cmdline" from being taken for the resource. */
 	if (kb_rules_strict(job) && !strstarts(dst_path, KEXEC_BPF_UKI_EXTRA "/"))
-		return kb_rules_refuse(job, -EPERM, "%.64s: not a file of .extra", dst_path);
+		return kb_rules_refuse(job, -EPERM, "%.64s: not a file in .extra", dst_path);
 	return kb_rules_signed(job, dst_path, offset, size) ?:
 	       kb_rules_section(job, dst_path, offset, size, true);
 }

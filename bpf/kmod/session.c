@@ -29,7 +29,7 @@ static const struct kernel_param_ops kb_timeout_ops = {
 	.get = param_get_uint,
 };
 module_param_cb(timeout_ms, &kb_timeout_ops, &kb_timeout_ms, 0644);
-MODULE_PARM_DESC(timeout_ms, "how long a load waits for all of its parsers, 100 to 60000, default 5000");
+MODULE_PARM_DESC(timeout_ms, "time limit for all parsers of a load in ms, 100 to 60000, default 5000");
 
 bool notrace kb_session_any(void)
 {

@@ -61,7 +61,7 @@ const BREAKS: &[Break] = &[
         "1",
         &[
             "load -8",
-            "report -8 stage 5 calls 0: the parser named no kernel, or none was attached",
+            "report -8 stage 5 calls 0: the parser named no kernel, or no parser was attached",
         ],
     ),
     broken(
@@ -70,7 +70,7 @@ const BREAKS: &[Break] = &[
         "1",
         &[
             "load -8",
-            "report -8 stage 5 calls 0: the parser named no kernel, or none was attached",
+            "report -8 stage 5 calls 0: the parser named no kernel, or no parser was attached",
         ],
     ),
     broken(

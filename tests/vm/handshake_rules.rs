@@ -132,7 +132,7 @@ const RULES: &[Rule] = &[
         "/good.efi --append init=/bin/sh",
         &[
             DENIED,
-            "cause: lockdown: the image has a command line, adding to it is refused",
+            "cause: lockdown: the image has a command line: adding to it is refused",
             WAY_OUT,
         ],
     ),
@@ -141,7 +141,7 @@ const RULES: &[Rule] = &[
         "/good.efi --command-line init=/bin/sh",
         &[
             DENIED,
-            "cause: lockdown: the image has a command line, adding to it is refused",
+            "cause: lockdown: the image has a command line: adding to it is refused",
             WAY_OUT,
         ],
     ),

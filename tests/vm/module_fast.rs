@@ -244,7 +244,7 @@ watched never calls file 0 /kernel
         "log",
         &[
             "kimage_load_segment: may be inlined in this kernel",
-            "digest: this kernel lets no image be loaded without",
+            "digest: always, because segments cannot be left out on this kernel",
         ],
     );
     said.expect("end-left", NOTHING);
