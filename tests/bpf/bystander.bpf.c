@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: attached to the hook before any load, calls no kfunc. */
+/* Attack: is attached to the hook before any load, and calls no kfunc. */
 #include "section.bpf.h"
 
 SEC_PARSER

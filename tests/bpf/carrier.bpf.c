@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The RFC's shape: the image into BPF memory, the resources out of it. */
+/* As in the RFC: copies the image to BPF memory, gives resources from it. */
 #include "section.bpf.h"
 
 #define HALF_BYTES	(16 << 20)

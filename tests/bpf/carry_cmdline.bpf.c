@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: a command line out of BPF memory, the rest as it should be. */
+/* Attack: a command line from BPF memory; the rest is as it should be. */
 #include "section.bpf.h"
 
 static char forged[] = "console=ttyS0 forged";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: an initrd out of BPF memory, the rest as it should be. */
+/* Attack: an initrd from BPF memory; the rest is as it should be. */
 #include "section.bpf.h"
 
 static char forged[] = "an initrd that nobody signed";

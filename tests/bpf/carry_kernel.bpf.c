@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: a kernel out of BPF memory, the rest as it should be. */
+/* Attack: a kernel from BPF memory; the rest is as it should be. */
 #include "section.bpf.h"
 
 static const char osrel_path[] = ".extra/os-release";

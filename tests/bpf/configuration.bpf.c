@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: asks for the kernel's configuration, which no loader gives a parser. */
+/* Fault: reads the kernel's configuration, which the loader does not offer. */
 #include "section.bpf.h"
 
 extern _Bool CONFIG_KEXEC_FILE __kconfig;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: reads a structure of the kernel, wherever its fields are. */
+/*
+ * Fault: reads a kernel structure by CO-RE relocations, which the loader does
+ * not support.
+ */
 #include "section.bpf.h"
 
 struct task_struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: makes a command line of bytes that were not signed as one. */
+/* Attack: gives bytes as command line that were not signed as one. */
 #include "section.bpf.h"
 
 SEC_PARSER

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: another section becomes the initrd. */
+/* Attack: gives another section as the initrd. */
 #include "section.bpf.h"
 
 SEC_PARSER

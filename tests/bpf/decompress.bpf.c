@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The RFC's shape: decompresses .linux between BPF buffers. */
+/* As in the RFC: decompresses .linux from one BPF buffer to another. */
 #include "section.bpf.h"
 
 #define PACKED_BYTES	(32 << 20)
@@ -42,7 +42,7 @@ int parse(void *context)
 	if (!size || size > PACKED_BYTES ||
 	    bpf_helper_read(section.offset, packed->bytes, size))
 		return 0;
-	/* Without a barrier clang forgets the bound when it narrows to int. */
+	/* Without it clang forgets the bound when it narrows to int. */
 	out = (__u32)bpf_helper_decompress(packed->bytes, size, plain->bytes, PLAIN_BYTES);
 	asm volatile("" : "+r"(out));
 	if (!out || out > PLAIN_BYTES)

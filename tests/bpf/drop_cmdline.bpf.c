@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: leaves the image's command line out. */
+/* Attack: leaves out the image's command line. */
 #include "section.bpf.h"
 
 SEC_PARSER

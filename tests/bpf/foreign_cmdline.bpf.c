@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: an image without a command line gets one from bytes signed as another thing. */
+/*
+ * Attack: gives an image without a command line one that was signed as
+ * something else.
+ */
 #include "section.bpf.h"
 
 SEC_PARSER

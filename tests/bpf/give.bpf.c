@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Attack: gives what the image's section .give says, and nothing else. An entry
- * has two bytes: the number of a section, and what it shall become; 0 ends it.
+ * Attack: gives exactly what the image's section .give lists. Each entry has
+ * two bytes: the number of a section, and what to give it as; 0 ends the list.
  */
 #include "section.bpf.h"
 
 #define GIVE	NAME('.', 'g', 'i', 'v', 'e', 0, 0, 0)
 #define ENTRIES	16
 
-/* What a section shall become. */
+/* Targets that a section can be given as. */
 enum { END, KERNEL, RAMDISK, WORDS, OS_RELEASE, PROFILE_FILE, PCR_SIGNATURE, PCR_KEY };
 
 struct entry {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Fault: a parser that goes on after an error. What it asks for then costs time,
- * in which the kexec lock is held, and can change nothing.
+ * Fault: a parser that goes on after an error. Its further calls can change
+ * nothing, but take time, in which the kexec lock is held.
  */
 #include "section.bpf.h"
 
@@ -20,7 +20,7 @@ int parse(void *context)
 {
 	slice_section(kernel_name, LINUX);
 	slice_section(kernel_name, LINUX);
-	/* What cannot be read is 0, and an image begins with "MZ". */
+	/* A read that fails returns zeros, while an image begins with "MZ". */
 	bpf_loop(CALLS, read_again, NULL, 0);
 	return 0;
 }

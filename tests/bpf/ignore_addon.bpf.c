@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: goes on as if a rejected addon had not been. */
+/* Attack: goes on as if no addon had been rejected. */
 #include "section.bpf.h"
 
 SEC_PARSER

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Exercises bpf_helper_decompress_slice: .linux is compressed. */
+/* Exercises bpf_helper_decompress_slice() with a compressed .linux. */
 #include "section.bpf.h"
 
 SEC_PARSER

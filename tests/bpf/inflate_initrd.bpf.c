@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: a decoder stops after the first stream, and cuts off what follows it. */
+/*
+ * Attack: decompresses the initrd. The decoder stops after the first stream and
+ * so cuts off what follows.
+ */
 #include "section.bpf.h"
 
 SEC_PARSER

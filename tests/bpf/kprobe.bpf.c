@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: a program for something that is not the hook, nor an fentry. */
+/* Fault: a kprobe program, neither for the hook nor an fentry. */
 #include "section.bpf.h"
 
 SEC("kprobe/kernel_read_file")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Fault: a parser that calls kfuncs until one fails, for minutes if none does.
- * What it names then must come too late.
+ * Fault: a parser that calls kfuncs until one fails, and for minutes if none
+ * does. What it names after that must come too late.
  */
 #include "section.bpf.h"
 

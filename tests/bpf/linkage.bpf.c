@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Exercises the loader: functions and variables of each linkage, one that nothing
- * calls, functions of the kernel, some of which it may not have, and a map that no
- * loader knows. Names a kernel only if all of them are what they should be.
+ * Exercises the loader: functions and variables of each linkage, a function
+ * that nothing calls, kernel functions that may not exist, and a map that the
+ * loader does not know. Names a kernel only if all of them work as they should.
  */
 #include "section.bpf.h"
 
@@ -30,13 +30,13 @@ static __attribute__((noinline)) __u32 count(__u32 by)
 	return counted;
 }
 
-/* The verifier looks at it by itself. */
+/* A global function: the verifier checks it on its own. */
 __attribute__((noinline)) int twice(int value)
 {
 	return 2 * value;
 }
 
-/* By itself, it could write anywhere. */
+/* Hidden, so not checked on its own, where @at would have no bound. */
 __hidden __attribute__((noinline)) int put(__u32 at, __u64 sum)
 {
 	sums[at] = sum;

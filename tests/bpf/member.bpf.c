@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Exercises bpf_helper_supplement_slice: .osrel becomes .extra/os-release. */
+/* Exercises bpf_helper_supplement_slice(): .osrel becomes .extra/os-release. */
 #include "section.bpf.h"
 
 static const char os_release[] = ".extra/os-release";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: replaces the hook's return value, names nothing. */
+/* Attack: replaces the hook's return value and names nothing. */
 #include "section.bpf.h"
 
 SEC("fmod_ret.s/" KEXEC_BPF_HOOK_NAME)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: calls what no module has. */
+/* Fault: calls a kfunc that no module has. */
 #include "section.bpf.h"
 
 int bpf_helper_of_tomorrow(void) KEXEC_BPF_KSYM;

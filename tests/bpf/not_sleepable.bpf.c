@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: a program that may not sleep, but calls what sleeps. */
+/* Fault: a program that must not sleep calls a kfunc that may. */
 #include "section.bpf.h"
 
 SEC("fentry/" KEXEC_BPF_HOOK_NAME)

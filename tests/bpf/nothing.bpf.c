@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: a parser that decompresses no bytes, and to no room. */
+/* Fault: a parser that decompresses an empty buffer. */
 #include "section.bpf.h"
 
 static char bytes[8];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: a slice that ends behind the image. */
+/* Fault: gives a slice that ends after the image. */
 #include "section.bpf.h"
 
 SEC_PARSER

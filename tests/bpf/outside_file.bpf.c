@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: a file of root's choice gets a place that init would run it from. */
+/* Attack: puts a file that root chose where init would run it. */
 #include "section.bpf.h"
 
-/* Writable: the verifier wants that of memory with a size. */
+/* Writable, because the verifier requires that of memory/size arguments. */
 static char directory[] = "usr/bin";
 static char file[] = "/tool";
 

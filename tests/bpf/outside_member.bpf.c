@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: bytes of the image become a file of the initrd that init would run. */
+/* Attack: makes bytes of the image a file of the initrd that init would run. */
 #include "section.bpf.h"
 
 static const char shell[] = "bin/sh";

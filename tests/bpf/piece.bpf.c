@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attack: of an image that is no UKI, a piece of a section becomes the initrd. */
+/*
+ * Attack: gives a piece of a section as the initrd, from an image that is not a
+ * UKI.
+ */
 #include "section.bpf.h"
 
 #define CODE	NAME('.', 'c', 'o', 'd', 'e', 0, 0, 0)

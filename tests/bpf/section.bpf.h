@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finds a section of the PE image, for test programs. */
+/* Finds sections of a PE image, for test programs. */
 #ifndef SECTION_BPF_H
 #define SECTION_BPF_H
 
@@ -13,7 +13,7 @@
 #define CMDLINE	NAME('.', 'c', 'm', 'd', 'l', 'i', 'n', 'e')
 #define OSREL	NAME('.', 'o', 's', 'r', 'e', 'l', 0, 0)
 
-/* In global memory, for the reason that bpf/uki.bpf.c gives; not static, or clang splits it. */
+/* Global and not static for the reasons that bpf/uki.bpf.c gives. */
 struct {
 	__u64 name;
 	__u64 table;
@@ -43,7 +43,7 @@ static long match_section(__u32 i, void *context)
 	return 1;
 }
 
-/* Leaves the section in "section"; false when there is none. */
+/* Describes the section in "section"; returns false if there is none. */
 static __always_inline int find_section(__u64 name)
 {
 	__u32 pe;

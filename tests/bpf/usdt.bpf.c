@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: a program whose section names no place at all. */
+/* Fault: a program whose ELF section name does not say where to attach it. */
 #include "section.bpf.h"
 
 SEC("usdt")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Of an image that is no UKI, a whole section becomes the initrd. */
+/* Gives a whole section as the initrd, from an image that is not a UKI. */
 #include "section.bpf.h"
 
 #define CODE	NAME('.', 'c', 'o', 'd', 'e', 0, 0, 0)

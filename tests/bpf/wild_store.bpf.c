@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fault: the verifier rejects it, for a store through a pointer it made up. */
+/* Fault: stores through a made-up pointer, so that the verifier rejects it. */
 #include "section.bpf.h"
 
 SEC_PARSER

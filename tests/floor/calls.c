@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel's calls with no program between, which would refuse before it asks.
- * Prints 0 or the error number of the call.
+ * Makes the kernel's calls directly, because the program would refuse some of
+ * them before it asks the kernel. Prints 0 or the error number of the call.
  *
  *   calls file FLAGS KERNEL [INITRD [CMDLINE]]   kexec_file_load(2)
- *   calls memfd FLAGS KERNEL [INITRD [CMDLINE]]  the same, of copies in memory
+ *   calls memfd FLAGS KERNEL [INITRD [CMDLINE]]  the same, from memory copies
  *   calls classic FLAGS                          kexec_load(2) of one page
- *   calls fast CALL...                           the same without a digest: opens a
- *                                                session of the module's for it, and
- *                                                prints ERRNO ERROR STAGE DIGEST; the
- *                                                last three are its report's
+ *   calls fast CALL...                           one of these without a digest:
+ *                                                opens a session of the module
+ *                                                for it, and prints ERRNO ERROR
+ *                                                STAGE DIGEST; the last three
+ *                                                are from the report
  *
- * FLAGS is a number; KERNEL, INITRD are paths.
+ * FLAGS is a number; KERNEL and INITRD are paths.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +29,7 @@
 
 #include "kexec_bpf.h"
 
-/* Physical memory that a crash kernel's reservation does not have, and any guest has. */
+/* In any guest's physical memory, but in no crash kernel's reservation. */
 #define SOMEWHERE	(64UL << 20)
 #define PAGE		4096
 
@@ -83,7 +84,7 @@ static long classic_load(unsigned long flags)
 	return syscall(SYS_kexec_load, SOMEWHERE, 1UL, &segment, flags);
 }
 
-/* A session that needs no thread B; its descriptor. */
+/* Opens a session that needs no thread B. Returns its descriptor. */
 static int fast_session(void)
 {
 	const struct kexec_bpf_register request = {

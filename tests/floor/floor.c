@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The floor of the benchmark: nothing but the system calls.
+ * The floor of the benchmark: makes the system calls and does nothing else.
  *
  *   floor KERNEL INITRD CMDLINE   loads them by kexec_file_load(2)
- *   floor -e                      jumps into what is loaded
+ *   floor -e                      jumps into the loaded kernel
  */
 #include <fcntl.h>
 #include <linux/reboot.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What IMA's appraisal needs in a guest, for want of keyctl and setfattr.
+ * Prepares IMA's appraisal in a guest that has neither keyctl nor setfattr.
  *
  *   integrity key CERTIFICATE    trusts a DER certificate for signatures
- *   integrity label VALUE FILE   gives FILE the bytes of VALUE as security.ima
+ *   integrity label VALUE FILE   sets FILE's security.ima to VALUE's bytes
  */
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /*
- * Where CONFIG_INTEGRITY_TRUSTED_KEYRING is not set, the kernel takes the first
- * keyring of this name that a process which has a file appraised can find.
+ * If CONFIG_INTEGRITY_TRUSTED_KEYRING is not set, the kernel uses the first
+ * keyring of this name that is visible to the process whose file is appraised.
  */
 #define KEYRING	"_ima"
 

@@ -3,11 +3,11 @@
  * measure PROGRAM [ARGUMENT]...
  *
  * Runs the program and prints "WALL_US PEAK_RSS_KB STATUS" on descriptor 3,
- * which a guest's init has opened for what the harness shall know.
+ * which the guest's init has opened for messages to the harness.
  *
- * Since Linux 6.2 the kernel counts resident pages per CPU and in batches, so
- * that a small program's ru_maxrss is 0. The program is therefore stopped at
- * its exit and its pages are counted; the larger of the two is printed.
+ * Since Linux 6.2 the kernel counts resident pages per CPU and in batches, so a
+ * small program's ru_maxrss is 0. Therefore the program is stopped at its exit
+ * and its pages are counted; the larger of the two numbers is printed.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 				end_us = now_us();
 				peak_kb = resident_kb(child);
 			} else if (!(status >> 16)) {
-				/* A signal, and not an event of the tracing. */
+				/* A signal rather than a ptrace event. */
 				signal = WSTOPSIG(status);
 			}
 			ptrace(PTRACE_CONT, child, 0, signal);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Prints the processor's time stamp counter. It goes on through a kexec, and counts
- * instructions where QEMU does.
+ * Prints the processor's time stamp counter, which continues through a kexec
+ * and, if QEMU counts instructions, counts instructions.
  */
 #include <stdio.h>
 #include <x86intrin.h>

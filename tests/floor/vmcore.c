@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Looks into a crash dump, as a capture kernel has it.
+ * Reads a crash dump as the capture kernel provides it.
  *
- *   vmcore FILE   says what ELF it is, what VMCOREINFO it has, and the first
+ *   vmcore FILE   prints the type of ELF file, its VMCOREINFO, and the first
  *                 "kdump-secret=" with 64 hexadecimal digits in its memory
  */
 #define _GNU_SOURCE
@@ -17,7 +17,7 @@
 #define MARK_BYTES (sizeof(MARK) - 1)
 #define DIGITS 64
 #define CHUNK (1 << 20)
-/* What may begin in one chunk and end in the next. */
+/* Longest beginning of a match that can be at the end of a chunk. */
 #define KEEP (MARK_BYTES + DIGITS - 1)
 
 static void die(const char *what)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs a command whose main thread is held for a while at its first bpf(2), so that a
- * parser comes too late on a fast machine, too.
+ * Runs a command and stops its main thread for a while at its first bpf(2), so
+ * that a parser is late even on a fast machine.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Finds a function of the module by name (Documentation/bpf/btf.rst). */
+/* Finds BTF ids of functions by name (Documentation/bpf/btf.rst). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -74,7 +74,7 @@ static int btf_read(struct btf *btf, const char *path)
 	return size > sizeof(*btf->header) && btf->header->magic == BTF_MAGIC ? 0 : -ENOEXEC;
 }
 
-/* What follows a struct btf_type, in bytes. */
+/* Returns the size of the data after a struct btf_type. */
 static size_t btf_more(const struct btf_type *type)
 {
 	size_t members = BTF_INFO_VLEN(type->info);
@@ -103,9 +103,9 @@ static size_t btf_more(const struct btf_type *type)
 }
 
 /*
- * Walks the types of @btf. The id, from @first, of the function @name, whose
- * name lies @base_strings bytes further in; without a name, one behind the
- * last id.
+ * Walks the types of @btf, whose first id is @first. Returns the id of the
+ * function @name; strings of @btf start at offset @base_strings. Without a
+ * name, returns the last id + 1.
  */
 static int btf_walk(const struct btf *btf, int first, __u32 base_strings, const char *name)
 {
@@ -138,7 +138,9 @@ int btf_kernel_function_id(const char *name)
 	return ret;
 }
 
-/* A module's ids and strings go on where the kernel's end. */
+/*
+ * In a module, ids and string offsets continue where those of the kernel end.
+ */
 int btf_function_id(const char *name)
 {
 	struct btf kernel = {}, module = {};

@@ -1,40 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A client that breaks the handshake where it is told to. Prints lines of a
- * word and its value; errors are negative errnos.
+ * A client that breaks the handshake where it is told to. Prints lines that
+ * consist of a word and its value; errors are negative errnos.
  *
  *   client programs            prints how many BPF programs the kernel holds
- *   client misuse              every wrong way to open, register and read
- *   client kfunc               loads a program that calls a kfunc, no session
+ *   client misuse              tries every wrong way to open, register and read
+ *   client kfunc               loads a program that calls a kfunc; no session
  *   client attached COMMAND    runs COMMAND with a program attached to the hook
- *   client hostile DIRECTORY   loads its files one by one; see hostile.c
- *   client trace KIND FUNCTION VALUE COMMAND   runs it with a program attached; tracer.c
- *   client brake MS COMMAND... runs it, held for MS at its first bpf(2); brake.c
- *   client mortal COMMAND...   runs it, its loading thread is killed; see mortal.c
+ *   client hostile DIRECTORY   loads the files in it one by one: hostile.c
+ *   client trace KIND FUNCTION VALUE COMMAND
+ *                              runs COMMAND with a program attached: tracer.c
+ *   client brake MS COMMAND... runs COMMAND, stopped for MS at its first
+ *                              bpf(2): brake.c
+ *   client mortal COMMAND...   runs COMMAND, whose loading thread is killed:
+ *                              mortal.c
  *   client plain IMAGE         kexec_file_load(2) without a session
  *   client load MS STEPS IMAGE [INITRD CMDLINE]
  *                              kexec_file_load(2) with a session whose timeout
- *                              is MS; thread B registers it, does STEPS,
- *                              separated by commas, and waits for the load's end:
- *       fast       first only: the session wants no digest; the report's is printed
- *       early      first only: says that it has attached before the load begins
- *       ready      waits for the kernel's signal
+ *                              is MS. Thread B registers it, does STEPS, which
+ *                              are separated by commas, and waits until the
+ *                              load has ended:
+ *       fast       first only: the session asks for no digest; prints the
+ *                  report's
+ *       early      first only: signals attached_fd before the load begins
+ *       ready      waits for ready_fd
  *       read       reads the parser
  *       attach     attaches a program that does nothing
  *       kfunc      attaches a program that calls a kfunc
  *       carry:FILE attaches a program that gives FILE, up to 64 KiB, as kernel
  *       slice:OFFSET:SIZE  attaches a program that gives a slice as kernel
- *       race:FILE  attaches a program that decompresses FILE again and again;
- *                  another thread changes the bytes meanwhile
- *       detach     detaches what this attached last
- *       pin:PATH   pins that instead, so that it stays attached
- *       signal     says that it has attached
+ *       race:FILE  attaches a program that decompresses FILE again and again,
+ *                  while another thread changes the bytes
+ *       detach     detaches the program that was attached last
+ *       pin:PATH   pins it instead, so that it stays attached
+ *       signal     signals attached_fd
  *       close      closes the session
  *       closefds   closes both eventfds
- *       kill       SIGKILL to this process
+ *       kill       sends SIGKILL to this process
  *       exit       ends thread B
  *       run:COMMAND  runs a command
- *   client time MS STEPS IMAGE the same, and prints the times of the report
+ *   client time MS STEPS IMAGE does the same, and prints the report's times
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -56,7 +61,7 @@
 
 #include "client.h"
 
-/* Longer than any load may take; then the test has failed. */
+/* No load may take this long; if one does, the test fails. */
 #define PATIENCE_MS	60000
 #define FAST		"fast,"
 #define EARLY		"early,"
@@ -69,10 +74,10 @@ struct client {
 	sem_t opened;
 	int open_error;
 	int ended_fd;		/* eventfd: the system call has returned */
-	int link;		/* what was attached last */
+	int link;		/* the program that was attached last */
 };
 
-/* Both or neither of initrd and cmdline. */
+/* Loads with both initrd and cmdline, or with neither. */
 static int load(const char *path, const char *initrd, const char *cmdline)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -99,7 +104,7 @@ static int attach(enum calls calls)
 	return program < 0 ? program : program_attach(program);
 }
 
-/* With a program that takes the bytes of a file. */
+/* Attaches a program that is made with the bytes of a file. */
 static int attach_with(int (*program_load_with)(const void *bytes, __u32 size), const char *path)
 {
 	static char bytes[64 << 10];
@@ -130,7 +135,7 @@ static void attached(struct client *client, const char *what, int link)
 	printf("%s %d\n", what, link >= 0);
 }
 
-/* False when the load ended without the signal. */
+/* Returns whether the signal came before the load ended. */
 static int wait_ready(struct client *client)
 {
 	struct pollfd fds[2] = {
@@ -203,7 +208,7 @@ static void *serve(void *context)
 	return NULL;
 }
 
-/* argument: MS STEPS IMAGE [INITRD CMDLINE] */
+/* Arguments: MS STEPS IMAGE [INITRD CMDLINE] */
 static int load_with_session(char **argument, bool times)
 {
 	struct client client = {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Loads hundreds of files in one process, each by a session of its own. What a
- * file is for is told by its name's first letter:
+ * Loads hundreds of files in one process, each in a session of its own. The
+ * first letter of a file's name says what the file is for:
  *
- *   i   an image, whose parser is never attached: what the kernel takes waits
- *       for it until it times out
+ *   i   an image, whose parser is never attached: if the kernel accepts the
+ *       image, the load waits for the parser until it times out
  *   a   an addon to /good.efi
- *   k   a kernel that the arch loader takes without a parser
+ *   k   a kernel that the arch loader accepts without a parser
  *
- * Prints a line for each: NAME ERRNO STAGE REASON, with stage 0 where the
+ * Prints a line for each file: NAME ERRNO STAGE REASON. STAGE is 0 if the
  * module had nothing to report. A file that kills the thread that loads it ends
- * the run: the kernel's lock is gone with it.
+ * the run, because that thread keeps the kernel's lock for ever.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -31,7 +31,7 @@
 #include "client.h"
 
 #define GOOD		"/good.efi"
-/* Short, because nobody answers. */
+/* Short, because nobody attaches a parser. */
 #define IMAGE_MS	KEXEC_BPF_TIMEOUT_MIN_MS
 #define ADDON_MS	KEXEC_BPF_TIMEOUT_MAX_MS
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs a command in which a thread that calls kexec_file_load(2) with a file is
- * killed, alone, as the kernel kills one in which it met a fault of its own. The
- * probe of the system call, without a file, goes through.
+ * Runs a command in which any thread that calls kexec_file_load(2) with a file
+ * is killed, without the rest of its process, as the kernel does after an oops
+ * in a system call. The command's probe of the system call, without a file, is
+ * allowed.
  */
 #include <errno.h>
 #include <linux/filter.h>

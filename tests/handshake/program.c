@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* BPF programs by the bare system call, as an attacker would bring them. */
+/* Loads BPF programs by bpf(2) itself, as an attacker would. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <pthread.h>
@@ -14,7 +14,10 @@
 
 #define LOG_BYTES	(1 << 20)
 
-/* program_load_race(): how often it decompresses, to how much; the magic number. */
+/*
+ * program_load_race(): how often it decompresses, the size of the output, and
+ * the size of the magic number, which is not changed.
+ */
 #define RACES		400
 #define OUTPUT_BYTES	(1 << 20)
 #define KEPT		6
@@ -28,7 +31,7 @@ static int bpf(int command, union bpf_attr *attr)
 	return ret < 0 ? -errno : ret;
 }
 
-/* The line of the verifier that says what it did not like. */
+/* Prints the lines in which the verifier says what is not allowed. */
 static void print_refusal(void)
 {
 	char *line;
@@ -44,20 +47,22 @@ static void print_refusal(void)
 	{ }
 #define MOVE(reg, value)						\
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (reg), .imm = (value) }
-/* The address of the stack's byte @at. */
+/* The address of byte @at of the stack */
 #define STACK(reg, at)							\
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (reg), .src_reg = BPF_REG_10 },	\
 	{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (reg), .imm = (at) }
-/* .off is the place of the module's BTF in load_code()'s array. */
+/* off is the index of the module's BTF in load_code()'s fd_array. */
 #define CALL(kfunc)							\
 	{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .off = 1, .imm = (kfunc) }
 #define EXIT								\
 	{ .code = BPF_JMP | BPF_EXIT }
 
-/* A program for the hook. */
+/* Loads a program for the hook. */
 static int load_code(const struct bpf_insn *code, int count)
 {
-	/* A kfunc's .off is the place of its module's BTF in here; 0 is vmlinux. */
+	/*
+	 * A call's .off is an index in here, of its module's BTF; 0 is vmlinux.
+	 */
 	int btf_fds[2] = { 0, btf_module_fd() };
 	int hook = btf_function_id(KEXEC_BPF_HOOK_NAME);
 	union bpf_attr attr = {
@@ -107,7 +112,10 @@ int program_load(enum calls calls)
 	return load_code(code + skipped, count - skipped);
 }
 
-/* An array of one value; with RDONLY_PROG it is constant for the verifier. */
+/*
+ * Creates an array map of one value; with BPF_F_RDONLY_PROG the verifier knows
+ * that it is constant.
+ */
 static int value_map(const void *value, __u32 size, __u32 flags)
 {
 	const __u32 zero = 0;
@@ -152,7 +160,7 @@ int program_load_carrier(const void *kernel, __u32 size)
 
 int program_load_addon(const char path[8])
 {
-	/* Both names on the stack: bpf_helper_supplement_initrd("", 1, path, 8), return 0 */
+	/* bpf_helper_supplement_initrd("", 1, path, 8), return 0 */
 	__u32 words[2];
 
 	memcpy(words, path, sizeof(words));
@@ -195,7 +203,7 @@ struct scribble {
 	__u32 size;
 };
 
-/* Changes what stands behind the format's magic number, and changes it back. */
+/* Changes bytes after the magic number, and changes most of them back. */
 static void *scribble(void *context)
 {
 	const struct scribble *target = context;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The session file: by the rules, and against them. */
+/* Uses the session file, by its rules and against them. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static int register_with(int fd, __u32 version, int ready, int attached, __u32 t
 	return result(write(fd, &request, sizeof(request)));
 }
 
-/* Says that it speaks @version, in as many bytes as another one has. */
+/* Registers as version @version, with a struct of @size bytes. */
 static int register_bytes(int fd, struct kexec_bpf_register request, __u32 version, size_t size)
 {
 	request.abi_version = version;
@@ -114,7 +114,7 @@ void session_report(const struct session *session, bool times, unsigned int flag
 		printf("digest %u\n", report.digest);
 }
 
-/* In a child: another process than the one that opened the file. */
+/* Makes a call in a child, which is not the process that opened the file. */
 static void as_child(const char *name, int (*call)(int fd), int fd)
 {
 	int status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Attaches a BPF program that only returns a value to a function of the kernel or of
- * the module, as root may, and runs a command meanwhile.
+ * Attaches a BPF program that only returns a value to a function of the kernel
+ * or of the module, as root can, and runs a command meanwhile.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -24,7 +24,7 @@ static const struct kind {
 	{ "lsm", BPF_PROG_TYPE_LSM, BPF_LSM_MAC },
 };
 
-/* Its descriptor, or a negative errno. */
+/* Returns the descriptor of the program, or a negative errno. */
 static int load(const struct kind *kind, const char *function, int value)
 {
 	const struct bpf_insn code[] = {

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A module for guests of tests. It logs what purgatory is told to check of each image that
- * is loaded, disturbs loads between machine_kexec_prepare() and kimage_load_segment(), and
- * damages what is loaded.
+ * A module for the tests' guests. It logs which checks of each loaded image
+ * purgatory has to make, disturbs loads between machine_kexec_prepare() and
+ * kimage_load_segment(), and damages loaded images.
  *
  *   insmod witness.ko
- *   echo WORD >/sys/module/witness/parameters/fault     the next load of the caller's:
+ *   echo WORD >/sys/module/witness/parameters/fault
+ *                                    disturbs the next load:
  *       symbol   purgatory has no symbol for its regions
  *       memory   there is no memory for the digest's regions
- *       kill     its thread gets SIGKILL
- *       wait     it stays there for WAIT_MS
- *   echo TYPE >/sys/module/witness/parameters/damage    "normal" or "crash": the last byte
- *       of the last page that is loaded as the initrd, behind the initrd's end
+ *       kill     the loading thread gets SIGKILL
+ *       wait     the load is delayed by WAIT_MS
+ *   echo TYPE >/sys/module/witness/parameters/damage
+ *                                    "normal" or "crash": changes the last byte
+ *                                    of the last page of the loaded initrd's
+ *                                    segment, which is after the initrd's end
  *
  * In the log:  witness: loaded TYPE regions COUNT digest HEX
- *              witness: FAULT          when it came to that
+ *              witness: FAULT          when the fault has taken place
  *              witness: damaged ADDRESS
  */
 #include <linux/delay.h>
@@ -31,7 +34,10 @@
 #define REGIONS		"purgatory_sha_regions"
 #define DIGEST		"purgatory_sha256_digest"
 
-/* As the kernel's kexec_sha_region; all that kexec_calculate_store_digests() allocates. */
+/*
+ * Same as the kernel's struct kexec_sha_region, of which
+ * kexec_calculate_store_digests() allocates KEXEC_SEGMENT_MAX and nothing else.
+ */
 struct region {
 	unsigned long start;
 	unsigned long len;
@@ -48,7 +54,7 @@ static symbol_fn purgatory_symbol;
 
 static enum { NONE, SYMBOL, MEMORY, KILL, WAIT, FAULTS } armed;
 static const char *const faults[FAULTS] = { "none", "symbol", "memory", "kill", "wait" };
-static struct task_struct *victim;	/* between the two functions */
+static struct task_struct *victim;	/* loading, between the two */
 
 static bool strike(int fault)
 {
@@ -65,7 +71,7 @@ static int on_prepare(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* The kernel stores the regions once the digest is done. */
+/* The kernel stores the regions after it has computed the digest. */
 static int on_symbol(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (strcmp((const char *)regs->si, REGIONS))
@@ -92,7 +98,7 @@ static int on_segment(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* All segments are in place, and the kernel still has purgatory's symbols. */
+/* All segments are loaded, and the kernel still has purgatory's symbols. */
 static int on_terminate(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct kimage *image = (struct kimage *)regs->di;
@@ -136,7 +142,7 @@ static int fault_set(const char *val, const struct kernel_param *kp)
 static const struct kernel_param_ops fault_ops = { .set = fault_set };
 module_param_cb(fault, &fault_ops, NULL, 0200);
 
-/* Where the page lies that goes to this address. */
+/* Returns the page that will be copied to this address. */
 static struct page *source_of(struct kimage *image, unsigned long address)
 {
 	unsigned long entry, *next = &image->head, destination = 0;
@@ -157,7 +163,10 @@ static struct page *source_of(struct kimage *image, unsigned long address)
 	return NULL;
 }
 
-/* The initrd's segment is the last. It is no crash kernel's own mapping: that is read-only. */
+/*
+ * Damages the initrd's segment, which is the last. Maps the page anew, because
+ * the kernel's own mapping of a crash kernel is read-only.
+ */
 static int damage_set(const char *val, const struct kernel_param *kp)
 {
 	const char *name = sysfs_streq(val, "crash") ? "kexec_crash_image" : "kexec_image";
