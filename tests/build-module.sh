@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Builds the kernel module for one of the tests' kernels, away from the tree, and
+# Builds the kernel module for one of the tests' kernels, outside this tree, and
 # prints its path.
 #
 #   tests/build-module.sh KERNEL [DIRECTORY [ARGUMENT...]]
 #
-# KERNEL is what a set's name has after "linux-"; DIRECTORY, below target/vm/module, is
-# KERNEL when not given; arguments are for make. KEXEC_BPF_MODULE_SOURCE names another
-# tree than this one.
+# KERNEL is the part of a set's name after "linux-". DIRECTORY is below
+# target/vm/module, and is KERNEL if not given. ARGUMENTs go to make.
+# KEXEC_BPF_MODULE_SOURCE names another tree to build from.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -28,7 +28,8 @@ mkdir -p "$work/kmod" "$work/include"
 exec 8>"$work/.lock"
 flock 8
 
-# copy DIRECTORY FILE...: what is new, and nothing that the tree no longer has.
+# copy DIRECTORY FILE...: copies new files, and removes those that the tree no
+# longer has.
 copy() {
     local to=$1 old name
     shift
@@ -49,10 +50,10 @@ copy "$work/kmod" "${sources[@]}" kmod/Kbuild kmod/Makefile kmod/*.sh
 copy "$work/include" include/*.h
 copy "$work" Makefile bpf.mk ./*.bpf.c ./*.bpf.h
 
-# Jobs and flags of an outer make are not for the kernel's.
+# An outer make's jobs and flags are not meant for the kernel's make.
 unset MAKEFLAGS MFLAGS
 {
-    # By this machine's clang: the other root has none.
+    # Uses this machine's clang: the other root has none.
     make -C "$work"
     case $kernel in
     6.12 | debug) run=() ;;

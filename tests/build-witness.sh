@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Builds tests/witness, a module that looks at loads and disturbs them, for one of the
-# tests' kernels, away from the tree, and prints its path.
+# Builds tests/witness, a module that observes and disturbs loads, for one of
+# the tests' kernels, outside this tree, and prints its path.
 #
-#   tests/build-witness.sh KERNEL      what a set's name has after "linux-"
+#   tests/build-witness.sh KERNEL      KERNEL is the part of a set's name after "linux-"
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

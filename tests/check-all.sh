@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What make check leaves out: the whole suite of the kernel module on each kernel, the
-# kernel's own bugs, loaders that race with the OOM killer, and the instructions of fast
-# loads. Hours; prints the counts. tests/check-all.md has what came of it.
+# Runs what make check leaves out: all tests of the kernel module on each
+# kernel, tests of the kernel's own bugs, loaders that race with the OOM killer,
+# and the count of instructions in fast loads. Takes hours; prints the counts.
+# tests/check-all.md has the results.
 #
 #   tests/check-all.sh                  all parts
 #   tests/check-all.sh 6.12-trixie 7 rt debug bugs oom count     only these
-#   tests/check-all.sh 7 -- handshake_rules       of that kernel only these tests
+#   tests/check-all.sh 7 -- handshake_rules       only these tests on that kernel
 set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-# The module's tests, by their files.
+# The module's tests, by the names of their files.
 suite=(handshake module_ secure_boot hostile_pe ima_ --skip ::long_)
 parts=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -46,7 +47,7 @@ for part in "${parts[@]}"; do
     esac
     log=$logs/all-$part.log
     start=$SECONDS
-    # One guest at a time: a checking kernel needs the processors for itself.
+    # One guest at a time: a kernel with debugging aids needs all processors.
     KEXEC_BPF_TEST_KERNEL=$kernel cargo test --locked --release --no-fail-fast --test vm -- \
         --test-threads=1 "${tests[@]}" >"$log" 2>&1 </dev/null || status=1
     grep -E '^test .* (FAILED|ok)$' "$log"

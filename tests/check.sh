@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Every check and test, then one line: N passed, M failed. A check that is not
-# a test runner counts as one; an ignored test counts as failed, because
-# nothing here has a reason not to run.
+# Runs every check and test, then prints one line: N passed, M failed. A check
+# that is not a test runner counts as one; an ignored test counts as failed,
+# because no test here has a reason to be ignored.
 #
 #   tests/check.sh            all of it (make check installs what it needs)
 #   tests/check.sh fmt unit   only these
@@ -29,7 +29,7 @@ report() {
     fi
 }
 
-# one NAME COMMAND...: a check that passes or fails as a whole.
+# one NAME COMMAND...: runs a check that passes or fails as a whole.
 one() {
     local name=$1 start=$SECONDS status=0
     shift
@@ -37,19 +37,20 @@ one() {
     report "$name" "$status" $((SECONDS - start)) $((status == 0)) $((status != 0))
 }
 
-# tests NAME COMMAND...: a run of cargo test, whose own counts are summed.
+# tests NAME COMMAND...: runs cargo test and sums its own counts.
 tests() {
     local name=$1 start=$SECONDS status=0 good bad
     shift
     "$@" >"$logs/$name.log" 2>&1 </dev/null || status=$?
     good=$(sum "$logs/$name.log" passed)
     bad=$(($(sum "$logs/$name.log" failed) + $(sum "$logs/$name.log" ignored)))
-    # Did not compile, crashed, or tested nothing at all.
+    # It did not compile, crashed, or tested nothing at all.
     if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then bad=1; fi
     report "$name" "$status" $((SECONDS - start)) "$good" "$bad"
 }
 
-# sum LOG WORD: of all lines like "test result: ok. 3 passed; 0 failed; ...".
+# sum LOG WORD: adds up the numbers before WORD in all lines like "test result:
+# ok. 3 passed; 0 failed; ...".
 sum() {
     awk -v word="$2" '/^test result: / {
         for (i = 2; i <= NF; i++) if ($i ~ "^" word) total += $(i - 1)
@@ -70,8 +71,9 @@ shell_scripts() {
     done
 }
 
-# Not --all-targets: the program has its own panic handler, and cannot be built
-# as a test. --test '*' takes the tests that run only when named, too.
+# Not --all-targets: the program has its own panic handler, so it cannot be
+# built as a test. --test '*' includes the tests that run only when they are
+# named.
 run_clippy() {
     cargo clippy --locked --release --workspace --lib --bins --test '*' -- -D warnings &&
         cargo clippy --locked --release --workspace --tests -- -D warnings
@@ -85,7 +87,7 @@ run_rustdoc() {
 
 run_shellcheck() { shell_scripts | xargs -0 shellcheck; }
 
-# Every file that can hold a comment names its licence near its top.
+# Every file that can contain a comment names its licence near its top.
 run_spdx() {
     local file bad=0
     while IFS= read -r -d '' file; do
@@ -110,7 +112,7 @@ step() {
     size) one size make -s size ;;
     unit) tests unit cargo test --locked --release --workspace --no-fail-fast ;;
     checkpatch | sparse | analyzer) one "$1" tests/static.sh "$1" ;;
-    # Names that begin with long_ are for make check-all.
+    # Tests whose names begin with long_ are for make check-all.
     vm) tests vm cargo test --locked --release --test vm -- --test-threads=2 --skip ::long_ ;;
     *)
         echo "check: no step '$1': ${steps[*]}" >&2

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Builds the kernel that checks itself (tests/kernel/debug.config: KASAN, lockdep,
-# kmemleak, faults on demand) from Debian's source, as the set linux-debug. Takes
-# an hour of two processors and 5 GB; goes on where it was stopped.
+# Builds the kernel that checks itself (tests/kernel/debug.config: KASAN,
+# lockdep, kmemleak, fault injection) from Debian's source, as the set
+# linux-debug. Takes an hour on two processors and 5 GB. If stopped, it
+# continues where it was.
 #
 #   tests/debug-kernel.sh
 #
-# The source is that of set source-6.12; KEXEC_BPF_KERNEL_SOURCE names another.
+# The source is the set source-6.12; KEXEC_BPF_KERNEL_SOURCE names another one.
 set -euo pipefail
 export LC_ALL=C
 
@@ -20,7 +21,7 @@ source=${KEXEC_BPF_KERNEL_SOURCE:-$(readlink -f "$cache/source-6.12")}
     exit 1
 }
 
-# By what it is made of, like each other set.
+# As in every other set, the key is made of what the set is made from.
 key=$({ head -n 6 "$source/Makefile"; cat "$fragment"; } | sha256sum | cut -c 1-12)
 root=$cache/sets/linux-debug-$key
 build=$root/build
@@ -30,7 +31,7 @@ if [ ! -f "$root/packages.list" ]; then
     echo "debug-kernel: building in $root; the log is $root/log"
     {
         run KCONFIG_ALLCONFIG="$fragment" allnoconfig
-        # An option whose conditions are not met is left out without a word.
+        # An option whose dependencies are not met is left out silently.
         while IFS= read -r line; do
             grep -qxF "$line" "$build/.config" || {
                 echo "debug-kernel: not in the configuration: $line"
@@ -38,11 +39,11 @@ if [ ! -f "$root/packages.list" ]; then
             }
         done < <(grep -E '^CONFIG_.*=' "$fragment" | grep -v '=n$')
         run -j"$(nproc)" bzImage modules
-        # The module is built by the same compiler.
+        # The module must be built by the same compiler.
         printf 'CC = gcc-12\nHOSTCC = gcc-12\n' >"$build/.kernelvariables"
         release=$(run -s kernelrelease)
         cp "$build/arch/x86/boot/bzImage" "$root/boot/vmlinuz-$release"
-        # Kbuild takes types and nothing else from it.
+        # Kbuild takes only the types from it.
         strip --strip-debug "$build/vmlinux"
         find "$build/" \( -name '*.o' -o -name '*.a' -o -name 'vmlinux.*' \) \
             ! -path "$build/scripts/*" ! -path "$build/tools/*" -delete

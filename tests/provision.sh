@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Installs what a make target needs and says why; does nothing when all is here.
+# Installs what a make target needs, and says why. Does nothing if all is
+# installed.
 #
 #   tests/provision.sh STAGE...      build, kernel, demo, vm, bench, all, source
 #   tests/provision.sh --refresh STAGE...   take today's package versions
 #
-# Programs that run on this machine come from its own package sources. What
-# only goes into guests is unpacked under target/vm by apt with a state of its
-# own: no apt configuration, package database or key of the machine changes.
+# Programs that run on this machine come from its own package sources. What is
+# used only in guests is unpacked under target/vm by apt with its own state: no
+# apt configuration, package database or key of this machine changes.
 #
 #   target/vm/SET          link to the unpacked packages of a set
-#   target/vm/sets/SET-KEY the packages; KEY is made of their versions
-#   target/vm/sets/SET-KEY/packages.list   NAME VERSION, a line each
+#   target/vm/sets/SET-KEY the packages; KEY is a hash of their versions
+#   target/vm/sets/SET-KEY/packages.list   a line NAME VERSION for each
 set -euo pipefail
 export LC_ALL=C
 
@@ -26,7 +27,7 @@ die() { echo "provision: $*" >&2; exit 1; }
 
 stages='build, kernel, demo, vm, bench, all or source'
 
-# Package and reason.
+# Packages, each with the reason for it.
 build_packages="
 gcc            links the program, and programs that run during the build
 libc6-dev      what gcc needs to link
@@ -186,7 +187,8 @@ fi
 mkdir -p "$cache"
 exec 9>"$cache/.lock"
 flock 9
-# What an earlier run left when it was stopped; no other run is under way now.
+# Removes what an earlier run left when it was stopped; no other run is under
+# way.
 rm -rf "$cache"/work.*
 for wanted; do
     stage "$wanted"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Holds the kernel module and the BPF programs against one of the kernel's tools.
-# Prints what it finds and fails, but for what tests/static-exceptions has.
+# Checks the kernel module and the BPF programs with one of the kernel's tools.
+# Prints the findings and fails, except for those in tests/static-exceptions.
 #
 #   tests/static.sh checkpatch|sparse|analyzer
 set -euo pipefail
@@ -13,10 +13,11 @@ tree=$PWD
 cache=$(cd "${CARGO_TARGET_DIR:-target}/vm" && pwd)
 tool=${1:-}
 
-# Each of these prints what its tool says in lines of FILE:LINE... KIND, FILE
-# below bpf/; KIND is a word by which an exception can name it.
+# Each of these functions prints its tool's findings as lines FILE:LINE... KIND.
+# FILE is relative to bpf/; KIND is a word by which an exception can name the
+# finding.
 
-# It leaves a file of names where it is run.
+# checkpatch leaves a file of camel-case names in its working directory.
 checkpatch() {
     local scripts=$cache/checkpatch/scripts
     [ -x "$scripts/checkpatch.pl" ] || {
@@ -29,7 +30,8 @@ checkpatch() {
     done
     mkdir -p "$cache/module"
     cd "$cache/module"
-    # 1 is for findings; more is for what it could not do. It misses a kernel's tree.
+    # Status 1 means findings, a higher one that it could not work. Without a
+    # kernel tree it complains in its log.
     local status=0
     "$scripts/checkpatch.pl" --strict --no-tree --no-summary --show-types --terse \
         -f "${files[@]}" >checkpatch.out 2>checkpatch.log || status=$?
@@ -40,13 +42,13 @@ checkpatch() {
     sed -nE 's#^.*/bpf/([^:]*:[0-9]+): (ERROR|WARNING|CHECK):([A-Z_]+): (.*)#\1: \4 [\3]#p' checkpatch.out
 }
 
-# build ARGUMENT...: the whole of the module anew.
+# build ARGUMENT...: builds the whole module anew.
 build() {
     local work=$cache/module/$tool status=0
     rm -rf "$work"
     mkdir -p "$cache/module"
     tests/build-module.sh 6.12 "$tool" "$@" >"$cache/module/$tool.log" 2>&1 || status=$?
-    # From the second line of an explanation on, the path is indented.
+    # The path is indented from the second line of an explanation on.
     sed -nE "s#^[^ ]*/module/$tool/(.*(warning|error): .*)#\1#p" "$cache/module/$tool.log" |
         sort -u
     [ "$status" = 0 ] || {
@@ -57,7 +59,7 @@ build() {
 
 case $tool in
 checkpatch) found=$(checkpatch) ;;
-# sparse names no kind: what it complains of is the kind.
+# sparse names no kind, so the kind is the first two words of its message.
 sparse) found=$(build C=2 CHECK=sparse | sed -E 's#: (warning|error): ([^ ]+ [^ ]+).*#& [\2]#') ;;
 analyzer) found=$(build W=1 KCFLAGS=-fanalyzer) ;;
 *)

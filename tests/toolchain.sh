@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Runs a command with the programs of Debian 13 (set toolchain-trixie: gcc-14,
-# pahole, make), for kernels that are not built by this machine's.
+# pahole, make), for kernels that this machine's cannot build modules for.
 #
 #   tests/toolchain.sh DIRECTORY... -- COMMAND...
 #
-# The command sees the directories at their own paths, and of this machine
-# nothing else. Takes root or user namespaces.
+# The command sees the directories at their own paths, and nothing else of this
+# machine's files. Requires root or user namespaces.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,7 +18,7 @@ set=$(readlink -f "$cache/toolchain-trixie")
     exit 1
 }
 
-# A root of its own, so that the unpacked packages need no mount points.
+# A separate root, so that the unpacked packages need no mount points.
 # shellcheck disable=SC2016  # it is the other shell that expands these names
 enter='
 set=$1; shift

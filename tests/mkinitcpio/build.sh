@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs a build hook of mkinitcpio's against its documented functions, which are
-# recorders here. Each prints what would be in the image, and checks of its
-# arguments what the real one checks.
+# Runs a build hook of mkinitcpio. In place of mkinitcpio's documented functions
+# there are stand-ins, which print what would be in the image, and check their
+# arguments as the real ones do.
 #
 #   build.sh ROOT HOOK    ROOT stands for /; MODULES are the kernel's modules
 #
@@ -12,8 +12,8 @@ set -uo pipefail
 root=$1
 hook=$2
 
-# What the real one does with words that it does not know is its own; here
-# a hook may call nothing but what the specification has.
+# A hook may call only what the specification has. It does not matter here what
+# mkinitcpio does with other commands.
 command_not_found_handle() {
     echo "unknown $*"
     return 127
@@ -88,12 +88,12 @@ add_runscript() {
     )
 }
 
-# Comes from the hook systemd, when that is in front.
+# The hook systemd provides this, if it comes earlier.
 with_systemd() {
     add_systemd_unit() {
         local unit=/usr/lib/systemd/system/$1 key value
         add_file "$unit" || return
-        # Programs that units need are added, unless they may be missing.
+        # Adds programs that units need, unless they may be missing.
         while IFS='=' read -r key value; do
             [[ $key != Exec* || $value == -* ]] || add_binary "${value%% *}"
         done <"$root$unit"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs the functions of a runtime hook as mkinitcpio's init does: the script is
-# sourced anew for each, in the init's own shell.
+# Runs the functions of a runtime hook as mkinitcpio's init does: for each one
+# it sources the script anew, in its own shell.
 #
 #   run.sh HOOK    calls of other programs go to the file CALLS
 
@@ -12,7 +12,7 @@ modprobe() {
     return 1
 }
 
-# What is called when the program fails is not this machine's.
+# Stands in for sh, which a hook calls when the program fails.
 sh() {
     echo "sh $*" >>"$CALLS"
 }

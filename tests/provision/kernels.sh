@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Stock kernels of Debian's for guests, with what a module is built by.
-# Sourced by tests/provision.sh.
+# Debian's stock kernels for guests, with the headers to build modules. Sourced
+# by tests/provision.sh.
 
-# Where there are 100 MB of drivers and no guest of this kernel needs one.
+# Directories with 100 MB of drivers, for kernels whose guests need none.
 readonly no_drivers='./lib/modules ./usr/lib/modules'
 
-# kernel SET SUITE METAPACKAGE: the image that METAPACKAGE stands for, and its
-# headers.
+# kernel SET SUITE METAPACKAGE: unpacks the image that METAPACKAGE stands for
+# and its headers.
 kernel() {
     have "$1" && return
     local set=$1 suite=$2 image release headers packages
@@ -17,8 +17,9 @@ kernel() {
     release=${image#linux-image-}
     headers=linux-headers-$release
     packages=("$image")
-    # Since 7.0 the image package is empty. What it depends on has the kernel and
-    # its configuration, and, not taken here, the drivers.
+    # Since 7.0 the image package is empty. Of the packages it depends on, these
+    # have the kernel and its configuration; the one with the drivers is left
+    # out.
     if [ -n "$(field "$suite" "linux-binary-$release" Version)" ]; then
         packages=("linux-binary-$release" "linux-base-$release")
     fi
@@ -38,8 +39,8 @@ kernel_6_1() {
     fill linux-6.1 bookworm "$(stands_for bookworm linux-image-amd64 linux-image-)"
 }
 
-# relocate_headers ROOT FINAL: the header packages name each other by absolute
-# paths. Those become paths below FINAL.
+# relocate_headers ROOT FINAL: the header packages refer to each other by
+# absolute paths, which this turns into paths below FINAL.
 relocate_headers() {
     local root=$1 final=$2 link to
     grep -rlIE '/usr/(src/linux-headers|lib/linux-kbuild)-' "$root"/usr/src/*/Makefile \

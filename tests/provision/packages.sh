@@ -1,18 +1,19 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Packages of any suite, unpacked under target/vm by apt with a state of its own.
+# Packages of any suite, unpacked under target/vm by apt with its own state.
 # Sourced by tests/provision.sh.
 : "${cache:?}" "${keyring:?}" "${refresh:?}"
 
-# The archive that this machine uses for Debian itself.
+# Prints the archive that this machine uses for Debian itself.
 # shellcheck disable=SC2016  # apt expands these names, not the shell
 mirror() {
     apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
         awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
 }
 
-# apt SUITE COMMAND...: apt with its state under target/vm and one source only.
+# apt SUITE COMMAND...: runs apt with its state under target/vm and only one
+# source.
 apt() {
     local suite=$1 state=$cache/apt/$1 command=$2
     shift 2
@@ -46,21 +47,21 @@ update() {
     updated[$suite]=yes
 }
 
-# field SUITE PACKAGE FIELD: that field of the newest version.
+# field SUITE PACKAGE FIELD: prints that field of the newest version.
 field() {
     apt "$1" apt-cache show --no-all-versions "$2" 2>/dev/null |
         sed -n "s/^$3: //p" | head -n 1
 }
 
-# Package that a metapackage stands for: its first versioned dependency whose
-# name begins with PREFIX.
+# stands_for SUITE PACKAGE PREFIX: prints the package that a metapackage stands
+# for: its first versioned dependency whose name begins with PREFIX.
 stands_for() {
     local suite=$1 package=$2 prefix=$3
     field "$suite" "$package" Depends | tr ',' '\n' | sed 's/^ *//; s/ .*//' |
         grep -m 1 "^$prefix" || die "$package in $suite depends on no $prefix*"
 }
 
-# libraries SUITE PACKAGE...: the library packages that these depend on.
+# libraries SUITE PACKAGE...: prints the library packages that these depend on.
 libraries() {
     local suite=$1 todo next seen=' '
     shift
@@ -79,8 +80,8 @@ libraries() {
     echo "$seen"
 }
 
-# closure SUITE PACKAGE...: these and all that apt would install for them.
-# Essential packages are depended on by none: name those that are needed.
+# closure SUITE PACKAGE...: prints these and all packages that apt would install
+# for them. No package depends on essential ones: name those that are needed.
 closure() {
     local suite=$1
     shift
@@ -88,10 +89,10 @@ closure() {
         awk '$1 == "Inst" { print $2 }'
 }
 
-# fill SET SUITE PACKAGE...: unpacks the packages together and names them SET.
-# Functions of the set's name may take part: prepare_SET ROOT before, omit_SET
-# prints what is left packed, relocate_SET ROOT FINAL after, for the place where
-# ROOT will be.
+# fill SET SUITE PACKAGE...: unpacks the packages together as the set SET. If
+# there are functions with the set's name, it calls them: prepare_SET ROOT
+# before unpacking, omit_SET to print what not to unpack, and relocate_SET ROOT
+# FINAL afterwards, where FINAL is the final place of ROOT.
 fill() {
     local set=$1 suite=$2 package list key omit=()
     shift 2
@@ -117,8 +118,8 @@ fill() {
             for package in $("omit_$set"); do omit+=("--exclude=$package"); done
         fi
         for package in "$work"/deb/*.deb; do
-            # A directory that one package has and another has as a link (merged
-            # /usr) must not stop tar: links that exist as directories are followed.
+            # A directory in one package may be a link in another (merged /usr).
+            # tar then follows the link, and does not stop.
             dpkg-deb --fsys-tarfile "$package" |
                 tar -x -C "$work/root" ${omit[@]+"${omit[@]}"} --no-same-owner --keep-directory-symlink
         done
@@ -135,15 +136,15 @@ fill() {
 
 have() { [ "$refresh" = no ] && [ -e "$cache/$1/packages.list" ]; }
 
-# one SET SUITE PACKAGE...: a set whose packages keep their names.
+# one SET SUITE PACKAGE...: makes a set of packages whose names do not vary.
 one() {
     have "$1" && return
     update "$2"
     fill "$@"
 }
 
-# with_libraries SET SUITE PACKAGE [MORE]...: a set of a package and its
-# libraries, and of more packages as they are.
+# with_libraries SET SUITE PACKAGE [MORE]...: makes a set of a package with its
+# libraries, and of more packages without theirs.
 with_libraries() {
     have "$1" && return
     update "$2"

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Roots of unpacked packages, to run another suite's programs in.
-# Sourced by tests/provision.sh.
+# Roots of unpacked packages, in which another suite's programs run. Sourced by
+# tests/provision.sh.
 
-# Packages are unpacked, not configured, so what their scripts make and is
-# needed is made here.
+# The packages are unpacked but not configured, so this makes what their scripts
+# would make, as far as it is needed.
 merge_usr() {
     local directory
     for directory in bin sbin lib lib64; do
@@ -28,7 +28,7 @@ prepare_dracut-trixie() { merge_usr "$1"; }
 relocate_dracut-bookworm() { configure_dracut "$1"; }
 relocate_dracut-trixie() { configure_dracut "$1"; }
 
-# dracut SUITE: dracut, systemd and what both run.
+# dracut SUITE: unpacks dracut, systemd and what both run.
 dracut() {
     have "dracut-$1" && return
     update "$1"
@@ -48,9 +48,10 @@ relocate_toolchain-trixie() {
     rm -rf "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale
 }
 
-# What builds modules for kernels that want newer compilers and pahole than
-# this machine may have. tests/toolchain.sh runs programs in it. The libraries
-# are those of the headers' own programs.
+# toolchain: unpacks what builds modules for kernels that require newer
+# compilers and a newer pahole than this machine may have. tests/toolchain.sh
+# runs programs in it. The libraries are for programs in the kernels' header
+# packages.
 toolchain() {
     have toolchain-trixie && return
     update trixie

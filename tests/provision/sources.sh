@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Of the kernel's source: its own checks of source code, and all of it for
-# tests/debug-kernel.sh. Sourced by tests/provision.sh.
+# Parts of the kernel's source: its scripts that check source code, and all of
+# it for tests/debug-kernel.sh. Sourced by tests/provision.sh.
 
-# unpack_source ROOT FILE...: these files of the source that is packed in ROOT.
+# unpack_source ROOT FILE...: unpacks these files of the source archive in ROOT.
 unpack_source() {
     local root=$1 packed
     shift
