@@ -50,7 +50,7 @@
  *            kernel took the image as it is, without a parser, and the session
  *            has no flags
  *
- * Properties of the module, each a text file in KEXEC_BPF_FACTS_DIR:
+ * Properties of the module, each a text file in KEXEC_BPF_PARAMETERS_DIR:
  *  ../version       version of the module
  *  abi_version      oldest version spoken, decimal. Programs of version 3 read
  *                   no other file for it, and go on only if it says 3
@@ -82,7 +82,7 @@
 
 #define KEXEC_BPF_PROC_NAME		"kexec_bpf"
 #define KEXEC_BPF_PROC_PATH		"/proc/kexec_bpf"
-#define KEXEC_BPF_FACTS_DIR		"/sys/module/kexec_bpf/parameters"
+#define KEXEC_BPF_PARAMETERS_DIR	"/sys/module/kexec_bpf/parameters"
 
 /* The function that a parser attaches to, as "fentry.s/" HOOK_NAME. */
 #define KEXEC_BPF_HOOK_NAME		"kexec_pe_parser_hook"

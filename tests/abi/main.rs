@@ -160,7 +160,7 @@ fn facts() -> Vec<Fact> {
 fn names() -> [(&'static str, &'static str); 6] {
     [
         ("KEXEC_BPF_PROC_PATH", abi::PROC_PATH.to_str().unwrap()),
-        ("KEXEC_BPF_FACTS_DIR", abi::PARAMETERS_DIR),
+        ("KEXEC_BPF_PARAMETERS_DIR", abi::PARAMETERS_DIR),
         ("KEXEC_BPF_HOOK_NAME", abi::HOOK_NAME),
         (
             "KEXEC_BPF_MAP_SELECTION",
