@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Decisions: from options, files and the state of this machine to what is done.
+//! Decisions: what to do, given options, files and the state of this machine.
 //!
-//! Layer: pure. `run` gathers what a decision depends on, and carries it out.
+//! Layer: pure. `run` gathers what a decision depends on, and carries the decision out.
 
 pub mod boot;
 pub mod companion;

@@ -22,8 +22,8 @@ pub enum DefaultSource {
     First,
 }
 
-/// The default entry's index in the sorted `entries`; `None` when none can
-/// boot. An entry that is counted out is taken only when nothing else is left.
+/// Returns the default entry's index in the sorted `entries`; `None` when none can boot.
+/// An entry whose boot counter is used up is chosen only when nothing else is left.
 #[must_use]
 pub fn default(
     entries: &[Entry],
@@ -47,7 +47,7 @@ pub fn default(
     ];
     [false, true].into_iter().find_map(|counted_out| {
         wishes.iter().find_map(|(pattern, because)| {
-            // Empty patterns fit nothing: every id has its suffix.
+            // An empty pattern matches nothing, because every id ends in a suffix.
             let index = entries.iter().position(|entry| {
                 let usable = entry.problem.is_none() && entry.is_counted_out() == counted_out;
                 usable && glob::matches(pattern, &entry.id)
@@ -57,7 +57,8 @@ pub fn default(
     })
 }
 
-/// The entry of this name: its id, with or without suffix, or its file's name.
+/// Returns the index of the entry with this name: its id, with or without the suffix, or
+/// its file's name.
 ///
 /// # Errors
 /// [`BootError::NoSuchEntry`].

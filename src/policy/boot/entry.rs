@@ -12,10 +12,11 @@ use crate::formats::entries::type1::Type1;
 use crate::formats::entries::version;
 use crate::formats::image::osrel::OsRelease;
 
-/// Bytes of each text that are kept, so that 5,000 entries fit small machines.
+/// How much of each text is kept, so that 5,000 entries fit into the memory of small
+/// machines.
 const TEXT_MAX_BYTES: usize = 256;
 
-/// The two kinds.
+/// The two kinds of boot entries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Type1,
@@ -25,7 +26,7 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Kind; 2] = [Kind::Type1, Kind::Type2];
 
-    /// The directory of its files, below the root of the file system.
+    /// Returns the directory of its files, below the root of the file system.
     #[must_use]
     pub fn directory(self) -> &'static str {
         match self {
@@ -34,7 +35,7 @@ impl Kind {
         }
     }
 
-    /// The end of their names.
+    /// Returns the suffix of its files' names.
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
@@ -44,15 +45,14 @@ impl Kind {
     }
 }
 
-/// An entry; empty texts are those that it does not have.
+/// A boot entry; a text that it does not have is empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     pub kind: Kind,
     /// The number of the file system that it is on.
     pub volume: usize,
     pub file_name: Vec<u8>,
-    /// Its name: the file's name without the counter, and with `@N`
-    /// for a profile other than 0.
+    /// The file's name without the counter, and with `@N` for a profile other than 0.
     pub id: Vec<u8>,
     pub counter: Option<Counter>,
     pub title: Vec<u8>,
@@ -70,7 +70,7 @@ fn cut(mut text: Vec<u8>) -> Vec<u8> {
 }
 
 impl Entry {
-    /// An entry of this file; `None` when that is not how entries are called.
+    /// Returns an entry for this file; `None` when the name is not that of an entry.
     #[must_use]
     pub fn of_file(kind: Kind, volume: usize, file_name: &[u8]) -> Option<Entry> {
         let name = Name::parse(file_name, kind.suffix())?;
@@ -92,7 +92,7 @@ impl Entry {
         })
     }
 
-    /// Takes what the list shows of a type 1 entry.
+    /// Copies the texts that the list shows from a type 1 entry.
     pub fn describe(&mut self, text: Type1) {
         self.title = cut(text.title);
         self.version = cut(text.version);
@@ -101,7 +101,7 @@ impl Entry {
         self.problem = text.problem.map(Problem::Entry);
     }
 
-    /// The entry of a UKI's profile, as boot loaders name it.
+    /// Returns the entry of a UKI's profile, titled as boot loaders title it.
     #[must_use]
     pub fn of_profile(&self, system: &OsRelease, profile: u32, title: Option<&str>) -> Entry {
         let mut entry = self.clone();
@@ -141,7 +141,7 @@ impl Entry {
         self.counter.is_some_and(Counter::is_bad)
     }
 
-    /// The id without suffix, by which entries without sort keys are sorted.
+    /// Returns the id without the suffix, by which entries without sort keys are sorted.
     fn stem(&self) -> &[u8] {
         match Name::parse(&self.file_name, self.kind.suffix()) {
             Some(name) => name.stem,
@@ -149,8 +149,8 @@ impl Entry {
         }
     }
 
-    /// The specification's order, first the best. What cannot boot at all comes
-    /// last.
+    /// Compares by the specification's order: the best entry first, and those that cannot
+    /// boot at all last.
     #[must_use]
     pub fn order(&self, other: &Entry) -> Ordering {
         let rank = |entry: &Entry| {
@@ -175,7 +175,7 @@ impl Entry {
             .then_with(|| version::compare(other.stem(), self.stem()))
             .then_with(|| self.profile.cmp(&other.profile))
             .then_with(|| tries(self).cmp(&tries(other)))
-            // Equal for the specification; any fixed order is better than none.
+            // The specification treats these as equal; any stable order will do.
             .then_with(|| (self.volume, &self.id).cmp(&(other.volume, &other.id)))
     }
 }

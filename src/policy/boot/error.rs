@@ -22,19 +22,19 @@ pub enum Problem {
     Entry(EntryError),
     /// A file that it names is not there.
     Missing(Vec<u8>),
-    /// The entry, or its image, cannot be read or is of a wrong kind.
+    /// The entry or its image cannot be read, or is of the wrong kind.
     File(Diagnosis),
-    /// This kernel refuses it, whatever is right with it.
+    /// Enforce refuses the entry, even if it is otherwise sound.
     Enforce(Rule),
 }
 
 impl Problem {
-    /// Returns how the program ends where a chosen entry has it.
+    /// Returns the exit code when a chosen entry has this problem.
     fn exit(&self) -> Exit {
         match self {
             Problem::TooLarge { .. } | Problem::Entry(_) | Problem::Missing(_) => Exit::BadImage,
             Problem::File(found) => found.exit,
-            // A good entry, perhaps.
+            // The entry itself may be sound, so this is not BadImage.
             Problem::Enforce(_) => Exit::Refused,
         }
     }
@@ -60,40 +60,41 @@ impl fmt::Display for Problem {
 /// A reason why there is nothing to boot.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BootError {
-    /// No such device, also after the wait.
+    /// No such device, even after the wait.
     NoDevice {
         wanted: String,
     },
-    /// No disk has an ESP or XBOOTLDR; what was seen instead.
+    /// No disk has an ESP or an XBOOTLDR partition; `seen` says what the disks have
+    /// instead.
     NoEsp {
         seen: String,
     },
     /// A device that cannot be read.
     Device(Diagnosis),
-    /// A device without a file system that is known here.
+    /// A device whose file system is not one of those known here.
     UnknownFilesystem {
         device: String,
     },
     NoEntries {
         places: String,
-        /// Problems that the search met.
+        /// Problems met during the search.
         notes: Vec<String>,
     },
     NoSuchEntry {
         name: Vec<u8>,
     },
-    /// The chosen one.
+    /// The chosen entry cannot boot.
     Bad {
         id: Vec<u8>,
         problem: Problem,
     },
-    /// All entries cannot be booted, or none follows.
+    /// No entry can boot, or none follows `after`.
     NothingLeft {
         after: Option<Vec<u8>>,
     },
     /// The menu was left without a choice.
     Cancelled,
-    /// The next system's signed command line has it chain again.
+    /// The next system's signed command line would make it chain again.
     WouldChain,
     /// A file system that cannot be mounted.
     Mount {
@@ -144,7 +145,8 @@ impl Diagnose for BootError {
             BootError::NoDevice { .. } => {
                 failed.with_hint("--timeout 10; the driver of the disk; ls /sys/class/block")
             }
-            // Also where tables are damaged: a disk is not a file of the user's.
+            // Failed, not BadImage, even if the tables are damaged: the disk is not a
+            // file that the user named.
             BootError::NoEsp { seen } => failed.because(seen).with_hints(ELSEWHERE),
             BootError::Device(found) => found.clone(),
             BootError::UnknownFilesystem { .. } => failed

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The words of the kernel command line that initramfs hooks obey: `rd.kexec_bpf`
-//! and what begins with it. Layer: pure.
+//! The words of the kernel command line that the initramfs hooks obey: `rd.kexec_bpf` and
+//! those that begin with it. Layer: pure.
 
 use alloc::vec::Vec;
 
 use crate::formats::cmdline::words;
 use crate::formats::entries::loader_conf::seconds;
 
-/// The crash image of an initramfs, unless another one is named.
+/// The crash image of an initramfs, unless the command line names another.
 pub const KDUMP_PATH: &[u8] = b"/etc/kexec-bpf/kdump.efi";
-/// Asks for `hook enforce` as `rd.kexec_bpf.enforce` does; no word takes it back.
+/// A file that requests `hook enforce`, as `rd.kexec_bpf.enforce` does; no word takes the
+/// request back.
 pub const ENFORCE_PATH: &str = "/etc/kexec-bpf/enforce";
-/// Put on the next kernel's command line, so that it does not chain again.
+/// Put on the next kernel's command line, so that the next system does not chain again.
 pub const CHAINED: &str = "rd.kexec_bpf.chained=1";
 /// The time that a device may take to appear, in seconds, unless the command line
 /// gives another.
 pub const TIMEOUT_S: u32 = 30;
 
-/// The words of the running kernel's command line.
+/// The `rd.kexec_bpf` words of the running kernel's command line.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Words {
     /// An entry, or a path with a `/`; empty for the default.
     pub entry: Option<Vec<u8>>,
     pub off: bool,
-    /// This kernel was itself started by `hook boot`.
+    /// True when this system was itself started by `hook boot`.
     pub chained: bool,
     pub device: Option<Vec<u8>>,
     pub timeout_s: Option<u32>,
@@ -33,19 +34,19 @@ pub struct Words {
     pub enforce: bool,
 }
 
-/// Returns whether a switch that must not be missed is off. The scripts that build an
-/// initramfs know the same words.
+/// Returns whether `value` clearly says no; anything else counts as a request. The
+/// scripts that build an initramfs know the same words.
 fn is_clear_no(value: &[u8]) -> bool {
     [&b"0"[..], b"no", b"false", b"off"].contains(&value)
 }
 
-/// Takes the words of `line`. The last of a kind counts; those after `--` are
-/// for init.
+/// Parses the words of `line`. The last of each kind counts; those after `--` are for
+/// init.
 #[must_use]
 pub fn parse(line: &[u8]) -> Words {
     let mut found = Words::default();
     for word in words(line).take_while(|word| *word != b"--") {
-        // "key=a b" and key="a b" are the same to the kernel.
+        // To the kernel, "key=a b" and key="a b" are the same.
         let word: Vec<u8> = word.iter().copied().filter(|byte| *byte != b'"').collect();
         let equals = word.iter().position(|byte| *byte == b'=');
         let (key, value) = word.split_at(equals.unwrap_or(word.len()));
@@ -80,7 +81,7 @@ impl Words {
         asked && !self.off
     }
 
-    /// Returns whether `hook boot` of a system with these words starts another one.
+    /// Returns whether `hook boot`, in a system with these words, starts another one.
     #[must_use]
     pub fn chains(&self) -> bool {
         self.wants_boot() && !self.chained

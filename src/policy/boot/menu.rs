@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The menu's state: keys in, a choice out. Layer: pure.
 //!
-//! It is made for serial lines: nothing but carriage returns, no colours. Keys
-//! may arrive in pieces or damaged, so no sequence makes it wait for its end.
+//! It is made for serial lines: no colours, and no control characters but carriage
+//! returns. Escape sequences may arrive in pieces or damaged, so the menu never waits for
+//! the end of one.
 
-/// The state of a key's bytes so far.
+/// The part of an escape sequence that has arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Escape {
     #[default]
     None,
-    /// ESC came.
+    /// ESC has arrived.
     Begun,
-    /// ESC and `[` or `O` came, and perhaps parameters.
+    /// ESC and `[` or `O` have arrived, and perhaps parameters.
     Sequence,
 }
 
 /// The effect of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// The line is to be shown anew.
+    /// The menu goes on, and its line must be redrawn.
     Going,
     Chosen(usize),
     Cancelled,
 }
 
-/// A menu of `count` entries, counted from 0.
+/// A menu of `count` entries, numbered from 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Menu {
     count: usize,
     pub selected: usize,
-    /// The number of the digits so far; 0 for none. Shown, not yet taken.
+    /// The number typed so far; 0 for none. Shown, but not yet chosen.
     pub typed: usize,
     escape: Escape,
 }
@@ -45,12 +46,12 @@ impl Menu {
         }
     }
 
-    /// Takes one byte from the terminal.
+    /// Handles one byte from the terminal.
     pub fn key(&mut self, byte: u8) -> Step {
         let before = core::mem::take(&mut self.escape);
         match (before, byte) {
             (Escape::Begun, b'[' | b'O') => self.escape = Escape::Sequence,
-            // Parameters, which arrow keys have none of.
+            // Parameters; arrow keys send none.
             (Escape::Sequence, b'0'..=b'9' | b';') => self.escape = Escape::Sequence,
             (Escape::Sequence, b'A') => self.go(self.selected.saturating_sub(1)),
             (Escape::Sequence, b'B') => self.go(self.selected.saturating_add(1)),
@@ -60,7 +61,7 @@ impl Menu {
             (_, 0x1b) => self.escape = Escape::Begun,
             (_, b'\r' | b'\n') => return self.enter(),
             (_, b'0'..=b'9') => self.digit(usize::from(byte & 0x0f)),
-            // Backspace, as terminals send it.
+            // Backspace, which terminals send as either byte.
             (_, 0x08 | 0x7f) => self.typed /= 10,
             (_, b'k') => self.go(self.selected.saturating_sub(1)),
             (_, b'j') => self.go(self.selected.saturating_add(1)),
@@ -76,7 +77,7 @@ impl Menu {
         self.selected = to.min(self.count.saturating_sub(1));
     }
 
-    /// A number that no entry has is not begun.
+    /// Appends a digit, unless no entry would have that number.
     fn digit(&mut self, digit: usize) {
         let typed = self.typed.saturating_mul(10).saturating_add(digit);
         if typed <= self.count {
@@ -94,7 +95,7 @@ impl Menu {
         Step::Cancelled
     }
 
-    /// Returns the entry of the prompt: the typed number, else the selected one.
+    /// Returns the entry that the prompt shows: the typed number, else the selected one.
     #[must_use]
     pub fn shown(&self) -> usize {
         self.typed.checked_sub(1).unwrap_or(self.selected)

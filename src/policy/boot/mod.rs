@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Boot entries: how they are sorted, counted and chosen, and the partitions that
-//! they are read from.
+//! Boot entries: how they are sorted, counted and chosen, and which partitions they are
+//! read from.
 //!
-//! Layer: pure. `formats::entries` has what they say; `run::entries` reads the files,
+//! Layer: pure. `formats::entries` parses their texts; `run::entries` reads the files,
 //! `run::boot` boots one.
 
 pub mod choose;

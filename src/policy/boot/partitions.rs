@@ -13,12 +13,12 @@ use crate::formats::disk::gpt::{GptError, Partition, PartitionType, Table};
 /// A disk and what was read from it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Disk {
-    /// Its name in /sys/class/block.
+    /// The disk's name in /sys/class/block.
     pub name: String,
     pub table: Result<Table, DiskError>,
 }
 
-/// The reason why a disk's partitions are not known: part of the cause of
+/// A reason why a disk's partitions are not known: part of the cause of
 /// [`BootError::NoEsp`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DiskError {
@@ -39,16 +39,16 @@ impl fmt::Display for DiskError {
 /// The partitions that boot entries are read from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Choice<'disks> {
-    /// The name of their disk.
+    /// The name of the disk that has them.
     pub disk: &'disks str,
     /// The ESP, if there is one, before the XBOOTLDR partition, if there is one.
     /// Never empty.
     pub partitions: Vec<&'disks Partition>,
-    /// Warnings for a person.
+    /// Warnings to show to the user.
     pub notes: Vec<String>,
 }
 
-/// The partitions of one disk that could be chosen.
+/// The partitions of one disk that may be chosen.
 struct Candidate<'disks> {
     disk: &'disks str,
     partitions: Vec<&'disks Partition>,
@@ -94,7 +94,7 @@ pub fn choose<'disks>(
     })
 }
 
-/// Returns the kernel's name for a partition: vda1, nvme0n1p1.
+/// Returns the kernel's name for a partition, such as vda1 or nvme0n1p1.
 #[must_use]
 pub fn partition_name(disk: &str, number: u32) -> String {
     let is_digit = disk.as_bytes().last().is_some_and(u8::is_ascii_digit);
@@ -113,16 +113,16 @@ fn of_type(
         .filter(move |one| one.partition_type == wanted)
 }
 
-/// Returns `None` for a disk with neither an ESP nor an XBOOTLDR partition.
+/// Returns the disk's ESP and XBOOTLDR partition; `None` when it has neither.
 fn candidate<'disks>(disk: &'disks Disk, started_from: Option<&str>) -> Option<Candidate<'disks>> {
-    // Boot loaders differ in upper and lower case.
+    // Boot loaders write the UUID in upper or lower case.
     let is_started_from = |partition: &Partition| {
         started_from.is_some_and(|uuid| partition.uuid.eq_ignore_ascii_case(uuid))
     };
     let mut partitions = Vec::new();
     for wanted in [PartitionType::Esp, PartitionType::Xbootldr] {
         let mut all = of_type(disk, wanted);
-        // Should two have one UUID, the last.
+        // If two partitions have the same UUID, the last one counts.
         let started = all.clone().rfind(|one| is_started_from(one));
         partitions.extend(started.or_else(|| all.next()));
     }
@@ -136,7 +136,7 @@ fn candidate<'disks>(disk: &'disks Disk, started_from: Option<&str>) -> Option<C
     })
 }
 
-/// Returns a note when the choice is one among several ESPs.
+/// Returns a note when the choice was between several ESPs.
 fn several_esps(disks: &[Disk], chosen: &Candidate<'_>) -> Option<String> {
     let mut esps = Vec::new();
     for disk in disks {
@@ -152,7 +152,7 @@ fn several_esps(disks: &[Disk], chosen: &Candidate<'_>) -> Option<String> {
     ))
 }
 
-/// Returns what was seen instead of an ESP, disk by disk.
+/// Returns a description of what was seen instead of an ESP, disk by disk.
 fn seen(disks: &[Disk]) -> String {
     let mut seen = Vec::new();
     for Disk { name, table } in disks {

@@ -15,7 +15,7 @@ use crate::formats::initrd::extra::{ExtraDirectory, has_suffix};
 pub enum CompanionDirectory {
     /// `NAME.efi.extra.d` beside the image.
     Own,
-    /// `/loader/addons` of the image's file system; the next two likewise.
+    /// `/loader/addons` on the image's file system; the next two are beside it.
     Addons,
     Credentials,
     Extensions,
@@ -29,7 +29,7 @@ impl CompanionDirectory {
         (CompanionDirectory::Extensions, "extensions"),
     ];
 
-    /// Returns the use of a file of that name in this directory; `None` when it is
+    /// Returns the use of a file with this name in this directory; `None` when it is
     /// skipped.
     #[must_use]
     pub fn target(self, name: &[u8]) -> Option<Target> {
@@ -53,10 +53,10 @@ impl CompanionDirectory {
 
 const ADDON_SUFFIX: &str = ".addon.efi";
 
-/// Use of a companion file.
+/// The use of a companion file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Target {
-    /// A PE that adds to the command line and to the initrd.
+    /// A PE that adds to the command line and the initrd.
     Addon,
     /// A file that becomes a member of the initrd.
     Member(&'static ExtraDirectory),
@@ -74,12 +74,12 @@ pub struct Pick {
 pub struct Choice {
     /// In the order of their names, byte by byte.
     pub picked: Vec<Pick>,
-    /// Names that would fit, but have bytes that are not printable ASCII, which the stub
-    /// or the initrd's writer does not take.
+    /// Names that would match, but have bytes other than printable ASCII, which the stub
+    /// or the initrd's writer does not accept.
     pub bad_names: Vec<Vec<u8>>,
 }
 
-/// Chooses among the names of the files in a directory.
+/// Chooses among the names of a directory's files.
 #[must_use]
 pub fn choose(directory: CompanionDirectory, names: Vec<Vec<u8>>) -> Choice {
     let mut choice = Choice::default();
@@ -108,8 +108,8 @@ fn is_clean(name: &[u8]) -> bool {
     name.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
-/// Returns the name of an image's own directory: the image's, without the counter of
-/// automatic boot assessment, and `.extra.d`.
+/// Returns the name of an image's own directory: the image's name without the counter of
+/// automatic boot assessment, followed by `.extra.d`.
 #[must_use]
 pub fn own_directory(image_name: &[u8]) -> Vec<u8> {
     [without_counter(image_name).as_slice(), b".extra.d"].concat()
@@ -139,7 +139,7 @@ pub fn without_counter(name: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Returns the text after a decimal number that fits 64 bits.
+/// Returns the text after a decimal number that fits into 64 bits.
 fn after_number(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|byte| !byte.is_ascii_digit());
     let (digits, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;

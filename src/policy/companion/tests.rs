@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Names that are picked up, and names that are skipped.
+//! Names that are picked, and names that are skipped.
 use super::*;
 
 fn picks(directory: CompanionDirectory, names: &[&str]) -> Vec<(String, Option<&'static str>)> {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The memory that a crash image takes, compared with what is reserved.
+//! PURE. The memory that a crash image needs, compared with what is reserved.
 //!
-//! To be loaded, its parts must find places in the reservation, as
-//! arch/x86/kernel/kexec-bzimage64.c and kernel/kexec_file.c put them: from the
-//! top down elfcorehdr, purgatory, boot parameters, the kernel at a multiple of
-//! 2 MiB, the initrd.
+//! To be loaded, its parts must find places in the reservation.
+//! arch/x86/kernel/kexec-bzimage64.c and kernel/kexec_file.c place them from the top
+//! down: elfcorehdr, purgatory, boot parameters, the kernel at a multiple of 2 MiB, the
+//! initrd.
 //!
-//! To run, there must be room at once for the capture kernel, the initrd, its unpacked
-//! files, one `struct page` per page, and the least that kernel and init take. Where the
-//! first root is a tmpfs, it holds half of the memory that this kernel has left, and the
-//! unpacked initrd must fit there.
+//! To run, the reservation must have room at once for the capture kernel, the initrd, its
+//! unpacked files, one `struct page` per page, and the minimum for kernel and init. A
+//! first root on tmpfs holds half of the memory that the capture kernel has left, and the
+//! unpacked initrd must fit into that.
 
 use alloc::format;
 use alloc::string::String;
@@ -20,40 +20,42 @@ use crate::diagnosis::{Diagnosis, Exit, Hint};
 const MIB: u64 = 1 << 20;
 const PAGE_BYTES: u64 = 4096;
 const KERNEL_ALIGNMENT_BYTES: u64 = 2 * MIB;
-/// Memory for purgatory, boot parameters with the firmware's memory map, command line.
+/// Memory for purgatory, the boot parameters with the firmware's memory map, and the
+/// command line.
 pub const OTHER_BYTES: u64 = 128 << 10;
-/// Size of elfcorehdr where the kernel does not state it (before 6.6): headers for 8192
-/// processors.
+/// The size of elfcorehdr where the kernel does not report it (before 6.6): headers for
+/// 8192 processors.
 const ELFCOREHDR_BYTES: u64 = MIB;
-/// Least memory for the capture kernel and its init. Slab, page tables, per-processor
-/// data and buffers took 18 to 22 MiB with Debian's 6.1 and 6.12; an init takes 10 MiB.
+/// The minimum of memory for the capture kernel and its init. Slab, page tables,
+/// per-processor data and buffers took 18 to 22 MiB with Debian's 6.1 and 6.12; an init
+/// takes 10 MiB.
 pub const BASE_BYTES: u64 = 32 * MIB;
-/// One part in so many of the memory goes to its `struct page`s, of 64 bytes each.
+/// One part in this many of the memory goes to its `struct page`s, of 64 bytes each.
 const MAP_DIVISOR: u64 = PAGE_BYTES / 64;
 
-/// File system that holds unpacked initrds.
+/// The file system that holds the unpacked initrd.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum RootFs {
-    /// Has no limit.
+    /// It has no limit.
     #[default]
     Ramfs,
-    /// Is limited to half of the memory.
+    /// It is limited to half of the memory.
     Tmpfs,
 }
 
-/// Sizes of an image, in bytes.
+/// The sizes of an image, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Image {
     /// `init_size`: the memory that the capture kernel takes until it has set up its own,
-    /// and no less than what it keeps.
+    /// and at least what it keeps.
     pub kernel_bytes: u64,
     pub initrd_bytes: u64,
-    /// Size in memory, with the rest of each file's last page.
+    /// The size in memory, with each file rounded up to whole pages.
     pub unpacked_bytes: u64,
     pub root: RootFs,
 }
 
-/// Memory that the running kernel has reserved.
+/// The memory that the running kernel has reserved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Reservation {
     pub bytes: u64,
@@ -76,16 +78,16 @@ pub struct Estimate {
     pub image: Image,
     pub reserved_bytes: u64,
     pub elfcorehdr_bytes: u64,
-    /// Sum of the parts that are loaded.
+    /// The sum of the parts that are loaded.
     pub load_bytes: u64,
-    /// Size of the `struct page`s for the reservation.
+    /// The size of the `struct page`s for the reservation.
     pub map_bytes: u64,
-    /// Sum of the memory that is needed to run.
+    /// The sum of the memory that is needed to run.
     pub run_bytes: u64,
-    /// Limit of a tmpfs root; `None` for a ramfs.
+    /// The limit of a tmpfs root; `None` for a ramfs.
     pub tmpfs_bytes: Option<u64>,
     pub verdict: Verdict,
-    /// Least reservation that is called enough, in MiB.
+    /// The smallest reservation that counts as enough, in MiB.
     pub enough_mib: u64,
 }
 
@@ -98,13 +100,13 @@ impl Estimate {
             .with_hints(&[self.hint("--force")])
     }
 
-    /// Returns the warning about an image that can be loaded, but may not work.
+    /// Returns the warning about an image that can be loaded, but may run out of memory.
     #[must_use]
     pub fn scarce(&self) -> Option<Diagnosis> {
         if self.verdict != Verdict::Tight {
             return None;
         }
-        // The sum is enough, so it is the tmpfs that is too small.
+        // If the sum is small enough, it is the tmpfs that is too small.
         let (needed, other) = match self.tmpfs_bytes {
             Some(limit) if self.run_bytes <= self.reserved_bytes => (
                 format!(
@@ -133,7 +135,7 @@ impl Estimate {
         Hint::Crashkernel { mib, or }
     }
 
-    /// Estimates the memory of `image` for `reservation`.
+    /// Estimates the memory that `image` needs in `reservation`.
     #[must_use]
     pub fn new(image: Image, reservation: Reservation) -> Estimate {
         let reserved_bytes = reservation.bytes;
@@ -185,21 +187,22 @@ impl Image {
             let kernel = top.checked_sub(pages(self.kernel_bytes))?;
             let start = kernel & !(KERNEL_ALIGNMENT_BYTES - 1);
             let initrd_bytes = pages(self.initrd_bytes);
-            // Above the kernel, if the alignment left enough; else below.
+            // The initrd goes above the kernel if the alignment left enough room, else
+            // below.
             (initrd_bytes <= kernel.saturating_sub(start) || initrd_bytes <= start).then_some(())
         };
         places().is_some()
     }
 
-    /// Returns the least reservation that meets both conditions, in MiB.
+    /// Returns the smallest reservation that meets both conditions, in MiB.
     fn enough_mib(&self, fixed: u64) -> u64 {
         let run = sum(&[fixed, self.unpacked_bytes, BASE_BYTES]);
         let needed = match self.root {
             RootFs::Ramfs => run,
             RootFs::Tmpfs => run.max(sum(&[fixed, self.unpacked_bytes, self.unpacked_bytes])),
         };
-        // The map takes one part in MAP_DIVISOR of the whole; one MiB is for the
-        // rounding.
+        // The `struct page`s take one part in MAP_DIVISOR of the whole; one MiB is added
+        // for rounding.
         let with_map = needed.saturating_add(needed / (MAP_DIVISOR - 1));
         (with_map / MIB).saturating_add(1)
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. Checks whether a crash image fits the memory that crashkernel= reserved.
 //!
-//! A capture kernel that runs out of memory loses the dump, and nobody notices before the
-//! day of the crash. So the memory is estimated before the load.
+//! If a capture kernel runs out of memory, the dump is lost, and nobody notices before
+//! the kernel crashes. So the memory is estimated before the load.
 
 pub mod estimate;
 
@@ -15,15 +15,15 @@ use crate::formats::source::{InputId, ReadAt, ReadError};
 use crate::policy::plan::{InitrdOrigin, Manifest, Plan};
 use estimate::{Image as Sizes, RootFs};
 
-/// Size of header and padding of a companion file as a member of an archive.
+/// The size of the header and the padding of a companion file in an archive.
 const MEMBER_BYTES: u64 = 1024;
 const PAGE_BYTES: u64 = 4096;
 
-/// Parts and sizes of a planned crash image.
+/// The parts and sizes of a planned crash image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Measured {
-    /// Memory that the capture kernel takes; `None` when it is not known, as when only
-    /// the image's own parser finds the kernel.
+    /// The memory that the capture kernel takes; `None` when it is not known, for example
+    /// when only the image's own parser finds the kernel.
     pub kernel_bytes: Option<u64>,
     pub archives: Vec<Archive>,
     pub sizes: Sizes,
@@ -32,7 +32,7 @@ pub struct Measured {
 /// Measures the parts of `manifest` that `plan` loads.
 ///
 /// # Errors
-/// The number of an input file that could not be read, and its [`ReadError`].
+/// Returns the number of an input file that could not be read, and its [`ReadError`].
 pub fn measure<F: ReadAt>(
     plan: &Plan,
     manifest: &Manifest<F>,
@@ -74,8 +74,8 @@ pub fn measure<F: ReadAt>(
     })
 }
 
-/// Returns the file system that init/do_mounts.c makes the first root of: a tmpfs unless
-/// the command line names a root or its type.
+/// Returns the file system that init/do_mounts.c uses for the first root: a tmpfs, unless
+/// the command line names a root or the type.
 fn root_fs(cmdline: &[u8]) -> RootFs {
     let for_kernel = || words(cmdline).take_while(|word| *word != b"--");
     let type_word = for_kernel()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Estimates: each verdict, the least reservation, and their properties.
+//! Estimates: each verdict, the smallest reservation, and their properties.
 use super::estimate::{BASE_BYTES, Estimate, Image, Reservation, RootFs, Verdict};
 use super::*;
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn estimate(image: Image, mib: u64) -> Estimate {
 #[test]
 fn verdicts_follow_from_the_sums() {
     let image = image(56, 13, 48, RootFs::Ramfs);
-    // 56 + 13 + 1 + 1/8 to load; 48 + 32 and a 64th more to run.
+    // 56 + 13 + 1 + 1/8 MiB to load; 48 + 32 MiB and a 64th more to run.
     for (mib, verdict) in [
         (64, Verdict::CannotLoad),
         (70, Verdict::CannotLoad),
@@ -58,7 +58,7 @@ fn a_tmpfs_root_holds_half() {
 
 #[test]
 fn the_initrd_may_lie_above_the_kernel() {
-    // 1 MiB is left above the kernel by its alignment, and nothing below.
+    // The alignment leaves 1 MiB above the kernel, and nothing below.
     let small = image(56, 1, 1, RootFs::Ramfs);
     let reservation = |kib: u64| Reservation {
         bytes: kib << 10,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Why enforce cannot be turned on.
+//! PURE. The reason why enforce cannot be turned on.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,8 +10,8 @@ use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::host::Host;
 
-/// Explains why enforce is not on after all was tried: how modprobe failed, if it was
-/// run, and the errno of writing a 1 to the parameter.
+/// Explains why enforce is still off after every attempt: how modprobe failed, if it was
+/// run, and the errno of writing 1 to the parameter.
 #[must_use]
 pub fn not_enforced(host: &Host, modprobe: Option<String>, write: Option<Errno>) -> Diagnosis {
     const MEND: &[Hint] = &[
@@ -24,7 +24,7 @@ pub fn not_enforced(host: &Host, modprobe: Option<String>, write: Option<Errno>)
     if let Some(held) = held(host) {
         return held;
     }
-    // Then the module is not inserted either, when the parameter comes with it.
+    // With an image loaded, inserting the module with enforce=1 fails as well.
     let loaded = match (host.loaded, host.crash_loaded) {
         (Some(true), _) => Some("an image was loaded before enforce was asked for"),
         (_, Some(true)) => Some("a crash image was loaded before enforce was asked for"),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. What the module's enforce refuses.
+//! PURE. The loads that the module's enforce refuses.
 
 use super::{certain, possible};
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::type1::Type1;
 use crate::host::{Enforce, Host};
 
-/// The rules of enforce for a load, in the order of asking.
+/// The rules of enforce for a load, in the order in which they are checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rule {
     Uki,
@@ -29,7 +29,7 @@ impl Rule {
         }
     }
 
-    /// Returns the cause for which a load that breaks it is refused.
+    /// Returns the cause to show for a load that breaks this rule.
     #[must_use]
     pub fn cause(self) -> &'static str {
         match self {
@@ -43,7 +43,8 @@ impl Rule {
         }
     }
 
-    /// Explains it; known before the call.
+    /// Returns the diagnosis of a load that breaks this rule, before the kernel is
+    /// called.
     #[must_use]
     pub fn broken(self, panic: bool) -> Diagnosis {
         let hint = match self {
@@ -63,7 +64,7 @@ impl Rule {
     }
 }
 
-/// Explains a refusal of which the module gave no report.
+/// Explains a refusal for which there is no report from the module.
 pub(super) fn without_report() -> Diagnosis {
     possible(
         "enforce refuses it; the kernel's log says why",
@@ -71,7 +72,7 @@ pub(super) fn without_report() -> Diagnosis {
     )
 }
 
-/// Leaves out the hints that nobody can follow under enforce.
+/// Leaves out the hints that cannot be followed under enforce.
 #[must_use]
 pub fn adapted(diagnosis: Diagnosis, host: &Host) -> Diagnosis {
     match host.enforces() {
@@ -80,7 +81,7 @@ pub fn adapted(diagnosis: Diagnosis, host: &Host) -> Diagnosis {
     }
 }
 
-/// Returns the blocker to every load once the module was removed by force.
+/// Returns the blocker to every load after the module was removed by force.
 pub(super) fn held(host: &Host) -> Option<Diagnosis> {
     (host.enforce == Some(Enforce::Held)).then(|| {
         certain(
@@ -116,7 +117,7 @@ mod tests {
             assert_eq!(load(Errno::EPERM, &held, panic).cause_text(), cause);
         }
         assert_eq!(handshake_blocker(&held).unwrap().cause_text(), cause);
-        // Unloading goes on, and has other causes.
+        // Unloading still works; its failures have other causes.
         assert!(
             !unload(Errno::EPERM, &held, false)
                 .cause_text()
@@ -125,7 +126,7 @@ mod tests {
         assert_eq!(load_blocker(&enforcing(Enforce::On), false), None);
     }
 
-    /// Without lockdown and with it.
+    /// The same with lockdown and without it.
     #[test]
     fn a_good_signature_is_not_blamed() {
         let open = enforcing(Enforce::On);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The warning that the next kernel cannot draw on this one's framebuffer.
+//! The warning that the next kernel cannot draw on this kernel's framebuffer.
 //!
-//! It is told where the firmware's framebuffer was (screen_info). A driver of
-//! the graphics hardware has moved on from there, so the screen stands still
-//! until the next kernel loads that driver, too.
+//! The next kernel is told (in screen_info) where the firmware's framebuffer was. A
+//! graphics driver has since switched to another, so the screen shows nothing new until
+//! the next kernel loads that driver, too.
 
 use alloc::format;
 use alloc::string::String;
@@ -11,11 +11,11 @@ use alloc::string::String;
 use crate::formats::cmdline::words;
 use crate::host::Host;
 
-/// Drivers that draw on the firmware's framebuffer: it stays where it was.
+/// Drivers that draw on the firmware's framebuffer, which stays where it was.
 const FIRMWARE: [&str; 4] = ["simpledrm", "efidrm", "vesadrm", "ofdrm"];
 
-/// A warning, when the next kernel's console will not be seen at first.
-/// `cmdline` is its command line; empty where unknown.
+/// Returns a warning when the next kernel's console will not be visible at first.
+/// `cmdline` is the next kernel's command line; empty if unknown.
 #[must_use]
 pub fn framebuffer(host: &Host, cmdline: &[u8]) -> Option<String> {
     let driver = host.framebuffer.as_deref()?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. What goes wrong on the handshake route, from B's story and from the
+//! PURE. Failures on the handshake route, explained from what thread B met and from the
 //! kernel's report (struct kexec_bpf_report).
 
 use alloc::format;
@@ -77,11 +77,11 @@ fn no_btf() -> Diagnosis {
     )
 }
 
-/// Returns whether the module can be passed by without a word of the user's: it is of no
-/// use as it was built, and no rule makes it the only way.
+/// Returns whether `auto` may ignore the module: it was built without BTF, and neither
+/// lockdown nor enforce requires the handshake.
 #[must_use]
 pub fn module_is_useless(host: &Host) -> bool {
-    // Without sysfs nothing is known of it.
+    // Without sysfs, it is not known whether the module has BTF.
     let has_no_btf = |module: &Module| module.abi_version.is_some() && !module.has_btf;
     host.module.as_ref().is_some_and(has_no_btf) && !host.is_locked_down() && !host.enforces()
 }
@@ -108,15 +108,15 @@ pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
         .with_what(&Errno::ECANCELED)
 }
 
-/// Explains what kexec_file_load(2) returned, by the module's report of it.
+/// Explains the errno of kexec_file_load(2), with the module's report on that call.
 #[must_use]
 pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool) -> Diagnosis {
     const LONGER: &[Hint] = &[Hint::Text(
         "the same again; or echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
     )];
     let Some(report) = report.filter(|report| report.error != 0) else {
-        // The report goes with the session, which B closes when it fails; and
-        // B fails in whatever it was doing when the kernel gave up on it.
+        // There is no report after B has closed the session, as it does when it fails.
+        // And if the kernel gives up waiting, B's current step fails.
         return match errno {
             Errno::ETIMEDOUT => certain("no parser was attached in time", LONGER)
                 .with_exit(Exit::Failed)
@@ -131,7 +131,8 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
         super::load(errno, host, panic).with_exit(Exit::Refused)
     };
     let found = match Stage::of(report.stage) {
-        // That the image is not verified, whose own errno says why.
+        // Enforce refused the image because the signature check failed; that check's own
+        // errno says why.
         _ if is_of_enforce(report) && is_bad_signature(report) => by_signature(),
         _ if is_of_enforce(report) => because(
             Exit::Refused,
@@ -140,12 +141,13 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
                 Hint::Inspect,
             ],
         ),
-        // The words of the errno are more exact than the stage's, and the kernel
-        // goes on to read the initrd after a signature that it does not demand.
+        // In these stages the errno says more than the report's reason. A failed
+        // signature that is not demanded does not end the load, so the error may come
+        // from reading the initrd afterwards.
         Some(Stage::Signature | Stage::Read) if is_of_signature(report, errno) => by_signature(),
         Some(Stage::Signature | Stage::Read | Stage::Segments) => super::load(errno, host, panic),
         Some(Stage::Rules) if errno == Errno::EACCES => because(Exit::Refused, &[Hint::ImaSign]),
-        // A rule that a call of the parser broke has the same numbers.
+        // A rule that one of the parser's calls broke gives the same error numbers.
         Some(Stage::Rules | Stage::Parse) if is_rule(errno) => because(
             Exit::Refused,
             &[
@@ -156,7 +158,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
         Some(Stage::Rules | Stage::Parse) => {
             because(Exit::BadImage, &[Hint::Inspect, Hint::RouteExtract])
         }
-        // The image wants more memory than there is, as it may on any route.
+        // The image needs more memory than there is, which can happen on any route.
         Some(Stage::Arch) if matches!(errno, Errno::EADDRNOTAVAIL | Errno::ENOMEM) => {
             super::load(errno, host, panic)
         }
@@ -168,7 +170,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
                 "bpftool link; end the process that is attached, or remove its pin in /sys/fs/bpf",
             )],
         ),
-        // `None` is a stage that only a newer module knows.
+        // `None` is a stage that only a newer module has.
         Some(Stage::Handshake | Stage::Assemble | Stage::Loaded) | None => {
             because(Exit::Failed, &[Hint::Dmesg, Hint::RouteExtract])
         }
@@ -176,14 +178,14 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
     found.with_what(&errno)
 }
 
-/// Returns whether the load failed by what the kernel found out about this addon: not
-/// for want of memory, and not for a command line that became too long.
+/// Returns whether the load failed because of what the kernel found in this addon: not
+/// for lack of memory, and not because the command line became too long.
 #[must_use]
 pub fn is_about(report: &Report, addon: &Addon) -> bool {
     report.addon == *addon && is_verdict(Errno(report.error.saturating_neg()))
 }
 
-/// Returns whether a file's content, signature or absence gives that number.
+/// Returns whether the error is about the file itself: its content, signature or absence.
 fn is_verdict(errno: Errno) -> bool {
     matches!(
         errno,
@@ -200,18 +202,18 @@ fn is_verdict(errno: Errno) -> bool {
     )
 }
 
-/// Returns whether the module's security rules refuse with that number, see
+/// Returns whether the module's security rules refuse with this error number; see
 /// bpf/kmod/rules.c.
 fn is_rule(errno: Errno) -> bool {
     matches!(errno, Errno::EPERM | Errno::EKEYREJECTED)
 }
 
-/// Returns whether the load was refused for no other reason than enforce.
+/// Returns whether enforce alone is the reason for the refusal.
 fn is_of_enforce(report: &Report) -> bool {
     report.reason().starts_with(b"enforce: ")
 }
 
-/// Returns whether the check of the signature ended with one of its own numbers.
+/// Returns whether the signature check failed with one of its own error numbers.
 fn is_bad_signature(report: &Report) -> bool {
     matches!(
         Errno(report.signature.saturating_neg()),
@@ -219,16 +221,18 @@ fn is_bad_signature(report: &Report) -> bool {
     )
 }
 
-/// Returns whether the system call failed by the check of the signature: with its own
-/// number where signatures are enforced, with EPERM under lockdown, which the
-/// module asks. A security module may refuse the initrd with EPERM as well.
+/// Returns whether the system call failed because of the signature check: with the
+/// check's own error number where signatures are enforced, or, under lockdown, with EPERM
+/// at the stage Signature. At a later stage EPERM may be a security module's refusal of
+/// the initrd.
 fn is_of_signature(report: &Report, errno: Errno) -> bool {
     let (checked, stage) = (report.signature < 0, Stage::of(report.stage));
     let own = errno == Errno(report.signature.saturating_neg());
     checked && (own || (errno == Errno::EPERM && stage == Some(Stage::Signature)))
 }
 
-/// The signature check's own errno, which the system call may replace by EPERM.
+/// Returns the signature check's own error number, which the system call may replace by
+/// EPERM.
 fn signature_errno(report: &Report, errno: Errno) -> Errno {
     if report.signature < 0 {
         Errno(report.signature.saturating_neg())
@@ -237,9 +241,9 @@ fn signature_errno(report: &Report, errno: Errno) -> Errno {
     }
 }
 
-/// The thread in kexec_file_load(2) ended in the middle of its call. Nothing
-/// but the kernel ends one thread alone, and mostly by a fault of its own; then
-/// the lock of all kexec calls stays taken.
+/// Explains that the thread in kexec_file_load(2) ended in the middle of its call. Only
+/// the kernel kills a single thread, usually because of a fault in the kernel itself; the
+/// lock of all kexec calls then stays held.
 #[must_use]
 pub fn caller_gone() -> Diagnosis {
     failed(

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. What an error number of the kexec system calls means on this machine.
+//! PURE. The meaning of the kexec system calls' error numbers on this machine.
 //!
 //! Sources: kernel/kexec_core.c, kernel/kexec_file.c and
-//! arch/x86/kernel/kexec-bzimage64.c of Linux 6.1 to 6.12. A cause is certain
-//! only when the facts leave no other.
+//! arch/x86/kernel/kexec-bzimage64.c of Linux 6.1 to 6.12. A cause is certain only when
+//! the host's state leaves no other.
 
 mod activation;
 mod enforce;
@@ -25,7 +25,7 @@ pub use handshake::{
     caller_gone, handshake, handshake_blocker, is_about, module_is_useless, parser,
 };
 
-/// Says what failed when it was known before it was tried.
+/// The `what` of a failure that is predicted, not tried.
 const REFUSED: &str = "refused";
 const NO_SIGNATURE: &str = "the kernel found no signature in the image";
 const SIGN: &[Hint] = &[Hint::Text("sbsign, with a key of db or MOK"), Hint::Inspect];
@@ -34,27 +34,27 @@ const OUTSIDE: &[Hint] = &[Hint::Text("run it outside of a container"), Hint::Dm
 const BUSY: &str = "another process is loading or unloading an image";
 const AGAIN: Hint = Hint::Text("the same command again");
 
-/// Says what route extract means for signatures, and why.
+/// The effect of route extract on signature checks, and its reason.
 pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is extracted";
 
-/// The kernel refuses it, for the cause that the facts prove.
+/// Returns a refusal by the kernel, with a cause that the host's state proves.
 fn certain(cause: &str, hints: &[Hint]) -> Diagnosis {
     Diagnosis::refused(&REFUSED)
         .because(cause)
         .with_hints(hints)
 }
 
-/// The kernel refuses it, for a cause that is likely.
+/// Returns a refusal by the kernel, with a likely cause.
 fn possible(cause: &str, hints: &[Hint]) -> Diagnosis {
     Diagnosis::refused(&REFUSED).maybe(cause).with_hints(hints)
 }
 
-/// This attempt failed, for a cause that is likely.
+/// Returns a failure of this attempt, with a likely cause.
 fn failed(cause: &str, hints: &[Hint]) -> Diagnosis {
     possible(cause, hints).with_exit(Exit::Failed)
 }
 
-/// Returns the blocker to any load, known before it is tried.
+/// Returns the blocker to any load, if it is known before the load is tried.
 #[must_use]
 pub fn load_blocker(host: &Host, panic: bool) -> Option<Diagnosis> {
     if let Some(blocker) = gate(host, panic) {
@@ -85,7 +85,8 @@ fn no_file_load(host: &Host) -> Diagnosis {
     )
 }
 
-/// On a locked-down kernel that is a way around the UKI's signature.
+/// Explains why route extract is refused on a locked-down kernel: it would bypass the
+/// UKI's signature.
 #[must_use]
 pub fn unsigned_initrd(host: &Host) -> Diagnosis {
     let hint = if host.module.is_some() {
@@ -96,8 +97,8 @@ pub fn unsigned_initrd(host: &Host) -> Diagnosis {
     certain(&format!("lockdown: {ONLY_INNER}"), &[Hint::Text(hint)])
 }
 
-/// Returns what kexec_load_permitted() would refuse, before a load or an unload; both
-/// count against the limits.
+/// Returns the reason why kexec_load_permitted() would refuse. Loads and unloads both
+/// pass it, and both count against the limits.
 fn gate(host: &Host, panic: bool) -> Option<Diagnosis> {
     if let Some(blocker) = privilege_blocker(host) {
         return Some(blocker);
@@ -131,7 +132,7 @@ fn privilege_blocker(host: &Host) -> Option<Diagnosis> {
     })
 }
 
-/// Explains what kexec_file_load(2) returned for a load.
+/// Explains the errno of a load by kexec_file_load(2).
 #[must_use]
 pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
     let found = match errno {
@@ -139,7 +140,7 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
         Errno::EKEYREJECTED | Errno::ENOKEY | Errno::ENODATA | Errno::EBADMSG => {
             signature(errno, host)
         }
-        // root reads any file; what refuses it is an LSM.
+        // Root can read any file, so EACCES comes from a security module.
         Errno::EACCES => possible(
             "a security module (IMA) refuses the image or the initrd",
             &[
@@ -193,7 +194,7 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
     found.with_what(&errno)
 }
 
-/// An error number that these calls are not known to return.
+/// Explains an error number that these calls are not known to return.
 fn unknown(errno: Errno) -> Diagnosis {
     failed(
         errno.text().unwrap_or("the kernel gave no known reason"),
@@ -201,8 +202,8 @@ fn unknown(errno: Errno) -> Diagnosis {
     )
 }
 
-/// EPERM comes from the checks of [`load_blocker`], then from lockdown when
-/// the image's signature does not verify.
+/// Explains EPERM of a load. It comes from the checks of [`load_blocker`], or else from
+/// lockdown, when the image's signature does not verify.
 fn refused_load(host: &Host, panic: bool) -> Diagnosis {
     if let Some(blocker) = load_blocker(host, panic) {
         return blocker;
@@ -229,7 +230,7 @@ fn refused_load(host: &Host, panic: bool) -> Diagnosis {
     }
 }
 
-/// Says more of a refused signature, once the image itself was looked at. The
+/// Refines the cause of a refused signature, after the image itself was examined. The
 /// kernel looks for the key before it compares digests, so ENOKEY stays.
 #[must_use]
 pub fn examined(found: &Examination, diagnosis: Diagnosis, host: &Host) -> Diagnosis {
@@ -292,7 +293,7 @@ fn no_room(host: &Host) -> Diagnosis {
     )
 }
 
-/// Explains what an unload returned.
+/// Explains the errno of an unload.
 #[must_use]
 pub fn unload(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
     let found = match errno {
@@ -306,7 +307,7 @@ pub fn unload(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
     found.with_what(&errno)
 }
 
-/// Returns the blocker to `exec`, known before it is tried.
+/// Returns the blocker to `exec`, if it is known before the jump is tried.
 #[must_use]
 pub fn exec_blocker(host: &Host) -> Option<Diagnosis> {
     if let Some(blocker) = privilege_blocker(host) {
@@ -326,7 +327,7 @@ pub fn exec_blocker(host: &Host) -> Option<Diagnosis> {
     None
 }
 
-/// Explains what reboot(2) returned.
+/// Explains the errno of reboot(2).
 #[must_use]
 pub fn exec(errno: Errno, host: &Host) -> Diagnosis {
     let found = match (exec_blocker(host), errno) {

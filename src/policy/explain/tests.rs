@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Each cause from the facts that show it.
+//! Each cause, with a host whose state shows it.
 
 use super::*;
 use crate::abi::{self, Report, Stage};
@@ -161,7 +161,7 @@ fn the_image_itself_says_more_than_the_error_number() {
         (build::uki(), Errno::EPERM, unsigned),
         (changed.clone(), Errno::EPERM, mismatch),
         (changed.clone(), Errno::EKEYREJECTED, mismatch),
-        // The kernel has not come to the digest.
+        // The kernel has not yet compared the digest.
         (
             changed,
             Errno::ENOKEY,
@@ -243,7 +243,7 @@ fn every_hint_and_cause_is_there() {
     }
 }
 
-/// Returns a module's report of a load that failed.
+/// Returns a module's report on a failed load.
 pub(super) fn report(stage: Stage, errno: Errno) -> Report {
     Report {
         abi_version: abi::ABI_VERSION,
@@ -277,7 +277,7 @@ fn a_handshake_fails_by_stage_and_number() {
     };
     assert_eq!(outcome(Stage::Parse, Errno::ENOEXEC), Exit::BadImage);
     assert_eq!(outcome(Stage::Parse, Errno::ELOOP), Exit::BadImage);
-    // Rules are asked at the parser's calls, too.
+    // The parser's calls check rules, too.
     for stage in [Stage::Parse, Stage::Rules] {
         assert_eq!(outcome(stage, Errno::EPERM), Exit::Refused);
         assert_eq!(outcome(stage, Errno::EKEYREJECTED), Exit::Refused);
@@ -301,7 +301,7 @@ fn the_kernels_own_failures_are_explained_by_the_calls_number() {
             assert_eq!(found.signature, None, "{errno}");
         }
     }
-    // kexec_sig_enforce, and lockdown.
+    // With kexec_sig_enforce, and with lockdown.
     for (stage, errno) in [
         (Stage::Read, Errno::ENODATA),
         (Stage::Signature, Errno::EPERM),
@@ -310,7 +310,7 @@ fn the_kernels_own_failures_are_explained_by_the_calls_number() {
         assert_eq!(found.signature, Some(Errno::ENODATA), "{errno}");
         assert_eq!(found.exit, Exit::Refused, "{errno}");
     }
-    // Without lockdown it was another that said EPERM: LoadPin, of the initrd.
+    // Without lockdown, EPERM came from elsewhere: LoadPin, about the initrd.
     let found = unsigned(Stage::Read, Errno::EPERM);
     assert_eq!(found, load(Errno::EPERM, &able(), false));
     assert_eq!(found.signature, None);
@@ -342,7 +342,7 @@ fn a_refused_addon_is_the_reported_one() {
     failed.addon = pe;
     assert!(is_about(&failed, &pe));
     assert!(!is_about(&failed, &member));
-    // It failed with this addon, but not because of it.
+    // The load failed with this addon, but not because of it.
     for errno in [Errno::ENOMEM, Errno::E2BIG] {
         failed.error = -errno.0;
         assert!(!is_about(&failed, &pe));

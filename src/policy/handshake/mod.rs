@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. Thread B's half of the handshake: the order of its steps, and what ends it.
 //!
-//! Thread A sits in kexec_file_load(2). Whenever the kernel has a parser ready,
-//! B reads it, loads it, fills its maps, attaches it and says so; an image
-//! inside an image makes another round. `run::server` has the steps.
-//! bpf/include/kexec_bpf.h has the kernel's half.
+//! Thread A sits in kexec_file_load(2). Whenever the kernel has a parser ready, B reads
+//! it, loads it, fills its maps, attaches it and tells the kernel; an image inside an
+//! image needs another round. `run::server` performs the steps. bpf/include/kexec_bpf.h
+//! describes the kernel's half.
 
 use alloc::vec::Vec;
 
 use crate::abi::ROUNDS_MAX;
 
-/// The steps of B; `run::server` takes them.
+/// The steps of B; `run::server` performs them.
 pub trait Steps {
     /// A parser that the kernel has accepted. Dropping it detaches it.
     type Parser;
@@ -22,21 +22,21 @@ pub trait Steps {
     /// The errors of the system call.
     fn wait(&mut self) -> Result<Wake, Self::Error>;
 
-    /// Reads the bytes of the parser that the kernel has ready. `None` when it waits for
-    /// none any more: its time was over before B came to it, and A's call ends by itself,
-    /// with a report that tells why.
+    /// Reads the bytes of the parser that the kernel has ready. `None` when the kernel no
+    /// longer waits for one: its timeout expired before B read it. A's call then returns
+    /// on its own, and the report says why.
     ///
     /// # Errors
     /// The error of reading it.
     fn read(&mut self) -> Result<Option<Vec<u8>>, Self::Error>;
 
-    /// Has the kernel's verifier take the parser.
+    /// Has the kernel's verifier accept the parser.
     ///
     /// # Errors
     /// The error for which the parser is not accepted.
     fn load(&mut self, bytes: Vec<u8>) -> Result<Self::Parser, Self::Error>;
 
-    /// Puts into the parser's maps what the user asked for.
+    /// Fills the parser's maps with what the user asked for.
     ///
     /// # Errors
     /// The error of filling a map.
@@ -54,15 +54,15 @@ pub trait Steps {
     /// The errors of the system call.
     fn signal(&mut self) -> Result<(), Self::Error>;
 
-    /// Keeps why B gives up. Called at most once.
+    /// Records the reason why B gives up. Called at most once.
     fn keep(&mut self, failure: Failure<Self::Error>);
 
-    /// Closes the session, if it is open: A's call then returns at once, and not
-    /// after the kernel's timeout.
+    /// Closes the session, if it is open. A's call then returns at once, not after the
+    /// kernel's timeout.
     fn close(&mut self);
 }
 
-/// The end of a wait.
+/// The reason why a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
     /// The kernel has a parser ready.
@@ -74,16 +74,16 @@ pub enum Wake {
 /// The end of A's call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
-    /// It returned, or nothing keeps it from returning.
+    /// The call has returned, or will return without B's help.
     Returned,
-    /// A is gone, and its call never returned: the kernel killed it.
+    /// Thread A is gone without a return from its call: the kernel killed it.
     CallerGone,
 }
 
-/// The failure because of which B gives up.
+/// The failure that makes B give up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure<E> {
-    /// It cannot wait.
+    /// B cannot wait.
     Wait(E),
     /// A step of a round failed.
     Step(E),
@@ -92,8 +92,8 @@ pub enum Failure<E> {
     Rounds,
 }
 
-/// Serves A's call until it ends. Then no parser is attached, and the session, which
-/// has the kernel's report, is open unless B gave up or A is gone.
+/// Serves A's call until it ends. Afterwards no parser is attached. The session, which
+/// has the kernel's report, is still open, unless B gave up or A is gone.
 pub fn serve<S: Steps>(steps: &mut S) -> End {
     let end = match rounds(steps) {
         Ok(end) => end,
@@ -117,7 +117,7 @@ fn rounds<S: Steps>(steps: &mut S) -> Result<End, Failure<S::Error>> {
         if let Wake::Ended(end) = steps.wait().map_err(Failure::Wait)? {
             return Ok(end);
         }
-        // Two that are attached would both name a kernel, which is an error.
+        // If two parsers were attached, both would name a kernel, which is an error.
         drop(attached.take());
         attached = answer(steps).map_err(Failure::Step)?;
     }
@@ -127,8 +127,8 @@ fn rounds<S: Steps>(steps: &mut S) -> Result<End, Failure<S::Error>> {
     }
 }
 
-/// Attaches the parser that the kernel has ready, and says so; `None` when it waits for
-/// none any more.
+/// Attaches the parser that the kernel has ready, and tells the kernel; `None` when the
+/// kernel no longer waits for a parser.
 fn answer<S: Steps>(steps: &mut S) -> Result<Option<S::Parser>, S::Error> {
     let Some(bytes) = steps.read()? else {
         return Ok(None);
@@ -147,8 +147,8 @@ fn wait_for_end<S: Steps>(steps: &mut S) -> End {
             Ok(Wake::Ended(end)) => return end,
             // A signal from before the session was closed.
             Ok(Wake::Ready) => {}
-            // To try again could go on without a pause. Nothing is left to do, and
-            // whoever joins A waits for it as well.
+            // Retrying could spin. There is nothing left to do here, and joining thread A
+            // waits for the call anyway.
             Err(_) => return End::Returned,
         }
     }

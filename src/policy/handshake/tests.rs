@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The loop by its story, and over every interleaving of events.
+//! The loop on written stories, and over every interleaving of events.
 
 mod interleavings;
 mod scripted;
@@ -11,7 +11,7 @@ const READY: Did = Did::Wait(Ok(Wake::Ready));
 const RETURNED: Did = Did::Wait(Ok(Wake::Ended(End::Returned)));
 const CALLER_GONE: Did = Did::Wait(Ok(Wake::Ended(End::CallerGone)));
 
-/// Events, and what B does.
+/// The events, and what B does about them.
 #[derive(Clone, Default)]
 struct Story {
     events: Vec<Event>,
@@ -19,7 +19,7 @@ struct Story {
 }
 
 impl Story {
-    /// Rounds in which all goes well.
+    /// Returns a story of rounds in which all goes well.
     fn rounds(count: usize) -> Story {
         let round = |story: Story, number| {
             let steps = ROUND.map(|step| Did::Step(step, Ok(())));
@@ -30,13 +30,14 @@ impl Story {
         (0..count).fold(Story::default(), round)
     }
 
-    /// The kernel signals; the parser of the round before is detached.
+    /// Appends the kernel's signal; B detaches the parser of the previous round.
     fn ready(self, rounds: usize) -> Story {
         let did = [READY, Did::Detach];
         self.then(&[Event::Ready], if rounds > 0 { &did } else { &did[..1] })
     }
 
-    /// A failure at each step of each round, up to the session's end.
+    /// Returns stories with a failure at each step of each round, up to the session's
+    /// end.
     fn failures() -> Vec<Story> {
         let mut failures = Vec::new();
         for round in 0..ROUNDS_MAX {
@@ -64,7 +65,7 @@ impl Story {
         self
     }
 
-    /// Checks that B asks for all of the events and for no other, and does just that.
+    /// Checks that B asks for exactly these events, and does exactly these things.
     fn holds(self) {
         let mut rest = self.events.iter();
         let did = follow(&mut |_| *rest.next().expect("nothing is asked for after the end"));
@@ -118,7 +119,7 @@ fn a_caller_that_is_gone_is_not_waited_for() {
         let end = [CALLER_GONE, Did::Detach, Did::Close];
         Story::rounds(count).then(&gone, &end).holds();
     }
-    // Also when B has given up.
+    // The same after B has given up.
     for failure in Story::failures() {
         failure.then(&gone, &end).holds();
     }
@@ -151,7 +152,7 @@ fn a_failed_wait_cancels_and_a_second_one_is_the_last() {
     }
 }
 
-/// The report of a call whose time was over says more than B's failure would.
+/// If the kernel's timeout expired, its report says more than B's failure would.
 #[test]
 fn a_kernel_that_has_given_up_is_waited_for_with_the_session_open() {
     for rounds in 0..ROUNDS_MAX {

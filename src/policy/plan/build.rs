@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Manifests of tests: an image of bytes, and other files of some size.
+//! Manifests for tests: an image with contents, and other files with a size only.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::host::Host;
 /// A file of a test.
 pub enum TestFile<'a> {
     Bytes(&'a [u8]),
-    /// One that nobody reads.
+    /// A file of this size that nobody reads.
     Size(u64),
 }
 
@@ -36,7 +36,7 @@ fn input(file: TestFile<'_>) -> Input<TestFile<'_>> {
     Input { path, file }
 }
 
-/// Returns the manifest of an image alone.
+/// Returns a manifest with an image alone.
 pub fn manifest(image: &[u8]) -> Manifest<TestFile<'_>> {
     Manifest {
         detected: detect(image).unwrap(),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Choice of an image's route.
+//! The choice of an image's route.
 
 use super::{PlanError, Route};
 use crate::formats::image::detect::Image;
 use crate::host::Host;
 use crate::policy::explain;
 
-/// Chooses the route; `wanted` is the user's explicit word.
+/// Chooses the route; `wanted` is the user's explicit choice.
 pub fn route(image: &Image, wanted: Option<Route>, host: &Host) -> Result<Route, PlanError> {
     let handshake = || match explain::handshake_blocker(host) {
         None => Ok(Route::Handshake),
@@ -16,7 +16,8 @@ pub fn route(image: &Image, wanted: Option<Route>, host: &Host) -> Result<Route,
         (Image::BzImage { .. }, None | Some(Route::Native)) => Ok(Route::Native),
         (Image::BzImage { .. }, Some(wanted)) => Err(PlanError::TakenAsItIs { wanted }),
         (Image::Uki { .. }, None) if explain::module_is_useless(host) => Ok(Route::Extract),
-        // Otherwise a module that is there but cannot be used is not passed by.
+        // A module that is there but unusable for another reason is an error, not
+        // ignored.
         (Image::Uki { .. }, None) if host.module.is_some() || host.module_loaded => handshake(),
         (Image::Uki { .. }, None) => Ok(Route::Extract),
         (Image::Uki { .. }, Some(Route::Extract)) => Ok(Route::Extract),
@@ -56,7 +57,7 @@ mod tests {
             module_loaded: true,
             module: Some(Module {
                 abi_version,
-                // Where sysfs is not mounted, neither is told.
+                // Without sysfs, neither is known.
                 has_btf: abi_version.is_some(),
                 ..Module::default()
             }),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The next kernel's command line: one base, then addons, then what is
-//! appended.
+//! The next kernel's command line: one base, then the addons' lines, then the appended
+//! words.
 
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ use crate::policy::boot::hook;
 /// The text that a command line starts from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CmdlineBase {
-    /// Nothing but what is appended.
+    /// Empty, apart from what is appended.
     Empty,
     /// The image's `.cmdline`.
     Image,
@@ -25,20 +25,21 @@ pub enum CmdlineBase {
     Running,
 }
 
-/// The command line and how it came to be.
+/// The command line and its origin.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlannedCmdline {
     pub base: CmdlineBase,
-    /// All of it, without a NUL.
+    /// The whole line, without a NUL.
     pub text: Vec<u8>,
-    /// The part that is not the image's: the base if it replaces the image's, and all
-    /// that is appended. On the handshake route only this is passed to the kernel.
+    /// The part that is not the image's: the base, if it replaces the image's, and
+    /// everything that is appended. On the handshake route only this is passed to the
+    /// kernel.
     pub users: Vec<u8>,
     /// Words of the running kernel's command line that were left out.
     pub dropped: Vec<DroppedWord>,
-    /// Addons have a part in it.
+    /// True when addons contribute to it.
     pub has_addons: bool,
-    /// Words that were added to it for a capture kernel.
+    /// Words that were added for a capture kernel.
     pub added: Vec<&'static Addition>,
 }
 
@@ -50,14 +51,14 @@ impl PlannedCmdline {
     }
 }
 
-/// A word of the running kernel's command line that the next one must not see.
+/// A word of the running kernel's command line that the next kernel must not see.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DroppedWord {
     pub word: Vec<u8>,
     pub reason: &'static str,
 }
 
-/// The image's own command line, as the stub would pass it.
+/// Reads the image's own command line, as the stub would pass it.
 pub fn read_own<R: ReadAt + ?Sized>(
     source: &R,
     selection: &Selection,
@@ -68,8 +69,8 @@ pub fn read_own<R: ReadAt + ?Sized>(
     Ok(Some(read_small(source, slice, cmdline::MAX_SECTION_BYTES)?))
 }
 
-/// Chooses the base, joins, and checks the result against `max_bytes`, what the
-/// next kernel takes.
+/// Chooses the base, joins the parts, and checks the result against `max_bytes`, the
+/// limit of the next kernel.
 pub fn plan<F>(
     own: Option<&[u8]>,
     max_bytes: Option<u64>,
@@ -114,8 +115,8 @@ pub fn plan<F>(
         .map(|(_, addon)| addon.cmdline.as_slice())
         .collect();
     let has_addons = addons.iter().any(|line| !line.is_empty());
-    // The kernel puts what it is passed after the image's and the addons' lines; so a
-    // base that replaces the image's goes after the addons', too.
+    // The kernel puts the passed words after the lines of the image and the addons, so a
+    // base that replaces the image's must also come after the addons' lines.
     let (text, users) = match base {
         CmdlineBase::User | CmdlineBase::Running => {
             let users = cmdline::join([&start, &append]);
@@ -142,8 +143,8 @@ pub fn plan<F>(
     })
 }
 
-/// Returns whether the mark that keeps the next system from chaining is wanted, and
-/// there is room for it: not where only what is signed may be on the command line.
+/// Returns whether to add the mark that keeps the next system from chaining: it is
+/// wanted, and the command line may contain unsigned words.
 fn takes_mark(own: Option<&[u8]>, options: &Options, host: &Host) -> bool {
     let is_replaced = options.command_line.is_some() || options.reuse_cmdline;
     let is_signed = own.is_some() && !is_replaced && host.is_locked_down();
@@ -187,7 +188,7 @@ mod tests {
                 .iter()
                 .any(|added| added.word.starts_with("panic"))
         );
-        // An image's own line is its author's.
+        // An image's own command line is not filtered.
         let options = Options {
             reuse_cmdline: false,
             ..options

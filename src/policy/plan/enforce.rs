@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The rules of the module's enforce, asked of a plan.
+//! The rules of the module's enforce, applied to a plan.
 
 use super::{Manifest, Plan, Route};
 use crate::formats::image::uki::SectionKind;
@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::policy::explain::Rule;
 
 impl Plan {
-    /// The first rule of enforce that it breaks, where the kernel has that on.
+    /// Returns the first rule of enforce that the plan breaks, if enforce is on.
     pub(super) fn breaks<F>(&self, manifest: &Manifest<F>, host: &Host) -> Option<Rule> {
         let has_unsigned_addon = manifest.addons().any(|(_, addon)| !addon.is_signed);
         let rules = [
@@ -54,7 +54,8 @@ mod tests {
         }
     }
 
-    /// A UKI with a certificate table, which is all that is looked at here.
+    /// Returns a UKI with a certificate table, the only part of a signature that the
+    /// rules look at.
     fn signed(mut file: Vec<u8>) -> Vec<u8> {
         let at = u32::try_from(file.len()).unwrap();
         file.extend([8, 0, 0, 0, 0, 2, 2, 0]);
@@ -112,7 +113,7 @@ mod tests {
             ),
             (addon(true), none(), None),
             (addon(false), none(), Some(Rule::SignedAddon)),
-            // Also one that takes the image's away.
+            // An empty line still replaces the image's own.
             (
                 good_alone(),
                 option(|options| options.command_line = Some(Vec::new())),

@@ -18,7 +18,7 @@ use crate::formats::source::{InputId, ReadError};
 /// A reason why there is no plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PlanError {
-    /// The image is of a kind that this machine's kernel does not boot.
+    /// This machine's kernel does not boot this kind of image.
     NotBootable {
         kind: &'static str,
     },
@@ -26,7 +26,7 @@ pub enum PlanError {
         image: Machine,
         running: String,
     },
-    /// Another route than native for an image that the kernel takes as it is.
+    /// A route other than native for an image that the kernel takes as it is.
     TakenAsItIs {
         wanted: Route,
     },
@@ -34,19 +34,19 @@ pub enum PlanError {
     NotTakenAsItIs {
         kind: &'static str,
     },
-    /// `--route extract` for another image than a UKI.
+    /// `--route extract` for an image that is not a UKI.
     NotExtracted {
         kind: &'static str,
     },
-    /// The handshake is needed or asked for, and is not available.
+    /// The handshake is needed or requested, but not available.
     NoHandshake(Diagnosis),
-    /// The UKI's `.linux` is damaged or no kernel.
+    /// The UKI's `.linux` is damaged, or not a kernel.
     Inner(ImageError),
     /// The UKI's `.linux` is a kernel, but not one for this machine.
     InnerNotBootable {
         kind: &'static str,
     },
-    /// The kernel's own header says that kexec_file_load(2) cannot take it.
+    /// The kernel's own header says that kexec_file_load(2) cannot load it.
     KernelRefuses {
         why: &'static str,
     },
@@ -64,11 +64,11 @@ pub enum PlanError {
     AddonsNeedUki,
     Cmdline {
         error: CmdlineError,
-        /// The user added to it, or replaced it.
+        /// True when the user added to the line, or replaced it.
         users: bool,
     },
     Initrd(ConcatError),
-    /// A companion file, or a section, does not fit an archive.
+    /// A companion file or a section does not fit into an archive.
     Archive {
         source: InputId,
         error: NewcError,
@@ -117,7 +117,7 @@ impl Diagnose for PlanError {
 }
 
 impl PlanError {
-    /// Returns the number of the file that is at fault.
+    /// Returns the number of the file at fault.
     #[must_use]
     pub fn source(&self) -> InputId {
         match self {

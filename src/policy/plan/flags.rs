@@ -19,7 +19,7 @@ const NAMES: [(c_ulong, &str); 3] = [
 ];
 
 impl Flags {
-    /// For loading; `panic` chooses the crash image.
+    /// Returns the flags of a load; `panic` chooses the crash image.
     #[must_use]
     pub fn load(panic: bool, has_initrd: bool) -> Flags {
         let on_crash = if panic { ON_CRASH } else { 0 };
@@ -27,19 +27,19 @@ impl Flags {
         Flags(on_crash | no_initramfs)
     }
 
-    /// For unloading; `panic` chooses the crash image.
+    /// Returns the flags of an unload; `panic` chooses the crash image.
     #[must_use]
     pub fn unload(panic: bool) -> Flags {
         Flags(UNLOAD | if panic { ON_CRASH } else { 0 })
     }
 
-    /// Returns whether they are about the crash image.
+    /// Returns whether the crash image is meant.
     #[must_use]
     pub fn is_panic(self) -> bool {
         self.0 & ON_CRASH != 0
     }
 
-    /// The system call's argument.
+    /// Returns the argument for the system call.
     #[must_use]
     pub fn bits(self) -> c_ulong {
         self.0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The next kernel's initrd, in systemd-stub's order: microcode of addons
-//! (last first), the image's microcode and initrd, companion files, sections
-//! that become files, addon initrds; then what the user passed.
+//! The next kernel's initrd, in systemd-stub's order: microcode of addons (last first),
+//! the image's microcode and initrd, companion files, sections that become files, addon
+//! initrds; then the user's initrds.
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use crate::formats::initrd::extra::{self, ExtraDirectory};
 use crate::formats::initrd::newc::Archive;
 use crate::formats::source::{FileOffset, FileSlice, InputId, ReadAt};
 
-/// One piece of the initrd, for people; `Plan::concat` is for the machine.
+/// One piece of the initrd, for display; `Plan::concat` says how the pieces are joined.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InitrdPart {
     pub from: InitrdOrigin,
@@ -32,7 +32,7 @@ pub enum InitrdOrigin {
     Addon(SectionKind),
     /// A file below this directory of the initrd.
     Member(&'static str),
-    /// The user's own.
+    /// An initrd that the user passed.
     User,
 }
 
@@ -42,8 +42,8 @@ pub struct Assembled {
     pub concat: ConcatPlan,
 }
 
-/// Puts everything in order. On the handshake route the kernel joins, and only
-/// the user's own initrds are handed over.
+/// Puts the pieces in order. On the handshake route the module joins them inside the
+/// kernel, and only the user's initrds are handed over.
 pub fn assemble<F: ReadAt>(
     route: Route,
     selection: Option<&Selection>,
@@ -53,8 +53,8 @@ pub fn assemble<F: ReadAt>(
         parts: Vec::new(),
         concat: ConcatPlan::default(),
     };
-    // Microcode first, because the kernel looks for it only in the uncompressed
-    // archives at the very front; there, the first wins.
+    // Microcode goes first, because the kernel looks for it only in the uncompressed
+    // archives at the very front, and the first match wins.
     for part in addon_sections(manifest, SectionKind::Ucode).rev() {
         all.push(part)?;
     }
@@ -91,7 +91,7 @@ pub fn assemble<F: ReadAt>(
     Ok(all)
 }
 
-/// The image's section of that kind, when it has any bytes.
+/// Returns the image's section of this kind, if it has any bytes.
 fn own(selection: Option<&Selection>, kind: SectionKind) -> Option<FileSlice> {
     selection?.get(kind).filter(|slice| slice.bytes > 0)
 }
@@ -108,7 +108,7 @@ impl Assembled {
     }
 }
 
-/// All of a file.
+/// Returns a slice of the whole file.
 pub fn whole<F: ReadAt>(file: &F) -> FileSlice {
     FileSlice {
         offset: FileOffset(0),
@@ -125,7 +125,7 @@ impl InitrdPart {
     }
 }
 
-/// Returns the section of that kind of every PE addon that has it.
+/// Returns the section of this kind from every PE addon that has one.
 fn addon_sections<F>(
     manifest: &Manifest<F>,
     kind: SectionKind,
@@ -143,7 +143,7 @@ fn addon_sections<F>(
     })
 }
 
-/// A section as the one file of an archive.
+/// Adds a section as the only file of an archive.
 fn add_section_file(
     kind: SectionKind,
     name: &'static str,
@@ -167,7 +167,7 @@ fn add_section_file(
     Ok(all.archive(archive)?)
 }
 
-/// One archive of all companion files for `directory`, if there are any.
+/// Adds one archive with all companion files for `directory`, if there are any.
 fn add_companions<F: ReadAt>(
     directory: &'static ExtraDirectory,
     manifest: &Manifest<F>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Blockers of a plan, and what a locked-down kernel verifies of it.
+//! Blockers of a plan, and which parts of it a locked-down kernel verifies.
 
 use super::{Manifest, Options, Plan, Route};
 use crate::diagnosis::Diagnosis;
@@ -7,7 +7,8 @@ use crate::host::Host;
 use crate::policy::explain;
 
 impl Plan {
-    /// Returns what stands in the way of it, known before it is tried.
+    /// Returns the reason why the load would fail, if it is known before the load is
+    /// tried.
     pub(super) fn find_blocker<F>(
         &self,
         options: &Options,
@@ -20,7 +21,8 @@ impl Plan {
             .or_else(|| unsigned.then(|| explain::unsigned_initrd(host)))
     }
 
-    /// Returns whether this kernel verifies signatures, but would not see the image's.
+    /// Returns whether this kernel verifies signatures, but would not verify the image's,
+    /// because the UKI is extracted.
     #[must_use]
     pub fn is_extracted_unverified(&self, host: &Host) -> bool {
         self.route == Route::Extract && host.is_locked_down()
@@ -28,7 +30,7 @@ impl Plan {
 }
 
 impl Route {
-    /// Returns what the kernel verifies when it demands signatures, for people.
+    /// Returns what the kernel verifies if it demands signatures, for display.
     #[must_use]
     pub fn verified(self) -> &'static str {
         match self {
@@ -110,7 +112,7 @@ mod tests {
             let host = host(Lockdown::Confidentiality, has_module);
             let found = blocker(&build::uki(), &options, &host).unwrap();
             assert_eq!(found.hints, [Hint::Text(hint)]);
-            // One line of a console, with its label.
+            // It fits on one line of a console, with its label.
             assert!(
                 found.cause_text().len() + "cause: ".len() <= 80,
                 "{}",
@@ -139,7 +141,8 @@ mod tests {
         assert_eq!(error.diagnose().exit, Exit::BadImage);
     }
 
-    /// Also of the kernel inside, and where its own parser would open it.
+    /// The PE is the kernel inside the UKI, and the handshake route, where the image's
+    /// own parser would find the kernel, is no exception.
     #[test]
     fn a_kernel_whose_pe_has_two_readings_is_refused_on_every_route() {
         let kernel = build::pe(&[(".text", b"stub"), (".linux", &build::bzimage())]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The open files of a load: the image, the user's initrds, and the companion
-//! files. The only place that knows which file has which number.
+//! The open files of a load: the image, the user's initrds, and the companion files. Only
+//! this file knows which number each of them has.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use crate::formats::source::{InputId, ReadAt};
 
 /// One open file.
 pub struct Input<F> {
-    /// As the user gave it, or as it was found.
+    /// The path as the user gave it, or as it was found.
     pub path: Vec<u8>,
     pub file: F,
 }
@@ -23,16 +23,16 @@ pub struct Input<F> {
 pub struct Companion<F> {
     pub input: Input<F>,
     pub kind: CompanionKind,
-    /// By itself; the user did not name it.
+    /// True when it was found by search, not named by the user.
     pub was_found: bool,
 }
 
 /// The use of a companion file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CompanionKind {
-    /// It is a PE addon, which adds to the command line and to the initrd.
+    /// A PE addon, which adds to the command line and the initrd.
     Addon(Addon),
-    /// It goes below /.extra as it is.
+    /// A file that goes below /.extra as it is.
     Member {
         directory: &'static ExtraDirectory,
         name: String,
@@ -47,8 +47,8 @@ pub struct Manifest<F> {
     /// The UKI's profile, from 0.
     pub profile: u32,
     pub initrds: Vec<Input<F>>,
-    /// In the order of their directories: those of all images, the image's own, the
-    /// user's.
+    /// In the order of their directories: the ones for all images, the image's own, then
+    /// files that the user named.
     pub companions: Vec<Companion<F>>,
 }
 
@@ -60,13 +60,13 @@ impl<F> Manifest<F> {
         image.chain(&self.initrds).chain(companions)
     }
 
-    /// Returns the file of that number; `None` only for one of another manifest.
+    /// Returns the file with this number; `None` for a number of another manifest.
     #[must_use]
     pub fn get(&self, id: InputId) -> Option<&Input<F>> {
         self.inputs().nth(usize::try_from(id.0).ok()?)
     }
 
-    /// Returns the path of the file of that number.
+    /// Returns the path of the file with this number.
     #[must_use]
     pub fn path(&self, id: InputId) -> &[u8] {
         self.get(id).map_or(&b""[..], |input| &input.path)
@@ -96,8 +96,8 @@ impl<F> Manifest<F> {
             })
     }
 
-    /// Leaves out a companion file that was found, and returns its path. `None` for
-    /// one that the user named.
+    /// Leaves out a companion file that was found, and returns its path. Returns `None`
+    /// for one that the user named.
     pub fn leave_out(&mut self, id: InputId) -> Option<Vec<u8>> {
         let mut numbered = self.companions();
         let at = numbered.position(|(own, companion)| own == id && companion.was_found)?;
@@ -110,11 +110,11 @@ fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-/// Returns the number of the profile that is wanted of `image`, which was detected
+/// Returns the number of the profile that `wanted` names in `image`, which was detected
 /// in `source`.
 ///
 /// # Errors
-/// [`PlanError::NoProfile`] where none has that ID; a number is not checked.
+/// [`PlanError::NoProfile`] when no profile has that ID. A number is not checked.
 pub fn profile_number(
     source: &dyn ReadAt,
     image: &Image,
@@ -173,7 +173,7 @@ mod tests {
         let TestFile::Size(13) = last.1.input.file else {
             panic!("not the last one");
         };
-        // What the user named stays; numbers of others are no companion's.
+        // Files that the user named stay; the other numbers are not a companion's.
         for kept in [0, 2, 4, 5] {
             assert_eq!(manifest.leave_out(InputId(kept)), None, "{kept}");
         }
@@ -208,7 +208,7 @@ mod tests {
         ] {
             assert_eq!(number(&image, wanted), expected);
         }
-        // A bare kernel has none.
+        // A bare kernel has no profiles.
         assert_eq!(number(&kernel, Profile::First), Ok(0));
         assert!(number(&kernel, named("main")).is_err());
     }

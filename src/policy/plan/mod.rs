@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. ([`Options`], [`Manifest`], facts) → [`Plan`]: which bytes of which file become
-//! the kernel, the initrd and the command line, and by which route.
+//! PURE. ([`Options`], [`Manifest`], [`Host`]) → [`Plan`]: which bytes of which file
+//! become the kernel, the initrd and the command line, and by which route.
 //!
-//! Nothing is changed here and nothing is opened; `run` performs a plan, and
+//! Nothing is changed here and nothing is opened; `run` carries out a plan, and
 //! `--dry-run` prints it.
 
 #[cfg(test)]
@@ -42,11 +42,11 @@ use crate::formats::initrd::concat::ConcatPlan;
 use crate::formats::source::{FileSlice, ReadAt};
 use crate::host::Host;
 
-/// Everything that a load does, decided.
+/// Everything that a load will do, decided in advance.
 ///
-/// On the handshake route, kernel, initrd and command line are what the default
-/// parser takes; the image's own may do otherwise, and what it took is in the
-/// kernel's report.
+/// On the handshake route, kernel, initrd and command line are those that the default
+/// parser takes. The image's own parser may do otherwise; the kernel's report says what
+/// it took.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
     pub route: Route,
@@ -54,22 +54,22 @@ pub struct Plan {
     /// The whole initrd, piece by piece.
     pub initrd: Vec<InitrdPart>,
     /// The part that this program hands over as initrd: all of it, or on the handshake
-    /// route the user's own.
+    /// route the user's initrds.
     pub concat: ConcatPlan,
     pub cmdline: PlannedCmdline,
     pub flags: Flags,
-    /// The reason why the load cannot succeed, known before it is tried.
+    /// The reason why the load would fail, if it is known before the load is tried.
     pub blocker: Option<Diagnosis>,
 }
 
-/// The PCR that systemd-stub extends by all that can differ between boots.
+/// The PCR that systemd-stub extends with everything that can differ between boots.
 pub const PCR_CONFIG: u32 = 12;
-/// The PCR that it extends by system extensions.
+/// The PCR that systemd-stub extends with system extensions.
 pub const PCR_SYSEXT: u32 = 13;
 
 impl Plan {
-    /// Returns whether systemd-stub would have extended that PCR, besides 11, which
-    /// covers the image's sections.
+    /// Returns whether systemd-stub would have extended this PCR. PCR 11, which covers
+    /// the image's sections, is not asked about.
     #[must_use]
     pub fn measures<F>(&self, pcr: u32, manifest: &Manifest<F>) -> bool {
         let is_sysext = |part: &InitrdPart| match part.from {
@@ -88,21 +88,21 @@ impl Plan {
     }
 }
 
-/// The kernel's place in the image.
+/// The kernel inside the image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlannedKernel {
     /// Its bytes in the image.
     pub slice: FileSlice,
     /// The section that holds them; `None` for the whole file.
     pub section: Option<SectionKind>,
-    /// Its release, as `uname -r` shows it; `None` where its header does not tell.
+    /// Its release, as `uname -r` shows it; `None` when its header does not contain it.
     pub release: Option<String>,
 }
 
-/// Plans the load of what was opened.
+/// Plans the load of the files in `manifest`.
 ///
 /// # Errors
-/// [`PlanError`]: options, files and this machine do not fit together.
+/// [`PlanError`]: options, files and machine do not fit together.
 pub fn plan<F: ReadAt>(
     options: &Options,
     manifest: &Manifest<F>,
@@ -110,7 +110,7 @@ pub fn plan<F: ReadAt>(
 ) -> Result<Plan, PlanError> {
     let image = &manifest.detected;
     if let Image::Addon { pe, .. } = image {
-        // Fails, and says what makes it an addon.
+        // Always fails for an addon; the error names what makes it one.
         Uki::from_pe(pe)?;
     }
     check_machine(image, host)?;
@@ -143,7 +143,7 @@ fn check_machine(image: &Image, host: &Host) -> Result<(), PlanError> {
     })
 }
 
-/// The input of a plan, for all kinds of images.
+/// The input of a plan, the same for all kinds of images.
 struct Planner<'plan, F> {
     options: &'plan Options,
     manifest: &'plan Manifest<F>,
@@ -156,7 +156,7 @@ impl<F: ReadAt> Planner<'_, F> {
         &self.manifest.image.file
     }
 
-    /// A kernel that the running one takes as it is.
+    /// Plans a kernel that the running one takes as it is.
     fn bzimage(&self, header: &SetupHeader) -> Result<Plan, PlanError> {
         if !self.manifest.companions.is_empty() {
             return Err(PlanError::AddonsNeedUki);
@@ -182,10 +182,11 @@ impl<F: ReadAt> Planner<'_, F> {
         });
         let header = match (inner, self.route) {
             (Ok(Image::BzImage { header, .. }), _) => Some(header),
-            // A PE that two readers could see differently has no kernel in it
-            // that this program could vouch for, whoever opens it.
+            // If the PE headers are ambiguous, this program cannot vouch for the kernel
+            // inside, whoever opens it.
             (Err(error), _) if error.is_in_pe() => return Err(error.into()),
-            // The parser may open what this program cannot: a UKI in a UKI.
+            // The image's parser may open what this program cannot, such as a UKI in a
+            // UKI.
             (_, Route::Handshake) => None,
             (Ok(other), _) => {
                 let kind = other.kind_name();
@@ -209,7 +210,7 @@ impl<F: ReadAt> Planner<'_, F> {
         self.finish(kernel, Some(&selection), own.as_deref(), max_bytes)
     }
 
-    /// Refuses addons that are made for another machine or kernel.
+    /// Refuses addons made for another machine or kernel.
     fn check_addons(&self, machine: Machine, selection: &Selection) -> Result<(), PlanError> {
         let uname = addon::uname(self.image(), selection)?;
         for (source, addon) in self.manifest.addons() {
@@ -220,7 +221,7 @@ impl<F: ReadAt> Planner<'_, F> {
         Ok(())
     }
 
-    /// An image that only its own parser understands.
+    /// Plans an image that only its own parser understands.
     fn opaque(&self) -> Result<Plan, PlanError> {
         let kernel = PlannedKernel {
             slice: initrd::whole(&self.manifest.image.file),
@@ -231,7 +232,7 @@ impl<F: ReadAt> Planner<'_, F> {
     }
 
     /// Adds command line and initrd to the kernel that was found. `own` is the image's
-    /// command line, `max_bytes` what the next kernel takes.
+    /// command line, `max_bytes` the limit of the next kernel.
     fn finish(
         &self,
         kernel: PlannedKernel,

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Options of a load, as the user gave them: nothing changes them later.
+//! The options of a load, as the user gave them; nothing changes them later.
 
 use alloc::vec::Vec;
 
 use super::Route;
 
-/// The options of a load, apart from which files it takes.
+/// The options of a load, except the files that it takes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options {
-    /// `None` is `auto`.
+    /// The route; `None` is `auto`.
     pub route: Option<Route>,
     pub profile: Profile,
     /// Replaces the image's command line.
     pub command_line: Option<Vec<u8>>,
-    /// Replaces the image's command line by the running kernel's.
+    /// Replaces the image's command line with the running kernel's.
     pub reuse_cmdline: bool,
-    /// The words of a boot entry: added after the command line.
+    /// The words of a boot entry, added after the command line.
     pub entry_words: Vec<u8>,
-    /// The user's words: added after all of these, in order.
+    /// The user's words, added after all of these, in order.
     pub append: Vec<Vec<u8>>,
-    /// Keeps the next system from chaining: a mark is added to its command line.
+    /// Adds a mark to the next system's command line, so that it does not chain.
     pub mark_chained: bool,
-    /// Under lockdown, extract a UKI although nothing verifies its initrd.
+    /// Under lockdown, extracts a UKI even though nothing verifies its initrd.
     pub allow_unsigned_initrd: bool,
-    /// The crash image instead of the one for exec.
+    /// Loads the crash image instead of the one for `exec`.
     pub panic: bool,
 }
 
@@ -33,20 +33,20 @@ pub enum Profile {
     #[default]
     First,
     Number(u32),
-    /// As the user named it: an ID, or a number.
+    /// The profile that the user named, by ID or by number.
     Named(Vec<u8>),
 }
 
 impl Options {
-    /// Returns whether the user gave words for the command line.
+    /// Returns whether the user gave any words for the command line.
     #[must_use]
     pub fn has_words(&self) -> bool {
         let appended = self.append.iter().any(|piece| !piece.is_empty());
         appended || self.reuse_cmdline || self.command_line.is_some()
     }
 
-    /// Returns whether both words were given: auto never extracts a UKI under
-    /// lockdown.
+    /// Returns whether both `--route extract` and `--allow-unsigned-initrd` were given:
+    /// auto never extracts a UKI under lockdown.
     #[must_use]
     pub fn extracts_knowingly(&self) -> bool {
         self.route == Some(Route::Extract) && self.allow_unsigned_initrd

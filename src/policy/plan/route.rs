@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Routes of an image into the kernel.
+//! The routes of an image into the kernel.
 
 /// One of the ways to load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Route {
-    /// kexec_file_load(2) on the whole image, opened inside the kernel by a
-    /// parser that this program attaches.
+    /// kexec_file_load(2) on the whole image, opened inside the kernel by a BPF parser
+    /// that this program attaches.
     Handshake,
     /// kexec_file_load(2) on the image itself.
     Native,
-    /// kexec_file_load(2) on the kernel and the initrd taken out of the image.
+    /// kexec_file_load(2) on the kernel and the initrd extracted from the image.
     Extract,
 }
 
 impl Route {
     pub const ALL: [Route; 3] = [Route::Handshake, Route::Native, Route::Extract];
 
-    /// The word of `--route`.
+    /// Returns the value of `--route`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -26,7 +26,7 @@ impl Route {
         }
     }
 
-    /// Returns what it does, for people.
+    /// Returns what the route does, for display.
     #[must_use]
     pub fn detail(self) -> &'static str {
         match self {

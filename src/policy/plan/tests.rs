@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Plans made of images that are built here.
+//! Plans for images that are built here.
 use super::build::{manifest, plan_on};
 use super::*;
 use crate::diagnosis::{Diagnose, Exit, Hint};
@@ -10,7 +10,7 @@ use crate::host::Module;
 
 mod cmdline;
 
-/// A machine on which nothing stands in the way.
+/// Returns a machine on which nothing prevents a load.
 fn machine() -> Host {
     Host {
         machine: "x86_64".into(),
@@ -19,7 +19,7 @@ fn machine() -> Host {
     }
 }
 
-/// The same with kexec_bpf.ko.
+/// Returns the same machine with kexec_bpf.ko.
 fn with_module() -> Host {
     let module = Module {
         abi_version: Some(Ok(crate::abi::ABI_VERSION)),
@@ -47,7 +47,7 @@ fn words(words: &[&str]) -> Vec<Vec<u8>> {
     words.iter().map(|word| Vec::from(*word)).collect()
 }
 
-/// Each piece of the initrd: where it comes from, which file, which bytes.
+/// Returns each piece of the initrd: its origin, its file, its bytes.
 fn parts(plan: &Plan) -> Vec<(InitrdOrigin, InputId, FileSlice)> {
     let parts = plan
         .initrd
@@ -56,7 +56,7 @@ fn parts(plan: &Plan) -> Vec<(InitrdOrigin, InputId, FileSlice)> {
     parts.collect()
 }
 
-/// A UKI of a kernel and these sections.
+/// Returns a UKI with a kernel and these sections.
 fn uki_with(sections: &[(&str, &[u8])]) -> Vec<u8> {
     let kernel = build::bzimage();
     let mut all = sections.to_vec();
@@ -121,7 +121,7 @@ fn microcode_is_first_and_the_users_initrds_are_last() {
     );
     let places = plan.concat.parts.iter();
     let places: Vec<_> = places.map(|p| (p.zeros_before, p.part.bytes())).collect();
-    // The third is .extra and a file's header, then the file and the trailer.
+    // The third is `.extra` and a file's header; then the file and the trailer follow.
     let expected = [(0, 9), (7, 15), (5, 248), (0, 32), (0, 124), (4, 6), (6, 8)];
     assert_eq!(places, expected);
     assert_eq!(plan.concat.total_bytes, 316 + 148);
@@ -191,7 +191,7 @@ fn the_handshake_is_preferred_where_the_module_is() {
     let manifest = manifest(&uki).with_initrds(&[6]);
     let plan = plan(&options, &manifest, &with_module()).unwrap();
     assert_eq!(plan.route, Route::Handshake);
-    // The kernel joins: only what the user adds is handed over.
+    // The module joins the pieces: only what the user adds is handed over.
     assert_eq!(plan.initrd.len(), 4);
     assert_eq!(plan.concat.total_bytes, 6);
     assert_eq!(plan.cmdline.text, b"root=/dev/vda quiet debug");
@@ -225,7 +225,7 @@ fn an_image_for_another_machine_is_refused() {
         running: "x86_64".into(),
     };
     assert_eq!(plan_of(&file, &Options::default()), Err(expected));
-    // What `uname -m` says to a process with a 32-bit personality.
+    // `uname -m` says this to a process with a 32-bit personality.
     let linux32 = Host {
         machine: "i686".into(),
         ..machine()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The order of entries, and which one is taken.
+//! The order of entries, and the choice of one.
 
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Exit};
@@ -14,7 +14,7 @@ use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::explain::Rule;
 
-/// An entry of type 1 with these keys.
+/// Returns a type 1 entry with these keys.
 fn entry(file: &str, keys: &str) -> Entry {
     let mut entry = Entry::of_file(Kind::Type1, 0, file.as_bytes()).unwrap();
     entry.describe(Type1::parse(
@@ -24,8 +24,8 @@ fn entry(file: &str, keys: &str) -> Entry {
     entry
 }
 
-/// Asserts that the entries are in the order of the specification: each goes before
-/// all that follow.
+/// Asserts that the entries are in the specification's order: each comes before all that
+/// follow.
 #[track_caller]
 fn assert_sorted(entries: &[Entry]) {
     for (at, entry) in entries.iter().enumerate() {
@@ -42,8 +42,8 @@ fn assert_sorted(entries: &[Entry]) {
 #[test]
 fn entries_are_in_the_specification_s_order() {
     assert_sorted(&[
-        // Rule 3: a sort key goes first. Rule 2: sort-key up, machine-id up,
-        // version down; what is unset compares lower.
+        // Rule 3: entries with a sort key come first. Rule 2: sort-key ascending,
+        // machine-id ascending, version descending; an unset key compares lower.
         entry("z1.conf", "sort-key debian\nversion 6.1\n"),
         entry("z2.conf", "sort-key debian\nmachine-id 01\nversion 6.12\n"),
         entry("z3.conf", "sort-key debian\nmachine-id 01\nversion 6.2\n"),
@@ -54,20 +54,21 @@ fn entries_are_in_the_specification_s_order() {
         entry("z5.conf", "sort-key debian\nmachine-id 01\n"),
         entry("z6.conf", "sort-key debian\nmachine-id 02\nversion 7\n"),
         entry("z7.conf", "sort-key fedora\nversion 9\n"),
-        // Rule 4: equal keys, then the file's name, version down.
+        // Rule 4: if the keys are equal, by the file's name, as a version, descending.
         entry("b-10.conf", "sort-key same\n"),
         entry("b-9+3.conf", "sort-key same\n"),
         entry("b-8.conf", "sort-key same\n"),
-        // No sort key: the file's name alone, whatever version says.
+        // No sort key: by the file's name alone, whatever `version` says.
         entry("debian-6.12.conf", "version 1\n"),
         entry("debian-6.2.conf", "version 9\n"),
         entry("debian-6.2~rc1.conf", "version 8\n"),
         entry("arch.conf", ""),
-        // Rule 1: bad ones last, in the same order among themselves.
+        // Rule 1: entries whose tries are used up come last, in the same order among
+        // themselves.
         entry("y1+0-3.conf", "sort-key arch\nversion 2\n"),
         entry("y2+0.conf", "sort-key arch\nversion 1\n"),
         entry("x+0-1.conf", ""),
-        // What cannot boot at all is last of all.
+        // Entries that cannot boot at all come after all others.
         entry("broken.conf", "sort-key a\narchitecture aa64\n"),
     ]);
 }
@@ -181,7 +182,7 @@ fn the_default_is_one_shot_then_variable_then_loader_conf_then_first() {
             DefaultSource::Variable,
         ),
         ("", "", "", "@saved", "f.conf", DefaultSource::First),
-        // Counted out, and made for another machine: passed over.
+        // An entry without tries left and one for another machine are passed over.
         ("", "", "", "c.conf", "f.conf", DefaultSource::First),
         ("d.conf", "", "", "", "f.conf", DefaultSource::First),
     ] {
@@ -198,7 +199,7 @@ fn the_default_is_one_shot_then_variable_then_loader_conf_then_first() {
         let (index, why) = choose::default(&entries, &conf, &variables).unwrap();
         assert_eq!((id(index).as_str(), why), (wanted, because));
     }
-    // Bad ones are better than nothing; broken ones are not.
+    // An entry without tries left is better than nothing; a broken one is not.
     let bad = [
         entry("c+0-3.conf", ""),
         entry("d.conf", "architecture aa64\n"),
@@ -261,7 +262,7 @@ fn what_enforce_refuses_is_passed_over() {
     assert_eq!((found.cause_text(), found.exit), (cause, Exit::Refused));
 }
 
-/// Also of its own: a disk that fails makes no bad entry.
+/// The entry is not a bad image if it was the disk that failed.
 #[test]
 fn an_entry_that_cannot_be_read_ends_as_its_file_does() {
     for (exit, error) in [

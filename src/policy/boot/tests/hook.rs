@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The words that initramfs hooks obey.
+//! The words that the initramfs hooks obey.
 
 use crate::policy::boot::hook;
 
@@ -49,7 +49,7 @@ rd.kexec_bpf.timeout=7 rd.kexec_bpf.menu=auto rd.kexec_bpf.append=\"a b\" \
     ] {
         assert_eq!(hook::parse(line.as_bytes()).enforce, enforce, "{line}");
     }
-    // The mark is appended; where init or a quote takes it, it is not there.
+    // The mark is appended; after `--` or inside a quote it does not count.
     for (line, chains) in [
         ("quiet", false),
         ("quiet rd.kexec_bpf", false),

@@ -20,7 +20,7 @@ fn keys_choose_an_entry() {
         (&b"\r"[..], Step::Chosen(1)),
         (b"3\r", Step::Chosen(2)),
         (b"12\n", Step::Chosen(11)),
-        // 13 does not exist: the 3 is not taken.
+        // There is no entry 13: the digit 3 is ignored.
         (b"13\r", Step::Chosen(0)),
         (b"0\r", Step::Chosen(1)),
         (b"12\x7f\r", Step::Chosen(0)),
@@ -31,7 +31,7 @@ fn keys_choose_an_entry() {
         (b"jjk\r", Step::Chosen(2)),
         (b"q", Step::Cancelled),
         (b"\x03", Step::Cancelled),
-        // Cut, unknown and endless sequences.
+        // Truncated, unknown and endless sequences.
         (b"\x1b\r", Step::Chosen(1)),
         (b"\x1b[\r", Step::Chosen(1)),
         (b"\x1b[\x1b[B\r", Step::Chosen(2)),

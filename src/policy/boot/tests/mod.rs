@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Tests of the pure layer of boot entries.
+//! Tests of the policy on boot entries.
 
 mod entries;
 mod hook;

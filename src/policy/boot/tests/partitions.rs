@@ -7,12 +7,12 @@ use crate::formats::source::{FileOffset, FileSlice};
 use crate::policy::boot::error::BootError;
 use crate::policy::boot::partitions::{self, Choice, Disk, DiskError, partition_name};
 
-/// The UUID of a partition: that of number 1 on the disk "vda" ends with "vda-1".
+/// Returns the UUID of a partition: that of number 1 on the disk "vda" ends with "vda-1".
 fn uuid(disk: &str, number: u32) -> String {
     format!("c0ffee00-{disk}-{number}")
 }
 
-/// A disk whose partitions have these types, numbered from 1.
+/// Returns a disk whose partitions have these types, numbered from 1.
 fn disk(name: &str, types: &[PartitionType]) -> Disk {
     let partition = |(number, partition_type): (u32, &PartitionType)| Partition {
         number,
@@ -32,14 +32,14 @@ fn disk(name: &str, types: &[PartitionType]) -> Disk {
     }
 }
 
-/// A disk of which only the second table is sound.
+/// Returns a disk on which only the second table is sound.
 fn damaged(name: &str, types: &[PartitionType]) -> Disk {
     let mut disk = disk(name, types);
     disk.table.as_mut().unwrap().from_backup = true;
     disk
 }
 
-/// A disk without partitions that are known.
+/// Returns a disk whose partitions are not known.
 fn bad(name: &str, error: DiskError) -> Disk {
     Disk {
         name: name.into(),
@@ -47,16 +47,16 @@ fn bad(name: &str, error: DiskError) -> Disk {
     }
 }
 
-/// One row: what was read and the result.
+/// One row: what was read, and the expected result.
 struct Case {
     name: &'static str,
     disks: Vec<Disk>,
     started_from: Option<String>,
-    /// The disk, its partitions and the notes; or what was seen.
+    /// The disk, its partitions and the notes; or the text about what was seen.
     wanted: Result<(&'static str, Vec<u32>, Vec<&'static str>), &'static str>,
 }
 
-/// A row in which a disk is chosen.
+/// Returns a row in which a disk is chosen.
 fn chosen(
     name: &'static str,
     disks: &[Disk],
@@ -72,7 +72,7 @@ fn chosen(
     }
 }
 
-/// A row in which there is nothing to choose.
+/// Returns a row in which there is nothing to choose.
 fn nothing(name: &'static str, disks: &[Disk], seen: &'static str) -> Case {
     Case {
         name,
@@ -283,7 +283,7 @@ fn of_several_disks_the_firmware_s_is_taken() {
     ]);
 }
 
-/// An XBOOTLDR partition is as good as an ESP for the choice of the disk.
+/// An XBOOTLDR partition counts as much as an ESP for the choice of the disk.
 #[test]
 fn the_first_disk_may_have_only_xbootldr() {
     let disks = [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Any bytes at all: no panic, and what is true of every result.
+//! Arbitrary bytes cause no panic, and every result keeps its promises.
 
 use core::cmp::Ordering;
 
@@ -82,7 +82,7 @@ proptest! {
 }
 
 proptest! {
-    // Checksums of whole tables take their time.
+    // Each case checksums whole tables, so there are fewer cases than usual.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
@@ -91,7 +91,7 @@ proptest! {
     ) {
         let mut disk = build(512, &[([3; 16], 40, 50), ([4; 16], 60, 70)]);
         for (at, byte) in flips {
-            // The header and the first partitions.
+            // Flips bytes of the header and of the first partitions.
             disk[512 + at.index(1024)] = byte;
         }
         let file_bytes = disk.len() as u64;

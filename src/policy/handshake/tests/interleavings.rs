@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Every path that the kernel, thread A and failures can take the loop on.
+//! Every path through the loop that the kernel, thread A and failures can cause.
 
 use super::scripted::{Asks, Event, follow};
 use crate::abi::ROUNDS_MAX;
 
-/// The choices of a path: the number chosen, and of how many.
+/// The choices along a path: for each, the number chosen and how many there were.
 #[derive(Default)]
 struct Choices {
     taken: Vec<(usize, usize)>,
@@ -21,7 +21,7 @@ impl Choices {
         of[choice]
     }
 
-    /// Goes on to the next path; returns false after the last.
+    /// Moves on to the next path; returns false after the last.
     fn advance(&mut self) -> bool {
         self.at = 0;
         while let Some((choice, of)) = self.taken.pop() {
@@ -43,7 +43,7 @@ struct World {
 }
 
 impl World {
-    /// One signal that is too much, and one more in the closed session.
+    /// One signal too many, and one more in the closed session.
     const SIGNALS_MAX: usize = ROUNDS_MAX + 2;
 
     fn event(&mut self, asks: Asks, choices: &mut Choices) -> Event {
@@ -60,7 +60,7 @@ impl World {
         }
     }
 
-    /// Goes on while B is at work.
+    /// Lets the kernel and thread A act while B is at work.
     fn pass(&mut self, choices: &mut Choices) {
         use Event::{CallerGone, LoadEnded, Ready};
         if self.ended.is_some() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Steps that a script decides, and what must hold on every path of them.
+//! Steps whose outcomes a script decides, and what must hold on every path.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ pub enum Event {
     CallerGone,
     Done,
     Failed,
-    /// The kernel waits for no parser any more.
+    /// The kernel no longer waits for a parser.
     Void,
 }
 
@@ -45,14 +45,14 @@ pub const ROUND: [Step; 5] = [
     Step::Signal,
 ];
 
-/// One action of B and its outcome. An error is the number of the event.
+/// One action of B and its outcome. An error is the number of its event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Did {
     Wait(Result<Wake, usize>),
     Step(Step, Result<(), usize>),
-    /// Read, and there was none.
+    /// B tried to read a parser, and there was none.
     ReadNothing,
-    /// Dropped a parser.
+    /// B dropped a parser.
     Detach,
     Keep(Failure<usize>),
     Close,
@@ -151,7 +151,7 @@ impl Steps for Scripted<'_> {
     }
 }
 
-/// Serves by `script` and checks what B did; returns it.
+/// Runs `serve` with `script`, checks what B did, and returns it.
 pub fn follow(script: &mut dyn FnMut(Asks) -> Event) -> Vec<Did> {
     let path = Path::default();
     let end = serve(&mut Scripted {
@@ -172,7 +172,7 @@ struct Held {
     kept: bool,
     closed: bool,
     rounds: usize,
-    /// The end of A's call, once a wait has told it.
+    /// The end of A's call, once a wait has returned it.
     end: Option<End>,
 }
 
@@ -181,7 +181,7 @@ fn check(path: &[Did], end: End) {
     let mut held = Held::default();
     let mut previous = None;
     for did in path {
-        // A parser may be dropped between any two, as long as the rest holds.
+        // A parser may be dropped between any two actions, as long as the rest holds.
         if *did != Did::Detach {
             assert!(follows(previous, *did, &held), "{did:?} in {path:?}");
             previous = Some(*did);
@@ -200,7 +200,7 @@ fn check(path: &[Did], end: End) {
             Did::Step(step, result) => {
                 assert!(!held.closed && held.end.is_none(), "{path:?}");
                 match (step, result) {
-                    // The one of the round before is gone.
+                    // The parser of the previous round is gone.
                     (Step::Read, _) => {
                         assert!(!held.parser, "{path:?}");
                         held.rounds += 1;
@@ -226,15 +226,15 @@ fn check(path: &[Did], end: End) {
         }
     }
     assert!(!held.parser && held.rounds <= ROUNDS_MAX, "{path:?}");
-    // A wait that fails in a closed session is the last.
+    // In a closed session, a wait that fails is the last.
     assert_eq!(end, held.end.unwrap_or(End::Returned), "{path:?}");
-    // An open session has the report.
+    // The session stays open only if it has the report.
     let well = end == End::Returned && !held.kept;
     assert_eq!(held.closed, !well, "{path:?}");
     assert!(held.end.is_some() || held.kept, "{path:?}");
 }
 
-/// Returns whether `did` is what must come after `previous`.
+/// Returns whether `did` may come after `previous`.
 fn follows(previous: Option<Did>, did: Did, held: &Held) -> bool {
     let Some(previous) = previous else {
         return matches!(did, Did::Wait(_));

@@ -61,7 +61,7 @@ fn reuse_tells_what_it_drops() {
 
 #[test]
 fn a_command_line_is_as_long_as_the_kernel_takes() {
-    // cmdline_size of the image that is built, less what the kernel reserves.
+    // The built image's cmdline_size, less what the kernel reserves.
     let max_bytes = 2047 - u64::from(X86_RESERVED_BYTES);
     let options = |bytes: u64| Options {
         command_line: Some(vec![b'x'; usize::try_from(bytes).unwrap()]),
