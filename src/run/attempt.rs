@@ -32,12 +32,12 @@ struct Attempt<'load> {
     host: &'load Host,
 }
 
-/// Loads what is planned; returns the number of companion files that the image's own
-/// parser passed over.
+/// Carries out a plan; returns the number of companion files that the image's own parser
+/// passed over.
 ///
 /// # Errors
-/// [`RunError`]; then nothing is loaded that was not loaded before. For a crash
-/// image the kernel drops an older one before it reads the new one.
+/// [`RunError`]; nothing is loaded then that was not loaded before. The kernel drops an
+/// older crash image before it reads the new one.
 pub fn load(
     options: &LoadOptions<'_>,
     load: &Prepared,
@@ -60,8 +60,8 @@ pub fn load(
         true => attempt.load_crash(load.preflight.as_ref(), events),
         false => attempt.load(events),
     };
-    // A file that changed since it was planned fails in many ways, among them
-    // the kernel's ENOEXEC; all of them have this one cause.
+    // A file that changed since it was planned fails in many ways, the kernel's ENOEXEC
+    // among them; all of them have this one cause.
     result.map_err(|error| {
         changed(manifest).unwrap_or_else(|| match error {
             RunError::Kernel { diagnosis, addon } => {
@@ -77,8 +77,8 @@ pub fn load(
 }
 
 impl Attempt<'_> {
-    /// From the system call on, the old crash image is lost: all that can be known
-    /// is found out before.
+    /// Loads a crash image. The system call drops the old one, so everything that can be
+    /// checked is checked before it.
     fn load_crash(
         &self,
         preflight: Option<&Preflight>,
@@ -109,7 +109,7 @@ impl Attempt<'_> {
         if let Some(changed) = changed(manifest) {
             return Err(changed);
         }
-        // The plan has checked that there is no NUL inside.
+        // The plan has checked that there is no NUL in it.
         let cmdline =
             CString::new(plan.cmdline.text.as_slice()).map_err(|_| RunError::NulInCmdline)?;
         progress(format_args!(
@@ -145,7 +145,7 @@ impl Attempt<'_> {
         Ok(kernel.finish())
     }
 
-    /// Adds what the image's own signatures show, if the kernel refused the signature.
+    /// Adds what the image's own signatures show if the kernel refused the signature.
     fn examined(&self, found: Diagnosis) -> Diagnosis {
         if found.signature.is_none() {
             return found;
@@ -165,8 +165,8 @@ impl Attempt<'_> {
     }
 }
 
-/// Returns the error of an input file whose size changed since it was opened; this
-/// explains failures that would otherwise be blamed on something else.
+/// Returns the error of an input file whose size changed since it was opened: it explains
+/// failures that would otherwise be blamed on something else.
 fn changed(manifest: &Manifest<InputFile>) -> Option<RunError> {
     manifest.inputs().find_map(|input| {
         let now_bytes = input.file.bytes_now().ok()?;
@@ -179,8 +179,8 @@ fn changed(manifest: &Manifest<InputFile>) -> Option<RunError> {
     })
 }
 
-/// Words of kernel/kexec_file.c, the PE parser of crypto/asymmetric_keys and
-/// the lockdown module.
+/// Returns whether a line of the kernel's log is from kernel/kexec_file.c, the PE parser
+/// of crypto/asymmetric_keys or the lockdown module.
 fn is_about_kexec(message: &str) -> bool {
     const WORDS: [&str; 6] = [
         "kexec",
@@ -190,8 +190,8 @@ fn is_about_kexec(message: &str) -> bool {
         "bzImage",
         "PKCS7",
     ];
-    // The module asks whether lockdown is on, and the kernel logs that as if it
-    // had refused something. Lockdown itself is in the report's cause.
+    // The module asks whether lockdown is on, and the kernel logs this as if it had
+    // refused something. The cause in the report mentions lockdown itself.
     let asked_only = message.contains("kexec of unsigned images is restricted");
     !asked_only && WORDS.iter().any(|word| message.contains(word))
 }

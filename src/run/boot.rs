@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A boot from its options to the jump: chooses an entry, loads it, counts
-//! the try.
+//! EFFECTS. A boot from its options to the jump: chooses an entry, loads it, counts the
+//! try.
 
 use alloc::format;
 use alloc::string::String;
@@ -23,13 +23,13 @@ use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::plan::{Options, Profile};
 use crate::sys::{AsFd, efivar, host};
 
-/// Of a directory full of broken entries, the first ones will do.
+/// How many of the entries that cannot boot are reported.
 const UNBOOTABLE_TOLD: usize = 4;
 
-/// Boots; returns only when that failed, or after a dry run.
+/// Boots; returns only if that fails, or after a dry run.
 ///
 /// # Errors
-/// [`RunError`]; then nothing stays loaded.
+/// [`RunError`]; nothing stays loaded then.
 pub fn boot(
     options: &BootOptions<'_>,
     host: &Host,
@@ -40,19 +40,20 @@ pub fn boot(
         Some(path) => load_path(path, options, host, events),
         None => load_entry(name, options, host, events),
     };
-    // Paths begin at a file system that is mounted nowhere: no command line reaches them.
+    // The path is relative to a file system that is mounted nowhere, so a hint with it
+    // would not work in a shell.
     let cmdline = loaded.map_err(|error| RunError::Diagnosed(error.diagnose().about(b"")))?;
     if options.dry_run {
         return Ok(());
     }
     // Everything is unmounted by now.
     let result = exec(options.sync, &host::read(), &cmdline, events);
-    // It is this command's image, and nobody else's to find.
+    // The jump failed. Unload the image, so that no later command boots it.
     let _ = unload(false, host);
     result
 }
 
-/// Loads the image at a path of the first file system that has it.
+/// Loads the image at a path on the first file system that has it.
 fn load_path(
     path: &[u8],
     options: &BootOptions<'_>,
@@ -79,7 +80,7 @@ fn no_entry(name: &[u8]) -> RunError {
     BootError::NoSuchEntry { name }.into()
 }
 
-/// Returns what is the same for the images of a file system.
+/// Returns the options that are the same for all images of a file system.
 fn load_options<'a>(options: &BootOptions<'_>, volume: &'a Volume) -> LoadOptions<'a> {
     LoadOptions {
         root: Some(volume.root.as_fd()),
@@ -89,7 +90,7 @@ fn load_options<'a>(options: &BootOptions<'_>, volume: &'a Volume) -> LoadOption
     }
 }
 
-/// Returns what is the same for all images.
+/// Returns the options that are the same for all images.
 fn wanted(options: &BootOptions<'_>) -> Options {
     Options {
         route: options.route,
@@ -111,7 +112,8 @@ fn load_entry(
         events.warn(note);
     }
     if name.is_none() && options.menu.is_none() {
-        // What the default would have been, perhaps. A menu shows it anyway.
+        // Report them, because one of them may have been meant as the default. A menu
+        // shows them anyway.
         let all = found.entries.iter().enumerate();
         let unbootable = all.filter(|(_, entry)| entry.problem.is_some());
         for (index, _) in unbootable.take(UNBOOTABLE_TOLD) {
@@ -120,7 +122,7 @@ fn load_entry(
         }
     }
     let index = chosen(name, options, &found, events)?;
-    // Only this one from here on.
+    // Drop the other entries.
     let entry = found.entries.swap_remove(index);
     let Some(volume) = found.volumes.get(entry.volume) else {
         return Err(no_entry(&entry.id));
@@ -144,7 +146,7 @@ fn load_entry(
     Ok(cmdline)
 }
 
-/// Returns the number of the entry that is asked for, or that somebody chooses.
+/// Returns the index of the requested entry, or of the one that the user chooses.
 fn chosen(
     name: Option<&[u8]>,
     options: &BootOptions<'_>,
@@ -154,7 +156,7 @@ fn chosen(
     let mut index = match (name, found.default()) {
         (Some(name), _) => choose::by_name(&found.entries, name)?,
         (None, Some((index, because))) => {
-            // It counts once, also when it cannot be loaded.
+            // LoaderEntryOneShot counts once, even if the entry cannot be loaded.
             if because == DefaultSource::OneShot
                 && !options.dry_run
                 && let Err(error) = efivar::delete_one_shot()
@@ -196,7 +198,7 @@ fn load_chosen(
         };
         return load(&image, host, events);
     }
-    // It may have been changed since it was listed.
+    // The entry may have changed since it was listed.
     let bad = |problem| {
         let id = entry.id.clone();
         BootError::Bad { id, problem }
@@ -225,8 +227,8 @@ fn load_chosen(
     load(&image, host, events)
 }
 
-/// Counts the try in the entry's name. A try that cannot be counted is made
-/// nevertheless, as boot loaders do it.
+/// Counts the try in the entry's name. If it cannot be counted, the boot goes on, as in
+/// boot loaders.
 fn count(entry: &Entry, volume: Volume) -> Result<(), String> {
     let name = Name::parse(&entry.file_name, entry.kind.suffix());
     let Some(new) = name.and_then(|name| name.tried()) else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Finds the companion files of an image by [`crate::policy::companion`]'s
-//! rules, and opens them. What cannot be used is left out and told, as the
-//! stub does it.
+//! EFFECTS. Finds an image's companion files by the rules of
+//! [`crate::policy::companion`], and opens them. A file that cannot be used is left out
+//! and reported, as the stub does it.
 
 use alloc::vec::Vec;
 
@@ -22,26 +22,26 @@ use crate::sys::file::{InputFile, OpenError};
 /// The kernel reads no larger file (kernel_read_file_from_fd).
 const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
 
-/// Told what is left out; an error ends the load.
+/// Called for each file that is left out; an error that it returns ends the load.
 pub type OnSkip<'log> = &'log mut dyn FnMut(Skipped) -> Result<(), RunError>;
 
 /// The image's demands on its addons.
 struct Demands {
     machine: Machine,
     uname: Option<Vec<u8>>,
-    /// Its addons must be signed.
+    /// True if addons must be signed.
     signed_only: bool,
 }
 
 /// Adds the files that systemd-stub would find with the image: those of its own
 /// directory, and those of `/loader` on its file system or below the root that the
-/// options name. Other images than UKIs have none. With `signed_only`, addons without a
+/// options name. Images other than UKIs have none. With `signed_only`, addons without a
 /// signature are left out.
 ///
 /// # Errors
-/// [`RunError::Open`] when that root cannot be opened, [`RunError::Plan`] when the
-/// profile is not there, [`RunError::TooManyCompanions`], and what `on_skip` makes of what
-/// is left out.
+/// [`RunError::Open`] when that root cannot be opened, [`RunError::Plan`] when the image
+/// has no such profile, [`RunError::TooManyCompanions`], and the errors that `on_skip`
+/// returns.
 pub fn add_found(
     manifest: &mut Manifest<InputFile>,
     options: &LoadOptions<'_>,
@@ -68,7 +68,7 @@ pub fn add_found(
     let (parent, name) = split(&image.path);
     let beside = opened(parent)?;
     let own = companion::own_directory(name);
-    // Beneath a root, paths are relative to that.
+    // With options.root, paths are shown relative to it.
     let path_of = |directory: &Directory, else_path: &[u8]| {
         let path = directory.path().filter(|_| options.root.is_none());
         path.unwrap_or_else(|| else_path.to_vec())
@@ -76,8 +76,8 @@ pub fn add_found(
     let own_path = join(&path_of(&beside, parent), &own);
     let own = beside.below(&own);
 
-    // A directory that paths are beneath need be no file system's root, and
-    // one that is mounted nowhere has nothing above it to climb to.
+    // With options.root, its `/` is the root. It need not be the root of a file system,
+    // and from a mount that is attached nowhere one cannot climb to a root.
     let root = match options.extras_root.or(options.root.map(|_| &b"/"[..])) {
         Some(path) => opened(path)?,
         None => beside.root(),
@@ -91,8 +91,8 @@ pub fn add_found(
             return Ok(());
         };
         for (kind, name) in CompanionDirectory::GLOBAL {
-            // Addons go before the image's own, the others' order is the
-            // initrd's.
+            // Global addons come before the image's own directory, the other global files
+            // after it, which is their order in the initrd.
             if (kind == CompanionDirectory::Addons) == (wanted == CompanionDirectory::Addons) {
                 let path = join(&loader_path, name.as_bytes());
                 let opened = told(loader.below(name.as_bytes()), &path, on_skip)?;
@@ -112,13 +112,13 @@ pub fn add_found(
         on_skip,
     )?;
     global(CompanionDirectory::Credentials, &mut found, on_skip)?;
-    // Before what the user named.
+    // They go before the files that the user named.
     manifest.companions.splice(0..0, found);
     Ok(())
 }
 
-/// Leaves out the addon that the kernel refused, if it was found and not
-/// asked for: then the load may be tried again.
+/// Leaves out the addon that the kernel refused, if it was found and not named by the
+/// user. The load may then be tried again.
 pub fn leave_out(manifest: &mut Manifest<InputFile>, error: &RunError) -> Option<Skipped> {
     let RunError::Kernel { diagnosis, addon } = error else {
         return None;
@@ -128,7 +128,7 @@ pub fn leave_out(manifest: &mut Manifest<InputFile>, error: &RunError) -> Option
     Some(Skipped { path, why })
 }
 
-/// Splits a path in its directory and its name.
+/// Splits a path into its directory and its name.
 fn split(path: &[u8]) -> (&[u8], &[u8]) {
     let Some(slash) = path.iter().rposition(|byte| *byte == b'/') else {
         return (b".", path);
@@ -147,7 +147,7 @@ fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     [directory, slash, name].concat()
 }
 
-/// Passes on a directory; one that is there but cannot be opened is told and skipped.
+/// Returns the directory, if there is one; if it cannot be opened, reports and skips it.
 fn told(
     opened: Result<Option<Directory>, SysError>,
     path: &[u8],
@@ -181,7 +181,7 @@ fn collect(
         Ok(names) => names,
         Err(error) => return skip(b"", Refusal::Directory(error)),
     };
-    // A part of them would be an arbitrary one.
+    // Taking some of them would be an arbitrary choice.
     let count = names.len().saturating_add(found.len());
     if count > abi::ADDONS_MAX {
         return Err(RunError::TooManyCompanions { count });
@@ -230,7 +230,7 @@ fn open(
 }
 
 impl Demands {
-    /// Reads an addon that may extend this image.
+    /// Reads an addon, and refuses one that may not extend this image.
     fn addon(&self, input: &Input<InputFile>) -> Result<Addon, Refusal> {
         let addon = addon::read::<dyn ReadAt>(&input.file).map_err(Refusal::Addon)?;
         let fits = addon.check(self.machine, self.uname.as_deref());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. What a crash image needs besides a load: to be measured before,
-//! because the kernel drops the old one before it reads the new one; keys of
-//! encrypted disks; a note of what was loaded.
+//! EFFECTS. The extra steps of a crash image: measuring it before the load, because the
+//! kernel drops the old one before it reads the new one; keys of encrypted disks; the
+//! record of what was loaded.
 
 use super::RunError;
 use super::options::LoadOptions;
@@ -15,14 +15,14 @@ use crate::sys::crash_record;
 use crate::sys::crypt_keys::KeyItems;
 use crate::sys::file::{self, InputFile};
 
-/// An image, measured, and held against the reservation.
+/// The measured sizes of an image, compared with the reservation.
 pub struct Preflight {
     pub measured: Measured,
-    /// `None` when the kernel's size or the reservation's is not known.
+    /// `None` when the size of the kernel or of the reservation is not known.
     pub estimate: Option<Estimate>,
 }
 
-/// Measures what `plan` loads.
+/// Measures the parts that `plan` loads.
 ///
 /// # Errors
 /// [`RunError::Read`].
@@ -47,7 +47,7 @@ pub fn preflight(
     Ok(Preflight { measured, estimate })
 }
 
-/// Refuses what cannot be loaded, while the old image is still there.
+/// Refuses an image that cannot be loaded, while the old one is still there.
 pub(super) fn check(
     image: &[u8],
     options: &LoadOptions<'_>,
@@ -80,7 +80,7 @@ pub(super) fn crypt_keys(
     Ok(items)
 }
 
-/// Notes what was loaded just now.
+/// Records what has just been loaded.
 pub(super) fn remember(image: &[u8], estimate: Option<&Estimate>, now_s: u64) {
     let record = CrashRecord {
         loaded_at_s: now_s,

@@ -16,9 +16,9 @@ use crate::sys::{enforce, host};
 /// The state of enforce afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Enforced {
-    /// Neither the kernel command line nor a file asks for it.
+    /// Neither the kernel command line nor a file requests it.
     NotAsked,
-    /// It is on; without lockdown root can undo it.
+    /// Enforce is on; without lockdown, root can undo it.
     On { is_locked_down: bool },
 }
 
@@ -26,12 +26,12 @@ pub enum Enforced {
 /// of writing the module's parameter.
 type Met = (Option<String>, Option<Errno>);
 
-/// Turns enforce on where that is asked for; where that fails, turns kexec off.
+/// Turns enforce on if that is requested; if that fails, turns kexec off.
 ///
 /// # Errors
-/// [`RunError::Diagnosed`], which says what is off and what still boots.
+/// [`RunError::Diagnosed`], which says what is off and what can still boot.
 pub fn enforce_or_switch_off() -> Result<Enforced, RunError> {
-    // A command line that cannot be read may ask for it.
+    // If the command line cannot be read, it may contain the request.
     let line = host::running_cmdline();
     let by_word = line.is_none_or(|line| hook::parse(&line).enforce);
     if !by_word && !enforce::is_asked_by_file(ENFORCE_PATH) {
@@ -45,11 +45,11 @@ pub fn enforce_or_switch_off() -> Result<Enforced, RunError> {
     }
 }
 
-/// Loads the module where it is not there, and turns its enforce on.
+/// Loads the module if necessary, and turns its enforce on.
 fn turn_on() -> Result<(), Met> {
     let mut modprobe = None;
     if !enforce::is_module_live() {
-        // Also waits for a module that somebody else is loading.
+        // This also waits for a module that somebody else is loading.
         modprobe = match enforce::load_module(teardown::TIMEOUT_S) {
             Err(error) if error.errno == Errno::ENOENT => Some("is not there".into()),
             result => teardown::failure(result),
@@ -67,7 +67,7 @@ fn turn_on() -> Result<(), Met> {
 
 fn kexec_off((modprobe, write): Met) -> RunError {
     let off = LoadSwitch::open().and_then(|switch| switch.turn_off());
-    // The switch does not stop a load that has begun.
+    // The switch does not stop a load that has already begun.
     let others = kexec::settle();
     let now = host::read();
     let why = explain::not_enforced(&now, modprobe, write);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Reads the entries of the file systems that were found.
+//! EFFECTS. Reads the boot entries of the file systems that were found.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -26,10 +26,10 @@ use crate::sys::directory::Directory;
 use crate::sys::file::InputFile;
 use crate::sys::{AsFd, efivar};
 
-/// All there is to choose from.
+/// All boot entries, and what decides which one is the default.
 pub struct BootEntries {
     pub volumes: Vec<Volume>,
-    /// Sorted.
+    /// The entries, sorted.
     pub entries: Vec<Entry>,
     pub conf: LoaderConf,
     pub variables: LoaderVariables,
@@ -37,13 +37,14 @@ pub struct BootEntries {
 }
 
 /// Finds the file systems and reads their entries, for the machine and the kernel of
-/// `host`; waits `timeout_s` for a device.
+/// `host`. Waits `timeout_s` seconds for a device.
 ///
 /// # Errors
 /// [`BootError::NoEntries`], and those of [`volumes::find`].
 pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries, RunError> {
     let variables = match place {
-        // Another system's, perhaps.
+        // With --root the entries may be another system's, so this machine's EFI
+        // variables are ignored.
         Place::Root(_) => LoaderVariables::default(),
         Place::Anywhere | Place::Device(_) => efivar::read(),
     };
@@ -87,7 +88,7 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
     Ok(entries)
 }
 
-/// A file's path on its file system.
+/// Returns a file's path on its file system.
 #[must_use]
 pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
     [kind.directory().as_bytes(), b"/", file_name].concat()
@@ -96,7 +97,7 @@ pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
 /// Reads and parses a type 1 entry.
 ///
 /// # Errors
-/// The problem of its file. One in its text is in the value.
+/// The problem of the entry's file. A problem in its text is in the returned value.
 pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Result<Type1, Problem> {
     let text = read_text(root, &path_of(Kind::Type1, file_name))?;
     Ok(Type1::parse(&text, machine))
@@ -124,7 +125,7 @@ fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
 }
 
 impl BootEntries {
-    /// Returns the default entry, and why it is.
+    /// Returns the index of the default entry, and the source that chose it.
     #[must_use]
     pub fn default(&self) -> Option<(usize, DefaultSource)> {
         choose::default(&self.entries, &self.conf, &self.variables)
@@ -173,8 +174,8 @@ impl BootEntries {
     }
 }
 
-/// Returns the first problem of the files that a type 1 entry names; `None` also for an
-/// entry whose text has one.
+/// Returns the first problem of the files that a type 1 entry names; `None` if its text
+/// has a problem already.
 fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem> {
     if text.problem.is_some() {
         return None;
@@ -187,8 +188,8 @@ fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem>
     host.enforces().then(refused).flatten()
 }
 
-/// The rule of enforce that a type 1 entry breaks. An image that cannot be read is
-/// left to its load.
+/// Returns the rule of enforce that a type 1 entry breaks. If the image cannot be read,
+/// its load will say so.
 fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
     let file: &dyn ReadAt = &open(root, &text.image).ok()?;
     match detect::detect(file).ok()? {
@@ -198,7 +199,7 @@ fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
     }
 }
 
-/// The entries of a UKI, one for each profile.
+/// Returns the entries of a UKI, one for each profile.
 #[inline(never)]
 fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
     let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Errors between a command line and the kernel.
+//! Errors between the command line and the kernel.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -22,7 +22,7 @@ use crate::sys::SysError;
 use crate::sys::file::OpenError;
 use crate::sys::memfd::FillError;
 
-/// A command that failed. Paths are as the user gave them.
+/// A command's failure. Paths are as the user gave them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RunError {
     Open {
@@ -32,7 +32,7 @@ pub enum RunError {
     EmptyInitrd {
         path: Vec<u8>,
     },
-    /// The file of an `--addon` is no addon.
+    /// The file of an `--addon` is not an addon.
     Addon {
         path: Vec<u8>,
         error: AddonError,
@@ -48,7 +48,7 @@ pub enum RunError {
     TooManyCompanions {
         count: usize,
     },
-    /// A companion file that is not used, where that shall be an error.
+    /// A companion file that is not used, with `--strict`.
     Companion(Box<Skipped>),
     Image {
         path: Vec<u8>,
@@ -69,21 +69,21 @@ pub enum RunError {
         path: Vec<u8>,
         error: ReadError,
     },
-    /// kexec_file_load(2) failed; explained where the facts were at hand.
+    /// kexec_file_load(2) failed; diagnosed where the host's state was at hand.
     Kernel {
         diagnosis: Diagnosis,
         /// The number of the addon that the kernel refused.
         addon: Option<InputId>,
     },
-    /// Explained where it was met, because the facts were at hand there: another call of
-    /// kexec's that failed, or a load that is known to fail before it is tried.
+    /// Diagnosed where it occurred, because the host's state was at hand there: another
+    /// kexec call that failed, or a load that is known to fail before it is tried.
     Diagnosed(Diagnosis),
-    /// A system call that serves the load failed, for want of memory mostly.
+    /// A system call that serves the load failed, mostly for lack of memory.
     Sys(SysError),
-    /// There is nothing to boot, or not what was asked for.
+    /// There is nothing to boot, or not what was requested.
     Boot(BootError),
     NulInCmdline,
-    /// A plan names an input that was not opened: an error of this program.
+    /// The plan names an input that was not opened: a bug in this program.
     NoSuchInput,
 }
 
@@ -95,7 +95,8 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    /// Stands for `count` of `all` files that the image's parser passed over.
+    /// Returns the one report for `count` of `all` files that the image's parser passed
+    /// over.
     #[must_use]
     pub fn passed_over(count: usize, all: usize) -> Skipped {
         Skipped {
@@ -107,16 +108,16 @@ impl Skipped {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// Its name has other characters than printable ASCII.
+    /// The name has characters other than printable ASCII.
     Name,
     TooLarge,
     Directory(SysError),
     Open(OpenError),
-    /// It is no addon, or not one for this image.
+    /// The file is not an addon, or not one for this image.
     Addon(AddonError),
-    /// An addon without a signature, where the kernel takes no such.
+    /// An addon without a signature, where enforce accepts only signed ones.
     Unsigned,
-    /// The kernel's words.
+    /// The kernel refused it, for this reason.
     Kernel(String),
     /// The image's own parser passes over such files.
     Parser,
@@ -149,14 +150,14 @@ impl Diagnose for Refusal {
     }
 }
 
-/// An error because of which thread B of the handshake gives up.
+/// An error that makes thread B of the handshake give up.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ServeError {
     Parser(ParserError),
     Sys(SysError),
     /// The kernel asked for more parsers than its interface allows.
     Rounds,
-    /// A step without the one before it: an error of this program.
+    /// A step was called without the one before it: a bug in this program.
     NoSession,
 }
 
@@ -171,7 +172,7 @@ impl Diagnose for ServeError {
 }
 
 impl ServeError {
-    /// The verifier's words, where it has spoken.
+    /// Returns the verifier's log, if there is one.
     pub(super) fn log(&self) -> &str {
         match self {
             ServeError::Parser(ParserError::Rejected(rejected)) => &rejected.log,
@@ -210,7 +211,7 @@ impl From<SysError> for ServeError {
 }
 
 impl RunError {
-    /// A call that `command` makes failed.
+    /// Returns the error of a call that `command` made.
     pub(super) fn of_command(command: &str, error: &SysError, found: Diagnosis) -> RunError {
         let found = found.within(&error.call).within(&command);
         RunError::Diagnosed(found)

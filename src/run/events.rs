@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Events of a load or a boot, for whoever shows them. `run` decides and acts; it has no
-//! text for people but that of the steps and warnings.
+//! Events of a load or a boot, for the code that shows them. `run` decides and acts; the
+//! only texts for users that it has are those of steps and warnings.
 
 use core::fmt;
 
@@ -15,13 +15,13 @@ use crate::policy::boot::entry::Entry;
 use crate::policy::plan::Plan;
 use crate::sys::kexec::Others;
 
-/// Shows what happens, and asks a person.
+/// Shows events, and lets the user choose.
 pub trait Events {
-    /// Takes note of what happened.
+    /// Handles an event.
     fn tell(&mut self, event: Event<'_>);
 
-    /// Has somebody choose an entry; `preselected` is what the end of the time takes.
-    /// `None` when they left without a choice.
+    /// Lets the user choose an entry; `preselected` is chosen when the time is up.
+    /// Returns `None` if the user quits.
     fn choose(
         &mut self,
         entries: &BootEntries,
@@ -30,17 +30,17 @@ pub trait Events {
     ) -> Option<usize>;
 }
 
-/// One thing that happened.
+/// One event.
 pub enum Event<'a> {
-    /// A step was begun, or done.
+    /// A step has begun or ended.
     Step(fmt::Arguments<'a>),
-    /// Something that stops nothing, and that a person should know.
+    /// A message for the user that does not stop anything.
     Warning(&'a str),
     /// The firmware has revoked an image that is about to be loaded.
     Revoked { path: &'a [u8], why: Revoked<'a> },
     /// A companion file is left out.
     Skipped(&'a Skipped),
-    /// All is decided; nothing has changed yet.
+    /// Everything is decided; nothing has changed yet.
     Planned {
         options: &'a LoadOptions<'a>,
         load: &'a Prepared,
@@ -60,12 +60,12 @@ pub enum Event<'a> {
 }
 
 impl dyn Events + '_ {
-    /// Tells a step.
+    /// Reports a step.
     pub fn step(&mut self, step: fmt::Arguments<'_>) {
         self.tell(Event::Step(step));
     }
 
-    /// Tells what stops nothing.
+    /// Reports a problem that does not stop anything.
     pub fn warn(&mut self, warning: &str) {
         self.tell(Event::Warning(warning));
     }

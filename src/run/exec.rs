@@ -22,9 +22,9 @@ pub fn unload(panic: bool, host: &Host) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Runs the programs of [`teardown::DIRECTORY`] and jumps into the loaded image.
-/// Returns only when that failed, or when an image that was loaded to come back
-/// has come back. `cmdline` is the next kernel's, where it is known.
+/// Runs the programs of [`teardown::DIRECTORY`] and jumps into the loaded image. Returns
+/// only if that fails, or if an image that was loaded to come back has come back.
+/// `cmdline` is the next kernel's command line, if it is known.
 ///
 /// # Errors
 /// [`RunError::Diagnosed`].

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The handshake route: thread A sits in kexec_file_load(2), this
-//! thread is B and serves it.
+//! EFFECTS. The handshake route: thread A sits in kexec_file_load(2); this thread is B
+//! and serves it.
 //!
 //! B is the main thread, because A needs almost no stack.
 
@@ -22,7 +22,7 @@ use crate::sys::session::Session;
 use crate::sys::thread::{self, OtherThread};
 use crate::sys::{Fd, SysError, kexec};
 
-/// Lines of the verifier's log that a report quotes.
+/// The number of lines that a report quotes from the verifier's log.
 const LOG_LINES: usize = 6;
 
 /// Thread A's result and its times, in microseconds.
@@ -32,12 +32,12 @@ struct CallResult {
     result: Result<(), SysError>,
 }
 
-/// Loads the image by the handshake; gives the number of companion files that
-/// the image's parser did not take.
+/// Loads the image by the handshake; returns the number of companion files that the
+/// image's parser did not take.
 ///
 /// # Errors
-/// [`RunError::Kernel`], in which A's error number, B's story and the kernel's
-/// report are joined; [`RunError::Sys`] when it could not be begun.
+/// [`RunError::Kernel`], which joins A's error number, B's failure and the kernel's
+/// report; [`RunError::Sys`] when the handshake could not begin.
 pub fn load(
     offer: &Offer<'_>,
     initrd: Option<Fd<'_>>,
@@ -45,7 +45,7 @@ pub fn load(
     progress: Progress<'_>,
 ) -> Result<usize, RunError> {
     let (ready, attached, ended) = (EventFd::new()?, EventFd::new()?, EventFd::new()?);
-    // The route is not taken without a version in common.
+    // This route is only chosen when there is a common version.
     let module = host.module.as_ref();
     let version = module.and_then(|module| module.abi_version?.ok());
     let session = Session::open(&ready, &attached, version.unwrap_or(abi::ABI_VERSION))?;
@@ -55,7 +55,8 @@ pub fn load(
         let started_us = now_us();
         let result = kexec::file_load(image, initrd, &offer.cmdline, offer.flags);
         let returned_us = now_us();
-        // B waits for this; the counter of a fresh eventfd is never full.
+        // B waits for this signal. It cannot fail: the counter of a fresh eventfd is
+        // never full.
         let _ = ended.signal();
         CallResult {
             started_us,
@@ -79,7 +80,7 @@ pub fn load(
     };
     let (called, served) = thread::join(call, serve)?;
     let Some(called) = called else {
-        // Its parser is detached, and the session is closed.
+        // Thread B has detached the parser and closed the session.
         let found = explain::caller_gone().of_load(offer.image_path());
         return Err(RunError::Diagnosed(found));
     };
@@ -96,8 +97,8 @@ pub fn load(
         let taken = report.map_or(all, |report| report.addons as usize);
         return Ok(all.saturating_sub(taken));
     };
-    // B's failure ended the load if it cancelled it. Otherwise the kernel had
-    // ended it before, and what B met afterwards is a consequence of that.
+    // If the call failed with ECANCELED, B's failure ended the load. Otherwise the kernel
+    // had already ended the load, and B's failure is only a consequence.
     let cancelled = served.failure.filter(|_| error.errno == Errno::ECANCELED);
     let found = match &cancelled {
         Some(failure) => failure.diagnose(),
@@ -121,9 +122,8 @@ pub fn load(
     })
 }
 
-/// Returns the lines of a verifier's log that say what is wrong: the last ones that
-/// are not empty, but for where and why it came to that, which Linux 7 tells after
-/// the reason.
+/// Returns the lines of a verifier's log that say what is wrong: the last non-empty ones,
+/// without the explanation that Linux 7 appends after the reason.
 fn last_lines(log: &str) -> Vec<String> {
     let lines = || log.lines().filter(|line| !line.trim().is_empty());
     let verdict = lines().position(|line| line.starts_with("Verification failed:"));
@@ -137,7 +137,7 @@ fn last_lines(log: &str) -> Vec<String> {
     found.map(String::from).collect()
 }
 
-/// The kernel's side of the story.
+/// Reports the steps that the kernel took.
 fn tell(report: &abi::Report, progress: Progress<'_>) {
     let rounds = usize::try_from(report.rounds).unwrap_or(0);
     for (number, round) in (1u32..).zip(report.round.iter().take(rounds)) {
@@ -217,7 +217,7 @@ mod tests {
             "  R1 is a scalar.",
         ];
         assert_eq!(last_lines(new), wanted);
-        // One that only begins like that.
+        // A line that only begins like the new format's.
         assert_eq!(
             last_lines("Verification failed: x\n"),
             ["Verification failed: x"]

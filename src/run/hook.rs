@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. What an initramfs does, as the words of the kernel command line say.
+//! EFFECTS. The hooks of an initramfs, controlled by the kernel command line.
 
 use alloc::format;
 
@@ -19,10 +19,11 @@ fn words() -> Words {
     hook::parse(&host::running_cmdline().unwrap_or_default())
 }
 
-/// Boots an entry where the words ask for it; returns when they do not.
+/// Boots an entry if the words ask for it; returns if they do not.
 ///
 /// # Errors
-/// [`RunError`] as of [`boot()`]; [`RunError::Diagnosed`] for a word that cannot be read.
+/// [`RunError`] as for [`boot()`]; [`RunError::Diagnosed`] for a word that cannot be
+/// parsed.
 pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
     let words = words();
     if !words.wants_boot() {
@@ -55,7 +56,7 @@ fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
     })
 }
 
-/// Returns whether there is such a file, or one that cannot be opened.
+/// Returns whether the file exists. One that cannot be opened counts.
 fn exists(path: &[u8]) -> bool {
     match InputFile::open(None, path) {
         Err(OpenError::Sys(error)) => !error.errno.is_absent(),
@@ -63,10 +64,10 @@ fn exists(path: &[u8]) -> bool {
     }
 }
 
-/// Loads the crash image that the words name, or that the initramfs carries.
+/// Loads the crash image that the words name, or the one in the initramfs.
 ///
 /// # Errors
-/// [`RunError`] as of [`load()`].
+/// [`RunError`] as for [`load()`].
 pub fn hook_kdump(events: &mut dyn Events) -> Result<(), RunError> {
     let words = words();
     let named = words.kdump.as_deref();

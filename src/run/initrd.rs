@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Turns a [`ConcatPlan`] into the one descriptor that the kernel
-//! takes as the initrd.
+//! EFFECTS. Turns a [`ConcatPlan`] into the one descriptor that the kernel takes as the
+//! initrd.
 
 use super::{Progress, RunError};
 use crate::diagnosis::escape::printable;
@@ -11,13 +11,13 @@ use crate::sys::file::InputFile;
 use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::{AsFd, Fd};
 
-/// Padding of an archive's start to 4 bytes.
+/// Zeros that align an archive's start to 4 bytes.
 const ZEROS: [u8; 7] = [0; 7];
 
 /// The initrd, ready to be handed over.
 pub enum Initrd<'input> {
     None,
-    /// One whole file of the user's: the kernel reads it where it is.
+    /// One whole file that the user named; the kernel reads it in place.
     File(&'input InputFile),
     Joined(Filled),
 }
@@ -62,7 +62,7 @@ impl<'input> Initrd<'input> {
         Ok(Initrd::Joined(joined.finish()))
     }
 
-    /// The descriptor for kexec_file_load(2).
+    /// Returns the descriptor for kexec_file_load(2).
     pub fn as_fd(&self) -> Option<Fd<'_>> {
         match self {
             Initrd::None => None,

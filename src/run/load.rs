@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A load from its options to the kernel: prepares it, tells the plan, and
-//! carries it out, again without an addon that the kernel refused.
+//! EFFECTS. A load from its options to the kernel: prepares it, reports the plan, and
+//! carries it out, again without an addon if the kernel refused one.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -16,13 +16,13 @@ use crate::policy::plan::Route;
 use crate::sys::host;
 use crate::sys::kexec::{self, LoadSwitch, Others};
 
-/// Number of addons that the kernel may refuse before the load fails.
+/// The number of addons that the kernel may refuse before the load fails.
 const REFUSALS_MAX: u32 = 16;
 
-/// Opens what the options name and finds what goes with it, and plans the load.
+/// Opens the files that the options name, finds companion files, and plans the load.
 ///
 /// # Errors
-/// [`RunError`]; nothing has changed.
+/// [`RunError`]; nothing has changed then.
 pub fn prepare(
     options: &LoadOptions<'_>,
     host: &Host,
@@ -45,8 +45,8 @@ pub fn prepare(
 /// Loads an image; returns the next kernel's command line.
 ///
 /// # Errors
-/// [`RunError`]; then nothing is loaded that was not loaded before. For a crash
-/// image the kernel drops an older one before it reads the new one.
+/// [`RunError`]; nothing is loaded then that was not loaded before. The kernel drops an
+/// older crash image before it reads the new one.
 pub fn load(
     options: &LoadOptions<'_>,
     host: &Host,
@@ -57,7 +57,7 @@ pub fn load(
     if options.dry_run {
         return Ok(load.plan.cmdline.text);
     }
-    // Opened before the load, so that what cannot be locked is not loaded.
+    // Opened before the load, so that nothing is loaded that cannot be locked.
     let lock = options.lock && load.plan.blocker.is_none();
     let switch = lock.then(LoadSwitch::open).transpose()?;
     let (passed_over, load) = carry_out(options, load, host, events)?;
@@ -82,7 +82,7 @@ pub fn load(
     Ok(load.plan.cmdline.text)
 }
 
-/// Says what will be done, and what to think of before.
+/// Reports the plan and the warnings that belong to it.
 fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dyn Events) {
     revoked(&load.manifest, &mut |path, why| {
         events.tell(Event::Revoked { path, why });
@@ -107,10 +107,10 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
     }
 }
 
-/// Has the kernel load what is prepared; returns the number of companion files that the
-/// image's own parser passed over, and what was loaded. The kernel judges
-/// signatures, and a load with an addon that it refuses is lost: it is made once more,
-/// without an addon that was found and not asked for.
+/// Carries out a prepared load; returns the number of companion files that the image's
+/// own parser passed over, and what was loaded. Only the kernel can judge signatures. If
+/// it refuses an addon that was found, not named by the user, the load is repeated
+/// without that addon.
 fn carry_out(
     options: &LoadOptions<'_>,
     mut load: Prepared,
@@ -138,7 +138,7 @@ fn carry_out(
     }
 }
 
-/// Turns kexec off until a reboot; where that fails, drops what was loaded.
+/// Turns kexec off until a reboot; if that fails, unloads the image.
 fn turn_off(switch: &LoadSwitch, panic: bool) -> Result<(Host, Others), RunError> {
     let turned_off = switch.turn_off();
     let others = kexec::settle();
@@ -149,8 +149,8 @@ fn turn_off(switch: &LoadSwitch, panic: bool) -> Result<(Host, Others), RunError
     }
 }
 
-/// Drops what was loaded because of an error; returns that, with the news if the
-/// image stays.
+/// Unloads the image because of an error; returns that error, extended if the image could
+/// not be unloaded.
 fn dropped(error: RunError, panic: bool, host: &Host) -> RunError {
     match unload(panic, host) {
         Ok(()) => error,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Opens what a load names.
+//! EFFECTS. Opens the files that a load names.
 
 use alloc::vec::Vec;
 
@@ -13,13 +13,14 @@ use crate::policy::plan::{self, Companion, CompanionKind, Input, Manifest};
 use crate::sys::Fd;
 use crate::sys::file::InputFile;
 
-/// Opens the image and what the user named with it, recognises the image, and finds
-/// the wanted profile.
+/// Opens the image and the files that the user named with it, recognises the image, and
+/// finds the requested profile.
 ///
 /// # Errors
-/// [`RunError::Open`] for the first file that cannot be used; an initrd of no bytes is
-/// refused as well, because it is a mistake. [`RunError::Image`] and [`RunError::Plan`]
-/// for the image, [`RunError::Addon`] and [`RunError::CompanionName`] for addons.
+/// [`RunError::Open`] for the first file that cannot be used; [`RunError::EmptyInitrd`]
+/// for an initrd of no bytes, because it is a mistake. [`RunError::Image`] and
+/// [`RunError::Plan`] for the image, [`RunError::Addon`] and [`RunError::CompanionName`]
+/// for addons.
 pub fn open(options: &LoadOptions<'_>) -> Result<Manifest<InputFile>, RunError> {
     let open_all = |paths: &[&[u8]]| -> Result<Vec<_>, RunError> {
         let opened = paths.iter().map(|path| open_input(options.root, path));
@@ -54,7 +55,7 @@ fn open_input(root: Option<Fd<'_>>, path: &[u8]) -> Result<Input<InputFile>, Run
     Ok(Input { path, file })
 }
 
-/// Classifies a file that the user named: a PE addon by its content, others by name.
+/// Classifies a file that the user named: a PE addon by its contents, others by name.
 fn describe(input: Input<InputFile>) -> Result<Companion<InputFile>, RunError> {
     let name = input.path.rsplit(|byte| *byte == b'/').next();
     let name = name.unwrap_or_default();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Carries out what was asked for: opens, plans, chooses, loads, jumps.
-//! Events on the way go out through [`events::Events`].
+//! EFFECTS. Carries out commands: opens, plans, chooses, loads, jumps. Events on the way
+//! go out through [`events::Events`].
 //!
-//! All that is taken on the way (descriptors, anonymous files, threads, the
-//! attached parser) is released by its owner's drop, whatever fails; the kernel
-//! keeps no half-loaded image.
+//! Every resource acquired on the way (descriptors, anonymous files, threads, the
+//! attached parser) is released by its owner's drop, whatever fails; the kernel keeps no
+//! half-loaded image.
 
 mod attempt;
 mod boot;
@@ -42,5 +42,5 @@ pub use options::{BootOptions, LoadOptions};
 pub use prepared::{Prepared, plan};
 pub use revoked::revoked;
 
-/// Told about each step of an attempt.
+/// Called for each step of an attempt.
 type Progress<'log> = &'log mut dyn FnMut(fmt::Arguments<'_>);

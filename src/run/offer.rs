@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. What the handshake offers to the kernel and to the image's parser.
+//! EFFECTS. The input that the handshake offers to the kernel and to the image's parser.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::policy::plan::{Companion, CompanionKind, Flags, Manifest, Plan};
 use crate::sys::file::{self, InputFile};
 use crate::sys::{AsFd, Fd};
 
-/// The image, and all that the user or a directory adds to it.
+/// The image, and everything that the user or a directory adds to it.
 pub struct Offer<'load> {
     manifest: &'load Manifest<InputFile>,
     /// The directory that paths are relative to; `None` for the working directory.
@@ -51,8 +51,8 @@ impl<'load> Offer<'load> {
             },
             companions: in_order(manifest)?,
         };
-        // Each has to fit; they are made again where they go into the map, so
-        // that memory does not grow with them.
+        // Check that each one fits. They are built again when they are put into the map,
+        // so that memory use does not grow with their number.
         for id in &offer.companions {
             offer.companion(*id)?;
         }
@@ -69,7 +69,7 @@ impl<'load> Offer<'load> {
         &self.manifest.image.path
     }
 
-    /// Returns a companion file as the module takes it: by its absolute path.
+    /// Returns a companion file in the form that the module takes: by its absolute path.
     ///
     /// # Errors
     /// [`RunError::CompanionPath`], [`RunError::NoSuchInput`].
@@ -87,7 +87,7 @@ impl<'load> Offer<'load> {
     }
 }
 
-/// The directory of the initrd that a file goes to; `None` for a PE addon.
+/// Returns the directory of the initrd that a file goes to; `None` for a PE addon.
 fn directory(companion: &Companion<InputFile>) -> Option<&'static ExtraDirectory> {
     match companion.kind {
         CompanionKind::Addon(_) => None,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Options of a load and of a boot, with the paths and places that they name.
+//! The options of a load and of a boot, with the paths and places that they name.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::policy::plan::{Options, Route};
 use crate::sys::Fd;
 
-/// A load, whoever asked for it.
+/// The options of a load, whoever asked for it.
 #[derive(Default)]
 pub struct LoadOptions<'arg> {
     /// The directory that paths are relative to; `None` for the working directory.
@@ -18,30 +18,30 @@ pub struct LoadOptions<'arg> {
     pub image: &'arg [u8],
     pub initrds: Vec<&'arg [u8]>,
     pub addons: Vec<&'arg [u8]>,
-    /// Take the companion files that lie beside the image, too.
+    /// Takes the companion files beside the image, too.
     pub extras: bool,
     /// The directory that stands for the root of the image's file system.
     pub extras_root: Option<&'arg [u8]>,
-    /// Fail when a companion file cannot be taken.
+    /// Fails when a companion file cannot be taken.
     pub strict: bool,
-    /// Only plan; change nothing.
+    /// Only plans; changes nothing.
     pub dry_run: bool,
-    /// Try to load a crash image that does not fit.
+    /// Tries to load a crash image that does not fit.
     pub force: bool,
     /// Descriptions of disk keys for the capture kernel.
     pub crypt_keys: Vec<String>,
-    /// Keep the keys of the crash image that is loaded now.
+    /// Keeps the keys of the crash image that is loaded now.
     pub reuse_crypt_keys: bool,
-    /// Have the kernel load and unload nothing afterwards.
+    /// Makes the kernel refuse every later load and unload.
     pub lock: bool,
-    /// All that the plan depends on.
+    /// The options that the plan depends on.
     pub wanted: Options,
 }
 
 impl LoadOptions<'_> {
-    /// Returns whether it makes sense to load again after a load that failed: that
-    /// one has counted against the kernel's limit, and for a crash image it has
-    /// dropped the old one with its keys. `host` are those of now.
+    /// Returns whether it makes sense to load again after a failure: the failed load
+    /// counted against the kernel's limit, and a failed crash image has cost the old one
+    /// with its keys. `host` must be read after the failure.
     #[must_use]
     pub fn may_be_repeated(&self, host: &Host) -> bool {
         let is_left = host.loads_left(self.wanted.panic) != Some(0);
@@ -49,12 +49,12 @@ impl LoadOptions<'_> {
     }
 }
 
-/// A boot of an entry, asked for on the command line or on the kernel's.
+/// The options of a boot, requested on this program's command line or the kernel's.
 pub struct BootOptions<'arg> {
     pub place: Place<'arg>,
-    /// An entry, or a path when it has a `/`; empty or `None` for the default.
+    /// The name of an entry, or a path if it has a `/`; empty or `None` for the default.
     pub name: Option<&'arg [u8]>,
-    /// Take the entry after that one.
+    /// Takes the entry after the named one.
     pub next: bool,
     pub menu: Option<MenuTime>,
     pub timeout_s: u32,
@@ -62,7 +62,7 @@ pub struct BootOptions<'arg> {
     pub route: Option<Route>,
     pub dry_run: bool,
     pub sync: bool,
-    /// Keep the next system from chaining.
+    /// Keeps the next system from chaining.
     pub mark_chained: bool,
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A parser in the kernel: from the bytes of its object file to a
-//! program that is attached to the module's hook.
+//! EFFECTS. A parser in the kernel: from the bytes of its object file to a program that
+//! is attached to the module's hook.
 
 use alloc::ffi::CString;
 use alloc::string::String;
@@ -19,51 +19,52 @@ use crate::sys::{AsFd, OwnedFd, SysError};
 /// The names of the BTF of the kernel and of the module.
 const KERNEL: &str = "vmlinux";
 const MODULE: &str = "kexec_bpf";
-/// The kernel's own BTF, and the module's, in a program's list.
+/// The kernel's own BTF, and the module's, by their numbers in a program's list.
 const OF_KERNEL: i16 = 0;
 const OF_MODULE: i16 = 1;
 
-/// An object file and its maps, which the kernel has; the program comes next.
+/// An object file whose maps the kernel has; the program is loaded next.
 pub struct Prepared<'a> {
     object: Object<'a>,
     maps: Vec<MapFd>,
-    /// The place of each kfunc; `None` for a weak one that is missing.
+    /// The location of each kfunc; `None` for a weak one that is missing.
     kfuncs: Vec<Option<Kfunc>>,
-    /// The hook's number in the module's BTF.
+    /// The hook's ID in the module's BTF.
     hook: u32,
     module: OwnedFd,
 }
 
 /// A parser that the kernel has accepted. Dropping it detaches and unloads it.
 pub struct Parser {
-    // Detached before the program goes.
+    // Dropped first: the link goes before the program.
     link: Option<OwnedFd>,
     program: OwnedFd,
     maps: Vec<(String, MapFd)>,
 }
 
-/// An error because of which a parser cannot be used.
+/// An error that makes a parser unusable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ParserError {
-    /// No parser, or one that needs what there is not.
+    /// The object is not a parser, or needs something that this program or the kernel
+    /// does not have.
     Object(ObjectError),
     /// The kernel did not accept the program.
     Rejected(Rejected),
-    /// A map cannot be made or filled.
+    /// A map cannot be created or filled.
     Map { map: String, error: SysError },
     /// The kernel did not attach the program.
     Attach(SysError),
     /// Another system call failed.
     Sys(SysError),
-    /// The kernel has no BTF of itself or of the module.
+    /// The kernel has no BTF for itself or for the module.
     NoTypes { of: &'static str },
-    /// It has, but not as this program knows it.
+    /// The kernel has BTF, but in a format that this program does not know.
     Types { of: &'static str },
     /// The module's BTF does not have the hook.
     NoHook,
-    /// A map is of another shape than bpf/include/kexec_bpf.h says.
+    /// A map has another shape than bpf/include/kexec_bpf.h says.
     MapShape { map: &'static str },
-    /// A map is needed for what the user asked for, and it is not there.
+    /// A map that the user's options need is missing.
     NoMap { map: &'static str },
 }
 
@@ -76,7 +77,8 @@ impl Diagnose for ParserError {
             ParserError::Rejected(Rejected { error, .. })
             | ParserError::Map { error, .. }
             | ParserError::Sys(error) => exit_of(error.errno),
-            // It was accepted: the kernel, or what else is attached there, is in the way.
+            // The program was accepted; the kernel, or another program attached there, is
+            // in the way.
             ParserError::Attach(_) => Exit::Failed,
             ParserError::NoTypes { .. } | ParserError::Types { .. } | ParserError::NoHook => {
                 Exit::Refused
@@ -86,13 +88,13 @@ impl Diagnose for ParserError {
     }
 }
 
-/// Returns how the program ends where bpf(2) fails so.
+/// Returns the exit code for an errno of bpf(2).
 fn exit_of(errno: Errno) -> Exit {
     match errno {
         Errno::ENOMEM | Errno::EAGAIN | Errno::EINTR | Errno::EBUSY => Exit::Failed,
         Errno::EMFILE | Errno::ENFILE => Exit::Failed,
         Errno::EPERM | Errno::ENOSYS => Exit::Refused,
-        // What it was given.
+        // Any other error is the fault of the object file.
         _ => Exit::BadImage,
     }
 }
@@ -140,25 +142,24 @@ fn types_of(of: &'static str) -> Result<KernelTypes, ParserError> {
     KernelTypes::of(of)?.ok_or(ParserError::NoTypes { of })
 }
 
-/// Finds what the object file calls in the module, else in the kernel, and makes
-/// its maps.
+/// Finds the functions that the object file calls, in the module or else in the kernel,
+/// and creates its maps.
 ///
 /// # Errors
 /// [`ParserError`]
 pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
-    // The module's types continue the kernel's: their numbers begin where those
-    // end.
+    // The module's types continue the kernel's: their IDs begin where the kernel's end.
     let (kernel, module) = (types_of(KERNEL)?, types_of(MODULE)?);
     let below = Btf::parse(&kernel.bytes, None).map_err(|_| ParserError::Types { of: KERNEL })?;
     let own =
         Btf::parse(&module.bytes, Some(&below)).map_err(|_| ParserError::Types { of: MODULE })?;
     let called = object.kfuncs();
     let names: Vec<&[u8]> = called.iter().map(|called| called.name).collect();
-    // The module's come first: a kernel may have some of those names for its own.
+    // Look in the module first: the kernel may have functions of the same names.
     let hook = own.functions(&[abi::HOOK_NAME.as_bytes()]);
     let hook = hook.first().copied().flatten();
     let of_module = own.functions(&names);
-    // All of the kernel's types are walked only for what is not the module's.
+    // Walk all of the kernel's types only for functions that the module does not have.
     let others = names.iter().zip(&of_module).filter(|(_, id)| id.is_none());
     let others: Vec<&[u8]> = others.map(|(name, _)| *name).collect();
     let mut of_kernel = below.functions(&others).into_iter();
@@ -196,7 +197,7 @@ pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
 }
 
 impl Prepared<'_> {
-    /// Has the kernel verify and take the program.
+    /// Makes the kernel verify and accept the program.
     ///
     /// # Errors
     /// [`ParserError::Rejected`]
@@ -205,7 +206,7 @@ impl Prepared<'_> {
         let descriptors: Vec<i32> = self.maps.iter().map(MapFd::raw).collect();
         let types = object.types();
         let types = types.as_deref().map(bpf::load_types).transpose()?;
-        // It was cut at its NUL.
+        // The license was already cut at its NUL, so this cannot fail.
         let license = CString::new(object.license()).unwrap_or_default();
         let program = bpf::load_program(&Program {
             name: object.name(),
@@ -226,8 +227,8 @@ impl Prepared<'_> {
 }
 
 impl Parser {
-    /// Puts `count` values into the array map `name`, from index 0, or as many
-    /// as `value` makes. Without values, a map that is not there is fine.
+    /// Puts values into the array map `name`, from index 0: `count` of them, or as many
+    /// as `value` returns. If `count` is 0, a missing map is not an error.
     ///
     /// # Errors
     /// [`ParserError::NoMap`], [`ParserError::MapShape`], or the system call's.
@@ -257,7 +258,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Attaches it to the hook.
+    /// Attaches the program to the hook.
     ///
     /// # Errors
     /// [`ParserError::Attach`]: EBUSY and others of bpf(2), BPF_RAW_TRACEPOINT_OPEN.

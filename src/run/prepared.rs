@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A load before anything changes: what was opened, the plan, and the measure
-//! of a crash image.
+//! EFFECTS. A load before anything changes: the open files, the plan, and the sizes of a
+//! crash image.
 
 use super::RunError;
 use super::crash::{self, Preflight};
@@ -15,12 +15,12 @@ use crate::sys::file::InputFile;
 pub struct Prepared {
     pub manifest: Manifest<InputFile>,
     pub plan: Plan,
-    /// Of a crash image: whether it will fit.
+    /// For a crash image: whether it will fit.
     pub preflight: Option<Preflight>,
 }
 
 impl Prepared {
-    /// Plans the load of what was opened.
+    /// Plans the load of the files in `manifest`.
     ///
     /// # Errors
     /// [`RunError::Plan`], [`BootError::WouldChain`]; [`RunError::Read`] for a crash
@@ -42,13 +42,13 @@ impl Prepared {
         })
     }
 
-    /// The path of the image.
+    /// Returns the path of the image.
     pub fn image(&self) -> &[u8] {
         &self.manifest.image.path
     }
 }
 
-/// Plans the load of what was opened.
+/// Plans the load of the files in `manifest`.
 ///
 /// # Errors
 /// [`RunError::Plan`], [`BootError::WouldChain`].
@@ -61,8 +61,8 @@ pub fn plan(
         let at_fault = manifest.path(error.source());
         RunError::plan(at_fault, error)
     })?;
-    // The mark is void after `--` or an open quote: what counts is what the next
-    // system will read.
+    // rd.kexec_bpf.chained=1 has no effect after `--` or an open quote, so check how the
+    // next system will parse the line.
     if options.wanted.mark_chained && hook::parse(&plan.cmdline.text).chains() {
         return Err(BootError::WouldChain.into());
     }

@@ -8,7 +8,8 @@ use crate::policy::plan::{CompanionKind, Input, Manifest};
 use crate::sys::efivar;
 use crate::sys::file::InputFile;
 
-/// Tells `found` of the image and the addons that the firmware has revoked, and why.
+/// Calls `found` for the image and each addon that the firmware has revoked, with the
+/// reason.
 pub fn revoked(manifest: &Manifest<InputFile>, found: &mut dyn FnMut(&[u8], Revoked<'_>)) {
     let revocations = efivar::revocations();
     let mut check = |input: &Input<InputFile>, image: &Image| {

@@ -18,29 +18,29 @@ use crate::sys::event::{EventFd, Which, now_us, wait_either};
 use crate::sys::session::Session;
 use crate::sys::thread::OtherThread;
 
-/// Thread B and all that it uses.
+/// Thread B and everything that it uses.
 pub struct Server<'load> {
     pub offer: &'load Offer<'load>,
-    /// The kernel signals that it has a parser ready.
+    /// Signalled by the kernel when it has a parser ready.
     pub ready: &'load EventFd,
-    /// B signals that the parser is attached.
+    /// Signalled by B when the parser is attached.
     pub attached: &'load EventFd,
-    /// Thread A signals that its call returned.
+    /// Signalled by thread A when its call has returned.
     pub ended: &'load EventFd,
     /// Thread A.
     pub other: &'load OtherThread<'load>,
     pub progress: Progress<'load>,
     /// `None` once closed, which ends A's call.
     pub session: Option<Session>,
-    /// The first failure; B gave up because of it.
+    /// The first failure, which made B give up.
     pub failure: Option<ServeError>,
 }
 
 /// The result of thread B.
 pub struct Served {
-    /// Has the kernel's report; `None` once closed.
+    /// The session, which has the kernel's report; `None` once closed.
     pub session: Option<Session>,
-    /// The failure because of which B gave up.
+    /// The failure that made B give up.
     pub failure: Option<ServeError>,
 }
 
@@ -62,7 +62,8 @@ impl Steps for Server<'_> {
     type Error = ServeError;
 
     fn wait(&mut self) -> Result<Wake, ServeError> {
-        // The end goes first: what the kernel asked before it is void by then.
+        // The end of the call takes precedence: a request that the kernel made before it
+        // no longer matters.
         Ok(match wait_either(self.ended, self.ready, self.other)? {
             Which::First => Wake::Ended(End::Returned),
             Which::Second => Wake::Ready,
@@ -84,8 +85,8 @@ impl Steps for Server<'_> {
         Ok(Some(bytes))
     }
 
-    /// Reads the object file, finds what it calls and makes its maps, and has the
-    /// verifier take it; tells what each took.
+    /// Parses the object file, finds what it calls, creates its maps, and has the
+    /// verifier check it; reports how long each step took.
     fn load(&mut self, bytes: Vec<u8>) -> Result<Box<Parser>, ServeError> {
         let hook = format!("fentry.s/{}", abi::HOOK_NAME);
         let start_us = now_us();
@@ -153,7 +154,7 @@ fn took(from_us: u64, to_us: u64) -> String {
     milliseconds(to_us.saturating_sub(from_us))
 }
 
-/// Writes a duration with one decimal.
+/// Formats a duration with one decimal.
 pub fn milliseconds(us: u64) -> String {
     format!("{}.{} ms", us / 1000, us % 1000 / 100)
 }

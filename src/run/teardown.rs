@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The programs that run before the jump, to bring devices and file
-//! systems into a state that the next kernel finds in order.
+//! EFFECTS. The programs that run before the jump, to leave devices and file systems in a
+//! state that the next kernel can use.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,15 +13,15 @@ use crate::sys::SysError;
 use crate::sys::directory::Directory;
 use crate::sys::process::{self, Ended};
 
-/// Their directory, in an initramfs as well.
+/// The directory of these programs, in an initramfs as well.
 pub const DIRECTORY: &str = "/etc/kexec-bpf/pre-exec.d";
-/// The time that each may take, in seconds.
+/// The time limit of each program, in seconds.
 pub(super) const TIMEOUT_S: u32 = 30;
 const PROGRAMS_MAX: usize = 256;
 
-/// Runs them in the order of their names' bytes. One that fails or takes too
-/// long is told and does not stop the jump: by then the running system
-/// is half taken down, and going on is the better half.
+/// Runs the programs in the byte order of their names. A program that fails or takes too
+/// long is reported but does not stop the jump: by then the running system is partly shut
+/// down, and jumping is better than staying.
 pub fn run(events: &mut dyn Events) {
     let visible = |name: &[u8]| !name.starts_with(b".");
     let listed = Directory::open(None, DIRECTORY.as_bytes()).and_then(|directory| {
@@ -51,7 +51,8 @@ pub fn run(events: &mut dyn Events) {
     }
 }
 
-/// Returns how a program failed that had [`TIMEOUT_S`]; `None` when it did not.
+/// Describes the failure of a program that ran with the limit [`TIMEOUT_S`]; `None` if it
+/// succeeded.
 pub(super) fn failure(result: Result<Ended, SysError>) -> Option<String> {
     Some(match result {
         Ok(Ended::Exited(0)) => return None,

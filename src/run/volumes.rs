@@ -21,7 +21,7 @@ use crate::sys::{SysError, file};
 /// The pause between two searches for a device.
 const PAUSE_MS: u32 = 200;
 
-/// The place where file systems are looked for.
+/// The place in which to look for file systems.
 #[derive(Clone, Copy, Debug)]
 pub enum Place<'arg> {
     Anywhere,
@@ -29,12 +29,12 @@ pub enum Place<'arg> {
     Device(&'arg [u8]),
 }
 
-/// A mounted file system. Fields are dropped in their order, so that the mount ends
-/// before its partition is taken back.
+/// A mounted file system. Fields are dropped in order, so that the file system is
+/// unmounted before its partition is removed.
 pub struct Volume {
     pub name: String,
     pub root: Directory,
-    /// `None` when the mount is somebody else's.
+    /// `None` when somebody else made the mount.
     source: Option<Source>,
     _added: Option<AddedPartition>,
 }
@@ -45,7 +45,7 @@ struct Source {
     path: String,
 }
 
-/// The file systems that were found, the ESP first, and warnings for a person.
+/// The file systems that were found, the ESP first, and warnings to show to the user.
 pub struct Found {
     pub volumes: Vec<Volume>,
     pub notes: Vec<String>,
@@ -53,7 +53,7 @@ pub struct Found {
 
 impl Volume {
     /// Renames the file `old` in `directory` to `new`. A file system that is mounted
-    /// read-only is made writable for that alone. A mount that this program made is
+    /// read-only becomes writable just for this. A mount that this program made is
     /// replaced by a writable one, so this consumes the volume.
     ///
     /// # Errors
@@ -77,9 +77,9 @@ impl Volume {
         if !is_read_only(&renamed) {
             return renamed;
         }
-        // Either the mount is read-only or its file system is. Somebody else's mount
-        // can be copied, and the copy is not read-only. Not every kernel copies a mount
-        // that this program made, but of that only the file system is read-only.
+        // Either the mount is read-only or its file system is. A mount made by somebody
+        // else can be cloned, and the clone is writable. Not every kernel can clone a
+        // mount made by this program, but such a mount is never itself read-only.
         let copy = mount::writable_copy(&root).ok();
         let root = copy.as_ref().unwrap_or(&root);
         renamed = root.rename(directory, old, new);
@@ -92,8 +92,8 @@ impl Volume {
     }
 }
 
-/// Finds and mounts the file systems. Waits up to `timeout_s` seconds for their
-/// devices to appear.
+/// Finds and mounts the file systems. Waits up to `timeout_s` seconds for their devices
+/// to appear.
 ///
 /// # Errors
 /// [`RunError::Boot`] when there are none.
@@ -128,7 +128,7 @@ pub fn find(
     }
 }
 
-/// One search of the devices that there are.
+/// One search among the devices that exist.
 struct Search {
     blocks: Vec<Block>,
 }
@@ -146,7 +146,7 @@ fn read(disk: &Block) -> Disk {
     }
 }
 
-/// Recognises the file system on a device; `None` for every other content.
+/// Recognises the file system on a device; returns `None` for any other content.
 fn filesystem(block: &Block) -> Result<Option<Filesystem>, BootError> {
     let device = block.open();
     let device = device.map_err(|error| BootError::Device(error.diagnose()))?;
@@ -154,7 +154,7 @@ fn filesystem(block: &Block) -> Result<Option<Filesystem>, BootError> {
         .map_err(|error| BootError::Device(error.diagnose().within(&block.path())))
 }
 
-/// Returns whether the file system on a device is the one that is wanted.
+/// Returns whether the device has a file system for which `is` returns true.
 fn has(block: &Block, is: impl Fn(&Filesystem) -> bool) -> bool {
     filesystem(block).is_ok_and(|found| found.is_some_and(|found| is(&found)))
 }
@@ -194,7 +194,7 @@ impl Search {
     fn device(&self, wanted: &[u8]) -> Result<Block, BootError> {
         let wanted = String::from_utf8_lossy(wanted).into_owned();
         let (key, value) = wanted.split_once('=').unwrap_or(("", &wanted));
-        // Through links, of which udev makes many.
+        // A path may be a link, of which udev makes many.
         let number = file::device_number(&wanted);
         for block in &self.blocks {
             let is = match key {
@@ -210,7 +210,7 @@ impl Search {
         Err(BootError::NoDevice { wanted })
     }
 
-    /// Returns a partition's PARTUUID; an empty text when no GPT has the partition.
+    /// Returns a partition's PARTUUID; an empty text if no GPT lists the partition.
     fn part_uuid(&self, block: &Block) -> String {
         let Some((disk, number)) = &block.partition else {
             return String::new();
@@ -252,7 +252,7 @@ impl Search {
         }
     }
 
-    /// Tells the kernel of a partition that it did not find by itself.
+    /// Adds a partition that the kernel did not find by itself.
     fn add(&self, disk: &str, partition: &Partition) -> Option<(AddedPartition, Block)> {
         AddedPartition::add(self.disk(disk)?, partition.number, partition.slice).ok()
     }
@@ -279,7 +279,7 @@ impl Search {
     }
 }
 
-/// Mounts the file system, or opens it where somebody else has mounted it.
+/// Mounts the file system, or opens the mount that somebody else has made.
 fn open(
     block: &Block,
     filesystem: &Filesystem,
