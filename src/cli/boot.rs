@@ -13,7 +13,7 @@ use crate::diagnosis::Diagnosis;
 use crate::run::{self, entries};
 use crate::sys::host;
 
-/// Columns of mark and number.
+/// Columns of the mark and the number.
 const INDENT: usize = 7;
 
 pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {

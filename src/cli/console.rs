@@ -19,16 +19,16 @@ use crate::run::{LoadOptions, Prepared};
 use crate::sys::console;
 use crate::sys::event::now_us;
 
-/// Prints results to stdout, and all else to stderr.
+/// Prints results to stdout, and everything else to stderr.
 pub struct Console {
-    /// Print each step, with the seconds since the start.
+    /// Prints each step, with the seconds since the start.
     verbose: bool,
-    /// Print the plan to stdout: it is the result.
+    /// Prints the plan to stdout, because it is the result.
     dry_run: bool,
-    /// Send warnings to the kernel's log as well.
+    /// Sends warnings to the kernel's log as well.
     in_hook: bool,
     start_us: u64,
-    /// The error of a result that stdout did not take.
+    /// The error of a result that could not be written to stdout.
     unprinted: Option<Diagnosis>,
 }
 
@@ -43,7 +43,7 @@ impl Console {
         }
     }
 
-    /// The console of an initramfs.
+    /// Returns the console for a hook in an initramfs.
     pub fn of_hook(verbose: bool) -> Console {
         Console {
             in_hook: true,
@@ -51,24 +51,24 @@ impl Console {
         }
     }
 
-    /// Ends it.
+    /// Ends the output.
     ///
     /// # Errors
-    /// The error of stdout, if it did not take a result.
+    /// The error of stdout, if a result could not be written.
     pub fn finish(self) -> Result<(), Diagnosis> {
         self.unprinted.map_or(Ok(()), Err)
     }
 
-    /// Says what does not stop the work.
+    /// Prints a warning.
     pub fn warn(&self, what: &str) {
         let mut text = String::new();
-        // What is quoted may be of a file, or of an image's parser.
+        // The text may quote a file or the image's parser.
         let what = printable(what.as_bytes());
         field(&mut text, &format!("{PROGRAM}: "), INDENT, &what);
         self.say(&text);
     }
 
-    /// Writes lines to stderr, and in a hook to the kernel's log.
+    /// Writes lines to stderr, and in a hook to the kernel's log as well.
     fn say(&self, text: &str) {
         console::write_stderr(text);
         if self.in_hook {
@@ -76,7 +76,7 @@ impl Console {
         }
     }
 
-    /// Prints what was asked for.
+    /// Prints the result that the user asked for.
     fn result(&mut self, text: &str) {
         if let Err(error) = print(text) {
             self.unprinted = Some(error);
@@ -116,7 +116,7 @@ impl Console {
 /// Prints a result to stdout.
 ///
 /// # Errors
-/// Stdout did not take it: a full disk, a closed pipe.
+/// An error of stdout, such as a full disk or a closed pipe.
 pub fn print(text: &str) -> Result<(), Diagnosis> {
     console::stdout()
         .write_str(text)
@@ -142,7 +142,7 @@ impl Events for Console {
                 load,
                 host,
             } => self.planned(options, load, host),
-            // It is loaded, whether or not somebody reads that.
+            // A failure to print this does not undo the load.
             Event::Loaded { path, plan } => {
                 let _ = print(&plan::summary(plan, path));
             }

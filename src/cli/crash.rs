@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Text about crash images, for `load`, `kdump` and `status`.
+//! Texts about crash images, for `load`, `kdump` and `status`.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,18 +13,18 @@ use crate::host::{CrashSettings, Host};
 use crate::policy::crash::estimate::{BASE_BYTES, OTHER_BYTES, Verdict};
 use crate::run::Preflight;
 
-/// Column at which values start.
+/// The column at which values start.
 pub const COLUMN: usize = 14;
-/// Archives of an initrd that are shown one by one.
+/// The number of an initrd's archives that are shown one by one.
 const SHOWN_MAX: usize = 8;
 
-/// Returns the warning of an image that can be loaded, but may not work.
+/// Returns the warning about an image that can be loaded, but may not work.
 pub fn warning(image: &[u8], warning: Diagnosis) -> Diagnosis {
     let what = format!("warning: {} {}", printable(image), warning.what);
     warning.with_what(&what)
 }
 
-/// The sums and what they mean.
+/// Appends the memory calculation and its verdict.
 pub fn preflight_text(out: &mut String, preflight: &Preflight) {
     let mut line = |label: &str, text: &str| field(out, label, COLUMN, text);
     let archives = &preflight.measured.archives;
@@ -96,7 +96,7 @@ fn unpacking(archive: &Archive) -> String {
     )
 }
 
-/// Tells who follows changes of processors and memory.
+/// Describes who keeps up with changes of processors and memory.
 pub fn hotplug(host: &Host) -> String {
     let kind = |value: Option<bool>| match value {
         Some(true) => "followed by the kernel",
@@ -111,7 +111,7 @@ pub fn hotplug(host: &Host) -> String {
     )
 }
 
-/// The settings that decide what leads to a panic.
+/// Returns the settings that decide what causes a panic and what follows it.
 pub fn settings(crash: &CrashSettings) -> String {
     let mut out = String::new();
     for (name, value) in [
@@ -126,7 +126,7 @@ pub fn settings(crash: &CrashSettings) -> String {
     out
 }
 
-/// Tells what a panic does now.
+/// Describes what a panic would do now.
 pub fn at_panic(host: &Host) -> String {
     match (host.crash_loaded, host.crash.panic_s) {
         (Some(true), _) => "boots the crash image".into(),
@@ -137,8 +137,8 @@ pub fn at_panic(host: &Host) -> String {
     }
 }
 
-/// Tells which image is loaded, since when, and whether it fits: what the kernel does
-/// not tell is in a note.
+/// Describes which image is loaded, since when, and whether it fits. The kernel does not
+/// report these; the record in /run has them.
 pub fn loaded_image(host: &Host) -> Option<(String, String)> {
     if host.crash_loaded != Some(true) {
         return None;

@@ -8,7 +8,7 @@ use crate::diagnosis::escape::printable;
 use crate::policy::boot::choose::DefaultSource;
 use crate::run::entries::BootEntries;
 
-/// Mark and number, and what the entry is.
+/// Returns two texts: mark and number, and the entry's description.
 pub fn line(
     found: &BootEntries,
     index: usize,

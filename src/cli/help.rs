@@ -10,10 +10,10 @@ use super::table::{
 };
 use super::text::{field, pad, wrap};
 
-/// Column at which summaries start.
+/// The column at which summaries start.
 const SUMMARY_COLUMN: usize = 28;
 
-/// Help of the whole program.
+/// Returns the help of the whole program.
 #[must_use]
 pub fn program() -> String {
     let mut out =
@@ -36,7 +36,7 @@ pub fn program() -> String {
     out
 }
 
-/// Help of one command.
+/// Returns the help of one command.
 #[must_use]
 pub fn command(command: &Command) -> String {
     let mut out = format!("Usage: {PROGRAM} {}", synopsis(command));
@@ -59,7 +59,7 @@ pub fn command(command: &Command) -> String {
     out
 }
 
-/// Adds the flags that are common, or the others, under a heading.
+/// Appends a heading and the common flags, or those that are not common.
 fn options(out: &mut String, heading: &str, flags: &[&Flag], common: bool) {
     let flags = flags.iter().filter(|flag| flag.is_common() == common);
     let mut flags = flags.peekable();
@@ -75,7 +75,7 @@ fn options(out: &mut String, heading: &str, flags: &[&Flag], common: bool) {
     }
 }
 
-/// `load IMAGE`
+/// Returns the usage, such as `load IMAGE`.
 #[must_use]
 pub fn synopsis(command: &Command) -> String {
     match command.operand.metavar() {
@@ -84,7 +84,7 @@ pub fn synopsis(command: &Command) -> String {
     }
 }
 
-/// `-v, --verbose` or `    --initrd FILE`
+/// Returns a flag's names, such as `-v, --verbose` or `    --initrd FILE`.
 fn spelling(flag: &Flag) -> String {
     let mut out = match flag.short {
         Some(letter) => format!("-{letter}, --{}", flag.long),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `hook`: what an initramfs runs; the kernel command line says what to do.
+//! `hook`, which an initramfs runs; the kernel command line says what to do.
 
 use super::console::{Console, print};
 use super::parse::Parsed;
@@ -18,7 +18,7 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         Some(b"enforce") => enforce(verbose),
         Some(b"boot") => hook_boot(&mut console).map_err(Diagnosis::from),
         Some(b"kdump") => hook_kdump(&mut console).map_err(Diagnosis::from),
-        // The table lets no other word pass.
+        // The table accepts no other word.
         _ => Ok(()),
     };
     let Err(diagnosis) = result else {
@@ -34,7 +34,7 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     Err(diagnosis)
 }
 
-/// Turns enforce on where that is asked for; where that fails, kexec is off.
+/// Turns enforce on if that is requested; if that fails, turns kexec off.
 #[inline(never)]
 fn enforce(verbose: bool) -> Result<(), Diagnosis> {
     let text = match enforce_or_switch_off()? {
@@ -50,7 +50,7 @@ fn enforce(verbose: bool) -> Result<(), Diagnosis> {
         } => "kexec-bpf: enforce is on, but lockdown is off: root can undo it\n",
     };
     kernel_log(LOG_NOTICE, text);
-    // It is on, whether or not somebody reads that.
+    // Enforce is on, even if this cannot be printed.
     let _ = print(text);
     Ok(())
 }

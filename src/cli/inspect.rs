@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `inspect`: what is in an image, and what a load would use of it.
+//! `inspect`: the contents of an image, and the part that a load would use.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -27,11 +27,11 @@ use crate::run::{self, LoadOptions, RunError};
 use crate::sys::file::InputFile;
 use crate::sys::host;
 
-/// Column at which values start.
+/// The column at which values start.
 const COLUMN: usize = 14;
-/// Longest text section that is shown.
+/// The size of the longest text section that is shown.
 const TEXT_MAX_BYTES: u64 = 64 << 10;
-/// On x86 there is none to choose, so that the program carries no choice.
+/// x86 uses no device trees, so the code that chooses one is left out of the program.
 const TAKES_DEVICE_TREES: bool = !cfg!(target_arch = "x86_64");
 
 pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
@@ -66,7 +66,7 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     print(&page.0)
 }
 
-/// The text that is built up.
+/// The text so far.
 #[derive(Default)]
 struct Page(String);
 
@@ -161,7 +161,7 @@ impl Page {
         Ok(())
     }
 
-    /// Adds the device trees, and which one the stub would take on this machine.
+    /// Adds the device trees, and the one that the stub would choose on this machine.
     fn device_trees(
         &mut self,
         file: &dyn ReadAt,
@@ -223,9 +223,10 @@ impl Page {
         }
     }
 
-    /// Adds what a plain `load` would do on this machine.
+    /// Adds what a `load` without options would do on this machine.
     fn load(&mut self, options: &LoadOptions<'_>, manifest: &Manifest<InputFile>) {
-        // It needs no privilege to look; the load will.
+        // Looking needs no privilege, although the load will: a lack of CAP_SYS_BOOT is
+        // not shown.
         let host = Host {
             cap_sys_boot: true,
             ..host::read()

@@ -20,7 +20,8 @@ use crate::sys::host;
 
 pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let options = options::load(parsed);
-    // It needs no privilege to look; the load will.
+    // Looking needs no privilege, although the load will: a lack of CAP_SYS_BOOT is not
+    // shown.
     let host = Host {
         cap_sys_boot: true,
         ..host::read()

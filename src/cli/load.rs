@@ -39,7 +39,7 @@ pub fn unload(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
             Some(false) => "none was loaded",
             None => "dropped, if one was loaded",
         };
-        // It is done, whether or not somebody reads that.
+        // The unload is done, even if this cannot be printed.
         let _ = print(&format!("{what}: {was}\n"));
     }
     Ok(())

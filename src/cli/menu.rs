@@ -12,17 +12,18 @@ use crate::run::entries::BootEntries;
 use crate::sys::event::now_us;
 use crate::sys::terminal::Terminal;
 
-/// Entries that are shown; the others have numbers as well.
+/// The number of entries that are shown; the others can be chosen by number, too.
 const SHOWN: usize = 20;
 
-/// Has somebody choose; `index` is what the timeout takes. `None` when they left.
+/// Lets the user choose an entry; `index` is chosen when the time is up. Returns `None`
+/// if the user quits.
 pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usize> {
     let seconds = match timeout {
         Timeout::Hidden => return Some(index),
         Timeout::Seconds(seconds) => Some(seconds),
         Timeout::Forever => None,
     };
-    // Without a console nobody can choose, and the boot must not wait for that.
+    // Without a console nobody can choose, and the boot must not wait.
     let Ok(terminal) = Terminal::open() else {
         return Some(index);
     };
@@ -41,7 +42,7 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usi
     terminal.write(&text);
 
     let mut menu = Menu::new(count, index);
-    // The end of the time that is left until somebody touches a key.
+    // The deadline; `None` once a key has been pressed.
     let mut end_us = seconds
         .map(|seconds| now_us().saturating_add(u64::from(seconds).saturating_mul(1_000_000)));
     let step = loop {
@@ -50,14 +51,14 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usi
             break Step::Chosen(index);
         }
         terminal.write(&prompt(found, &menu, left_us));
-        // To the next whole second, which the prompt then shows.
+        // Wait until the next whole second, so that the prompt can count down.
         let wait_ms =
             left_us.map(|left_us| (left_us.saturating_sub(1) % 1_000_000 / 1000).saturating_add(1));
         let wait_ms = wait_ms.and_then(|ms| u32::try_from(ms).ok());
         let byte = match terminal.key(wait_ms) {
             Ok(Some(byte)) => byte,
             Ok(None) => continue,
-            // The line was hung up.
+            // The terminal hung up.
             Err(_) => break Step::Chosen(index),
         };
         end_us = None;
@@ -73,12 +74,12 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usi
     }
 }
 
-/// Does not reach the last column, where some terminals begin a new line.
+/// Truncates a text before the last column, where some terminals begin a new line.
 fn cut(text: &str) -> String {
     text.chars().take(COLUMNS.saturating_sub(1)).collect()
 }
 
-/// Overwrites the line before it.
+/// Returns the prompt, which overwrites the previous one.
 fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>) -> String {
     let (_, entry) = line(found, menu.shown(), None);
     let mut text = format!("Boot {}: {entry}", menu.shown().saturating_add(1));

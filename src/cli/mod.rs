@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Command line: argv → options; what happens and a diagnosis → text, exit code.
+//! The command line: turns argv into options, and events and diagnoses into text and an
+//! exit code.
 
 mod boot;
 mod console;

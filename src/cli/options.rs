@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Flags and operands as the options that `run` takes. The table has checked them.
+//! Turns flags and operands, which the table has checked, into the options of `run`.
 
 use alloc::string::String;
 
@@ -9,7 +9,7 @@ use crate::policy::plan::{Options, Profile, Route};
 use crate::run::volumes::Place;
 use crate::run::{BootOptions, LoadOptions};
 
-/// Returns what `load` and `kdump check` are asked for.
+/// Returns the options of `load` and `kdump check`.
 pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
     LoadOptions {
         image: parsed.operand.unwrap_or_default(),
@@ -30,7 +30,7 @@ pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
             reuse_cmdline: parsed.has(Id::ReuseCmdline),
             append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
             allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
-            // `kdump check` has no such flag: it is about nothing else.
+            // `kdump check` has no --panic: it is always about the crash image.
             panic: parsed.has(Id::Panic) || parsed.is(CommandId::Kdump),
             ..Options::default()
         },
@@ -38,7 +38,7 @@ pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
     }
 }
 
-/// Returns what `boot` is asked for.
+/// Returns the options of `boot`.
 pub fn boot<'arg>(parsed: &Parsed<'arg>) -> BootOptions<'arg> {
     BootOptions {
         place: place(parsed),
@@ -54,7 +54,7 @@ pub fn boot<'arg>(parsed: &Parsed<'arg>) -> BootOptions<'arg> {
     }
 }
 
-/// Returns where entries are looked for.
+/// Returns the place in which to look for entries.
 pub fn place<'arg>(parsed: &Parsed<'arg>) -> Place<'arg> {
     match (parsed.value(Id::Root), parsed.value(Id::Device)) {
         (Some(root), _) => Place::Root(root),
@@ -63,18 +63,18 @@ pub fn place<'arg>(parsed: &Parsed<'arg>) -> Place<'arg> {
     }
 }
 
-/// Returns how long a device is waited for.
+/// Returns how many seconds to wait for a device.
 pub fn timeout_s(parsed: &Parsed<'_>) -> u32 {
     parsed.seconds(Id::Timeout).unwrap_or(0)
 }
 
-/// Returns the profile that is wanted.
+/// Returns the requested profile.
 pub fn profile(parsed: &Parsed<'_>) -> Profile {
     let name = parsed.value(Id::Profile);
     name.map_or(Profile::First, |name| Profile::Named(name.to_vec()))
 }
 
-/// Returns the route that is wanted; `None` for auto.
+/// Returns the requested route; `None` for auto.
 fn route(parsed: &Parsed<'_>) -> Option<Route> {
     let word = parsed.value(Id::Route)?;
     let mut routes = Route::ALL.into_iter();

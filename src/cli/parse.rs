@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! argv → command, flags and operands, checked against the table.
+//! Turns argv into a command, flags and operands, checked against the table.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,14 +13,14 @@ use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::loader_conf::MenuTime;
 
-/// A command line that fits the table.
+/// A command line that conforms to the table.
 #[derive(Debug)]
 pub struct Parsed<'arg> {
-    /// `None` for the program's own flags only.
+    /// The command; `None` if only the program's own flags were given.
     pub command: Option<&'static Command>,
     flags: Vec<(Id, Given<'arg>)>,
     pub operand: Option<&'arg [u8]>,
-    /// The word of [`Operand::WordImage`] was given.
+    /// True if the word of [`Operand::WordImage`] was given.
     has_word: bool,
 }
 
@@ -31,25 +31,25 @@ impl<'arg> Parsed<'arg> {
         self.flags.iter().any(|(given, _)| *given == id)
     }
 
-    /// Returns whether that command was given.
+    /// Returns whether this command was given.
     #[must_use]
     pub fn is(&self, id: CommandId) -> bool {
         self.command.is_some_and(|command| command.id == id)
     }
 
-    /// Every value of the flag, in order.
+    /// Returns all values of a flag, in order.
     fn given(&self, id: Id) -> impl DoubleEndedIterator<Item = Given<'arg>> {
         let flags = self.flags.iter();
         let same = flags.filter(move |(given, _)| *given == id);
         same.map(|(_, value)| *value)
     }
 
-    /// The value that counts: the last one wins.
+    /// Returns the value that counts, which is the last one.
     fn last(&self, id: Id) -> Option<Given<'arg>> {
         self.given(id).next_back()
     }
 
-    /// The values of a repeatable flag that takes paths or bytes, in order.
+    /// Returns the values of a repeatable flag that takes paths or bytes, in order.
     pub fn values(&self, id: Id) -> impl Iterator<Item = &'arg [u8]> {
         self.given(id).filter_map(|given| match given {
             Given::Bytes(value) => Some(value),
@@ -57,7 +57,7 @@ impl<'arg> Parsed<'arg> {
         })
     }
 
-    /// The value of a flag that takes a path, bytes or one of some words.
+    /// Returns the value of a flag that takes a path, bytes or one of several words.
     #[must_use]
     pub fn value(&self, id: Id) -> Option<&'arg [u8]> {
         match self.last(id) {
@@ -66,7 +66,7 @@ impl<'arg> Parsed<'arg> {
         }
     }
 
-    /// The values of a repeatable flag that takes UTF-8, in order.
+    /// Returns the values of a repeatable flag that takes UTF-8, in order.
     pub fn texts(&self, id: Id) -> impl Iterator<Item = &'arg str> {
         self.given(id).filter_map(|given| match given {
             Given::Text(text) => Some(text),
@@ -74,7 +74,7 @@ impl<'arg> Parsed<'arg> {
         })
     }
 
-    /// The value of a flag that takes seconds.
+    /// Returns the value of a flag that takes seconds.
     #[must_use]
     pub fn seconds(&self, id: Id) -> Option<u32> {
         match self.last(id) {
@@ -83,7 +83,7 @@ impl<'arg> Parsed<'arg> {
         }
     }
 
-    /// The value of a flag that takes the time of a menu.
+    /// Returns the value of a flag that takes the time of a menu.
     #[must_use]
     pub fn menu_time(&self, id: Id) -> Option<MenuTime> {
         match self.last(id) {
@@ -118,7 +118,7 @@ fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static 
 /// mixed; `--` ends the flags.
 ///
 /// # Errors
-/// [`Diagnosis`], whose hint is the help to look at.
+/// A [`Diagnosis`] whose hint names the help to read.
 pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, Diagnosis> {
     let mut options = Options::new(arguments.iter().copied());
     let mut parsed = Parsed {
@@ -215,7 +215,7 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
     Ok(())
 }
 
-/// Reads a flag's value by its kind.
+/// Parses a flag's value according to its kind.
 fn read<'arg>(
     command: Option<&Command>,
     flag: &Flag,
@@ -226,7 +226,7 @@ fn read<'arg>(
     }
     flag.value.read(value).map_err(|problem| {
         let shown = match value {
-            // An empty one cannot be seen.
+            // An empty value would be invisible.
             b"" => String::new(),
             _ => [" ", &show(value)].concat(),
         };
@@ -262,7 +262,7 @@ fn check_operand(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     Err(usage(parsed.command, &format!("{name}: {missing}")))
 }
 
-/// Checks flags against each other.
+/// Checks the flags against each other.
 fn check_flags(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     for (one, other) in EXCLUSIVE {
         if parsed.has(one.id) && parsed.has(other.id) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A plan as a person reads it, before it is carried out and after.
+//! A plan in text form, before it is carried out and after.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,10 +16,10 @@ use crate::run::{LoadOptions, Prepared};
 use crate::sys::file::InputFile;
 use crate::sys::kexec::Others;
 
-/// Column at which the values start.
+/// The column at which values start.
 pub const COLUMN: usize = 14;
 
-/// Returns the line about what no kexec can do again: systemd-stub's measurements.
+/// Returns the line about what kexec cannot redo: systemd-stub's measurements.
 pub fn measured_text(load: &Prepared) -> String {
     let Prepared { manifest, plan, .. } = load;
     let mut out = String::new();
@@ -41,7 +41,7 @@ pub fn measured_text(load: &Prepared) -> String {
     out
 }
 
-/// One line: what is loaded now.
+/// Returns one line about the image that is now loaded.
 pub fn summary(plan: &Plan, path: &[u8]) -> String {
     let mut text = format!("loaded {}: ", printable(path));
     if plan.flags.is_panic() {
@@ -64,7 +64,7 @@ pub fn summary(plan: &Plan, path: &[u8]) -> String {
     out
 }
 
-/// The whole plan, for `--dry-run` and `--verbose`.
+/// Returns the whole plan, for `--dry-run` and `--verbose`.
 pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> String {
     let Prepared { manifest, plan, .. } = load;
     let mut out = String::new();
@@ -149,7 +149,8 @@ fn base_text(base: CmdlineBase) -> &'static str {
     }
 }
 
-/// Returns the warning after `load --lock`: the kernel loads and unloads nothing any more.
+/// Returns the warning after `load --lock`: the kernel no longer loads or unloads
+/// anything.
 pub fn locked(host: &Host, others: Others) -> String {
     let mut text = String::from(
         "locked: this kernel loads and unloads nothing any more, so that unload, a reload of the \
@@ -170,7 +171,7 @@ pub fn locked(host: &Host, others: Others) -> String {
     text
 }
 
-/// A guard rail, not a check: nothing is refused for it.
+/// Returns the warning about a revoked image. Nothing is refused because of it.
 pub fn revoked_text(revoked: Revoked<'_>) -> String {
     format!("revoked in the firmware: {revoked} (told, not enforced)")
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Errors for a person in a rescue shell: what failed, the cause, what to try.
+//! Errors, for a user in a rescue shell: what failed, the cause, what to try.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,12 +10,11 @@ use super::text::field;
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
 
-/// Columns of the labels `cause: ` and `try:   `, and of a message's further lines.
+/// The width of the labels `cause: ` and `try:   `, and the indent of further lines.
 pub const INDENT: usize = 7;
 
-/// Returns the lines for stderr, none longer than the console is wide unless a
-/// single word is. What comes from a file or from the kernel cannot steer the
-/// terminal.
+/// Returns the lines for stderr. None is wider than the console, unless a single word is.
+/// Texts from a file or from the kernel cannot control the terminal.
 pub fn text(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
     let mut line = |label: &str, text: &str| {
@@ -39,7 +38,7 @@ pub fn text(diagnosis: &Diagnosis) -> String {
     out
 }
 
-/// Returns what to try, as one line.
+/// Returns the hints as one line.
 pub fn hints(diagnosis: &Diagnosis) -> String {
     let image = match diagnosis.file.is_empty() {
         true => "IMAGE".into(),

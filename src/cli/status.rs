@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `status`: the facts, as a person reads them.
+//! `status`: the host's state in text form.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,11 +11,11 @@ use crate::diagnosis::size::size;
 use crate::host::{Enforce, Host, Lockdown};
 use crate::policy::explain;
 
-/// Column at which values start.
+/// The column at which values start.
 const COLUMN: usize = 20;
 const UNKNOWN: &str = "unknown: the kernel does not show it";
 
-/// The report of `status`.
+/// Returns the report of `status`.
 #[inline(never)]
 pub fn text(host: &Host) -> String {
     let mut out = String::new();
@@ -168,7 +168,7 @@ mod tests {
     use crate::cli::text::COLUMNS;
     use crate::host::{Enforce, Host, Lockdown, Module};
 
-    /// The value of a line, which may go on.
+    /// Returns the value of a line, with its continuation lines.
     fn value(page: &str, label: &str) -> String {
         let lines = page.lines().skip_while(|line| !line.starts_with(label));
         let mut words: Vec<&str> = Vec::new();

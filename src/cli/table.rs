@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The one table of commands and flags. The parser, `--help`, the man page and
-//! the completions of all shells are made from it.
+//! The one table of commands and flags. The parser, `--help`, the man page and the
+//! completions of all shells are generated from it.
 
 mod boot;
 mod crash;
@@ -44,17 +44,17 @@ pub enum Id {
     Lock,
 }
 
-/// One flag. `--NAME VALUE` and `--NAME=VALUE` are the same.
+/// A flag. `--NAME VALUE` and `--NAME=VALUE` are the same.
 #[derive(Debug)]
 pub struct Flag {
     pub id: Id,
     pub long: &'static str,
     pub short: Option<char>,
     pub value: Value,
-    /// Each occurrence counts; otherwise the last one wins.
+    /// If true, each occurrence counts; otherwise only the last one does.
     pub repeatable: bool,
-    /// For `--help` and completions: a phrase without a full stop. The man page
-    /// has sentences: [`detail::of`].
+    /// For `--help` and completions: a phrase without a full stop. The man page has the
+    /// sentences of [`detail::of`] instead.
     pub summary: &'static str,
 }
 
@@ -69,7 +69,7 @@ pub enum Operand {
     /// This word, then exactly one path of a boot image.
     WordImage {
         word: &'static str,
-        /// Both, as help shows them.
+        /// The word and the path, as help shows them.
         shown: &'static str,
     },
     /// At most one name of a boot entry.
@@ -93,7 +93,7 @@ pub enum CommandId {
     Help,
 }
 
-/// One command.
+/// A command.
 #[derive(Debug)]
 pub struct Command {
     pub id: CommandId,
@@ -104,7 +104,7 @@ pub struct Command {
     /// For `COMMAND --help` and the man page: sentences.
     pub detail: &'static str,
     pub flags: &'static [&'static Flag],
-    /// (command line, what it does)
+    /// (command line, its effect)
     pub examples: &'static [(&'static str, &'static str)],
 }
 
@@ -172,7 +172,7 @@ static REUSE_CMDLINE: Flag = switch(
     "use the running kernel's command line",
 );
 
-/// The words of `--route`.
+/// The values of `--route`.
 pub const ROUTES: &[&str] = &["auto", "handshake", "native", "extract"];
 
 static ROUTE: Flag = Flag {
@@ -197,13 +197,13 @@ static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not write out file syst
 /// The flags that may stand without a command.
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
 
-/// The common flags that the help of the program names.
+/// The common flags that the program's help lists.
 pub static COMMON_FLAGS: &[&Flag] = &[&DRY_RUN, &VERBOSE, &HELP];
 
-/// Flags of which one at most may be given.
+/// Pairs of flags of which at most one may be given.
 pub static EXCLUSIVE: &[(&Flag, &Flag)] = &[(&COMMAND_LINE, &REUSE_CMDLINE), (&ROOT, &DEVICE)];
 
-/// (flag, the one without which it may not be given)
+/// (flag, the flag that it requires)
 pub static NEEDS: &[(&Flag, &Flag)] = &[(&CRYPT_KEY, &PANIC), (&REUSE_CRYPT_KEYS, &CRYPT_KEY)];
 
 pub static COMMANDS: &[Command] = &[
@@ -324,7 +324,7 @@ pub static EXIT_CODES: &[(u8, &str)] = &[
 ];
 
 impl Command {
-    /// The command of this name.
+    /// Returns the command with this name.
     #[must_use]
     pub fn find(name: &[u8]) -> Option<&'static Command> {
         COMMANDS
@@ -334,14 +334,14 @@ impl Command {
 }
 
 impl Flag {
-    /// Returns whether several commands take the flag: it is described once for
-    /// all of them.
+    /// Returns whether several commands take the flag; it is then described once for all
+    /// of them.
     #[must_use]
     pub fn is_common(&self) -> bool {
         self.takers().nth(1).is_some()
     }
 
-    /// The commands that take the flag.
+    /// Returns the commands that take the flag.
     pub fn takers(&self) -> impl Iterator<Item = &'static Command> {
         let id = self.id;
         COMMANDS
@@ -351,7 +351,7 @@ impl Flag {
 }
 
 impl Operand {
-    /// The operand's name, as help shows it.
+    /// Returns the operand's name, as help shows it.
     #[must_use]
     pub fn metavar(self) -> Option<&'static str> {
         match self {

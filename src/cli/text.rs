@@ -3,17 +3,16 @@
 
 use alloc::string::String;
 
-/// Columns of the narrowest console that is supported.
+/// The width of the narrowest console that is supported.
 pub const COLUMNS: usize = 80;
 
-/// Appends `words` to `out`, broken at spaces so that no line is longer than
-/// [`COLUMNS`]. `out` must end in a started line of `column` characters; lines
-/// that follow are indented by `indent`. A word that is too long for a line
-/// stands on a line of its own.
+/// Appends `words` to `out`, broken at spaces so that no line is longer than [`COLUMNS`].
+/// `out` must end in an unfinished line of `column` characters; the following lines are
+/// indented by `indent`. A word that is too long for a line gets a line of its own.
 pub fn wrap(out: &mut String, words: &str, column: usize, indent: usize) {
     let mut column = column;
     let mut at_start = true;
-    // At single blanks: a command line may have several in a row, and they count.
+    // Split at each single space, so that runs of spaces in a command line are preserved.
     for word in words.split(' ') {
         let width = word.chars().count();
         let end = column.saturating_add(width);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Command lines that fit the table, and what is said of those that do not.
+//! Command lines that conform to the table, and the errors of those that do not.
 
 use super::*;
 use crate::cli::report::hints;
@@ -118,7 +118,7 @@ fn paths_and_bytes_are_taken_as_they_are() {
         ("--command-line", Id::CommandLine),
         ("--profile", Id::Profile),
     ] {
-        // An empty path is the error of whoever opens it.
+        // An empty path is reported by the code that opens it.
         for value in [&b"a"[..], b"", b"\xff\n", b"99999999999999999999"] {
             let parsed = parse(&[b"load", b"k", long.as_bytes(), value]).unwrap();
             assert_eq!(parsed.value(id), Some(value), "{long}");
@@ -223,14 +223,14 @@ fn a_choice_is_one_of_its_words() {
     }
 }
 
-/// The word becomes a route by its name.
+/// Each value of `--route` but `auto` is the name of a route.
 #[test]
 fn the_words_of_a_choice_are_all_routes_and_auto() {
     let names = Route::ALL.map(Route::name);
     assert!(ROUTES.iter().copied().eq(["auto"].into_iter().chain(names)));
 }
 
-/// Returns the usage error of each flag for a value that is not of its kind.
+/// Gives each flag a value of the wrong kind, or no value if any will do.
 #[test]
 fn the_hint_names_the_help_of_the_command() {
     for command in COMMANDS {
@@ -239,7 +239,7 @@ fn the_hint_names_the_help_of_the_command() {
             let words = [command.name.as_bytes(), spelling.as_bytes(), b""];
             let words = match flag.value {
                 Value::Nothing => continue,
-                // Nothing is wrong with it but that it is not there.
+                // Any value will do, so leave it out.
                 Value::File | Value::Bytes(_) => words.get(..2).unwrap(),
                 _ => &words[..],
             };

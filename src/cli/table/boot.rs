@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The part of the table that is about boot entries.
+//! The part of the table about boot entries.
 
 use super::value::Value;
 use super::{
@@ -40,7 +40,7 @@ static TIMEOUT: Flag = Flag {
 
 static NEXT: Flag = switch(Id::Next, "next", "the entry after that one");
 
-/// The words of `hook`.
+/// The operands of `hook`.
 pub const HOOKS: &[&str] = &["boot", "enforce", "kdump"];
 
 pub const LIST: Command = Command {

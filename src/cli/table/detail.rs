@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The man page's sentences about each flag. Apart from the table, so that
-//! the program does not carry them.
+//! The man page's sentences about each flag. They are kept out of the table, so that the
+//! program does not contain them.
 
 use super::Id;
 
-/// The sentences about that flag.
+/// Returns the sentences about this flag.
 #[must_use]
 pub fn of(id: Id) -> &'static str {
     match id {

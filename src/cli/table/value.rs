@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The kinds of values that flags take: names, checks, and what is read of one.
+//! The kinds of values that flags take: names, checks, and parsed values.
 
 use core::str;
 
@@ -9,8 +9,8 @@ use crate::formats::entries::loader_conf::{MenuTime, NOT_SECONDS, seconds};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Value {
     Nothing,
-    /// The path of a file. An empty one is told by whoever opens it, as it is
-    /// for an image.
+    /// The path of a file. An empty one is reported by the code that opens it, as for an
+    /// image.
     File,
     /// The path of a directory.
     Directory,
@@ -28,11 +28,11 @@ pub enum Value {
     Choice(&'static [&'static str]),
 }
 
-/// A value that is of its flag's kind.
+/// A parsed value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Given<'arg> {
     Nothing,
-    /// Of a path, of free bytes and of a choice.
+    /// The value of a path, of free bytes or of a choice.
     Bytes(&'arg [u8]),
     Text(&'arg str),
     Seconds(u32),
@@ -40,7 +40,7 @@ pub enum Given<'arg> {
 }
 
 impl Value {
-    /// The name of the value, as help shows it.
+    /// Returns the name of the value, as help shows it.
     #[must_use]
     pub fn metavar(self) -> Option<&'static str> {
         match self {
@@ -55,11 +55,11 @@ impl Value {
         }
     }
 
-    /// Reads a value of this kind.
+    /// Parses a value of this kind.
     ///
     /// # Errors
-    /// The text of the error. The words of a choice are left to the caller, who
-    /// has to show them.
+    /// The text of the error. The caller checks the words of a choice, because it has to
+    /// list them.
     pub fn read(self, value: &[u8]) -> Result<Given<'_>, &'static str> {
         match self {
             Value::Nothing => Ok(Given::Nothing),
