@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. bpf/include/kexec_bpf.h in Rust; the header says what everything means.
+//! PURE. bpf/include/kexec_bpf.h in Rust; the header explains every item.
 //!
 //! tests/abi.rs compares each value, size and offset with the header.
 
 use core::ffi::CStr;
 
-/// Version of the interface that this program prefers.
+/// The interface version that this program prefers.
 pub const ABI_VERSION: u32 = 4;
-/// Oldest version that this program speaks as well.
+/// The oldest interface version that this program also supports.
 pub const ABI_VERSION_MIN: u32 = 3;
 pub const REGISTER_BYTES_V3: usize = 16;
 pub const REPORT_BYTES_V3: usize = 1728;
@@ -134,14 +134,14 @@ impl Stage {
         Stage::Segments,
     ];
 
-    /// Returns the stage of that number.
+    /// Returns the stage with this number.
     #[must_use]
     pub fn of(number: u32) -> Option<Stage> {
         Stage::ALL.into_iter().find(|stage| *stage as u32 == number)
     }
 }
 
-/// `enum kexec_bpf_digest`: tells whether the segments were left out of the kernel's SHA-256.
+/// `enum kexec_bpf_digest`: whether the segments were left out of the kernel's SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Digest {
     Unknown = 0,
@@ -163,12 +163,12 @@ impl Digest {
     ];
 }
 
-/// Chooses the newest version that both this program and a module speak. `all` is the
-/// module's file `abi_versions`, absent before version 4, and `oldest` its file
+/// Chooses the newest version that both this program and the module support. `all` is the
+/// module's file `abi_versions`, absent before version 4; `oldest` is its file
 /// `abi_version`.
 ///
 /// # Errors
-/// The module's oldest version, when there is no version in common.
+/// The module's oldest version, if there is no version in common.
 pub fn common_version(all: Option<&str>, oldest: u32) -> Result<u32, u32> {
     let spoken = |version: &u32| (ABI_VERSION_MIN..=ABI_VERSION).contains(version);
     let numbers = all.unwrap_or_default().split_whitespace();
@@ -181,8 +181,8 @@ pub fn common_version(all: Option<&str>, oldest: u32) -> Result<u32, u32> {
 }
 
 impl Addon {
-    /// Makes an addon of its two strings. `None` when one of them does not fit with its
-    /// NUL, or contains a NUL.
+    /// Creates an addon from its two strings. Returns `None` if one of them does not fit
+    /// with its NUL, or contains a NUL.
     #[must_use]
     pub fn new(dst_dir: &[u8], path: &[u8]) -> Option<Addon> {
         Some(Addon {
@@ -202,7 +202,7 @@ fn terminated<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     Some(array)
 }
 
-/// Returns the name of a parser of `enum kexec_bpf_parser`, in words.
+/// Returns the display name of a parser of `enum kexec_bpf_parser`.
 #[must_use]
 pub fn parser_name(parser: u32) -> &'static str {
     match parser {
@@ -213,7 +213,7 @@ pub fn parser_name(parser: u32) -> &'static str {
     }
 }
 
-/// Names of the bits of `kexec_bpf_resource.flags`, in words.
+/// The display names of the bits of `kexec_bpf_resource.flags`.
 pub const RESOURCE_FLAGS: [(u32, &str); 7] = [
     (1, "slice of the image"),
     (2, "decompressed"),

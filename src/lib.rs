@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! kexec-bpf: boots the next kernel from inside this one.
 //!
-//! Layers, dependencies pointing down only; ARCHITECTURE.md has the picture.
+//! Dependencies between layers point down only; ARCHITECTURE.md has the picture.
 #![cfg_attr(not(test), no_std)]
 // Input is hostile everywhere; tests may fail by panicking.
 #![cfg_attr(
@@ -31,8 +31,8 @@ pub(crate) mod sys;
 pub use cli::{main, table};
 pub use sys::console::{open_standard, panic_line};
 
-/// Parts that the fuzz targets and the tests beside the library call; the compiler says
-/// of all others when nothing uses them.
+/// The parts that the fuzz targets and the tests outside the library call. The compiler
+/// reports everything else that is unused.
 #[doc(hidden)]
 pub mod parts {
     pub use crate::diagnosis::{Diagnose, Exit};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Error numbers by name, as people search for them.
+//! PURE. Error numbers by name, because people search for the name.
 //!
 //! Source: include/uapi/asm-generic/errno{,-base}.h and, for ENOTSUPP,
 //! include/linux/errno.h of the kernel.
@@ -15,8 +15,8 @@ macro_rules! errnos {
         impl Errno {
             $(#[doc = $text] pub const $name: Errno = Errno($code);)*
 
-            /// Returns the symbolic name, or `None` for a number that kexec does not
-            /// meet.
+            /// Returns the symbolic name; `None` for a number that this table does not
+            /// have.
             #[must_use]
             pub fn name(self) -> Option<&'static str> {
                 match self.0 {
@@ -25,7 +25,7 @@ macro_rules! errnos {
                 }
             }
 
-            /// Returns the meaning of the number, as strerror(3) words it.
+            /// Returns the meaning of the number, in the words of strerror(3).
             #[must_use]
             pub fn text(self) -> Option<&'static str> {
                 match self.0 {
@@ -82,7 +82,7 @@ errnos! {
 }
 
 impl Errno {
-    /// Returns whether the number says that a path does not exist.
+    /// Returns whether the error means that a path does not exist.
     #[must_use]
     pub fn is_absent(self) -> bool {
         matches!(self, Errno::ENOENT | Errno::ENOTDIR)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Bytes from files and from outside, as text that cannot steer a terminal.
+//! PURE. Untrusted bytes as text that cannot control a terminal.
 
 use alloc::string::String;
 use core::fmt::Write;
 
 /// Returns the bytes as text, with control characters and invalid UTF-8 escaped. Text
-/// that is escaped already stays as it is.
+/// that is already escaped stays as it is.
 #[must_use]
 pub fn printable(bytes: &[u8]) -> String {
     let mut out = String::new();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! An error as a person meets it: what failed, why, what to try, and how the
-//! program ends because of it. Layer: pure.
+//! An error as the user sees it: what failed, why, what to try, and the exit code. Layer:
+//! pure.
 //!
-//! Each layer has errors of its own, which carry the values; [`Diagnose`] is the
-//! one way from any of them to a [`Diagnosis`]. `cli` prints it.
+//! Each layer has its own errors, which carry the values; [`Diagnose`] is the one way
+//! from any of them to a [`Diagnosis`]. `cli` prints it.
 
 pub mod errno;
 pub mod escape;
@@ -20,16 +20,16 @@ use errno::Errno;
 use escape::printable;
 
 /// Exit codes of the program. Scripts branch on the numbers; `cli::table::EXIT_CODES`
-/// has their meaning for people.
+/// explains them to users.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Exit {
     Done = 0,
-    /// This one attempt failed.
+    /// This attempt failed.
     Failed = 1,
     /// The command line is wrong, or does not fit the image.
     Usage = 2,
-    /// The image, or another file of the user's, is at fault.
+    /// The image, or another file that the user named, is at fault.
     BadImage = 3,
     /// The kernel lacks or refuses what is needed.
     Refused = 4,
@@ -39,19 +39,19 @@ pub enum Exit {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cause {
     pub text: String,
-    /// The facts leave no other cause.
+    /// True when the host's state leaves no other cause.
     pub is_certain: bool,
 }
 
-/// One thing that a person can try. Those that name IMAGE mean the diagnosis'
-/// file.
+/// Something that the user can try. In the variants with IMAGE, it is the `file` of the
+/// diagnosis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hint {
-    /// Words without anything variable.
+    /// A fixed text.
     Text(&'static str),
     /// `kexec-bpf inspect IMAGE`
     Inspect,
-    /// The same, which lists the profiles.
+    /// The same command, because it lists the profiles.
     Profiles,
     /// `kexec-bpf load IMAGE`
     Load,
@@ -63,35 +63,35 @@ pub enum Hint {
     Status,
     /// `kexec-bpf list`
     List,
-    /// The help of this command, or with an empty name the program's.
+    /// The help of this command; with an empty name, the program's help.
     Help(&'static str),
     Dmesg,
-    /// To sign the image for IMA.
+    /// A hint to sign the image for IMA.
     ImaSign,
-    /// The route that needs no module.
+    /// A hint to use the route that needs no module.
     RouteExtract,
-    /// To boot the running kernel with so much reserved, or something else.
+    /// A hint to boot the running kernel with this much reserved, or something else.
     Crashkernel {
         mib: u64,
         or: &'static str,
     },
 }
 
-/// A line of somebody else's about the failure.
+/// A line about the failure that somebody else wrote.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Quote {
-    /// The speaker: `kernel`, `verifier`, `signed`.
+    /// The author: `kernel`, `verifier`, `signed`.
     pub who: &'static str,
-    /// One line, as it was said.
+    /// One line, as it was written.
     pub line: Vec<u8>,
 }
 
-/// An error, ready to be shown. On the heap, so that a result that may be one stays
-/// small.
+/// An error, ready to be shown. It is on the heap, so that a result that may contain one
+/// stays small.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnosis(Box<Parts>);
 
-/// All that a [`Diagnosis`] says.
+/// The contents of a [`Diagnosis`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parts {
     pub exit: Exit,
@@ -100,16 +100,16 @@ pub struct Parts {
     pub cause: Option<Cause>,
     pub quotes: Vec<Quote>,
     pub hints: Vec<Hint>,
-    /// The path of the file that it is about; empty for none.
+    /// The path of the file that the error is about; empty for none.
     pub file: Vec<u8>,
-    /// The error number of the check of the image's signature, where that is what
-    /// failed; EPERM where the kernel keeps the check's own to itself.
+    /// The error number of the image's signature check, if that failed; EPERM if the
+    /// kernel does not return the check's own number.
     pub signature: Option<Errno>,
 }
 
 /// An error that can be shown.
 pub trait Diagnose {
-    /// Returns what it means for a person, and how the program ends.
+    /// Returns the meaning of the error for the user, with the exit code.
     fn diagnose(&self) -> Diagnosis;
 }
 
@@ -135,25 +135,26 @@ impl Diagnosis {
         }))
     }
 
-    /// This attempt failed.
+    /// Creates the diagnosis of an attempt that failed.
     #[must_use]
     pub fn failed(what: &dyn fmt::Display) -> Diagnosis {
         Diagnosis::new(Exit::Failed, what)
     }
 
-    /// The command line is wrong, or does not fit the image.
+    /// Creates the diagnosis of a command line that is wrong, or does not fit the image.
     #[must_use]
     pub fn usage(what: &dyn fmt::Display) -> Diagnosis {
         Diagnosis::new(Exit::Usage, what)
     }
 
-    /// A file of the user's is at fault.
+    /// Creates the diagnosis of a bad image or another bad file that the user named.
     #[must_use]
     pub fn bad_image(what: &dyn fmt::Display) -> Diagnosis {
         Diagnosis::new(Exit::BadImage, what)
     }
 
-    /// A file ends before what its headers name.
+    /// Creates the diagnosis of a file that ends before the data that its headers
+    /// describe.
     #[must_use]
     pub fn cut_short(what: &dyn fmt::Display) -> Diagnosis {
         Diagnosis::bad_image(what)
@@ -161,19 +162,19 @@ impl Diagnosis {
             .with_hint("compare its size and checksum with the original's")
     }
 
-    /// The kernel lacks or refuses what is needed.
+    /// Creates the diagnosis for a kernel that lacks or refuses what is needed.
     #[must_use]
     pub fn refused(what: &dyn fmt::Display) -> Diagnosis {
         Diagnosis::new(Exit::Refused, what)
     }
 
-    /// Gives the cause, which the facts prove.
+    /// Sets a cause that the host's state proves.
     #[must_use]
     pub fn because(self, text: &str) -> Diagnosis {
         self.cause(text, true)
     }
 
-    /// Gives a cause that is likely.
+    /// Sets a likely cause.
     #[must_use]
     pub fn maybe(self, text: &str) -> Diagnosis {
         self.cause(text, false)
@@ -185,7 +186,7 @@ impl Diagnosis {
         self
     }
 
-    /// Gives the text of an error number as the cause, where it has one.
+    /// Sets the text of an error number as the cause, if it has one.
     #[must_use]
     pub fn because_of(self, errno: Errno) -> Diagnosis {
         match errno.text() {
@@ -194,27 +195,27 @@ impl Diagnosis {
         }
     }
 
-    /// Says that it was the check of the image's signature that failed.
+    /// Records that the check of the image's signature failed.
     #[must_use]
     pub fn by_signature(mut self, errno: Errno) -> Diagnosis {
         self.0.signature = Some(errno);
         self
     }
 
-    /// Gives what to try, in this order, in place of what was there.
+    /// Replaces the hints, in this order.
     #[must_use]
     pub fn with_hints(mut self, hints: &[Hint]) -> Diagnosis {
         self.0.hints = hints.to_vec();
         self
     }
 
-    /// Gives words to try.
+    /// Replaces the hints with one text.
     #[must_use]
     pub fn with_hint(self, text: &'static str) -> Diagnosis {
         self.with_hints(&[Hint::Text(text)])
     }
 
-    /// Gives what to try where nothing is known.
+    /// Sets a hint if there is none yet.
     #[must_use]
     pub fn or_hint(self, hint: Hint) -> Diagnosis {
         match self.hints.is_empty() {
@@ -223,7 +224,7 @@ impl Diagnosis {
         }
     }
 
-    /// Takes a hint back.
+    /// Removes a hint.
     #[must_use]
     pub fn without(mut self, hint: Hint) -> Diagnosis {
         self.0.hints.retain(|given| *given != hint);
@@ -236,40 +237,40 @@ impl Diagnosis {
         self
     }
 
-    /// Says what failed in place of what was said.
+    /// Replaces the description of the failure.
     #[must_use]
     pub fn with_what(mut self, what: &dyn fmt::Display) -> Diagnosis {
         self.0.what = what.to_string();
         self
     }
 
-    /// Says in what it was met: goes before what failed.
+    /// Prefixes `what` with the place where the error occurred.
     #[must_use]
     pub fn within(self, outer: &dyn fmt::Display) -> Diagnosis {
         let what = format!("{outer}: {}", self.what);
         self.with_what(&what)
     }
 
-    /// Says which file it is about.
+    /// Sets the file that the error is about.
     #[must_use]
     pub fn about(mut self, file: &[u8]) -> Diagnosis {
         self.0.file = file.to_vec();
         self
     }
 
-    /// Says which file it is about, and that it was met in that.
+    /// Sets the file and prefixes `what` with its path.
     #[must_use]
     pub fn in_file(self, path: &[u8]) -> Diagnosis {
         self.within(&shown(path)).about(path)
     }
 
-    /// Says that the load of `image` met it.
+    /// Sets the file and prefixes `what` with `load IMAGE`.
     #[must_use]
     pub fn of_load(self, image: &[u8]) -> Diagnosis {
         self.within(&format!("load {}", shown(image))).about(image)
     }
 
-    /// Adds lines of somebody else's, before those that are there.
+    /// Inserts quoted lines before the existing ones.
     #[must_use]
     pub fn quote(mut self, who: &'static str, lines: impl Iterator<Item = Vec<u8>>) -> Diagnosis {
         let lines = lines.map(|line| Quote { who, line });
@@ -277,20 +278,20 @@ impl Diagnosis {
         self
     }
 
-    /// Returns the cause's text; empty where none is known.
+    /// Returns the cause's text; empty if no cause is known.
     #[must_use]
     pub fn cause_text(&self) -> &str {
         self.cause.as_ref().map_or("", |cause| &cause.text)
     }
 
-    /// Returns whether a cause is known for certain.
+    /// Returns whether the cause is certain.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.cause.as_ref().is_some_and(|cause| cause.is_certain)
     }
 }
 
-/// Returns a path for a message: one that is empty must be seen, too.
+/// Returns a path for a message, in which an empty path must be visible, too.
 fn shown(path: &[u8]) -> String {
     match path.is_empty() {
         true => "(empty path)".into(),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Numbers of bytes for people. Layer: pure.
+//! Numbers of bytes for display. Layer: pure.
 
 use alloc::format;
 use alloc::string::String;
 
-/// Returns a size as a person reads it, exact below 10 KiB: `512 bytes`, `13.1 MiB`.
+/// Returns a size for display, exact below 10 KiB: `512 bytes`, `13.1 MiB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -24,7 +24,7 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
-/// Returns the same with the exact number after it, when that differs.
+/// Returns the same, with the exact number after it if that differs.
 #[must_use]
 pub fn exact_size(bytes: u64) -> String {
     let size = size(bytes);

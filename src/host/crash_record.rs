@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The record in /run of a crash image that was loaded, kept because the kernel
-//! says neither which image it has, nor since when.
+//! PURE. The record in /run of a loaded crash image. It is needed because the kernel says
+//! neither which image is loaded, nor since when.
 
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// Limit on a record; longer ones are not read.
+/// The limit on a record's size; longer ones are not read.
 pub const MAX_BYTES: usize = 8 << 10;
 
-/// A record. It counts only as long as the kernel says that a crash image is loaded;
-/// another program may have loaded another image since.
+/// A record. It counts only as long as the kernel says that a crash image is loaded.
+/// Another program may have loaded another image since.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CrashRecord {
-    /// CLOCK_BOOTTIME of the load, in seconds.
+    /// The time of the load (CLOCK_BOOTTIME), in seconds.
     pub loaded_at_s: u64,
-    /// Least reservation that was called enough, in MiB; `None` when not known.
+    /// The smallest reservation that was called enough, in MiB; `None` when not known.
     pub enough_mib: Option<u64>,
-    /// Path of the image.
+    /// The path of the image.
     pub image: Vec<u8>,
 }
 
 impl CrashRecord {
-    /// Returns the contents of the file. The path comes last, because it may hold any
+    /// Returns the contents of the file. The path comes last, because it may contain any
     /// byte.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -33,8 +33,8 @@ impl CrashRecord {
         text
     }
 
-    /// Parses the contents of the file; `None` for anything that [`CrashRecord::to_bytes`] does
-    /// not make.
+    /// Parses the contents of the file. Returns `None` for anything that
+    /// [`CrashRecord::to_bytes`] does not write.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<CrashRecord> {
         let mut fields = text.strip_suffix(b"\n")?.splitn(4, |byte| *byte == b' ');

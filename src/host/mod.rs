@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. State and abilities of the running kernel, read once by `sys::host`.
+//! PURE. The state and the abilities of the running kernel, read by `sys::host`.
 //!
-//! A plain value, so that plans and explanations can be tested on any machine. `None`
-//! means that the kernel does not say, and is never a guess.
+//! It is a plain value, so that plans and explanations can be tested on any machine.
+//! `None` means that the kernel does not say; nothing is guessed.
 
 pub mod crash_record;
 
@@ -21,7 +21,7 @@ pub struct Host {
     pub machine: String,
     /// True when CAP_SYS_BOOT is in this thread's effective set.
     pub cap_sys_boot: bool,
-    /// /sys/kernel/security/lockdown; `None` where it cannot be read.
+    /// /sys/kernel/security/lockdown; `None` if it cannot be read.
     pub lockdown: Option<Lockdown>,
     /// The EFI variable SecureBoot; `None` without EFI variables.
     pub secure_boot: Option<bool>,
@@ -37,8 +37,8 @@ pub struct Host {
     pub classic_load: Option<bool>,
     /// The module's interface; `None` without /proc/kexec_bpf.
     pub module: Option<Module>,
-    /// Enforcement by the module, which keeps the kernel from loading anything else;
-    /// `None` where the module cannot be asked.
+    /// The module's enforce, under which the kernel loads only whole, verified UKIs;
+    /// `None` if the module's state cannot be read.
     pub enforce: Option<Enforce>,
     /// True when /sys/module/kexec_bpf exists.
     pub module_loaded: bool,
@@ -50,9 +50,9 @@ pub struct Host {
     pub loaded: Option<bool>,
     /// True while a crash (panic) image is loaded.
     pub crash_loaded: Option<bool>,
-    /// Bytes reserved by `crashkernel=`.
+    /// The number of bytes reserved by `crashkernel=`.
     pub crash_size_bytes: Option<u64>,
-    /// Host about a crash and its capture kernel.
+    /// The settings about a crash and its capture kernel.
     pub crash: CrashSettings,
     /// The driver of the first framebuffer, from /proc/fb.
     pub framebuffer: Option<String>,
@@ -60,13 +60,13 @@ pub struct Host {
     pub running_cmdline: Option<Vec<u8>>,
 }
 
-/// Settings and abilities of the running kernel that matter on the day of a crash.
+/// The settings and abilities of the running kernel that matter when it crashes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CrashSettings {
-    /// Size of the ELF header that a load makes, in bytes (since Linux 6.6).
+    /// The size of the ELF header that a load creates, in bytes (since Linux 6.6).
     pub elfcorehdr_bytes: Option<u64>,
-    /// True when the kernel itself follows changes of processors in a loaded image. It
-    /// says so only while one is loaded (since Linux 6.6).
+    /// True when the kernel itself keeps a loaded image up to date with changes of
+    /// processors. It says so only while an image is loaded (since Linux 6.6).
     pub cpu_hotplug: Option<bool>,
     /// The same for changes of memory.
     pub memory_hotplug: Option<bool>,
@@ -82,19 +82,19 @@ pub struct CrashSettings {
     pub takes_crypt_keys: bool,
     /// CLOCK_BOOTTIME, in seconds.
     pub now_s: u64,
-    /// Record of the crash image that this program loaded last.
+    /// The record of the crash image that this program loaded last.
     pub record: Option<CrashRecord>,
 }
 
-/// Properties of kexec_bpf.ko, as it states them: see bpf/include/kexec_bpf.h.
+/// The properties of kexec_bpf.ko, as it states them; see bpf/include/kexec_bpf.h.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Module {
     pub version: String,
-    /// The interface version to speak with the module, or, as an error, its own version
-    /// when there is none in common; `None` where the module does not say.
+    /// The interface version to use with the module, or, as an error, the module's own
+    /// version if there is none in common; `None` if the module does not say.
     pub abi_version: Option<Result<u32, u32>>,
-    /// True when /sys/kernel/btf/kexec_bpf exists. Without it no parser can be loaded;
-    /// modules of interface version 4 then refuse to be inserted.
+    /// True when /sys/kernel/btf/kexec_bpf exists. Without it no parser can be loaded; a
+    /// module of interface version 4 then refuses to be inserted.
     pub has_btf: bool,
     /// Names separated by one space.
     pub decompressors: String,
@@ -102,14 +102,15 @@ pub struct Module {
     pub default_parsers: String,
 }
 
-/// Enforcement, from the module's parameter `enforce` and its state.
+/// The state of enforce, from the module's parameter `enforce` and its `initstate`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Enforce {
-    /// Nothing is enforced; also without a module, and with one that lacks the parameter.
+    /// Nothing is enforced, for example without a module, or with one that lacks the
+    /// parameter.
     Off,
-    /// Until reboot, the kernel loads nothing but whole, verified UKIs.
+    /// Until the next reboot, the kernel loads only whole, verified UKIs.
     On,
-    /// As [`Enforce::On`], but the module is being removed, so nothing can be loaded.
+    /// Like [`Enforce::On`], but the module is being removed, so nothing can be loaded.
     Held,
 }
 
@@ -159,7 +160,7 @@ impl fmt::Display for Lockdown {
 }
 
 impl Host {
-    /// Returns whether the kernel is locked down at any level; false where unknown.
+    /// Returns whether the kernel is locked down at any level; false if not known.
     #[must_use]
     pub fn is_locked_down(&self) -> bool {
         matches!(
@@ -168,15 +169,15 @@ impl Host {
         )
     }
 
-    /// Returns whether the kernel loads nothing but what the module opened and the
-    /// kernel verified; false where unknown.
+    /// Returns whether the kernel loads only what the module opened and the kernel
+    /// verified; false if not known.
     #[must_use]
     pub fn enforces(&self) -> bool {
         matches!(self.enforce, Some(Enforce::On | Enforce::Held))
     }
 
-    /// Returns the number of loads that are left for crash images (`panic`) or for
-    /// others, where the kernel limits them.
+    /// Returns the number of loads that are left for crash images (`panic`) or for other
+    /// images, if the kernel limits them.
     #[must_use]
     pub fn loads_left(&self, panic: bool) -> Option<i64> {
         let limit = if panic {
@@ -218,7 +219,7 @@ mod tests {
         for (parameter, init_state, state) in [
             ("Y\n", "live\n", Enforce::On),
             ("Y\n", "going\n", Enforce::Held),
-            // A module that is starting can still fail.
+            // A module that is still starting can fail.
             ("Y\n", "coming\n", Enforce::Off),
             ("Y", "", Enforce::Off),
             ("N\n", "live\n", Enforce::Off),

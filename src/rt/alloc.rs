@@ -4,7 +4,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 
-/// Alignment in bytes that musl's malloc guarantees on 64-bit machines.
+/// The alignment in bytes that musl's malloc guarantees on 64-bit machines.
 const MALLOC_ALIGN: usize = 16;
 
 struct Malloc;

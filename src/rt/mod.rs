@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Parts that a `no_std` program on musl's crt has to bring itself: the allocator, the
+//! Parts that a `no_std` program on musl's crt has to provide itself: the allocator, the
 //! panic handler, `main`, and the two unwinding symbols.
 //!
 //! Part of the binary, not of the library: tests link the library with std.
@@ -12,8 +12,7 @@ use core::ffi::{CStr, c_char, c_int};
 
 use ::alloc::vec::Vec;
 
-/// Runs the program. musl's crt calls this once libc is set up; the result is the exit
-/// code.
+/// Runs the program and returns its exit code. musl's crt calls this once libc is set up.
 #[unsafe(no_mangle)]
 extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     kexec_bpf::open_standard();
@@ -24,8 +23,7 @@ extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
         let slot = unsafe { argv.add(index) };
         // SAFETY: `index` is less than `argc`, so this is inside that array.
         let argument = unsafe { *slot };
-        // SAFETY: each is a NUL-terminated string that lives as long as the
-        // process does.
+        // SAFETY: each is a NUL-terminated string that lives as long as the process.
         let argument = unsafe { CStr::from_ptr(argument) };
         args.push(argument.to_bytes());
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The panic handler: one line to stderr and to /dev/kmsg, then abort.
 //!
-//! The kernel undoes the rest: descriptors, mappings and the process's half of
-//! a handshake all end with it.
+//! The kernel cleans up the rest: descriptors, mappings and this process's half of a
+//! handshake all end with the process.
 
 use core::panic::PanicInfo;
 

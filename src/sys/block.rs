@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Block devices as /sys/class/block lists them, without udev, and partitions
-//! that the kernel does not see by itself.
+//! EFFECTS. Block devices as /sys/class/block lists them, without udev; and partitions
+//! that the kernel does not find by itself.
 #![allow(unsafe_code)]
 
 use alloc::string::{String, ToString};
@@ -16,23 +16,22 @@ use crate::formats::sort::sort;
 use crate::formats::source::{FileOffset, FileSlice, ReadAt};
 
 const CLASS: &str = "/sys/class/block";
-/// sysfs counts sectors of 512 bytes, whatever the device's own have.
+/// sysfs counts sectors of 512 bytes, whatever sector size the device has.
 const SYSFS_SECTOR_BYTES: u64 = 512;
-/// Limit on the devices that are looked at.
+/// Limit on the number of devices.
 const DEVICES_MAX: usize = 1024;
-/// `BLKPG` and its operations (include/uapi/linux/blkpg.h), which libc does not
-/// have.
+/// `BLKPG` and its operations (include/uapi/linux/blkpg.h), which libc lacks.
 const BLKPG: libc::Ioctl = libc::_IO(0x12, 105);
 const ADD_PARTITION: c_int = 1;
 const DELETE_PARTITION: c_int = 2;
 
-/// A block device that has a size.
+/// A block device with a size.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Block {
-    /// Name in /sys/class/block.
+    /// The name in /sys/class/block.
     pub name: String,
     pub bytes: u64,
-    /// Disk and number of a partition; `None` for any other device.
+    /// The disk and the number of a partition; `None` for any other device.
     pub partition: Option<(String, u32)>,
 }
 
@@ -58,7 +57,7 @@ fn describe(name: &str) -> Option<Block> {
     })
 }
 
-/// Returns the disk of a partition, whose directory lies in its disk's.
+/// Returns the disk of a partition, whose directory is inside the disk's.
 fn parent(name: &str) -> Option<String> {
     let path = c_path([CLASS, "/", name].concat().as_bytes()).ok()?;
     let link = rustix::fs::readlink(&*path, Vec::new()).ok()?;
@@ -66,14 +65,14 @@ fn parent(name: &str) -> Option<String> {
     Some(link.rsplit('/').nth(1)?.into())
 }
 
-/// Returns all block devices, sorted by name. Floppy drives are left out: asking one that
-/// is empty takes seconds.
+/// Returns all block devices, sorted by name. Floppy drives are left out: querying an
+/// empty one takes seconds.
 #[must_use]
 pub fn all() -> Vec<Block> {
     let names = Directory::open(None, CLASS.as_bytes())
         .and_then(|class| class.names(b".", DEVICES_MAX, &|_| true));
     let mut names: Vec<_> = names.unwrap_or_default();
-    // In the order in which people count: vda9 before vda10.
+    // Numeric order: vda9 before vda10.
     sort(&mut names, |a, b| {
         a.len().cmp(&b.len()).then_with(|| a.cmp(b))
     });
@@ -87,10 +86,10 @@ pub fn all() -> Vec<Block> {
 }
 
 impl Block {
-    /// Returns the path of the device's node, which devtmpfs makes.
+    /// Returns the path of the device's node, which devtmpfs creates.
     #[must_use]
     pub fn path(&self) -> String {
-        // In sysfs, a name's slash is an exclamation mark: cciss!c0d0.
+        // sysfs replaces a slash in a name by an exclamation mark: cciss!c0d0.
         ["/dev/", &self.name].concat().replace('!', "/")
     }
 
@@ -147,25 +146,25 @@ fn blkpg(
         data: &mut partition,
     };
     let fd = disk.as_fd().as_raw_fd();
-    // SAFETY: both structures are the kernel's and outlive the call.
+    // SAFETY: both structures have the kernel's layout and outlive the call.
     match unsafe { libc::ioctl(fd, BLKPG, &raw mut argument) } {
         0 => Ok(()),
         _ => Err(SysError::new("BLKPG", "", last_errno())),
     }
 }
 
-/// A partition that this program told the kernel about; it is removed again when this is
-/// dropped. Nothing is written to the disk.
+/// A partition that this program told the kernel about. Dropping it removes it from the
+/// kernel again; nothing is written to the disk.
 pub struct AddedPartition {
     disk: InputFile,
     number: u32,
 }
 
 impl AddedPartition {
-    /// Tells the kernel about a partition that only the second table names.
+    /// Tells the kernel about a partition that only the second table lists.
     ///
     /// # Errors
-    /// EBUSY when it overlaps another; EACCES without CAP_SYS_ADMIN.
+    /// EBUSY when it overlaps another one; EACCES without CAP_SYS_ADMIN.
     pub fn add(
         disk: &Block,
         number: u32,

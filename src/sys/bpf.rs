@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. bpf(2): maps, programs and BTF; one command per function.
 //!
-//! Structures are the parts of `union bpf_attr` (include/uapi/linux/bpf.h) up to the last
-//! field that is used: the kernel takes 0 for the rest. tests/abi.rs compares them with
-//! the header.
+//! Each structure is the part of `union bpf_attr` (include/uapi/linux/bpf.h) up to the
+//! last field that is used: the kernel takes the rest as 0. tests/abi.rs compares them
+//! with the header.
 #![allow(unsafe_code)]
 
 use core::ffi::{c_int, c_long};
@@ -23,7 +23,7 @@ pub use map::{MapFd, Value};
 pub use program::{Program, Rejected, attach, load_program, load_types};
 pub use types::KernelTypes;
 
-/// `enum bpf_cmd`, which libc does not have.
+/// `enum bpf_cmd`, which libc lacks.
 mod command {
     use super::c_long;
     pub const MAP_CREATE: c_long = 0;
@@ -42,8 +42,8 @@ mod command {
 /// # Safety
 /// Each pointer in `attr` points to as much memory as the command reads or writes.
 unsafe fn bpf<T>(command: c_long, attr: &mut T) -> Result<c_int, Errno> {
-    // SAFETY: `attr` is as large as it is said to be; the caller vouches for the memory
-    // that it points to.
+    // SAFETY: the size passed is that of `attr`; the caller vouches for the memory that
+    // it points to.
     let result =
         unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_mut(attr), size_of::<T>()) };
     c_int::try_from(result)
@@ -55,11 +55,11 @@ unsafe fn bpf<T>(command: c_long, attr: &mut T) -> Result<c_int, Errno> {
 /// Runs a command that returns a descriptor.
 ///
 /// # Safety
-/// The same as of [`bpf`].
+/// As for [`bpf`].
 unsafe fn bpf_fd<T>(command: c_long, attr: &mut T) -> Result<OwnedFd, Errno> {
     // SAFETY: the caller vouches for the memory that `attr` points to.
     let fd = unsafe { bpf(command, attr) }?;
-    // SAFETY: the kernel made the descriptor for this call, and nobody else has it.
+    // SAFETY: the kernel created the descriptor for this call, and nobody else has it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -89,8 +89,8 @@ fn length<T>(list: &[T]) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
 }
 
-/// Returns the beginning of a name: the kernel keeps 15 bytes and a NUL, and accepts no
-/// other characters than these.
+/// Shortens a name to what the kernel accepts: 15 bytes and a NUL, and only these
+/// characters.
 fn short(name: &[u8]) -> [u8; attr::NAME_BYTES] {
     let mut short = [0; attr::NAME_BYTES];
     for (to, from) in short.iter_mut().take(attr::NAME_BYTES - 1).zip(name) {

@@ -10,7 +10,7 @@ pub fn has_sys_boot() -> bool {
 
 /// Runs `probe` while this thread has no CAP_SYS_BOOT, then restores the capability.
 ///
-/// Returns `None` when the capability could not be dropped.
+/// Returns `None` if the capability could not be dropped.
 pub fn without_sys_boot<T>(probe: impl FnOnce() -> T) -> Option<T> {
     let sets = capabilities(None).ok()?;
     let lowered = CapabilitySets {
@@ -19,8 +19,8 @@ pub fn without_sys_boot<T>(probe: impl FnOnce() -> T) -> Option<T> {
     };
     set_capabilities(None, lowered).ok()?;
     let result = probe();
-    // Raising a permitted capability cannot be refused; if it were, the load
-    // that follows fails with EPERM and says so.
+    // Raising a permitted capability cannot be refused. If it were, the load that follows
+    // would fail with EPERM and say so.
     let _ = set_capabilities(None, sets);
     Some(result)
 }

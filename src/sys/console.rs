@@ -26,17 +26,17 @@ impl Write for Sink<'_> {
     }
 }
 
-/// Opens descriptors 0 to 2 where the program was started without them. Otherwise a file
-/// of an image could get such a number, and text would be written into it.
+/// Opens descriptors 0 to 2 if the program was started without them. Otherwise an opened
+/// file could get one of these numbers, and text would be written into it.
 ///
 /// Writes to an O_PATH descriptor are refused, as are those to a closed one.
 pub fn open_standard() {
-    // open(2) gives the lowest free number.
+    // open(2) returns the lowest free number.
     while let Ok(fd) = rustix::fs::open(c"/", OFlags::PATH, Mode::empty()) {
         if fd.as_raw_fd() > 2 {
             return;
         }
-        // It stays open to the end of the program.
+        // It stays open until the program ends.
         let _ = fd.into_raw_fd();
     }
 }
@@ -59,18 +59,18 @@ pub fn write_stderr(text: &str) {
     let _ = stderr().write_str(text);
 }
 
-/// Returns standard input, whatever it is.
+/// Returns standard input, which can be any kind of file.
 pub(super) fn stdin() -> BorrowedFd<'static> {
     // SAFETY: open_standard() ran first, and nothing closes descriptor 0.
     unsafe { rustix::stdio::stdin() }
 }
 
-/// Levels of the kernel's log.
+/// Levels of messages in the kernel's log.
 pub const LOG_ERROR: u8 = 3;
 pub const LOG_NOTICE: u8 = 5;
 
-/// Writes text to the kernel's log, a record for each line, where that can be opened. A
-/// line that does not begin with the program's name is given it.
+/// Writes text to the kernel's log, one record per line, if the log can be opened.
+/// Prefixes the program's name to lines that do not begin with it.
 pub fn kernel_log(level: u8, text: &str) {
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
     let Ok(kmsg) = rustix::fs::open(c"/dev/kmsg", flags, Mode::empty()) else {
@@ -88,7 +88,7 @@ pub fn kernel_log(level: u8, text: &str) {
     }
 }
 
-/// Writes one line to stderr and to the kernel's log: the last word of a program that
+/// Writes one line to stderr and to the kernel's log: the last message of a program that
 /// cannot go on.
 pub fn panic_line(line: fmt::Arguments<'_>) {
     let line = alloc::format!("{line}\n");

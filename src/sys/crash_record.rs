@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The record of the crash image that was loaded, in /run: it is gone with this
-//! boot, as the image is. It only helps, so errors are dropped.
+//! EFFECTS. The record in /run of the crash image that was loaded. It disappears at
+//! reboot, as the image does. It is only informative, so errors are dropped.
 
 use core::ffi::CStr;
 
@@ -14,14 +14,14 @@ const FILE: &CStr = c"/run/kexec-bpf/crash-image";
 /// The same path, for reading.
 const PATH: &str = "/run/kexec-bpf/crash-image";
 
-/// Reads the record; `None` when there is none, or a damaged one.
+/// Reads the record; `None` if there is none, or if it is damaged.
 #[must_use]
 pub fn read() -> Option<CrashRecord> {
     CrashRecord::parse(&read_kernel_file(PATH, MAX_BYTES)?)
 }
 
-/// Writes the record. A reader sees all of it or, when that failed, nothing: it is one
-/// write of a few hundred bytes, and what is cut does not parse.
+/// Writes the record. A reader sees all of it or, if the write failed, nothing: it is one
+/// write of a few hundred bytes, and a truncated record does not parse.
 pub fn write(text: &[u8]) {
     let _ = rustix::fs::mkdir(DIRECTORY, Mode::from_raw_mode(0o755));
     let flags =

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Keys of encrypted disks for the capture kernel, by configfs.
+//! EFFECTS. Keys of encrypted disks for the capture kernel, through configfs.
 //!
-//! Source: Documentation/admin-guide/kdump/kdump.rst of Linux 6.16, "Write the
-//! dump file to encrypted disk volume". The kernel looks the keys up by their
-//! descriptions while it loads, and copies them into the reserved memory.
+//! Source: Documentation/admin-guide/kdump/kdump.rst of Linux 6.16, "Write the dump file
+//! to encrypted disk volume". During a load, the kernel looks up the keys by their
+//! descriptions and copies them into the reserved memory.
 
 use alloc::ffi::CString;
 use alloc::string::String;
@@ -18,7 +18,7 @@ use super::SysError;
 pub const DIRECTORY: &str = "/sys/kernel/config/crash_dm_crypt_keys";
 const REUSE: &CStr = c"/sys/kernel/config/crash_dm_crypt_keys/reuse";
 
-/// Descriptions that the kernel knows for as long as this lives.
+/// Descriptions that are registered with the kernel for as long as this value lives.
 #[derive(Default)]
 pub struct KeyItems {
     directories: Vec<CString>,
@@ -26,14 +26,14 @@ pub struct KeyItems {
 }
 
 impl KeyItems {
-    /// Names each of these logon keys to the kernel.
+    /// Registers the description of each of these logon keys with the kernel.
     ///
     /// # Errors
-    /// The errors of mkdir(2), open(2) and write(2); then no item is left.
+    /// The errors of mkdir(2), open(2) and write(2); no item is left then.
     pub fn create(descriptions: &[String]) -> Result<KeyItems, SysError> {
         let mut items = KeyItems::default();
         for description in descriptions {
-            // Any name will do; this one shows whose key it is.
+            // Any name will do; this one shows which key it is for.
             let name = description.bytes().map(|byte| match byte {
                 b'/' | 0 => b'_',
                 byte => byte,
@@ -43,13 +43,13 @@ impl KeyItems {
                 path.push(b'/');
                 path.extend(name.clone());
                 path.extend(end);
-                // The path has no NUL: those in the name were replaced.
+                // The path has no NUL: any in the name were replaced.
                 CString::new(path).unwrap_or_default()
             };
             let directory = path(b"");
             match rustix::fs::mkdir(&directory, Mode::from_raw_mode(0o700)) {
                 Ok(()) => items.directories.push(directory),
-                // The item belongs to somebody else, who also removes it.
+                // The item belongs to another process, which will also remove it.
                 Err(Errno::EXIST) => {}
                 Err(errno) => return Err(SysError::new("mkdir", description, errno)),
             }
@@ -59,10 +59,10 @@ impl KeyItems {
         Ok(items)
     }
 
-    /// Has the kernel keep the keys of the image that is loaded now.
+    /// Makes the kernel keep the keys of the image that is loaded now.
     ///
     /// # Errors
-    /// EINVAL when there is no such image, or it has no keys.
+    /// EINVAL if there is no such image, or it has no keys.
     pub fn reuse(&mut self) -> Result<(), SysError> {
         write(REUSE, b"1").map_err(|errno| SysError::new("write", "reuse", errno))?;
         self.reused = true;

@@ -17,15 +17,15 @@ use super::SysError;
 
 /// Size of the buffer for one getdents64(2).
 const BUFFER_BYTES: usize = 4096;
-/// Limit on directories above each other, more than any path has.
+/// Limit on the depth of a directory, deeper than any path.
 const MAX_DEPTH: usize = 256;
 
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
-/// Opening what is in a directory does not take the right to list it.
+/// O_PATH: opening files in a directory does not need permission to list it.
 const HANDLE: OFlags = DIRECTORY.union(OFlags::PATH);
 
-/// Converts a path for system calls. This is done here once, because rustix would do it
-/// anew in each place that names a call.
+/// Converts a path for system calls. It is done here once, because rustix would generate
+/// the conversion anew at each call.
 pub(super) fn c_path(path: &[u8]) -> rustix::io::Result<CString> {
     CString::new(path).map_err(|_| Errno::INVAL)
 }
@@ -61,7 +61,7 @@ fn fail(call: &'static str, path: &[u8], errno: Errno) -> SysError {
 }
 
 impl Directory {
-    /// `open(path, O_PATH | O_DIRECTORY)`: opens a directory, with `root` beneath that.
+    /// `open(path, O_PATH | O_DIRECTORY)`: opens a directory; with `root`, beneath that.
     ///
     /// # Errors
     /// ENOENT, ENOTDIR, EACCES.
@@ -76,10 +76,10 @@ impl Directory {
     }
 
     /// `openat(self, name, O_RDONLY | O_NOFOLLOW)`: opens a directory in this one; `None`
-    /// when there is nothing of that name.
+    /// if there is nothing with that name.
     ///
     /// # Errors
-    /// ENOTDIR for a file and for a symbolic link.
+    /// ENOTDIR for a file or a symbolic link.
     pub fn below(&self, name: &[u8]) -> Result<Option<Directory>, SysError> {
         let flags = DIRECTORY | OFlags::NOFOLLOW;
         let opened =
@@ -91,8 +91,8 @@ impl Directory {
         }
     }
 
-    /// Returns the root of the file system that holds the directory, as far as it is
-    /// mounted and can be reached here.
+    /// Returns the root of the file system that holds the directory, or the topmost
+    /// directory of it that is mounted and reachable here.
     #[must_use]
     pub fn root(self) -> Directory {
         let mut here = self;
@@ -120,9 +120,9 @@ impl Directory {
         Some(path.into_bytes())
     }
 
-    /// Returns the names in the directory `path` that `wanted` takes, except `.` and
-    /// `..`, in no order. There are at most `max` and one more, by which the caller sees
-    /// that there are too many.
+    /// Returns the names in the directory `path` that `wanted` accepts, except `.` and
+    /// `..`, in no particular order. It returns at most `max` + 1 names, so that the
+    /// caller can see if there are too many.
     ///
     /// # Errors
     /// ENOENT, ENOTDIR, EACCES, EIO.
@@ -169,7 +169,7 @@ impl Directory {
     }
 
     /// Renames a file in the directory `path`, unless the new name is taken, and waits
-    /// until file and directory have reached the disk.
+    /// until the file and the directory have reached the disk.
     ///
     /// # Errors
     /// EROFS, EEXIST, ENOSPC, EIO.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. EFI variables, from efivarfs: those of the boot loader interface, and the
-//! revocations by the firmware.
+//! firmware's revocations.
 
 use rustix::fs::{AtFlags, IFlags, OFlags};
 
@@ -16,12 +16,13 @@ use rustix::fd::AsFd;
 
 const PLACE: &[u8] = b"/sys/firmware/efi/efivars";
 const ONE_SHOT: &str = "LoaderEntryOneShot";
-/// The vendor is EFI_IMAGE_SECURITY_DATABASE_GUID.
+/// The vendor GUID is EFI_IMAGE_SECURITY_DATABASE_GUID.
 const DBX: &str = "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f";
-/// The vendor is SHIM_LOCK_GUID. SbatLevel itself is hidden from the system.
+/// The vendor GUID is SHIM_LOCK_GUID. SbatLevel itself is hidden from the operating
+/// system.
 const SBAT_LEVEL: &str = "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23";
 
-/// Opens efivarfs, even where nobody has mounted it. `None` without EFI.
+/// Opens efivarfs, even if it is not mounted. `None` without EFI.
 #[inline(never)]
 fn open() -> Option<Directory> {
     let place = Directory::open(None, PLACE).ok()?;
@@ -35,18 +36,18 @@ fn file_name(variable: &str) -> String {
     [variable, "-", VENDOR].concat()
 }
 
-/// Reads a variable with its attributes, cut to `max_bytes`.
+/// Reads a variable with its attributes, truncated to `max_bytes`.
 fn contents(directory: &Directory, file: &str, max_bytes: usize) -> Option<Vec<u8>> {
     let fd = open_beneath(directory.as_fd(), file.as_bytes(), OFlags::RDONLY).ok()?;
     let file_bytes = rustix::fs::fstat(&fd).ok()?.st_size;
     let mut value = alloc::vec![0; usize::try_from(file_bytes).ok()?.min(max_bytes)];
-    // Each read has the kernel ask the firmware for all of the variable.
+    // One read, because for each the kernel asks the firmware for the whole variable.
     let read = rustix::io::read(&fd, &mut value[..]).ok()?;
     value.truncate(read);
     Some(value)
 }
 
-/// Reads the revocations by the firmware and by shim; empty without EFI.
+/// Reads the revocations of the firmware and of shim; empty without EFI.
 #[must_use]
 pub fn revocations() -> Revocations {
     let Some(directory) = open() else {
@@ -80,8 +81,8 @@ pub fn read() -> LoaderVariables {
     }
 }
 
-/// Deletes LoaderEntryOneShot. efivarfs protects its files against that by a flag, which
-/// is cleared first.
+/// Deletes LoaderEntryOneShot. efivarfs protects its files against deletion by a flag,
+/// which is cleared first.
 ///
 /// # Errors
 /// EROFS, EPERM.

@@ -19,11 +19,11 @@ const MODPROBE: [&str; 4] = [
     "/sbin/modprobe",
     "/bin/modprobe",
 ];
-/// Length of the longest word in these files, with its newline.
+/// The length of the longest word in these files, with its newline.
 const WORD_MAX_BYTES: usize = 16;
 
-/// Reads whether the module enforces, even where /sys is not mounted; `None` when there
-/// is a module and it cannot be asked.
+/// Reads whether the module enforces, even if /sys is not mounted; `None` if there is a
+/// module whose state cannot be read.
 #[must_use]
 pub fn state() -> Option<Enforce> {
     match read_anywhere(PARAMETER, WORD_MAX_BYTES) {
@@ -46,7 +46,7 @@ pub fn is_module_live() -> bool {
     init_state() == b"live\n"
 }
 
-/// Returns whether there is anything at `path`, or may be.
+/// Returns whether there is, or may be, anything at `path`.
 #[must_use]
 pub fn is_asked_by_file(path: &str) -> bool {
     let found = rustix::fs::lstat(path);
@@ -65,10 +65,10 @@ pub fn turn_on() -> Result<(), SysError> {
     KernelFile::open(PARAMETER)?.write("1")
 }
 
-/// Runs `modprobe kexec_bpf enforce=1`, whose messages go to this program's stderr.
+/// Runs `modprobe kexec_bpf enforce=1`; its messages go to this program's stderr.
 ///
 /// # Errors
-/// The errors of [`process::run`]; ENOENT when there is no modprobe.
+/// The errors of [`process::run`]; ENOENT if there is no modprobe.
 pub fn load_module(timeout_s: u32) -> Result<Ended, SysError> {
     let mut result = Err(SysError::new(
         "posix_spawn",

@@ -23,10 +23,10 @@ impl EventFd {
         }
     }
 
-    /// Adds 1 and wakes the thread that waits.
+    /// Adds 1 and wakes the waiting thread.
     ///
     /// # Errors
-    /// EAGAIN when the counter is full, which takes 2^64 signals.
+    /// EAGAIN if the counter is full, which takes 2^64 signals.
     pub fn signal(&self) -> Result<(), SysError> {
         match rustix::io::write(&self.0, &1u64.to_ne_bytes()) {
             Ok(_) => Ok(()),
@@ -34,7 +34,7 @@ impl EventFd {
         }
     }
 
-    /// Takes what was signalled; returns false when nothing was.
+    /// Takes all pending signals; returns false if there were none.
     fn take(&self) -> bool {
         let mut count = [0; 8];
         rustix::io::read(&self.0, &mut count).is_ok()
@@ -47,7 +47,8 @@ impl AsFd for EventFd {
     }
 }
 
-/// Result of waiting for two events and for the end of the thread that signals the first.
+/// The result of waiting for two events and for the end of the thread that signals the
+/// first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {
     First,
@@ -56,7 +57,8 @@ pub enum Which {
 }
 
 /// Waits until one of the two is signalled, and takes that signal, or until the other
-/// thread is gone. When several are true, the first event counts, then the thread's end.
+/// thread is gone. If several apply, the first event takes precedence, then the thread's
+/// end.
 ///
 /// # Errors
 /// The errors of poll(2); not expected on open descriptors.
@@ -66,7 +68,8 @@ pub fn wait_either(
     other: &OtherThread<'_>,
 ) -> Result<Which, SysError> {
     loop {
-        // This is asked first: what the thread signalled before its end counts.
+        // This is checked first, so that a signal which the thread sent before its end
+        // counts.
         let gone = other.is_gone();
         if first.take() {
             return Ok(Which::First);
@@ -81,7 +84,7 @@ pub fn wait_either(
     }
 }
 
-/// Converts a time for poll(2).
+/// Converts a duration for poll(2).
 pub(super) fn timespec(ms: u32) -> Timespec {
     Timespec {
         tv_sec: i64::from(ms / 1000),
@@ -102,8 +105,8 @@ fn clock(clock: libc::clockid_t) -> libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: `now` lives during the call, and the result may be ignored: it stays 0
-    // for a clock that is not there.
+    // SAFETY: `now` outlives the call. The result may be ignored: `now` stays 0 if there
+    // is no such clock.
     unsafe { libc::clock_gettime(clock, &raw mut now) };
     now
 }
@@ -117,7 +120,7 @@ pub fn now_us() -> u64 {
     seconds.saturating_mul(1_000_000).saturating_add(micros)
 }
 
-/// Returns CLOCK_BOOTTIME in seconds, which counts suspended time, too.
+/// Returns CLOCK_BOOTTIME in seconds, which includes suspended time.
 #[must_use]
 pub fn boot_time_s() -> u64 {
     let now = clock(libc::CLOCK_BOOTTIME);
@@ -142,7 +145,8 @@ mod tests {
                 let seen = [(); 2].map(|()| wait_either(&first, &second, other).unwrap());
                 drop(go);
                 let last = wait_either(&first, &second, other).unwrap();
-                // The end of the thread goes before what it was to answer.
+                // The thread's end takes precedence over the event that it was meant to
+                // answer.
                 second.signal().unwrap();
                 (seen, last, wait_either(&first, &second, other).unwrap())
             },

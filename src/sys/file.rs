@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Input files: images and initrds, opened once and read by pread.
+//! EFFECTS. Input files: images and initrds, opened once and read with pread.
 //!
-//! They are not mapped: a mapped file that shrinks kills its reader by SIGBUS.
+//! They are not mapped: if a mapped file shrinks, its reader is killed by SIGBUS.
 
 use alloc::format;
 use alloc::string::String;
@@ -31,7 +31,7 @@ const FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY);
 
-/// Reason that a path cannot serve as an input file.
+/// A reason why a path cannot be used as an input file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OpenError {
     Sys(SysError),
@@ -79,8 +79,9 @@ impl Diagnose for OpenError {
 
 impl InputFile {
     /// `open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)`: opens an input file.
-    /// The flags keep a FIFO or a terminal from blocking or being taken over before it is
-    /// refused. With `root`, the path is beneath that, and nothing leads out of it.
+    /// The flags keep a FIFO from blocking, and a terminal from becoming the controlling
+    /// one, before it is refused. With `root`, the path is beneath that, and nothing
+    /// leads out of it.
     ///
     /// # Errors
     /// [`OpenError::NotAFile`] for anything that is not a regular file.
@@ -92,10 +93,10 @@ impl InputFile {
         InputFile::opened(opened, path)
     }
 
-    /// Opens a file of `directory` in the same way, with O_NOFOLLOW.
+    /// Opens a file in `directory` in the same way, with O_NOFOLLOW.
     ///
     /// # Errors
-    /// [`OpenError::NotAFile`] also for a symbolic link.
+    /// [`OpenError::NotAFile`] for a symbolic link, too.
     pub fn open_at(directory: &Directory, name: &[u8]) -> Result<InputFile, OpenError> {
         let flags = FLAGS | OFlags::NOFOLLOW;
         match rustix::fs::openat(directory, name, flags, Mode::empty()) {
@@ -130,7 +131,7 @@ impl InputFile {
         Err(OpenError::NotAFile { is })
     }
 
-    /// Opens a block device, whose size the caller knows.
+    /// Opens a block device whose size the caller knows.
     ///
     /// # Errors
     /// The errors of open(2).
@@ -147,7 +148,8 @@ impl InputFile {
         }
     }
 
-    /// Returns the size of the file now, to tell whether it changed since it was opened.
+    /// Returns the file's present size, to see whether it has changed since it was
+    /// opened.
     ///
     /// # Errors
     /// The errors of fstat(2); not expected on an open descriptor.
@@ -205,8 +207,8 @@ pub fn device_number(path: &str) -> Option<String> {
     is_block.then(|| format!("{major}:{minor}"))
 }
 
-/// Returns the path from the root directory; the file need not exist. Beneath `root`,
-/// which may have no path of its own, it leads through this process's descriptors.
+/// Returns the absolute path; the file need not exist. Beneath `root`, which may have no
+/// path of its own, it leads through this process's descriptors in /proc.
 ///
 /// # Errors
 /// The errors of getcwd(2), for a relative path.
@@ -223,8 +225,9 @@ pub fn absolute(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Vec<u8>, Sy
     Ok([directory.to_bytes(), b"/", path].concat())
 }
 
-/// Reads a kernel file (/proc, /sys), cut to `max_bytes`. `None` when it cannot be read,
-/// which for such files means that this kernel does not have it or does not show it.
+/// Reads a kernel file (/proc, /sys), truncated to `max_bytes`. `None` if it cannot be
+/// read, which for such files means that this kernel does not have it or does not show
+/// it.
 #[must_use]
 pub fn read_kernel_file(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
@@ -232,7 +235,7 @@ pub fn read_kernel_file(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
 }
 
 /// Reads a file of a pseudo file system that need not be mounted: it is mounted for this
-/// one read, where nobody else sees it. Requires CAP_SYS_ADMIN.
+/// one read, and nobody else sees the mount. Requires CAP_SYS_ADMIN.
 #[must_use]
 pub fn read_unmounted(file_system: &CStr, path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     read_to_end(
@@ -252,7 +255,7 @@ fn open_unmounted(file_system: &CStr, path: &str, flags: OFlags) -> rustix::io::
     rustix::fs::openat(&root, path, flags | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Opens a file of /proc or /sys, even where that is not mounted.
+/// Opens a file of /proc or /sys, even if that is not mounted.
 fn open_anywhere(path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let opened = rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::empty());
     if !matches!(opened, Err(Errno::NOENT)) {
@@ -271,7 +274,7 @@ fn open_anywhere(path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     opened
 }
 
-/// Reads a file as [`read_kernel_file`] does, even where /proc or /sys is not mounted.
+/// Reads a file like [`read_kernel_file`], even if /proc or /sys is not mounted.
 #[must_use]
 pub fn read_anywhere(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     read_to_end(&open_anywhere(path, OFlags::RDONLY).ok()?, max_bytes)
@@ -284,7 +287,7 @@ pub struct KernelFile {
 }
 
 impl KernelFile {
-    /// Opens the file, even where /proc or /sys is not mounted.
+    /// Opens the file, even if /proc or /sys is not mounted.
     ///
     /// # Errors
     /// The errors of open(2), fsopen(2) and fsmount(2).
@@ -295,10 +298,10 @@ impl KernelFile {
         }
     }
 
-    /// Writes `text` by one call, as such files require.
+    /// Writes `text` in one call, as such files require.
     ///
     /// # Errors
-    /// The errors of write(2): the kernel's objection to the value.
+    /// The errors of write(2), with which the kernel rejects a value.
     pub fn write(&self, text: &str) -> Result<(), SysError> {
         rustix::io::write(&self.fd, text.as_bytes())
             .map(drop)
@@ -306,7 +309,7 @@ impl KernelFile {
     }
 }
 
-/// Returns whether `path` exists; a link counts as what it leads to.
+/// Returns whether `path` exists; a link is followed.
 #[must_use]
 pub fn exists(path: &str) -> bool {
     rustix::fs::stat(path).is_ok()

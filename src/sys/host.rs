@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Reads [`Host`] from /proc, /sys and a few harmless system calls.
+//! EFFECTS. Reads [`Host`] from /proc, /sys and with a few harmless system calls.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,15 +11,16 @@ use crate::formats::image::devicetree::Device;
 use crate::formats::image::hwids::Smbios;
 use crate::host::{CrashSettings, Host, Lockdown, Module};
 
-/// Limit on the content of a one-value kernel file, in bytes.
+/// Limit on the size of a kernel file with one value, in bytes.
 const VALUE_MAX_BYTES: usize = 128;
-/// Limit on a command line: the longest of any architecture, with room to spare.
+/// Limit on the size of a command line: longer than the longest of any architecture.
 const CMDLINE_MAX_BYTES: usize = 16 << 10;
-/// The variable's attributes (u32) and one byte of value.
+/// The file has the variable's attributes (u32), then one byte of value.
 const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
-/// Reads the state of the running kernel. Never fails: what the kernel does not say is `None`.
+/// Reads the state of the running kernel. Never fails: `None` stands for anything that
+/// the kernel does not say.
 #[must_use]
 pub fn read() -> Host {
     let uname = rustix::system::uname();
@@ -49,7 +50,7 @@ pub fn read() -> Host {
     }
 }
 
-/// Returns the running kernel's command line, even where /proc is not mounted.
+/// Returns the running kernel's command line, even if /proc is not mounted.
 #[must_use]
 pub fn running_cmdline() -> Option<Vec<u8>> {
     read_anywhere("/proc/cmdline", CMDLINE_MAX_BYTES).map(without_newline)
@@ -103,8 +104,8 @@ fn text(path: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&value).trim().to_string())
 }
 
-/// Reads the lockdown level, even where securityfs is not mounted, as in most
-/// initramfses: what is refused under lockdown must not depend on that.
+/// Reads the lockdown level, even if securityfs is not mounted, as in most initramfses:
+/// what lockdown refuses must not depend on a mount.
 fn lockdown() -> Option<Lockdown> {
     let value = read_kernel_file("/sys/kernel/security/lockdown", VALUE_MAX_BYTES)
         .or_else(|| read_unmounted(c"securityfs", "lockdown", VALUE_MAX_BYTES))?;
@@ -130,14 +131,14 @@ fn module() -> Option<Module> {
     })
 }
 
-/// Reads a kexec value of sysfs: /sys/kernel/kexec/NAME (newer kernels), else
+/// Reads a kexec value from sysfs: /sys/kernel/kexec/NAME (newer kernels), else
 /// /sys/kernel/kexec_NAME.
 fn either(name: &str) -> Option<i64> {
     number(&["/sys/kernel/kexec/", name].concat())
         .or_else(|| number(&["/sys/kernel/kexec_", name].concat()))
 }
 
-/// Reads the first framebuffer's driver: "0 i915drmfb" is its number and driver.
+/// Reads the driver of the first framebuffer: "0 i915drmfb" has its number and driver.
 fn framebuffer() -> Option<String> {
     let list = text("/proc/fb")?;
     let (_, driver) = list.lines().next()?.split_once(' ')?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. kexec_file_load(2), the unload half of kexec_load(2), and
-//! reboot(2) with LINUX_REBOOT_CMD_KEXEC.
+//! EFFECTS. kexec_file_load(2), the unloading part of kexec_load(2), and reboot(2) with
+//! LINUX_REBOOT_CMD_KEXEC.
 #![allow(unsafe_code)]
 
 use core::ffi::{CStr, c_int, c_long, c_ulong};
@@ -13,11 +13,11 @@ use super::file::{KernelFile, exists, read_kernel_file};
 use super::{SysError, capability, last_errno};
 use crate::policy::plan::Flags;
 
-/// A load takes as long as its files take to be read and copied; the wait is at most
-/// 30 s.
+/// The number of waits for another load, 30 s in all. A load takes as long as the kernel
+/// needs to read and copy its files.
 const SETTLE_TRIES: u32 = 300;
 const SETTLE_TRY_MS: u32 = 100;
-/// A descriptor that no file has; the kernel ignores it where none is needed.
+/// Not a descriptor of any file; the kernel ignores it if it needs none.
 const NO_FD: c_int = -1;
 
 fn check(result: c_long) -> rustix::io::Result<()> {
@@ -28,8 +28,8 @@ fn check(result: c_long) -> rustix::io::Result<()> {
     }
 }
 
-/// `kexec_file_load(kernel_fd, initrd_fd, cmdline_len, cmdline, flags)`: has
-/// the kernel read, verify and load an image. Blocks for as long as that takes.
+/// `kexec_file_load(kernel_fd, initrd_fd, cmdline_len, cmdline, flags)`: makes the kernel
+/// read, verify and load an image. Blocks until that is done.
 ///
 /// Without `initrd`, `flags` must contain NO_INITRAMFS.
 ///
@@ -42,8 +42,8 @@ pub fn file_load(
     flags: Flags,
 ) -> Result<(), SysError> {
     let initrd_fd = initrd.map_or(NO_FD, |fd| fd.as_raw_fd());
-    // SAFETY: both descriptors are open for the length of the call, and
-    // `cmdline` is as long as it is said to be, with its NUL.
+    // SAFETY: both descriptors stay open during the call, and `cmdline` has the length
+    // that is passed, with its NUL.
     let result = unsafe {
         libc::syscall(
             libc::SYS_kexec_file_load,
@@ -58,7 +58,7 @@ pub fn file_load(
 }
 
 fn file_unload(flags: Flags) -> rustix::io::Result<()> {
-    // SAFETY: with UNLOAD the kernel reads nothing but the flags.
+    // SAFETY: with UNLOAD the kernel reads only the flags.
     check(unsafe {
         libc::syscall(
             libc::SYS_kexec_file_load,
@@ -85,10 +85,10 @@ fn classic_unload(panic: bool) -> rustix::io::Result<()> {
     })
 }
 
-/// Drops the loaded image, or the crash image. Succeeds when there is none.
+/// Unloads the image for `exec`, or the crash image. Succeeds if there is none.
 ///
-/// Uses kexec_file_load, which works under lockdown as well, or kexec_load where the
-/// kernel has only that.
+/// Uses kexec_file_load, which works under lockdown as well, or kexec_load if the kernel
+/// has only that.
 ///
 /// # Errors
 /// The error of the call that was tried last.
@@ -103,10 +103,10 @@ pub fn unload(panic: bool) -> Result<(), SysError> {
 }
 
 /// Returns which of the two system calls this kernel has: (kexec_file_load, kexec_load).
-/// `None` when that could not be asked safely.
+/// Returns `None` if they could not be probed safely.
 ///
-/// They are called without CAP_SYS_BOOT: then the kernel answers EPERM before it does
-/// anything, and in particular before it counts against kexec_load_limit_*.
+/// They are called without CAP_SYS_BOOT, so that the kernel answers EPERM before it does
+/// anything, and in particular before it counts a call against kexec_load_limit_*.
 #[must_use]
 pub fn probe_calls() -> Option<(bool, bool)> {
     capability::without_sys_boot(|| {
@@ -117,11 +117,11 @@ pub fn probe_calls() -> Option<(bool, bool)> {
     })
 }
 
-/// kernel.kexec_load_disabled, open for writing.
+/// The file kernel.kexec_load_disabled, open for writing.
 pub struct LoadSwitch(KernelFile);
 
 impl LoadSwitch {
-    /// Opens the switch, even where /proc is not mounted.
+    /// Opens the switch, even if /proc is not mounted.
     ///
     /// # Errors
     /// The errors of [`KernelFile::open`].
@@ -129,7 +129,8 @@ impl LoadSwitch {
         KernelFile::open("/proc/sys/kernel/kexec_load_disabled").map(LoadSwitch)
     }
 
-    /// Has the kernel load and unload nothing more until firmware boots a kernel anew.
+    /// Makes the kernel refuse every load and unload until the firmware boots a kernel
+    /// again.
     ///
     /// # Errors
     /// The errors of [`KernelFile::write`].
@@ -138,7 +139,7 @@ impl LoadSwitch {
     }
 }
 
-/// Other loads and unloads, as [`settle`] has seen them.
+/// Loads and unloads by others, as seen by [`settle`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Others {
     /// There were none, or the kernel does not say.
@@ -149,7 +150,7 @@ pub enum Others {
     UnderWay,
 }
 
-/// Waits for a load that began before [`LoadSwitch::turn_off`], which does not end it.
+/// Waits for a load that began before [`LoadSwitch::turn_off`], which does not stop it.
 #[must_use]
 pub fn settle() -> Others {
     for tries in 0..SETTLE_TRIES {
@@ -165,8 +166,8 @@ pub fn settle() -> Others {
     Others::UnderWay
 }
 
-/// Returns whether the kernel's kexec lock is held. While it is, the kernel does not say
-/// how much memory is reserved for a crash kernel.
+/// Returns whether the kernel's kexec lock is held. While it is held, the kernel does not
+/// report how much memory is reserved for a crash kernel.
 fn is_locked() -> bool {
     [
         "/sys/kernel/kexec/crash_size",
@@ -176,7 +177,7 @@ fn is_locked() -> bool {
     .any(|path| exists(path) && read_kernel_file(path, 1).is_none())
 }
 
-/// `sync()`: writes dirty pages of all file systems to their devices.
+/// `sync()`: writes the dirty pages of all file systems to their devices.
 pub fn sync() {
     rustix::fs::sync();
 }
@@ -185,7 +186,7 @@ pub fn sync() {
 /// return unless that image comes back (KEXEC_PRESERVE_CONTEXT).
 ///
 /// # Errors
-/// EINVAL when nothing is loaded, EPERM, EBUSY.
+/// EINVAL if nothing is loaded, EPERM, EBUSY.
 pub fn reboot() -> Result<(), SysError> {
     rustix::system::reboot(rustix::system::RebootCommand::Kexec)
         .map_err(|errno| SysError::new("reboot", "", errno))

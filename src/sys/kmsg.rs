@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Messages that the kernel logged since a moment, from /dev/kmsg. Record
-//! format: Documentation/ABI/testing/dev-kmsg of the kernel.
+//! EFFECTS. Messages that the kernel has logged since some moment, from /dev/kmsg. Record
+//! format: the kernel's Documentation/ABI/testing/dev-kmsg.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,17 +9,17 @@ use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 
-/// Size of the longest record that the kernel returns, CONSOLE_EXT_LOG_MAX.
+/// The size of the longest record that the kernel returns, CONSOLE_EXT_LOG_MAX.
 const RECORD_BYTES: usize = 8192;
-/// Limit on the records that are read, whatever else is being logged.
+/// Limit on the number of records to read, because others may be logging, too.
 const RECORDS_MAX: usize = 512;
 
 /// A position in the kernel's log.
 pub struct LogMark(OwnedFd);
 
 impl LogMark {
-    /// Marks the log's end as it is now. `None` where the log cannot be read:
-    /// no /dev/kmsg, or dmesg_restrict.
+    /// Marks the present end of the log. `None` if the log cannot be read: no /dev/kmsg,
+    /// or dmesg_restrict.
     #[must_use]
     pub fn now() -> Option<LogMark> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -28,7 +28,8 @@ impl LogMark {
         Some(LogMark(fd))
     }
 
-    /// Returns the messages since then that `wanted` takes, each of them once.
+    /// Returns the messages logged since the mark that `wanted` accepts, each of them
+    /// once.
     #[must_use]
     pub fn messages(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let mut record = alloc::vec![0; RECORD_BYTES];
@@ -36,8 +37,8 @@ impl LogMark {
         for _ in 0..RECORDS_MAX {
             let read = match rustix::io::read(&self.0, &mut record[..]) {
                 Ok(read) => read,
-                // Records were overwritten before they were read; go on with
-                // the oldest that is left.
+                // Records were overwritten before they were read; continue with the
+                // oldest that is left.
                 Err(Errno::PIPE) => continue,
                 Err(_) => break,
             };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. Anonymous files that hand pieces of an image to the kernel.
 //!
-//! They are filled kernel to kernel by sendfile(2); no image byte passes
-//! through this program's memory, and closing the descriptor frees them.
+//! They are filled inside the kernel by sendfile(2): no image byte passes through this
+//! program's memory, and closing the descriptor frees them.
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{MemfdFlags, Mode, OFlags, ftruncate, openat};
@@ -14,18 +14,18 @@ use super::file::InputFile;
 use super::mount;
 use crate::formats::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
 
-/// Limit on one sendfile(2) call, in bytes; the kernel's own is 2 GiB less a page.
+/// Limit on one sendfile(2) call, in bytes; the kernel's own is one page less than 2 GiB.
 const SENDFILE_MAX: u64 = 1 << 30;
 
-/// From this size on, huge pages are worth a mount: each saves 511 others from being
-/// allocated, found and freed.
+/// From this size on, huge pages are worth a mount: each replaces 512 small pages that
+/// would have to be allocated, found and freed.
 const HUGE_MIN_BYTES: u64 = 4 << 20;
 
 /// An anonymous file that is being filled.
 pub struct Memfd {
     fd: OwnedFd,
-    /// Descriptor for the kernel, which reads no file for kexec that somebody has open
-    /// for writing. That of memfd_create(2) does not count as such.
+    /// The descriptor to hand to the kernel, if it is not `fd`: for kexec, the kernel
+    /// refuses a file that is open for writing, unless it is a memfd.
     reader: Option<OwnedFd>,
     name: &'static str,
 }
@@ -33,10 +33,10 @@ pub struct Memfd {
 /// An anonymous file that is complete.
 pub struct Filled(OwnedFd);
 
-/// Reason that a piece could not be copied.
+/// A reason why a piece could not be copied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FillError {
-    /// The input file ended early: it shrank since it was parsed.
+    /// The input file ended early: it has shrunk since it was parsed.
     Input(ReadError),
     /// A system call failed; usually ENOMEM or ENOSPC.
     Sys(SysError),
@@ -49,8 +49,9 @@ impl From<SysError> for FillError {
 }
 
 impl Memfd {
-    /// Creates a file for `bytes` bytes: if it is large and CAP_SYS_ADMIN is there, in
-    /// huge pages of a tmpfs that only this descriptor leads to; else as a memfd.
+    /// Creates a file for `bytes` bytes. If it is large and this process has
+    /// CAP_SYS_ADMIN, the file is in huge pages of a tmpfs that only this descriptor
+    /// leads to; otherwise it is a memfd.
     ///
     /// # Errors
     /// ENOMEM, EMFILE, ENFILE.
@@ -60,7 +61,7 @@ impl Memfd {
         {
             return Ok(file);
         }
-        // NOEXEC_SEAL is not known before Linux 6.3.
+        // Kernels before 6.3 do not know NOEXEC_SEAL.
         let flags = MemfdFlags::CLOEXEC;
         let fd = match rustix::fs::memfd_create(name, flags | MemfdFlags::NOEXEC_SEAL) {
             Err(Errno::INVAL) => rustix::fs::memfd_create(name, flags),
@@ -96,7 +97,7 @@ impl Memfd {
         Ok(())
     }
 
-    /// Appends bytes that this program made itself: archive headers.
+    /// Appends bytes that this program generated: archive headers.
     ///
     /// # Errors
     /// ENOSPC, ENOMEM.
@@ -112,15 +113,15 @@ impl Memfd {
         Ok(())
     }
 
-    /// Completes the file: nothing is written to it from here on.
+    /// Completes the file: nothing is written to it afterwards.
     #[must_use]
     pub fn finish(self) -> Filled {
         Filled(self.reader.unwrap_or(self.fd))
     }
 }
 
-/// Creates a file in huge pages. They are huge up to the file's size, so that no memory
-/// is lost at its end, and small where no huge ones are free.
+/// Creates a file in huge pages. Pages are huge only within the file's size, so that no
+/// memory is wasted at its end, and small if no huge ones are free.
 fn in_huge_pages(name: &'static str, bytes: u64) -> rustix::io::Result<Memfd> {
     let filesystem = fsopen(c"tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_set_string(&filesystem, c"huge", c"within_size")?;

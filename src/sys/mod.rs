@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. One system call or kernel file per function; with `rt`, the only
-//! place with `unsafe`, and the only one that names rustix.
+//! EFFECTS. One system call or kernel file per function. Apart from `rt`, this is the
+//! only place with `unsafe`, and the only one that names rustix.
 
 pub mod block;
 pub mod bpf;
@@ -39,7 +39,7 @@ use errno::last_errno;
 pub struct SysError {
     /// The call's name, as in its man page.
     pub call: &'static str,
-    /// Object of the call: a path or a short description.
+    /// The object of the call: a path or a short description.
     pub target: String,
     pub errno: Errno,
 }
@@ -75,7 +75,7 @@ impl Diagnose for SysError {
     }
 }
 
-/// Cause and hint for a file that does not exist.
+/// The cause and the hint for a file that does not exist.
 const NO_SUCH_FILE: (&str, &str) = (
     "no such file",
     "mount the file system that holds it, or check the path",

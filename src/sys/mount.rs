@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFFECTS. File systems without a mount point: fsopen(2) and fsmount(2).
 //!
-//! Such a mount is a descriptor. It needs no directory, nobody else sees it, and
-//! it ends with the descriptor, however this program ends.
+//! Such a mount is a descriptor. It needs no directory, nobody else sees it, and it ends
+//! with the descriptor, however this program ends.
 #![allow(unsafe_code)]
 
 use alloc::string::String;
@@ -20,23 +20,23 @@ use super::directory::{Directory, c_path};
 use super::file::read_kernel_file;
 use super::{SysError, last_errno};
 
-/// Limit on the list of mounts, in bytes.
+/// Limit on the size of the list of mounts, in bytes.
 const MOUNTS_MAX_BYTES: usize = 256 << 10;
 
-/// Access to a mount.
+/// The access that a mount allows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
-    /// Not even a journal is replayed: the disk may belong to a system that is
-    /// hibernated.
+    /// Reading only. Not even a journal is replayed, because the disk may belong to a
+    /// system that is hibernated.
     ReadOnly,
     Write,
 }
 
-/// Mounts `source`, a device's path, as the kernel's file system `name`.
+/// Mounts the device `source` with the kernel's file system driver `name`.
 ///
 /// # Errors
-/// ENODEV when the kernel does not have the file system; EBUSY when it is
-/// mounted elsewhere with other access; EINVAL when it is damaged.
+/// ENODEV if the kernel does not have the driver; EBUSY if the device is mounted
+/// elsewhere with other access; EINVAL if the file system is damaged.
 pub fn mount(name: &str, source: &str, access: Access) -> Result<Directory, SysError> {
     let mount = || -> rustix::io::Result<Directory> {
         let c_name = c_path(name.as_bytes())?;
@@ -56,7 +56,7 @@ pub fn mount(name: &str, source: &str, access: Access) -> Result<Directory, SysE
     mount().map_err(|errno| SysError::new("mount", source, errno))
 }
 
-/// Creates and mounts a file system whose options are set.
+/// Creates and mounts a file system whose options are already set.
 pub(super) fn finish(filesystem: &OwnedFd) -> rustix::io::Result<OwnedFd> {
     fsconfig_create(filesystem)?;
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID
@@ -68,7 +68,7 @@ pub(super) fn finish(filesystem: &OwnedFd) -> rustix::io::Result<OwnedFd> {
 /// Makes the file system of `root` writable or read-only.
 ///
 /// # Errors
-/// EROFS for a device that cannot be written to; EPERM.
+/// EROFS if the device cannot be written to; EPERM.
 pub fn remount(root: &Directory, access: Access) -> Result<(), SysError> {
     let remount = || -> rustix::io::Result<()> {
         let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_EMPTY_PATH;
@@ -84,11 +84,12 @@ pub fn remount(root: &Directory, access: Access) -> Result<(), SysError> {
     remount().map_err(|errno| SysError::new("remount", "", errno))
 }
 
-/// Copies the mount of `root`. The copy itself is not read-only, though its file system
-/// may be, and nobody else sees it.
+/// Clones the mount of `root`. Nobody else sees the clone. It is not read-only itself,
+/// though its file system may be.
 ///
 /// # Errors
-/// EINVAL when nobody else sees the mount of `root`, either; EPERM.
+/// EINVAL if that mount is attached nowhere and the kernel cannot clone such mounts;
+/// EPERM.
 pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
     let copy = || -> rustix::io::Result<Directory> {
         let flags = OpenTreeFlags::OPEN_TREE_CLONE
@@ -101,8 +102,8 @@ pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
             propagation: 0,
             userns_fd: 0,
         };
-        // SAFETY: the descriptor, the path and the attributes outlive the call,
-        // and the attributes are as long as they are said to be.
+        // SAFETY: the descriptor, the path and the attributes outlive the call, and the
+        // size passed is that of the attributes.
         let result = unsafe {
             libc::syscall(
                 libc::SYS_mount_setattr,
@@ -122,12 +123,12 @@ pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
     copy().map_err(|errno| SysError::new("open_tree", "", errno))
 }
 
-/// Opens the place where the device MAJOR:MINOR is mounted already, as a whole.
+/// Opens the mount point at which the device MAJOR:MINOR is already mounted as a whole.
 #[must_use]
 pub fn mounted(number: &str) -> Option<Directory> {
     let mounts = read_kernel_file("/proc/self/mountinfo", MOUNTS_MAX_BYTES)?;
     let mounts = String::from_utf8_lossy(&mounts);
-    // ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS...
+    // Fields: ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS...
     mounts.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(' ').collect();
         let [_, _, device, "/", place, ..] = fields[..] else {
@@ -141,7 +142,7 @@ pub fn mounted(number: &str) -> Option<Directory> {
     })
 }
 
-/// Decodes a path of mountinfo, where blanks and backslashes are octal: `\040`.
+/// Decodes a path of mountinfo, in which spaces and backslashes are octal: `\040`.
 fn unescaped(place: &str) -> String {
     let mut pieces = place.split('\\');
     let mut text: String = pieces.next().unwrap_or_default().into();

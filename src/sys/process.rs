@@ -17,26 +17,26 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use super::SysError;
 use super::event::{now_us, timespec};
 
-/// Time that a program may take to die, in seconds.
+/// The time that a killed program may take to end, in seconds.
 const KILL_S: u32 = 2;
 /// The program's whole environment.
 const PATH: &CStr = c"PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The end of a program.
+/// The way in which a program ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
     Exited(i32),
     /// Killed by a signal that somebody else sent.
     Killed(i32),
-    /// Killed by this program, with all of its process group. It may still be there,
-    /// where the kernel does not let go of it.
+    /// Killed by this program after its time limit, with its whole process group. It may
+    /// still exist if it hangs in the kernel.
     TimedOut,
 }
 
 fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
     let mut attributes = MaybeUninit::uninit();
     let mut pid = 0;
-    // posix_spawn(3) writes to none of the strings, though its type would let it.
+    // posix_spawn(3) does not write to the strings, though its type would allow it.
     let mut pointers: Vec<*mut c_char> = alloc::vec![path.as_ptr().cast_mut()];
     pointers.extend(
         arguments
@@ -47,10 +47,10 @@ fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
     let environment = [PATH.as_ptr().cast_mut(), ptr::null_mut()];
     // SAFETY: the attributes have room for the C library's structure.
     unsafe { libc::posix_spawnattr_init(attributes.as_mut_ptr()) };
-    // A process group of its own (0, as initialised), so that it can be ended
-    // with all that it started.
+    // A process group of its own (0, as initialised), so that it can be killed with
+    // everything that it started.
     let own_group = c_short::try_from(libc::POSIX_SPAWN_SETPGROUP).unwrap_or_default();
-    // SAFETY: they have been initialised.
+    // SAFETY: the attributes have been initialised.
     unsafe { libc::posix_spawnattr_setflags(attributes.as_mut_ptr(), own_group) };
     // SAFETY: both lists end with a null pointer, and their strings, the path
     // and the attributes outlive the call.
@@ -87,7 +87,7 @@ pub fn run(path: &[u8], arguments: &[&CStr], timeout_s: u32) -> Result<Ended, Sy
     let in_time = wait(&pidfd, timeout_s);
     if !in_time {
         let _ = kill();
-        // A program that hangs in the kernel does not end by that, and is left alone.
+        // A program that hangs in the kernel does not end then, and is left alone.
         if !wait(&pidfd, KILL_S) {
             return Ok(Ended::TimedOut);
         }
@@ -108,7 +108,7 @@ pub fn run(path: &[u8], arguments: &[&CStr], timeout_s: u32) -> Result<Ended, Sy
 }
 
 /// Waits for the process; returns whether it ended in time. It stays a zombie, so that
-/// its number is not given to another.
+/// its process ID is not reused.
 fn wait(pidfd: &OwnedFd, timeout_s: u32) -> bool {
     let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
@@ -151,7 +151,7 @@ mod tests {
         assert!(!wait(&pidfd, 0));
         child.kill().unwrap();
         assert!(wait(&pidfd, 20));
-        // It is still there to be waited for.
+        // It is still a zombie.
         assert!(child.wait().is_ok());
     }
 
@@ -170,8 +170,8 @@ mod tests {
         let pid = fs::read_to_string(&started).unwrap();
         fs::remove_dir_all(&directory).unwrap();
         assert_eq!(ended, Ok(Ended::TimedOut));
-        // Gone, or dead and not yet waited for by whoever has inherited it; a
-        // signal takes its time.
+        // Gone, or a zombie that its new parent has not waited for yet; a signal takes
+        // some time.
         let is_dead = || match fs::read_to_string(format!("/proc/{}/stat", pid.trim())) {
             Ok(stat) => stat.contains(") Z "),
             Err(_) => true,

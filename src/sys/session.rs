@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. /proc/kexec_bpf: one open file is one session, see
-//! bpf/include/kexec_bpf.h. Closing it ends a load that waits for a parser.
+//! EFFECTS. /proc/kexec_bpf: each open file is a session; see bpf/include/kexec_bpf.h.
+//! Closing it ends a load that waits for a parser.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;
@@ -26,14 +26,14 @@ fn fail(call: &'static str, errno: Errno) -> SysError {
 }
 
 impl Session {
-    /// Opens a session and registers the two eventfds: the kernel signals
-    /// `ready` when a parser waits, this program signals `attached`.
-    /// The module's default timeout bounds the wait. `abi_version` is one that the
-    /// module speaks: [`abi::common_version`].
+    /// Opens a session and registers the two eventfds: the kernel signals `ready` when a
+    /// parser is waiting, this program signals `attached`. The module's default timeout
+    /// limits the wait. `abi_version` is one that the module supports:
+    /// [`abi::common_version`].
     ///
     /// # Errors
-    /// ENOENT without the module, EPERM without CAP_SYS_BOOT, EINVAL for a
-    /// version that the module does not speak.
+    /// ENOENT without the module, EPERM without CAP_SYS_BOOT, EINVAL for a version that
+    /// the module does not support.
     pub fn open(
         ready: &EventFd,
         attached: &EventFd,
@@ -63,13 +63,13 @@ impl Session {
         Ok(Session { fd, abi_version })
     }
 
-    /// Reads the parser that waits to be attached, from the kernel's own copy.
+    /// Reads the parser that is waiting to be attached, from the kernel's own copy.
     ///
     /// # Errors
-    /// ENODATA when none waits (any more), EFBIG for one that is larger than the
-    /// interface allows.
+    /// ENODATA if none is waiting, or no longer; EFBIG if it is larger than the interface
+    /// allows.
     pub fn read_parser(&self) -> Result<Vec<u8>, SysError> {
-        /// Parsers have 5 to 15 KiB.
+        /// Parsers are 5 to 15 KiB in size.
         const STEP: usize = 16 << 10;
         rustix::fs::seek(&self.fd, SeekFrom::Start(0)).map_err(|errno| fail("lseek", errno))?;
         let mut bytes = Vec::new();
@@ -89,8 +89,8 @@ impl Session {
         }
     }
 
-    /// Returns the kernel's report on this session's last load; `None` when there was
-    /// none. Fields that the session's version lacks are 0.
+    /// Returns the kernel's report on this session's last load; `None` if there was none.
+    /// Fields that the session's version lacks are 0.
     #[must_use]
     pub fn report(&self) -> Option<abi::Report> {
         let mut report = MaybeUninit::<abi::Report>::zeroed();

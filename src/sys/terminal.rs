@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The terminal of a menu: single keys, with a time limit.
+//! EFFECTS. The terminal of the menu: single keys, with a time limit.
 
 use alloc::vec::Vec;
 
@@ -14,22 +14,21 @@ use rustix::termios::{
 use super::SysError;
 use super::event::timespec;
 
-/// A terminal that returns each key at once; its settings are restored when it is
-/// dropped.
+/// A terminal that returns each key at once. Dropping it restores its settings.
 pub struct Terminal {
     fd: OwnedFd,
     before: Termios,
 }
 
 impl Terminal {
-    /// Opens the terminal of standard input, or the console when that is none, as in an
-    /// initramfs.
+    /// Opens the terminal of standard input, or the console if that is not a terminal, as
+    /// in an initramfs.
     ///
     /// # Errors
     /// The errors of open(2); ENOTTY.
     pub fn open() -> Result<Terminal, SysError> {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        // By name, because descriptor 0 may be open for reading only.
+        // Opened by name, because descriptor 0 may be open for reading only.
         let own = rustix::termios::ttyname(super::console::stdin(), Vec::new());
         let fd = match own {
             Ok(name) => rustix::fs::open(&name, flags, Mode::empty()),
@@ -40,12 +39,12 @@ impl Terminal {
         let set = || -> rustix::io::Result<Termios> {
             let before = tcgetattr(&fd)?;
             let mut raw = before.clone();
-            // Signals are off as well: this program must restore the terminal.
+            // Signals are off as well, because this program must restore the terminal.
             raw.local_modes
                 .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
             raw.special_codes[SpecialCodeIndex::VMIN] = 1;
             raw.special_codes[SpecialCodeIndex::VTIME] = 0;
-            // Keys that were pressed before are not meant for the menu.
+            // Discards keys that were pressed earlier: they are not meant for the menu.
             tcsetattr(&fd, OptionalActions::Flush, &raw)?;
             Ok(before)
         };
@@ -55,7 +54,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for a byte; `None` when none came within `timeout_ms`, if that is given.
+    /// Waits for a byte; `None` if none arrived within `timeout_ms`, if that is given.
     ///
     /// # Errors
     /// EIO when the terminal is gone.
@@ -78,7 +77,8 @@ impl Terminal {
         }
     }
 
-    /// Writes text. Errors are dropped: a console that takes none must not stop the boot.
+    /// Writes text. Errors are dropped: a console that cannot be written to must not stop
+    /// the boot.
     pub fn write(&self, text: &str) {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {

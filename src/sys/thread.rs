@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. One thread beside this one, by pthread_create(3): musl's malloc and errno
-//! need its thread-local storage.
+//! EFFECTS. One thread beside this one, by pthread_create(3), because musl's malloc and
+//! errno need its thread-local storage.
 //!
-//! The kernel kills a single thread when it finds itself at fault in that
+//! The kernel kills a single thread when a fault in the kernel itself occurs during that
 //! thread's system call. Such a thread never returns, and cannot be joined.
 #![allow(unsafe_code)]
 
@@ -19,19 +19,19 @@ use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::SysError;
 
-/// Flag for a pidfd of one thread, not of its process. Linux 6.9.
+/// Flag for a pidfd of one thread, not of its process (since Linux 6.9).
 const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(libc::PIDFD_THREAD);
 const NO_FD: c_int = -1;
-/// Interval at which a thread without a pidfd is looked for.
+/// The interval at which to check a thread that has no pidfd.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
 };
 
-/// State of the new thread that both threads see.
+/// The new thread's state, which both threads see.
 struct Life {
-    /// Its pidfd, which it stores itself; [`NO_FD`] before it runs, or where the kernel
-    /// makes none.
+    /// The thread's pidfd, which it stores itself; [`NO_FD`] before it runs, or if the
+    /// kernel creates none.
     pidfd: AtomicI32,
     /// The thread has stored its result.
     done: AtomicBool,
@@ -47,7 +47,7 @@ impl Drop for Life {
     }
 }
 
-/// Work and result of the new thread.
+/// The new thread's work and result.
 struct Task<F, T> {
     life: Life,
     work: UnsafeCell<Option<F>>,
@@ -56,7 +56,7 @@ struct Task<F, T> {
 
 extern "C" fn run<F: FnOnce() -> T, T>(argument: *mut c_void) -> *mut c_void {
     // SAFETY: `join` passes its own `Task<F, T>`, which lives until this thread has
-    // ended; until then, `join` reads nothing of it but `life`.
+    // ended; until then, `join` reads only its `life`.
     let task = unsafe { &*argument.cast::<Task<F, T>>() };
     let thread = rustix::thread::gettid();
     if let Ok(fd) = pidfd_open(thread, PIDFD_THREAD) {
@@ -79,17 +79,17 @@ pub struct OtherThread<'task> {
 }
 
 impl OtherThread<'_> {
-    /// Returns the pidfd, which is readable once the thread is gone; `None` where it must
-    /// be looked for.
+    /// Returns the pidfd, which becomes readable when the thread is gone; `None` if the
+    /// thread must be polled.
     fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         match self.life.pidfd.load(Ordering::Acquire) {
             NO_FD => None,
-            // SAFETY: the descriptor stays open as long as `life` is there.
+            // SAFETY: the descriptor stays open as long as `life` exists.
             fd => Some(unsafe { BorrowedFd::borrow_raw(fd) }),
         }
     }
 
-    /// Returns whether the thread runs no more, for whatever reason.
+    /// Returns whether the thread no longer runs, for whatever reason.
     pub fn is_gone(&self) -> bool {
         let now = Timespec {
             tv_sec: 0,
@@ -101,8 +101,8 @@ impl OtherThread<'_> {
                 poll(&mut one, Some(&now)).is_ok_and(|ready| ready > 0)
             }
             None => {
-                // SAFETY: the thread was created and not joined, so that its
-                // number is valid; signal 0 only asks.
+                // SAFETY: the thread was created and not joined, so its ID is valid;
+                // signal 0 only checks for it.
                 let code = unsafe { libc::pthread_kill(self.thread, 0) };
                 code == rustix::io::Errno::SRCH.raw_os_error()
             }
@@ -125,14 +125,15 @@ impl OtherThread<'_> {
         }
     }
 
-    /// Waits for the end of the thread; returns false when it left no result.
+    /// Waits for the end of the thread; returns false if it left no result.
     fn has_finished(&self) -> bool {
         loop {
-            // In this order, so that a result which it left before it was gone counts.
+            // Check the end first, then the result: a result stored just before the end
+            // counts.
             let gone = self.is_gone();
             if self.life.done.load(Ordering::Acquire) {
-                // SAFETY: the thread was created by `join`, is at its end
-                // and is joined once.
+                // SAFETY: the thread was created by `join`, is at its end and is joined
+                // once.
                 unsafe { libc::pthread_join(self.thread, ptr::null_mut()) };
                 return true;
             }
@@ -144,15 +145,15 @@ impl OtherThread<'_> {
     }
 }
 
-/// Runs `beside` in a thread of its own while `here` runs in this one. Returns when both
-/// have ended, so that both may borrow. The result of `beside` is `None` when the kernel
-/// killed its thread.
+/// Runs `beside` in its own thread while `here` runs in this one. Returns when both have
+/// ended, so that both may borrow. The result of `beside` is `None` if the kernel killed
+/// its thread.
 ///
-/// The thread has musl's small default stack (128 KiB), so it should be given the work
-/// that needs little.
+/// The thread has musl's small default stack (128 KiB), so it should get the work that
+/// needs little stack.
 ///
 /// # Errors
-/// EAGAIN or ENOMEM of pthread_create(3); then neither was run.
+/// EAGAIN or ENOMEM of pthread_create(3); neither function was run then.
 pub fn join<T: Send, R>(
     beside: impl FnOnce() -> T + Send,
     here: impl FnOnce(&OtherThread<'_>) -> R,
@@ -192,8 +193,8 @@ pub fn join<T: Send, R>(
     Ok((task.result.into_inner(), here))
 }
 
-/// A thread that is waited for when this is dropped: even when `here` panics, where
-/// panics unwind, in tests.
+/// A thread that is waited for when this is dropped, even if `here` panics and panics
+/// unwind, as they do in tests.
 struct Ended<'task>(OtherThread<'task>);
 
 impl Drop for Ended<'_> {

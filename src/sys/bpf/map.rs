@@ -11,7 +11,7 @@ use super::{SysError, address, attr, bpf, bpf_fd, command, fail, short};
 use crate::abi;
 use crate::formats::object::{ARRAY, Map};
 
-/// Types of the values in maps.
+/// The types of values in maps.
 ///
 /// # Safety
 /// The type has no padding: the kernel reads all of its bytes.
@@ -21,7 +21,7 @@ unsafe impl Value for abi::Selection {}
 // SAFETY: bytes only.
 unsafe impl Value for abi::Addon {}
 
-/// A map in the kernel, which frees it when its last user is gone.
+/// A map in the kernel, which frees the map when its last user is gone.
 pub struct MapFd {
     fd: OwnedFd,
     kind: u32,
@@ -79,12 +79,12 @@ impl MapFd {
         if !self.fits::<T>(0) {
             return Err(fail("BPF_MAP_UPDATE_ELEM")(Errno::INVAL));
         }
-        // SAFETY: the map is an array, and `value` is as large as its values are.
+        // SAFETY: the map is an array, and `value` has the size of its values.
         unsafe { self.update(index, address(value)) }
     }
 
-    /// Returns whether the map is an array. Other maps have other keys, and some have a
-    /// value for each processor.
+    /// Returns whether the map is an array. Other kinds have other keys, and some have
+    /// one value per processor.
     fn is_array(&self) -> bool {
         self.kind == ARRAY && self.key_bytes as usize == size_of::<u32>()
     }
@@ -96,14 +96,15 @@ impl MapFd {
         }
         let mut value = bytes.to_vec();
         value.resize(self.value_bytes as usize, 0);
-        // SAFETY: the map is an array, and `value` was made as large as its values are.
+        // SAFETY: the map is an array, and `value` was resized to the size of its values.
         unsafe { self.update(0, address(value.as_slice())) }
     }
 
     /// Sets the value at `index`.
     ///
     /// # Safety
-    /// The map is an array, and `value` points to as much memory as its values have.
+    /// The map is an array, and `value` points to as much memory as one of its values
+    /// takes.
     unsafe fn update(&self, index: u32, value: u64) -> Result<(), SysError> {
         let mut update = attr::MapElem {
             map_fd: self.raw().cast_unsigned(),
@@ -111,12 +112,12 @@ impl MapFd {
             value,
             ..attr::MapElem::default()
         };
-        // SAFETY: the key is an array's; the caller vouches for the value.
+        // SAFETY: the key is an array index; the caller vouches for the value.
         let done = unsafe { bpf(command::MAP_UPDATE_ELEM, &mut update) };
         done.map(|_| ()).map_err(fail("BPF_MAP_UPDATE_ELEM"))
     }
 
-    /// Freezes the map: user space cannot write to it any more.
+    /// Freezes the map, so that user space can no longer write to it.
     fn freeze(&self) -> Result<(), SysError> {
         let mut freeze = attr::MapFreeze {
             map_fd: self.raw().cast_unsigned(),

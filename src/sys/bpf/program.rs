@@ -21,15 +21,16 @@ const TRACING: u32 = 26;
 const FENTRY: u32 = 24;
 /// BPF_F_SLEEPABLE
 const SLEEPABLE: u32 = 1 << 4;
-/// BPF_LOG_LEVEL1: the verifier's steps, instruction by instruction.
+/// BPF_LOG_LEVEL1: the log has the verifier's steps, instruction by instruction.
 const LOG_LEVEL: u32 = 1;
-/// Sizes of a log, in bytes. Of a longer one, kernels before 6.4 keep the beginning, and
-/// the cause is at the end.
+/// Sizes to try for the log, in bytes. If the log is longer, kernels before 6.4 keep its
+/// beginning, but the cause is at its end.
 const LOG_BYTES: [usize; 3] = [64 << 10, 1 << 20, 16 << 20];
-/// Number of attempts: a signal makes the verifier give up and ask to be called again.
+/// The number of attempts: after a signal, the verifier gives up and asks to be called
+/// again.
 const ATTEMPTS: usize = 5;
 
-/// Refusal by the kernel, with its reason.
+/// A refusal by the kernel, with its reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejected {
     pub error: SysError,
@@ -57,20 +58,20 @@ pub fn load_types(types: &[u8]) -> Result<OwnedFd, Rejected> {
     with_log("BPF_BTF_LOAD", attempt)
 }
 
-/// A sleepable program for the entry of a module's function.
+/// A sleepable program that runs at the entry of a module's function.
 pub struct Program<'a> {
     pub name: &'a [u8],
     pub license: &'a CStr,
     pub linked: &'a Linked,
     /// The program's BTF.
     pub types: Option<BorrowedFd<'a>>,
-    /// Number of the function in the module's BTF.
+    /// The function's ID in the module's BTF.
     pub function: u32,
     /// The module's BTF.
     pub module: BorrowedFd<'a>,
 }
 
-/// Has the kernel verify a program and load it. Kfuncs of BTF 1 are the module's.
+/// Makes the kernel verify and load a program. Kfuncs of BTF 1 are the module's.
 ///
 /// # Errors
 /// The errors of the verifier, with its log; E2BIG, EPERM, EINVAL.
@@ -106,14 +107,14 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
             fd_array: address(&descriptors),
             ..attr::ProgLoad::default()
         };
-        // SAFETY: all pointers point to slices of the sizes beside them; the license has
-        // a NUL, and instructions name the first two descriptors.
+        // SAFETY: all pointers point to slices of the sizes beside them; the license ends
+        // with a NUL, and the instructions refer to the first two descriptors.
         unsafe { bpf_fd(command::PROG_LOAD, &mut load) }
     };
     with_log("BPF_PROG_LOAD", attempt)
 }
 
-/// Tries without a log, which costs time, and again with one if that failed.
+/// Tries without a log, which costs time; if that fails, tries again with a log.
 fn with_log(
     call: &'static str,
     once: impl Fn(&mut [u8]) -> Result<OwnedFd, Errno>,
@@ -152,7 +153,7 @@ pub fn attach(program: BorrowedFd<'_>) -> Result<OwnedFd, SysError> {
         prog_fd: descriptor(program),
         ..attr::RawTracepointOpen::default()
     };
-    // SAFETY: `name`, the only pointer, is NULL: the program knows its place.
+    // SAFETY: `name`, the only pointer, is NULL: the program already has its target.
     let link = unsafe { bpf_fd(command::RAW_TRACEPOINT_OPEN, &mut open) };
     link.map_err(fail("BPF_RAW_TRACEPOINT_OPEN"))
 }

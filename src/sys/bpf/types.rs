@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::{SysError, address_mut, attr, bpf, bpf_fd, command, descriptor, fail, length};
 
-/// BTF of the kernel or of a module.
+/// The BTF of the kernel or of a module.
 pub struct KernelTypes {
     pub fd: OwnedFd,
     pub bytes: Vec<u8>,
@@ -26,8 +26,8 @@ impl KernelTypes {
         self.fd.as_raw_fd()
     }
 
-    /// Finds BTF by the name of a module, or "vmlinux". `None` when the kernel has none,
-    /// or the module's does not belong to this kernel.
+    /// Finds BTF by the name of a module, or "vmlinux". Returns `None` if the kernel has
+    /// none, or if the module's does not match this kernel.
     ///
     /// # Errors
     /// EPERM.
@@ -46,7 +46,7 @@ impl KernelTypes {
             // SAFETY: `id` contains no pointers.
             let fd = match unsafe { bpf_fd(command::BTF_GET_FD_BY_ID, &mut id) } {
                 Ok(fd) => fd,
-                // The BTF went away in between.
+                // The BTF was removed in between.
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(fail("BPF_BTF_GET_FD_BY_ID")(errno)),
             };
@@ -57,7 +57,8 @@ impl KernelTypes {
     }
 }
 
-/// Returns the BTF of `fd`, if it is the kernel's or a module's and has that name.
+/// Returns the bytes of the BTF `fd`, if it is the kernel's or a module's and has this
+/// name.
 fn bytes_of(fd: &OwnedFd, name: &str) -> Result<Option<Vec<u8>>, SysError> {
     let mut found = [0; attr::MODULE_NAME_BYTES];
     let info = info(fd, &mut [], &mut found)?;
@@ -70,8 +71,8 @@ fn bytes_of(fd: &OwnedFd, name: &str) -> Result<Option<Vec<u8>>, SysError> {
     Ok(Some(bytes))
 }
 
-/// Returns the kernel's description of BTF, and fills `types` and `name` as far as they
-/// go.
+/// Returns the kernel's description of the BTF, and fills `types` and `name` as far as
+/// they go.
 fn info(fd: &OwnedFd, types: &mut [u8], name: &mut [u8]) -> Result<attr::BtfInfo, SysError> {
     let mut info = attr::BtfInfo {
         btf_size: length(types),
