@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Linker arguments of the program, and only of the program.
+//! Linker arguments for the program, and for nothing else.
 
 fn main() {
     let directory = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/rt/no-unwind.ld");
     let arguments = [
-        // Relocations in a bitmap instead of a table: 18 KB less. musl's own
-        // start-up code applies them since 1.2.4.
+        // Stores relocations in a bitmap instead of a table, which saves 18 KB. musl's
+        // own start-up code applies them since 1.2.4.
         "-Wl,-z,pack-relative-relocs".to_owned(),
         "-Wl,--no-eh-frame-hdr".to_owned(),
         format!("-Wl,-T,{directory}/src/rt/no-unwind.ld"),
-        // Without std nothing links musl, not even the crate libc, and a linker takes
-        // from an archive only what was asked for before it: so musl comes last.
+        // Without std nothing links musl, not even the crate libc. A linker takes from an
+        // archive only what was requested before it, so musl comes last.
         "-lc".to_owned(),
     ];
     for argument in small_linker().into_iter().chain(arguments) {
@@ -20,8 +20,8 @@ fn main() {
     }
 }
 
-/// The linker that comes with Rust, where it does: 12 KB less than the system's.
-/// Remove when cargo's own configuration can ask for it on this target.
+/// Returns the arguments for the linker that comes with Rust, if it does: it saves 12 KB
+/// over the system's. Remove when cargo's own configuration can select it on this target.
 fn small_linker() -> Vec<String> {
     let rustc = std::env::var_os("RUSTC").expect("cargo sets it");
     let host = std::env::var("HOST").expect("cargo sets it");

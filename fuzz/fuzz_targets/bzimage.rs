@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Setup headers: the payload is inside the file, the version is printable.
+//! Setup headers: the payload is inside the file, and the version is printable.
 #![no_main]
 use kexec_bpf::parts::image::bzimage;
 use kexec_bpf_fuzz::inside;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Command lines: what was filtered once is not changed by a second time.
+//! Command lines: filtering a second time changes nothing.
 #![no_main]
 use kexec_bpf::parts::formats::{NEXT_KERNEL, join, key, mangle, reuse, words};
 use libfuzzer_sys::fuzz_target;

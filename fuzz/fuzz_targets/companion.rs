@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Names of companion files: what is picked can be a name in an initrd.
+//! Names of companion files: those that are picked are sorted, and none begins with a
+//! dot.
 #![no_main]
 use kexec_bpf::parts::policy::{CompanionDirectory, choose, own_directory};
 use libfuzzer_sys::fuzz_target;

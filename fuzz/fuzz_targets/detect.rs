@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Any file: an image, or a report of three short lines.
+//! Arbitrary files: each gives an image, or a report of three short lines.
 #![no_main]
 use kexec_bpf::parts::{Diagnose, Exit};
 use kexec_bpf::parts::image::detect;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Tables of hardware IDs: any bytes are read without going outside.
+//! Tables of hardware IDs: arbitrary bytes cause no read outside the table.
 #![no_main]
 use kexec_bpf::parts::image::hwids::{Smbios, compatible};
 use kexec_bpf_fuzz::whole;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Archives of an initrd: walked to the end, and never beyond it.
+//! Archives of an initrd: they are walked to the end, and never beyond it.
 #![no_main]
 use kexec_bpf::parts::formats::walk;
 use kexec_bpf::parts::source::{FileOffset, FileSlice};

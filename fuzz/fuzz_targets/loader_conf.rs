@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! loader.conf and its patterns, EFI variables, words of hooks, names with
-//! counters.
+//! loader.conf and its patterns, EFI variables, words for the hooks, versions, and names
+//! with counters.
 #![no_main]
 use kexec_bpf::parts::formats::counter::Name;
 use kexec_bpf::parts::formats::{efi, glob, loader_conf, version};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! BPF object files and their BTF: what is linked has no line behind its end. Files
-//! of a megabyte must cost neither time nor memory:
+//! BPF object files and their BTF: no line of a linked program lies past its end. Files
+//! of a megabyte must cost little time and memory:
 //!
 //!     cargo +nightly fuzz run object -- -max_len=1048576 -timeout=2 -rss_limit_mb=512
 #![no_main]

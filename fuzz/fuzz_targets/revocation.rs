@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The firmware's revocations: two variables, and an image that is held
-//! against them. The first two bytes say where the variables end.
+//! The firmware's revocations: two variables, and an image that is compared with them.
+//! The first two bytes are the lengths of the variables.
 #![no_main]
 use kexec_bpf::parts::image::pe;
 use kexec_bpf::parts::image::Revocations;

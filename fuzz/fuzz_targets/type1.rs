@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Entries of type 1: no path of one that can boot leads out of its root.
+//! Type 1 entries: if an entry can boot, none of its paths leads out of its root.
 #![no_main]
 use kexec_bpf::parts::formats::type1::Type1;
 use libfuzzer_sys::fuzz_target;

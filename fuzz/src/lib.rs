@@ -10,7 +10,7 @@ pub fn inside(file: &[u8], slice: FileSlice) {
     assert_eq!(found, Some(slice), "in a file of {file_bytes} bytes");
 }
 
-/// Returns all of the file as a slice.
+/// Returns a slice of the whole file.
 pub fn whole(file: &[u8]) -> FileSlice {
     FileSlice {
         offset: FileOffset(0),
