@@ -5,7 +5,7 @@
 //! Computed bit by bit: the inputs are small, and a table would be larger than the rest
 //! of the code.
 
-/// Continues the checksum `crc`, which is 0 at first, with `bytes`.
+/// Extends the checksum `crc`, which is initially 0, with `bytes`.
 #[must_use]
 pub fn crc32(crc: u32, bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!crc, |crc, byte| {

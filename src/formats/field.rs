@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. Little-endian fields at fixed offsets of a header.
 //!
-//! A field that lies beyond the end of the header reads as `None`.
+//! A field beyond the end of the header reads as `None`.
 
 fn array<const N: usize>(header: &[u8], offset: usize) -> Option<[u8; N]> {
     header.get(offset..)?.first_chunk().copied()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Sorting in place, by one small routine for all types: the standard library's are
-//! faster, but take five kilobytes for each type. Layer: pure.
+//! Sorting in place, by one small routine for all types: the standard library's sorts are
+//! faster, but take 5 KB for each type. Layer: pure.
 
 use core::cmp::Ordering;
 
-/// Operations that a sort needs of a list.
+/// The operations that a sort needs.
 trait List {
     fn precedes(&self, a: usize, b: usize) -> bool;
     fn swap(&mut self, a: usize, b: usize);
@@ -25,7 +25,7 @@ impl<T> List for Slice<'_, T> {
     }
 }
 
-/// Sorts `list` by `order`. Equal elements come in any order.
+/// Sorts `list` by `order`. Equal elements end up in any order.
 pub fn sort<T>(list: &mut [T], order: fn(&T, &T) -> Ordering) {
     let count = list.len();
     heap_sort(&mut Slice(list, order), count);

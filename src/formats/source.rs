@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. Bytes of files: positioned reads, and slices.
 //!
-//! `sys` implements [`ReadAt`] with pread(2). Images are not mapped: a mapped file that
-//! shrinks kills its reader by SIGBUS, while a short pread is an error that can be
+//! `sys` implements [`ReadAt`] with pread(2). Images are not mapped: if a mapped file
+//! shrinks, its reader is killed by SIGBUS, while a short pread is an error that can be
 //! explained.
 use alloc::vec;
 use alloc::vec::Vec;
@@ -28,7 +28,7 @@ impl fmt::Display for FileOffset {
     }
 }
 
-/// Positioned reads from something that has a fixed length.
+/// Positioned reads from a source of fixed length.
 pub trait ReadAt {
     /// Returns the length of the file when it was opened, in bytes.
     fn file_bytes(&self) -> u64;
@@ -37,11 +37,11 @@ pub trait ReadAt {
     ///
     /// # Errors
     /// [`ReadErrorKind::Truncated`] when the file ends first, which below `file_bytes`
-    /// means that it shrank; [`ReadErrorKind::Io`].
+    /// means that it has shrunk; [`ReadErrorKind::Io`].
     fn read_at(&self, offset: FileOffset, buf: &mut [u8]) -> Result<(), ReadError>;
 }
 
-/// A read that did not return all that was asked for.
+/// A read that did not return all the requested bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReadError {
     pub offset: FileOffset,
@@ -92,7 +92,7 @@ impl Diagnose for ReadError {
                 Diagnosis::bad_image(self).because("the file shrank while it was being read")
             }
             ReadErrorKind::TooLarge { .. } => Diagnosis::bad_image(self),
-            // The file may be fine; the disk is not.
+            // The file may be fine; it is the disk that failed.
             ReadErrorKind::Io(errno) => Diagnosis::failed(self).because_of(errno).with_hints(&[
                 Hint::Dmesg,
                 Hint::Text("the disk or its file system may be damaged"),
@@ -119,7 +119,7 @@ impl ReadAt for [u8] {
     }
 }
 
-/// Number of an input file of a load.
+/// The number of an input file of a load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InputId(pub u32);
 
@@ -128,7 +128,7 @@ impl InputId {
     pub const IMAGE: InputId = InputId(0);
 }
 
-/// A run of bytes that was inside the file when the slice was made.
+/// A range of bytes that was inside the file when the slice was created.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FileSlice {
     pub offset: FileOffset,
@@ -136,7 +136,7 @@ pub struct FileSlice {
 }
 
 impl FileSlice {
-    /// Makes a slice; `None` unless all of it lies below `file_bytes`.
+    /// Creates a slice; `None` unless all of it is below `file_bytes`.
     pub fn within(offset: FileOffset, bytes: u64, file_bytes: u64) -> Option<FileSlice> {
         let end = offset.checked_add(bytes)?;
         (end.0 <= file_bytes).then_some(FileSlice { offset, bytes })
@@ -158,7 +158,7 @@ impl FileSlice {
     }
 }
 
-/// A slice of another source as a source of its own, such as the `.linux` in a UKI.
+/// A slice of another source, as a source of its own, such as the `.linux` in a UKI.
 ///
 /// Offsets in its errors count from the start of the outer file.
 pub struct SubSource<'a, R: ReadAt + ?Sized> {
@@ -209,8 +209,8 @@ pub fn read_head<'b, R: ReadAt + ?Sized>(
 /// Reads a slice that is expected to be small (`.cmdline`, `.osrel`).
 ///
 /// # Errors
-/// [`ReadErrorKind::TooLarge`] above `max_bytes`, so that no image can decide how much
-/// heap is used.
+/// [`ReadErrorKind::TooLarge`] above `max_bytes`, so that no image decides how much heap
+/// is used.
 pub fn read_small<R: ReadAt + ?Sized>(
     source: &R,
     slice: FileSlice,
@@ -229,7 +229,7 @@ pub fn read_small<R: ReadAt + ?Sized>(
     Ok(bytes)
 }
 
-/// Converts a size, without loss on every target that Linux has.
+/// Converts a size; nothing is lost on any target that Linux has.
 pub(crate) fn as_u64(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }

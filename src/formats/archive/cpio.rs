@@ -8,11 +8,11 @@ use crate::formats::source::ReadAt;
 const HEADER_BYTES: u64 = 110;
 const NAME_MAX_BYTES: u64 = 4096;
 const PAGE_BYTES: u64 = 4096;
-/// Memory for an inode and a directory entry of tmpfs.
+/// The memory for an inode and a directory entry of tmpfs.
 const INODE_BYTES: u64 = 1024;
 const TRAILER: &[u8; 11] = b"TRAILER!!!\0";
 
-/// Walks to the trailer, or to the end of a slice without one, as the kernel does.
+/// Walks to the trailer, or to the end of the slice if there is none, as the kernel does.
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
     let mut at = start;
     let mut memory_bytes = 0u64;
@@ -53,8 +53,8 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
     })
 }
 
-/// Rounds up to a multiple of 4. Archives begin at such offsets of the whole initrd, and
-/// so do members.
+/// Rounds up to a multiple of 4. Archives start at such offsets of the whole initrd, and
+/// members do, too.
 fn aligned(at: u64) -> u64 {
     at.saturating_add(3) & !3
 }

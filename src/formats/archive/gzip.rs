@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. gzip: deflate does not state its length, but each member ends with its unpacked
-//! size, modulo 4 GiB. A member is taken to end where the next archive begins.
+//! size, modulo 4 GiB. A member is assumed to end where the next archive begins.
 
 use super::window::{CHUNK_BYTES, Window};
 use super::{Format, Known, Walked};
 use crate::formats::source::ReadAt;
 
-/// Number of bytes by which an archive's start is recognised.
+/// The number of bytes that an archive's start is recognised by.
 const HEAD_BYTES: usize = 10;
-/// The best ratio of deflate, which no initrd reaches.
+/// The best possible ratio of deflate, which no initrd reaches.
 const RATIO_MAX: u64 = 1032;
-/// Size of the smallest header and of the trailer.
+/// The size of the smallest header and of the trailer together.
 const LEAST_BYTES: u64 = 18;
 
-/// Walks one member; the caller goes on with the next one.
+/// Walks one member; the caller continues with the next one.
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
     let end = next_archive(window, start.saturating_add(LEAST_BYTES))?;
-    // Zeros between archives look like the high bytes of the size. So the trailer ends at
-    // the first place with a size that this many packed bytes can have.
+    // Zeros between archives look like the high bytes of the size. So the trailer is
+    // taken to end at the first place with a size that this many packed bytes can have.
     let packed_bytes = end.saturating_sub(start);
     for padding in 0..4 {
         let trailer = end.saturating_sub(4).saturating_sub(padding);
@@ -40,7 +40,8 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
     None
 }
 
-/// Returns the start of the next archive from `at` on, or the slice's end without one.
+/// Returns the start of the next archive at or after `at`; the slice's end if there is
+/// none.
 fn next_archive<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<u64> {
     let mut chunk = [0; CHUNK_BYTES];
     let mut from = at;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. lz4 in its legacy format: blocks of up to 8 MiB, each after its packed size.
+//! PURE. lz4 in its legacy format: blocks of up to 8 MiB, each preceded by its packed
+//! size.
 //! Source: lib/decompress_unlz4.c of Linux.
 
 use super::window::Window;
@@ -8,7 +9,7 @@ use crate::formats::source::ReadAt;
 
 const MAGIC: u32 = 0x184c_2102;
 const BLOCK_MAX_BYTES: u64 = 8 << 20;
-/// The best ratio of LZ4.
+/// The best possible ratio of LZ4.
 const RATIO_MAX: u64 = 255;
 
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
@@ -19,7 +20,7 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
     let mut unpacked_bytes = 0u64;
     while at.saturating_add(4) <= window.bytes() {
         let packed = u64::from(window.u32(at)?);
-        // Another archive of the same kind, or the padding after this one.
+        // Another lz4 archive, or the padding after this one.
         if packed == u64::from(MAGIC) {
             at = at.saturating_add(4);
             continue;

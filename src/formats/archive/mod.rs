@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Sizes of initrds once the next kernel has unpacked them, from headers alone.
+//! Sizes of initrds after the next kernel has unpacked them, from headers alone.
 //!
-//! Layer: pure. An initrd is a row of archives, each a cpio archive, plain or compressed;
-//! nothing is decompressed here. The formats state different things:
+//! Layer: pure. An initrd is a sequence of archives, each a cpio archive, plain or
+//! compressed; nothing is decompressed here. The formats state different things:
 //!
 //! | format | read | result |
 //! |---|---|---|
@@ -29,13 +29,13 @@ use alloc::vec::Vec;
 use crate::formats::source::{FileSlice, ReadAt, ReadError};
 use window::Window;
 
-/// Limit on archives that are told apart; the rest is one guess.
+/// Limit on the archives that are walked one by one; the rest is one guess.
 const ARCHIVES_MAX: usize = 64;
-/// Ratio that is assumed for a format which does not state its size: unpacked initrds are
-/// between 2 and 5 times as large as their archives.
+/// The ratio that is assumed for a format that does not state its size: unpacked initrds
+/// are between 2 and 5 times as large as their archives.
 const GUESSED_RATIO: u64 = 8;
 
-/// Format that an archive is packed with.
+/// The format that an archive is packed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     Cpio,
@@ -46,7 +46,7 @@ pub enum Format {
     Lzma,
     Bzip2,
     Lzop,
-    /// No known format; the next kernel stops here.
+    /// Not a known format; the next kernel stops here.
     Unknown,
 }
 
@@ -66,7 +66,7 @@ impl Format {
         }
     }
 
-    /// Recognises the magic that lib/decompress.c and init/initramfs.c look for.
+    /// Recognises the magic numbers that lib/decompress.c and init/initramfs.c look for.
     fn of(head: &[u8]) -> Format {
         const MAGICS: [(&[u8], Format); 11] = [
             (b"070701", Format::Cpio),
@@ -86,7 +86,7 @@ impl Format {
     }
 }
 
-/// Certainty of a size.
+/// The certainty of a size.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Known {
     Exact,
@@ -100,27 +100,28 @@ pub enum Known {
 pub struct Archive {
     pub format: Format,
     pub packed_bytes: u64,
-    /// Size of the unpacked stream.
+    /// The size of the unpacked stream.
     pub unpacked_bytes: u64,
-    /// Memory that the unpacked files take, with their inodes and the rest of their last
-    /// pages.
+    /// The memory that the unpacked files take, with their inodes, each file rounded up
+    /// to whole pages.
     pub memory_bytes: u64,
     pub known: Known,
 }
 
-/// Result of a walk: the end of the archive, and its unpacked size.
+/// The result of a walk: the end of the archive, and its unpacked size.
 struct Walked {
     end: u64,
     unpacked_bytes: u64,
     known: Known,
-    /// Memory of the files, where the format shows single files.
+    /// The memory of the files, if the format shows single files.
     memory_bytes: Option<u64>,
 }
 
-/// Walks the archives of a slice, in bounded time whatever the slice holds.
+/// Walks the archives of a slice, in bounded time whatever the slice contains.
 ///
 /// # Errors
-/// [`ReadError`] when the file cannot be read. What cannot be understood is a guess.
+/// [`ReadError`] when the file cannot be read. Contents that are not understood give a
+/// guess.
 pub fn walk<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<Archive>, ReadError> {
     let mut window = Window::new(source, slice);
     let mut archives = Vec::new();
@@ -131,13 +132,13 @@ pub fn walk<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<Arch
     window.failed.map_or(Ok(archives), Err)
 }
 
-/// Returns the archive after the zeros at `at`, and moves `at` to its end.
+/// Skips the zeros at `at`, returns the archive after them, and moves `at` to its end.
 fn next<R: ReadAt + ?Sized>(
     window: &mut Window<'_, R>,
     at: &mut u64,
     may_walk: bool,
 ) -> Option<Archive> {
-    // Where skipping them is over the budget, the zeros count as a part of the rest.
+    // If skipping them exceeds the budget, the zeros count as a part of the rest.
     let start = window.skip_zeros(*at).unwrap_or(*at);
     if start >= window.bytes() || window.failed.is_some() {
         return None;
@@ -154,7 +155,7 @@ fn next<R: ReadAt + ?Sized>(
         Format::Lz4 => lz4::walk(window, start),
         Format::Lzma => lzma(window, start),
         Format::Bzip2 | Format::Lzop => None,
-        // The next kernel reports such data, and goes on without the rest.
+        // The next kernel reports such data, and continues without the rest.
         Format::Unknown => Some(Walked {
             end: window.bytes(),
             unpacked_bytes: 0,
@@ -176,8 +177,8 @@ fn next<R: ReadAt + ?Sized>(
         format,
         packed_bytes: at.saturating_sub(start),
         unpacked_bytes,
-        // An eighth more for files of unknown number, which is right for files of 25 KiB
-        // on average and more than enough for larger ones.
+        // An eighth is added for an unknown number of files. That is right for files of
+        // 25 KiB on average, and more than enough for larger ones.
         memory_bytes: walked
             .memory_bytes
             .unwrap_or(unpacked_bytes.saturating_add(unpacked_bytes / 8)),
@@ -185,13 +186,13 @@ fn next<R: ReadAt + ?Sized>(
     })
 }
 
-/// Reads the size in the header of .lzma, which has no end mark: the archive is taken to
-/// reach the end of the slice.
+/// Reads the size in the header of a .lzma archive. The format has no end mark, so the
+/// archive is assumed to reach the end of the slice.
 fn lzma<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<Walked> {
     let size = window.array::<8>(at.saturating_add(5))?;
     let unpacked_bytes = u64::from_le_bytes(size);
     let packed_bytes = window.bytes().saturating_sub(at);
-    // All ones mean that the size is not known. More than LZMA can pack is damage.
+    // All ones mean that the size is not known. A size that LZMA cannot reach is damage.
     if unpacked_bytes < packed_bytes || unpacked_bytes / 8192 > packed_bytes {
         return None;
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Reads of a slice at offsets of its own, within a budget.
+//! PURE. Reads inside a slice, within a budget.
 
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, SubSource};
 
 /// Budget for reads of headers: an initrd of 100 000 files, or 50 GB of zstd blocks.
 const READS_MAX: u32 = 400_000;
-/// Budget for bytes that are searched for the next archive or skipped as zeros.
+/// Budget for bytes that are searched for the next archive, or skipped as zeros.
 const SCANNED_MAX_BYTES: u64 = 1 << 30;
-/// Bytes that are searched at a time.
+/// The number of bytes that are searched at a time.
 pub const CHUNK_BYTES: usize = 16 << 10;
 
-/// A slice with a budget. `None` means beyond the end, over the budget, or a read that
-/// failed, whose error is kept.
+/// A slice with a budget. Its methods return `None` beyond the end, over the budget, or
+/// after a read that failed, whose error is kept.
 pub struct Window<'source, R: ReadAt + ?Sized> {
     source: SubSource<'source, R>,
     bytes: u64,
@@ -52,26 +52,27 @@ impl<'source, R: ReadAt + ?Sized> Window<'source, R> {
         self.array(at).map(u32::from_le_bytes)
     }
 
-    /// Reads the first bytes of an archive, with zeros for those beyond the slice's end.
+    /// Reads the first bytes of an archive, with zeros in place of those beyond the
+    /// slice's end.
     pub fn head(&mut self, at: u64) -> Option<[u8; 6]> {
         let mut head = [0; 6];
         self.fill(at, &mut head)?;
         Some(head)
     }
 
-    /// Fills `chunk` from `at` on, as far as the slice goes, and returns that part.
+    /// Fills `chunk` from `at`, as far as the slice goes, and returns the filled part.
     pub fn scan<'chunk>(&mut self, at: u64, chunk: &'chunk mut [u8]) -> Option<&'chunk [u8]> {
         let wanted = u64::try_from(chunk.len()).ok()?;
         self.scan_left = self.scan_left.checked_sub(wanted)?;
         self.fill(at, chunk)
     }
 
-    /// Reads into `chunk`. One copy of this is smaller: each format reads in many places.
+    /// Reads into `chunk`. Not inlined, because each format reads in many places.
     #[inline(never)]
     fn fill<'chunk>(&mut self, at: u64, chunk: &'chunk mut [u8]) -> Option<&'chunk [u8]> {
         let left = usize::try_from(self.bytes.saturating_sub(at)).unwrap_or(usize::MAX);
         let chunk = chunk.get_mut(..left.min(chunk.len()))?;
-        // Beyond the end nothing is read, because that would be an error.
+        // A read beyond the end would be an error.
         if !chunk.is_empty()
             && let Err(error) = self.source.read_at(FileOffset(at), chunk)
         {
@@ -81,7 +82,8 @@ impl<'source, R: ReadAt + ?Sized> Window<'source, R> {
         Some(chunk)
     }
 
-    /// Returns the offset of the first byte from `at` on that is not zero, or the end.
+    /// Returns the offset of the first byte at or after `at` that is not zero, or the
+    /// end.
     pub fn skip_zeros(&mut self, mut at: u64) -> Option<u64> {
         let mut chunk = [0; 512];
         while at < self.bytes {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. xz: blocks of LZMA2 chunks; the header of each chunk has both its sizes.
+//! PURE. xz: blocks of LZMA2 chunks; the header of each chunk states both of its sizes.
 //! Source: the .xz file format 1.2, lib/xz/xz_dec_lzma2.c of Linux.
 
 use super::window::Window;
@@ -8,7 +8,7 @@ use crate::formats::source::ReadAt;
 
 const STREAM_HEADER_BYTES: u64 = 12;
 const FOOTER_BYTES: u64 = 12;
-/// Bit positions of the bytes of a number in the index, which has 9 of them at most.
+/// Bit positions of the bytes of a number in the index; it has at most 9 bytes.
 const NUMBER_SHIFTS: [u32; 9] = [0, 7, 14, 21, 28, 35, 42, 49, 56];
 
 /// Walks one stream.
@@ -76,8 +76,8 @@ fn chunks<R: ReadAt + ?Sized>(
     }
 }
 
-/// Returns the end of the index: a number of records of two numbers each, padding, and a
-/// checksum.
+/// Returns the end of the index: a count of records, the records of two numbers each,
+/// padding, and a checksum.
 fn index<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64, at: u64) -> Option<u64> {
     let mut at = at.saturating_add(1);
     let records = number(window, &mut at)?;
@@ -88,8 +88,8 @@ fn index<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64, at: u64) ->
     Some(at.saturating_add(padding).saturating_add(4))
 }
 
-/// Reads a number of seven bits a byte, low ones first; the high bit says that more
-/// follow.
+/// Reads a number with seven bits in each byte, low ones first; the high bit says that
+/// another byte follows.
 #[inline(never)]
 fn number<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: &mut u64) -> Option<u64> {
     let mut value = 0u64;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. zstd: a frame's header may state its size; if not, each block's header leads to
-//! the next one, and a block holds at most 128 KiB. RFC 8878.
+//! the next block, and a block holds at most 128 KiB. RFC 8878.
 
 use super::window::Window;
 use super::{Known, Walked};
 use crate::formats::source::ReadAt;
 
 const MAGIC: u32 = 0xfd2f_b528;
-/// Magic of skippable frames, whose last digit is any.
+/// The magic number of skippable frames, whose last digit can be any.
 const SKIPPABLE: u32 = 0x184d_2a50;
 const BLOCK_MAX_BYTES: u64 = 128 << 10;
 const BLOCK_HEADER_BYTES: u64 = 3;
 
-/// Walks all frames that follow each other.
+/// Walks all frames in a row.
 pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
     let mut walked = Walked {
         end: start,
@@ -80,7 +80,7 @@ fn frame<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, walked: &mut Walked) ->
     if walked.end > window.bytes() {
         return None;
     }
-    // A size that the blocks cannot hold is ignored.
+    // A size that the blocks cannot reach is ignored.
     let size = size.filter(|size| *size <= sum);
     if size.is_none() {
         walked.known = Known::AtMost;

@@ -2,9 +2,9 @@
 //! Words that a capture kernel must not inherit from the running kernel's command line,
 //! and words that it gets instead.
 //!
-//! Layer: pure. The union of what Fedora's kdump-utils and Debian's kdump-tools drop and
-//! add, except what only their own initrds understand: `root=` and the `rd.*` words stay,
-//! and no systemd unit is named.
+//! Layer: pure. The tables are the union of what Fedora's kdump-utils and Debian's
+//! kdump-tools drop and add, except words that only their own initrds understand: `root=`
+//! and the `rd.*` words stay, and no systemd unit is named.
 use super::reuse::Rule;
 use super::{join, key, words};
 use alloc::vec::Vec;
@@ -44,7 +44,7 @@ pub const CAPTURE_KERNEL: &[Rule] = &[
 pub struct Addition {
     pub word: &'static str,
     pub reason: &'static str,
-    /// Machine, as `uname -m` names it; `None` for all.
+    /// The machine, as `uname -m` names it; `None` for all.
     machine: Option<&'static str>,
 }
 
@@ -106,7 +106,7 @@ const ADDITIONS: &[Addition] = &[
 
 /// Returns the words to add to `running`, the reused words of the running kernel's
 /// command line. A parameter that the user sets in `append` is left to the user, and a
-/// word that is there already is not added again.
+/// word that is already there is not added again.
 #[must_use]
 pub fn additions(machine: &str, running: &[u8], append: &[u8]) -> Vec<&'static Addition> {
     let user_sets = |addition: &Addition| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Kernel command lines: bytes, split at blanks that are not quoted.
+//! Kernel command lines: bytes, split at white space that is not quoted.
 //!
 //! Layer: pure. Spec: systemd-stub's rule for its pieces ([`mangle`]), and the
 //! kernel's lib/cmdline.c, next_arg(), for words. Command lines need not be
@@ -11,8 +11,8 @@ use core::fmt;
 pub mod capture;
 pub mod reuse;
 
-/// Limit on `.cmdline` sections; larger ones are refused, the kernels' limits are 2 to 4
-/// KiB.
+/// Limit on `.cmdline` sections; larger ones are refused. The kernels' own limits are 2
+/// to 4 KiB.
 pub const MAX_SECTION_BYTES: u64 = 64 * 1024;
 
 /// Bytes of `cmdline_max_bytes` that kexec_file_load on x86 takes for itself: the final
@@ -26,7 +26,7 @@ pub enum CmdlineError {
         bytes: u64,
         max_bytes: u64,
     },
-    /// The line has a NUL, after which the rest would silently be cut off.
+    /// The line contains a NUL; the kernel would silently cut off the rest.
     Nul {
         at: u64,
     },
@@ -46,8 +46,8 @@ impl fmt::Display for CmdlineError {
     }
 }
 
-/// Returns one piece as systemd-stub takes it: up to the first NUL, without blanks at its
-/// ends, and with a space for each control character within.
+/// Returns one piece as systemd-stub takes it: up to the first NUL, without white space
+/// at its ends, and with a space in place of each control character.
 pub fn mangle(piece: &[u8]) -> Vec<u8> {
     let text = piece.split(|b| *b == 0).next().unwrap_or_default();
     let start = text.iter().position(|b| !is_blank(*b));
@@ -67,7 +67,7 @@ fn is_blank(byte: u8) -> bool {
     byte <= b' ' || byte == 0x7f
 }
 
-/// Joins pieces with one space between them; empty ones leave no trace.
+/// Joins pieces with one space between them; empty pieces are skipped.
 pub fn join<I>(pieces: I) -> Vec<u8>
 where
     I: IntoIterator,
@@ -84,22 +84,24 @@ where
     line
 }
 
-/// Splits a command line into its words, as they are written: blanks in double quotes do
-/// not split, and the quotes stay, so that joining the words keeps their meaning.
+/// Splits a command line into its words, as they are written: white space in double
+/// quotes does not split, and the quotes stay, so that joining the words keeps their
+/// meaning.
 pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut in_quotes = false;
     line.split(move |byte| {
         if *byte == b'"' {
             in_quotes = !in_quotes;
         }
-        // The kernel also splits at 0xa0, Latin-1's no-break space. Doing so
-        // here would cut UTF-8 characters that contain it.
+        // The kernel also splits at 0xa0, Latin-1's no-break space. Doing so here would
+        // cut UTF-8 characters that contain this byte.
         !in_quotes && matches!(byte, b' ' | b'\t'..=b'\r')
     })
     .filter(|word| !word.is_empty())
 }
 
-/// Returns the parameter that a word sets: up to its `=`, without a leading quote.
+/// Returns the parameter that a word sets: the text up to its `=`, without a leading
+/// quote.
 pub fn key(word: &[u8]) -> &[u8] {
     let word = word.strip_prefix(b"\"").unwrap_or(word);
     let key = word.split(|b| *b == b'=').next().unwrap_or_default();
@@ -107,7 +109,7 @@ pub fn key(word: &[u8]) -> &[u8] {
     key.strip_suffix(b"\"").unwrap_or(key)
 }
 
-/// Refuses a line that the kernel would refuse or cut.
+/// Refuses a line that the kernel would refuse or truncate.
 ///
 /// `max_bytes` does not count the final NUL; for kexec_file_load on x86 it is
 /// `cmdline_max_bytes` of the setup header less [`X86_RESERVED_BYTES`].

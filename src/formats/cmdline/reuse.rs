@@ -9,9 +9,9 @@ use alloc::vec::Vec;
 /// A rule that drops every word which sets `parameter`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rule {
-    /// Name of the parameter; `-` and `_` are the same, as they are to the kernel.
+    /// The name of the parameter; `-` and `_` are the same, as they are to the kernel.
     pub parameter: &'static str,
-    /// Reason, for people, that the next kernel must not see the word.
+    /// The reason, for display, why the next kernel must not see the word.
     pub reason: &'static str,
 }
 
@@ -50,7 +50,7 @@ pub struct Dropped<'a> {
     pub reason: &'static str,
 }
 
-/// Result of [`reuse`]: the kept words, joined, and the dropped ones.
+/// The result of [`reuse`]: the kept words, joined, and the dropped ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reused<'a> {
     pub kept: Vec<u8>,
@@ -59,7 +59,7 @@ pub struct Reused<'a> {
 
 /// Filters `running`, the contents of /proc/cmdline, by all `policies`.
 ///
-/// Words after `--` are for init, not for the kernel, so all of them are kept.
+/// Words after `--` are for init, not for the kernel, so they are all kept.
 pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule]]) -> Reused<'a> {
     let mut kept = Vec::new();
     let mut dropped = Vec::new();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! GUID partition tables. Layer: pure. Spec: UEFI 2.10, chapter 5.3.
 //!
-//! The kernel reads these tables as well, but sysfs has no partition types and
-//! there is no udev, and the kernel stops at a damaged first table without trying
-//! the second one.
+//! The kernel reads these tables as well. But sysfs has no partition types, there is no
+//! udev, and if the first table is damaged, the kernel does not try the second one.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,12 +13,12 @@ use crate::formats::crc32::crc32;
 use crate::formats::field::{bytes_at, u32_at, u64_at};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
 
-/// The sector sizes that are tried, in bytes.
+/// The sector sizes to try, in bytes.
 const SECTORS: [u64; 2] = [512, 4096];
-/// Bytes of a header that are read. The header says how many of them it uses.
+/// The number of header bytes that are read. The header states how many of them it uses.
 const HEADER_BYTES: u64 = 512;
 const HEADER_MIN_BYTES: u32 = 92;
-/// Largest array of entries that is read. Usual are 128 entries of 128 bytes.
+/// The largest array of entries that is read. Usually it has 128 entries of 128 bytes.
 const ARRAY_MAX_BYTES: u64 = 256 << 10;
 
 /// A partition's type. Boot entries are read from the first two.
@@ -36,7 +35,7 @@ const XBOOTLDR: &str = "bc13c2ff-59e6-4262-a352-b275fd6f7172";
 /// One partition.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Partition {
-    /// Counted from 1, as in the names of devices.
+    /// The number, counted from 1, as in the names of devices.
     pub number: u32,
     pub partition_type: PartitionType,
     /// The PARTUUID, in lower case.
@@ -49,15 +48,15 @@ pub struct Partition {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Table {
     pub partitions: Vec<Partition>,
-    /// True when the first table is damaged and this is the second one.
+    /// True when the first table is damaged and this is the second.
     pub from_backup: bool,
 }
 
-/// The reason why a disk's table cannot be used. It is part of the cause of
+/// A reason why a disk's table cannot be used. It is part of the cause of
 /// `BootError::NoEsp`, which decides the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GptError {
-    /// The disk has nothing that looks like a table.
+    /// Nothing on the disk looks like a table.
     None,
     /// Both tables are damaged.
     Damaged,
@@ -124,8 +123,8 @@ pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, GptError> {
     Err(found)
 }
 
-/// Returns `bytes` bytes from the sector `first` on, or `None` when the disk does
-/// not hold them all.
+/// Returns `bytes` bytes from the sector `first` on; `None` when they are not all on the
+/// disk.
 fn sectors<R: ReadAt + ?Sized>(disk: &R, sector: u64, first: u64, bytes: u64) -> Option<FileSlice> {
     let offset = FileOffset(first.checked_mul(sector)?);
     FileSlice::within(offset, bytes, disk.file_bytes())
@@ -152,12 +151,12 @@ fn read_at<R: ReadAt + ?Sized>(disk: &R, sector: u64, at: u64) -> Result<Vec<Par
         .collect())
 }
 
-/// Returns the array's first sector, its number of entries and the bytes of each;
-/// `None` when the header is damaged.
+/// Returns the array's first sector, its number of entries and the size of each; `None`
+/// when the header is damaged.
 fn check_header(header: &[u8], at: u64) -> Option<(u64, u32, u32)> {
     let bytes = u32_at(header, 12).filter(|bytes| *bytes >= HEADER_MIN_BYTES)?;
     let covered = header.get(..usize::try_from(bytes).ok()?)?;
-    // The checksum is made with zeros in its own field.
+    // The checksum is computed with zeros in its own field.
     let mut zeroed = covered.to_vec();
     zeroed.get_mut(16..20)?.fill(0);
     let size = u32_at(header, 84).filter(|size| *size >= 128 && size.is_power_of_two())?;

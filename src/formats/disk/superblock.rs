@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The file system on a device, its UUID and its label. Layer: pure.
+//! The file system on a device, with its UUID and its label. Layer: pure.
 //! Specs: Microsoft FAT specification 1.03; Linux, fs/ext4/ext4.h.
 
 use alloc::format;
@@ -14,17 +14,17 @@ use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_smal
 const HEAD_BYTES: u64 = 2048;
 const EXT4_MAGIC: u16 = 0xef53;
 
-/// A file system that can be mounted for its entries.
+/// A file system that may be mounted for its boot entries.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Filesystem {
-    /// Its name for the kernel.
+    /// The kernel's name for the file system.
     pub name: &'static str,
-    /// As blkid(8) shows it.
+    /// The UUID, as blkid(8) shows it.
     pub uuid: String,
     pub label: Vec<u8>,
 }
 
-/// Recognises the file system on a device; `None` for every other content.
+/// Recognises the file system on a device; returns `None` for any other content.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -47,7 +47,7 @@ fn ext4(head: &[u8]) -> Option<Filesystem> {
         return None;
     }
     let mut uuid: [u8; 16] = bytes_at(block, 0x68)?;
-    // Big-endian here, where partition tables have little-endian fields.
+    // ext4 stores it big-endian; partition tables have little-endian fields.
     for field in [0..4, 4..6, 6..8] {
         uuid.get_mut(field)?.reverse();
     }
@@ -61,7 +61,7 @@ fn ext4(head: &[u8]) -> Option<Filesystem> {
 fn fat(head: &[u8]) -> Option<Filesystem> {
     let sector = u16_at(head, 11)?;
     let sound = u16_at(head, 510)? == 0xaa55 && (512..=4096).contains(&sector);
-    // FAT12 and FAT16 have their size of a FAT here, FAT32 has 0.
+    // FAT12 and FAT16 have the size of a FAT here, FAT32 has 0.
     let start = if u16_at(head, 22)? == 0 { 64 } else { 36 };
     let fields = head.get(start..)?;
     let is_fat = fields.get(18..)?.starts_with(b"FAT");

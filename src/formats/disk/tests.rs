@@ -14,7 +14,7 @@ const XBOOTLDR: [u8; 16] = [
     0xff, 0xc2, 0x13, 0xbc, 0xe6, 0x59, 0x62, 0x42, 0xa3, 0x52, 0xb2, 0x75, 0xfd, 0x6f, 0x71, 0x72,
 ];
 
-/// A disk with a table with these partitions, both copies.
+/// Builds a disk that has both copies of a table with these partitions.
 pub(crate) fn build(sector: usize, partitions: &[([u8; 16], u64, u64)]) -> Vec<u8> {
     let sectors = 256;
     let mut disk = vec![0; sectors * sector];
@@ -77,14 +77,14 @@ fn partitions_are_found_with_small_and_large_sectors() {
 #[test]
 fn a_damaged_table_gives_way_to_the_other() {
     let sound = build(512, &[(ESP, 40, 50)]);
-    // The header's checksum, its own place, and the array.
+    // Damages the header's checksum, its own location, and the array.
     for at in [512 + 16, 512 + 24, 2 * 512 + 3] {
         let mut disk = sound.clone();
         disk[at] ^= 1;
         let table = gpt::read(&disk[..]).unwrap();
         assert!(table.from_backup, "{at}");
         assert_eq!(table.partitions[0].partition_type, PartitionType::Esp);
-        // Both.
+        // Damages the second table as well.
         disk[255 * 512 + 16] ^= 1;
         assert_eq!(gpt::read(&disk[..]), Err(GptError::Damaged));
     }
@@ -99,7 +99,7 @@ fn what_is_no_table_is_none() {
         let disk = vec![0; bytes];
         assert_eq!(gpt::read(&disk[..]), Err(GptError::None), "{bytes}");
     }
-    // A partition that reaches beyond the end of the disk does not exist.
+    // A partition that reaches beyond the end of the disk is ignored.
     let disk = build(
         512,
         &[(ESP, 250, 256), (ESP, 40, 39), (ESP, u64::MAX, u64::MAX)],

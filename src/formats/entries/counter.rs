@@ -6,15 +6,15 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The counters of one name.
+/// The counters in a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Counter {
-    /// Boots that may still be tried; 0 marks a bad entry.
+    /// The number of tries left; 0 marks a bad entry.
     pub left: u64,
-    /// Boots that were tried and not confirmed.
+    /// The number of tries that were not confirmed.
     pub done: u64,
     left_width: usize,
-    /// 0 when the name has no second counter.
+    /// The width of the second counter; 0 when the name has none.
     done_width: usize,
 }
 
@@ -26,12 +26,12 @@ impl Counter {
     }
 }
 
-/// A file name in its parts.
+/// The parts of a file name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Name<'name> {
     pub stem: &'name [u8],
     pub counter: Option<Counter>,
-    /// With its dot.
+    /// The suffix, with its dot.
     pub suffix: &'name [u8],
 }
 
@@ -63,7 +63,7 @@ fn parse_counter(text: &[u8]) -> Option<Counter> {
 }
 
 impl<'name> Name<'name> {
-    /// Splits `file_name`, which must end in `suffix`, in any case.
+    /// Splits `file_name`, which must end in `suffix`, in upper or lower case.
     #[must_use]
     pub fn parse(file_name: &'name [u8], suffix: &str) -> Option<Name<'name>> {
         let at = file_name.len().checked_sub(suffix.len())?;
@@ -82,15 +82,16 @@ impl<'name> Name<'name> {
         })
     }
 
-    /// The name without its counter.
+    /// Returns the name without its counter.
     #[must_use]
     pub fn id(&self) -> Vec<u8> {
         [self.stem, self.suffix].concat()
     }
 
-    /// The name after one more try; `None` when nothing is counted.
+    /// Returns the name after one more try; `None` when tries are not counted.
     ///
-    /// Widths stay, so that the new name takes no more room in its directory.
+    /// The counters keep their widths, so that the new name takes no more room in its
+    /// directory.
     #[must_use]
     pub fn tried(&self) -> Option<Vec<u8>> {
         let counter = self.counter.filter(|counter| !counter.is_bad())?;
@@ -98,7 +99,7 @@ impl<'name> Name<'name> {
         let width = counter.done_width.max(1);
         let mut done = format!("{:0width$}", counter.done.saturating_add(1));
         if done.len() > width && counter.done_width > 0 {
-            // As large as the width allows.
+            // A counter that would overflow its width stays at all nines.
             done = core::iter::repeat_n('9', width).collect();
         }
         let left_width = counter.left_width;

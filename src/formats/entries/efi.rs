@@ -5,17 +5,17 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The vendor of all of them.
+/// The vendor GUID of all of these variables.
 pub const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
-/// Longest variable that is read, in bytes.
+/// The length of the longest variable that is read, in bytes.
 pub const VALUE_MAX_BYTES: usize = 4096;
 
-/// The EFI variables by which boot loader and system talk to each other.
+/// The EFI variables through which the boot loader and the system communicate.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LoaderVariables {
-    /// For the next boot only.
+    /// The default entry for the next boot only.
     pub one_shot: Option<String>,
-    /// Instead of loader.conf's.
+    /// The default entry, which overrides loader.conf's.
     pub default: Option<String>,
     /// The entry that `@saved` stands for.
     pub last_booted: Option<String>,
@@ -23,8 +23,8 @@ pub struct LoaderVariables {
     pub device_part_uuid: Option<String>,
 }
 
-/// A variable's text: attributes (u32), then UTF-16LE up to a NUL. `None` when
-/// it is no such thing, or empty.
+/// Returns the text in a variable: attributes (u32), then UTF-16LE up to a NUL. `None`
+/// when the bytes are not such a text, or when the text is empty.
 #[must_use]
 pub fn text(value: &[u8]) -> Option<String> {
     let units: Vec<u16> = value

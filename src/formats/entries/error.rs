@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Reasons why an entry cannot be booted, as far as its text shows. Layer: pure.
+//! Reasons why an entry cannot be booted, as far as its text shows them. Layer: pure.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::diagnosis::escape::printable;
 
-/// The first thing in an entry that keeps it from booting here.
+/// The first reason why an entry cannot be booted here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EntryError {
     Nul,
-    /// Neither `linux` nor `uki` nor `efi`.
+    /// The entry has neither `linux` nor `uki` nor `efi`.
     NoImage,
-    /// A path that leads out of its file system.
+    /// A path leads out of its file system.
     DotDot(Vec<u8>),
     TooManyInitrds,
     Profile,
-    /// The entry, or its image, is for this other machine.
+    /// The entry or its image is for this other machine.
     Architecture(Vec<u8>),
     Devicetree,
 }

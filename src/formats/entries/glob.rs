@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Shell patterns of loader.conf: `*`, `?`, `[a-z]`, `\x`. Layer: pure.
 
-/// Returns whether all of `text` fits, letters in any case. No pattern takes long: only
-/// the last `*` is ever tried anew.
+/// Returns whether the pattern matches all of `text`, ignoring case. Matching takes at
+/// most quadratic time, because only the last `*` is backtracked to.
 #[must_use]
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut rest, mut left) = (pattern, text);
@@ -22,7 +22,7 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
             (rest, left) = next;
             continue;
         }
-        // One more byte for the star.
+        // Backtrack: let the last `*` match one more byte.
         let Some((after, from)) = star else {
             return false;
         };
@@ -32,14 +32,14 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// Returns the rest of the pattern if its first item takes `byte`.
+/// Returns the rest of the pattern if its first item matches `byte`.
 fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     let same = |a: u8| a.eq_ignore_ascii_case(&byte);
     match pattern {
         [b'?', rest @ ..] => Some(rest),
         [b'\\', escaped, rest @ ..] => same(*escaped).then_some(rest),
         [b'[', rest @ ..] => {
-            // A bracket right after the first one is meant literally.
+            // A `]` right after the `[` stands for itself.
             let end = rest.iter().skip(1).position(|byte| *byte == b']');
             let Some(end) = end.map(|end| end.saturating_add(1)) else {
                 return same(b'[').then_some(rest);

@@ -6,33 +6,33 @@ use alloc::vec::Vec;
 
 use super::assignments;
 
-/// The time that the menu waits.
+/// The time for which the menu waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Timeout {
     /// No menu: 0, menu-hidden, menu-disabled, or no such line.
     #[default]
     Hidden,
     Seconds(u32),
-    /// menu-force: until a key.
+    /// menu-force: until a key is pressed.
     Forever,
 }
 
-/// The error of a value that [`seconds`] does not read.
+/// The error text for a value that [`seconds`] does not accept.
 pub const NOT_SECONDS: &str = "not a number of seconds";
 
-/// The word that stands for loader.conf's time.
+/// The word that means loader.conf's time.
 pub const AUTO: &str = "auto";
 
-/// The time for which somebody wants the menu to be shown.
+/// The requested time of the menu.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MenuTime {
-    /// loader.conf says it.
+    /// The time that loader.conf states.
     Auto,
     Given(Timeout),
 }
 
 impl MenuTime {
-    /// Takes what `--menu` says, or the kernel command line.
+    /// Parses the value of `--menu` or of `rd.kexec_bpf.menu=`.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<MenuTime> {
         if value == AUTO.as_bytes() {
@@ -45,17 +45,17 @@ impl MenuTime {
     }
 }
 
-/// The settings of the file that are used.
+/// The settings that are used.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LoaderConf {
-    /// A pattern of ids, or `@saved`; empty when there is none.
+    /// A pattern for ids, or `@saved`; empty when there is none.
     pub default: Vec<u8>,
-    /// The same, for an entry that is not bad.
+    /// The same, but an entry without tries left does not count.
     pub preferred: Vec<u8>,
     pub timeout: Timeout,
 }
 
-/// Parses the text; what is unknown or damaged is as if it were not there.
+/// Parses the text; ignores lines that are unknown or damaged.
 #[must_use]
 pub fn parse(text: &[u8]) -> LoaderConf {
     let mut conf = LoaderConf::default();
@@ -74,7 +74,7 @@ pub fn parse(text: &[u8]) -> LoaderConf {
     conf
 }
 
-/// The value of `timeout` and of `--menu`.
+/// Parses the value of `timeout`.
 #[must_use]
 pub fn timeout(value: &[u8]) -> Option<Timeout> {
     match value {
@@ -87,7 +87,7 @@ pub fn timeout(value: &[u8]) -> Option<Timeout> {
     }
 }
 
-/// A number of seconds.
+/// Parses a number of seconds.
 #[must_use]
 pub fn seconds(value: &[u8]) -> Option<u32> {
     let digits = value.iter().all(u8::is_ascii_digit);

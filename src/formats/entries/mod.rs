@@ -2,7 +2,7 @@
 //! Texts of boot entries and of the boot loader's configuration.
 //!
 //! Layer: pure. Specs: UAPI.1 Boot Loader Specification, UAPI.10 Version Format.
-//! `policy::boot` sorts and chooses.
+//! `policy::boot` sorts the entries and chooses one.
 
 pub mod counter;
 pub mod efi;
@@ -14,14 +14,12 @@ mod tests;
 pub mod type1;
 pub mod version;
 
-/// Longest entry file or loader.conf that is read; real ones have some hundred
-/// bytes.
+/// The longest entry file or loader.conf that is read; real ones have some hundred bytes.
 pub const FILE_MAX_BYTES: u64 = 64 << 10;
-/// Largest number of entries that are read from one directory.
+/// The largest number of entries that are read from one directory.
 pub const ENTRIES_MAX: usize = 8192;
 
-/// Lines without their ends, LF or CRLF, split in key and value; comments and
-/// empty lines are left out.
+/// Splits each line (LF or CRLF) into key and value; skips comments and empty lines.
 fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     text.split(|byte| *byte == b'\n')
         .map(<[u8]>::trim_ascii)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Versions, names, patterns and files, by the examples of their specifications.
+//! Versions, names, patterns and files, with the examples of their specifications.
 
 use core::cmp::Ordering;
 
@@ -37,7 +37,7 @@ fn versions_as_the_specification_orders_them() {
         ("+1", '=', "1"),
         ("1+", '<', "1.2"),
         ("1+2+3", '>', "1.3.3"),
-        // Numbers larger than any integer, and leading zeros.
+        // Numbers too large for any integer, and leading zeros.
         (
             "99999999999999999999999999",
             '<',
@@ -113,7 +113,7 @@ fn counters_as_the_specification_counts() {
             Some((1, 2)),
             Some("a+0-3.conf"),
         ),
-        // 0 is bad and is not counted any further.
+        // 0 means bad, and is not counted down any further.
         ("a+0-3.conf", ".conf", "a.conf", Some((0, 3)), None),
         // "+10 becomes +09 instead of +9"
         (
@@ -145,7 +145,7 @@ fn counters_as_the_specification_counts() {
             Some((5, 9)),
             Some("a+4-9.conf"),
         ),
-        // Not counters: part of the name.
+        // These are not counters but parts of the name.
         ("a+.conf", ".conf", "a+.conf", None, None),
         ("a+x.conf", ".conf", "a+x.conf", None, None),
         ("a+3-.conf", ".conf", "a+3-.conf", None, None),
@@ -206,7 +206,7 @@ fn patterns_are_those_of_a_shell() {
             "{pattern} {text}"
         );
     }
-    // What takes a naive matcher ages.
+    // This would take a naive matcher ages.
     let (pattern, text) = ("a*".repeat(2000) + "b", "a".repeat(4000));
     assert!(!glob::matches(pattern.as_bytes(), text.as_bytes()));
 }

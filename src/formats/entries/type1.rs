@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Entries of type 1: `/loader/entries/*.conf`. Layer: pure. Spec: UAPI.1.
+//! Type 1 entries: `/loader/entries/*.conf`. Layer: pure. Spec: UAPI.1.
 
 use alloc::vec::Vec;
 
@@ -8,21 +8,21 @@ use super::error::EntryError;
 use super::loader_conf::seconds;
 use crate::formats::cmdline;
 
-/// Initrds of one entry.
+/// Limit on the initrds of one entry.
 const INITRDS_MAX: usize = 64;
 
-/// The kind of program that the entry starts.
+/// The kind of program that an entry starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum EntryKind {
-    /// A kernel, to which initrds and options belong.
+    /// A kernel, which gets the entry's initrds and options.
     #[default]
     Linux,
-    /// A UKI or another EFI program, whose options replace its own.
+    /// A UKI or another EFI program; the entry's options replace its own.
     Program,
 }
 
-/// An entry that can be booted as far as its text tells. Paths are relative to
-/// the root of its file system and have no `/` in front.
+/// The parsed text of an entry. Paths are relative to the root of its file system and do not
+/// begin with `/`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Type1 {
     pub title: Vec<u8>,
@@ -32,15 +32,15 @@ pub struct Type1 {
     pub starts: EntryKind,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
-    /// Joined; empty when there are none.
+    /// All `options` lines, joined; empty when there are none.
     pub options: Vec<u8>,
-    /// Number of a UKI's profile.
+    /// The number of a UKI's profile.
     pub profile: u32,
-    /// The first thing that keeps it from booting here.
+    /// The first reason why the entry cannot be booted here.
     pub problem: Option<EntryError>,
 }
 
-/// A path in an entry, made relative.
+/// Makes a path of an entry relative.
 fn path(value: &[u8]) -> Result<Vec<u8>, EntryError> {
     let mut parts = value.split(|byte| *byte == b'/');
     if parts.any(|part| part == b"..") {
@@ -53,7 +53,7 @@ fn path(value: &[u8]) -> Result<Vec<u8>, EntryError> {
     }
 }
 
-/// EFI's name of what `uname -m` says.
+/// Returns EFI's name for the architecture that `uname -m` names.
 fn efi_architecture(machine: &str) -> &str {
     match machine {
         "x86_64" | "i686" => "x64",
@@ -63,8 +63,8 @@ fn efi_architecture(machine: &str) -> &str {
 }
 
 impl Type1 {
-    /// Parses an entry for a machine of this `uname -m`. What is wrong with it
-    /// is in its `problem`: such an entry is shown, but not booted.
+    /// Parses an entry for a machine with this `uname -m`. An error is stored in
+    /// `problem`: such an entry is shown, but not booted.
     #[must_use]
     pub fn parse(text: &[u8], machine: &str) -> Type1 {
         let mut entry = Type1::default();
@@ -105,7 +105,7 @@ impl Type1 {
                     return Err(EntryError::Architecture(value.to_vec()));
                 }
             }
-            // x86 has none, whatever the entry says.
+            // x86 uses no device trees, so the key is ignored there.
             b"devicetree" if efi_architecture(machine) != "x64" => {
                 return Err(EntryError::Devicetree);
             }

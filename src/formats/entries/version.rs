@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Order of versions. Layer: pure. Spec: UAPI.10.
+//! The order of versions. Layer: pure. Spec: UAPI.10.
 
 use core::cmp::Ordering;
 
@@ -7,13 +7,13 @@ fn is_special(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-.~^".contains(&byte)
 }
 
-/// Splits at the first byte that `keep` does not take.
+/// Splits at the first byte that `keep` rejects.
 fn split(text: &[u8], keep: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| !keep(*byte));
     text.split_at(end.unwrap_or(text.len()))
 }
 
-/// Takes `mark` off both; whoever alone begins with it is older.
+/// Strips `mark` from both; if only one begins with it, that one is older.
 fn mark(mark: u8, a: &mut &[u8], b: &mut &[u8]) -> Ordering {
     match (a.split_first(), b.split_first()) {
         (Some((x, rest_a)), Some((y, rest_b))) if *x == mark && *y == mark => {
@@ -26,19 +26,20 @@ fn mark(mark: u8, a: &mut &[u8], b: &mut &[u8]) -> Ordering {
     }
 }
 
-/// Numbers of any length, without leading zeros.
+/// Compares two numbers of any length, ignoring leading zeros.
 fn numbers(a: &[u8], b: &[u8]) -> Ordering {
     let (_, a) = split(a, |byte| byte == b'0');
     let (_, b) = split(b, |byte| byte == b'0');
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
-/// `Less` when `a` is older than `b`.
+/// Compares two versions; `Less` means that `a` is older than `b`.
 pub fn compare(mut a: &[u8], mut b: &[u8]) -> Ordering {
     loop {
         (_, a) = split(a, |byte| !is_special(byte));
         (_, b) = split(b, |byte| !is_special(byte));
-        // A pre-release is older than nothing at all, so this goes first.
+        // A pre-release (`1~rc1`) is older than the bare version, so `~` is checked
+        // before the end of the text.
         let mut order = mark(b'~', &mut a, &mut b);
         if order == Ordering::Equal && (a.is_empty() || b.is_empty()) {
             return a.len().cmp(&b.len());
@@ -57,7 +58,8 @@ pub fn compare(mut a: &[u8], mut b: &[u8]) -> Ordering {
         } else {
             let (letters_a, behind_a) = split(a, |byte| byte.is_ascii_alphabetic());
             let (letters_b, behind_b) = split(b, |byte| byte.is_ascii_alphabetic());
-            // Bytewise, and the longer one is newer.
+            // Byte by byte; if one is the beginning of the other, the longer one is
+            // newer.
             order = letters_a.cmp(letters_b);
             (a, b) = (behind_a, behind_b);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Addons: PE files that extend a UKI's command line and initrd.
 //!
-//! Layer: pure. Spec: systemd-stub(7); machine and `.uname` must match.
+//! Layer: pure. Spec: systemd-stub(7). The machine and `.uname` must match.
 use super::detect::{Image, detect};
 use super::error::ImageError;
 use super::pe::Machine;
@@ -14,28 +14,28 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Longest `.uname` that is read; a kernel's release has at most 64 bytes.
+/// The longest `.uname` that is read; a kernel's release has at most 64 bytes.
 const UNAME_MAX_BYTES: u64 = 1024;
 
-/// Contents of an addon.
+/// The contents of an addon.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Addon {
     pub machine: Machine,
-    /// Kernel release that the addon is made for; `None` fits any release.
+    /// The kernel release that the addon is made for; `None` fits any release.
     pub uname: Option<Vec<u8>>,
-    /// Command line as systemd-stub takes it; empty when the addon has none.
+    /// The command line as systemd-stub takes it; empty when the addon has none.
     pub cmdline: Vec<u8>,
     pub initrd: Option<FileSlice>,
     pub ucode: Option<FileSlice>,
-    /// Presence of a signature. Only the kernel can say whose it is and whether it is
-    /// good.
+    /// True when there is a signature. Only the kernel can say whose it is and whether it
+    /// is good.
     pub is_signed: bool,
 }
 
-/// Reason that a file cannot extend an image.
+/// A reason why a file cannot extend an image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AddonError {
-    /// The file is no image at all.
+    /// The file is not an image at all.
     Image(ImageError),
     /// The file is an image of another kind.
     NotAnAddon {
@@ -112,14 +112,14 @@ pub fn read<R: ReadAt + ?Sized>(source: &R) -> Result<Addon, AddonError> {
     open(source, &image)
 }
 
-/// Reads all bytes of a `.uname` section.
+/// Reads a whole `.uname` section.
 fn read_uname<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>, ReadError> {
     read_small(source, slice, UNAME_MAX_BYTES)
 }
 
-/// Returns whether an addon's `.uname` fits the image's. The stub compares as many bytes
-/// as the addon's section has, up to a NUL in both, so an addon may name the beginning of
-/// a release.
+/// Returns whether an addon's `.uname` matches the image's. The stub compares up to a NUL
+/// in both, but at most as many bytes as the addon's section has, so an addon may name
+/// the beginning of a release.
 fn uname_fits(addon: &[u8], image: &[u8]) -> bool {
     let text = |bytes: &[u8]| bytes.iter().position(|byte| *byte == 0);
     let image = image.get(..text(image).unwrap_or(image.len()));
@@ -130,7 +130,8 @@ fn uname_fits(addon: &[u8], image: &[u8]) -> bool {
     }
 }
 
-/// Returns the contents of a detected addon; the first section of a name counts.
+/// Returns the contents of a detected addon. If several sections have the same name, the
+/// first one counts.
 pub fn open<R: ReadAt + ?Sized>(source: &R, image: &Image) -> Result<Addon, AddonError> {
     let Image::Addon { pe, sections } = image else {
         return Err(AddonError::NotAnAddon {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Signatures of a PE file: their contents, and whether they match the file.
 //!
-//! Layer: pure. Specs: Microsoft's "PE Format", attribute certificate table. The digest
-//! is computed as the kernel does it, crypto/asymmetric_keys/verify_pefile.c. A digest
-//! that matches proves nothing about who signed.
+//! Layer: pure. Specs: Microsoft's "PE Format", attribute certificate table; for the
+//! digest, the kernel's crypto/asymmetric_keys/verify_pefile.c. A digest that matches
+//! proves nothing about who signed.
 use super::pe::{self, Pe, PeError};
 use super::pkcs7::{self, Algorithm, Pkcs7Error, Signature};
 use crate::formats::field::{u16_at, u32_at};
@@ -20,10 +20,10 @@ const ENTRIES_MAX: usize = 8;
 const ENTRY_HEADER_BYTES: u64 = 8;
 const REVISION_2: u16 = 0x200;
 const PKCS_SIGNED_DATA: u16 = 2;
-/// Size of the pieces in which the file is hashed.
+/// The size of the pieces in which the file is hashed.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// Reason that a signature or the file's digest cannot be shown.
+/// A reason why a signature or the file's digest cannot be shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SignatureError {
     Read(ReadError),
@@ -74,12 +74,12 @@ impl fmt::Display for SignatureError {
     }
 }
 
-/// Everything that can be said about a file's signatures without keys.
+/// Everything that can be found out about a file's signatures without keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Examination {
-    /// In file order; empty when the file is not signed.
+    /// The signatures in file order; empty when the file is not signed.
     pub signatures: Vec<Result<Signature, SignatureError>>,
-    /// SHA-256 of the file as it is; `None` when no signature uses SHA-256.
+    /// The SHA-256 of the file as it is; `None` when no signature uses SHA-256.
     pub sha256: Option<Result<[u8; 32], SignatureError>>,
 }
 
@@ -158,7 +158,7 @@ pub(super) fn signatures<R: ReadAt + ?Sized>(
     }
 }
 
-/// Reads every entry; the first one that is not in the table ends the list.
+/// Reads every entry, up to the first one that is not in the table.
 fn read_table<R: ReadAt + ?Sized>(
     source: &R,
     table: FileSlice,
@@ -176,7 +176,7 @@ fn read_table<R: ReadAt + ?Sized>(
         if end {
             break;
         }
-        // Entries begin at multiples of 8; the last one's padding may be absent.
+        // Entries begin at multiples of 8; the padding of the last one may be absent.
         let step = bytes.next_multiple_of(8).min(left);
         left = left.saturating_sub(step);
         at = FileOffset(at.0.saturating_add(step));
@@ -226,8 +226,8 @@ fn read_entry<R: ReadAt + ?Sized>(
     pkcs7::parse(&der).map_err(SignatureError::Pkcs7)
 }
 
-/// Computes the SHA-256 digest over the headers without CheckSum and the directory entry
-/// of the certificate table, the sections in file order, and the bytes after them except
+/// Computes the SHA-256 digest over the headers without CheckSum and the certificate
+/// table's directory entry, the sections in file order, and the bytes after them except
 /// the certificate table.
 pub(super) fn sha256<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Result<[u8; 32], SignatureError> {
     let table_bytes = match pe.certificate_table {

@@ -35,7 +35,7 @@ fn align(bytes: usize) -> usize {
     bytes.next_multiple_of(ALIGNMENT)
 }
 
-/// Builds an x86_64 EFI application with these sections, laid out as linkers do: exact
+/// Builds an x86_64 EFI application with these sections, laid out as by a linker: exact
 /// virtual sizes, raw sizes rounded up to 0x200.
 pub fn pe(sections: &[(&str, &[u8])]) -> Vec<u8> {
     let headers = align(SECTION_TABLE + 40 * sections.len());
@@ -103,7 +103,7 @@ pub fn bzimage() -> Vec<u8> {
     image
 }
 
-/// Offset of the payload in the image of [`zboot`].
+/// The offset of the payload in the image of [`zboot`].
 pub const ZBOOT_PAYLOAD: usize = 0x200;
 
 /// Builds an EFI zboot image: 64 bytes of payload in a section, followed by the kernel's

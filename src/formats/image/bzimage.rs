@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! x86 boot images and their setup header.
 //!
-//! Layer: pure. Spec: Documentation/arch/x86/boot.rst of the kernel.
+//! Layer: pure. Spec: the kernel's Documentation/arch/x86/boot.rst.
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::cmdline::X86_RESERVED_BYTES;
@@ -10,16 +10,17 @@ use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head
 use alloc::string::String;
 use core::fmt;
 
-/// Size of the header up to and including `handover_offset` (protocol 2.11).
+/// The size of the header up to and including `handover_offset` (protocol 2.11).
 const HEADER_END: usize = 0x268;
 const BOOT_FLAG: u16 = 0xaa55;
 pub(super) const MAGIC: [u8; 4] = *b"HdrS";
 pub(super) const MAGIC_AT: usize = 0x202;
 const SECTOR_BYTES: u64 = 512;
-/// Limit on the version string; a longer one is cut, today's have about 100 characters.
+/// Limit on the version string; a longer one is truncated. Today's have about 100
+/// characters.
 const MAX_VERSION_BYTES: usize = 256;
 
-/// Oldest accepted protocol: 2.06 (Linux 2.6.22) introduced `cmdline_size`.
+/// The oldest accepted protocol: 2.06 (Linux 2.6.22) introduced `cmdline_size`.
 pub const OLDEST: ProtocolVersion = ProtocolVersion(0x0206);
 /// 2.12 (Linux 3.8) introduced `xloadflags`, which kexec_file_load checks.
 const KEXEC_FILE_OLDEST: ProtocolVersion = ProtocolVersion(0x020c);
@@ -28,7 +29,7 @@ const LOADED_HIGH: u8 = 1 << 0;
 pub const XLF_KERNEL_64: u16 = 1 << 0;
 pub const XLF_CAN_BE_LOADED_ABOVE_4G: u16 = 1 << 1;
 
-/// Boot protocol version, major in the high byte.
+/// The boot protocol version, major in the high byte.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ProtocolVersion(pub u16);
 
@@ -39,7 +40,7 @@ impl fmt::Display for ProtocolVersion {
     }
 }
 
-/// Fields of the setup header that matter to kexec, under their names in boot.rst.
+/// The fields of the setup header that matter to kexec, under their names in boot.rst.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SetupHeader {
     pub version: ProtocolVersion,
@@ -47,19 +48,19 @@ pub struct SetupHeader {
     pub cmdline_max_bytes: u32,
     /// 0 below protocol 2.12.
     pub xloadflags: u16,
-    /// Highest address that the last byte of the initrd may have.
+    /// The highest address that the last byte of the initrd may have.
     pub initrd_addr_max: u32,
-    /// Real-mode sectors after the boot sector; 0 in the file means 4 and is read as
-    /// such.
+    /// The number of real-mode sectors after the boot sector; 0 in the file means 4 and
+    /// is read as 4.
     pub setup_sects: u8,
-    /// Memory that the kernel needs before it knows the memory map, in bytes; 0 below
+    /// The memory that the kernel needs before it knows the memory map, in bytes; 0 below
     /// protocol 2.10.
     pub init_size_bytes: u32,
     pub relocatable: bool,
     loaded_high: bool,
     /// The compressed kernel; `None` below protocol 2.08.
     pub payload: Option<FileSlice>,
-    /// Version string, "6.12.48-amd64 (…) #1 SMP …", made [`printable`].
+    /// The version string, "6.12.48-amd64 (…) #1 SMP …", made [`printable`].
     pub kernel_version: Option<String>,
 }
 
@@ -75,8 +76,8 @@ impl SetupHeader {
         u64::from(self.cmdline_max_bytes.saturating_sub(X86_RESERVED_BYTES))
     }
 
-    /// Returns the reason for which kexec_file_load on x86_64 would fail with ENOEXEC, if
-    /// there is one. The checks are those of the kernel's bzImage64_probe.
+    /// Returns the reason why kexec_file_load on x86_64 would fail with ENOEXEC, if there
+    /// is one. The checks are those of the kernel's bzImage64_probe.
     pub fn kexec_file_blocker(&self) -> Option<&'static str> {
         if self.version < KEXEC_FILE_OLDEST {
             Some("its boot protocol is older than 2.12 (Linux 3.8)")
@@ -108,12 +109,13 @@ pub enum BzImageError {
     TooOld {
         version: ProtocolVersion,
     },
-    /// The real-mode part, counted in sectors of 512 bytes, is not all in the file.
+    /// Not all of the real-mode part, which is counted in sectors of 512 bytes, is in the
+    /// file.
     SetupOutOfFile {
         end: FileOffset,
         file_bytes: u64,
     },
-    /// The protected-mode part, `syssize` units of 16 bytes, is not all in the file.
+    /// Not all of the protected-mode part, `syssize` units of 16 bytes, is in the file.
     KernelOutOfFile {
         end: FileOffset,
         file_bytes: u64,
@@ -191,7 +193,7 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<SetupHeader, BzImageError
     if header.len() < HEADER_END {
         return Err(BzImageError::TooShort { file_bytes });
     }
-    // Below, `header` is known to be long enough for every field.
+    // From here on, `header` is known to be long enough for every field.
     let byte = |offset| u8_at(header, offset).unwrap_or_default();
     let word = |offset| u16_at(header, offset).unwrap_or_default();
     let long = |offset| u32_at(header, offset).unwrap_or_default();
@@ -208,8 +210,8 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<SetupHeader, BzImageError
     if version < OLDEST {
         return Err(BzImageError::TooOld { version });
     }
-    // A field counts only from the version on that introduced it; in older images its
-    // place holds code.
+    // A field counts only from the version that introduced it; older images have code in
+    // its place.
     let since = |minor, value| if version.0 >= minor { value } else { 0 };
 
     let setup_sects = match byte(0x1f1) {

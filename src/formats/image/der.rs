@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! DER, as far as signatures need it: a reader of consecutive elements.
+//! DER, as far as signatures need it: a reader for consecutive elements.
 //!
-//! Layer: pure. Spec: ITU-T X.690. Strict: lengths are definite and minimal,
-//! tags have one byte. Nothing is copied, and nothing recurses.
+//! Layer: pure. Spec: ITU-T X.690. It is strict: lengths must be definite and minimal,
+//! and tags have one byte. Nothing is copied, and nothing recurses.
 use core::fmt;
 
 pub const INTEGER: u8 = 0x02;
@@ -17,7 +17,7 @@ pub const CONTEXT_0: u8 = 0xa0;
 pub enum DerError {
     /// An element is longer than its container.
     Truncated,
-    /// An indefinite length, one that is not minimal, or one over 4 GiB.
+    /// A length that is indefinite, not minimal, or over 4 GiB.
     Length {
         first: u8,
     },
@@ -47,14 +47,14 @@ impl fmt::Display for DerError {
     }
 }
 
-/// One element: its tag and its contents.
+/// An element: its tag and its contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Element<'a> {
     pub tag: u8,
     pub contents: &'a [u8],
 }
 
-/// Reader of the elements that are still unread.
+/// A reader of the elements that have not been read yet.
 #[derive(Clone, Copy)]
 pub struct Reader<'a>(pub &'a [u8]);
 
@@ -91,8 +91,8 @@ impl<'a> Reader<'a> {
         Ok(Element { tag, contents })
     }
 
-    /// Reads the next element and returns all of its bytes, tag and length included, as
-    /// hashes cover them.
+    /// Reads the next element and returns all of its bytes, including tag and length,
+    /// because hashes cover these, too.
     pub fn whole(&mut self) -> Result<&'a [u8], DerError> {
         let bytes = self.0;
         self.element()?;
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         Err(DerError::Unexpected { wanted, found: tag })
     }
 
-    /// Does the same as [`Reader::take`] for an element that contains elements.
+    /// Like [`Reader::take`], for an element that contains elements.
     pub fn open(&mut self, wanted: u8) -> Result<Reader<'a>, DerError> {
         self.take(wanted).map(Reader)
     }

@@ -2,7 +2,7 @@
 //! Recognition of boot images.
 //!
 //! Layer: pure. The formats are tried in the kernel's order: a file that an arch loader
-//! takes as it is (bzImage, Image) counts as that, whatever else it carries. A UKI is a
+//! takes as it is (bzImage, Image) counts as that, whatever else it contains. A UKI is a
 //! PE that no arch loader takes.
 use super::bzimage::{self, SetupHeader};
 use super::error::{ImageError, LOOK_BYTES, LooksLike};
@@ -34,11 +34,11 @@ pub enum Image {
         pe: Pe,
         uki: Uki,
     },
-    /// A PE of an unknown format, with a parser of its own in `.bpf`.
+    /// A PE of an unknown format, with its own parser in `.bpf`.
     Opaque {
         pe: Pe,
     },
-    /// A PE that extends a UKI and cannot boot by itself; profiles mean nothing in it.
+    /// A PE that extends a UKI and cannot boot by itself; it has no profiles.
     Addon {
         pe: Pe,
         sections: Uki,
@@ -58,8 +58,8 @@ impl Image {
     /// Checks that the kernel can read the certificate table, if there is one.
     ///
     /// # Errors
-    /// [`ImageError::Pe`]. The rest of the image can still be shown, but a load must not
-    /// begin: the kernel's signature check does not look closely.
+    /// [`ImageError::Pe`]. The rest of the image can still be shown, but must not be
+    /// loaded: the kernel's signature check does not look closely.
     pub fn check_certificates(&self) -> Result<(), ImageError> {
         match self.pe().map(|pe| &pe.certificate_table) {
             Some(Err(error)) => Err(ImageError::Pe(error.clone())),
@@ -74,7 +74,7 @@ impl Image {
         pe.is_some_and(|pe| matches!(pe.certificate_table, Ok(Some(_))))
     }
 
-    /// Returns the kind as messages name it: "a UKI".
+    /// Returns the kind as messages name it, such as "a UKI".
     pub fn kind_name(&self) -> &'static str {
         match self {
             Image::BzImage { .. } => "an x86 kernel (bzImage)",
@@ -90,7 +90,7 @@ impl Image {
     }
 }
 
-/// Reads the headers of `source` and returns the kind of image that it is.
+/// Reads the headers of `source` and returns the kind of image.
 pub fn detect<R: ReadAt + ?Sized>(source: &R) -> Result<Image, ImageError> {
     let file_bytes = source.file_bytes();
     if file_bytes == 0 {
@@ -153,7 +153,7 @@ fn has_parser(pe: &Pe) -> bool {
 ///
 /// A nested UKI is returned as such; an addon is an error, because it cannot be a kernel.
 pub fn detect_linux<R: ReadAt + ?Sized>(source: &R, linux: FileSlice) -> Result<Image, ImageError> {
-    // `dyn`: one copy of all parsers in the program, not one for each source.
+    // `dyn`, so that the program has one copy of all parsers, not one for each source.
     let inner: &dyn ReadAt = &SubSource::new(source, linux);
     let image = detect(inner).map_err(ImageError::in_linux)?;
     match &image {
@@ -165,7 +165,7 @@ pub fn detect_linux<R: ReadAt + ?Sized>(source: &R, linux: FileSlice) -> Result<
     }
 }
 
-/// Reads the PE headers of a kernel that firmware can start as well. The arch loader does
+/// Reads the PE headers of a kernel that firmware can start, too. The arch loader does
 /// not look at them, but the kernel's signature check does, and would read outside the
 /// file if they are wrong.
 fn efi_stub<R: ReadAt + ?Sized>(source: &R, head: &[u8]) -> Result<Option<Pe>, PeError> {

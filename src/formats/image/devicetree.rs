@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Choice of the device tree in a UKI that fits the machine.
+//! The choice of the device tree in a UKI that fits the machine.
 //!
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image, systemd-stub(7): a `.dtbauto` whose
-//! first `compatible` is the machine's, else `.dtb`. The firmware's own device tree takes
-//! precedence over the hardware IDs.
+//! first `compatible` is the machine's, else `.dtb`. The `compatible` of the firmware's
+//! own device tree takes precedence over the hardware IDs.
 use super::fdt;
 use super::hwids::{self, Smbios};
 use super::uki::{SectionKind, Selection};
@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 /// The machine's identity.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Device {
-    /// First `compatible` of the firmware's device tree, where it has one.
+    /// The first `compatible` of the firmware's device tree, if it has one.
     pub compatible: Option<Vec<u8>>,
     pub smbios: Smbios,
 }

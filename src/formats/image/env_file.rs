@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! KEY=VALUE text: the format of `.osrel` and `.profile`.
 //!
-//! Layer: pure. Spec: os-release(5): one assignment a line, `#` comments,
-//! values bare or in single or double quotes; in double quotes and bare
-//! values, a backslash takes the next character as it is.
+//! Layer: pure. Spec: os-release(5): one assignment per line, `#` comments, values bare
+//! or in single or double quotes; in bare values and double quotes, a backslash escapes
+//! the next character.
 use crate::diagnosis::escape::printable;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Limit on `.osrel` and `.profile` sections; larger ones are refused, real ones have
+/// Limit on `.osrel` and `.profile` sections; larger ones are refused. Real ones have
 /// about 400 bytes.
 pub const MAX_BYTES: u64 = 64 * 1024;
 
@@ -23,7 +23,7 @@ pub fn value(text: &[u8], key: &str) -> Option<String> {
 /// Returns the keys with their values as written, quotes included. Lines that are not
 /// assignments are skipped.
 fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    // Sections are sometimes NUL-padded.
+    // Sections may be padded with NUL.
     text.split(|b| matches!(b, b'\n' | b'\0'))
         .map(<[u8]>::trim_ascii)
         .filter(|line| !line.starts_with(b"#"))
@@ -37,9 +37,9 @@ fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         })
 }
 
-/// Unquotes a value as a shell would, up to its first unquoted blank.
+/// Unquotes a value as a shell would, up to its first unquoted white space.
 ///
-/// People read the result, so it is made [`printable`].
+/// The result is for display, so it is made [`printable`].
 fn unquote(raw: &[u8]) -> String {
     let mut value = Vec::new();
     let mut quote = None;

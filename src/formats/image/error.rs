@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The error type of the image layer. Layer: pure.
+//! The error type of the image formats. Layer: pure.
 use super::bzimage::BzImageError;
 use super::linux_image::LinuxImageError;
 use super::pe::PeError;
@@ -10,7 +10,7 @@ use crate::formats::source::ReadError;
 use alloc::boxed::Box;
 use core::fmt;
 
-/// Reason that a file is no boot image, or a damaged one.
+/// A reason why a file is not a boot image, or is a damaged one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ImageError {
     Empty,
@@ -32,7 +32,7 @@ pub enum ImageError {
     Read(ReadError),
 }
 
-/// Format of a file that is no boot image, guessed from its first bytes.
+/// The format of a file that is not a boot image, guessed from its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LooksLike {
     Gzip,
@@ -50,7 +50,7 @@ pub enum LooksLike {
     Nothing,
 }
 
-/// Number of first bytes that [`LooksLike::from_head`] looks at.
+/// The number of bytes that [`LooksLike::from_head`] looks at.
 pub(super) const LOOK_BYTES: usize = 64;
 
 impl LooksLike {
@@ -95,7 +95,7 @@ impl LooksLike {
         }
     }
 
-    /// Returns the diagnosis of a file of this format, which says what it is for.
+    /// Returns the diagnosis of a file in this format, which says what the file is for.
     fn diagnose(self, what: &dyn fmt::Display) -> Diagnosis {
         const BOOTABLE: &str = "a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)";
         let bad = Diagnosis::bad_image(what);
@@ -156,12 +156,12 @@ impl fmt::Display for ImageError {
 }
 
 impl ImageError {
-    /// Returns the same error as one that was met in a UKI's `.linux`.
+    /// Returns the same error, as one that occurred in a UKI's `.linux`.
     pub fn in_linux(self) -> ImageError {
         ImageError::InLinux(Box::new(self))
     }
 
-    /// Returns whether the PE headers are wrong, here or in `.linux`.
+    /// Returns whether the PE headers are wrong, in this file or in its `.linux`.
     pub fn is_in_pe(&self) -> bool {
         match self {
             ImageError::Pe(_) => true,
@@ -170,7 +170,7 @@ impl ImageError {
         }
     }
 
-    /// Returns whether a failed read is all that is wrong.
+    /// Returns whether the only error is a failed read.
     fn is_read(&self) -> bool {
         match self {
             ImageError::Read(_)

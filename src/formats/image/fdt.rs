@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Flattened device trees: the `compatible` of the root, and nothing else.
+//! Flattened device trees: the root's `compatible`, and nothing else.
 //!
 //! Layer: pure. Spec: Devicetree Specification, chapter 5. Big-endian. The blob may have
 //! megabytes, so it is read word by word.
@@ -16,9 +16,9 @@ const PROPERTIES_MAX: u32 = 256;
 const NAME_MAX_BYTES: usize = 128;
 const COMPATIBLE: &[u8; 11] = b"compatible\0";
 
-/// Returns the first string of the root's `compatible`, which names the machine; the
-/// later ones may name no more than its chip. `Ok(None)` when there is none, or when the
-/// slice is no device tree.
+/// Returns the first string of the root's `compatible`, which names the machine; later
+/// strings may name only its chip. `Ok(None)` when there is no such string, or when the
+/// slice is not a device tree.
 pub fn compatible<R: ReadAt + ?Sized>(
     source: &R,
     blob: FileSlice,
@@ -63,7 +63,7 @@ struct Blob<'blob, R: ReadAt + ?Sized> {
 }
 
 impl<R: ReadAt + ?Sized> Blob<'_, R> {
-    /// Fills `buffer` from `at` on; returns `false` when not all of it lies in the blob.
+    /// Fills `buffer` from `at`; returns `false` when that is not all in the blob.
     fn read(&self, at: u32, buffer: &mut [u8]) -> Result<bool, ReadError> {
         let bytes = as_u64(buffer.len());
         let inside = FileSlice::within(FileOffset(at.into()), bytes, self.blob.bytes);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `.hwids`: the machines that a UKI has device trees for, by hardware ID.
+//! `.hwids`: the machines that a UKI has device trees for, by their hardware IDs.
 //!
-//! Layer: pure. Spec: UAPI.5 Unified Kernel Image; systemd's src/boot/chid.h for the
-//! table, fwupd's docs/hwids.md for the IDs: RFC 4122 version 5 UUIDs of SMBIOS strings
-//! in UTF-16, as little-endian GUIDs.
+//! Layer: pure. Spec: UAPI.5 Unified Kernel Image; for the table, systemd's
+//! src/boot/chid.h; for the IDs, fwupd's docs/hwids.md: RFC 4122 version 5 UUIDs of
+//! SMBIOS strings in UTF-16, as little-endian GUIDs.
 use super::sha1::sha1;
 use crate::formats::field::{bytes_at, u32_at};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError};
 use alloc::vec::Vec;
 
-/// Size of an entry: type (4 bits) and size (28 bits), GUID, offsets of name and
+/// The size of an entry: type (4 bits) and size (28 bits), GUID, offsets of name and
 /// `compatible`.
 const ENTRY_BYTES: u32 = 28;
 const DEVICE_TREE: u32 = 1 << 28 | ENTRY_BYTES;
-/// Type and size of an entry for a firmware update, which is of no use to kexec.
+/// Type and size of an entry for a firmware update, which kexec has no use for.
 const FIRMWARE: u32 = 2 << 28 | ENTRY_BYTES;
 /// Limit on the entries that are read; systemd's own database has about 100.
 const ENTRIES_MAX: u32 = 4096;
@@ -30,8 +30,8 @@ pub struct Smbios {
     pub fields: [Vec<u8>; 6],
 }
 
-/// Sets of fields that make an ID, as bits, from the most to the least specific. The
-/// three of systemd's list that need the display's EDID are left out.
+/// The sets of fields that make up an ID, as bits, from the most to the least specific.
+/// The three of systemd's list that need the display's EDID are left out.
 const PRIORITY: [u8; 9] = [
     0b11_1111, 0b11_1001, 0b11_0101, 0b11_0011, 0b00_1111, 0b00_0111, 0b00_1001, 0b00_0101,
     0b00_0011,
@@ -52,7 +52,8 @@ impl Smbios {
         }
         let hash = sha1(&text);
         let mut guid: Guid = hash.first_chunk().copied().unwrap_or_default();
-        // Version and variant, then the first three fields to little-endian.
+        // Sets version and variant, then converts the first three fields to
+        // little-endian.
         let [a, b, c, d, e, f, g, h, i, ..] = &mut guid;
         *g = *g & 0x0f | 0x50;
         *i = *i & 0x3f | 0x80;
@@ -75,7 +76,7 @@ fn trimmed(field: &[u8]) -> &[u8] {
 }
 
 /// Looks up the machine in the table and returns the `compatible` of its device tree.
-/// `Ok(None)` when the table is damaged or does not know the machine.
+/// `Ok(None)` when the table is damaged or does not have the machine.
 pub fn compatible<R: ReadAt + ?Sized>(
     source: &R,
     table: FileSlice,
@@ -107,7 +108,7 @@ pub fn compatible<R: ReadAt + ?Sized>(
     Ok(None)
 }
 
-/// Fills `buffer` from `at` on; returns `false` when not all of it lies in the table.
+/// Fills `buffer` from `at`; returns `false` when that is not all in the table.
 fn read<R: ReadAt + ?Sized>(
     source: &R,
     table: FileSlice,

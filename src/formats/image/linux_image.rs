@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Flat kernel images of arm64 and riscv64, with or without an EFI stub.
 //!
-//! Layer: pure. Spec: Documentation/arch/arm64/booting.rst and
-//! Documentation/arch/riscv/boot-image-header.rst of the kernel.
+//! Layer: pure. Spec: the kernel's Documentation/arch/arm64/booting.rst and
+//! Documentation/arch/riscv/boot-image-header.rst.
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::field::{bytes_at, u64_at};
 use crate::formats::source::{FileOffset, ReadAt, ReadError, read_head};
@@ -11,7 +11,7 @@ use core::fmt;
 const HEADER_BYTES: usize = 64;
 const MAGIC_AT: usize = 0x38;
 
-/// Architecture of a flat kernel image.
+/// The architecture of a flat kernel image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ImageArch {
     Arm64,
@@ -28,7 +28,7 @@ impl ImageArch {
         }
     }
 
-    /// Returns the name that uname(2) has for the architecture.
+    /// Returns the architecture's name, as uname(2) has it.
     pub fn name(self) -> &'static str {
         match self {
             ImageArch::Arm64 => "aarch64",
@@ -43,16 +43,17 @@ impl fmt::Display for ImageArch {
     }
 }
 
-/// Fields of the header, under their names in the specs.
+/// The fields of the header, under their names in the specs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ImageHeader {
     pub arch: ImageArch,
-    /// Distance of the image from a 2 MiB aligned address, in bytes.
+    /// The distance of the image from a 2 MiB aligned address, in bytes.
     pub text_offset: u64,
-    /// Memory that the kernel occupies, in bytes: more than the file has, and never 0.
+    /// The memory that the kernel occupies, in bytes: more than the file's size, and
+    /// never 0.
     pub image_bytes: u64,
     pub flags: u64,
-    /// The image begins with "MZ", so firmware can start it, too.
+    /// True when the image begins with "MZ", so that firmware can start it, too.
     pub has_efi_stub: bool,
 }
 
@@ -126,7 +127,7 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<ImageHeader, LinuxImageEr
             file_bytes: source.file_bytes(),
         });
     }
-    // Below, `header` is known to be long enough for every field.
+    // From here on, `header` is known to be long enough for every field.
     let arch = ImageArch::from_head(header).ok_or(LinuxImageError::NoMagic {
         found: bytes_at(header, MAGIC_AT).unwrap_or_default(),
     })?;

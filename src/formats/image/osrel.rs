@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Description of the operating system in an `.osrel` section.
+//! The description of the operating system in an `.osrel` section.
 //!
 //! Layer: pure. Spec: os-release(5).
 use super::env_file::value;
@@ -17,8 +17,8 @@ pub struct OsRelease {
 }
 
 impl OsRelease {
-    /// Returns the system's name for a line of text: the first there is of PRETTY_NAME,
-    /// NAME, IMAGE_ID and ID.
+    /// Returns the system's name in one line: the first of PRETTY_NAME, NAME, IMAGE_ID
+    /// and ID that is set.
     pub fn title(&self) -> Option<&str> {
         [&self.pretty_name, &self.name, &self.image_id, &self.id]
             .into_iter()

@@ -7,9 +7,9 @@
 //! A file has one reading or is refused. The kernel finds the section table after as many
 //! data directories as the header counts; other readers find it after as many bytes as
 //! the header states. The kernel's check reads the fifth directory whether or not it is
-//! counted, and hashes sections without checking where they lie. Whatever two readers
-//! could interpret differently, and whatever the kernel's check would read outside the
-//! file, is an error here. bpf/kmod/pe.c has the same rules.
+//! counted, and hashes sections without checking where they lie. Anything that two
+//! readers could interpret differently, and anything that the kernel's check would read
+//! outside the file, is an error here. bpf/kmod/pe.c has the same rules.
 use crate::formats::sort::sort;
 use crate::formats::source::{FileOffset, FileSlice, ReadAt};
 use alloc::vec::Vec;
@@ -24,12 +24,12 @@ mod headers;
 mod sections;
 
 /// Limit on sections: more than any image has (a UKI with 100 profiles has about 400),
-/// and few enough to read the table, 40 KiB then, at once.
+/// and few enough to read the table at once, which then has 40 KiB.
 pub const MAX_SECTIONS: u16 = 1024;
 
-/// Least number of data directories: the kernel reads the fifth.
+/// The minimum of data directories: the kernel reads the fifth.
 pub const MIN_DIRECTORIES: u32 = 5;
-/// Greatest number of data directories: the format has no more.
+/// The maximum of data directories: the format has no more.
 pub const MAX_DIRECTORIES: u32 = 16;
 
 /// The headers of a PE file, and its sections in table order.
@@ -41,24 +41,25 @@ pub struct Pe {
     pub sections: Vec<Section>,
     /// SizeOfHeaders: the headers are hashed first, and hold the section table.
     pub headers_bytes: u64,
-    /// Offset of the header's own checksum, which no signature covers.
+    /// The offset of the header's own checksum, which no signature covers.
     pub checksum_at: FileOffset,
-    /// Offset of the certificate table's directory entry, which no signature covers,
+    /// The offset of the certificate table's directory entry, which no signature covers,
     /// either.
     pub certificate_entry_at: FileOffset,
-    /// The certificate table with the Authenticode signatures, when there is one; its
+    /// The certificate table with the Authenticode signatures, if there is one; its
     /// presence proves nothing. An error when the kernel could not read the table: a load
     /// is refused then, but the rest of the image can still be shown.
     pub certificate_table: Result<Option<FileSlice>, PeError>,
 }
 
-/// One entry of the section table.
+/// An entry of the section table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Section {
     pub name: SectionName,
-    /// Contents of the section: min(virtual, raw) bytes, as systemd-stub reads them. Raw
-    /// bytes beyond the virtual size are padding; virtual bytes beyond the raw size are
-    /// zeros that are not in the file. A section of virtual size 0 is therefore empty.
+    /// The contents of the section: min(virtual, raw) bytes, as systemd-stub reads them.
+    /// Raw bytes beyond the virtual size are padding; virtual bytes beyond the raw size
+    /// are zeros that are not in the file. A section of virtual size 0 is therefore
+    /// empty.
     pub slice: FileSlice,
     pub raw_bytes: u32,
     pub virtual_bytes: u32,
@@ -86,8 +87,8 @@ impl SectionName {
 }
 
 impl fmt::Display for SectionName {
-    /// Writes at most 8 columns, so that messages keep their width: bytes that are not
-    /// printable ASCII show as `?` and are not escaped.
+    /// Writes at most 8 columns, so that messages keep their width: a byte that is not
+    /// printable ASCII shows as `?` and is not escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         let show = |b: u8| {
@@ -141,10 +142,11 @@ impl Machine {
         }
     }
 
-    /// Returns whether a machine of this `uname -m` may run the image; unknown ones may.
+    /// Returns whether a machine with this `uname -m` may run the image; an unknown one
+    /// may.
     pub fn runs_on(self, uname: &str) -> bool {
-        // A 64-bit x86 kernel loads no other; `uname -m` may say i686 to a
-        // process with a 32-bit personality.
+        // A 64-bit x86 kernel loads nothing else; to a process with a 32-bit personality
+        // `uname -m` may say i686.
         match uname {
             "x86_64" | "i686" => self == Machine::X86_64,
             "aarch64" => self == Machine::Arm64,
@@ -156,7 +158,7 @@ impl Machine {
 }
 
 impl fmt::Display for Machine {
-    /// Writes the name that uname(2) has for the machine.
+    /// Writes the machine's name, as uname(2) has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Machine::X86 => f.write_str("i686"),
@@ -173,7 +175,7 @@ impl fmt::Display for Machine {
 /// Parses the headers and the section table, and finds the certificate table.
 ///
 /// # Errors
-/// The first [`PeError`], in the order in which the kernel's check would meet them.
+/// The first [`PeError`], in the order in which the kernel's check would find them.
 pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<Pe, PeError> {
     let headers = headers::read(source)?;
     let sections = sections::read(source, &headers)?;
@@ -195,7 +197,8 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<Pe, PeError> {
 /// Returns the sections that have bytes in the file, sorted by their offset.
 pub(super) fn in_file_order(sections: &[Section]) -> Vec<&Section> {
     let mut in_file: Vec<&Section> = sections.iter().filter(|s| s.raw_bytes != 0).collect();
-    // Sections at the same offset keep the table's order: these are references into it.
+    // Sections at the same offset keep the table's order, because these references point
+    // into the table.
     sort(&mut in_file, |a, b| {
         let place = |section: &&Section| (section.slice.offset, ptr::from_ref(*section));
         place(a).cmp(&place(b))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The PKCS#7 signature of a PE file: what was signed, and who is named as the signer.
+//! The PKCS#7 signature of a PE file: the digest that was signed, and the named signers.
 //!
 //! Layer: pure. Specs: RFC 2315; Microsoft's "Windows Authenticode Portable Executable
-//! Signature Format". Nothing is verified here: that takes trusted keys, and only the
-//! kernel has those.
+//! Signature Format". Nothing is verified here: that takes trusted keys, which only the
+//! kernel has.
 use super::der::{CONTEXT_0, DerError, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,21 +14,21 @@ const SIGNED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 /// SPC_INDIRECT_DATA_OBJID: 1.3.6.1.4.1.311.2.1.4.
 const INDIRECT_DATA: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x04";
 const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
-/// 2.16.840.1.101.3.4.2, to which 1 is added for SHA-256, 2 for SHA-384, 3 for SHA-512.
+/// 2.16.840.1.101.3.4.2, followed by 1 for SHA-256, 2 for SHA-384, 3 for SHA-512.
 const NIST_HASHES: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02";
-/// id-at, to which the attribute's number is added.
+/// id-at, followed by the attribute's number.
 const X520: &[u8] = b"\x55\x04";
 const EMAIL: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01";
 const BMP_STRING: u8 = 0x1e;
 
 /// Limit on signers, more than any image has.
 const SIGNERS_MAX: usize = 8;
-/// Limit on certificates, longer than any chain; further ones are ignored.
+/// Limit on certificates, more than any chain has; further ones are ignored.
 const CERTIFICATES_MAX: usize = 16;
-/// Limit on a name that is shown, in bytes.
+/// Limit on a name for display, in bytes.
 const NAME_MAX_BYTES: usize = 200;
 
-/// Hash algorithm of the file's digest.
+/// The hash algorithm of the file's digest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Algorithm {
     Sha1,
@@ -60,23 +60,23 @@ impl Algorithm {
     }
 }
 
-/// Contents of a signature, none of them verified.
+/// The contents of a signature, none of them verified.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Signature {
     pub algorithm: Algorithm,
-    /// Digest of the file when it was signed.
+    /// The digest of the file when it was signed.
     pub digest: Vec<u8>,
-    /// Subjects of the signers' certificates, such as `CN=Test, O=Org`, not yet escaped
-    /// for a terminal.
+    /// The subjects of the signers' certificates, such as `CN=Test, O=Org`, not yet
+    /// escaped for a terminal.
     pub signers: Vec<Vec<u8>>,
-    /// [`tbs_sha256`] of the first 16 certificates that come with the signature.
+    /// The [`tbs_sha256`] of the first 16 certificates that come with the signature.
     pub certificates: Vec<[u8; 32]>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pkcs7Error {
     Der(DerError),
-    /// A PKCS#7 message of another kind than signed data.
+    /// A PKCS#7 message that is not signed data.
     NotSignedData,
     /// The signed content is not the digest of a PE file.
     NotAuthenticode,
@@ -100,7 +100,7 @@ impl fmt::Display for Pkcs7Error {
     }
 }
 
-/// Parses a ContentInfo, which zeros may follow up to a multiple of 8 bytes.
+/// Parses a ContentInfo; zeros may follow it, up to a multiple of 8 bytes.
 pub fn parse(bytes: &[u8]) -> Result<Signature, Pkcs7Error> {
     let mut outer = Reader(bytes);
     let mut info = outer.open(SEQUENCE)?;
@@ -134,7 +134,7 @@ pub fn parse(bytes: &[u8]) -> Result<Signature, Pkcs7Error> {
 }
 
 /// Returns the SHA-256 of a certificate's signed part, its TBSCertificate, by which dbx
-/// names certificates. `None` when `certificate` is not one.
+/// identifies certificates. `None` when `certificate` is not a certificate.
 pub fn tbs_sha256(certificate: &[u8]) -> Option<[u8; 32]> {
     let mut certificate = Reader(certificate).open(SEQUENCE).ok()?;
     Some(Sha256::digest(certificate.whole().ok()?).into())
@@ -192,7 +192,7 @@ fn signer(mut info: Reader<'_>, certificates: &[u8]) -> Result<Vec<u8>, DerError
     Ok(text)
 }
 
-/// Formats an X.501 name as RFC 4514 does, but in the order of the certificate.
+/// Formats an X.501 name like RFC 4514, but in the order of the certificate.
 fn name(contents: &[u8]) -> Result<Vec<u8>, DerError> {
     let (mut text, mut names) = (Vec::new(), Reader(contents));
     while !names.is_empty() {
@@ -224,13 +224,14 @@ fn push_type(text: &mut Vec<u8>, oid: &[u8]) {
         Some([10]) => b"O=",
         Some([11]) => b"OU=",
         _ if oid == EMAIL => b"emailAddress=",
-        // To a person it matters that there is an attribute, not which one.
+        // The user should see that there is an attribute; which one does not matter.
         _ => b"?=",
     };
     text.extend_from_slice(known);
 }
 
-/// Appends a value, its special characters escaped, so that no name can pose as two.
+/// Appends a value with its special characters escaped, so that one name cannot look like
+/// two.
 fn push_value(text: &mut Vec<u8>, tag: u8, value: &[u8]) {
     let mut push = |bytes: &[u8]| {
         for byte in bytes {

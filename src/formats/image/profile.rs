@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Description of a profile in its `.profile` section.
+//! The description of a profile in its `.profile` section.
 //!
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
 use super::env_file::{MAX_BYTES, value};
@@ -7,7 +7,7 @@ use super::uki::Uki;
 use crate::formats::source::{ReadAt, ReadError, read_small};
 use alloc::string::String;
 
-/// Description of a profile: `ID=` is for scripts, `TITLE=` for people. Either may be
+/// The description of a profile: `ID=` is for scripts, `TITLE=` for users. Either may be
 /// missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ProfileText {
@@ -23,8 +23,8 @@ pub fn parse(text: &[u8]) -> ProfileText {
     }
 }
 
-/// Returns the number of the profile that `wanted` names by its number or its ID. `None`
-/// when no profile has that ID; a number is not checked.
+/// Returns the number of the profile that `wanted` names by number or ID. `None` when no
+/// profile has that ID; a number is not checked.
 pub fn find<R: ReadAt + ?Sized>(
     source: &R,
     uki: &Uki,

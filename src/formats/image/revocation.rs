@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Revocations by the firmware: of an image's digest, of a certificate of its signature,
+//! Revocations by the firmware: of an image's digest, of a certificate in its signature,
 //! or of the generation of one of its components.
 //!
 //! Layer: pure. Specs: UEFI, "Signature Database" (EFI_SIGNATURE_LIST); shim's SBAT.md.
-//! The variables and the image are hostile. What cannot be read of them revokes nothing,
+//! The variables and the image are hostile. A part that cannot be parsed revokes nothing,
 //! because revocations are only reported, never enforced.
 use super::authenticode;
 use super::pe::Pe;
@@ -14,9 +14,9 @@ use crate::formats::source::{ReadAt, read_small};
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Limit on a variable; firmware has 32 KiB for dbx.
+/// Limit on a variable; firmware has room for a dbx of 32 KiB.
 pub const VARIABLE_MAX_BYTES: usize = 64 << 10;
-/// Limit on `.sbat`; those of today have a few hundred bytes.
+/// Limit on `.sbat`; today's have a few hundred bytes.
 const SBAT_MAX_BYTES: u64 = 8 << 10;
 
 /// EFI_CERT_SHA256_GUID c1c41626-504c-4092-aca9-41f936934328: its bytes in memory, read
@@ -27,23 +27,23 @@ const X509: u128 = 0x72f0_2b5c_15ab_b587_4aa7_94e4_a5c0_59a1;
 /// EFI_CERT_X509_SHA256_GUID 3bd2a492-96c0-4079-b420-fcf98ef103ed.
 const X509_SHA256: u128 = 0xed03_f18e_f9fc_20b4_4079_96c0_3bd2_a492;
 const ATTRIBUTES_BYTES: usize = 4;
-/// Size of a list's header: type, sizes of the list, of its own header and of each
-/// signature.
+/// The size of a list's header: its type, and the sizes of the list, of the list's own
+/// header and of each signature.
 const LIST_HEADER_BYTES: usize = 28;
 const HASH_BYTES: usize = 32;
-/// Size of the GUID that names a signature's owner.
+/// The size of the GUID that names a signature's owner.
 const OWNER_BYTES: usize = 16;
 
-/// The EFI variables as efivarfs returns them: attributes (u32), then the value. Empty
-/// where there is no such variable.
+/// The EFI variables as efivarfs returns them: attributes (u32), then the value. Empty if
+/// there is no such variable.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Revocations {
     pub dbx: Vec<u8>,
-    /// SbatLevelRT, in which shim publishes the generations that it demands.
+    /// SbatLevelRT, in which shim publishes the generations that it requires.
     pub sbat_level: Vec<u8>,
 }
 
-/// Reason that the firmware, or shim, would not start an image.
+/// A reason why the firmware, or shim, would not start an image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Revoked<'a> {
     Digest,
@@ -75,10 +75,10 @@ impl fmt::Display for Revoked<'_> {
 }
 
 impl Revocations {
-    /// Calls `found` with the reasons that an image is revoked: the first one of each of
+    /// Calls `found` with the reasons why an image is revoked: the first one from each of
     /// the two variables. The image is hashed only when dbx has digests and no signature
-    /// states the image's own: whoever verifies a signature refuses one that states a
-    /// wrong digest.
+    /// states the image's own digest: whoever verifies a signature refuses one that
+    /// states a wrong digest.
     pub fn check<R: ReadAt + ?Sized>(
         &self,
         image: &R,
@@ -88,7 +88,7 @@ impl Revocations {
         if let Some(revoked) = self.listed(image, pe) {
             found(revoked);
         }
-        // SbatLevelRT does not revoke images without `.sbat`.
+        // Images without `.sbat` are not revoked by SbatLevelRT.
         let mut sections = pe.sections.iter();
         if let Some(section) = sections.find(|section| section.name.bytes() == b".sbat")
             && let Ok(sbat) = read_small(image, section.slice, SBAT_MAX_BYTES)
@@ -121,8 +121,8 @@ impl Revocations {
                 };
                 let has = |found: &Signature| {
                     let mut all = found.certificates.iter();
-                    // As slices, because each comparison of arrays would add code of its
-                    // own.
+                    // Compared as slices, because each comparison of arrays would add
+                    // code of its own.
                     all.any(|known| known[..] == *certificate)
                 };
                 if signatures().any(has) {
@@ -152,7 +152,7 @@ impl Revocations {
     }
 }
 
-/// An EFI_SIGNATURE_LIST of dbx.
+/// An EFI_SIGNATURE_LIST in dbx.
 struct List<'a> {
     kind: u128,
     entry_bytes: usize,
@@ -161,8 +161,8 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    /// Parses the first list. `None` when it is damaged or cut: that ends the lists, as
-    /// it does in the firmware.
+    /// Parses the first list. Returns `None` when it is damaged or truncated, which ends
+    /// the lists, as in the firmware.
     fn first(dbx: &[u8]) -> Option<List<'_>> {
         let size = |at| usize::try_from(u32_at(dbx, at)?).ok();
         let (list, rest) = dbx.split_at_checked(size(16)?)?;
@@ -177,7 +177,7 @@ impl List<'_> {
     }
 }
 
-/// Returns whether `byte` ends a line; sections are padded with NUL.
+/// Returns whether `byte` ends a line; NUL does, because sections are padded with it.
 fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | 0)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! SHA-1 for hardware IDs, which are names and protect nothing.
+//! SHA-1 for hardware IDs, which are only names and protect nothing.
 //!
 //! Layer: pure. Spec: RFC 3174. Written for size; inputs are short.
 use alloc::vec::Vec;
@@ -32,7 +32,7 @@ pub fn sha1(text: &[u8]) -> [u8; 20] {
 }
 
 fn add_block(state: &mut [u32; 5], block: &[u8]) {
-    // The last 16 words of the schedule, as a ring.
+    // The last 16 words of the schedule, as a ring buffer.
     let mut words = [0; 16];
     for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
         *word = u32::from_be_bytes(bytes.first_chunk().copied().unwrap_or_default());

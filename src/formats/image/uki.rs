@@ -4,15 +4,15 @@
 //! Layer: pure. Spec: UAPI.5 Unified Kernel Image; systemd-stub(7).
 //!
 //! The sections before the first `.profile` are the base. Each `.profile` starts a
-//! profile, whose sections override those of the base. Within each, the first section of
-//! a name counts.
+//! profile, whose sections override those of the base. Within the base and within each
+//! profile, the first section of a name counts.
 use super::pe::{Pe, SectionName};
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::formats::source::FileSlice;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Declares the sections once: variant, name in the file.
+/// Declares each section once: its variant and its name in the file.
 macro_rules! section_kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
         /// The sections that have a meaning in a UKI or an addon.
@@ -50,13 +50,13 @@ section_kinds! {
     Pcrpkey = ".pcrpkey",
     /// Starts a profile.
     Profile = ".profile",
-    /// The image's own parser, run by kexec_bpf.ko.
+    /// The image's own BPF parser, which kexec_bpf.ko runs.
     Bpf = ".bpf",
 }
 
 impl SectionKind {
     /// Finds the kind by its name. All 8 bytes are compared: names are padded with NUL
-    /// and never cut.
+    /// and never truncated.
     pub fn from_name(name: &SectionName) -> Option<SectionKind> {
         Self::ALL
             .iter()
@@ -64,7 +64,7 @@ impl SectionKind {
             .find(|kind| kind.name().as_bytes() == name.bytes())
     }
 
-    /// Returns whether every section of this kind counts, not only the first.
+    /// Returns whether every section of this kind counts, not just the first.
     pub fn is_list(self) -> bool {
         matches!(self, SectionKind::DtbAuto | SectionKind::Efifw)
     }
@@ -88,14 +88,14 @@ impl fmt::Display for SectionKind {
     }
 }
 
-/// A section whose name is known.
+/// A section with a known name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UkiSection {
     pub kind: SectionKind,
     pub slice: FileSlice,
 }
 
-/// The known sections in table order, by which the first of a name is found.
+/// The known sections in table order, so that the first of a name is found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Uki {
     pub base: Vec<UkiSection>,
@@ -103,14 +103,14 @@ pub struct Uki {
     pub profiles: Vec<Vec<UkiSection>>,
 }
 
-/// Reason that a PE file cannot boot as a UKI.
+/// A reason why a PE file cannot boot as a UKI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum UkiError {
     /// The file is neither a UKI nor an addon, but some other EFI program.
     NoLinux,
     /// `.linux` is present but has no bytes.
     EmptyLinux,
-    /// The file has no `.linux`, but something to add to a UKI.
+    /// The file has no `.linux`, but a section that would extend a UKI.
     IsAddon {
         first: SectionKind,
     },
@@ -157,8 +157,8 @@ impl Uki {
     /// Sorts the sections of a UKI into base and profiles.
     ///
     /// # Errors
-    /// [`UkiError::IsAddon`], [`UkiError::NoLinux`]. Only [`Uki::select`] can tell
-    /// whether a profile is complete.
+    /// [`UkiError::IsAddon`], [`UkiError::NoLinux`]. Only [`Uki::select`] checks whether
+    /// a profile is complete.
     pub fn from_pe(pe: &Pe) -> Result<Uki, UkiError> {
         let uki = Uki::sort(pe);
         if uki.sections().any(|s| s.kind == SectionKind::Linux) {
@@ -173,8 +173,8 @@ impl Uki {
         })
     }
 
-    /// Sorts the sections without requiring a `.linux`: those of an addon, for which
-    /// profiles mean nothing.
+    /// Sorts the sections without requiring a `.linux`, for an addon, which has no
+    /// profiles.
     pub fn sort(pe: &Pe) -> Uki {
         let mut base = Vec::new();
         let mut profiles: Vec<Vec<UkiSection>> = Vec::new();
@@ -203,11 +203,11 @@ impl Uki {
         self.base.iter().chain(self.profiles.iter().flatten())
     }
 
-    /// Selects the sections that boot with `profile`. Profile 0 is the default, and is
-    /// the base in an image without profiles.
+    /// Selects the sections that boot with `profile`. Profile 0 is the default; in an
+    /// image without profiles, it is the base.
     ///
     /// # Errors
-    /// Any [`UkiError`] but [`UkiError::IsAddon`].
+    /// Any [`UkiError`] except [`UkiError::IsAddon`].
     pub fn select(&self, profile: u32) -> Result<Selection, UkiError> {
         let no_such_profile = UkiError::NoSuchProfile {
             wanted: profile,
@@ -235,22 +235,21 @@ impl Uki {
     }
 }
 
-/// Sections of one profile, which always has a `.linux` that is not empty.
+/// The sections for one profile. They always include a `.linux` that is not empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Selection {
-    /// The profile's sections before those of the base: the order in which they are
-    /// tried.
+    /// The profile's sections, then those of the base: the order in which to try them.
     sections: Vec<UkiSection>,
 }
 
 impl Selection {
-    /// Returns the section that counts; of a list ([`SectionKind::is_list`]), the one
-    /// that is tried first.
+    /// Returns the section that counts; for a list ([`SectionKind::is_list`]), the one to
+    /// try first.
     pub fn get(&self, kind: SectionKind) -> Option<FileSlice> {
         self.all(kind).map(|s| s.slice).next()
     }
 
-    /// Returns all sections to be tried, in that order; more than one only for lists.
+    /// Returns all sections to try, in order; more than one only for lists.
     pub fn all(&self, kind: SectionKind) -> impl Iterator<Item = &UkiSection> {
         self.sections.iter().filter(move |s| s.kind == kind)
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! EFI zboot: a small EFI decompressor and the compressed kernel after it.
 //!
-//! Layer: pure. Spec: drivers/firmware/efi/libstub/zboot-header.S and
-//! Makefile.zboot of the kernel.
+//! Layer: pure. Spec: the kernel's drivers/firmware/efi/libstub/zboot-header.S and
+//! Makefile.zboot.
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::field::{bytes_at, u32_at};
@@ -13,17 +13,18 @@ const HEADER_BYTES: usize = 64;
 pub(super) const MAGIC: [u8; 4] = *b"zimg";
 pub(super) const MAGIC_AT: usize = 4;
 
-/// The header's fields that matter.
+/// The fields of the header that matter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ZbootHeader {
     pub compression: Compression,
     /// The compressed kernel alone.
     pub payload: FileSlice,
-    /// Size of the decompressed kernel as the file states it: to be checked, not trusted.
+    /// The size of the decompressed kernel, as the file states it: to be checked, not
+    /// trusted.
     pub kernel_bytes: u32,
 }
 
-/// Compression formats of CONFIG_EFI_ZBOOT.
+/// The compression formats of CONFIG_EFI_ZBOOT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Compression {
     Gzip,
@@ -32,7 +33,7 @@ pub enum Compression {
     Lzo,
     /// xz with the kernel's filters; "xzkern" in the header.
     Xz,
-    /// "zstd" in the header, or "zstd22", which has the level in it.
+    /// "zstd" in the header, or "zstd22", which includes the level.
     Zstd,
 }
 
@@ -78,12 +79,13 @@ pub enum ZbootError {
     UnknownCompression {
         name: [u8; 8],
     },
-    /// The payload is not all in the file, or the 4 bytes of the kernel's size are not.
+    /// Not all of the payload is in the file, or not all of the 4 bytes with the kernel's
+    /// size.
     PayloadOutOfFile {
         end: FileOffset,
         file_bytes: u64,
     },
-    /// The payload is too small to hold anything.
+    /// The payload is too small to contain anything.
     PayloadTooSmall {
         bytes: u32,
     },
@@ -143,7 +145,7 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<ZbootHeader, ZbootError> 
     if header.len() < HEADER_BYTES {
         return Err(ZbootError::TooShort { file_bytes });
     }
-    // Below, `header` is known to be long enough for every field.
+    // From here on, `header` is known to be long enough for every field.
     let found = bytes_at(header, MAGIC_AT).unwrap_or_default();
     if found != MAGIC {
         return Err(ZbootError::NoMagic { found });
@@ -157,8 +159,8 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<ZbootHeader, ZbootError> 
     if bytes < 4 {
         return Err(ZbootError::PayloadTooSmall { bytes });
     }
-    // The size ends gzip's own trailer, inside the payload. For all others the kernel's
-    // build appends it, outside the payload.
+    // gzip's own trailer, inside the payload, ends with the size. For all other formats
+    // the kernel's build appends it after the payload.
     let size_bytes = match compression {
         Compression::Gzip => 0,
         _ => 4,

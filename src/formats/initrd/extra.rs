@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Places of files below `/.extra`, by their name or their section.
+//! Places of files below `/.extra`, by their names or their sections.
 //!
-//! Layer: pure. Spec: systemd-stub(7). The modes are the stub's, because archives are
-//! measured.
+//! Layer: pure. Spec: systemd-stub(7). The modes are the stub's, because it measures the
+//! archives.
 use crate::formats::image::uki::SectionKind;
 
-/// One of the stub's directories, and the modes in it.
+/// One of the stub's directories, with the modes in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ExtraDirectory {
-    /// Path relative to the initrd's root.
+    /// The path, relative to the initrd's root.
     pub path: &'static str,
     pub directory_mode: u16,
     pub file_mode: u16,
-    /// Files with it belong there, unless another directory's is longer.
+    /// Files with this suffix belong there, unless another directory's suffix is longer.
     pub suffix: &'static str,
     is_global: bool,
 }
@@ -29,7 +29,7 @@ const fn public(path: &'static str, suffix: &'static str, is_global: bool) -> Ex
     }
 }
 
-/// Describes a directory for root alone.
+/// Describes a directory that only root can read.
 const fn secret(path: &'static str, is_global: bool) -> ExtraDirectory {
     ExtraDirectory {
         directory_mode: 0o500,
@@ -50,14 +50,14 @@ static DIRECTORIES: [ExtraDirectory; 6] = [
 ];
 
 impl ExtraDirectory {
-    /// Returns the directory for a file of that name; the longest suffix decides.
+    /// Returns the directory for a file with this name; the longest suffix decides.
     #[must_use]
     pub fn of(name: &[u8], is_global: bool) -> Option<&'static ExtraDirectory> {
         DIRECTORIES
             .iter()
             .filter(|directory| {
-                // A name that is nothing but the suffix begins with a dot, and the stub
-                // skips such names.
+                // A name that is only the suffix begins with a dot, and the stub skips
+                // such names.
                 directory.is_global == is_global
                     && name.len() > directory.suffix.len()
                     && has_suffix(name, directory.suffix)
@@ -76,8 +76,8 @@ impl ExtraDirectory {
     }
 }
 
-/// Returns whether `name` ends with `suffix`, without regard to case, as on the stub's
-/// FAT file systems.
+/// Returns whether `name` ends with `suffix`, ignoring case, as on the stub's FAT file
+/// systems.
 pub(crate) fn has_suffix(name: &[u8], suffix: &str) -> bool {
     let start = name.len().checked_sub(suffix.len());
     start
@@ -85,7 +85,7 @@ pub(crate) fn has_suffix(name: &[u8], suffix: &str) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
 }
 
-/// Sections that become one file of `/.extra` each, in the stub's order.
+/// Sections that become one file each in `/.extra`, in the stub's order.
 pub const SECTION_FILES: [(SectionKind, &str); 4] = [
     (SectionKind::Pcrsig, "tpm2-pcr-signature.json"),
     (SectionKind::Pcrpkey, "tpm2-pcr-public-key.pem"),
@@ -93,7 +93,7 @@ pub const SECTION_FILES: [(SectionKind, &str); 4] = [
     (SectionKind::Profile, "profile"),
 ];
 
-/// The directory of [`SECTION_FILES`], its mode and that of the files in it.
+/// The directory of [`SECTION_FILES`], its mode, and the mode of the files in it.
 pub const SECTION_DIRECTORY: &str = ".extra";
 pub const SECTION_DIRECTORY_MODE: u16 = 0o555;
 pub const SECTION_FILE_MODE: u16 = 0o444;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Writes cpio archives in newc format, the format of initrds.
 //!
-//! Layer: pure. Spec: Documentation/driver-api/early-userspace/buffer-format.rst
-//! of the kernel; systemd-stub's choices for the rest: lower-case hex, mtime
-//! 0, owner 0, inode numbers from 1, directories first.
+//! Layer: pure. Spec: the kernel's
+//! Documentation/driver-api/early-userspace/buffer-format.rst; for the rest,
+//! systemd-stub's choices: lower-case hex, mtime 0, owner 0, inode numbers from 1,
+//! directories first.
 //!
 //! Members stay slices of their files; only headers become bytes.
 use super::concat::{Part, zeros_to_align};
@@ -15,7 +16,7 @@ use core::fmt;
 
 const S_IFDIR: u32 = 0o040_000;
 const S_IFREG: u32 = 0o100_000;
-/// Permission bits of the directories above the archive's own.
+/// The permission bits of the directories above the archive's own.
 const PARENT_MODE: u16 = 0o555;
 /// Limit on a name: the kernel skips members with longer ones (PATH_MAX, with its NUL).
 const MAX_NAME_BYTES: usize = 4095;
@@ -31,7 +32,7 @@ pub enum NewcError {
     BadName {
         name: String,
     },
-    /// The file is too large for a size of 32 bits.
+    /// The file's size does not fit into 32 bits.
     FileTooLarge {
         name: String,
         bytes: u64,
@@ -70,19 +71,19 @@ impl Diagnose for NewcError {
     }
 }
 
-/// An archive of files in one directory. Its parts are made as files are added;
+/// An archive of files in one directory. Its parts are produced as files are added;
 /// [`Archive::finish`] returns them.
 pub struct Archive {
     directory: String,
     last_inode: u32,
     parts: Vec<Part>,
-    /// Headers and padding that are in no part yet.
+    /// Headers and padding that are not in a part yet.
     pending: Vec<u8>,
 }
 
 impl Archive {
-    /// Begins an archive with `directory`, such as `.extra/credentials`, made with the
-    /// permission bits `mode`, and the directories above it, made with 0555.
+    /// Begins an archive with `directory`, such as `.extra/credentials`, which gets the
+    /// permission bits `mode`, and the directories above it, which get 0555.
     ///
     /// # Errors
     /// [`NewcError::BadName`]
@@ -120,7 +121,7 @@ impl Archive {
                 self.zeros(zeros_to_align(bytes));
             }
             Part::File { .. } if bytes == 0 => {}
-            // The next part starts aligned, which pads this file's end.
+            // The next part starts aligned, which pads the end of this file.
             file @ Part::File { .. } => {
                 let before = core::mem::take(&mut self.pending);
                 self.parts.push(Part::Blob(before));
@@ -130,7 +131,7 @@ impl Archive {
         Ok(())
     }
 
-    /// Ends the archive and returns its parts. They make an archive only when each is put
+    /// Ends the archive and returns its parts. They form an archive only if each is put
     /// at a multiple of 4, as [`super::concat::ConcatPlan`] does.
     pub fn finish(mut self) -> Vec<Part> {
         self.pending.extend_from_slice(TRAILER);
@@ -167,7 +168,7 @@ impl Archive {
     }
 }
 
-/// Checks that a name stays inside the initrd and below its root.
+/// Checks that a name stays inside the initrd, below its root.
 fn check_name(path: &str) -> Result<(), NewcError> {
     let bad_component = |part: &str| matches!(part, "" | "." | "..");
     let bad =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Joined initrds and archives, read back by a small reader that knows the kernel's
+//! Joined initrds and archives, read back by a small reader that follows the kernel's
 //! rules.
 use super::concat::{ConcatError, ConcatPlan, Part, Placed};
 use super::newc::{Archive, NewcError};
@@ -10,7 +10,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
-/// Returns bytes of a file of the tests: byte n of file s is s + n.
+/// Returns the bytes of a test file: byte n of file s is s + n.
 fn contents(source: InputId, slice: FileSlice) -> Vec<u8> {
     (slice.offset.0..slice.end().0)
         .map(|n| (u64::from(source.0) + n) as u8)
@@ -27,7 +27,7 @@ fn file(number: u32, offset: u64, bytes: u64) -> Part {
     }
 }
 
-/// Writes what `run` would write.
+/// Returns the bytes that `run` would write.
 fn write(plan: &ConcatPlan) -> Vec<u8> {
     let mut out = Vec::new();
     for Placed { zeros_before, part } in &plan.parts {
@@ -40,7 +40,7 @@ fn write(plan: &ConcatPlan) -> Vec<u8> {
     out
 }
 
-/// Plans an initrd of one archive.
+/// Plans an initrd with one archive.
 fn one(archive: Archive) -> ConcatPlan {
     let mut plan = ConcatPlan::default();
     plan.push_archive(archive.finish()).unwrap();
@@ -177,7 +177,7 @@ fn an_archive_of_credentials() {
     assert_eq!(members.len(), 5);
 }
 
-/// Compares every byte with what systemd-stub makes, because PCRs depend on it.
+/// Compares every byte with what systemd-stub generates, because PCRs depend on it.
 #[test]
 #[rustfmt::skip]
 fn bytes_are_the_stubs() {
@@ -280,7 +280,7 @@ proptest! {
         for (name, mode, part) in &files {
             archive.file(name, *mode, part.clone()).unwrap();
         }
-        // After another archive of any length.
+        // The same after another archive of any length.
         let mut plan = joined([before.clone()]).unwrap();
         plan.push_archive(archive.finish()).unwrap();
         let out = write(&plan);

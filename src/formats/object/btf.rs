@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! BTF: the types of an object file, of the kernel and of its modules.
 //!
-//! Layer: pure. Spec: Documentation/bpf/btf.rst of the kernel. The kernel's own BTF has
-//! some 110 000 types, so no list is made of them: they are walked.
+//! Layer: pure. Spec: the kernel's Documentation/bpf/btf.rst. The kernel's own BTF has
+//! some 110 000 types, so they are walked, not put into a list.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -15,13 +15,13 @@ use crate::formats::sort::sort;
 const MAGIC: u16 = 0xeb9f;
 const VERSION: u8 = 1;
 const HEADER_BYTES: u32 = 24;
-/// Size of a type's name, kind and count, and size or type, which all kinds have.
+/// The size of the part that all kinds of types have: name, kind and count, size or type.
 const COMMON_BYTES: usize = 12;
-/// `enum btf_func_linkage`; EXTERN is also that of variables.
+/// `enum btf_func_linkage`; variables use EXTERN, too.
 const STATIC: u16 = 0;
 const EXTERN: u16 = 2;
 
-/// `BTF_KIND_*`, as far as they are used.
+/// `BTF_KIND_*`, as far as they are used here.
 pub mod kind {
     pub const INT: u8 = 1;
     pub const PTR: u8 = 2;
@@ -31,8 +31,8 @@ pub mod kind {
     pub const ENUM: u8 = 6;
     pub const FWD: u8 = 7;
     pub const TYPEDEF: u8 = 8;
-    /// The kinds from TYPEDEF to this one, VOLATILE and CONST among them, stand for
-    /// another type by its number.
+    /// The kinds from TYPEDEF to this one, VOLATILE and CONST among them, refer to
+    /// another type by its ID.
     pub const RESTRICT: u8 = 11;
     pub const FUNC: u8 = 12;
     pub const FUNC_PROTO: u8 = 13;
@@ -44,14 +44,14 @@ pub mod kind {
     pub const ENUM64: u8 = 19;
 }
 
-/// Types, numbered from `first` on, and their names.
+/// Types, numbered from `first`, and their names.
 #[derive(Clone, Copy)]
 pub struct Btf<'a> {
     types: &'a [u8],
     strings: &'a [u8],
     first: u32,
     count: u32,
-    /// Strings of the BTF that this one continues; they precede its own.
+    /// The strings of the BTF that this one continues; they precede its own.
     below: &'a [u8],
 }
 
@@ -60,16 +60,16 @@ pub struct Btf<'a> {
 pub struct Type<'a> {
     name_at: u32,
     pub kind: u8,
-    /// Number of members, parameters or the like; of a function, its linkage.
+    /// The number of members, parameters or the like; a function's linkage.
     pub count: u16,
-    /// Bytes, or the number of a type, depending on the kind.
+    /// A size in bytes, or the ID of a type, depending on the kind.
     pub size_or_type: u32,
-    /// Bytes after the common part.
+    /// The bytes after the common part.
     pub rest: &'a [u8],
     all: &'a [u8],
 }
 
-/// Splits `types` into its first type and what follows it.
+/// Splits `types` into its first type and the bytes after it.
 fn split(types: &[u8]) -> Option<(Type<'_>, &[u8])> {
     let [low, high, _, kind] = u32_at(types, 4)?.to_le_bytes();
     let (kind, count) = (kind & 0x1f, u16::from_le_bytes([low, high]));
@@ -133,7 +133,7 @@ impl<'a> Btf<'a> {
         Ok(found)
     }
 
-    /// Returns the types with their numbers.
+    /// Returns the types with their IDs.
     pub fn types(&self) -> impl Iterator<Item = (u32, Type<'a>)> + use<'a> {
         let mut left = self.types;
         (self.first..).map_while(move |number| {
@@ -143,7 +143,7 @@ impl<'a> Btf<'a> {
         })
     }
 
-    /// Returns the name at `offset`, or an empty one where there is none.
+    /// Returns the name at `offset`; empty when there is none.
     pub fn name(&self, offset: u32) -> &'a [u8] {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let found = match offset.checked_sub(self.below.len()) {
@@ -157,7 +157,7 @@ impl<'a> Btf<'a> {
         self.name(of.name_at)
     }
 
-    /// Returns the name of a variable that is defined elsewhere, if there is one.
+    /// Returns the name of a variable defined elsewhere, if there is one.
     pub fn extern_variable(&self) -> Option<&'a [u8]> {
         let linkage = |one: &Type<'_>| u32_at(one.rest, 0);
         let is_extern = |one: &Type<'_>| linkage(one) == Some(EXTERN.into());
@@ -167,7 +167,7 @@ impl<'a> Btf<'a> {
         found.map(|(_, one)| self.name_of(&one))
     }
 
-    /// Returns the number of each named function; `None` for one that is missing.
+    /// Returns the ID of each named function; `None` for one that is missing.
     pub fn functions(&self, names: &[&[u8]]) -> Vec<Option<u32>> {
         let mut found = vec![None; names.len()];
         if names.is_empty() {
@@ -189,14 +189,14 @@ impl<'a> Btf<'a> {
     }
 
     /// Returns the same types as bytes that a kernel accepts. A compiler leaves some of
-    /// them to a linker to complete; here, they are replaced by types that need no
-    /// completing:
+    /// them for a linker to complete; here, they are replaced by types that are already
+    /// complete:
     ///
     /// - sections with their sizes and the offsets of variables become pointers to void,
     ///   because nothing refers to them;
     /// - functions that are defined elsewhere become a mere type of that name;
-    /// - functions that are hidden become static ones, as with libbpf: the verifier then
-    ///   checks them once for each call, with the arguments of that call.
+    /// - hidden functions become static ones, as with libbpf: the verifier then checks
+    ///   them once for each call, with the arguments of that call.
     pub fn for_kernel(&self, is_hidden: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let mut types = Vec::with_capacity(self.types.len());
         for (_, found) in self.types() {

@@ -2,7 +2,7 @@
 //! A BPF object file as an ELF file: sections, symbols, relocations.
 //!
 //! Layer: pure. Spec: the System V ABI, and "BPF ELF relocations" in the kernel's
-//! Documentation/bpf/llvm_reloc.rst. Only goblin's parsers of single tables are used,
+//! Documentation/bpf/llvm_reloc.rst. Only goblin's parsers for single tables are used,
 //! because `Elf::parse` walks tables that an object file does not have.
 
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ use goblin::elf::{SectionHeader, Sym, Symtab};
 use super::ObjectError;
 use crate::formats::sort::sort;
 
-/// Limit on sections; clang makes about 30, with debug data.
+/// Limit on sections; clang generates about 30, with debug data.
 const SECTIONS_MAX: usize = 512;
 /// KSYM_NAME_LEN of the kernel, with the NUL. A table may be one long string, in which
 /// each offset is a name; without a limit, reading them all would take too long.
@@ -30,7 +30,7 @@ const CONTEXT: Ctx = Ctx {
     le: Endian::Little,
 };
 
-/// An object file. Sections and symbols are named by their position in it.
+/// An object file. Sections and symbols are referred to by their positions in it.
 pub struct Elf<'a> {
     pub sections: Vec<Section<'a>>,
     pub symbols: Vec<Symbol<'a>>,
@@ -38,9 +38,9 @@ pub struct Elf<'a> {
 
 pub struct Section<'a> {
     pub name: &'a [u8],
-    /// Empty for a section that is not in the file, such as .bss.
+    /// The contents; empty for a section that is not in the file, such as .bss.
     pub bytes: &'a [u8],
-    /// Size in memory, in bytes.
+    /// The size in memory, in bytes.
     pub size: u64,
     pub executable: bool,
     /// True when the section has a relocation table.
@@ -51,26 +51,26 @@ pub struct Section<'a> {
 
 pub struct Symbol<'a> {
     pub name: &'a [u8],
-    /// `None` for a symbol that is defined elsewhere.
+    /// The section's number; `None` for a symbol defined elsewhere.
     pub section: Option<usize>,
-    /// Offset from the start of the section, in bytes.
+    /// The offset from the start of the section, in bytes.
     pub value: u64,
-    /// Size, in bytes.
+    /// The size, in bytes.
     pub size: u64,
     pub is_function: bool,
-    /// The symbol stands for its section.
+    /// True when the symbol stands for its section.
     pub is_section: bool,
-    /// The symbol cannot be seen from outside the file.
+    /// True when the symbol is not visible from outside the file.
     pub is_hidden: bool,
     pub is_local: bool,
-    /// The symbol may be missing.
+    /// True when the symbol may be missing.
     pub is_weak: bool,
 }
 
 /// A place in a section that refers to a symbol.
 #[derive(Clone, Copy)]
 pub struct Relocation {
-    /// Offset from the start of the section, in bytes.
+    /// The offset from the start of the section, in bytes.
     pub offset: u64,
     pub symbol: usize,
 }
@@ -86,7 +86,7 @@ fn part(file: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
     file.get(start..end)
 }
 
-/// Returns the NUL-terminated string at `offset` of a string table.
+/// Returns the NUL-terminated string at `offset` in a string table.
 pub fn text(table: &[u8], offset: usize) -> Option<&[u8]> {
     let from = table.get(offset..)?;
     let end = from.iter().take(NAME_MAX).position(|byte| *byte == 0)?;
@@ -97,8 +97,8 @@ impl<'a> Elf<'a> {
     /// Parses an object file.
     ///
     /// # Errors
-    /// [`ObjectError::Elf`] when it is no object file for BPF, or has a table outside of
-    /// it.
+    /// [`ObjectError::Elf`] when it is not an object file for BPF, or when a table is not
+    /// all in it.
     pub fn parse(file: &'a [u8]) -> Result<Elf<'a>, ObjectError> {
         let header =
             goblin::elf::Elf::parse_header(file).map_err(|_| damaged("it has no ELF header"))?;
@@ -123,7 +123,7 @@ impl<'a> Elf<'a> {
             .iter()
             .map(|header| section(file, header, names))
             .collect::<Result<Vec<_>, _>>()?;
-        // Tables may overlap, so it is the sum of their sizes that is limited.
+        // Tables may overlap, so the sum of their sizes is limited.
         let mut bytes_left = file.len() as u64;
         for header in headers.iter().filter(|header| header.sh_type == SHT_REL) {
             let target = usize::try_from(header.sh_info).ok();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Reasons that an object file is no parser, with the place in it. Layer: pure.
+//! Reasons why an object file is not a parser, with the place in it. Layer: pure.
 
 use alloc::string::String;
 use core::fmt;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ObjectError {
-    /// The file is not an ELF object file for BPF, or not all of one.
+    /// The file is not an ELF object file for BPF, or is incomplete.
     Elf {
         what: &'static str,
     },
-    /// The file's BTF, or what belongs to it, is damaged.
+    /// The file's BTF, or data that refers to it, is damaged.
     Types {
         what: &'static str,
     },
@@ -18,7 +18,7 @@ pub enum ObjectError {
         map: String,
         what: &'static str,
     },
-    /// A field of a map is not known, or has no value.
+    /// A field of a map is unknown, or has no value.
     MapField {
         map: String,
         field: String,
@@ -27,7 +27,7 @@ pub enum ObjectError {
     OtherHook {
         section: String,
     },
-    /// The file has no program, or more than the one that is attached.
+    /// The file has no program, or more than the one to be attached.
     Programs {
         count: usize,
     },
@@ -38,13 +38,13 @@ pub enum ObjectError {
         symbol: String,
         what: &'static str,
     },
-    /// A function that is reached is empty, or not all in its section.
+    /// A function that the program reaches is empty, or is not all in its section.
     Function {
         name: String,
     },
-    /// The program has more instructions than the kernel takes.
+    /// The program has more instructions than the kernel accepts.
     TooLong,
-    /// The program reads structures of the kernel at places that only the kernel knows.
+    /// The program reads kernel structures at offsets that only the kernel knows (CO-RE).
     Core,
     /// The file has a variable that is defined elsewhere: `__ksym` or `__kconfig`.
     Variable {

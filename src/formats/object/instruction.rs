@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One BPF instruction, as files have it and the kernel takes it.
+//! One BPF instruction, in the form that files have and the kernel takes.
 //!
 //! Layer: pure. Spec: RFC 9669, and the pseudo values of `src_reg` in
 //! include/uapi/linux/bpf.h.
 
-/// Size of one instruction.
+/// The size of one instruction.
 pub const BYTES: u64 = size_of::<Instruction>() as u64;
 /// BPF_JMP | BPF_CALL
 pub const CALL: u8 = 0x85;
-/// BPF_LD | BPF_IMM | BPF_DW, which takes two instructions.
+/// BPF_LD | BPF_IMM | BPF_DW, which takes up two instructions.
 pub const LOAD: u8 = 0x18;
 
 /// `BPF_PSEUDO_*`, in `src_reg`: the meaning of an immediate value.
@@ -26,7 +26,7 @@ pub mod pseudo {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Instruction {
     pub code: u8,
-    /// The destination's number in the low half, the source's in the high half.
+    /// The destination register's number in the low half, the source's in the high half.
     pub registers: u8,
     pub offset: i16,
     pub value: i32,

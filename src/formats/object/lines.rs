@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! .BTF.ext: the type of each function and the source line of each instruction, for the
-//! verifier's checks and its messages.
+//! .BTF.ext: the type of each function, for the verifier's checks, and the source line of
+//! each instruction, for its messages.
 //!
-//! Layer: pure. Spec: Documentation/bpf/btf.rst of the kernel.
+//! Layer: pure. Spec: the kernel's Documentation/bpf/btf.rst.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -16,23 +16,23 @@ use crate::formats::sort::sort;
 
 const MAGIC: u16 = 0xeb9f;
 
-/// Records of one sort, in the order of their places.
+/// Records of one kind, in the order of their places.
 pub struct Records<const FIELDS: usize>(Vec<Record<FIELDS>>);
 
 #[derive(Clone, Copy)]
 struct Record<const FIELDS: usize> {
     section: usize,
-    /// Offset from the start of the section, in bytes.
+    /// The offset from the start of the section, in bytes.
     offset: u64,
-    /// Fields after the offset.
+    /// The fields after the offset.
     fields: [u32; FIELDS],
 }
 
-/// Types of the functions, and source lines, of an object file.
+/// An object file's function types and source lines.
 pub struct Lines {
-    /// The number of each function's type.
+    /// The ID of each function's type.
     pub functions: Records<1>,
-    /// Offsets of file name and source text, then line and column in one number.
+    /// The offsets of file name and source text, then line and column in one number.
     pub lines: Records<3>,
 }
 
@@ -80,8 +80,8 @@ impl Lines {
     }
 }
 
-/// Reads a table: the size of a record, then for each section its name, the number of its
-/// records, and these.
+/// Reads a table: the size of a record; then for each section its name, the number of its
+/// records, and the records.
 fn records<const FIELDS: usize>(
     table: &[u8],
     elf: &Elf<'_>,
@@ -91,7 +91,7 @@ fn records<const FIELDS: usize>(
     let number = |offset| u32_at(table, offset).and_then(|value| usize::try_from(value).ok());
     let record_bytes = match number(0) {
         None => return Ok(Records(found)),
-        // The offset comes before the fields.
+        // Each record has the offset before its fields.
         Some(bytes) if bytes >= size_of::<[u32; FIELDS]>().saturating_add(4) => bytes,
         Some(_) => return Err(damaged()),
     };
@@ -100,7 +100,7 @@ fn records<const FIELDS: usize>(
     while let (Some(name), Some(count)) = (u32_at(left, 0), u32_at(left, 4)) {
         let name = btf.name(name);
         let section = elf.sections.iter().position(|section| section.name == name);
-        // There are no more groups than sections.
+        // There cannot be more groups than sections.
         if count == 0 || groups.next().is_none() {
             return Err(damaged());
         }
@@ -129,14 +129,14 @@ fn records<const FIELDS: usize>(
         return Err(damaged());
     }
     sort(&mut found, order);
-    // A function then has no more lines than instructions.
+    // Now a function has no more lines than instructions.
     found.dedup_by(|a, b| order(a, b).is_eq());
     Ok(Records(found))
 }
 
 impl<const FIELDS: usize> Records<FIELDS> {
-    /// Returns the records of `section` from `start` to before `end`, each with its
-    /// distance from `start`, all in bytes.
+    /// Returns the records of `section` from `start` up to `end`, each with its distance
+    /// from `start`, all in bytes.
     pub fn within(
         &self,
         section: usize,

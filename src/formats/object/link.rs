@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Joins functions that refer to each other into one row of instructions.
+//! Joins functions that refer to each other into one sequence of instructions.
 //!
 //! Layer: pure. The verifier refuses a function that nothing reaches, so a function is
 //! added only when something refers to it.
@@ -13,22 +13,22 @@ use super::lines::Lines;
 use super::maps::Map;
 use super::target::{Finder, Function, Reference, Target};
 
-/// BPF_COMPLEXITY_LIMIT_INSNS of the kernel. Even a short file can have more, in
-/// functions that overlap.
+/// The kernel's BPF_COMPLEXITY_LIMIT_INSNS. Even a short file can have more, in functions
+/// that overlap.
 const INSTRUCTIONS_MAX: usize = 1_000_000;
 
-/// Number of a helper that no kernel has, as libbpf inserts it: the verifier accepts such
-/// a call where it sees that it is never made.
+/// The number of a helper that no kernel has, which libbpf inserts as well: the verifier
+/// accepts such a call if it sees that it is never made.
 const NO_SUCH_CALL: i32 = 2_002_000_000;
 
-/// Place of a kfunc in the kernel or a module.
+/// The location of a kfunc in the kernel or a module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kfunc {
-    /// Number of the function in the BTF that has it.
+    /// The function's ID in the BTF that has it.
     pub id: i32,
-    /// Position of that BTF in BPF_PROG_LOAD's `fd_array`; 0 is the kernel's own.
+    /// The index of that BTF in BPF_PROG_LOAD's `fd_array`; 0 is the kernel's own.
     pub btf: i16,
-    /// Descriptor of that BTF; 0 is the kernel's own.
+    /// The descriptor of that BTF; 0 is the kernel's own.
     pub fd: i32,
 }
 
@@ -45,16 +45,16 @@ pub struct Linked {
 /// A function that the program reaches.
 struct Placed {
     function: Function,
-    /// Number of its first instruction.
+    /// The index of its first instruction.
     at: usize,
     references: Vec<Reference>,
 }
 
 /// Everything that the program reaches, in the order of the final instructions.
 pub struct Layout {
-    /// Symbol of the program.
+    /// The symbol of the program.
     pub program: usize,
-    /// Symbols of the kfuncs, in the order in which they are found.
+    /// The symbols of the kfuncs, in the order in which they are found.
     pub kfuncs: Vec<usize>,
     placed: Vec<Placed>,
 }
@@ -89,8 +89,8 @@ impl Layout {
         })
     }
 
-    /// Joins the functions, and resolves their references by the descriptors of the maps
-    /// and the places of the kfuncs.
+    /// Joins the functions, and resolves their references with the descriptors of the
+    /// maps and the locations of the kfuncs.
     pub fn link(
         &self,
         elf: &Elf<'_>,
@@ -110,7 +110,7 @@ impl Layout {
                 placed.describe(lines, &mut linked);
             }
         }
-        // All or nothing: the verifier wants to know each function, and refuses lines
+        // All or nothing: the verifier wants a type for every function, and refuses lines
         // without functions.
         if linked.functions.len() != self.placed.len() {
             linked.functions.clear();
@@ -133,7 +133,7 @@ impl Layout {
         // Both a call and the address of a function count from the next instruction.
         let distance = |place: usize| {
             let to = self.placed.get(place).map_or(0, |placed| placed.at);
-            // The numbers fit: INSTRUCTIONS_MAX.
+            // The numbers fit, because of INSTRUCTIONS_MAX.
             let number = |at: usize| i32::try_from(at).unwrap_or(i32::MAX);
             number(to).saturating_sub(number(at)).saturating_sub(1)
         };

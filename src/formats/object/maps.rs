@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The maps of an object file: declared ones, and those of its variables.
+//! The maps of an object file: declared ones, and those for its variables.
 //!
-//! Layer: pure. Spec: bpf_helpers.h of libbpf, `__uint` and `__type`.
+//! Layer: pure. Spec: libbpf's bpf_helpers.h, `__uint` and `__type`.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -18,9 +18,9 @@ const DECLARED: &[u8] = b".maps";
 pub const ARRAY: u32 = 2;
 /// BPF_F_RDONLY_PROG
 const READ_ONLY: u32 = 1 << 7;
-/// BPF_MAP_TYPE_* of storage that needs nothing else: hash, array, LRU hash, LPM trie,
-/// queue and stack. Others would take a descriptor of this program for one of theirs, or
-/// as much memory again for each processor.
+/// BPF_MAP_TYPE_* of plain storage: hash, array, LRU hash, LPM trie, queue and stack.
+/// Others would use a number in the file as one of this program's descriptors, or
+/// multiply their memory by the number of processors.
 const KINDS: [u32; 6] = [1, ARRAY, 9, 11, 22, 23];
 /// BPF_F_*: NO_PREALLOC, NO_COMMON_LRU, ZERO_SEED, RDONLY_PROG, WRONLY_PROG, MMAPABLE.
 /// One of the others takes a descriptor.
@@ -28,12 +28,12 @@ const FLAGS: u32 = 1 | 1 << 1 | 1 << 6 | READ_ONLY | 1 << 8 | 1 << 10;
 /// Limit on all maps together: as much as a parser may have decompressed
 /// (KEXEC_BPF_OUTPUT_MAX_BYTES).
 const BYTES_MAX: u64 = 1 << 30;
-/// Approximate memory that the kernel adds to an entry, except in an array.
+/// The approximate memory that the kernel adds to each entry, except in an array.
 const ENTRY_BYTES: u64 = 64;
-/// Limit on fields: [`set`] knows so many, and no C compiler gives a struct one of them
-/// twice.
+/// Limit on fields: [`set`] knows this many, and no C compiler gives a struct the same
+/// field twice.
 const FIELDS_MAX: u16 = 7;
-/// Limit on types that stand for types: a longer chain is a circle.
+/// Limit on types that refer to types: a longer chain is a cycle.
 const DEPTH_MAX: usize = 32;
 const POINTER_BYTES: u32 = 8;
 const KEY_BYTES: u32 = 4;
@@ -41,7 +41,7 @@ const KEY_BYTES: u32 = 4;
 const MAPS_MAX: usize = 64;
 const TOO_MANY: &str = "the kernel lets no program have so many";
 
-/// A map that is to be created.
+/// A map to be created.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Map<'a> {
     pub name: &'a [u8],
@@ -52,15 +52,15 @@ pub struct Map<'a> {
     pub max_entries: u32,
     /// BPF_F_*
     pub flags: u32,
-    /// Initial contents of the only value, which has zeros after their end.
+    /// The initial contents of the only value; the rest of the value is zeros.
     pub content: Option<&'a [u8]>,
-    /// The section and the offset in it that stand for this map.
+    /// The section, and the offset in it, that stand for this map.
     pub(super) section: usize,
     pub(super) offset: u64,
 }
 
 impl Map<'_> {
-    /// Returns whether the map holds constants, which the verifier may rely on.
+    /// Returns whether the map holds constants, on which the verifier may rely.
     pub fn is_constant(&self) -> bool {
         self.content.is_some() && self.flags & READ_ONLY != 0
     }
@@ -193,7 +193,7 @@ fn declared<'a>(
     Ok(())
 }
 
-/// Sets the property that `field` names, from its type, which has the number `of`.
+/// Sets the property that `field` names, from its type, whose ID is `of`.
 fn set(map: &mut Map<'_>, field: &[u8], of: u32, types: &Types<'_>) -> Result<(), ObjectError> {
     let unknown = || ObjectError::MapField {
         map: lossy(map.name),
@@ -224,7 +224,7 @@ impl<'a> Types<'a> {
         self.0.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    /// Returns the type that remains when names and qualifiers are taken away.
+    /// Returns the type that remains when typedefs and qualifiers are removed.
     fn resolved(&self, number: u32) -> Option<&Type<'a>> {
         let mut found = self.get(number)?;
         for _ in 0..DEPTH_MAX {
@@ -243,13 +243,14 @@ impl<'a> Types<'a> {
         (pointer.kind == kind::PTR).then_some(pointer.size_or_type)
     }
 
-    /// Reads `__uint(name, value)`, a pointer to an array of so many elements.
+    /// Reads `__uint(name, value)`, which is a pointer to an array of `value` elements.
     fn number(&self, number: u32) -> Option<u32> {
         let array = self.resolved(self.pointed(number)?)?;
         (array.kind == kind::ARRAY).then(|| u32_at(array.rest, 8))?
     }
 
-    /// Reads the size of the type in `__type(name, type)`, which is a pointer to it.
+    /// Reads the size of the type in `__type(name, type)`, which is a pointer to that
+    /// type.
     fn pointed_bytes(&self, number: u32) -> Option<u32> {
         let (mut number, mut elements) = (self.pointed(number)?, 1u32);
         for _ in 0..DEPTH_MAX {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! BPF object files that hold a parser: reading and linking them.
+//! BPF object files that contain a parser: reading and linking them.
 //!
-//! Layer: pure. [`Object::parse`] reads the file and finds what its program reaches;
-//! [`Object::link`] inserts what only a running kernel knows, and returns the
-//! instructions as bpf(2) takes them.
+//! Layer: pure. [`Object::parse`] reads the file and finds everything that its program
+//! reaches; [`Object::link`] inserts the numbers that only a running kernel knows, and
+//! returns the instructions as bpf(2) takes them.
 //!
 //! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the hook,
-//! functions that it calls, maps, variables, constants and kfuncs. What only other
-//! programs need is refused by name: CO-RE relocations, variables of the kernel and its
-//! configuration, pinned and nested maps. The kernel gets no types of the maps' values,
-//! so it refuses locks, timers and pointers of its own in them.
+//! functions that it calls, maps, variables, constants and kfuncs. Features that only
+//! other programs need are refused by name: CO-RE relocations, variables of the kernel
+//! and its configuration, pinned and nested maps. The kernel is not told the types of the
+//! maps' values, so it refuses locks, timers and kernel pointers in them.
 
 mod btf;
 mod elf;
@@ -48,7 +48,7 @@ pub struct Object<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Extern<'a> {
     pub name: &'a [u8],
-    /// The function may be missing; the program tests for it.
+    /// True when the function may be missing; the program tests for it.
     pub is_weak: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn lossy(bytes: &[u8]) -> String {
 
 impl<'a> Object<'a> {
     /// Parses an object file. Only a program for `hook`, the name of an ELF section, is
-    /// accepted: a file must not attach anything else just because it was signed.
+    /// accepted: a signature on the file must not be enough to attach anything else.
     ///
     /// # Errors
     /// [`ObjectError`]
@@ -93,7 +93,7 @@ impl<'a> Object<'a> {
         &self.maps
     }
 
-    /// Returns the kfuncs, in the order in which [`Object::link`] takes their places.
+    /// Returns the kfuncs, in the order in which [`Object::link`] takes their locations.
     #[must_use]
     pub fn kfuncs(&self) -> Vec<Extern<'a>> {
         let symbols = self.layout.kfuncs.iter();
@@ -115,7 +115,7 @@ impl<'a> Object<'a> {
             .map_or(&[], |symbol| symbol.name)
     }
 
-    /// Returns the license that the file states for its code; empty where there is none.
+    /// Returns the license that the file states for its code; empty when there is none.
     #[must_use]
     pub fn license(&self) -> &'a [u8] {
         self.elf
@@ -136,7 +136,7 @@ impl<'a> Object<'a> {
     }
 
     /// Links the program with everything that it reaches. `maps` has the descriptors of
-    /// the maps, `kfuncs` the places of the kfuncs, as far as the kernel has them.
+    /// the maps, `kfuncs` the locations of the kfuncs that the kernel has.
     #[must_use]
     pub fn link(&self, maps: &[i32], kfuncs: &[Option<Kfunc>]) -> Linked {
         self.layout
@@ -148,7 +148,7 @@ impl<'a> Object<'a> {
 fn program(elf: &Elf<'_>, hook: &[u8]) -> Result<usize, ObjectError> {
     let mut found = Vec::new();
     for (number, section) in elf.sections.iter().enumerate() {
-        // Functions in .text are no programs, but are called by them.
+        // Functions in .text are not programs; programs call them.
         if !section.executable || section.name == b".text" {
             continue;
         }

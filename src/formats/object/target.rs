@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Targets of the references in a function's instructions.
 //!
-//! Layer: pure. Spec: Documentation/bpf/llvm_reloc.rst of the kernel. It does not say how
+//! Layer: pure. Spec: the kernel's Documentation/bpf/llvm_reloc.rst. It does not say how
 //! clang writes the addends of calls and of variables; libbpf's source does.
 
 use alloc::vec;
@@ -20,18 +20,18 @@ const KFUNCS_MAX: usize = 256;
 #[derive(Clone, Copy)]
 pub struct Function {
     pub section: usize,
-    /// Offset from the start of the section, in bytes.
+    /// The offset from the start of the section, in bytes.
     pub start: u64,
     pub end: u64,
     pub symbol: usize,
 }
 
-/// Target of a reference, by its position in a list.
+/// The target of a reference, by its index in a list.
 #[derive(Clone, Copy)]
 pub enum Target {
-    /// A function that is called, by its position in the order.
+    /// A function that is called, by its index in `Finder::order`.
     Call(usize),
-    /// A function whose address is taken, likewise.
+    /// A function whose address is taken, by the same index.
     Address(usize),
     /// A function of the kernel or the module that is called or tested for.
     Kfunc(usize),
@@ -42,27 +42,27 @@ pub enum Target {
     },
 }
 
-/// A reference that is to be resolved.
+/// A reference to be resolved.
 pub struct Reference {
-    /// Number of the instruction in its function.
+    /// The index of the instruction in its function.
     pub index: usize,
     pub target: Target,
 }
 
-/// Lists in which references are looked up, and the results so far.
+/// The lists in which references are looked up, and the results so far.
 pub struct Finder<'a, 'file> {
     elf: &'a Elf<'file>,
     maps: &'a [Map<'file>],
     pub functions: Vec<Function>,
-    /// Position of each function in `order`.
+    /// The index of each function in `order`.
     places: Vec<Option<usize>>,
-    /// Functions in the order in which they are placed.
+    /// The functions, in the order in which they are placed.
     pub order: Vec<usize>,
-    /// Symbols of kfuncs, in the order in which they are found.
+    /// The symbols of the kfuncs, in the order in which they are found.
     pub kfuncs: Vec<usize>,
 }
 
-/// Returns all functions, sorted by their place.
+/// Returns all functions, sorted by section and offset.
 fn functions(elf: &Elf<'_>) -> Vec<Function> {
     let mut found: Vec<Function> = elf
         .symbols
@@ -95,7 +95,7 @@ impl Function {
 }
 
 impl<'a, 'file> Finder<'a, 'file> {
-    /// Begins with the function whose symbol is `program`.
+    /// Starts with the function whose symbol is `program`.
     ///
     /// # Errors
     /// [`ObjectError::Programs`] when it is not a function.
@@ -121,8 +121,8 @@ impl<'a, 'file> Finder<'a, 'file> {
         Ok(finder)
     }
 
-    /// Returns the function's position in the order, at whose end it is put if it has
-    /// none.
+    /// Returns the function's index in the order; appends the function if it is not in
+    /// there.
     fn place(&mut self, function: usize) -> usize {
         let next = self.order.len();
         let place = self.places.get(function).copied().flatten();
@@ -135,7 +135,8 @@ impl<'a, 'file> Finder<'a, 'file> {
         place.unwrap_or(next)
     }
 
-    /// Returns the references of the function's instructions, and the number of these.
+    /// Returns the references of a function's instructions, and the number of
+    /// instructions.
     pub fn references(
         &mut self,
         function: &Function,
@@ -172,7 +173,7 @@ impl<'a, 'file> Finder<'a, 'file> {
         Ok((found, all.len()))
     }
 
-    /// Returns the target of an instruction at `at` of `section`, if it has one.
+    /// Returns the target of the instruction at `at` in `section`, if it has one.
     fn target(
         &mut self,
         section: usize,
@@ -200,7 +201,7 @@ impl<'a, 'file> Finder<'a, 'file> {
             .ok_or("it refers to a symbol that the file has not")?;
         let Some(there) = symbol.section else {
             return match (instruction.code, symbol.is_weak) {
-                // A program tests for a function before it calls it.
+                // A program tests for a weak function before it calls it.
                 (CALL, _) | (LOAD, true) => {
                     self.kfunc(relocation.symbol).map(Target::Kfunc).map(Some)
                 }
@@ -228,7 +229,7 @@ impl<'a, 'file> Finder<'a, 'file> {
         }
     }
 
-    /// Returns the position of the function that begins at `start`.
+    /// Returns the index of the function that begins at `start`.
     fn function(&mut self, section: usize, start: Option<u64>) -> Result<usize, &'static str> {
         let found = start.and_then(|start| {
             let place = |function: &Function| (function.section, function.start);
@@ -254,14 +255,14 @@ impl<'a, 'file> Finder<'a, 'file> {
         Ok(number)
     }
 
-    /// Returns the name of a symbol; one that stands for a section has the section's.
+    /// Returns the name of a symbol; if it stands for a section, the section's name.
     fn name(&self, symbol: &Symbol<'file>) -> &'file [u8] {
         let section = symbol.section.filter(|_| symbol.is_section);
         let section = section.and_then(|number| self.elf.sections.get(number));
         section.map_or(symbol.name, |section| section.name)
     }
 
-    /// Returns the map that stands for a place in a section.
+    /// Returns the map that a place in a section stands for.
     fn map(&self, section: usize, place: Option<u64>) -> Result<Target, &'static str> {
         let is_there = |map: &Map<'_>| {
             map.section == section && (map.content.is_some() || Some(map.offset) == place)

@@ -43,11 +43,11 @@ fn a_sub_source_ends_where_its_slice_does() {
     assert_eq!(sub.file_bytes(), 3);
     assert_eq!(sub.read_at(FileOffset(1), &mut buf), Ok(()));
     assert_eq!(&buf, b"56");
-    // The file goes on, the slice does not; the offset is the file's.
+    // The file continues after the slice; the offset in the error is the file's.
     assert_eq!(sub.read_at(FileOffset(2), &mut buf), Err(truncated(6, 2)));
 }
 
-/// A file that became shorter after its size was asked for.
+/// A file that shrank after its size was read.
 struct Shrunk;
 
 impl ReadAt for Shrunk {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Device trees made word by word, and a table as ukify writes it.
+//! Device trees built word by word, and a table as ukify writes it.
 use super::*;
 use crate::formats::image::build;
 use crate::formats::image::pe;
@@ -31,7 +31,7 @@ fn tree(compatible: &str) -> Vec<u8> {
         number(strings.len()),
         number(structure_bytes),
     ]);
-    // The root's node, "model" of 2 bytes, NOP, "compatible", end of both.
+    // The root's node, "model" with 2 bytes, NOP, "compatible", the end of both.
     blob.extend(words(&[1, 0, 3, 2, 0, 0x6100_0000, 4, 3]));
     blob.extend(words(&[number(value), 6]));
     blob.extend(compatible.as_bytes());
@@ -52,7 +52,7 @@ fn device(compatible: Option<&str>) -> Device {
     }
 }
 
-/// Builds a table with an entry for manufacturer and family of [`device`], and its
+/// Builds a table that has an entry for manufacturer and family of [`device`], and its
 /// strings.
 fn table() -> Vec<u8> {
     let mut table = 0x1000_001c_u32.to_le_bytes().to_vec();

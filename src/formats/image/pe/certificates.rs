@@ -2,7 +2,7 @@
 //! The place of the certificate table.
 //!
 //! Layer: pure. `image::authenticode` parses the table's entries. Only the length of the
-//! first is checked here, because the kernel subtracts 8 from it without a check.
+//! first entry is checked here, because the kernel subtracts 8 from it without a check.
 use super::headers::Headers;
 use super::{PeError, Section};
 use crate::formats::field::u32_at;
@@ -11,7 +11,7 @@ use crate::formats::source::{FileOffset, FileSlice, ReadAt};
 /// Size of dwLength, wRevision and wCertificateType.
 const ENTRY_HEADER_BYTES: u64 = 8;
 
-/// Finds the certificate table. `None` when one of the two fields of its directory entry
+/// Finds the certificate table. Returns `None` when either field of its directory entry
 /// is 0: the kernel calls such a file unsigned, and so does this program.
 pub fn find<R: ReadAt + ?Sized>(
     source: &R,

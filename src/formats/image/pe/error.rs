@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Errors in PE files, with the values that are wrong.
+//! Errors in PE files, with the wrong values.
 //!
 //! Layer: pure.
 use super::{MAX_DIRECTORIES, MAX_SECTIONS, MIN_DIRECTORIES, SectionName};
@@ -9,11 +9,11 @@ use core::fmt;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PeError {
-    /// The file is no longer than a DOS header.
+    /// The file is not longer than a DOS header.
     TooShort {
         file_bytes: u64,
     },
-    /// The file has 4 GiB or more: the format counts in 32 bits, and so does the kernel.
+    /// The file is 4 GiB or larger: the format counts in 32 bits, and so does the kernel.
     TooLarge {
         file_bytes: u64,
     },
@@ -24,7 +24,8 @@ pub enum PeError {
     HeaderInsideDosHeader {
         e_lfanew: u32,
     },
-    /// Signature and COFF header do not fit where the DOS header points.
+    /// Signature and COFF header are not all in the file at the place that the DOS header
+    /// states.
     HeaderOutOfFile {
         e_lfanew: u32,
         file_bytes: u64,
@@ -48,8 +49,8 @@ pub enum PeError {
     DirectoryCount {
         count: u32,
     },
-    /// SizeOfOptionalHeader does not match the number of data directories, so that
-    /// readers disagree on where the section table is.
+    /// SizeOfOptionalHeader does not match the number of data directories, so readers
+    /// disagree about where the section table is.
     OptionalHeaderSize {
         bytes: u16,
         wanted: u64,

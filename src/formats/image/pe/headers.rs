@@ -19,11 +19,11 @@ const OPTIONAL_BYTES_AT: usize = 20;
 
 const PE32_MAGIC: u16 = 0x10b;
 const PE32_PLUS_MAGIC: u16 = 0x20b;
-/// Size of the optional header up to its data directories, whose number is the last field
-/// before them.
+/// The size of the optional header before its data directories. Their number is the last
+/// field before them.
 const PE32_FIXED: usize = 96;
 const PE32_PLUS_FIXED: usize = 112;
-/// Fields that both kinds of optional header have in the same place.
+/// The fields that both kinds of optional header have in the same place.
 const HEADERS_BYTES_AT: usize = 60;
 const CHECKSUM_AT: u64 = 64;
 const SUBSYSTEM_AT: usize = 68;
@@ -31,20 +31,21 @@ const SUBSYSTEM_AT: usize = 68;
 const DIRECTORY_BYTES: u64 = 8;
 const CERTIFICATE_DIRECTORY: u64 = 4;
 
-/// Fields of the headers that matter, and the places that follow from them.
+/// The fields of the headers that matter, and the places that they determine.
 pub struct Headers {
     pub machine: u16,
     pub subsystem: u16,
     pub section_count: u16,
     pub section_table: FileOffset,
-    /// SizeOfHeaders, which is less than the file has.
+    /// SizeOfHeaders, which is less than the file's size.
     pub headers_bytes: u64,
     pub checksum_at: FileOffset,
-    /// Offset of the certificate table's entry, which precedes the section table.
+    /// The offset of the certificate table's directory entry, which precedes the section
+    /// table.
     pub certificate_entry_at: FileOffset,
 }
 
-/// Reads the headers and checks that the section table has one place only.
+/// Reads the headers and checks that there is only one place for the section table.
 pub fn read<R: ReadAt + ?Sized>(source: &R) -> Result<Headers, PeError> {
     let file_bytes = source.file_bytes();
     let nt = nt_offset(source)?;

@@ -10,7 +10,7 @@ use crate::formats::source::{FileOffset, FileSlice, ReadAt, as_u64};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Size of a table entry and offsets of its fields, in bytes.
+/// The size of a table entry and the offsets of its fields, in bytes.
 const ENTRY_BYTES: usize = 40;
 const VIRTUAL_BYTES_AT: usize = 8;
 const RAW_BYTES_AT: usize = 16;
@@ -48,13 +48,13 @@ fn section(entry: &[u8], headers: &Headers, file_bytes: u64) -> Result<Section, 
     let name = SectionName(bytes_at(entry, 0).unwrap_or_default());
     let raw_bytes = long(RAW_BYTES_AT);
     let virtual_bytes = long(VIRTUAL_BYTES_AT);
-    // Without bytes in the file, the pointer means nothing.
+    // Without bytes in the file, the pointer has no meaning.
     let offset = match raw_bytes {
         0 => FileOffset(0),
         _ => FileOffset(u64::from(long(RAW_OFFSET_AT))),
     };
-    // All raw bytes must be there, not only those that are used: a file that was cut in
-    // its last padding has been cut all the same.
+    // All raw bytes must be in the file, not only those that are used: a file that is
+    // missing a part of its last padding has been truncated all the same.
     let raw = FileSlice::within(offset, u64::from(raw_bytes), file_bytes).ok_or(
         PeError::SectionOutOfFile {
             name,
@@ -81,8 +81,8 @@ fn section(entry: &[u8], headers: &Headers, file_bytes: u64) -> Result<Section, 
     })
 }
 
-/// Refuses sections that share bytes in the file: an attempt to have one signature cover
-/// two meanings, or a broken file. No tool makes them.
+/// Refuses sections that share bytes in the file: such a file is broken, or an attempt to
+/// give one signature two meanings. No tool generates them.
 fn reject_overlaps(sections: &[Section]) -> Result<(), PeError> {
     for pair in in_file_order(sections).windows(2) {
         if let [first, second] = pair

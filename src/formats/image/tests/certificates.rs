@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Places that a certificate table may have, and the length of its first entry.
+//! Places of a certificate table, and the length of its first entry.
 use super::pe::{FILE_BYTES, name, parse_with};
 use crate::formats::image::build::*;
 use crate::formats::image::pe::PeError;
 use crate::formats::source::{FileOffset, FileSlice};
 
-/// Parses the image with 16 bytes appended and a table whose first entry says `length`
-/// bytes.
+/// Parses the image with 16 bytes appended and a table whose first entry states a length
+/// of `length`.
 fn with_table(offset: u32, bytes: u32, length: u32) -> Result<Option<FileSlice>, PeError> {
     let pe = parse_with(|image| {
         image.extend_from_slice(&[0; 16]);
         put32(image, CERTIFICATE_AT, offset);
         put32(image, CERTIFICATE_AT + 4, bytes);
-        // Nothing is written into the headers: a table there is refused before.
+        // Nothing is written into the headers: a table there is refused earlier.
         if (0x200..image.len() - 3).contains(&(offset as usize)) {
             put32(image, offset as usize, length);
         }
@@ -86,7 +86,7 @@ fn a_certificate_table_shares_no_bytes() {
             })
         );
     }
-    // Between two sections, a table is allowed.
+    // A table between two sections is allowed.
     let between = parse_with(|image| {
         put32(image, section_field(0, 16), 0x100);
         put32(image, CERTIFICATE_AT, 0x300);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Kinds of files, and the messages for those that are no image.
+//! Kinds of files, and the messages for those that are not an image.
 use crate::diagnosis::{Diagnose, Exit, Hint};
 use crate::formats::image::build::{self, bzimage, linux_image, pe, put32, uki, zboot};
 use crate::formats::image::bzimage::BzImageError;
@@ -24,7 +24,7 @@ fn looks_like(image: &[u8]) -> LooksLike {
     }
 }
 
-/// Recognises the `.linux` of a UKI that has these bytes there.
+/// Recognises the `.linux` of a UKI with these bytes in that section.
 fn in_linux(linux: &[u8]) -> Result<Image, ImageError> {
     let image = pe(&[(".cmdline", b"x"), (".linux", linux)]);
     let Ok(Image::Uki { uki, .. }) = detect(image.as_slice()) else {
@@ -55,7 +55,7 @@ fn each_kind_is_recognised() {
 
 #[test]
 fn a_kernel_with_an_efi_stub_is_a_kernel() {
-    // The PE header fits after the setup header, as in real kernels.
+    // The PE header is after the setup header, as in real kernels.
     let mut image = bzimage();
     let stub = pe(&[(".text", b"")]);
     image[..2].copy_from_slice(b"MZ");
@@ -152,7 +152,7 @@ fn the_kernel_inside() {
             first: SectionKind::Initrd
         }))
     );
-    // The kernel is longer than its section, though the file goes on.
+    // The kernel is longer than its section, although the file continues.
     let mut kernel = bzimage();
     kernel.truncate(0x5f0);
     assert_eq!(
@@ -164,8 +164,8 @@ fn the_kernel_inside() {
     );
 }
 
-/// Checks that every message fits a rescue shell: one line, printable, with a path before
-/// it at most 100 columns; cause and hint fit 80 with their labels.
+/// Checks that every message fits a rescue shell: one line, printable, at most 100
+/// columns with a path before it; cause and hint fit into 80 with their labels.
 #[test]
 fn messages_fit() {
     let mut long_name = uki();
@@ -207,7 +207,7 @@ fn messages_fit() {
     }
 }
 
-/// Returns the words of a hint that has some of its own.
+/// Returns the text of a hint that has one.
 fn words(hint: &Hint) -> Option<&'static str> {
     match hint {
         Hint::Text(words) => Some(words),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! bzImage, zboot and flat images, each field wrong in turn.
+//! bzImage, zboot and flat images, with one field wrong at a time.
 use crate::formats::image::build::*;
 use crate::formats::image::bzimage::{self, BzImageError, ProtocolVersion, SetupHeader};
 use crate::formats::image::linux_image::{self, ImageArch, LinuxImageError};
@@ -147,7 +147,7 @@ fn zboot_header() {
         let header = zboot::parse(zboot(name).as_slice()).unwrap();
         assert_eq!(header.compression, compression);
         assert_eq!(header.payload, payload);
-        // For gzip the size is inside the payload, for the others after it.
+        // For gzip the size is inside the payload, for the others it is after it.
         let expected = if name == "gzip" {
             0x5a5a_5a5a
         } else {

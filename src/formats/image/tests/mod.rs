@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Tests of the image layer: tables by format, then properties of all.
+//! Tests of the image formats: tables for each format, then properties of all.
 mod certificates;
 mod detect;
 mod kernels;

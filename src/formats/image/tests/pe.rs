@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PE headers, each field wrong in turn.
+//! PE headers, with one field wrong at a time.
 use crate::formats::image::build::*;
 use crate::formats::image::pe::*;
 use crate::formats::source::{FileOffset, ReadAt, ReadError};
 use alloc::vec::Vec;
 
-/// Size of [`two_sections`].
+/// The size of [`two_sections`].
 pub(super) const FILE_BYTES: u64 = 0x600;
 
 pub(super) fn two_sections() -> Vec<u8> {
@@ -49,7 +49,7 @@ fn too_short_for_a_dos_header() {
     assert!(matches!(one_more, Err(PeError::HeaderOutOfFile { .. })));
 }
 
-/// The image followed by zeros, up to a size that no test can keep in memory.
+/// The image followed by zeros, up to a size that no test could keep in memory.
 struct Sparse(Vec<u8>, u64);
 
 impl ReadAt for Sparse {
@@ -76,7 +76,7 @@ fn sizes_around_2_and_4_gib() {
             Err(PeError::TooLarge { file_bytes })
         );
     }
-    // A section and a table that end with such a file, and others one byte later.
+    // A section and a table that end with such a file, and ones that end a byte later.
     let with = |size: u32, end: u32| {
         let mut image = two_sections();
         put32(&mut image, section_field(1, 20), end - size);
@@ -152,7 +152,7 @@ fn headers() {
     }
 }
 
-/// Builds the image with `count` directories, and moves its section table with them.
+/// Builds the image with `count` directories, and moves its section table accordingly.
 fn with_directories(count: u32) -> Vec<u8> {
     let mut image = two_sections();
     let table = image[SECTION_TABLE..SECTION_TABLE + 80].to_vec();
@@ -196,7 +196,7 @@ fn an_optional_header_is_as_long_as_its_fields() {
             Err(PeError::OptionalHeaderSize { bytes, wanted: 240 })
         );
     }
-    // A second table, where readers look that go by the header's size.
+    // A second table, at the place where readers look that use the header's size.
     let mut image = two_sections();
     let table = image[SECTION_TABLE..SECTION_TABLE + 80].to_vec();
     image[SECTION_TABLE + 8..SECTION_TABLE + 88].copy_from_slice(&table);
@@ -208,7 +208,8 @@ fn an_optional_header_is_as_long_as_its_fields() {
             wanted: 240
         })
     );
-    // A second table, where the kernel's check looks, which goes by the number.
+    // A second table, at the place where the kernel's check looks, which uses the number
+    // of directories.
     assert_eq!(
         parse_with(|image| put32(image, DIRECTORY_COUNT_AT, 15)),
         Err(PeError::OptionalHeaderSize {

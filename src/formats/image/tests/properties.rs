@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Properties for any bytes: no panic, and no slice leaves its file.
+//! Properties for arbitrary bytes: no panic, and no slice outside its file.
 use super::signatures::signed_uki;
 use crate::formats::image::authenticode;
 use crate::formats::image::build::{CERTIFICATE_AT, bzimage, linux_image, pe, put32, uki, zboot};
@@ -16,7 +16,7 @@ fn inside(file: &[u8], slice: FileSlice) -> bool {
     FileSlice::within(slice.offset, slice.bytes, file.len() as u64) == Some(slice)
 }
 
-/// Parses everything that can be reached from `file`, and checks every slice.
+/// Parses everything that `file` leads to, and checks every slice.
 fn check(file: &[u8]) {
     let image = match detect(file) {
         Ok(image) => image,
@@ -74,7 +74,7 @@ fn any_image() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Makes values at the edges of checks.
+/// Generates values at the limits that are checked.
 fn any_field() -> impl Strategy<Value = u32> {
     prop_oneof![
         any::<u32>(),
@@ -109,7 +109,7 @@ proptest! {
         check(&file);
     }
 
-    /// Checks that damage to a signature leaves the rest of the image as it was.
+    /// Checks that a damaged signature leaves the image a UKI.
     #[test]
     fn mutated_signatures(
         fields in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..8),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Revocations on lists made here; `tests/vm/revoked.rs` has the firmware's.
+//! Revocations by lists that are built here; `tests/vm/revoked.rs` has the firmware's.
 use super::signatures::{certificate, digest, name, signed_uki};
 use crate::formats::image::build::*;
 use crate::formats::image::pe;
@@ -16,7 +16,7 @@ const SHA256: &[u8] = b"\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93
 const X509: &[u8] = b"\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72";
 const X509_SHA256: &[u8] = b"\x92\xa4\xd2\x3b\xc0\x96\x79\x40\xb4\x20\xfc\xf9\x8e\xf1\x03\xed";
 
-/// Builds a list of signatures of the same size, after a header of its own.
+/// Builds a list of signatures of equal size, after a header of the list's own.
 fn list(kind: &[u8], header: &[u8], signatures: &[&[u8]]) -> Vec<u8> {
     let entry_bytes = 16 + signatures.first().map_or(1, |data| data.len());
     let bytes = 28 + header.len() + entry_bytes * signatures.len();
@@ -32,7 +32,7 @@ fn list(kind: &[u8], header: &[u8], signatures: &[&[u8]]) -> Vec<u8> {
     list
 }
 
-/// Returns the reasons that these values, without their attributes, revoke an image.
+/// Returns the reasons why these values, given without attributes, revoke an image.
 fn reasons(image: &[u8], dbx: &[u8], sbat_level: &[u8]) -> Vec<String> {
     let with_attributes = |value: &[u8]| match value {
         [] => Vec::new(),
@@ -77,7 +77,8 @@ fn digests_are_found_in_any_list_and_place() {
 fn certificates_are_found_by_themselves_and_by_their_hash() {
     let issuer = name(3, 12, b"Issuer");
     let certificate = certificate(7, &issuer, &name(3, 12, b"Signer"));
-    // Without the outer SEQUENCE's header: 2 bytes, as its length is below 128.
+    // Without the outer SEQUENCE's header, which has 2 bytes because its length is below
+    // 128.
     let tbs = &certificate[2..];
     let hash = Sha256::digest(tbs);
     let with_time = [&hash[..], &[0; 16]].concat();
@@ -89,7 +90,7 @@ fn certificates_are_found_by_themselves_and_by_their_hash() {
         assert_eq!(reasons(&signed_uki(), &dbx, b""), [CERTIFICATE]);
         assert!(reasons(&uki(), &dbx, b"").is_empty());
     }
-    // The same bytes in a list of another kind.
+    // The same bytes in another kind of list.
     for kind in [SHA256, SHA1, &[7; 16]] {
         let dbx = list(kind, b"", &[&hash]);
         assert!(reasons(&signed_uki(), &dbx, b"").is_empty());
@@ -145,7 +146,7 @@ fn generations_are_compared_by_component() {
     for text in [
         "sbat,1,2022052400\nshim,2\ngrub,3\n",
         "sbat,1,2022052400\nsystemd-stub,1\nlinux.test,3",
-        // Neither a part of a name nor its end counts.
+        // Neither the end of a name nor a part of it counts.
         "systemd,9\nstub,9\nlinux,9\nLINUX.TEST,9\n",
         "",
         "linux.test\nlinux.test,\nlinux.test,x\n,9\n\n",
@@ -180,7 +181,7 @@ fn a_section_that_is_odd_revokes_nothing_or_is_generation_0() {
     let unreadable = with_sbat(&[b'x'; (8 << 10) + 1]);
     assert!(reasons(&unreadable, b"", level).is_empty());
     assert!(reasons(&uki(), b"", level).is_empty());
-    // Nothing of it reaches the terminal raw.
+    // Nothing from the section reaches the terminal unescaped.
     assert_eq!(
         reasons(&with_sbat(b"a\x1b[2J,1"), b"", b"a\x1b[2J,2"),
         ["its .sbat has a\\u{1b}[2J,1, SbatLevelRT demands 2"]

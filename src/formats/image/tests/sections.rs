@@ -27,7 +27,7 @@ fn section_count() {
             headers_bytes: 0x200
         })
     );
-    // The greatest number that is allowed, without bytes in the file.
+    // The largest number that is allowed, without bytes in the file.
     let sections = vec![(".x", &b""[..]); usize::from(MAX_SECTIONS)];
     let mut image = pe(&sections);
     image.push(0);
@@ -50,7 +50,7 @@ fn section_past_the_end() {
         parse_with(|image| put32(image, section_field(1, 16), 0x201)),
         Err(out_of_file(0x400, 0x601))
     );
-    // The sum may not fit 32 bits, either.
+    // The sum may exceed 32 bits, too.
     let both_max = parse_with(|image| {
         put32(image, section_field(1, 16), u32::MAX);
         put32(image, section_field(1, 20), u32::MAX);
@@ -83,7 +83,8 @@ fn cut_at_every_section_boundary() {
             })
         );
     }
-    // Cut in the last padding: no byte is missing that is used, but the file was cut.
+    // Truncated in the last padding: no byte is missing that is used, but the file is
+    // cut.
     let cut = &image[..image.len() - 1];
     assert!(matches!(parse(cut), Err(PeError::SectionOutOfFile { .. })));
 }
@@ -98,7 +99,7 @@ fn overlapping_sections() {
             at: FileOffset(0x3ff)
         })
     );
-    // Table order does not matter, nor do sections without bytes in the file.
+    // Neither the order in the table nor sections without bytes in the file matter.
     assert_eq!(
         parse_with(|image| put32(image, section_field(0, 20), 0x400)),
         Err(PeError::SectionsOverlap {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Signatures made here byte by byte; `tests/cli/signature.rs` has real ones.
+//! Signatures built here byte by byte; `tests/cli/signature.rs` has real ones.
 use crate::formats::image::authenticode::*;
 use crate::formats::image::build::*;
 use crate::formats::image::der::DerError;
@@ -30,7 +30,7 @@ fn seq(parts: &[&[u8]]) -> Vec<u8> {
     der(0x30, parts)
 }
 
-/// Builds a name of one attribute, whose type is id-at and the number `kind`.
+/// Builds a name with one attribute, whose type is id-at followed by `kind`.
 pub(super) fn name(kind: u8, tag: u8, value: &[u8]) -> Vec<u8> {
     let attribute = seq(&[&der(6, &[&[0x55, 4, kind]]), &der(tag, &[value])]);
     seq(&[&der(0x31, &[&attribute])])
@@ -84,7 +84,7 @@ fn signature(hash: &[u8], digest: &[u8]) -> Vec<u8> {
     signed_data(INDIRECT, hash, digest, &[&certificates, &signers])
 }
 
-/// Returns the digest of a PE file that has neither gaps nor signatures.
+/// Returns the digest of a PE file without gaps and without signatures.
 pub(super) fn digest(image: &[u8]) -> Vec<u8> {
     let checksum = OPTIONAL_HEADER + 64;
     let mut hash = Sha256::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Sections by profile, and PEs that are no UKI.
+//! Sections by profile, and PE files that are not UKIs.
 use crate::formats::image::build::{self, bzimage};
 use crate::formats::image::pe::{self, Pe, SectionName};
 use crate::formats::image::uki::*;
@@ -10,7 +10,7 @@ fn pe(sections: &[(&str, &[u8])]) -> Pe {
     pe::parse(build::pe(sections).as_slice()).unwrap()
 }
 
-/// Returns the contents of the section that counts.
+/// Returns the contents of the selected section of this kind.
 fn text(image: &[u8], selection: &Selection, kind: SectionKind) -> Vec<u8> {
     let FileSlice { offset, bytes } = selection.get(kind).unwrap();
     let start = offset.0 as usize;

@@ -19,7 +19,7 @@ struct Part {
     kind: u32,
     flags: u64,
     bytes: Vec<u8>,
-    /// Size in memory.
+    /// The size in memory.
     size: usize,
     link: u32,
     info: u32,
@@ -34,7 +34,7 @@ pub struct File {
     names: Vec<u8>,
 }
 
-/// Kinds of symbols, with their binding.
+/// Kinds of symbols, with their bindings.
 pub const NOTYPE: u8 = 1 << 4;
 pub const WEAK: u8 = 2 << 4;
 pub const OBJECT: u8 = 1 << 4 | 1;
@@ -77,7 +77,7 @@ impl File {
         self
     }
 
-    /// Adds a section that is as large as this in memory, but not in the file.
+    /// Adds a section with this size in memory that is not in the file.
     pub fn huge_section(mut self, name: &str, size: usize) -> File {
         self = self.section(name, NOBITS, DATA, &[]);
         if let Some(part) = self.parts.last_mut() {
@@ -86,7 +86,8 @@ impl File {
         self
     }
 
-    /// Builds the file with relocation tables for the sections `of`, each the whole file.
+    /// Builds the file with a relocation table for each of the sections `of`; each table
+    /// spans the whole file.
     pub fn whole_file_tables(mut self, of: &[u32]) -> Vec<u8> {
         let first = self.parts.len() + 1;
         for section in of {
@@ -125,7 +126,7 @@ impl File {
         self
     }
 
-    /// Adds relocations of section `of`, as offsets and symbols.
+    /// Adds relocations for section `of`: offsets and symbols.
     pub fn relocations(mut self, of: u32, places: &[(u64, u64)]) -> File {
         let bytes = places.iter().flat_map(|(offset, symbol)| {
             let pair = [*offset, symbol << 32 | 1];
@@ -147,7 +148,7 @@ impl File {
         self.name(".strtab");
         let names = self.names.clone();
         self = self.section(".strtab", STRTAB, 0, &names);
-        // The section's own name was added after the names that it holds.
+        // The section's own name was added after the names that it contains.
         let last = self.parts.last_mut().unwrap();
         last.name = names.len() - ".strtab".len() - 1;
 
@@ -184,7 +185,7 @@ impl File {
 pub struct Types {
     types: Vec<u8>,
     strings: Vec<u8>,
-    /// Offset of the first string: the size of the strings that this BTF continues.
+    /// The offset of the first string: the size of the strings that this BTF continues.
     below: usize,
 }
 
@@ -197,7 +198,7 @@ impl Types {
         }
     }
 
-    /// Begins types that continue others, whose strings have that size.
+    /// Begins types that continue others, whose strings have the size `below`.
     pub fn continuing(below: usize) -> Types {
         Types {
             types: Vec::new(),

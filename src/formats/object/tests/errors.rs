@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Files that are refused, and the errors for them.
+//! Files that are refused, with the errors.
 
 use super::build::{
     CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOBITS, NOTYPE, OBJECT, PROGBITS, Types, btf,
@@ -79,7 +79,7 @@ fn functions_are_whole() {
     }
 }
 
-/// Parses a file that names the same bytes as parts of many functions.
+/// Parses a file in which many functions share the same bytes.
 #[test]
 fn functions_in_each_other_do_not_multiply() {
     let count = 1500;
@@ -168,7 +168,7 @@ fn what_a_parser_cannot_refer_to_is_said_with_its_place() {
     let what = "no function begins where it points";
     let call = [instruction(EXIT, 0, 0), instruction(CALL, 0x10, 5)];
     assert_eq!(error(&file(call, &[])), reference(8, "no symbol", what));
-    // A descriptor's number in the file would be any file that this program has open.
+    // A descriptor number in the file could be any file that this program has open.
     let what = "it has the number of what only a loader knows";
     let descriptor = [instruction(LOAD, 0x11, 3), second(0)];
     assert_eq!(
@@ -198,7 +198,7 @@ fn maps_are_described_and_have_no_addresses() {
     );
 }
 
-/// Builds a parser whose map "selection" has this field as well.
+/// Builds a parser whose map "selection" has this field, too.
 fn with_field(name: &str, value: u32) -> Vec<u8> {
     let mut types = Types::new();
     types.put("int", kind::INT, 0, 4, &[0x0100_0020]); // 1

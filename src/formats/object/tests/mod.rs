@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Tests of the object file's reader, on files that are built here. The tests with a
+//! Tests of the reader of object files, on files that are built here. The tests with a
 //! kernel show that the kernel accepts the result.
 
 mod build;
@@ -39,13 +39,13 @@ fn bytes(linked: &Linked) -> Vec<[u8; 8]> {
     linked.instructions.iter().map(bytes).collect()
 }
 
-/// Numbers of the sections in [`parser`], as they are added.
+/// The numbers of the sections in [`parser`], in the order in which they are added.
 const TEXT: u16 = 1;
 const PROGRAM: u16 = 2;
 const MAPS: u16 = 3;
 const CONSTANTS: u16 = 4;
 
-/// Numbers of the symbols in [`parser`].
+/// The numbers of the symbols in [`parser`].
 mod symbol {
     pub const TEXT: u64 = 1;
     pub const MAP: u64 = 3;
@@ -54,8 +54,8 @@ mod symbol {
     pub const OUTER: u64 = 7;
 }
 
-/// Returns the program, an instruction an entry: a map, a kfunc, a constant, a function
-/// of .text, and a callback.
+/// Returns the program, one instruction per entry: it uses a map, a kfunc, a constant, a
+/// function of .text, and a callback.
 fn program() -> Vec<[u8; 8]> {
     vec![
         instruction(LOAD, 0x01, 0),
@@ -64,7 +64,7 @@ fn program() -> Vec<[u8; 8]> {
         instruction(LOAD, 0x02, 4),
         second(0),
         instruction(CALL, 0x10, -1),
-        // "inner" is 24 bytes into .text.
+        // "inner" starts 24 bytes into .text.
         instruction(LOAD, 0x02, 24),
         second(0),
         instruction(EXIT, 0, 0),
@@ -206,7 +206,7 @@ fn instructions_come_out_as_the_kernel_takes_them() {
         kfunc,
         instruction(LOAD, 0x22, 8),
         second(4),
-        // "outer" comes first of the functions, because it is called first.
+        // "outer" is the first of the functions, because it is called first.
         instruction(CALL, 0x10, 3),
         instruction(LOAD, 0x42, 4),
         second(0),
@@ -332,7 +332,7 @@ fn a_modules_types_continue_the_kernels() {
     assert_eq!(module.name_of(&int), b"int", "names may be the kernel's");
 }
 
-/// Does everything that can be done with a file.
+/// Uses a file in every possible way.
 fn all_of(file: &[u8]) {
     match Object::parse(file, HOOK) {
         Ok(object) => {
