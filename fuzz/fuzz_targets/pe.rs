@@ -12,7 +12,7 @@ fuzz_target!(|file: &[u8]| {
             if let Ok(Some(table)) = pe.certificate_table {
                 inside(file, table);
             }
-            drop(examine(file, &pe).notes());
+            drop(examine(file, &pe).summaries());
         }
         Err(error) => drop(format!("{error}")),
     }

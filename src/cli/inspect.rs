@@ -112,8 +112,8 @@ impl Page {
             self.line(label, "none");
         }
         let mut label = label;
-        for (note, signature) in found.notes().iter().zip(&found.signatures) {
-            self.line(label, &printable(note));
+        for (summary, signature) in found.summaries().iter().zip(&found.signatures) {
+            self.line(label, &printable(summary));
             label = "";
             if let Ok(signature) = signature {
                 self.line("", &hex(&signature.digest));

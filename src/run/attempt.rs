@@ -161,7 +161,7 @@ impl Attempt<'_> {
         };
         let examination = authenticode::examine(verified, &pe);
         let found = explain::examined(&examination, found, self.host);
-        found.quote("signed", examination.notes().into_iter())
+        found.quote("signed", examination.summaries().into_iter())
     }
 }
 

@@ -23,7 +23,7 @@ use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::plan::{Options, Profile};
 use crate::sys::{AsFd, efivar, host};
 
-/// How many of the entries that cannot boot are reported.
+/// Limit on the reports about entries that cannot boot.
 const UNBOOTABLE_TOLD: usize = 4;
 
 /// Boots; returns only if that fails, or after a dry run.
@@ -207,7 +207,7 @@ fn load_chosen(
     if let Some(error) = text.problem {
         return Err(bad(Problem::Entry(error)).into());
     }
-    let words = match text.starts {
+    let words = match text.kind {
         EntryKind::Linux => Options {
             entry_words: text.options,
             ..wanted(options)

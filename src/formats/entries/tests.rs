@@ -262,12 +262,12 @@ nonsense\r
     assert_eq!(entry.options, b"root=UUID=6d3376e4 quiet splash");
     assert_eq!(entry.image, b"6a98/linux");
     assert_eq!(entry.initrds, [&b"6a98/ucode"[..], b"6a98/initrd"]);
-    assert_eq!(entry.starts, EntryKind::Linux);
+    assert_eq!(entry.kind, EntryKind::Linux);
 
     let uki = Type1::parse(b"uki /a.efi\nprofile 2\n", "x86_64");
-    assert_eq!((uki.starts, uki.profile), (EntryKind::Program, 2));
+    assert_eq!((uki.kind, uki.profile), (EntryKind::Program, 2));
     let efi = Type1::parse(b"efi a.efi", "x86_64");
-    assert_eq!((efi.starts, efi.problem), (EntryKind::Program, None));
+    assert_eq!((efi.kind, efi.problem), (EntryKind::Program, None));
 }
 
 #[test]

@@ -21,15 +21,15 @@ pub enum EntryKind {
     Program,
 }
 
-/// The parsed text of an entry. Paths are relative to the root of its file system and do not
-/// begin with `/`.
+/// The parsed text of an entry. Paths are relative to the root of its file system and do
+/// not begin with `/`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Type1 {
     pub title: Vec<u8>,
     pub version: Vec<u8>,
     pub machine_id: Vec<u8>,
     pub sort_key: Vec<u8>,
-    pub starts: EntryKind,
+    pub kind: EntryKind,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
     /// All `options` lines, joined; empty when there are none.
@@ -92,7 +92,7 @@ impl Type1 {
             b"linux" | b"uki" | b"efi" if self.image.is_empty() => {
                 self.image = path(value)?;
                 if key != b"linux" {
-                    self.starts = EntryKind::Program;
+                    self.kind = EntryKind::Program;
                 }
             }
             b"initrd" if self.initrds.len() < INITRDS_MAX => self.initrds.push(path(value)?),

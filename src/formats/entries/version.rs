@@ -50,18 +50,18 @@ pub fn compare(mut a: &[u8], mut b: &[u8]) -> Ordering {
         if order != Ordering::Equal {
             return order;
         }
-        let (digits_a, behind_a) = split(a, |byte| byte.is_ascii_digit());
-        let (digits_b, behind_b) = split(b, |byte| byte.is_ascii_digit());
+        let (digits_a, after_a) = split(a, |byte| byte.is_ascii_digit());
+        let (digits_b, after_b) = split(b, |byte| byte.is_ascii_digit());
         if digits_a.len().max(digits_b.len()) > 0 {
             order = numbers(digits_a, digits_b);
-            (a, b) = (behind_a, behind_b);
+            (a, b) = (after_a, after_b);
         } else {
-            let (letters_a, behind_a) = split(a, |byte| byte.is_ascii_alphabetic());
-            let (letters_b, behind_b) = split(b, |byte| byte.is_ascii_alphabetic());
+            let (letters_a, after_a) = split(a, |byte| byte.is_ascii_alphabetic());
+            let (letters_b, after_b) = split(b, |byte| byte.is_ascii_alphabetic());
             // Byte by byte; if one is the beginning of the other, the longer one is
             // newer.
             order = letters_a.cmp(letters_b);
-            (a, b) = (behind_a, behind_b);
+            (a, b) = (after_a, after_b);
         }
         if order != Ordering::Equal {
             return order;

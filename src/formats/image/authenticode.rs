@@ -94,7 +94,7 @@ impl Examination {
     }
 
     /// Returns a line of text for each signature, not yet escaped for a terminal.
-    pub fn notes(&self) -> Vec<Vec<u8>> {
+    pub fn summaries(&self) -> Vec<Vec<u8>> {
         self.signatures
             .iter()
             .map(|found| match found {

@@ -23,7 +23,7 @@ const READ_ONLY: u32 = 1 << 7;
 /// multiply their memory by the number of processors.
 const KINDS: [u32; 6] = [1, ARRAY, 9, 11, 22, 23];
 /// BPF_F_*: NO_PREALLOC, NO_COMMON_LRU, ZERO_SEED, RDONLY_PROG, WRONLY_PROG, MMAPABLE.
-/// One of the others takes a descriptor.
+/// The others are refused; some of them take a descriptor.
 const FLAGS: u32 = 1 | 1 << 1 | 1 << 6 | READ_ONLY | 1 << 8 | 1 << 10;
 /// Limit on all maps together: as much as a parser may have decompressed
 /// (KEXEC_BPF_OUTPUT_MAX_BYTES).

@@ -12,7 +12,7 @@ use crate::formats::entries::type1::Type1;
 use crate::formats::entries::version;
 use crate::formats::image::osrel::OsRelease;
 
-/// How much of each text is kept, so that 5,000 entries fit into the memory of small
+/// Limit on each text that is kept, so that 5,000 entries fit into the memory of small
 /// machines.
 const TEXT_MAX_BYTES: usize = 256;
 

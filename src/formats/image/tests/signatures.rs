@@ -105,9 +105,9 @@ fn examined(image: &[u8]) -> Examination {
     examine(image, &pe::parse(image).unwrap())
 }
 
-fn notes(image: &[u8]) -> Vec<String> {
-    let notes = examined(image).notes().into_iter();
-    notes.map(|note| String::from_utf8(note).unwrap()).collect()
+fn summaries(image: &[u8]) -> Vec<String> {
+    let found = examined(image).summaries().into_iter();
+    found.map(|line| String::from_utf8(line).unwrap()).collect()
 }
 
 #[test]
@@ -120,9 +120,15 @@ fn an_unsigned_image_has_nothing_to_say() {
 #[test]
 fn the_digest_leaves_out_what_signing_changes() {
     let mut image = signed_uki();
-    assert_eq!(notes(&image), ["by CN=Signer; the sha256 digest matches"]);
+    assert_eq!(
+        summaries(&image),
+        ["by CN=Signer; the sha256 digest matches"]
+    );
     put32(&mut image, OPTIONAL_HEADER + 64, 0x1234_5678);
-    assert_eq!(notes(&image), ["by CN=Signer; the sha256 digest matches"]);
+    assert_eq!(
+        summaries(&image),
+        ["by CN=Signer; the sha256 digest matches"]
+    );
     assert!(!examined(&image).was_changed());
 }
 
@@ -140,9 +146,9 @@ fn the_digest_covers_all_else() {
         changed[at] ^= 1;
         let found = examined(&changed);
         assert!(found.was_changed(), "{at:#x}");
-        let notes = found.notes();
+        let summaries = found.summaries();
         assert_eq!(
-            notes,
+            summaries,
             [b"by CN=Signer; the sha256 digest differs"],
             "{at:#x}"
         );
@@ -157,7 +163,7 @@ fn each_of_several_signatures_is_shown_and_the_first_counts() {
     let other = signature(SHA512, &[0; 64]);
     add_certificates(&mut image, &[&wrong, &right, &other, b"d\0amaged"]);
     assert_eq!(
-        notes(&image),
+        summaries(&image),
         [
             "by CN=Signer; the sha256 digest differs",
             "by CN=Signer; the sha256 digest matches",
@@ -201,7 +207,7 @@ fn a_signer_without_certificate_is_named_by_its_issuer() {
         let mut image = uki();
         let bytes = signed_data(INDIRECT, SHA256, &[0; 32], &[&infos]);
         add_certificates(&mut image, &[&bytes]);
-        assert_eq!(notes(&image), [expected]);
+        assert_eq!(summaries(&image), [expected]);
     }
 }
 
