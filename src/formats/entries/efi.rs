@@ -15,7 +15,7 @@ pub const VALUE_MAX_BYTES: usize = 4096;
 pub struct LoaderVariables {
     /// The default entry for the next boot only.
     pub one_shot: Option<String>,
-    /// The default entry, which overrides loader.conf's.
+    /// The default entry, which overrides `default` of loader.conf.
     pub default: Option<String>,
     /// The entry that `@saved` stands for.
     pub last_booted: Option<String>,

@@ -45,11 +45,11 @@ pub fn default(
         (expand(&conf.default), DefaultSource::LoaderConf),
         (b"*".to_vec(), DefaultSource::First),
     ];
-    [false, true].into_iter().find_map(|counted_out| {
+    [false, true].into_iter().find_map(|no_tries_left| {
         wishes.iter().find_map(|(pattern, because)| {
             // An empty pattern matches nothing, because every id ends in a suffix.
             let index = entries.iter().position(|entry| {
-                let usable = entry.problem.is_none() && entry.is_counted_out() == counted_out;
+                let usable = entry.problem.is_none() && entry.has_no_tries_left() == no_tries_left;
                 usable && glob::matches(pattern, &entry.id)
             })?;
             Some((index, *because))

@@ -137,7 +137,7 @@ impl Entry {
 
     /// Returns whether all tries are used up.
     #[must_use]
-    pub fn is_counted_out(&self) -> bool {
+    pub fn has_no_tries_left(&self) -> bool {
         self.counter.is_some_and(Counter::is_bad)
     }
 
@@ -156,7 +156,7 @@ impl Entry {
         let rank = |entry: &Entry| {
             (
                 entry.problem.is_some(),
-                entry.is_counted_out(),
+                entry.has_no_tries_left(),
                 entry.sort_key.is_empty(),
             )
         };

@@ -141,8 +141,8 @@ mod tests {
         assert_eq!(error.diagnose().exit, Exit::BadImage);
     }
 
-    /// The PE is the kernel inside the UKI, and the handshake route, where the image's
-    /// own parser would find the kernel, is no exception.
+    /// The PE is the kernel inside the UKI. The handshake route, where a BPF parser would
+    /// open the UKI, is no exception.
     #[test]
     fn a_kernel_whose_pe_has_two_readings_is_refused_on_every_route() {
         let kernel = build::pe(&[(".text", b"stub"), (".linux", &build::bzimage())]);
