@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Images that boot: what the second kernel says is what was asked for.
+//! Images that boot: the second kernel reports what was asked for.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ crate::on_each_kernel!(
     command_line_reused,
 );
 
-/// Loads, says what was printed, and jumps.
+/// Returns commands that load, print what the program says, and jump.
 fn load_and_exec(arguments: &str) -> String {
     format!("kexec-bpf load {arguments} 2>&1 && say loaded && kexec-bpf exec\n")
 }
@@ -33,7 +33,7 @@ fn expect_payloads(said: &Transcript, payloads: &[&Payload]) {
     }
 }
 
-/// A UKI whose initrd holds `payload`.
+/// Builds a UKI whose initrd holds `payload`.
 fn uki(directory: &Path, kernel: Kernel, cmdline: &str, payload: &Payload) -> PathBuf {
     let initrd = directory.join("second.cpio");
     std::fs::write(&initrd, second_initrd(&[payload])).expect("write the initrd");
@@ -45,7 +45,7 @@ fn bzimage_with_two_initrds(kernel: Kernel) {
     let directory = guest::work_dir(&format!("bzimage-{}", kernel.name()));
     let (old, new) = (guest::nonce(), guest::nonce());
     let payload = [Payload::new("first", 100_001), Payload::new("second", 7)];
-    // Without its last padding, so that what follows must be aligned anew.
+    // Without its last padding, so that the loader must align what follows.
     let mut first = extra_initrd(&[&payload[0]]);
     first.truncate(first.len() - 3);
     assert_eq!(first.len() % 4, 1, "the first initrd ends unaligned");
@@ -86,7 +86,7 @@ fn small_uki_from_a_read_only_root(kernel: Kernel) {
     let payload = [Payload::new("image", 300_001), Payload::new("user", 5_003)];
     let cmdline = format!("console=ttyS0 nonce={nonce}");
     let image = uki(&directory, kernel, &cmdline, &payload[0]);
-    // No environment either: nothing but the binary and the image.
+    // No environment either: there is nothing but the binary and the image.
     let script = "mount -o remount,ro /
 touch /x 2>/dev/null && say writable
 test -d /tmp && say tmp
@@ -108,8 +108,8 @@ fn large_uki(kernel: Kernel) {
     let payload = Payload::new("large", 60 << 20);
     let cmdline = format!("console=ttyS0 nonce={nonce}");
     let image = uki(&directory, kernel, &cmdline, &payload);
-    // Without stdin, stdout and stderr: no file of the load may get their
-    // numbers, or the steps that are told end up in the initrd.
+    // Without stdin, stdout and stderr, no file of the load may get their
+    // numbers: what the program prints would be written into the initrd.
     let script = "kexec-bpf load /a.efi --append=appended --verbose 0<&- 1>&- 2>&-
 say loaded $?
 kexec-bpf exec

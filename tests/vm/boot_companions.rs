@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `boot` on the handshake route: the image and what goes with it lie on an ESP
-//! that is mounted nowhere, and the kernel reads them from there all the same.
+//! `boot` on the handshake route: the image and its companion files are on an
+//! ESP that is not mounted anywhere, and the kernel still reads them from there.
 
 use guest::handshake::{KERNEL, initramfs};
 use guest::initramfs::extra_initrd;
 use guest::pe::Pe;
 use guest::{Disk, Machine, Partition, Payload, drivers, second_initrd, uki::Uki};
 
-/// An addon that adds this to the command line, and a file.
+/// Builds an addon with words for the command line and a file for the initrd.
 fn addon(cmdline: &str, payload: &Payload) -> Vec<u8> {
     Pe::new()
         .section(".cmdline", cmdline.as_bytes())

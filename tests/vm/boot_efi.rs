@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFI variables: what the firmware keeps decides, also between two disks, and
-//! one-shot counts once.
+//! EFI variables decide which entry is booted, even between two disks, and a
+//! one-shot entry is used once.
 
 use crate::boot_entries::{esp, script};
 use guest::uki::Uki;
@@ -57,13 +57,14 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
 ";
     let mut names = drivers::DISKS.to_vec();
     names.push("efivarfs");
-    // Some boot loaders write it in upper case.
+    // Some boot loaders write the UUID in upper case.
     let rest = rest.replace("PART_UUID", &disk.part_uuid(Partition::Esp));
     let initramfs = drivers::add(Initramfs::new(&script(&rest)), KERNEL, &names)
         .script("etc/kexec-bpf/pre-exec.d/say", say);
     let initrd = directory.join("initramfs.cpio");
     std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
-    // It was itself started by the hook; and its crash image is missing.
+    // The first system claims that the hook has booted it (chained=1), and
+    // names a crash image that is missing.
     let words = "rd.kexec_bpf=one rd.kexec_bpf.chained=1 rd.kexec_bpf.kdump=/gone";
     let image = Uki::new(
         &directory,
@@ -81,7 +82,7 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
         .run();
     let words = ["more than one ESP: vdb1, vdc1; taking vdb1", "first.conf"];
     said.expect_words("first", &words);
-    // The disk that the firmware started from, without a word.
+    // No option names a disk: it is the one that the firmware started from.
     said.expect_lines(
         "default",
         "0",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Boot entries in a rescue system: nothing but the program and a busybox, no
-//! udev, no /run, a read-only root. Good disks, and bad ones.
+//! Boot entries on good and bad disks, in a rescue system that has only the
+//! program and a busybox: no udev, no /run, a read-only root.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub fn script(rest: &str) -> String {
     format!("{}{rest}", drivers::LOAD)
 }
 
-/// A UKI with two profiles, too small to run.
+/// Returns a UKI with two profiles that is too small to run.
 pub fn small_uki() -> Vec<u8> {
     use guest::pe::{Pe, tiny_kernel};
     Pe::new()
@@ -27,7 +27,7 @@ pub fn small_uki() -> Vec<u8> {
         .bytes()
 }
 
-/// The disk that boots: entries on both partitions, good and bad.
+/// Builds the disk that boots, with good and bad entries on both partitions.
 fn good_disk(directory: &Path, payload: &[&Payload; 2], nonce: &str) -> BuiltDisk {
     let entry = format!(
         "title Debian\r\nversion 6.12\r\nsort-key debian\r\nlinux /deb/vmlinuz\r\n\
@@ -64,7 +64,7 @@ options console=ttyS0 panic=-1\r\noptions nonce={nonce}\r\n"
         .build()
 }
 
-/// What `list` says of it.
+/// Output of `list` for the good disk.
 const GOOD: &[&str] = &[
     "*   1  debian-6.12.conf: Debian, 6.12, on vda2, tries left: 3, the default",
     "(loader.conf)",
@@ -80,7 +80,7 @@ const GOOD: &[&str] = &[
     "11  arm.conf: skipped: for another machine: aa64",
 ];
 
-/// A disk with an ESP that has one entry of this name.
+/// Returns a disk with an ESP that has one entry of this name.
 pub fn esp(directory: &Path, name: &str) -> Disk {
     let path = format!("loader/entries/{name}.conf");
     Disk::new(directory)
@@ -149,7 +149,7 @@ say logged $(dmesg | grep -c 'kexec-bpf: broken.conf\|kexec-bpf: loader/entries/
 kexec-bpf boot debian-6.12 --device /dev/vda --verbose 2>/dev/ttyS1
 ";
 
-/// Says what it finds just before the jump.
+/// A program of pre-exec.d that reports what it finds just before the jump.
 const PROGRAM: &str = "#!/bin/sh
 echo \"@@ before $0 $(ls /sys/fs/ext4 | grep -c vd) $(cat /sys/kernel/kexec_loaded)\" >/dev/ttyS1
 exit 3
@@ -242,8 +242,8 @@ fn rescue_lists_bad_disks_and_boots() {
         &["loaded /etc/kexec-bpf/kdump.efi: for a panic"],
     );
     said.expect("crash", "1");
-    // Nothing loaded, nothing mounted, and the partition that only the second
-    // table has is gone again.
+    // Nothing is loaded or mounted, and the device node of the partition that
+    // only the backup partition table has was removed.
     said.expect("left", "0 0 /dev/vdc");
     said.expect("logged", "1");
 
@@ -265,7 +265,8 @@ fn rescue_lists_bad_disks_and_boots() {
     found.sort_unstable();
     assert_eq!(found, wanted, "both initrds");
 
-    // Counted, in the width that it had; nothing else was written.
+    // The counter went down and kept its number of digits; nothing else was
+    // written.
     let names = good.names(Partition::Xbootldr, "loader/entries");
     assert!(
         names.iter().any(|name| name == "debian-6.12+2-1.conf"),

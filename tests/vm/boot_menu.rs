@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The hook and its menu over the serial console, on an ESP without free space.
+//! The hook and its menu on the serial console, with an ESP that is full.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use guest::{Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, secon
 
 const KERNEL: Kernel = Kernel::V6_12;
 
-/// Fills what is free of the file system at `offset` of the disk.
+/// Fills the file system at `offset` of the disk.
 fn fill(directory: &Path, disk: &Path, offset: u64) {
     let image = format!("{}@@{offset}", disk.display());
     let filler = directory.join("filler");
-    // In ever smaller pieces, until not a cluster is left.
+    // In ever smaller pieces, until no cluster is free.
     for (number, bytes) in (9..25u32).rev().map(|power| 1u64 << power).enumerate() {
         let file = std::fs::File::create(&filler).expect("create a file");
         file.set_len(bytes).expect("size a file");
@@ -20,7 +20,7 @@ fn fill(directory: &Path, disk: &Path, offset: u64) {
             let name = format!("::/fill{number}.{copy}");
             let mut command = guest::host_program("mcopy");
             command.args(["-i", &image]).arg(&filler).arg(&name);
-            // Fails for a piece that is larger than what is left.
+            // Fails for a piece that is larger than the free space.
             let _ = command.output().expect("start mcopy");
         }
     }
@@ -57,7 +57,8 @@ fn hook_shows_a_menu_and_counts_on_a_full_esp() {
 
     let script = format!("{}attempt hook kexec-bpf hook boot\n", drivers::LOAD);
     let initramfs = drivers::add(Initramfs::new(&script), KERNEL, drivers::DISKS);
-    // Cut and damaged sequences first; then past the end, and up again.
+    // Incomplete and invalid sequences first; then past the last entry, and up
+    // again.
     let keys = b"\x1b[\x1b\xff9\x1b[B\x1b[B\x1b[B\x1b[A\r";
     let said = Machine::new(&directory, KERNEL, initramfs.finish())
         .append("quiet rd.kexec_bpf.menu=100 rd.kexec_bpf.append=\"more words\"")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Where entries are looked for and counted: by device, UUID, label and path,
-//! on file systems that are mounted elsewhere; and a chain of three kernels, by
-//! a digit key and by a path on the kernel command line.
+//! Places where entries are looked for and counted: a device, UUID, label or
+//! path, and file systems that are mounted elsewhere. Then a chain of three
+//! kernels, by a digit key and by a path on the kernel command line.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use guest::uki::Uki;
 use guest::{Disk, Initramfs, Kernel, Machine, Partition, Transcript, drivers, program};
 
 const KERNEL: Kernel = Kernel::V6_12;
-/// 25 words.
+/// A title of 25 words.
 const TITLE: &str = "one two three four five six seven eight nine ten eleven twelve thirteen \
 fourteen fifteen sixteen seventeen eighteen nineteen twenty and four words more";
 
-/// What the second and the third kernel do. The last one is locked down, which
-/// only a restart takes back.
+/// Script of the second and the third kernel. The last one is locked down,
+/// which only a reboot can undo.
 const NEXT: &str = r#"
 case $(cat /proc/cmdline) in
 *stage=2*)
@@ -61,7 +61,8 @@ attempt no-file kexec-bpf boot -n /gone
 attempt auto kexec-bpf boot -n --menu auto
 attempt hidden kexec-bpf boot -n --menu auto --device /dev/vda2
 
-# The entry's name, whether mount and file system are read-only, what is loaded.
+# count KEY ARGUMENTS MOUNT DIRECTORY: boots, then says the entry's name, whether
+# mount and file system are read-only, and whether an image is loaded.
 count() {
     attempt $1 kexec-bpf boot $2
     access=$(awk -v place=$3 '$5 == place { print substr($6, 1, 2), substr($NF, 1, 2) }' /proc/self/mountinfo)
@@ -90,7 +91,7 @@ rm /stay
 attempt digit kexec-bpf boot --menu 100
 "#;
 
-/// Has the jump fail, so that more can be tried.
+/// A program of pre-exec.d that makes the jump fail, so that the test can go on.
 const STAY: &str = "#!/bin/sh
 [ ! -e /stay ] || kexec-bpf unload
 ";
@@ -157,7 +158,7 @@ fn boot_finds_places_and_counts_there() {
     let said = Machine::new(&directory, KERNEL, initramfs.finish())
         .timeout_s(300)
         .disk(disk.path())
-        // The first menu is left to its timeout.
+        // No key is typed in the first menu, which boots after its timeout.
         .keys("Number or arrow keys", b"")
         .keys("Number or arrow keys", b"3\r")
         .run();
@@ -177,7 +178,7 @@ fn boot_finds_places_and_counts_there() {
     ];
     said.expect_attempt("sealed", "1", &words);
 
-    // The first menu was there, as loader.conf says, and took the default.
+    // The first menu appeared, as loader.conf asks, and took the default.
     let console: Vec<&str> = said.console.iter().map(|line| &*line.text).collect();
     let console = console.join("\n");
     assert_eq!(console.matches("Number or arrow keys").count(), 2);
@@ -188,7 +189,7 @@ fn boot_finds_places_and_counts_there() {
     assert_eq!(names, ["tiny+1-1.conf"]);
 }
 
-/// What is found, and what is not.
+/// Expects entries in the places that have some, and none elsewhere.
 fn expect_places(said: &Transcript) {
     for key in ["fat-uuid", "fat-label", "fat-part", "root"] {
         let words = ["*   1  profile.conf", "5  small.efi@1"];
@@ -208,7 +209,7 @@ fn expect_places(said: &Transcript) {
     ] {
         expect_none(said, wanted, wanted);
     }
-    // Each after a second, which nobody asserts here.
+    // Each fails after a second; the time is not asserted.
     for key in ["timeout", "hook-timeout"] {
         expect_none(said, key, "LABEL=never");
     }
@@ -230,9 +231,9 @@ fn expect_none(said: &Transcript, key: &str, wanted: &str) {
     );
 }
 
-/// What the entries and the files are.
+/// Expects the entries and files to be what the disk was made with.
 fn expect_entries(said: &Transcript) {
-    // A title that takes three lines.
+    // The title takes three lines.
     said.expect("width", "0 of 9");
     said.expect_words("all", &[TITLE, "on vda1, the default", "7  tiny.conf"]);
     for (key, words) in [
@@ -258,8 +259,8 @@ fn expect_entries(said: &Transcript) {
     said.expect_attempt("no-file", "3", &["no entry /gone"]);
 }
 
-/// Counted wherever the file system is mounted, which stays as it was; and
-/// nothing stays loaded when the jump fails.
+/// Expects tries to be counted wherever the file system is mounted, its mounts
+/// to stay as they were, and nothing to stay loaded when the jump fails.
 fn expect_counts(said: &Transcript) {
     let counts = [
         ("ro-device", "small+8-1.efi ro ro"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Companion files that cannot be used: each is named and left out, nothing
-//! comes from outside of its directory, and the rest boots. `oracle` has the good
-//! ones, and those that a FAT file system can have.
+//! Companion files that cannot be used: each is named and skipped, nothing is
+//! taken from outside the directory, and the rest boots. The good ones, and
+//! those that a FAT file system can have, are in `oracle`.
 
 use guest::handshake::{KERNEL, NOTHING, initramfs, machine};
 use guest::pe::Pe;
@@ -57,7 +57,7 @@ cd /img
 kexec-bpf load a.efi --extras-root=/root 2>/dev/null && kexec-bpf exec
 ";
 
-/// (what is named, why)
+/// (file that is named, reason)
 const SKIPPED: &[(&str, &str)] = &[
     ("directory.cred", "is a directory, not a file"),
     (
@@ -106,7 +106,7 @@ fn bad_companions() {
         }
         let told = said.told(route);
         let count = told.matches("skipped ").count();
-        // Two directories of /root are none.
+        // In /root, two names of directories belong to something else.
         if count != SKIPPED.len() + 2 {
             said.fail(&format!("{route} skips {count} files: {told}"));
         }
@@ -117,7 +117,7 @@ fn bad_companions() {
             said.fail("--no-extras looks for files");
         }
     }
-    // Both routes make the same initrd, as far as its size shows it.
+    // Both routes make an initrd of the same size.
     let between = |name, start: &str, end: &str| {
         let told = said.told(name);
         let rest = told.split_once(start).map_or("", |(_, rest)| rest);
@@ -141,7 +141,7 @@ fn bad_companions() {
         &["skipped /img/a.efi.extra.d/good.cred: open: EACCES (13)"],
     );
 
-    // What went along, by the handshake route.
+    // Files in the next kernel's initrd, by the handshake route.
     said.expect("payload", &format!("image {}", payload.sha256));
     let files: Vec<&str> = said
         .all("extra")

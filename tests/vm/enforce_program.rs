@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The program under enforce: the hook turns it on, and what the kernel would refuse is
-//! refused before, with a reason that is true, and no crash image is lost for it.
+//! The program under enforce: the hook turns enforce on, the program refuses what the
+//! kernel would refuse, says the true reason, and a crash image that is loaded stays.
 use crate::module_enforce::secure;
 use crate::report;
 use guest::firmware::SigningKey;
 use guest::handshake::{initramfs_before, tiny_uki};
 use guest::pe::{Pe, tiny_efi_kernel};
 
-/// What modprobe does in this guest.
+/// Stand-in for modprobe in this guest.
 const MODPROBE: &str = "#!/bin/busybox sh
 shift
 exec /bin/busybox insmod /kexec_bpf.ko timeout_ms=60000 \"$@\"
 ";
 
-/// What a crash load is given, the exit code and words of what it says.
+/// Crash loads: name, arguments, and words of the message.
 const REFUSED: &[(&str, &str, &str)] = &[
     (
         "bare",

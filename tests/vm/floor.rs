@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The harness itself: a program that only calls the kernel boots a kernel.
+//! The harness itself: a program that makes only the system calls boots a kernel.
 
 use guest::{Initramfs, Kernel, Machine, Payload};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The handshake route boots: what the second kernel says is what was asked
-//! for, whatever parser opened the image.
+//! The handshake route boots: the second kernel reports what was asked for,
+//! whichever parser opened the image.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use guest::initramfs::extra_initrd;
 use guest::pe::{Pe, packed, zboot};
 use guest::{Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
 
-/// Loads by the handshake, says the timeline, and jumps.
+/// Returns commands that load by the handshake, say the timeline, and jump.
 fn load_and_exec(arguments: &str) -> String {
     format!(
         "attempt load kexec-bpf load {arguments} --verbose
@@ -18,7 +18,7 @@ fn load_and_exec(arguments: &str) -> String {
     )
 }
 
-/// What a boot is made of: a nonce on the command line, a payload in the
+/// Parts of the system to boot: a nonce on the command line, a payload in the
 /// initrd.
 struct Second {
     directory: PathBuf,
@@ -46,7 +46,7 @@ impl Second {
         std::fs::read(KERNEL.image()).expect("read the kernel")
     }
 
-    /// A PE with this kernel in `.linux`.
+    /// Returns a PE file with this kernel in `.linux`.
     fn pe(&self, linux: &[u8]) -> Pe {
         Pe::new()
             .section(".osrel", b"NAME=Test\nVERSION_ID=1\n")
@@ -125,7 +125,7 @@ fn uki_with_its_own_parser() {
     );
 }
 
-/// The same companions give the same result on both routes.
+/// Boots with companions, which must give the same result on both routes.
 fn companions(route: &str) {
     let second = Second::new(&format!("companions-{route}"));
     let more = ["user", "addon", "ucode"].map(|name| Payload::new(name, 5_003));
@@ -135,7 +135,7 @@ fn companions(route: &str) {
         .section(".cmdline", b" from=addon\n")
         .section(".initrd", &extra_initrd(&[addon]))
         .section(".ucode", &extra_initrd(&[ucode]));
-    // A profile's sections go before the base's; the first one is taken.
+    // A profile's sections override the base's; the first profile is chosen.
     let image = second
         .pe(&second.kernel())
         .section(".profile", b"ID=first\n")
@@ -195,7 +195,7 @@ fn plain_kernel_with_the_module_loaded() {
     said.expect_words("load", &["route native"]);
 }
 
-/// `.linux` is a UKI, whose own parser adds a file to the initrd.
+/// `.linux` is another UKI, whose own parser adds a file to the initrd.
 #[test]
 fn nested_uki() {
     let second = Second::new("nested");
@@ -274,7 +274,7 @@ fn zstd_zboot_by_its_default_parser() {
     );
 }
 
-/// The RFC's shape: the image into BPF memory, the resources out of it.
+/// As in the RFC: the parser copies the image to BPF memory and gives resources from it.
 #[test]
 fn carrier() {
     let second = Second::new("carrier");
@@ -284,7 +284,7 @@ fn carrier() {
     said.expect_words("load", &["from BPF memory"]);
 }
 
-/// The RFC's shape: decompression between BPF buffers.
+/// As in the RFC: decompression from one BPF buffer to another.
 #[test]
 fn decompress() {
     let second = Second::new("decompress");
@@ -320,7 +320,7 @@ echo c >/proc/sysrq-trigger
     said.expect("nonce", nonce);
 }
 
-/// `--command-line` and `--reuse-cmdline` leave the image's own out.
+/// `--command-line` and `--reuse-cmdline` replace the image's own command line.
 #[test]
 fn command_line_replaced() {
     let second = Second::new("replace");

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A client that breaks the handshake where it is told to: the kernel's side
-//! ends every load in its own error, in bounded time, and is as before.
+//! A client that breaks the handshake at a given step: the module ends every
+//! load with the right error, in bounded time, and leaves nothing behind.
 
 use guest::Transcript;
 use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
 
-/// A kernel that checks itself takes over a second to attach a program.
+/// Enough for a kernel that checks itself: it takes over a second to attach a program.
 const TIMEOUT_MS: u32 = 2500;
-/// Long enough for what has to happen meanwhile.
+/// Enough for all that has to happen while a load waits.
 const LONG_MS: u32 = 30_000;
 const KILLED: &str = "137";
 
-/// One broken load: name, timeout, thread B's steps, exit code, lines.
+/// One load whose handshake breaks.
 struct Break {
     name: &'static str,
     timeout_ms: u32,
@@ -38,8 +38,8 @@ const fn broken(
 const GONE: &str = "report -3 stage 4 calls 0: the thread that serves the parser has ended";
 const TIMED_OUT: &str = "report -110 stage 4 calls 0: no parser was attached within 2500 ms";
 
-/// Errors are negative errnos: 3 ESRCH, 110 ETIMEDOUT, 125 ECANCELED, 8 ENOEXEC,
-/// 9 EBADF (the report of a closed session).
+/// Loads that break. Errors are negative errnos: 3 ESRCH, 110 ETIMEDOUT, 125 ECANCELED,
+/// 8 ENOEXEC, 9 EBADF (the report of a closed session).
 const BREAKS: &[Break] = &[
     broken(
         "never-answers",
@@ -74,7 +74,7 @@ const BREAKS: &[Break] = &[
         ],
     ),
     broken(
-        // A signal from before the kernel asked does not count.
+        // A signal that was sent before the kernel asked does not count.
         "signals-too-early",
         "early,ready",
         "1",
@@ -115,7 +115,7 @@ const BREAKS: &[Break] = &[
     ),
 ];
 
-/// Has one good load, and says that it was.
+/// Makes one good load, and says whether it was loaded.
 const GOOD: &str = "attempt good kexec-bpf load /a.efi
 say good-loaded $(cat /sys/kernel/kexec_loaded)
 kexec-bpf unload
@@ -162,9 +162,9 @@ fn every_step_can_fail() {
 #[test]
 fn misuse_and_meetings() {
     let directory = guest::work_dir("handshake-meetings");
-    // What happens while a load waits for thread B, and the module's removal:
-    // rmmod is refused without waiting.
-    // Programs of dead processes keep the module for a moment: try for 10 s.
+    // Tries other calls while a load waits for thread B, and to remove the
+    // module, which the kernel refuses at once. Programs of dead processes keep
+    // the module for a moment, so the removal at the end is tried for 10 s.
     let script = format!(
         "attempt misuse client misuse
 attempt two client load {LONG_MS} 'ready,run:kexec-bpf load /a.efi >/two 2>&1,close' /a.efi
@@ -236,7 +236,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
     expect_each(&said, "remove", &["run 1", "load -125"]);
     said.expect("remove-left", NOTHING);
 
-    // Without a session all is as without the module: 8 ENOEXEC.
+    // Without a session a load is as without the module: 8 ENOEXEC.
     expect_each(&said, "plain", &["load -8"]);
     said.expect("plain-left", NOTHING);
     expect_each(&said, "without", &["load -8"]);
@@ -265,8 +265,8 @@ attempt no-module kexec-bpf load /a.efi --route handshake
     said.expect("no-module-code", "4");
 }
 
-/// Programs that are not this load's parser; `module_attached` has those that are
-/// attached already.
+/// Programs that are not this load's parser. Those that are attached before it begins
+/// are in `module_attached`.
 #[test]
 fn foreign_programs() {
     let directory = guest::work_dir("handshake-foreign");
@@ -282,7 +282,7 @@ left own
     let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
     let said = machine(&directory, guest).run();
 
-    // 13 EACCES, of the verifier, without a load and in another's.
+    // 13 EACCES from the verifier, without a load and during another process's.
     let refusal = "verifier calling kernel function bpf_helper_read is not allowed";
     said.expect("alone-code", "1");
     expect_each(&said, "alone", &[refusal, "load -13"]);
@@ -291,7 +291,7 @@ left own
         "meanwhile",
         &[refusal, "load -13", "run 1", "load -125"],
     );
-    // The same program in the process's own load: its one call counts there.
+    // The same program in the process's own load: its one call is counted.
     expect_each(
         &said,
         "own",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Bad parsers and bad parsing, met by the product: each ends in a clear error
-//! and an exit code, leaves nothing behind, and the next load works.
+//! Bad parsers, and images that good parsers cannot use: each load ends with a
+//! clear error and an exit code, leaves nothing behind, and the next load works.
 
 use guest::handshake::{NOTHING, expect_failure, initramfs, machine, tiny_uki, tiny_uki_with};
 use guest::module;
 use guest::pe::Pe;
 
-/// One bad image: its name, its bytes, options of the load, and what the report says.
+/// One bad image, with the options of its load and what the report must say.
 struct Fault {
     name: &'static str,
     image: Vec<u8>,
@@ -31,13 +31,13 @@ fn fault(
     }
 }
 
-/// The `.bpf` section itself is bad.
+/// Returns images whose `.bpf` section is not a valid object file.
 fn bad_parsers() -> Vec<Fault> {
     let parser = std::fs::read(module::uki_parser()).expect("read the parser");
     let half = parser.get(..parser.len() / 2).expect("it has two halves");
-    // What is in it must not matter.
+    // Too large, whatever it contains.
     let oversized = vec![0x5a; (1 << 20) + 1];
-    // An ELF header and nothing else that is right.
+    // Only the ELF header is right.
     let mut broken = parser.clone();
     for byte in broken.iter_mut().skip(64) {
         *byte ^= 0xa5;
@@ -81,7 +81,7 @@ fn bad_parsers() -> Vec<Fault> {
     ]
 }
 
-/// The `.bpf` section holds a BPF program that is wrong.
+/// Returns images whose `.bpf` section holds a faulty BPF program.
 fn bad_programs() -> Vec<Fault> {
     let program =
         |name, options, code, words| fault(name, &tiny_uki_with(name), options, code, words);
@@ -152,7 +152,7 @@ fn bad_programs() -> Vec<Fault> {
             "3",
             &["addon /large.cred: cannot be read (-27)"],
         ),
-        // This one knows nothing of addons.
+        // This parser does not add addons.
         program(
             "drop_cmdline",
             "--addon /small.cred --strict",
@@ -162,7 +162,7 @@ fn bad_programs() -> Vec<Fault> {
     ]
 }
 
-/// The parser is good, what it finds is not.
+/// Returns images whose parser is good, but whose contents are not.
 fn bad_images() -> Vec<Fault> {
     let mut nested = tiny_uki(None);
     for _ in 0..4 {
@@ -186,7 +186,7 @@ fn bad_images() -> Vec<Fault> {
     ]
 }
 
-/// Attempts all of `faults`, with a good load before and after.
+/// Expects all of `faults` to be refused, with a good load before and after.
 fn refused(directory: &str, faults: &[Fault]) {
     let directory = guest::work_dir(directory);
     let good = "attempt good kexec-bpf load /good.efi
@@ -194,7 +194,7 @@ say good-loaded $(cat /sys/kernel/kexec_loaded)
 kexec-bpf unload
 left good
 ";
-    // One byte more than the module reads of an addon.
+    // One byte larger than an addon may be.
     let mut script = format!("truncate -s 2147483648 /large.cred\necho a >/small.cred\n{good}");
     for Fault { name, options, .. } in faults {
         script += &format!(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The kernel kills the thread that loads, and that one alone: the other one
-//! notices, says so, and leaves nothing behind.
+//! The kernel kills only the thread that loads: the other one notices, says so,
+//! and leaves nothing behind.
 use guest::handshake::{initramfs, machine, tiny_uki};
 
 const SCRIPT: &str = r#"
@@ -32,7 +32,7 @@ fn a_thread_that_is_killed_in_the_call_is_not_waited_for() {
     let seconds: u32 = said.one("killed-seconds").parse().expect("a number");
     assert!(seconds < 30, "{seconds} s");
     said.expect("killed-left", guest::handshake::NOTHING);
-    // This thread held nothing, so that the next load is like any other.
+    // The killed thread held no lock, so the next load works.
     said.expect("after-code", "0");
     said.expect("after-loaded", "1");
     said.expect("after-left", guest::handshake::NOTHING);

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Nothing leaks: memory before and after, on a kernel that checks its
-//! allocator and stops at the first warning.
+//! Nothing leaks: compares memory before and after, on a kernel that checks its
+//! allocator and panics at the first warning.
 
 use guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
 use guest::pe::{Pe, tiny_kernel};
 use guest::{Kernel, Transcript, module};
 
-/// As far as Debian's kernel checks: red zones, poison, users, consistency,
+/// All checks that Debian's kernel has: red zones, poison, users, consistency,
 /// and KFENCE on a sample of allocations. It is built without KASAN, kmemleak and lockdep.
 const CHECKS: &str = "slub_debug=FZPU page_poison=1 kfence.sample_interval=10";
-/// The allocators keep some of what is freed: below 100 kB here. A page lost by
-/// each faulty load would be 960 kB, an image 240 MB.
+/// Growth that is not a leak: the allocators keep less than 100 kB of freed memory
+/// here. A page lost by each faulty load would be 960 kB, an image 240 MB.
 const NOISE_KB: i64 = 256;
 
-/// Free memory goes up and down by 3 MB. What is added to the initrd would be 13 MB
-/// if each good load lost it, the initrd itself 50 MB.
+/// Loss that is not a leak: free memory goes up and down by 3 MB. If each good load
+/// lost what it adds to the initrd, that would be 13 MB; the initrd itself 50 MB.
 const FREE_NOISE_KB: i64 = 8192;
 
 const ROUNDS: usize = 200;
 const FAULTY_ROUNDS: usize = 30;
 const INSERTIONS: usize = 20;
 
-/// `memory KEY` says kilobytes of vmalloc, slab and free memory. A worker of the
-/// kernel frees a program's maps after the program: half a megabyte for the addons.
+/// `memory KEY` says how many kilobytes are vmalloc, slab and free memory. It waits,
+/// because a kernel worker frees a program's maps some time after the program: half a
+/// megabyte for the addons.
 pub const MEMORY: &str = "
 vmalloc() { awk '/^VmallocUsed:/ { print $2 }' /proc/meminfo; }
 memory() {
@@ -49,8 +50,9 @@ fn expect_no_growth(said: &Transcript, before: &str, after: &str) {
     expect_growth_below(said, NOISE_KB, before, after);
 }
 
-/// Memory that was lost would be more than that. A kernel that checks itself keeps
-/// freed objects for a while, and looks for lost ones by itself.
+/// Expects kernel memory to have grown by at most `noise_kb`. Slabs are not compared on
+/// a kernel that checks itself: it keeps freed objects for a while, and kmemleak finds
+/// lost ones.
 #[track_caller]
 pub fn expect_growth_below(said: &Transcript, noise_kb: i64, before: &str, after: &str) {
     let kinds: &[&str] = match Kernel::checks_itself() {
@@ -70,7 +72,7 @@ pub fn expect_growth_below(said: &Transcript, noise_kb: i64, before: &str, after
     }
 }
 
-/// Pages that no list of the kernel has any more.
+/// Expects no pages to be lost, which neither slabs nor vmalloc would show.
 #[track_caller]
 pub fn expect_no_loss(said: &Transcript, before: &str, after: &str) {
     let free = |key| kilobytes(said, &format!("{key}-free"));
@@ -82,7 +84,7 @@ pub fn expect_no_loss(said: &Transcript, before: &str, after: &str) {
     }
 }
 
-/// Every fault has 1 MiB of padding, which each round reads into the kernel.
+/// Every faulty image has 1 MiB of padding, so that each round reads it into the kernel.
 #[test]
 fn faulty_rounds_leak_nothing() {
     let directory = guest::work_dir("handshake-leak-faults");
@@ -166,7 +168,7 @@ memory end
 say tainted $(($(cat /proc/sys/kernel/tainted) & 0x2a0))
 "
     );
-    // The initrd's pages are used twice: .osrel goes behind it, in new ones.
+    // The initrd's pages are reused; .osrel, which follows it, gets new ones.
     let image = Pe::new()
         .section(".osrel", &vec![b'\n'; 1 << 16])
         .section(".cmdline", b"console=ttyS0")
@@ -186,6 +188,6 @@ say tainted $(($(cat /proc/sys/kernel/tainted) & 0x2a0))
     expect_no_growth(&said, "before", "after");
     expect_no_loss(&said, "before", "after");
     expect_no_growth(&said, "after", "end");
-    // No bad page (32), no oops (128), no warning (512).
+    // 32 would be a bad page, 128 an oops, 512 a warning.
     said.expect("tainted", "0");
 }

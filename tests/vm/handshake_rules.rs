@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! DESIGN's security rules under Secure Boot, with what an attacker would try:
-//! the kernel, not this program, refuses. Rules 2 and 3 need no Secure Boot and
-//! are in `handshake_client`.
+//! The module's rules for what becomes kernel, initrd and command line, under
+//! Secure Boot, with what an attacker would try: the kernel, not this program,
+//! refuses. Rules about sessions and parsers need no Secure Boot; their tests
+//! are in `handshake_client` and `module_attached`.
 
 mod images;
 
@@ -10,11 +11,11 @@ use guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with};
 use guest::pe::Pe;
 use guest::{Payload, second_initrd};
 
-/// One load of a file, and what becomes of it.
+/// One load of a file, and its result.
 struct Rule {
     name: &'static str,
     arguments: &'static str,
-    /// `None`: it is loaded.
+    /// Words of the refusal; `None` if it is loaded.
     refusal: Option<&'static [&'static str]>,
 }
 
@@ -51,7 +52,7 @@ const CHANGED: &[&str] = &[
 
 const RULES: &[Rule] = &[
     loaded("good", "/good.efi"),
-    // The whole image is verified, and its failure is not worked around.
+    // The whole image is verified, and there is no way around a failure.
     refused(
         "unsigned",
         "/unsigned.efi",
@@ -69,7 +70,7 @@ const RULES: &[Rule] = &[
             "signed: by CN=Nobody's key, O=A\\, B; the sha256 digest matches",
         ],
     ),
-    // The kernel takes the first signature for the only one.
+    // The kernel checks only the first signature.
     loaded("second-key-unknown", "/known_unknown.efi"),
     refused(
         "first-key-unknown",
@@ -83,9 +84,10 @@ const RULES: &[Rule] = &[
     refused("changed-cmdline", "/changed.cmdline.efi", CHANGED),
     refused("changed-initrd", "/changed.initrd.efi", CHANGED),
     refused("changed-linux", "/changed.linux.efi", CHANGED),
-    // 6: nor is the parser taken from anywhere else.
+    // The signature covers the parser, too, and no other parser is used.
     refused("changed-parser", "/changed.bpf.efi", CHANGED),
-    // 1: provenance. 8 is ENOEXEC: not even a PE.
+    // A kernel that is not a section of the image needs its own signature. 8 is
+    // ENOEXEC: this one is not even a PE file.
     refused(
         "carry-kernel",
         "/carry_kernel.efi",
@@ -108,7 +110,7 @@ const RULES: &[Rule] = &[
         "/unsigned_tail.efi",
         &[DENIED, "cause: kernel: not inside a section, so not signed"],
     ),
-    // 4: an error stays with the load.
+    // An error is kept until the end of the load, whatever the parser does.
     refused(
         "ignored-addon",
         "/ignore_addon.efi --addon /unsigned.addon.efi",
@@ -117,7 +119,7 @@ const RULES: &[Rule] = &[
             "cause: addon /unsigned.addon.efi: not signed (-61)",
         ],
     ),
-    // 5: nothing from user space, and nothing cut out or left out.
+    // Nothing is added from user space, and sections are neither cut nor left out.
     refused(
         "initrd",
         "/good.efi --initrd /initrd",
@@ -164,7 +166,7 @@ const RULES: &[Rule] = &[
         "/inflate_initrd.efi",
         &[DENIED, "cause: lockdown: initrd must not be decompressed"],
     ),
-    // The same for what is inside of a UKI, and for a UKI that has no such section.
+    // The same holds for a UKI inside a UKI, and for one without such a section.
     refused(
         "foreign-cmdline-inside",
         "/nested.efi",
@@ -211,7 +213,7 @@ const RULES: &[Rule] = &[
         ],
     ),
     loaded("credential", "/good.efi --addon /secret.cred"),
-    // What was found and not asked for does not stop the boot, but for --strict.
+    // Addons that were found, not asked for, do not stop the boot, except with --strict.
     loaded("found-addons", "/found/good.efi"),
     refused(
         "found-addons-strict",
@@ -222,8 +224,8 @@ const RULES: &[Rule] = &[
         ],
     ),
     loaded("member", "/member.efi"),
-    // An image of an unknown kind does not say what its sections are made for; but
-    // what its author made is whole.
+    // An image that is not a UKI assigns no purpose to its sections, but only whole
+    // sections may be given.
     loaded("whole", "/whole.efi"),
     refused(
         "piece",
@@ -235,9 +237,9 @@ const RULES: &[Rule] = &[
     ),
 ];
 
-/// A process that does without kexec-bpf: its own program, loaded by the bare
-/// system call, gives an unsigned kernel to the load of a signed image. All of
-/// that is allowed; the kernel that comes out is not.
+/// A process that does not use kexec-bpf: its own parser, loaded by the bare system
+/// call, gives an unsigned kernel in the load of a signed image. All these steps are
+/// allowed; loading that kernel is not.
 const ATTACK: &str = "
 attempt attack client load 60000 ready,carry:/kernel,signal /bare.efi
 say attack-loaded $(cat /sys/kernel/kexec_loaded)
@@ -251,7 +253,7 @@ fn secure_boot_rules() {
     let nonce = guest::nonce();
     let payload = Payload::new("image", 300_001);
 
-    // What boots at the end: the kernel inside is not signed, the UKI is.
+    // Boots at the end: the UKI is signed, the kernel inside is not.
     let final_image = Pe::new()
         .section(
             ".cmdline",
@@ -312,7 +314,7 @@ kexec-bpf exec
         "report -129 stage 6 calls 1: the kernel came out of BPF memory and is not signed itself (-61)",
         "signal 8",
     ];
-    // Two threads speak: the signal and the result come in either order.
+    // Two threads print: the signal and the result come in either order.
     let mut heard = said.all("attack");
     heard.sort_unstable();
     assert_eq!(heard, attack);

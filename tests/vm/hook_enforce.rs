@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `hook enforce` without a module that could enforce: kexec is off, and it is said.
+//! `hook enforce` without a module that could enforce: it turns kexec off and says so.
 
 use crate::report;
 use guest::{Initramfs, Kernel, Machine, second_initrd};
 
-/// A command line for `hook`, and what then is in kexec_load_disabled.
+/// `line` sets the command line for `hook`; `state` and `logged` say what it did.
 const SAY: &str = "
 line() { echo \"$1\" >/line; mount --bind /line /proc/cmdline; }
 state() { say \"$1-state\" $(cat /proc/sys/kernel/kexec_load_disabled /sys/kernel/kexec_loaded); }
@@ -65,8 +65,7 @@ attempt load kexec-bpf load /vmlinuz --initrd /initrd
     said.expect_attempt("load", "4", &["kernel.kexec_load_disabled is 1"]);
 }
 
-/// Nothing is mounted where a kernel's files are expected, and an image is loaded
-/// already: that is what boots.
+/// Neither /proc nor /sys is mounted, and an image is loaded already, which boots.
 #[test]
 fn hook_enforce_without_proc_and_sys() {
     let directory = guest::work_dir("hook-enforce-unmounted");

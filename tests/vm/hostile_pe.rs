@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PE files whose headers contradict each other, or point out of the file. Each
-//! carries a signature by a key that the kernel trusts, copied from a file that
-//! was signed: an attacker needs no more to have the kernel's own check hash
-//! what the headers name. As image, as addon beside a good image, and as a
-//! kernel that needs no parser, under Secure Boot: the module and this program
-//! judge each file alike, and the kernel's log stays clean.
+//! PE files whose headers contradict each other, or point outside the file. Each
+//! has a signature by a key that the kernel trusts, copied from a file that was
+//! signed: that is enough for an attacker to make the kernel's own check hash
+//! what the headers name. Each file is loaded under Secure Boot as an image, as
+//! an addon to a good image, or as a kernel that needs no parser. The module and
+//! this program must judge it alike, and the kernel's log must stay clean.
 
 mod cases;
 mod image;
@@ -26,18 +26,18 @@ left hostile
 say traces "$(dmesg | grep -cE 'BUG:|WARNING:|Oops|Call Trace|KASAN')"
 "#;
 
-/// How far a file came.
+/// Result of the check of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Verdict {
     /// The headers are wrong: the kernel's check must not see the file.
     Refused,
-    /// The kernel's check saw it, and did not like the signature.
+    /// The kernel's check saw it, and rejected the signature.
     Unsigned,
-    /// It is what was signed.
+    /// The kernel's check accepted the signature.
     Verified,
 }
 
-/// What this program makes of it.
+/// Returns this program's verdict.
 fn by_program(case: &Case) -> Verdict {
     let bytes = case.bytes.as_slice();
     let Ok(image) = detect(bytes) else {
@@ -61,7 +61,8 @@ fn by_program(case: &Case) -> Verdict {
     }
 }
 
-/// What the module and the kernel made of it: error, stage and reason.
+/// Returns the verdict of the module and the kernel, from the errno, stage and reason
+/// of the report. `None` if they do not fit together.
 fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict> {
     const PROBE: u32 = 1;
     const SIGNATURE: u32 = 2;
@@ -82,10 +83,10 @@ fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict
         (b'i' | b'k', PROBE) if error == ENOEXEC => Verdict::Refused,
         (b'i', SIGNATURE) => Verdict::Unsigned,
         (b'i', HANDSHAKE) if error == ETIMEDOUT => Verdict::Verified,
-        // The kernel takes it as it is, without the module.
+        // The kernel loads it without the module.
         (b'k', 0) if error == 0 => Verdict::Verified,
         (b'k', 0) if error != ENOEXEC => Verdict::Unsigned,
-        // The last rule: what is added comes behind the image's own initrd.
+        // The addon passed all checks but the last: it must come after the image's initrd.
         (b'a', _) if reason == ADDED_FIRST => Verdict::Verified,
         (b'a', _) => match reason.strip_prefix("addon /addon: ") {
             Some(words) if signature(words) => Verdict::Unsigned,
@@ -96,7 +97,7 @@ fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict
     })
 }
 
-/// The three files that all others are made of.
+/// Makes all files from three signed ones.
 fn cases(directory: &std::path::Path, key: &SigningKey) -> Vec<Case> {
     let addon = Pe::new()
         .section(".cmdline", b"from=addon")
@@ -118,7 +119,7 @@ fn the_kernel_sees_no_file_that_two_readers_could_see_differently() {
     for case in &all {
         guest = guest.file(&format!("cases/{}", case.name), &case.bytes);
     }
-    // Each signature that is wrong is a line of the kernel's log.
+    // The kernel logs a line for each wrong signature.
     let words = format!("loglevel=4 {STRICT}");
     let said = firmware::secure_guest(&directory, &key, KERNEL, guest, &words)
         .timeout_s(600)
@@ -159,7 +160,7 @@ fn compare(all: &[Case], said: &Transcript) {
             ));
         }
     }
-    // All three verdicts, or the comparison proves nothing.
+    // All three verdicts must occur, or the comparison proves nothing.
     let [refused, unsigned, verified] = counts;
     println!("{refused} refused, {unsigned} with a bad signature, {verified} verified");
     assert!(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! IMA appraises what is loaded, by hash or by signature: nothing becomes kernel
-//! or initrd that was not read from a file under its eyes.
+//! IMA appraises what is loaded, by hash or by signature: only data from files
+//! that it has appraised become kernel or initrd.
 
 use guest::Initramfs;
 use guest::handshake::{NOTHING, machine, no_uki, tiny_uki, tiny_uki_with};
@@ -8,18 +8,18 @@ use guest::ima::{self, Key};
 use guest::initramfs::extra_initrd;
 use guest::pe::{Pe, tiny_efi_kernel};
 
-/// Files of user 1001 are held to their hash, all others to a signature.
+/// Files of user 1001 must match their hash, all others need a signature.
 const POLICY: &str = "appraise func=KEXEC_KERNEL_CHECK fowner=1001
 appraise func=KEXEC_INITRAMFS_CHECK fowner=1001
 appraise func=KEXEC_KERNEL_CHECK appraise_type=imasig
 appraise func=KEXEC_INITRAMFS_CHECK appraise_type=imasig
 ";
 
-/// One load and what becomes of it.
+/// One load and its result.
 struct Case {
     name: &'static str,
     command: &'static str,
-    /// `None`: it is loaded.
+    /// Words of the refusal; `None` if it is loaded.
     refusal: Option<&'static [&'static str]>,
 }
 
@@ -83,8 +83,8 @@ const CASES: &[Case] = &[
         "kexec-bpf load --route extract /good.efi",
         &[DENIED],
     ),
-    // What is made in the kernel's memory is no file that was appraised, whoever
-    // signed the parser.
+    // Data made in the kernel's memory are not from an appraised file, whoever signed
+    // the parser.
     refused(
         "carry-kernel",
         "kexec-bpf load /carry_kernel.efi",
@@ -114,7 +114,7 @@ const CASES: &[Case] = &[
     loaded("whole", "kexec-bpf load /whole.efi"),
     // IMA cannot appraise a command line, only measure it.
     loaded("carry-cmdline", "kexec-bpf load /carry_cmdline.efi"),
-    // A process that does without kexec-bpf, see handshake_rules.
+    // A process that does not use kexec-bpf: see handshake_rules.
     refused(
         "attack",
         "client load 60000 ready,carry:/kernel,signal /bare.efi",
@@ -124,7 +124,7 @@ const CASES: &[Case] = &[
 
 const REFUSES: &str = "the security module (IMA) refuses";
 
-/// All images and companions; those of [`CASES`] say what they are.
+/// Adds all images and companions; their names say what they are.
 fn files(guest: Initramfs, key: &Key, other: &Key) -> Initramfs {
     let image = tiny_uki(None)
         .section(".profile", b"ID=one\n")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! IMA measures what a load by the handshake is made of: each file, and the
-//! command line that the next kernel gets, whoever made it.
+//! IMA measures the parts of a load by the handshake: each file, and the command
+//! line that the next kernel gets, whoever made it.
 
 use guest::handshake::{KERNEL, NOTHING, machine, tiny_uki, tiny_uki_with};
 use guest::ima::{self, Measured};
@@ -14,15 +14,15 @@ measure func=KEXEC_CMDLINE
 measure func=CRITICAL_DATA label=kexec_bpf template=ima-buf
 ";
 
-/// The kernel's own, of what is passed to the system call.
+/// Name of the kernel's own measurement, of the command line passed to the system call.
 const PASSED: &str = "kexec-cmdline";
-/// The module's, of what the next kernel gets.
+/// Name of the module's measurement, of the command line that the next kernel gets.
 const FINAL: &str = "kexec-bpf-cmdline";
 
 const COMPANIONS: &str =
     "--addon /a.addon.efi --addon /secret.cred --addon /empty.cred --append of=user";
 
-/// The texts measured under `name`, oldest first.
+/// Returns the texts measured under `name`, oldest first.
 fn texts<'a>(list: &'a [Measured], name: &str) -> Vec<&'a str> {
     let events = list.iter().filter(|entry| entry.name == name);
     events.filter_map(|entry| entry.text.as_deref()).collect()
@@ -47,7 +47,7 @@ fn measurements() {
         .section(".profile", b"ID=one\n")
         .section(".cmdline", format!("{base} profile=one").as_bytes())
         .section(".profile", b"ID=two\n")
-        // The module trims and joins: what is measured is what comes out.
+        // The module trims and joins command lines, and measures the result.
         .section(".cmdline", format!(" {base}  profile=two\n").as_bytes())
         .bytes();
     let addon = Pe::new().section(".cmdline", b" from=addon\n").bytes();
@@ -92,13 +92,14 @@ kexec-bpf exec
     assert!(has_file(&list, "/a.efi", &image), "{list:?}");
     assert!(has_file(&list, "/a.addon.efi", &addon), "{list:?}");
     assert!(has_file(&list, "/secret.cred", secret), "{list:?}");
-    // Of an empty file there is nothing to read.
+    // The kernel does not read an empty file.
     assert!(!list.iter().any(|entry| entry.name == "/empty.cred"));
     let one = format!("{base} profile=one from=addon of=user");
     assert_eq!(texts(&list, PASSED), ["of=user"], "{list:?}");
     assert_eq!(texts(&list, FINAL), [one.as_str()], "{list:?}");
 
-    // One that the parser made itself, where what was passed is not new.
+    // The parser makes its own command line, which is measured. The one passed to
+    // the system call is in the list already.
     said.expect("forged-loaded", "1");
     let list = ima::measured(&said, "forged");
     assert!(has_file(&list, "/forged.efi", &forged), "{list:?}");
@@ -109,8 +110,8 @@ kexec-bpf exec
         "{list:?}"
     );
 
-    // A kernel out of BPF memory is no file, and not in the list. The parser left the
-    // command line out: its NUL is measured.
+    // A kernel from BPF memory is not a file, so it is not in the list. The parser
+    // gave no command line: only its NUL is measured.
     said.expect("carried-loaded", "1");
     said.expect("carried-left", NOTHING);
     let before = list.len();
@@ -118,8 +119,8 @@ kexec-bpf exec
     assert!(has_file(&list, "/bare.efi", &bare), "{list:?}");
     assert_eq!(list.len(), before + 2, "{list:?}");
 
-    // What is in the list already is not added again, so the last command line
-    // of the list need not be the last that was loaded.
+    // The kernel does not add an entry twice, so the last command line in the list
+    // need not be the last that was loaded.
     let before = list;
     assert_eq!(ima::measured(&said, "again"), before);
 
@@ -130,7 +131,7 @@ kexec-bpf exec
     assert_eq!(texts(&list, FINAL).last(), Some(&two.as_str()), "{list:?}");
     assert_eq!(list.len(), before.len() + 1, "{list:?}");
 
-    // It is what the next kernel has.
+    // The next kernel gets the command line that was measured.
     said.expect("second", &KERNEL.release());
     said.expect("cmdline", &two);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Initramfses that dracut built find boot entries on a disk and boot them, or
-//! go on with the normal boot.
+//! Initramfses built by dracut find boot entries on a disk and boot them, or go
+//! on with the normal boot.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,7 +12,7 @@ use guest::{Disk, Kernel, Machine, Partition, Payload, Transcript, packages, sec
 
 pub const KERNEL: Kernel = Kernel::V6_12;
 
-/// In pre-exec.d: says that it was run.
+/// A program of pre-exec.d that says that it was run.
 const TEARDOWN: &str = "#!/bin/sh\necho '@@ teardown' >/dev/ttyS1\n";
 
 /// The init of the system on the root partition: the normal boot.
@@ -24,7 +24,7 @@ echo '@@ end' >/dev/ttyS1
 /bin/busybox poweroff -f
 ";
 
-/// A hook that crashes where root is about to be mounted, if asked to.
+/// A dracut hook that crashes the kernel just before root is mounted, if asked to.
 const CRASH: &str = "#!/bin/sh
 case $(cat /proc/cmdline) in
 *test.crash*)
@@ -34,7 +34,7 @@ case $(cat /proc/cmdline) in
 esac
 ";
 
-/// An initramfs, built once in a run.
+/// Returns an initramfs that is built once in a run.
 pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
     static BUILT: [OnceLock<Vec<u8>>; 4] = [const { OnceLock::new() }; 4];
     let index = usize::from(suite == Suite::Trixie) * 2 + usize::from(init == Init::Systemd);
@@ -47,7 +47,7 @@ pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
                 TEARDOWN.as_bytes(),
             )
             .file("crash.sh", 0o755, CRASH.as_bytes());
-        // bookworm's have the kernel module, trixie's are to do without.
+        // bookworm's have the kernel module; trixie's must work without it.
         if suite == Suite::Bookworm {
             dracut = dracut.module();
         }
@@ -66,7 +66,7 @@ pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
     BUILT[index].get_or_init(build).clone()
 }
 
-/// The same with one more file, or with another in its place.
+/// Returns the initramfs with a file added or replaced.
 pub fn with_file(mut initramfs: Vec<u8>, path: &str, mode: u32, data: &[u8]) -> Vec<u8> {
     let mut archive = guest::cpio::Archive::new();
     archive.file(path, mode, data);
@@ -79,13 +79,13 @@ pub fn machine(directory: &Path, initramfs: Vec<u8>, words: &str) -> Machine {
     Machine::new(directory, KERNEL, initramfs)
         .memory_mb(1024)
         .timeout_s(400)
-        // Nobody is there for a shell.
+        // Nobody is there to use a shell.
         .append(&format!(
             "root=LABEL=root rd.shell=0 rd.emergency=poweroff {words}"
         ))
 }
 
-/// A disk whose root partition has a system.
+/// Returns a disk whose root partition has a system.
 pub fn disk(directory: &Path) -> Disk {
     let busybox = std::fs::read(packages::busybox()).expect("read busybox");
     let mut disk = Disk::new(directory)
@@ -98,7 +98,7 @@ pub fn disk(directory: &Path) -> Disk {
     disk
 }
 
-/// A type 1 entry on XBOOTLDR whose system has two initrds.
+/// Adds a type 1 entry on XBOOTLDR whose system has two initrds.
 fn type_1(disk: Disk, name: &str, nonce: &str, payload: &[Payload; 2]) -> Disk {
     let conf = format!(
         "title Type 1\nversion 1\nlinux /vmlinuz\ninitrd /a.img\ninitrd /b.img\n\
@@ -110,7 +110,7 @@ fn type_1(disk: Disk, name: &str, nonce: &str, payload: &[Payload; 2]) -> Disk {
         .xbootldr("b.img", &second_initrd(&[&payload[1]]))
 }
 
-/// A UKI, for /EFI/Linux or for a panic.
+/// Builds a UKI, for /EFI/Linux or for a panic.
 fn uki(directory: &Path, name: &str, cmdline: &str, payload: &Payload) -> PathBuf {
     let initrd = directory.join(format!("{name}.cpio"));
     std::fs::write(&initrd, second_initrd(&[payload])).expect("write the initrd");
@@ -140,12 +140,12 @@ fn expect_payloads(said: &Transcript, payloads: &[&Payload]) {
     }
 }
 
-/// The chained system came up, after the teardown, and is the one of `nonce`.
+/// Expects the chained system, the one with `nonce`, to have booted after the teardown.
 fn expect_chained(said: &Transcript, nonce: &str, payloads: &[&Payload]) {
     said.expect("teardown", "");
     said.expect("nonce", nonce);
     expect_payloads(said, payloads);
-    // What keeps the next initramfs from chaining for ever.
+    // This word keeps the next initramfs from chaining for ever.
     let guard = "rd.kexec_bpf.chained=1";
     if !said.one("cmdline").split(' ').any(|word| word == guard) {
         said.fail("the loop guard is missing");
@@ -162,8 +162,8 @@ pub fn expect_console(said: &Transcript, text: &str) {
     }
 }
 
-/// The default of two entries, of which one is corrupt: a type 1 entry with
-/// two initrds and a counter.
+/// The default is a type 1 entry with two initrds and a counter; another entry is
+/// corrupt.
 #[test]
 fn default_is_counted_and_a_corrupt_entry_skipped() {
     let directory = guest::work_dir("initramfs-default");
@@ -180,7 +180,7 @@ fn default_is_counted_and_a_corrupt_entry_skipped() {
     assert_eq!(names, ["good+2-1.conf"]);
 }
 
-/// A menu, whose second line is chosen by its digit.
+/// A menu, in which the second line is chosen by its digit.
 #[test]
 fn menu_without_systemd() {
     let directory = guest::work_dir("initramfs-menu-scripts");
@@ -191,7 +191,7 @@ fn menu_without_systemd() {
     );
 }
 
-/// The same by an arrow key, on the console that systemd gives.
+/// The same by an arrow key, on the console that systemd provides.
 #[test]
 fn menu_with_systemd() {
     let directory = guest::work_dir("initramfs-menu-systemd");
@@ -221,7 +221,7 @@ fn menu(directory: &Path, initramfs: Vec<u8>, keys: &[u8]) {
     expect_chained(&said, &nonce, &[&payload[0]]);
 }
 
-/// A UKI by its name, on a named disk, by the handshake.
+/// A UKI chosen by its name on a named disk, loaded by the handshake.
 #[test]
 fn uki_by_name_with_systemd() {
     let directory = guest::work_dir("initramfs-name");
@@ -241,13 +241,13 @@ fn uki_by_name_with_systemd() {
     if !line.starts_with(&format!("{cmdline} more words")) {
         said.fail(&format!("the command line is {line}"));
     }
-    // This image has a capture kernel, and no memory for it: logged, no more.
+    // This image has a capture kernel but no memory for it, which is only logged.
     expect_console(&said, "kexec-bpf: load /etc/kexec-bpf/kdump.efi: refused");
     let names = disk.names(Partition::Esp, "EFI/Linux");
     assert_eq!(names, ["wanted+0-1.efi"]);
 }
 
-/// A default whose kernel is missing: three lines, and the normal boot.
+/// Expects three lines and the normal boot if the default entry's kernel is missing.
 fn bad_default(test: &str, init: Init, on: &str) {
     let directory = guest::work_dir(test);
     let conf = b"title Bad\nlinux /missing\n";
@@ -283,7 +283,7 @@ fn bad_default_with_systemd() {
     bad_default("initramfs-bad-systemd", Init::Systemd, on);
 }
 
-/// dracut's emergency shell says what the program can do, and it can.
+/// dracut's emergency shell mentions the program, which works there.
 #[test]
 fn emergency_shell() {
     let directory = guest::work_dir("initramfs-emergency");
@@ -301,7 +301,7 @@ fn emergency_shell() {
     }
 }
 
-/// A crash before root is mounted is captured by the kernel that the
+/// Expects a crash before root is mounted to be captured by the kernel that the
 /// initramfs loaded at its start.
 fn early_kdump(directory: &Path, initramfs: Vec<u8>, words: &str) {
     let disk = disk(directory).build();
@@ -320,14 +320,14 @@ fn early_kdump(directory: &Path, initramfs: Vec<u8>, words: &str) {
     }
 }
 
-/// The capture kernel that dracut's configuration names.
+/// The capture kernel is named in dracut's configuration.
 #[test]
 fn early_kdump_with_systemd() {
     let directory = guest::work_dir("initramfs-kdump-systemd");
     early_kdump(&directory, initramfs(Suite::Bookworm, Init::Systemd), "");
 }
 
-/// One that the kernel's command line names.
+/// The capture kernel is named on the kernel's command line.
 #[test]
 fn early_kdump_without_systemd() {
     let directory = guest::work_dir("initramfs-kdump-scripts");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Initramfses that dracut built turn enforce on before anything is loaded, or kexec
-//! off, and say so; the boot goes on.
+//! Initramfses built by dracut turn enforce on before anything is loaded. If they
+//! cannot, they turn kexec off and say so, and the boot goes on.
 
 use crate::initramfs::{KERNEL, capture_uki, disk, expect_console, initramfs, machine, with_file};
 use crate::module_insert::without_btf;
@@ -12,12 +12,12 @@ use guest::{Kernel, Partition, Transcript, module, packages};
 
 const OFF: &str = "kexec-bpf: enforce is not on: kexec is off until reboot";
 
-/// Where DKMS would put the module.
+/// Returns the path to which DKMS would install the module.
 fn module_path() -> String {
     format!("usr/lib/modules/{}/updates/kexec_bpf.ko", KERNEL.release())
 }
 
-/// The boot that `rd.kexec_bpf.enforce` and `words` lead to.
+/// Boots with `rd.kexec_bpf.enforce` and `words`, and expects the normal boot.
 fn boot(test: &str, words: &str, initramfs: Vec<u8>) -> Transcript {
     let directory = guest::work_dir(&format!("initramfs-enforce-{test}"));
     let disk = disk(&directory).build();
@@ -29,7 +29,8 @@ fn boot(test: &str, words: &str, initramfs: Vec<u8>) -> Transcript {
     said
 }
 
-/// Enforce could not be had, which is said with these words.
+/// Expects that kexec is off because enforce could not be turned on, and that the
+/// console shows `words`.
 #[track_caller]
 fn expect_off(said: &Transcript, words: &[&str]) {
     said.expect("kexec-off", "1");
@@ -53,7 +54,7 @@ fn module_is_another_kernels() {
     let initramfs = with_file(initramfs, &module_path(), 0o644, &other);
     let said = boot("other-kernel", "crashkernel=256M", initramfs);
     expect_off(&said, &[OFF, "modprobe ended with 1"]);
-    // Its own hook comes after that, and is told why.
+    // The kdump hook runs after that, and says why it cannot load.
     expect_console(&said, "kernel.kexec_load_disabled is 1");
 }
 
@@ -75,7 +76,7 @@ fn module_is_unsigned_under_lockdown() {
     expect_off(&said, &[OFF, "lockdown takes signed modules only"]);
 }
 
-/// What is left when the program itself is broken.
+/// Expects the initramfs to turn kexec off if the program itself is broken.
 fn program_does_not_run(test: &str, init: Init, code: &str) {
     let initramfs = initramfs(Suite::Trixie, init);
     let initramfs = with_file(initramfs, "usr/bin/kexec-bpf", 0o755, b"\x7fELF");
@@ -94,7 +95,7 @@ fn program_does_not_run_with_systemd() {
     program_does_not_run("broken-systemd", Init::Systemd, "203");
 }
 
-/// Nothing is asked, and nothing done, also by a program that is broken.
+/// If enforce is not requested nothing is done, even if the program is broken.
 #[test]
 fn nothing_is_done_unless_asked() {
     let directory = guest::work_dir("initramfs-enforce-unasked");
@@ -118,7 +119,8 @@ fn enforce_is_on_without_systemd() {
     );
 }
 
-/// The host's own file asks for it as well. Nothing is compressed, so names show.
+/// The host's own file also requests enforce. The image is not compressed, so the
+/// test finds names in it.
 #[test]
 fn file_of_the_host_is_taken() {
     const FILE: &[u8] = b"etc/kexec-bpf/enforce\0";
@@ -130,7 +132,7 @@ fn file_of_the_host_is_taken() {
     assert!(asks(&dracut.build(&[])));
 }
 
-/// Says what is loaded before root is mounted, and crashes.
+/// A dracut hook that says what is loaded before root is mounted, and crashes.
 const CRASH: &str = r#"#!/bin/sh
 exec >/dev/ttyS1
 echo "@@ enforce $(cat /sys/module/kexec_bpf/parameters/enforce)"
@@ -141,8 +143,8 @@ echo "@@ refused $?"
 echo c >/proc/sysrq-trigger
 "#;
 
-/// From the firmware on: a signed UKI, whose initramfs was built to enforce, turns
-/// enforce on and loads its signed capture kernel then. A crash boots that.
+/// From the firmware on: the initramfs of a signed UKI, built to enforce, turns enforce
+/// on and then loads its signed capture kernel. A crash boots that.
 #[test]
 fn enforce_comes_before_the_capture_kernel() {
     let directory = guest::work_dir("initramfs-enforce-kdump");
@@ -182,7 +184,7 @@ fn enforce_comes_before_the_capture_kernel() {
     }
 }
 
-/// What the second system tries under its own enforce.
+/// Script of the second system, under its own enforce.
 const SECOND: &str = "
 insmod /kexec_bpf.ko timeout_ms=60000 enforce=1
 say second-enforce $(cat /sys/module/kexec_bpf/parameters/enforce)
@@ -193,8 +195,8 @@ say old-loaded $(cat /sys/kernel/kexec_loaded)
 ";
 
 /// The whole chain: the firmware verifies the first UKI, whose initramfs turns enforce
-/// on and chains to the second one, which refuses a third that is not signed. An old one
-/// that is signed still loads: a downgrade is not prevented.
+/// on and chains to the second one, which refuses a third that is not signed. An older
+/// image that is signed still loads: a downgrade is not prevented.
 #[test]
 fn from_the_firmware_to_the_third_image() {
     let directory = guest::work_dir("initramfs-enforce-chain");
@@ -244,7 +246,7 @@ fn from_the_firmware_to_the_third_image() {
         .disk(disk.path())
         .run();
     expect_console(&said, "kexec-bpf: enforce is on until reboot");
-    // Nothing was added to what the second one's signature covers.
+    // Nothing was added to the second UKI's signed command line.
     expect_console(
         &said,
         "Command line: console=ttyS0 panic=-1 efi=runtime is=second",

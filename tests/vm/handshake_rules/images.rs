@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The images and addons that the rules are about.
+//! The images and addons that the rules are tested with.
 
 use std::path::Path;
 
@@ -17,10 +17,11 @@ fn tamper(mut image: Vec<u8>, mark: &[u8]) -> Vec<u8> {
     image
 }
 
-/// All of them, signed by the firmware's key but for what they say.
+/// Adds all images and addons. They are signed by the firmware's key unless their
+/// names say otherwise.
 pub fn add(mut guest: Initramfs, directory: &Path, key: &SigningKey) -> Initramfs {
     let sign = |name: &str, image: &Pe| key.sign_bytes(directory, name, &image.bytes());
-    // A comma in a name must not look like the next part of it.
+    // A comma in the name of a key must not look like a separator.
     let unknown = SigningKey::unknown(directory, "/CN=Nobody's key/O=A, B");
     let parser = std::fs::read(module::uki_parser()).expect("read the parser");
     let good = sign("good.efi", &tiny_uki(Some(&parser)));

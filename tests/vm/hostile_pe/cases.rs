@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Makes PE files that lie, out of signed ones: each keeps the signature, so
-//! that the kernel trusts it and comes to hash what the headers name. The same
-//! files in each run.
+//! Makes PE files with false headers from signed ones. Each keeps the signature,
+//! so that the kernel trusts it and goes on to hash what the headers name. Every
+//! run makes the same files.
 
 use super::image::{
     CERTIFICATE, CHECKSUM, DIRECTORIES, E_LFANEW, HEADERS, Image, MAGIC, OPTIONAL_SIZE, PE,
     RAW_OFFSET, RAW_SIZE, SECTIONS, TABLE,
 };
 
-/// A file for `client hostile`, and what was done to it.
+/// A file for `client hostile`, and a description of the change.
 pub struct Case {
-    /// `i`, `a` or `k`, as the client wants it, and a number.
+    /// `i`, `a` or `k`, as the client requires, and a number.
     pub name: String,
     pub what: String,
     pub bytes: Vec<u8>,
 }
 
-/// How many files of random changes each base makes.
+/// Number of files with random changes for each signed file.
 const RANDOM: usize = 90;
 const SEED: u64 = 0x6b65_7865_635f_7065;
 
-/// All files that are made of a signed one.
+/// Returns all files that are made from a signed one.
 pub fn of(kind: char, signed: &[u8]) -> Vec<Case> {
     let mut maker = Maker {
         kind,
@@ -57,20 +57,20 @@ impl Maker {
         });
     }
 
-    /// A file that ends with its certificate table, and with a page: the byte
-    /// behind it is in no page of the kernel's buffer.
+    /// Returns the file with its certificate table at its end, and its end at that of a
+    /// page: the next byte is outside the kernel's buffer.
     fn paged(&self) -> Image {
         self.signed.to_page()
     }
 
-    /// The paged file with one change.
+    /// Adds the paged file with one change.
     fn with(&mut self, what: String, change: impl FnOnce(&mut Image)) {
         let mut image = self.paged();
         change(&mut image);
         self.add(what, image);
     }
 
-    /// 32-bit values at the edges of all that is compared.
+    /// Returns 32-bit values around the bounds that the checks compare with.
     fn edges(&self) -> Vec<u32> {
         let image = self.paged();
         let (headers, file) = (image.u32_at(HEADERS), image.file_bytes());
@@ -82,7 +82,7 @@ impl Maker {
         edges
     }
 
-    /// What the kernel must take: the signature leaves these bytes out.
+    /// Adds files that the kernel must accept: the signature does not cover the changes.
     fn valid(&mut self) {
         let signed = self.signed.clone();
         self.add("as it was signed".into(), signed.clone());
@@ -136,9 +136,9 @@ impl Maker {
                 i.set16(OPTIONAL_SIZE, size);
             });
         }
-        // Both agree, and the table is there.
+        // The optional header's size and the number of directories agree.
         for count in 0..=18 {
-            self.with(format!("{count} directories, table behind them"), |i| {
+            self.with(format!("{count} directories, table after them"), |i| {
                 i.move_table(count);
             });
         }
@@ -151,8 +151,8 @@ impl Maker {
         }
     }
 
-    /// One table where the optional header's size says, another where the
-    /// number of directories does.
+    /// Adds files with one section table where the optional header's size puts it, and
+    /// another where the number of directories does.
     fn decoys(&mut self) {
         let file = self.paged().file_bytes();
         for (offset, size) in [
@@ -209,7 +209,8 @@ impl Maker {
             i.set16(SECTIONS, 0);
             i.set32(HEADERS, TABLE as u32);
         });
-        // With headers that hold them, where the arch loader does not mind.
+        // With headers that are large enough, except for a kernel, whose arch loader
+        // would not accept them.
         if self.kind != 'k' {
             for count in [255, 256, 257, 1023, 1024, 1025, 2000] {
                 self.with(format!("{count} sections in the headers"), |i| {
@@ -231,7 +232,7 @@ impl Maker {
                 self.with(format!("section {index} of {value:#x} bytes"), |i| {
                     i.set32(size, value);
                 });
-                // As far back as that it ends with the file, and one further.
+                // Placed so that it ends with the file, and one byte after.
                 let file = self.paged().file_bytes();
                 for end in [file, file + 1] {
                     self.with(format!("section {index} of {value:#x}, to {end:#x}"), |i| {
@@ -275,7 +276,7 @@ impl Maker {
             self.with(format!("certificates at {offset:#x}"), |i| {
                 i.set32(CERTIFICATE, offset);
             });
-            // The table goes with it where it fits.
+            // The table is copied there if it fits.
             self.with(format!("certificates moved to {offset:#x}"), |i| {
                 i.copy_certificates(offset);
             });
@@ -290,7 +291,7 @@ impl Maker {
         }
     }
 
-    /// dwLength of the first certificate: the kernel takes 8 from it.
+    /// Changes dwLength of the first certificate, from which the kernel subtracts 8.
     fn certificate_length(&mut self) {
         let size = self.paged().u32_at(CERTIFICATE + 4);
         let lengths = (0..=16).chain([size / 2, size - 8, size - 1, size, size + 1]);
@@ -302,7 +303,8 @@ impl Maker {
         }
     }
 
-    /// The DER header of the signature, by itself and with a length that wraps.
+    /// Changes the DER header of the signature: first that alone, then with a length that
+    /// wraps.
     fn pkcs7_headers(&mut self) {
         for (name, der) in [
             ("indefinite", &[0x30, 0x80][..]),
@@ -325,8 +327,8 @@ impl Maker {
                 });
             }
         }
-        // The file ends with a page in the middle of the signature; the length
-        // says so, or wraps to more than there is.
+        // The file ends at the end of a page, in the middle of the signature; the
+        // length says so, or wraps to more than there is.
         for (missing, length) in [
             (1, 0),
             (8, 7),
@@ -399,7 +401,7 @@ impl Maker {
     }
 }
 
-/// xorshift64*: the same numbers everywhere.
+/// xorshift64*, which gives the same numbers everywhere.
 struct Random(u64);
 
 impl Random {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A signed PE file of this test's own, whose fields can be set to anything.
+//! A signed PE file, made by this test, whose fields can be set to anything.
 
 use guest::uki::{u16_at, u32_at};
 
-/// `Pe` puts everything where these are.
+/// Offsets at which `Pe` puts the fields.
 pub const E_LFANEW: usize = 0x3c;
 pub const PE: usize = 0x40;
 pub const SECTIONS: usize = PE + 6;
@@ -14,7 +14,7 @@ pub const CHECKSUM: usize = MAGIC + 64;
 pub const DIRECTORIES: usize = MAGIC + 108;
 pub const CERTIFICATE: usize = MAGIC + 112 + 4 * 8;
 pub const TABLE: usize = MAGIC + OPTIONAL_BYTES;
-/// Fields of a section.
+/// Offsets in an entry of the section table.
 pub const RAW_SIZE: usize = 16;
 pub const RAW_OFFSET: usize = 20;
 
@@ -67,12 +67,12 @@ impl Image {
         self.entry(usize::from(self.sections())) as u32
     }
 
-    /// Where the certificate table begins.
+    /// Returns the offset of the certificate table.
     pub fn certificates(&self) -> usize {
         self.u32_at(CERTIFICATE) as usize
     }
 
-    /// The same with the certificate table moved to end with a page.
+    /// Returns a copy whose certificate table, and so the file, ends at the end of a page.
     pub fn to_page(&self) -> Self {
         let at = self.certificates();
         let table = &self.bytes[at..];
@@ -86,7 +86,7 @@ impl Image {
         image
     }
 
-    /// The same without the last bytes of its certificate table.
+    /// Returns a copy without the last bytes of its certificate table.
     pub fn without_last(&self, bytes: u32) -> Self {
         let mut image = self.clone();
         let size = image.u32_at(CERTIFICATE + 4) - bytes;
@@ -99,7 +99,7 @@ impl Image {
         self.bytes[TABLE..self.table_end() as usize].to_vec()
     }
 
-    /// So many directories, and the section table behind them.
+    /// Sets the number of directories and moves the section table to after them.
     pub fn move_table(&mut self, count: u32) {
         let (table, bytes) = (self.table(), 112 + 8 * count as usize);
         self.bytes[TABLE..TABLE + table.len()].fill(0);
@@ -109,9 +109,9 @@ impl Image {
         self.set16(OPTIONAL_SIZE, bytes as u16);
     }
 
-    /// The true table `longer` bytes further on, where the optional header's
-    /// size says; where the number of directories says, a first section that
-    /// has these bytes.
+    /// Moves the real section table `longer` bytes further on, and makes the optional
+    /// header's size say so. Leaves a decoy at the old place, where the number of
+    /// directories puts the table: its first section has this offset and size.
     pub fn decoy(&mut self, longer: usize, offset: u32, size: u32) {
         let table = self.table();
         let at = TABLE + longer;
@@ -121,8 +121,9 @@ impl Image {
         self.set32(TABLE + RAW_SIZE, size);
     }
 
-    /// The true table where it was; what the number of directories leads to is
-    /// inside of the other directories.
+    /// Leaves the real section table in place and lowers the number of directories, so
+    /// that it puts the table inside the directories. The first section there has this
+    /// offset and size.
     pub fn early_table(&mut self, offset: u32, size: u32) {
         const COUNT: usize = 10;
         let at = MAGIC + 112 + 8 * COUNT;
@@ -131,8 +132,8 @@ impl Image {
         self.set32(at + RAW_SIZE, size);
     }
 
-    /// So many sections, those that are added without bytes, in headers that
-    /// have grown for them.
+    /// Sets the number of sections, and enlarges the headers to hold their entries. The
+    /// added sections have no bytes.
     pub fn with_sections(&mut self, count: u16) {
         let old = self.u32_at(HEADERS);
         let headers = (self.entry(usize::from(count)) as u32).next_multiple_of(0x200);
@@ -150,18 +151,18 @@ impl Image {
         self.bytes.splice(old as usize..old as usize, zeros);
     }
 
-    /// The certificate table to another place, as far as it fits there.
+    /// Sets the offset of the certificate table, and copies the table there if it fits.
     pub fn copy_certificates(&mut self, offset: u32) {
         let table = self.bytes[self.certificates()..].to_vec();
         self.set32(CERTIFICATE, offset);
         let end = (offset as usize).saturating_add(table.len());
-        // The headers stay: this case is about the table's place.
+        // The headers are not overwritten: this case is about the table's place.
         if offset >= self.u32_at(HEADERS) && end <= self.bytes.len() {
             self.bytes[offset as usize..end].copy_from_slice(&table);
         }
     }
 
-    /// What random changes are made to: name, place, bytes.
+    /// Returns the fields for random changes: name, offset, bytes.
     pub fn fields(&self) -> Vec<(&'static str, usize, usize)> {
         let last = self.entry(usize::from(self.sections()) - 1);
         let certificates = self.certificates();
