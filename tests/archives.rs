@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! How large initrds become: archives made by the real programs, and archives
-//! that lie.
+//! Estimates of unpacked sizes, for archives made by the real programs and for
+//! archives with false headers.
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -25,7 +25,7 @@ fn one(file: &[u8]) -> Archive {
     *archive
 }
 
-/// A cpio archive of files of these sizes.
+/// Returns a cpio archive of files of these sizes.
 fn cpio(sizes: &[usize]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut member = |name: &str, bytes: usize| {
@@ -45,7 +45,7 @@ fn cpio(sizes: &[usize]) -> Vec<u8> {
     out
 }
 
-/// What a program of this machine makes of it.
+/// Returns `data` compressed by a program of this machine.
 fn packed(command: &[&str], data: &[u8]) -> Vec<u8> {
     let mut child = Command::new(command[0])
         .args(&command[1..])
@@ -84,7 +84,7 @@ fn real_programs_archives_tell_their_size() {
             Format::Xz,
             bytes,
         ),
-        // Through a pipe zstd does not know the size; a file's it does.
+        // zstd does not know the size of its input from a pipe, unless it is told.
         (&["zstd", "-q", "-c"], Format::Zstd, bytes + block),
         (
             &["zstd", "-q", "-c", "--stream-size=PLAIN"],
@@ -115,7 +115,7 @@ fn real_programs_archives_tell_their_size() {
     }
 }
 
-/// Written here: the lz4 program is not needed for anything else.
+/// The file is made here, so that the test does not need the program lz4.
 #[test]
 fn lz4_blocks_are_counted() {
     let mut file = vec![0x02, 0x21, 0x4c, 0x18];
@@ -167,7 +167,7 @@ fn what_does_not_tell_is_a_guess() {
             b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff",
             Format::Lzma,
         ),
-        // gzip whose trailer cannot be true, and a frame that is cut.
+        // gzip with an impossible size at its end, and a truncated zstd frame.
         (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", Format::Gzip),
         (b"\x28\xb5\x2f\xfd\x04\x58", Format::Zstd),
     ] {
@@ -177,12 +177,12 @@ fn what_does_not_tell_is_a_guess() {
         assert_eq!((archive.format, archive.known), (format, Known::Guess));
         assert_eq!(archive.unpacked_bytes, 8000);
     }
-    // The kernel stops at it, and the rest costs nothing unpacked.
+    // The kernel stops at unknown data, so the rest takes no memory.
     let junk = one(b"junk and more of it");
     assert_eq!((junk.format, junk.unpacked_bytes), (Format::Unknown, 0));
 }
 
-/// lzma's own header has the size.
+/// The header of lzma has the unpacked size.
 #[test]
 fn lzma_header() {
     let mut file = b"\x5d\0\0\x80\0".to_vec();

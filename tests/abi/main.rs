@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! src/abi.rs against bpf/include/kexec_bpf.h, src/sys/bpf/attr.rs against the
-//! kernel's linux/bpf.h, and in abi/uki.rs the UKI's tables: the C compiler prints what
-//! the header says, Rust says the same.
+//! Compares src/abi.rs with bpf/include/kexec_bpf.h, src/sys/bpf/attr.rs with the
+//! kernel's linux/bpf.h, and in abi/uki.rs the tables of a UKI: a C program prints the
+//! header's values, and Rust's must be the same.
 
 mod uki;
 
@@ -14,7 +14,7 @@ use kexec_bpf::parts::attr;
 use kexec_bpf::parts::formats::extra;
 use kexec_bpf::parts::policy::plan;
 
-/// One thing that both sides must agree on: a C expression and Rust's value.
+/// A value that both sides must agree on: a C expression and Rust's value.
 struct Fact {
     c: String,
     rust: i64,
@@ -37,8 +37,8 @@ macro_rules! layout {
     };
 }
 
-/// Where bpf(2) has the fields of its argument. `$before` is what the header puts
-/// before their names.
+/// Offsets of the fields of bpf(2)'s argument. `$before` is the prefix of their names in
+/// the header.
 macro_rules! argument {
     ($c:literal, $before:literal, $rust:ty: $($field:ident),*) => {
         [$(fact(
@@ -156,7 +156,7 @@ fn facts() -> Vec<Fact> {
     facts
 }
 
-/// (C expression, Rust's value) for names.
+/// Returns names that both sides must agree on: (C expression, Rust's value).
 fn names() -> [(&'static str, &'static str); 6] {
     [
         ("KEXEC_BPF_PROC_PATH", abi::PROC_PATH.to_str().unwrap()),
@@ -171,7 +171,7 @@ fn names() -> [(&'static str, &'static str); 6] {
     ]
 }
 
-/// Compiles a C program of these statements and returns what it prints. `name` is for
+/// Compiles a C program from these statements and returns its output. `name` is that of
 /// its files.
 fn printed(name: &str, statements: &str) -> String {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The program's tables of a UKI's sections and of the directories of companion files
-//! against bpf/include/kexec_bpf_uki.h. A row that only one side has is an error.
+//! Compares the program's tables of a UKI's sections and of the directories of companion
+//! files with bpf/include/kexec_bpf_uki.h. A row that only one side has is an error.
 //!
-//! A plan tells what the program makes of a section. The columns `rule` and `times` are
-//! the module's alone.
+//! A plan shows how the program uses a section. Only the module has the columns `rule` and
+//! `times`.
 
 use kexec_bpf::abi;
 use kexec_bpf::parts::formats::extra::{self, ExtraDirectory};
@@ -18,8 +18,8 @@ use kexec_bpf::parts::source::{FileOffset, FileSlice, InputId, ReadAt, SubSource
 
 use super::printed;
 
-/// Returns the rows of kexec_bpf_uki.h that the macros `rows` name, one a line, each
-/// printed as `format` with `arguments`.
+/// Returns the rows of kexec_bpf_uki.h for which the macros `rows` are called, each
+/// printed as `format` with the macro's arguments.
 fn rows(name: &str, rows: &[(&str, &str)], format: &str) -> Vec<String> {
     let mut statements = String::new();
     for (macro_head, arguments) in rows {
@@ -86,7 +86,7 @@ fn manifest(names: &str) -> Manifest<SubSource<'_, [u8]>> {
     }
 }
 
-/// Plans the load by the module, on which route nothing here opens the kernel.
+/// Plans a load by the handshake, so that the program need not parse the kernel.
 fn plan<F: ReadAt>(manifest: &Manifest<F>) -> Plan {
     let facts = Host {
         machine: "x86_64".into(),
@@ -100,7 +100,7 @@ fn plan<F: ReadAt>(manifest: &Manifest<F>) -> Plan {
     plan::plan(&Options::default(), manifest, &facts).unwrap()
 }
 
-/// Returns what the program makes of the section, as the header names it.
+/// Returns the target that the program uses the section for, as named in the header.
 fn target(plan: &Plan, kind: SectionKind) -> String {
     let is = |origin| plan.initrd.iter().any(|part| part.from == origin);
     let file = extra::SECTION_FILES.iter().find(|row| row.0 == kind);
@@ -134,8 +134,8 @@ fn makes_an_addon(kind: SectionKind) -> bool {
     uki == Err(UkiError::IsAddon { first: kind })
 }
 
-/// Returns whether systemd-stub measures the section. The program itself says no more
-/// than that PCR 11 has the sections.
+/// Returns whether systemd-stub measures the section. The program has no such table: it
+/// says only that PCR 11 has the sections.
 fn is_measured(kind: SectionKind) -> bool {
     !matches!(kind, SectionKind::Pcrsig | SectionKind::Bpf)
 }
@@ -176,7 +176,7 @@ fn section_files_come_in_the_same_order() {
     assert_eq!(of_rust.as_slice(), of_header);
 }
 
-/// Returns the PCRs that systemd-stub extends by a file of that directory.
+/// Returns the PCRs that systemd-stub extends by a file in that directory.
 fn measured<F: ReadAt>(manifest: &Manifest<F>, directory: &ExtraDirectory) -> Vec<u32> {
     let mut plan = plan(manifest);
     plan.initrd = vec![InitrdPart {

@@ -13,7 +13,7 @@ const INSPECT: &[&str] = &["inspect", "x"];
 const CUT: &str = "possible cause: cut short when it was copied or downloaded\n\
                    try:   compare its size and checksum with the original's\n";
 
-/// The sections of [`build::uki`] in file order: name, offset, bytes in the file.
+/// Sections of [`build::uki`] in file order: name, offset, bytes in the file.
 const SECTIONS: &[(&str, usize, usize)] = &[
     (".text", 0x400, 0x200),
     (".osrel", 0x600, 0x200),
@@ -31,7 +31,7 @@ fn patched(patch: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     image
 }
 
-/// Both commands refuse the file `x` and say the same.
+/// Expects both commands to refuse the file `x` with this text.
 #[track_caller]
 fn is_refused(directory: &Directory, text: &str) {
     assert!(text.lines().count() <= 3, "{text}");
@@ -146,8 +146,8 @@ fn overlapping_sections() {
 
 const CONTRADICTION: &str = "cause: no tool makes such files: damaged, or made to do harm\n";
 
-/// What the kernel's signature check would see otherwise than this program, or
-/// read outside of the file.
+/// Headers that the kernel's signature check would read differently than this program,
+/// or that would make it read outside the file.
 #[test]
 fn headers_with_two_readings() {
     for (name, at, value, what) in [
@@ -196,7 +196,7 @@ fn headers_with_two_readings() {
     bytes_are_refused("headers-past", &image, what, CUT);
 }
 
-/// An image that the arch loader takes by its setup header alone.
+/// An image that the arch loader would accept for its setup header alone.
 #[test]
 fn a_kernel_with_two_readings() {
     let mut image = build::bzimage();
@@ -211,7 +211,7 @@ fn a_kernel_with_two_readings() {
 
 const LOOK: &str = "try:   kexec-bpf inspect x\n";
 
-/// `inspect` shows the rest; a load is refused before it begins, on any route.
+/// `inspect` shows the rest of the image; a load is refused on any route.
 #[test]
 fn certificate_tables_that_the_kernel_would_misread() {
     let directory = Directory::new("certificates");
@@ -267,7 +267,7 @@ fn certificate_tables_that_the_kernel_would_misread() {
         directory
             .run(&["load", "--dry-run", "x", "--route", "extract"])
             .fails(3, &text);
-        // The same of an addon beside a sound image.
+        // An addon to a sound image is refused in the same way.
         let mut addon = build::pe(&[(".cmdline", b"quiet")]);
         addon.resize(image.len(), 0);
         put32(&mut addon, build::CERTIFICATE_AT, 0x10);
@@ -311,8 +311,8 @@ fn files_of_other_kinds() {
     }
 }
 
-/// What is a sound file, but nothing that this machine boots: `inspect` shows
-/// it and says that kexec uses nothing of it.
+/// Sound files that this machine cannot boot: `inspect` shows them and says that
+/// kexec uses nothing of them.
 #[test]
 fn images_that_cannot_boot() {
     let directory = Directory::new("cannot-boot");
@@ -369,7 +369,7 @@ fn what_is_no_file() {
     is_refused(&directory, &is("a directory"));
     fs::remove_dir(directory.path("x")).unwrap();
 
-    // Nobody writes to it: an open that waits would never return.
+    // Nothing writes to the FIFO: an open that waits would never return.
     assert_eq!(finish(directory.command("mkfifo").arg("x")).code, 0);
     is_refused(&directory, &is("a FIFO"));
     fs::remove_file(directory.path("x")).unwrap();

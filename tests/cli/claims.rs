@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Two documents name a test for each claim: they exist.
+//! Two documents name a test for each claim: these tests must exist.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// All `FILE.rs::TEST` in the text.
+/// Returns every `FILE.rs::TEST` in the text.
 fn named(text: &str) -> BTreeSet<(&str, &str)> {
     text.split('`')
         .filter_map(|word| word.split_once("::"))

@@ -18,7 +18,8 @@ fn is_help_with(run: &Run, flags: &[&Flag]) {
     }
 }
 
-/// Each option has its line once, those of several commands under their own heading.
+/// Expects a line for each option, and options of several commands to be under a
+/// heading of their own.
 #[track_caller]
 fn own_options_come_first(page: &str, command: &Command) {
     let options = page.split("\n\n").filter_map(|part| {
@@ -113,7 +114,7 @@ fn wrong_usage_exits_with_2_and_names_the_help() {
             "kdump: expected the word check, not k.efi",
             "kdump --help",
         ),
-        // Before any disk is looked for.
+        // Fails before the program looks for disks.
         (
             &["boot", "--root", "missing", "--menu", "x"],
             "--menu x: not a number of seconds",
@@ -150,7 +151,8 @@ fn an_unknown_route_is_answered_with_the_known_ones() {
     }
 }
 
-/// What the program does goes by this, and the compiler asks for each.
+/// The program chooses what to do by a command's id, and the compiler checks only
+/// that there is something to do for each id.
 #[test]
 fn no_two_commands_are_one() {
     for (number, command) in COMMANDS.iter().enumerate() {

@@ -6,8 +6,8 @@ use crate::program::Directory;
 
 // A UKI's route depends on the host's modules, unless it is given.
 
-/// The plan alone: below it stands what this host verifies of it, if it is
-/// locked down, and what it has against the load.
+/// Returns the plan without its last lines, which depend on the host: what this host
+/// would verify, and why the load would fail.
 #[track_caller]
 fn plan(directory: &Directory, arguments: &[&str]) -> String {
     let mut words = vec!["load", "--dry-run"];
@@ -196,7 +196,7 @@ fn plan_with_lock_says_what_follows() {
     );
 }
 
-/// The program chooses none on x86, whatever machine the image is for.
+/// On x86 the program chooses no device tree, whatever machine the image is for.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn device_trees_are_listed_and_not_used_on_x86() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Runs the program in a directory of the test's own, and never for long.
+//! Runs the program in a directory of the test's own, with a time limit.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kexec-bpf");
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// An empty directory, removed at the end.
+/// An empty directory that is removed at the end.
 pub struct Directory(PathBuf);
 
 impl Directory {
@@ -32,7 +32,7 @@ impl Directory {
         fs::write(self.path(name), contents).unwrap();
     }
 
-    /// A command that starts here.
+    /// Returns a command that runs in this directory.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.0).stdin(Stdio::null());
@@ -59,7 +59,7 @@ impl Drop for Directory {
     }
 }
 
-/// How a run of the program ended.
+/// Result of a run of the program.
 #[derive(Debug)]
 pub struct Run {
     pub code: i32,
@@ -90,7 +90,7 @@ pub fn wait(mut child: Child) -> Output {
 }
 
 impl Run {
-    /// Checks what is true of every run.
+    /// Checks what every run must fulfil: no signal, no panic, no control characters.
     #[track_caller]
     fn from_output(output: &Output) -> Run {
         assert_eq!(output.status.signal(), None, "{output:?}");
@@ -109,7 +109,7 @@ impl Run {
         run
     }
 
-    /// A failure that says nothing on stdout, and this on stderr.
+    /// Expects a failure with nothing on stdout, and this text on stderr.
     #[track_caller]
     pub fn fails(&self, code: i32, stderr: &str) {
         let found = (self.code, self.stderr.as_str(), self.stdout.as_str());
@@ -117,7 +117,7 @@ impl Run {
         self.is_narrow();
     }
 
-    /// No line is wider than a console.
+    /// Expects no line to be wider than a console.
     #[track_caller]
     pub fn is_narrow(&self) {
         for line in self.stdout.lines().chain(self.stderr.lines()) {

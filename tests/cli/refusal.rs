@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the program may not do is refused with exit code 4 before it is tried.
+//! Commands that the program may not carry out are refused with exit code 4 before they
+//! begin.
 
 use crate::build;
 use crate::program::{Directory, PROGRAM, Run, finish};
 
-/// Runs the program without CAP_SYS_BOOT: as it is for a user, and by
-/// setpriv(1) of util-linux for root.
+/// Runs the program without CAP_SYS_BOOT: directly if a user runs the tests, and by
+/// setpriv(1) of util-linux if root does.
 #[track_caller]
 fn without_privilege(directory: &Directory, arguments: &[&str]) -> Run {
     const CAP_SYS_BOOT: u64 = 1 << 22;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the firmware has revoked is told, and nothing is refused for it. The
-//! variables are files of a file system that only the program sees.
+//! The program warns about images that the firmware has revoked, but does not refuse
+//! them. The variables are files in a file system that only the program sees.
 
 use sha2::{Digest, Sha256};
 
@@ -10,7 +10,7 @@ use crate::program::{Directory, PROGRAM, Run, finish};
 const DBX: &str = "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 const SBAT_LEVEL: &str = "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23";
 
-/// Runs the program where `variables` of the directory are the firmware's.
+/// Runs the program with the files of `variables` in place of the firmware's variables.
 fn run(directory: &Directory, arguments: &[&str]) -> Run {
     const SCRIPT: &str = "mount -t tmpfs tmpfs /sys/firmware
 mkdir -p /sys/firmware/efi/efivars
@@ -21,7 +21,7 @@ exec \"$0\" \"$@\"";
     finish(command.args(arguments))
 }
 
-/// A list of SHA-256 digests with its attributes.
+/// Returns a signature list of SHA-256 digests, after the variable's attributes.
 fn dbx(digests: &[[u8; 32]]) -> Vec<u8> {
     let mut list = b"\x27\0\0\0\x26\x16\xc4\xc1\x4c\x50\x92\x40".to_vec();
     list.extend_from_slice(b"\xac\xa9\x41\xf9\x36\x93\x43\x28");
@@ -35,7 +35,7 @@ fn dbx(digests: &[[u8; 32]]) -> Vec<u8> {
     list
 }
 
-/// The digest of an unsigned PE without gaps.
+/// Returns the Authenticode digest of an unsigned PE file without gaps.
 fn digest(image: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(&image[..build::OPTIONAL_HEADER + 64]);
@@ -57,7 +57,7 @@ fn images_and_addons_that_are_revoked_are_told() {
     directory.file("old.efi", &uki(b"sbat,1,x\nsystemd-stub,1,y\n"));
     directory.file("new.efi", &uki(b"sbat,1,x\nsystemd-stub,2,y\n"));
     std::fs::create_dir(directory.path("variables")).unwrap();
-    // As many as a real one has.
+    // A real dbx has as many.
     let mut digests = vec![[7; 32]; 500];
     digests.push(digest(&addon));
     directory.file(format!("variables/{DBX}"), &dbx(&digests));
@@ -85,7 +85,7 @@ kexec-bpf: warning: addon.efi: revoked in the firmware: its digest is in dbx
     assert!(page.stdout.lines().any(|shown| shown == line), "{page:?}");
     assert_eq!((page.code, page.stderr.as_str()), (0, ""));
 
-    // What is damaged is passed over in silence.
+    // Damaged variables are ignored without a message.
     for damaged in [&b""[..], b"\x07", &[0xff; 4096]] {
         directory.file(format!("variables/{DBX}"), damaged);
         directory.file(format!("variables/{SBAT_LEVEL}"), damaged);

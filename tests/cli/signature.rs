@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What `inspect` says of images that sbsign has signed.
+//! Output of `inspect` for images that sbsign has signed.
 
 use crate::build;
 use crate::program::Directory;
 
-/// Runs a signing program; `make check` installs them.
+/// Runs a signing program and returns its output; `make check` installs these programs.
 #[track_caller]
 fn tool(directory: &Directory, program: &str, arguments: &[&str]) -> String {
     let output = directory
@@ -32,7 +32,7 @@ fn sign(directory: &Directory, key: &str, image: &str, signed: &str) {
     ]);
 }
 
-/// The lines from "signature" on.
+/// Returns the lines of `inspect` from "signature" on.
 #[track_caller]
 fn signature(directory: &Directory, image: &str) -> Vec<String> {
     let run = directory.run(&["inspect", image]);
@@ -63,7 +63,7 @@ fn signed_images_name_signer_and_digest() {
         panic!("{lines:?}");
     };
     assert_eq!((by.as_str(), trust.as_str()), (first, TRUST));
-    // The digest is what sbsign has signed, as another program reads it.
+    // Another program reads the same digest from sbsign's signature.
     tool(&directory, "sbattach", &["--detach", "one.p7", "one.efi"]);
     let parsed = tool(
         &directory,
@@ -73,7 +73,7 @@ fn signed_images_name_signer_and_digest() {
     let signed = format!("OCTET STRING      [HEX DUMP]:{}\n", digest.to_uppercase());
     assert!(parsed.contains(&signed), "no {signed} in {parsed}");
 
-    // A second signature lies behind the first.
+    // A second signature follows the first.
     sign(&directory, "two", "one.efi", "both.efi");
     let second = "by CN=Second; the sha256 digest matches";
     let both = signature(&directory, "both.efi");
@@ -117,7 +117,7 @@ fn damaged_signatures_are_told_and_the_page_goes_on() {
         lines[0].starts_with("damaged: certificate table at 0xfff"),
         "{lines:?}"
     );
-    // To load it is another matter: the file is cut.
+    // A load of this file is refused, because its certificate table is not whole.
     let run = directory.run(&["load", "--dry-run", "--route=extract", "damaged.efi"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("certificate table at 0xfff"), "{run:?}");

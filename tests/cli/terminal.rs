@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What reaches the terminal, and what happens when nothing can.
+//! Output to the terminal, and failures to write it.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 use crate::build;
 use crate::program::{Directory, PROGRAM, finish, wait};
 
-/// Clears a screen, rings a bell, and is no UTF-8.
+/// A name that clears a screen, rings a bell, and is not UTF-8.
 const HOSTILE: &[u8] = b"a\x1b[2J\x07\xff.efi";
 
-// `Directory::run` asserts that nothing of the following is printed raw.
+// `Directory::run` asserts that no control character is printed raw.
 
 #[test]
 fn file_names_are_shown_escaped() {

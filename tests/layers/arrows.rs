@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Who names whom among the files of src: arrows between modules, by their paths.
+//! References among the files of src: arrows between modules, by their paths.
 //!
-//! Tests may name what they like, and a module may name what it consists of: the
-//! files of its own directory.
+//! Tests may refer to anything, and a module may refer to its own parts: the files of
+//! its directory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who has arrows, and to whom.
+/// Modules that have arrows, and the modules that these lead to.
 pub type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 /// Files of src with their texts, by the paths of their modules: `plan::error`.
 pub struct Modules(BTreeMap<String, String>);
 
 impl Modules {
-    /// Takes (path below src, text) of each file. What is compiled for tests only is
-    /// left out.
+    /// Takes (path below src, text) of each file. Leaves out code that is compiled only for
+    /// tests.
     pub fn of(files: &[(String, String)]) -> Modules {
         let module = |path: &str| {
             let path = path.strip_suffix(".rs").unwrap();
@@ -38,7 +38,7 @@ impl Modules {
         Modules(modules)
     }
 
-    /// Each module's arrows to others that it is not made of.
+    /// Returns each module's arrows to modules that are not parts of it.
     pub fn arrows(&self) -> Arrows {
         let mut arrows = Arrows::new();
         for (name, text) in &self.0 {
@@ -50,7 +50,7 @@ impl Modules {
         arrows
     }
 
-    /// The module that has what `path` means in the module `from`.
+    /// Returns the module that defines what `path` means in the module `from`.
     fn target(&self, from: &str, path: &str, depth: usize) -> Option<String> {
         let mut words: Vec<&str> = path.split("::").collect();
         let mut base: Vec<&str> = from.split("::").collect();
@@ -77,7 +77,7 @@ impl Modules {
         }
         let found = base.join("::");
         let text = self.0.get(&found)?;
-        // What a module hands on is another's.
+        // A re-exported item belongs to the module that defines it.
         let handed_on = rest.first().and_then(|name| {
             let uses = uses(text).into_iter().filter(|(public, _)| *public);
             let mut paths = uses.map(|(_, path)| path);
@@ -108,7 +108,7 @@ fn without_comments(text: &str) -> String {
     lines.map(|line| [line, "\n"].concat()).collect()
 }
 
-/// The files that a file includes for tests only.
+/// Returns the modules that a file declares only for tests.
 fn test_modules(text: &str) -> impl Iterator<Item = &str> {
     let lines: Vec<&str> = text.lines().collect();
     let pairs: Vec<(&str, &str)> = lines.windows(2).map(|pair| (pair[0], pair[1])).collect();
@@ -118,7 +118,7 @@ fn test_modules(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What follows `use` up to its semicolon, in single paths; whether it is public.
+/// Returns the paths of all `use` statements, each with whether it is public.
 fn uses(text: &str) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     let mut statement: Option<(bool, String)> = None;
@@ -140,7 +140,7 @@ fn uses(text: &str) -> Vec<(bool, String)> {
     found
 }
 
-/// `a::{b, c::{self, d}}` as `a::b`, `a::c`, `a::c::d`.
+/// Splits `a::{b, c::{self, d}}` into `a::b`, `a::c`, `a::c::d`.
 fn branches(tree: &str) -> Vec<String> {
     let Some((stem, rest)) = tree.split_once('{') else {
         let path = tree.split(" as ").next().unwrap().trim();
@@ -167,7 +167,7 @@ fn branches(tree: &str) -> Vec<String> {
     paths.collect()
 }
 
-/// All paths that code names: by `use`, and from `crate`, `self` or `super`.
+/// Returns all paths in the code: after `use`, and from `crate`, `self` or `super`.
 fn paths(text: &str) -> Vec<String> {
     let mut found: Vec<String> = uses(text).into_iter().map(|(_, path)| path).collect();
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
@@ -180,7 +180,7 @@ fn paths(text: &str) -> Vec<String> {
     found
 }
 
-/// All that arrows lead to from `name`.
+/// Returns all modules that arrows lead to from `name`.
 fn reached<'a>(arrows: &'a Arrows, name: &'a str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut left = vec![name];
@@ -191,7 +191,7 @@ fn reached<'a>(arrows: &'a Arrows, name: &'a str) -> BTreeSet<&'a str> {
     reached
 }
 
-/// The arrows from which a way leads back.
+/// Returns the arrows that are part of a circle.
 pub fn circles(arrows: &Arrows) -> Arrows {
     let mut circles = arrows.clone();
     for (name, to) in &mut circles {
@@ -228,7 +228,7 @@ fn arrows_are_seen_however_they_are_written() {
     let to = |name: &str| Vec::from_iter(arrows[name].iter().map(String::as_str));
     assert_eq!(to("a"), [""; 0]);
     assert_eq!(to("a::b"), ["c", "c::d", "f", "h"]);
-    // Thing is b's, though a hands it on.
+    // Thing is defined by b, though a re-exports it.
     assert_eq!(to("c::d"), ["a::b"]);
     assert_eq!(to("f"), ["a"]);
     assert_eq!(to("g"), [""; 0]);

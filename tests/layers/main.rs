@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The rules that the compiler does not check: pure layers stay pure, and
-//! every source file says its licence and its purpose.
+//! Rules that the compiler does not check: pure layers stay pure, arrows between
+//! layers point down, every source file names its licence and its purpose, and
+//! comments are in plain words.
 mod arrows;
 mod decisions;
 mod words;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use arrows::{Arrows, Modules, circles, is_in};
 
-/// What no pure file may name; layers above it are found by their arrows.
+/// Names that no pure file may contain. References to layers above are found by arrows.
 const EFFECTS: &[&str] = &[
     "std::fs",
     "std::env",
@@ -40,7 +41,7 @@ fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every file under src, by its path from there, with its text.
+/// Returns every file under src: its path from there, and its text.
 fn all_sources() -> Vec<(String, String)> {
     let mut paths = Vec::new();
     sources(&src(), &mut paths);
@@ -52,16 +53,16 @@ fn all_sources() -> Vec<(String, String)> {
         .collect()
 }
 
-/// One line of the picture: layers side by side, or modules of a group.
+/// A line of the picture: layers side by side, or modules of a group.
 struct Row {
-    /// By the paths of their modules: `sys`, `policy::plan`.
+    /// Paths of their modules: `sys`, `policy::plan`.
     layers: Vec<String>,
     is_pure: bool,
 }
 
-/// The picture in ARCHITECTURE.md, from top to bottom. A row begins at the first column
-/// with its layers, and ends with `pure` or `effects`; the rows of its modules follow,
-/// indented by two. Lines that are indented further go on with the row before.
+/// Returns the picture in ARCHITECTURE.md, from top to bottom. A row begins at the first
+/// column with its layers, and ends with `pure` or `effects`; the rows of its modules
+/// follow, indented by two. Lines that are indented further continue the row before.
 fn rows() -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
     let text = fs::read_to_string(path).expect("read ARCHITECTURE.md");
@@ -94,14 +95,14 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// The place of a module in the picture, counted from its top: that of its layer, or of
-/// the module of a group that it belongs to.
+/// Returns the row of a module in the picture, counted from the top: that of its layer, or
+/// of the module of a group that it belongs to.
 fn height(rows: &[Row], module: &str) -> Option<usize> {
     let has = |row: &Row| row.layers.iter().any(|layer| is_in(module, layer));
     rows.iter().rposition(has)
 }
 
-/// Takes a file of src or a module.
+/// Returns whether a layer is pure; takes a file of src or a module.
 fn is_pure(name: &str) -> bool {
     let module = name.trim_end_matches(".rs").replace('/', "::");
     let rows = rows();
@@ -132,7 +133,7 @@ fn the_picture_has_every_layer_once() {
     assert_eq!(shown, found);
 }
 
-/// A module names what is below it in the picture, and nothing beside it.
+/// A module may refer to modules below it in the picture, but not to those beside it.
 #[test]
 fn no_arrow_points_up() {
     let rows = rows();
@@ -176,7 +177,7 @@ fn only_sys_and_rt_call_the_system() {
     }
 }
 
-/// The code of a line: comments may name anything.
+/// Returns a line without its comment, which may name anything.
 fn code(line: &str) -> &str {
     line.split("//").next().unwrap_or(line)
 }
@@ -237,7 +238,7 @@ fn files_stay_readable() {
     }
 }
 
-/// Files of the module by what they include: `load.c` and `load.h` are one.
+/// Returns the files that each file of the module includes: `load.c` and `load.h` are one.
 fn module_includes() -> Arrows {
     let mut includes = Arrows::new();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("bpf/kmod");
@@ -261,7 +262,7 @@ fn module_includes() -> Arrows {
     includes
 }
 
-/// A file includes only what does not include it, directly or by others.
+/// A file may not include a file that includes it, directly or through others.
 #[test]
 fn the_modules_files_include_no_circle() {
     let includes = module_includes();

@@ -242,8 +242,8 @@ fn rescue_lists_bad_disks_and_boots() {
         &["loaded /etc/kexec-bpf/kdump.efi: for a panic"],
     );
     said.expect("crash", "1");
-    // Nothing is loaded or mounted, and the device node of the partition that
-    // only the backup partition table has was removed.
+    // Nothing is loaded or mounted, and the partition that only the backup
+    // partition table has was removed again.
     said.expect("left", "0 0 /dev/vdc");
     said.expect("logged", "1");
 

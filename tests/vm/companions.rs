@@ -106,7 +106,7 @@ fn bad_companions() {
         }
         let told = said.told(route);
         let count = told.matches("skipped ").count();
-        // In /root, two names of directories belong to something else.
+        // In /root, two of the directories are a symbolic link and a file.
         if count != SKIPPED.len() + 2 {
             said.fail(&format!("{route} skips {count} files: {told}"));
         }

@@ -61,8 +61,8 @@ fn by_program(case: &Case) -> Verdict {
     }
 }
 
-/// Returns the verdict of the module and the kernel, from the errno, stage and reason
-/// of the report. `None` if they do not fit together.
+/// Returns the verdict of the module and the kernel, from the error, stage and reason
+/// that they report; `None` for a report that no case should have.
 fn by_module(name: &str, error: i32, stage: u32, reason: &str) -> Option<Verdict> {
     const PROBE: u32 = 1;
     const SIGNATURE: u32 = 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Images that must be refused: exit code 3, a message of their own, nothing
-//! loaded and nothing left behind.
+//! Images that must be refused: each with exit code 3 and a message that no other
+//! has, with nothing loaded and nothing left behind.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use guest::{Initramfs, Kernel, Machine, Payload, Transcript, second_initrd};
 
 crate::on_each_kernel!(bad_images_are_refused, shrinking_image);
 
-/// `try NAME` loads /bad and says all that can be seen from outside.
+/// `try NAME` loads /bad and says everything that can be seen from outside.
 const TRY: &str = r#"
 state() { echo "loaded=$(cat /sys/kernel/kexec_loaded) files=$(find / -xdev | wc -l)" \
     "used=$(df -k / | tail -n 1 | awk '{print $3}')"; }
@@ -30,7 +30,7 @@ state >/dev/null
 shmem() { awk '/^Shmem:/ {print $2}' /proc/meminfo; }
 "#;
 
-/// One bad image: how it is made as /bad from the good /a.efi.
+/// One bad image: a name, and commands that make /bad from the good /a.efi.
 struct Case {
     name: String,
     make: String,
@@ -43,7 +43,7 @@ fn case(name: &str, make: impl Into<String>) -> Case {
     }
 }
 
-/// A copy of the good image with other bytes at `offset`.
+/// Makes a copy of the good image with other bytes at some offsets.
 fn patched(name: &str, patches: &[(u64, &[u8])]) -> Case {
     let mut make = String::from("cp /a.efi /bad");
     for (offset, bytes) in patches {
@@ -65,7 +65,7 @@ fn cases(image: &[u8]) -> Vec<Case> {
     let pe = u64::from(uki::u32_at(image, 0x3c));
     let linux = find(&sections, ".linux");
     let initrd = find(&sections, ".initrd");
-    // Entry of a section: virtual size at 8, raw size at 16, raw offset at 20.
+    // Offsets in a section's entry: virtual size, raw size, raw offset.
     let (size, raw_size, raw_offset) = (8, 16, 20);
     let huge = 0x7fff_fff0_u32.to_le_bytes();
     let mut cases = vec![
@@ -146,14 +146,14 @@ fn bad_images_are_refused(kernel: Kernel) {
     let bytes = std::fs::read(&image).expect("read the UKI");
     let cases = cases(&bytes);
     let mut script = TRY.to_owned();
-    // The first load touches what the later ones reuse.
+    // The first load allocates memory that the later ones reuse.
     script += "echo warm >/bad; timeout 30 kexec-bpf load /bad 2>/dev/null; rm /bad\n";
     script += "say shmem-before \"$(shmem)\"\n";
     for case in &cases {
         script += &format!("{}; try {}\n", case.make, case.name);
     }
     script += "say shmem-after \"$(shmem)\"\n";
-    // What was refused has not spoilt anything: a good image still loads.
+    // The refused images have broken nothing: a good image still loads.
     script += "kexec-bpf load /a.efi 2>&1; say good $? $(cat /sys/kernel/kexec_loaded)\n";
     let initramfs = Initramfs::new(&script)
         .file_from("a.efi", &image)
@@ -205,7 +205,7 @@ fn check_refusals(said: &Transcript, cases: &[Case]) {
         if !lines.first().is_some_and(|line| line.contains("/bad")) {
             problems.push(format!("{name}: the image is not named: {lines:?}"));
         }
-        // A cut is one fault, wherever it is made.
+        // All cuts are one fault, wherever they are, and may share a message.
         let own = !name.starts_with("cut-");
         if let Some(other) = seen.insert(lines.concat(), name).filter(|_| own) {
             problems.push(format!("{name} and {other} have the same message"));
@@ -216,7 +216,7 @@ fn check_refusals(said: &Transcript, cases: &[Case]) {
     }
 }
 
-/// A file that is cut while it is loaded: any result but a crash or a leak.
+/// Expects neither a crash nor a leak when a file is truncated while it is loaded.
 fn shrinking_image(kernel: Kernel) {
     let directory = guest::work_dir(&format!("shrinking-{}", kernel.name()));
     let payload = Payload::new("initrd", 20 << 20);
@@ -255,7 +255,7 @@ say shmem-after "$(shmem)"
         .timeout_s(300)
         .run();
     for line in said.all("loaded") {
-        // A failed load leaves nothing; one that won the race is complete.
+        // A failed load leaves nothing; one that wins the race is complete.
         if !["0 1", "3 0"].contains(&line) {
             said.fail(&format!("exit code and kexec_loaded are {line}"));
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Kernels that crash: the capture kernel has the dump of the one that crashed,
-//! whatever way it was loaded by.
+//! whichever way it was loaded.
 
 use std::path::{Path, PathBuf};
 
 use guest::library::with_libraries;
 use guest::{Initramfs, Kernel, Machine, Transcript, handshake, packages, uki::Uki};
 
-/// `keep_secret` makes a word at run time that no image has, keeps it in memory
+/// `keep_secret` makes a word at run time that is in no image, keeps it in memory
 /// and in the kernel's log, and says it.
 pub const SECRET: &str = r#"
 keep_secret() {
@@ -20,14 +20,14 @@ keep_secret() {
 }
 "#;
 
-/// What a capture kernel says for itself and of the dump.
+/// Script of a capture kernel: says its release, its command line, and what is in the dump.
 const CAPTURE: &str = r#"
 say capture "$(uname -r)"
 say cmdline "$(cat /proc/cmdline)"
 vmcore /proc/vmcore | while read -r line; do say dump "$line"; done
 "#;
 
-/// Debian's makedumpfile on the dump, and on what it made of it.
+/// Runs Debian's makedumpfile on the dump, and on its own output.
 const MAKEDUMPFILE: &str = r#"
 export LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu
 mkdir -p /tmp
@@ -41,7 +41,7 @@ say dmesg $? "$(sed -n 's/.*kdump-secret=//p' /dmesg | head -n 1)"
 
 pub const CRASH: &str = "echo c >/proc/sysrq-trigger\n";
 
-/// An initramfs that looks into the dump.
+/// Returns an initramfs that reads the dump.
 pub fn capture_initrd(script: &str) -> Initramfs {
     Initramfs::new(&format!("{CAPTURE}{script}")).program("bin/vmcore", &packages::floor("vmcore"))
 }
@@ -54,7 +54,7 @@ fn with_makedumpfile() -> Initramfs {
     })
 }
 
-/// A UKI for a capture kernel.
+/// Builds a UKI for a capture kernel.
 pub fn uki(directory: &Path, kernel: Kernel, cmdline: &str, initrd: Initramfs) -> PathBuf {
     let path = directory.join("capture.cpio");
     std::fs::write(&path, initrd.finish()).expect("write the initrd");
@@ -62,7 +62,7 @@ pub fn uki(directory: &Path, kernel: Kernel, cmdline: &str, initrd: Initramfs) -
     uki.linux(&kernel.image()).initrd(&path).build()
 }
 
-/// The capture kernel ran, and the dump is of the kernel that crashed.
+/// Expects that the capture kernel ran, and that the dump is of the kernel that crashed.
 #[track_caller]
 pub fn expect_dump(said: &Transcript, kernel: Kernel) {
     said.expect("capture", &kernel.release());
@@ -80,7 +80,7 @@ pub fn expect_dump(said: &Transcript, kernel: Kernel) {
     }
 }
 
-/// The command line, behind the elfcorehdr= that the kernel puts in front.
+/// Expects this command line after the elfcorehdr= that the kernel puts first.
 #[track_caller]
 pub fn expect_cmdline(said: &Transcript, wanted: &str) {
     let line = said.one("cmdline");
@@ -99,7 +99,7 @@ fn crashing(directory: &Path, kernel: Kernel, initramfs: Initramfs) -> Machine {
         .timeout_s(400)
 }
 
-/// A UKI by route extract; Debian's makedumpfile reads the dump.
+/// A UKI loaded by route extract; Debian's makedumpfile reads the dump.
 #[test]
 fn uki_by_extract() {
     let kernel = Kernel::V6_12;
@@ -122,7 +122,7 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
     said.expect("dmesg", &format!("0 {}", said.one("secret")));
 }
 
-/// The same image by route handshake.
+/// The same image loaded by route handshake.
 #[test]
 fn uki_by_handshake() {
     let directory = guest::work_dir("kdump-handshake");
@@ -143,7 +143,7 @@ attempt load kexec-bpf load --panic /kdump.efi --verbose
     expect_dump(&said, handshake::KERNEL);
 }
 
-/// A kernel, its initrd and the running command line.
+/// A kernel and its initrd, loaded with the running command line.
 #[test]
 fn bzimage_with_the_running_command_line() {
     let kernel = Kernel::V6_12;
@@ -167,15 +167,15 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
     let added = "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory udev.children-max=2 \
         novmcoredd cma=0 hugetlb_cma=0 mce=off numa=off acpi_no_memhotplug \
         transparent_hugepage=never nokaslr hest_disable pcie_ports=compat";
-    // The user's panic= counts, so the one of the policy is not added; the
+    // The user's panic= is kept, so that of the policy is not added; the
     // running kernel's stays, before it.
     let kept = format!("console=ttyS0 panic=-1 nonce={nonce}");
     expect_cmdline(&said, &format!("{kept} {added} panic=-1 last"));
     expect_dump(&said, kernel);
 }
 
-/// The image is loaded by the first words of the first init; then the kernel
-/// panics before there is any root, because its init ends.
+/// The image is loaded by the first commands of the first init, which then ends, so that
+/// the kernel panics before there is any root.
 #[test]
 fn crash_during_boot() {
     let kernel = Kernel::V6_1;

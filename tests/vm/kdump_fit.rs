@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Memory for a capture kernel: what check says, what load does, and what is
-//! true. The reservation is made smaller in the running kernel, by
-//! /sys/kernel/kexec_crash_size, so that one boot is enough for many sizes.
+//! Memory for a capture kernel: `check` and `load` agree, and the smallest size
+//! that they call enough is enough. The running kernel's reservation is made
+//! smaller by /sys/kernel/kexec_crash_size, so that one boot does for many sizes.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use guest::initramfs::extra_initrd;
 use guest::pe::{Pe, tiny_kernel};
 use guest::{Initramfs, Kernel, Machine, Payload, Transcript, second_initrd, uki::Uki};
 
-/// `apart NAME COMMAND...`: as `attempt`, but for standard output, which is under
-/// NAME-out; and what is loaded: the image and the crash image.
+/// `apart NAME COMMAND...`: like `attempt`, but says standard output under NAME-out, and
+/// under NAME-loaded whether an image and a crash image are loaded.
 const APART: &str = r#"
 to_out() { "$@" >/out; }
 apart() {
@@ -50,8 +50,8 @@ fn zstd(directory: &Path, name: &str, data: &[u8], program: &[&str]) -> Vec<u8> 
     output.stdout
 }
 
-/// check and load agree; a bad image does not cost the good one; image and
-/// crash image do not touch each other.
+/// check and load agree, a bad image does not replace a good one, and the image and the
+/// crash image are independent.
 #[test]
 fn check_and_load_agree() {
     let kernel = Kernel::V6_12;
@@ -166,8 +166,8 @@ apart none-status kexec-bpf status
     said.expect_words("none-status-out", &["none reserved"]);
 }
 
-/// The least reservation that is called enough is: the capture kernel boots in
-/// it, and has all of its initrd.
+/// Expects the smallest reservation that check calls enough to be enough: the capture
+/// kernel boots in it, with all of its initrd.
 fn least_boots(kernel: Kernel, name: &str, payload_bytes: usize, packer: &[&str]) {
     let directory = guest::work_dir(&format!("kdump-least-{name}"));
     let nonce = guest::nonce();
@@ -220,7 +220,7 @@ fn least_that_fits_a_small_initrd_boots() {
     );
 }
 
-/// Here it is the tmpfs that decides: it holds half of the memory.
+/// Here the limit is that of the tmpfs, which holds half of the memory.
 #[test]
 fn least_that_fits_a_large_initrd_boots() {
     least_boots(Kernel::V6_1, "large", 60 << 20, &["gzip", "-1c"]);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The reports of docs/kernel-bugs.md: each recipe, as it is written there, does
-//! to a stock kernel what it says, by a bare kernel and without the module. A
-//! test that fails says that a kernel has lost a bug: then the report goes.
+//! The reports of docs/kernel-bugs.md: each recipe there has the effect on a stock
+//! kernel that the report says, with a bare kernel image and without the module. If
+//! a test fails, the kernel no longer has the bug: then remove the report.
 
 use std::path::Path;
 
 use guest::firmware::{self, SigningKey};
 use guest::{Initramfs, Kernel, Transcript, host_program, packages, tree, uki::Uki};
 
-/// The load, and another of a good kernel afterwards. `alive` is the state of
-/// the process after it was killed; nothing when it is gone.
+/// Loads the file, and a good kernel afterwards. `alive` is the state of the first
+/// process after it was killed; empty if it has ended.
 const SCRIPT: &str = r#"
 mount -t securityfs none /sys/kernel/security
 say lockdown "$(cat /sys/kernel/security/lockdown)"
@@ -24,7 +24,7 @@ say alive "$(cut -d ' ' -f 3 /proc/$pid/stat 2>/dev/null)"
 attempt after client plain /good
 "#;
 
-/// The recipe of the report of that number.
+/// Returns the recipe of the report with that number.
 fn recipe(number: usize) -> String {
     let text = std::fs::read_to_string(tree("docs/kernel-bugs.md")).expect("read the reports");
     let report = text.split("\n## ").nth(number).expect("a report");
@@ -42,7 +42,8 @@ fn cook(number: usize, kernel: &Path, to: &Path) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// Under Secure Boot, where root must not be able to do that.
+/// Runs the recipe and loads its file under Secure Boot, where root must not be able to
+/// crash the kernel. The recipe gets a kernel signed by a key that is known, or not.
 fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
     let directory = guest::work_dir(&format!("kernel-bug-{number}-{}", kernel.name()));
     let key = SigningKey::new(&directory);
@@ -71,7 +72,7 @@ fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
     let image = key.sign(&directory, "first.signed.efi", &image);
     let said = firmware::secure_machine(&directory, &image)
         .memory_mb(1024)
-        // The kernel leaves no time to others where it hashes without an end.
+        // A kernel that hashes without end gives its processor to nothing else.
         .cpus(2)
         .timeout_s(200)
         .boot();
@@ -79,7 +80,8 @@ fn run(kernel: Kernel, number: usize, is_known: bool) -> Transcript {
     said
 }
 
-/// The kernel says so, the thread is gone, and with it the lock.
+/// Expects that the kernel logs an oops and that the thread is dead, with the kexec
+/// lock still held.
 #[track_caller]
 fn expect_oops(said: &Transcript, words: &str) {
     said.expect_end();
@@ -98,7 +100,7 @@ fn expect_busy(said: &Transcript) {
 
 const PAGE_FAULT: &str = "BUG: unable to handle page fault for address: ";
 
-/// Linux 6.1 hashes what lies behind the file until the machine resets.
+/// Linux 6.1 hashes memory after the file until the machine resets.
 fn long_fewer_than_five_directories(kernel: Kernel) {
     let said = run(kernel, 1, true);
     let is_reset = said.stopped.is_none() && said.all("log").is_empty();
@@ -116,12 +118,12 @@ fn long_a_section_outside_of_the_file(kernel: Kernel) {
     expect_oops(&run(kernel, 3, true), PAGE_FAULT);
 }
 
-/// Signed by a key that nobody knows.
+/// The file is signed by a key that the kernel does not know.
 fn long_a_certificate_shorter_than_its_header(kernel: Kernel) {
     expect_oops(&run(kernel, 4, false), PAGE_FAULT);
 }
 
-/// Not ended by SIGKILL: it is still running, and may keep the machine from powering off.
+/// SIGKILL does not end the load, which may even keep the machine from powering off.
 fn long_sections_that_overlap(kernel: Kernel) {
     let said = run(kernel, 5, true);
     said.expect("log", "");

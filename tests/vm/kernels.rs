@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The module on kernels newer than the one that the other tests boot: built by
-//! their own compiler, inserted, one load, one refusal, removed, not a warning.
-//! tests/check-all.sh runs everything on them.
+//! The module on kernels newer than the one that the other tests boot. It is built
+//! by their compiler, inserted, loads one image, refuses another and is removed,
+//! without a warning. tests/check-all.sh runs all of the module's tests on them.
 
 use guest::handshake::{NOTHING, STRICT, expect_failure, initramfs_with};
 use guest::handshake::{tiny_uki, tiny_uki_with};
 use guest::{Kernel, Machine, module};
 
-/// Programs of dead processes keep the module for a moment: 10 s at most.
+/// Script of the guest. It tries the removal for 10 s, because BPF programs of dead
+/// processes keep the module for a moment.
 const LOADS: &str = "
 say release $(uname -r)
 attempt good kexec-bpf load /good.efi --route handshake --verbose

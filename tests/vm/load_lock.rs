@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `load --lock`: the image boots, and the kernel takes no other.
+//! `load --lock`: the image boots, and the kernel loads no other.
 
 use guest::{Initramfs, Kernel, Machine, second_initrd};
 

@@ -58,7 +58,7 @@ mod revoked;
 mod secure_boot;
 mod tpm;
 
-/// The same test on each stock kernel that is supported.
+/// Makes tests that call the same function for each stock kernel that is supported.
 macro_rules! on_each_kernel {
     ($($test:ident),* $(,)?) => {
         mod on_6_12 {

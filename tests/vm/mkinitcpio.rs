@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! mkinitcpio's hooks: the build hooks against its functions, the runtime hook
-//! in busybox's ash, without a guest; in guests, what it does to a kernel.
+//! mkinitcpio's hooks. Without a guest: the build hooks with stand-ins for mkinitcpio's
+//! functions, and the runtime hook in busybox's ash. In guests: the effect of the
+//! runtime hook on a kernel.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,10 +11,10 @@ use guest::handshake::{KERNEL, initramfs_before, tiny_uki};
 use guest::install::install;
 use guest::{Initramfs, Machine, Transcript, module, packages, tree};
 
-/// What a kernel has that was built with everything as modules.
+/// Modules of a kernel that has nothing built in.
 const MODULES: &str = "ext4 vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 efivarfs kexec_bpf";
 
-/// A machine's root with all that is installed on it.
+/// Makes a directory that stands for a machine's root, with everything installed.
 fn machine(test: &str, prefix: &str) -> PathBuf {
     let root = guest::work_dir(&format!("mkinitcpio-{test}"));
     install(&root, prefix);
@@ -30,7 +31,7 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, executable).expect("make it executable");
 }
 
-/// What a build hook puts into the image, sorted; its own order is free.
+/// Returns sorted lines for what a build hook puts into the image, in whatever order.
 fn build(root: &Path, hook: &str, settings: &[(&str, &str)]) -> Vec<String> {
     let output = guest::host_program("bash")
         .arg(tree("tests/mkinitcpio/build.sh"))
@@ -81,7 +82,7 @@ fn build_hook_adds_what_the_runtime_hook_needs() {
     ]);
     expect(&build(&root, "kexec-bpf", &[]), &wanted);
 
-    // A kernel that has all but the module built in, and a capture kernel.
+    // A kernel with everything but the module built in, and a capture kernel.
     wanted.retain(|line| !line.starts_with("module "));
     wanted.extend(["module kexec_bpf", "file /etc/kexec-bpf/kdump.efi 644"]);
     let settings = [
@@ -94,7 +95,7 @@ fn build_hook_adds_what_the_runtime_hook_needs() {
     let settings = [settings[0], settings[1], ("kexec_bpf_enforce", "yes")];
     expect(&build(&root, "kexec-bpf", &settings), &wanted);
 
-    // Without the module, such an image would switch kexec off.
+    // Without the module, an image built to enforce would turn kexec off.
     let settings = [("MODULES", "ext4"), ("kexec_bpf_enforce", "yes")];
     let found = build(&root, "kexec-bpf", &settings);
     let error = "error module not found: 'kexec_bpf'".to_owned();
@@ -115,7 +116,7 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
     let units = "/usr/lib/systemd/system";
     let files = [
         "file /usr/bin/kexec-bpf 755".to_owned(),
-        // Once for each unit that needs it.
+        // Added once for each unit that needs it.
         "file /usr/bin/kexec-bpf 755".to_owned(),
         "file /usr/bin/kexec-bpf 755".to_owned(),
         "file /usr/bin/kexec-bpf 755".to_owned(),
@@ -151,7 +152,8 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
     expect(&build(&root, "sd-kexec-bpf", &[]), &alone);
 }
 
-/// What happens in the init when the program ends with `code`.
+/// Runs the runtime hook with a program that ends with `code`. Returns what was printed,
+/// and the calls of other programs.
 fn run(test: &str, code: u8) -> (String, String) {
     let directory = guest::work_dir(&format!("mkinitcpio-{test}"));
     let text = format!("#!/bin/sh\necho \"kexec-bpf $*\" >>\"$CALLS\"\nexit {code}\n");
@@ -225,7 +227,8 @@ fn runtime_hook_turns_enforce_on() {
     said.expect("hook-enforce", "Y");
 }
 
-/// What is loaded was not looked at by enforce: it still boots, which is said.
+/// An image that was loaded before enforce was not checked: it still boots, and the hook
+/// says so.
 #[test]
 fn runtime_hook_fails_closed_with_an_image_loaded() {
     let script = "insmod /kexec_bpf.ko timeout_ms=60000
@@ -246,8 +249,8 @@ say loaded $(cat /sys/kernel/kexec_loaded)
     said.expect("loaded", "1");
 }
 
-/// A program that does not run: kexec stays on where nobody asked, and is off where
-/// somebody did, by a word or by the file.
+/// If the program does not run, kexec is turned off if enforce was requested, by a word
+/// or by the file, and stays on otherwise.
 #[test]
 fn runtime_hook_fails_closed_without_the_program() {
     let script = r#"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Archives of the initrd that follow each other: the kernel's decoder of
-//! `lz4 -l` has no mark of an end, and takes what comes next for a size unless
-//! there are zeros.
+//! Archives of the initrd that follow each other. The format of `lz4 -l` has no
+//! end mark: the kernel's decoder takes the next bytes for a size unless they are
+//! zeros.
 
 use guest::handshake::{KERNEL, initramfs, machine};
 use guest::initramfs::extra_initrd;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What else is attached to the parser hook while an image is loaded: tracers do
-//! no harm, and a parser of another load is named as what it is.
+//! Programs that are attached to the parser hook beside the load's own: tracers do
+//! no harm, and a parser of another load is reported.
 
 use crate::module_late::{SETTLE, expect_settled};
 use guest::Transcript;
@@ -14,7 +14,7 @@ fn expect_loaded(said: &Transcript, name: &str) {
     said.expect(&format!("{name}-loaded"), "1");
 }
 
-/// Each kind of tracer sees the hook run, and the load is as without it.
+/// Each kind of tracer sees the hook run, and does not change the load.
 #[test]
 fn tracers_do_no_harm() {
     let directory = guest::work_dir("module-tracers");
@@ -63,8 +63,8 @@ settle
     expect_settled(&said);
 }
 
-/// A parser whose process is gone stays when its link is pinned. It would act on
-/// the load of whoever comes next.
+/// A parser stays attached after its process has ended if its link is pinned. It would
+/// act on the next load, whoever makes it.
 #[test]
 fn parser_of_another_load() {
     let directory = guest::work_dir("module-foreign-parser");
@@ -90,7 +90,7 @@ settle
     assert!(said.all("first").contains(&"pin 0"), "the link is pinned");
     said.expect_attempt("second", "4", &["EBUSY (16)", FOREIGN]);
     said.expect("second-loaded", "0");
-    // Whoever loads, and whatever it would attach itself.
+    // Any load is refused, even by a client with a parser of its own.
     assert!(said.all("own").contains(&"load -16"), "the client is told");
     said.expect("removed-left", NOTHING);
     expect_loaded(&said, "third");

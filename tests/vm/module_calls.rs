@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Calls of a parser that can lead to nothing end at once, and warn of nothing.
+//! Calls that a parser makes in vain return at once and cause no kernel warning.
 
 use crate::module_late::{SETTLE, expect_settled};
 use guest::Transcript;
 use guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
 
-/// What a parser calls before its error, and a few.
+/// More calls than a parser makes up to its error.
 const ENOUGH: u32 = 50;
 
-/// The calls that the kernel's report counts in the first round.
+/// Returns the number of calls in the first round, from the module's report.
 #[track_caller]
 fn calls(said: &Transcript, name: &str) -> u32 {
     let told = said
@@ -54,7 +54,7 @@ settle
     );
     let count = calls(&said, "goes-on");
     assert!(count < ENOUGH, "the parser goes on for {count} calls");
-    // The kernel's vmalloc() warns of 0 bytes, and this guest panics at warnings.
+    // vmalloc() warns if it is called for 0 bytes, and this guest panics at warnings.
     let words = [
         "EINVAL (22)",
         "the parser's data cannot be decompressed (-22)",

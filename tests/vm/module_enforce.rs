@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The module's parameter enforce under Secure Boot: what it refuses, whoever calls, and
-//! what it loads. All that is refused here by enforce is loaded without it.
+//! what it lets through. All that enforce refuses here would be loaded without it.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use guest::library::with_libraries;
 use guest::pe::{Pe, tiny_efi_kernel};
 use guest::{Initramfs, Transcript, packages, uki::Uki};
 
-/// A call of root's that gets around the UKI's signature, and what the log says of it.
+/// A call by root that would get around the UKI's signature, and what the log says of it.
 struct Gate {
     name: &'static str,
     command: &'static str,
@@ -35,7 +35,7 @@ const fn gate(name: &'static str, command: &'static str, why: &'static str) -> G
     }
 }
 
-/// 2 is KEXEC_FILE_ON_CRASH.
+/// Calls that enforce refuses. 2 is KEXEC_FILE_ON_CRASH.
 const GATES: &[Gate] = &[
     gate("bare", "calls file 0 /kernel", BARE),
     gate(
@@ -83,8 +83,8 @@ const GATES: &[Gate] = &[
     },
 ];
 
-/// `refused NAME COMMAND...`: what it says, what the log says, and that nothing is loaded.
-/// The log has ten lines in five seconds.
+/// `refused NAME COMMAND...` runs the command and says its output, lines of the log, and
+/// what is loaded. It sleeps because the module logs at most ten lines in five seconds.
 const REFUSED: &str = r#"
 refused() {
     name=$1
@@ -97,7 +97,7 @@ refused() {
 }
 "#;
 
-/// The images that are signed, in `guest`.
+/// Adds the signed images to `guest`.
 pub fn images(guest: Initramfs, directory: &Path, key: &SigningKey) -> Initramfs {
     let sign = |name: &str, image: &[u8]| key.sign_bytes(directory, name, image);
     let addon = Pe::new().section(".cmdline", b"from=addon");
@@ -189,7 +189,7 @@ left end
     said.expect("end-left", NOTHING);
 }
 
-/// A panic boots the capture kernel that enforce let in, and that reads the dump.
+/// A panic boots the capture kernel that enforce has let through, which reads the dump.
 #[test]
 fn a_crash_is_captured() {
     let directory = guest::work_dir("module-enforce-crash");
@@ -217,7 +217,7 @@ attempt load kexec-bpf load --panic --verbose /kdump.efi
 }
 
 /// Neither enforce nor a lock outlives the kernel: a signed image that asks for neither
-/// starts without.
+/// starts without them.
 #[test]
 fn the_next_kernel_starts_free() {
     let directory = guest::work_dir("module-enforce-next");

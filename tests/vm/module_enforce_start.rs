@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! When enforce goes on, and what it does without Secure Boot: IMA's word for a file
-//! does not count.
+//! Turning enforce on, and its effect without Secure Boot: IMA's approval of a file is
+//! not enough.
 
 use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
 use guest::ima::{self, Key};
@@ -101,7 +101,7 @@ left end
     );
     said.expect("file", "1 0");
     let unsigned = said.all("unsigned");
-    // 129 EKEYREJECTED, by the rules; 61 ENODATA, as the kernel's check says.
+    // 129 EKEYREJECTED from enforce's rules; 61 ENODATA from the kernel's check.
     let report =
         "report -129 stage 6 calls 0: enforce: the image's signature was not verified (-61)";
     if !(unsigned.contains(&"load -129") && unsigned.contains(&report)) {
@@ -115,8 +115,8 @@ left end
     said.expect("end-left", NOTHING);
 }
 
-/// IMA appraises files, and root can have a BPF program answer for it; the number is that
-/// of the file's bytes.
+/// IMA appraises files, but root can replace its answer by a BPF program. The program
+/// returns the size of the file, as if that had been read.
 #[test]
 fn ima_does_not_count() {
     let directory = guest::work_dir("module-enforce-ima");
@@ -155,7 +155,7 @@ say loaded-at-last $(cat /sys/kernel/kexec_loaded)
         .run();
     said.expect("policy", "taken");
     let attached = "fmod_ret security_kernel_post_read_file 1";
-    // 13 is EACCES, IMA's; 1 is EPERM, by enforce.
+    // 13 is EACCES, from IMA; 1 is EPERM, from enforce.
     said.expect("bare", "13");
     said.expect("faked", &format!("{attached} 0"));
     said.expect("file", "0");

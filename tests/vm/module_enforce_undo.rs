@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What root may try to undo enforce, under Secure Boot: after each of it a bare kernel
+//! Attempts by root to undo enforce, under Secure Boot: after each of them a bare kernel
 //! is refused as before.
 
 use std::path::Path;
@@ -10,8 +10,8 @@ use guest::firmware::SigningKey;
 use guest::handshake::initramfs_before;
 use guest::{Transcript, module};
 
-/// `still NAME`: a bare kernel, a UKI without a session, a crash kernel; the parameter,
-/// and what is loaded.
+/// `still NAME` tries to load a bare kernel, a UKI without a session, and a crash kernel;
+/// it says their errnos, the parameter, and what is loaded.
 const STILL: &str = r#"
 still() {
     say "$1" "$(calls file 0 /kernel) $(calls file 0 /good.efi) $(calls file 2 /kernel)" \
@@ -32,7 +32,7 @@ traced() {
 }
 "#;
 
-/// 1 is EPERM.
+/// Output of `still` under enforce; 1 is EPERM.
 const REFUSED: &str = "1 1 1 Y 00";
 
 const TRIES: &str = r#"
@@ -76,10 +76,10 @@ traced lsm lsm bpf_lsm_kernel_read_file 0
 attempt good kexec-bpf load --verbose /good.efi
 kexec-bpf unload
 still before-removal
-# In the middle of a load, whose parser is served only then.
+# In the middle of a load, before its parser is served.
 client load 60000 'ready,run:(rmmod -f kexec_bpf >/dev/null 2>&1 &); sleep 1,read,kfunc,signal' /good.efi |
     while read -r line; do say middle "$line"; done
-# The log has ten lines in five seconds.
+# The module logs at most ten lines in five seconds.
 sleep 6
 still removed
 say going $(cat /sys/module/kexec_bpf/initstate)
@@ -89,12 +89,12 @@ attempt held kexec-bpf load /good.efi
 tried removed-again sh -c 'rmmod -f kexec_bpf'
 tried write-0-removed sh -c "echo 0 >$parameter"
 say rmmod-state $(cut -d ' ' -f 3 /proc/$(pidof rmmod | cut -d ' ' -f 1)/stat)
-# A hung task would panic now, and one that cannot be frozen fails this.
+# A hung task would make the kernel panic now; one that cannot be frozen makes freeze fail.
 echo 1 >/proc/sys/kernel/hung_task_panic
 echo 2 >/proc/sys/kernel/hung_task_timeout_secs
 sleep 8
 say complaints $(dmesg | grep -cE 'WARNING:|BUG:|Oops')
-# The kernel waits 5 s without giving way, which its own watchdog may complain of.
+# The kernel busy-waits for 5 s, of which its own watchdog may complain.
 echo freezer >/sys/power/pm_test
 tried freeze sh -c 'echo freeze >/sys/power/state'
 still last
@@ -120,7 +120,7 @@ const IN_VAIN: &[(&str, &str)] = &[
     ("fmod_ret-enforce", "0 fmod_ret kb_enforce_refuse -22"),
 ];
 
-/// Attempts that go through, and change nothing.
+/// Attempts that succeed but change nothing.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("tracing-off", "0"),
     ("function", "0"),
@@ -172,7 +172,7 @@ fn root_cannot_undo_it() {
         said.expect(name, REFUSED);
     }
     for (name, _) in IN_VAIN.iter().chain(WITHOUT_EFFECT) {
-        // What ran while a program was attached was refused as well.
+        // The load was refused while the program was attached, too.
         let told = said.one(&format!("{name}-tried"));
         let traced = ["fentry", "fexit", "fmod_ret"];
         if traced.iter().any(|kind| name.starts_with(kind)) && !told.trim_end().ends_with(" 1") {
@@ -184,7 +184,7 @@ fn root_cannot_undo_it() {
     said.expect("held-log", "1");
     said.expect("held-code", "4");
     said.expect_words("removed-log", &["refused: the module is being removed"]);
-    // Idle: neither load nor hung.
+    // Idle: it neither adds to the load average nor counts as hung.
     said.expect("rmmod-state", "I");
     said.expect("complaints", "0");
 }

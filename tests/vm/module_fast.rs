@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Loads whose segments are left out of the kernel's digest: who gets that, who does not,
-//! and what purgatory is then told to check.
+//! Loads whose segments are left out of the kernel's digest: which loads these are, and
+//! what purgatory is told to check for each.
 
 use crate::module_late::{SETTLE, expect_settled};
 use guest::handshake::{NOTHING, initramfs, initramfs_with, machine, tiny_uki};
@@ -9,23 +9,23 @@ use guest::pe::{Pe, tiny_kernel};
 use guest::witness::{self, FUNCTIONS, expect_digest};
 use guest::{Initramfs, Transcript, host_program, packages};
 
-/// A session of the handshake that wants no digest; the slice is [`uki`]'s kernel. What the
-/// client prints last is the report's digest.
+/// A session of the handshake that asks for no digest. The slice is the kernel of [`uki`];
+/// the client's last line is the report's digest.
 pub const CLIENT: &str = "client load 60000 fast,ready,read,slice:512:4096,signal /a.efi";
 
-/// Numbers of `enum kexec_bpf_digest`, at the end of what a client prints.
+/// Numbers of `enum kexec_bpf_digest`, with which a client's output ends.
 const LEFT_OUT: &str = "1";
 const CRASH: &str = "3";
 const ALWAYS: &str = "4";
 const UNABLE: &str = "5";
 
-/// A UKI whose kernel lies at byte 512.
+/// Returns a UKI whose kernel is at offset 512.
 pub fn uki() -> Vec<u8> {
     let image = Pe::new().section(".linux", &tiny_kernel());
     image.section(".cmdline", b"console=ttyS0").bytes()
 }
 
-/// With the witness, its clients, and images that load but cannot run.
+/// Adds the witness, clients, and images that load but cannot run.
 pub fn with_images(guest: Initramfs) -> Initramfs {
     guest
         .program("bin/calls", &packages::floor("calls"))
@@ -35,7 +35,8 @@ pub fn with_images(guest: Initramfs) -> Initramfs {
         .file("initrd", b"not an archive, and never unpacked")
 }
 
-/// `calls fast` prints errno, and the report's error, stage (9: loaded) and digest.
+/// Expects what `calls fast` prints for a good load: errno, and the report's error, stage
+/// (9: loaded) and digest.
 #[track_caller]
 fn expect_fast_call(said: &Transcript, name: &str, digest: &str) {
     said.expect_lines(name, "0", &[&format!("0 0 9 {digest}")]);
@@ -143,7 +144,7 @@ settle
     for name in ["fast-crash", "never-crash"] {
         said.expect(&format!("{name}-seen"), said.one("bare-crash-seen"));
     }
-    // 8 ENOEXEC at stage 1, PROBE. kexec_load(2) has no digest, and makes no report.
+    // 8 ENOEXEC at stage 1, PROBE. kexec_load(2) computes no digest, and makes no report.
     said.expect_lines("no-kernel", "0", &["8 -8 1 0"]);
     said.expect_lines("no-parser", "0", &["8 -8 1 0"]);
     said.expect_lines("never-bad", "0", &["8"]);
@@ -154,7 +155,7 @@ settle
     expect_settled(&said);
 }
 
-/// The kernel refuses when all segments are known: before it takes the digest.
+/// The kernel refuses these when it knows all segments, before it computes the digest.
 #[test]
 fn images_that_do_not_fit() {
     const MEMORY_MIB: u32 = 512;
@@ -199,7 +200,8 @@ settle
     expect_settled(&said);
 }
 
-/// A kernel that may have inlined what has to be hooked: all works, but for this.
+/// On a kernel that may have inlined the function to hook, everything works except
+/// leaving out the digest.
 #[test]
 fn a_kernel_that_lets_nothing_be_left_out() {
     let directory = guest::work_dir("module-fast-unable");
@@ -251,7 +253,7 @@ watched never calls file 0 /kernel
     expect_settled(&said);
 }
 
-/// The parameter can come with the insertion; a wrong one is refused.
+/// The parameter can be given at insertion; a wrong value is refused.
 #[test]
 fn the_parameter_at_insertion() {
     let directory = guest::work_dir("module-fast-parameter");

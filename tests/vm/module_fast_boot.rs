@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Images without a digest boot, also when a byte that nobody needs is not as it was; with a
-//! digest purgatory never leaves them. What is for a panic always has one.
+//! Images without a digest boot even if an unused byte of them was changed; with a digest,
+//! purgatory then hangs for ever. Crash images always have a digest.
 //!
-//! The byte lies in the page with the initrd's end, after it. The digest covers it.
+//! The byte is in the initrd's last page, after its end. The digest covers it.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ impl Second {
     fn new() -> Self {
         let payload = Payload::new("fast", 300_007);
         let mut initrd = second_initrd(&[&payload]);
-        // So that the last page has room after it.
+        // The last page then has room after the initrd's end.
         initrd.resize(initrd.len().next_multiple_of(4096) + 512, 0);
         Self {
             cmdline: format!("console=ttyS0 panic=-1 nonce={}", guest::nonce()),
@@ -69,8 +69,8 @@ witness
     }
 }
 
-/// Loads by `load` in a kernel with these `words`, does `then`, and the next kernel starts
-/// or not.
+/// Runs `load` in a kernel with these `words`, then `then`, and expects the next kernel to
+/// boot or not to. `seen` is how the witness's line on the load begins.
 fn next_after(name: &str, words: &str, load: &str, seen: &str, then: &str, boots: bool) {
     let directory = guest::work_dir(&format!("module-fast-boot-{name}"));
     let second = Second::new();
@@ -88,7 +88,7 @@ fn next_after(name: &str, words: &str, load: &str, seen: &str, then: &str, boots
         second.expect_booted(&said);
         return;
     }
-    // It left the first kernel, and nothing came of it.
+    // The first kernel jumped, and no other started.
     said.expect("jump", "now");
     let versions = said.console.iter();
     let kernels = versions.filter(|line| line.text.contains("Linux version"));
@@ -105,7 +105,7 @@ const ALL: &str = "loaded normal regions 3 ";
 const CRASH: &str = "loaded crash regions 3 ";
 const JUMP: &str = "say jump now\nfloor -e";
 const DAMAGE_AND_JUMP: &str = "damage normal\nsay jump now\nfloor -e";
-/// After a fast load of another image, which stays loaded.
+/// Panics after a fast load of another image, which stays loaded.
 const PANIC: &str =
     "say fast $(calls fast file 0 /vmlinuz /initrd a=b) $(cat /sys/kernel/kexec_loaded)
 say jump now
@@ -124,15 +124,15 @@ fn native_with_a_digest() {
     next("digest", load, ALL, DAMAGE_AND_JUMP, false);
 }
 
-/// Since Linux 6.17 segments are copied into contiguous memory by a way of their own; here
-/// there is too little of it for the kernel.
+/// Since Linux 6.17 the kernel loads segments directly into contiguous memory if there is
+/// enough; here there is too little for the kernel image.
 #[test]
 fn native_in_contiguous_memory() {
     let load = "calls fast file 0 /vmlinuz /initrd \"$cmdline\"";
     next_after("contiguous", "cma=16M", load, NONE, JUMP, true);
 }
 
-/// As route extract hands files over.
+/// Files are passed as memfds, as by route extract.
 #[test]
 fn copies_in_memory() {
     let load = "calls fast memfd 0 /vmlinuz /initrd \"$cmdline\"";

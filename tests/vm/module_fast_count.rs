@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Instructions of a load and of the jump after it, to the next kernel's init, with and
-//! without a digest. Part of tests/check-all.sh, as all that begins with `long_`.
+//! Instructions of a load, and of the jump after it up to the next kernel's init, with and
+//! without a digest. Only tests/check-all.sh runs tests whose names begin with `long_`.
 
 use guest::handshake::{KERNEL, initramfs};
 use guest::{Transcript, packages};
 
 /// Initrd in MB, and the most that the load and the jump may take, in thousandths of those
-/// with a digest. What is left of the load depends on where the kernel finds free pages, likely
-/// because those that the image is to lie in later are put aside, in a list that it walks.
+/// with a digest. The remaining cost of the load depends on where the kernel finds free
+/// pages, probably because pages that are part of the image's destination are set aside in
+/// a list that it searches.
 const BOUNDS: [(usize, u64, u64); 3] = [(1, 150, 450), (60, 60, 290), (200, 60, 180)];
 
 /// Instructions, in millions.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What can happen to a load while its segments are taken away from the digest: it fails,
-//! its thread is killed, the module is removed. The witness makes it happen there.
+//! Faults of a load while the module hides its segments from the digest: the load fails,
+//! its thread is killed, or the module is removed. The witness causes them at that point.
 
 use crate::handshake_leak::{MEMORY, expect_growth_below, expect_no_loss};
 use crate::module_enforce;
@@ -10,7 +10,7 @@ use guest::handshake::{NOTHING, initramfs, initramfs_before, machine};
 use guest::witness::{self, FUNCTIONS, expect_digest};
 use guest::{Transcript, firmware};
 
-/// As in handshake_leak.
+/// The same checks as in handshake_leak.
 const CHECKS: &str = "slub_debug=FZPU page_poison=1 kfence.sample_interval=10";
 const NOISE_KB: i64 = 256;
 const ROUNDS: usize = 200;
@@ -19,8 +19,8 @@ const FAULTY_ROUNDS: usize = 30;
 const NEVER: &str = "calls file 0 /kernel /initrd a=b";
 const FAST: &str = "calls fast file 0 /kernel /initrd a=b";
 
-/// Each way to a fast load: name, command, and what the command prints when the load fails
-/// by `errno` or goes well.
+/// One way to make a fast load: the value of the module's parameter, the command, and what
+/// the command prints if the load fails with `errno`, or succeeds.
 struct Way {
     name: &'static str,
     parameter: &'static str,
@@ -29,7 +29,8 @@ struct Way {
     good: &'static str,
 }
 
-/// The module sees no more of it than EIO (5) at stage 10, SEGMENTS.
+/// All ways. In the reports a failure is EIO (5) at stage 10, SEGMENTS, because the module
+/// sees no more of it.
 const WAYS: [Way; 3] = [
     Way {
         name: "fast",
@@ -62,8 +63,8 @@ fn expect_line(said: &Transcript, name: &str, line: &str) {
     }
 }
 
-/// Errors in between are the kernel's own: no such symbol (22 EINVAL), no memory for the
-/// digest's regions (12 ENOMEM).
+/// The errors at that point are the kernel's own: no such symbol (22 EINVAL), no memory
+/// for the digest's regions (12 ENOMEM).
 #[test]
 fn failures_and_kills_in_between() {
     let directory = guest::work_dir("module-fast-faults");
@@ -99,13 +100,13 @@ left {key}
     {
         for (fault, errno) in [("symbol", Some(22)), ("memory", Some(12)), ("kill", None)] {
             let key = format!("{name}-{fault}");
-            // The witness was there, and saw nothing loaded.
+            // The witness caused the fault, and saw no image loaded.
             said.expect(&format!("{key}-seen"), fault);
             match errno {
                 Some(errno) => expect_line(&said, &key, &failed(errno)),
                 None => said.expect(&format!("{key}-code"), "137"),
             }
-            // What was loaded before is still there.
+            // The image that was loaded before still is.
             said.expect(&format!("{key}-loaded"), "1");
             expect_digest(&said, &format!("{key}-bare"), "normal", true);
             expect_line(&said, &format!("{key}-after"), good);
@@ -124,7 +125,8 @@ fn the_module_stays_in_between() {
         "{FUNCTIONS}{SETTLE}witness
 rmmod kexec_bpf
 state() {{ cat /sys/module/kexec_bpf/initstate 2>/dev/null || echo gone; }}
-# NAME PARAMETER COMMAND...: removes the module while the load waits, without and by force.
+# removed NAME PARAMETER COMMAND...: tries to remove the module while the load waits, first
+# without and then by force.
 removed() {{
     key=$1
     insmod /kexec_bpf.ko timeout_ms=60000 digest=$2
@@ -188,7 +190,7 @@ fn two_hundred_fast_loads_leak_nothing() {
     let directory = guest::work_dir("module-fast-leak");
     let script = format!(
         "{FUNCTIONS}{SETTLE}{MEMORY}witness
-# Each is fast, by its session or by the parameter.
+# Each load is fast, by its session or by the parameter.
 loads() {{
     round=0
     while [ $round -lt $1 ]; do
@@ -239,8 +241,8 @@ settle
     expect_settled(&said);
 }
 
-/// The gate comes first: what enforce refuses is not touched, and what it lets through is
-/// as fast as without it.
+/// Enforce decides first: a load that it refuses is not touched, and one that it lets
+/// through is as fast as without enforce.
 #[test]
 fn enforce_comes_first() {
     let directory = guest::work_dir("module-fast-enforce");
@@ -275,10 +277,10 @@ left end
     );
     let said = module_enforce::secure(&directory, &key, guest, "32M");
     said.expect("on", "Y never");
-    // 1 EPERM; the report: stage 1, PROBE, no digest. No load came to the witness.
+    // 1 EPERM; the report says stage 1, PROBE, and no digest. The witness saw no load.
     said.expect_lines("never", "0", &["1"]);
     said.expect_lines("fast", "0", &["1 -1 1 0"]);
-    // Enforce's own.
+    // The reference that enforce holds.
     said.expect("references", "1");
     for name in ["never", "fast", "uki"] {
         assert!(said.all(&format!("{name}-seen")).is_empty(), "{name}");

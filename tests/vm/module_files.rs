@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Files that are not what they seem: without a size, with a name that writes to
-//! the log, open for writing, or changing under the decoder.
+//! Unusual files: without a size, with a name that would forge log lines, open for
+//! writing, or changing while they are decompressed.
 
 use std::path::Path;
 
@@ -34,8 +34,8 @@ load() {
 }
 ";
 
-/// Files of /proc have no size and files of /sys have one that they do not have;
-/// what was written there must not be taken for an empty file.
+/// Files in /proc have no size, and files in /sys a false one; neither may be taken for an
+/// empty file.
 #[test]
 fn files_without_a_size() {
     let directory = guest::work_dir("module-files");
@@ -85,7 +85,7 @@ settle
             said.fail(&format!("the log has the name's own characters: {line:?}"));
         }
     }
-    // The image is not signed, and that is not why.
+    // The image is not signed, but that is not the cause.
     let busy = "cause: a process has a file of the image open for writing";
     expect_refused(&said, "busy", "1", &["ETXTBSY (26)", busy]);
     let large = "cause: not enough free memory for the image";
@@ -103,7 +103,7 @@ settle
     expect_settled(&said);
 }
 
-/// Text of 64 KiB whose packed form has matches and literals.
+/// Writes 64 KiB of text that compresses to both matches and literals.
 fn text(directory: &Path) -> std::path::PathBuf {
     let mut text = String::new();
     for number in 0_u32..4096 {
@@ -115,8 +115,8 @@ fn text(directory: &Path) -> std::path::PathBuf {
     path
 }
 
-/// A decoder reads memory that another thread writes: whatever comes out, the
-/// kernel must live. The parser names no kernel, so no load succeeds.
+/// A decoder reads memory that another thread writes: whatever the result, the kernel
+/// must survive. The parser names no kernel, so no load succeeds.
 #[test]
 fn decoders_of_changing_memory() {
     let directory = guest::work_dir("module-race");

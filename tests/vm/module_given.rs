@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Under lockdown a parser gives each section that has a meaning once, and all of
-//! them from one profile, however it came into the image. The parser here gives
-//! what a section of the image tells it to; all images are signed.
+//! Under lockdown a parser must give each section that has a purpose once, and all of
+//! them from one profile. The parser here gives what a section of the image lists; all
+//! images are signed.
 
 use guest::firmware::{self, SigningKey};
 use guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with, tiny_uki};
 use guest::pe::{Pe, tiny_kernel};
 use guest::{Initramfs, module};
 
-/// The images' sections; `.bpf` and `.give` are numbers 0 and 1.
+/// Numbers of the images' sections; `.bpf` and `.give` are 0 and 1.
 const LINUX: u8 = 2;
 const INITRD: u8 = 3;
 const UCODE: u8 = 4;
@@ -16,12 +16,12 @@ const CMDLINE: u8 = 5;
 const OSREL: u8 = 6;
 const PCRSIG: u8 = 7;
 const PCRPKEY: u8 = 8;
-/// Where a profile begins, and its sections from there.
+/// Numbers of the `.profile` sections; the profile's other sections are counted from there.
 const PROFILES: [u8; 2] = [9, 12];
 const PROFILE_CMDLINE: u8 = 1;
 const PROFILE_OSREL: u8 = 2;
 
-/// What give.bpf.c makes of a section.
+/// Targets that give.bpf.c can give a section as.
 #[derive(Clone, Copy)]
 enum Target {
     Kernel = 1,
@@ -35,7 +35,7 @@ enum Target {
 
 type Gift = (u8, Target);
 
-/// All of the base that has no other in a profile.
+/// The base's sections that no profile overrides.
 const BASE: [Gift; 5] = [
     (LINUX, Target::Kernel),
     (UCODE, Target::Initrd),
@@ -48,7 +48,7 @@ struct Case {
     name: &'static str,
     profiles: bool,
     gifts: Vec<Gift>,
-    /// `None`: it is loaded.
+    /// Words of the refusal; `None` if it is loaded.
     refusal: Option<String>,
 }
 
@@ -57,7 +57,7 @@ fn base() -> Vec<Gift> {
     [&BASE[..], &own].concat()
 }
 
-/// The sections of three profiles' choice.
+/// Returns the base with these sections as `.profile`, `.cmdline` and `.osrel`.
 fn mixed(profile: u8, cmdline: u8, osrel: u8) -> Vec<Gift> {
     let own = [
         (cmdline, Target::Cmdline),
@@ -147,7 +147,7 @@ fn image(case: &Case) -> Pe {
     for (number, target) in &case.gifts {
         orders.extend([*number, *target as u8]);
     }
-    // give.bpf.c has room for 16.
+    // give.bpf.c reads 16 entries of two bytes.
     orders.resize(32, 0);
     let mut image = Pe::new()
         .section_from(".bpf", &module::program("give"))
@@ -168,13 +168,13 @@ fn image(case: &Case) -> Pe {
     image
 }
 
-/// Lines of the kernel's log that say that a kexec was refused.
+/// `refusals NAME` says how many lines of the kernel's log say that a kexec was refused.
 const REFUSALS: &str = "
 refusals() { say \"$1\" $(dmesg | grep -c 'Lockdown: .*kexec of unsigned images'); }
 ";
 
-/// Whether it is locked down is logged by the kernel as a refusal each time that
-/// somebody asks.
+/// Loads that must not fill the log: the kernel logs a refusal each time that something
+/// asks whether it is locked down.
 const ASKED: &str = "
 refusals start
 for round in 1 2 3; do kexec-bpf load /good.efi || say not-loaded; done
@@ -230,7 +230,7 @@ left {name}
     let count = |key| said.one(key).parse::<u32>().expect("a number of lines");
     assert!(said.all("not-loaded").is_empty(), "signed images load");
     assert!(said.all("loaded").is_empty(), "others do not");
-    // Under Secure Boot the kernel itself does not ask: it enforces signatures.
+    // Under Secure Boot the kernel itself does not ask, because it enforces signatures.
     let asked = count("unsigned") - count("start");
     assert!(asked <= 1, "{asked} refusals logged for five loads");
     said.expect("asked-left", NOTHING);

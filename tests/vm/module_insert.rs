@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Modules that cannot work say so when they are inserted, in one line, and leave
-//! the one that works alone.
+//! Modules that cannot work say so in one line when they are inserted, and do not
+//! disturb the one that works.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,11 @@ use crate::module_late::{SETTLE, expect_settled};
 use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
 use guest::{host_program, module};
 
-/// Bytes of `struct module`'s name.
+/// Size of the name in `struct module`.
 const NAME_BYTES: usize = 56;
 
-/// The module without its type information, as headers without `vmlinux` build it.
+/// Makes a copy of the module without BTF, as a build with headers that lack `vmlinux`
+/// would.
 pub fn without_btf(directory: &Path, module: &Path) -> PathBuf {
     let stripped = directory.join("without-btf.ko");
     let mut objcopy = host_program("objcopy");
@@ -21,8 +22,8 @@ pub fn without_btf(directory: &Path, module: &Path) -> PathBuf {
     stripped
 }
 
-/// The module under another name: the kernel has that in .gnu.linkonce.this_module,
-/// and an entry of .modinfo.
+/// Returns the module under another name, which is in .gnu.linkonce.this_module and in
+/// .modinfo.
 pub fn renamed(module: &Path) -> Vec<u8> {
     let mut bytes = std::fs::read(module).expect("read the module");
     let mut name = b"kexec_bpf".to_vec();
@@ -80,12 +81,12 @@ echo 1 >/proc/sys/kernel/ftrace_enabled
     said.expect("no-btf-code", "8");
     said.expect("no-btf-there", "0");
     said.expect_words("no-btf-log", &["BTF"]);
-    // The kernel itself says that the module taints it, and is not signed.
+    // The kernel itself logs that the module taints it, and is not signed.
     let lines = count("after-btf") - count("before-btf");
     assert!(lines <= 3, "{lines} lines for a module without BTF");
     said.expect_words("no-btf-status", &["module kexec_bpf is not loaded"]);
 
-    // Since Linux 7 nothing switches ftrace off.
+    // Since Linux 7 ftrace cannot be turned off.
     if said.one("ftrace-enabled") == "0" {
         said.expect("no-ftrace-code", "16");
         said.expect_words("no-ftrace-log", &["kernel.ftrace_enabled is 0"]);

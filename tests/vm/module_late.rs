@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Loads that fail late: the parser has named all there is, the kernel's own
-//! loader has accepted it, and then the kernel has no memory for it. The module
-//! must tell it, let go of everything, and not mistake one load for another.
+//! Loads that fail late: the parser has named everything, the kernel's own loader has
+//! accepted it, and then the kernel has no memory for it. The module must report that,
+//! release everything, and not mistake one load for another.
 
 use crate::handshake_leak::{MEMORY, expect_growth_below, expect_no_loss};
 use guest::Transcript;
@@ -12,14 +12,15 @@ use guest::pe::{Pe, tiny_kernel};
 const MIB: u32 = 1 << 20;
 /// Memory of the guests.
 const MEMORY_MIB: u32 = 512;
-/// OOM kills in the race; they take a quarter of an hour, or more on a busy host.
+/// OOM kills in the race. They take a quarter of an hour, or more on a busy host.
 const KILLS: usize = 200;
-/// What the slabs lose at least if each kill leaves a load's object behind.
+/// Least growth of the slabs, in kB for each kill, if each leaked its load's object.
 const LOAD_KB: i64 = 4;
-/// What huge pages, which need no reclaim, leave free for a kernel that wants three times as much.
+/// Memory that is left free after huge pages, which cannot be reclaimed, have filled the
+/// rest. The large kernel needs three times as much.
 const FREE_MIB: u32 = 20;
 
-/// [`tiny_kernel`] with `init_size`: what the kernel keeps for it.
+/// Returns [`tiny_kernel`] with this `init_size`, the memory that the kernel allocates for it.
 fn kernel_of(init_size: u32) -> Vec<u8> {
     let mut kernel = tiny_kernel();
     kernel[0x260..0x264].copy_from_slice(&init_size.to_le_bytes());
@@ -33,8 +34,8 @@ fn uki_of(init_size: u32) -> Vec<u8> {
         .bytes()
 }
 
-/// `settle` says the module's references, the kernel's complaints, and whether the
-/// module can be removed. Programs of dead processes keep it for a moment.
+/// `settle` says the module's references, the kernel's complaints, and whether the module
+/// can be removed. It waits, because programs of dead processes keep it for a moment.
 pub const SETTLE: &str = "
 settle() {
     tries=100
@@ -64,16 +65,16 @@ fn expect_silent_about(said: &Transcript, name: &str, word: &str) {
     }
 }
 
-/// The errno that counts is the system call's. ENOMEM is a crash image that fills
-/// its reservation but for a few pages, which the kernel wants for itself; how many
-/// is found by bisection.
+/// The program reports the errno of the system call. ENOMEM is caused by a crash image that
+/// fills its reservation up to a few pages, which the kernel needs for itself; bisection
+/// finds how many.
 #[test]
 fn late_errors_are_told() {
     let directory = guest::work_dir("module-late");
     let memory_mib = given_memory_mb(MEMORY_MIB);
-    // In the first section of a file that has few.
+    // The kernel is the first section of a file that has few.
     let init_size_at = 0x200 + 0x260;
-    // It may lie at any page, so that nothing but its size leaves room.
+    // The kernel may be at any page, so that only its size decides what is free.
     let mut kernel = tiny_kernel();
     kernel[0x230..0x234].copy_from_slice(&0x1000_u32.to_le_bytes());
     let fitting = Pe::new().section(".linux", &kernel);
@@ -126,7 +127,7 @@ settle
     );
     let guest = initramfs(&script)
         .file("a.efi", &tiny_uki(None).bytes())
-        // More than half of the memory is refused when all segments are known.
+        // The kernel refuses more than half of the memory when it knows all segments.
         .file("half.efi", &uki_of(memory_mib * 5 / 8 * MIB))
         .file("crash.efi", &fitting.bytes())
         .file("huge.efi", &uki_of(2 * memory_mib * MIB))
@@ -146,7 +147,7 @@ settle
             "no free range of memory is large enough",
         ],
     );
-    // The same words as without the module.
+    // The message is as without the module.
     said.expect_attempt(
         "native-huge",
         "1",
@@ -162,7 +163,7 @@ settle
         said.expect(&format!("{name}-loaded"), "0");
         said.expect(&format!("{name}-left"), NOTHING);
     }
-    // A crash image has no pages of its own that would tell.
+    // A crash image has no pages of its own, in which the module would see it.
     said.expect("crash-loaded", "1");
     for name in ["crash", "good"] {
         said.expect_attempt(name, "0", &[loaded]);
@@ -178,10 +179,10 @@ settle
     expect_settled(&said);
 }
 
-/// Two loaders: one wants more memory than there is, and is killed for it while
-/// the kernel copies segments; the other begins a load as soon as the kexec lock is
-/// free, which is before the kernel has freed the first one's image. Part of
-/// tests/check-all.sh, as all that begins with `long_`: a starved guest stalls.
+/// Two loaders: one needs more memory than there is, and is killed for that while the
+/// kernel copies segments. The other begins a load as soon as the kexec lock is free,
+/// which is before the kernel has freed the first one's image. Only tests/check-all.sh
+/// runs this test, because a starved guest is slow.
 #[test]
 fn long_oom_kills_beside_another_loader() {
     let directory = guest::work_dir("module-late-kills");
@@ -194,7 +195,7 @@ doomed() {{ sh -c \"echo 1000 >/proc/self/oom_score_adj; exec kexec-bpf load $1\
 others() {{
     while [ ! -e /over ]; do doomed /a.efi && echo >>/others; done
 }}
-# Kills so many of them, beside the other loader.
+# kills NUMBER: kills that many loaders, beside the other one.
 kills() {{
     rm -f /over
     echo $((($(available) - {FREE_MIB}) / 2)) >/proc/sys/vm/nr_hugepages
@@ -236,13 +237,13 @@ settle
     let said = machine(&directory, guest)
         .memory_mb(MEMORY_MIB)
         .cpus(2)
-        // Filling the memory takes longer than the kernel's watchdog waits.
+        // Filling the memory takes longer than the kernel's watchdog allows.
         .append("nosoftlockup")
         .timeout_s(2400)
         .run();
     said.expect("killed", &KILLS.to_string());
     assert_ne!(said.one("others"), "0", "the other one loads meanwhile");
-    // Slabs that a starved kernel has filled in part stay; more of them with each kill do not.
+    // Partly filled slabs of a starved kernel may remain, but not more with each kill.
     let noise_kb = LOAD_KB * i64::try_from(KILLS).expect("a small number");
     expect_growth_below(&said, noise_kb, "before", "after");
     expect_no_loss(&said, "before", "after");

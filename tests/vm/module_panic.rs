@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The kernel panics while another image is being loaded. From the system call's
-//! beginning to its end the load holds the kexec lock, and then the kernel does not
-//! jump to the crash image. The manual's table is CRASH_TABLE in
-//! xtask/src/docs/prose.rs.
+//! The kernel panics while another image is being loaded. During the whole system call
+//! the load holds the kexec lock, so the kernel does not jump to the crash image. The
+//! manual's table of this is CRASH_TABLE in xtask/src/docs/prose.rs.
 
 use guest::handshake::{KERNEL, initramfs, tiny_uki, tiny_uki_with};
 use guest::pe::{Pe, tiny_kernel};
 use guest::{Initramfs, Machine, Transcript};
 
 const MEMORY_MIB: u32 = 768;
-/// What the kernel keeps for the image that it copies when it panics.
+/// Memory that the kernel allocates for the image that it is copying when it panics.
 const LARGE_MIB: u32 = 192;
 
-/// `panic_now` panics; a program, too, so that thread B can run it.
+/// The program panic-now, which thread B can run as well as the script.
 const PANIC: &str = "#!/bin/sh
 echo \"panics $(cat /sys/kernel/kexec_loaded) $(cat /sys/kernel/kexec_crash_loaded)\" >/dev/kmsg
 echo c >/proc/sysrq-trigger
 ";
 
-/// Panics once a large part of the image's pages has been taken. It starts no
-/// program meanwhile.
+/// The program panic-midway, which panics once the kernel has allocated a large part of the
+/// image's pages. It starts no other program meanwhile.
 const PANIC_MIDWAY: &str = "#!/bin/sh
 free() { while read -r key value unit; do [ $key = MemFree: ] && echo $value && break; done </proc/meminfo; }
 below() { while read -r key value unit; do [ $key = MemFree: ] && break; done </proc/meminfo; [ $value -lt $1 ]; }
@@ -28,7 +27,7 @@ until below $limit; do :; done
 exec panic-now
 ";
 
-/// One stage of a load, and whether the crash image is booted.
+/// Panics at one stage of a load, and expects the crash image to be booted or not to be.
 fn panics(stage: &str, script: &str, dumps: bool) {
     let directory = guest::work_dir(&format!("module-panic-{stage}"));
     let capture = format!("say capture {stage} $(head -c 4 /proc/vmcore | tail -c 3)\n");
@@ -65,7 +64,7 @@ fn expect(said: &Transcript, stage: &str, dumps: bool) {
     }
     said.expect("crash-code", "0");
     let loaded = if stage == "loaded" { "1 1" } else { "0 1" };
-    // In a panic the kernel writes its log out, and nothing else.
+    // In a panic the kernel flushes only its log, so the state was written there.
     let state = format!("panics {loaded}");
     let told = |line: &guest::serial::Line| line.text.ends_with(&state);
     assert!(said.console.iter().any(told), "the log says: {state}");
@@ -80,7 +79,7 @@ fn expect(said: &Transcript, stage: &str, dumps: bool) {
     }
 }
 
-/// Before the system call: the session is registered, no lock is held.
+/// Before the system call the session is registered, but the lock is not held.
 #[test]
 fn registered() {
     panics(

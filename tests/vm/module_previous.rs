@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The program and the module of the interface's version before go together with
-//! these: an upgrade of one of them costs neither kexec nor kdump.
+//! The program and the module of the interface's previous version work with the current
+//! ones: after an upgrade of only one of them kexec and kdump still work.
 
 use crate::module_insert::without_btf;
 use crate::module_late::{SETTLE, expect_settled};
@@ -8,7 +8,7 @@ use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki, tiny_uki_wi
 use guest::module;
 use guest::previous::previous;
 
-/// A good load and a refused one, whose words are the module's.
+/// `loads NAME PROGRAM` makes a good load, and one that the module refuses.
 const LOADS: &str = "
 loads() {
     attempt $1-good $2 load /a.efi --route handshake --verbose
@@ -70,10 +70,10 @@ settle
         said.expect_attempt(&format!("{name}-bad"), "3", &words);
         said.expect(&format!("{name}-left"), NOTHING);
     }
-    // The oldest that the module speaks, where older programs look.
+    // abi_version has the oldest version, because older programs look there.
     said.expect("versions", "3 3 4");
     said.expect_page("old-status", &["handshake yes"]);
-    // A module that cannot work, inserted all the same.
+    // This module cannot work, but the old one can be inserted nevertheless.
     said.expect_page("no-btf-status", &["handshake no", "BTF"]);
     said.expect_attempt("no-btf-load", "4", &["BTF"]);
     said.expect_attempt("no-btf-auto", "0", &["route extract"]);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `rmmod -f`, without enforce: the module goes when the last load has gone. A load
-//! whose hooks went before it would reach the kernel's loader with an image that
-//! nobody has probed.
+//! `rmmod -f`, without enforce: the module is removed after the last load has ended. If
+//! the hooks were removed before, a load would reach the kernel's loader with an image
+//! that nobody has probed.
 
 use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki};
 use guest::{module, packages};
 
 const SCRIPT: &str = r#"
 state() { cat /sys/module/kexec_bpf/initstate 2>/dev/null || echo gone; }
-# What follows "hold" is done while the load waits for its parser.
+# during NAME STEPS: removes the module while a load waits for its parser, which then
+# goes on with STEPS.
 during() {
     insmod /kexec_bpf.ko timeout_ms=60000
     client load 60000 "ready,run:(rmmod -f kexec_bpf >/dev/null 2>&1 &); sleep 2; cat /sys/module/kexec_bpf/initstate >/state,$2" /a.efi |

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A load waits for its parser no longer than it was told to, in all rounds
-//! together, and not at all for a thread that is gone: it holds the kexec lock.
+//! A load waits for its parsers no longer than the timeout, in all rounds together, and
+//! not at all for a thread that has ended, because it holds the kexec lock.
 
 use crate::module_late::{SETTLE, expect_settled};
 use guest::handshake::{NOTHING, initramfs_before, machine, tiny_uki, tiny_uki_with};
 use guest::pe::{FIRST_SECTION, Pe};
 use guest::{Transcript, module};
 
-/// Four rounds of this are more than [`ALL_MS`], each one is less. The guest's
-/// clock goes on while a busy host does not run the guest.
+/// Time that the client waits in each round. Four rounds take more than [`ALL_MS`], one
+/// takes far less: the guest's clock runs on while a busy host does not run the guest.
 const STALL_S: &str = "1.5";
 const ALL_MS: u64 = 4000;
-/// Long enough for all that has to happen.
+/// Enough for all that has to happen.
 const LONG_MS: u64 = 20_000;
 const GONE: &str = "the thread that serves the parser has ended";
 
-/// UKIs inside each other, and the steps of a client that opens all of them.
+/// Returns UKIs inside each other, and the steps of a client that opens all of them.
 fn nested() -> (Vec<u8>, String) {
     let mut image = guest::pe::tiny_kernel();
     let mut rounds = Vec::new();
@@ -85,7 +85,7 @@ settle
     let said = machine(&directory, guest).run();
 
     said.expect("default", "5000");
-    // The same client has enough time when it is given it.
+    // With a longer timeout the same client succeeds.
     expect_line(&said, "enough", "load 0");
     let waited_ms = number(&said, "enough", "waited_ms ");
     assert!(waited_ms > ALL_MS, "it stalls for {waited_ms} ms");

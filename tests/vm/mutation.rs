@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Real UKIs with changed bytes: no panic, and no slice leaves the file.
+//! Real UKIs with changed bytes: no panic, and no slice outside the file.
 //!
-//! The parser's own tests do this to images that they build; these come from
-//! ukify and carry a real kernel.
+//! The parser's own tests change images that they build themselves; these are built by
+//! ukify and contain a real kernel.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use guest::uki::{self, Uki};
 use guest::{Kernel, Payload, second_initrd};
 
-/// A large file with changed bytes and a length of its own, without a copy.
+/// A view of a large file with some bytes and the length changed, without a copy.
 struct Changed<'a> {
     file: &'a [u8],
     bytes: usize,
@@ -21,7 +21,7 @@ struct Changed<'a> {
 }
 
 impl std::fmt::Debug for Changed<'_> {
-    /// Without the 14 MB of the file.
+    /// Leaves out the 14 MB of the file.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} bytes, {:x?}", self.bytes, self.patches)
     }
@@ -51,7 +51,7 @@ impl ReadAt for Changed<'_> {
     }
 }
 
-/// A UKI of one profile, and one of two.
+/// Returns a UKI with one profile, and one with two.
 fn images() -> &'static [Vec<u8>; 2] {
     static IMAGES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
     IMAGES.get_or_init(|| {
@@ -72,7 +72,8 @@ fn images() -> &'static [Vec<u8>; 2] {
     })
 }
 
-/// Where a change can matter: the headers, and those of the kernel inside.
+/// Returns positions at which a change can matter: in the headers, and in those of the
+/// kernel inside.
 fn position(image: &'static [u8]) -> impl Strategy<Value = usize> {
     let sections = uki::sections(image);
     let linux = sections.iter().find(|section| section.name == ".linux");

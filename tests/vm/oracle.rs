@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! systemd-stub is the oracle: what it makes of a UKI and the files that go
-//! with it, kexec-bpf makes too, on both routes.
+//! systemd-stub is the oracle: kexec-bpf must make the same of a UKI and its companion
+//! files, on both routes.
 //!
-//! Each UKI is booted once by firmware, systemd-boot and the stub, from a FAT
-//! file system; then a guest mounts that same disk and boots them all in a
-//! chain, each kernel by kexec from the one before.
+//! Each UKI is booted once by firmware, systemd-boot and the stub, from a FAT file
+//! system; then a guest mounts the same disk and boots all UKIs in a chain, in which each
+//! kernel loads the next one.
 
 mod cases;
 mod chain;
@@ -18,10 +18,10 @@ use guest::{Initramfs, Kernel, Machine, Payload, firmware, second_initrd, uki::U
 
 pub const KERNEL: Kernel = Kernel::V6_12;
 
-/// White space and control characters as the stub's rules have them.
+/// White space and control characters for which the stub has rules.
 const CMDLINE: &str = "  console=ttyS0 panic=-1 quiet\tname=\"two words\"\u{1}x=1 nonce=";
 
-/// The oldest stub: it knows neither profiles nor os-release.
+/// The oldest stub knows neither profiles nor os-release.
 #[test]
 fn oracle_bookworm_stub() {
     same_as_by("stub-bookworm", false);
@@ -63,19 +63,19 @@ fn same_as_by(stub: &str, same_extra: bool) {
     }
 }
 
-/// UKIs without files for all of them.
+/// UKIs without companion files that all of them share.
 #[test]
 fn oracle_images() {
     same_as_stub("images", &cases::images());
 }
 
-/// With files in the directories below /loader.
+/// UKIs with files in the directories below /loader, which all of them share.
 #[test]
 fn oracle_companions() {
     same_as_stub("companions", &cases::companions());
 }
 
-/// Both routes boot all cases of a disk as the stub does.
+/// Expects both routes to boot all cases of a disk as the stub does.
 fn same_as_stub(name: &str, cases: &[Case]) {
     let directory = guest::work_dir(&format!("oracle-{name}"));
     let esp = Esp::new(&directory.join("esp.img"), 24_000_000 * cases.len() as u64);
@@ -115,7 +115,7 @@ fn same_as_stub(name: &str, cases: &[Case]) {
             };
             if found != wanted {
                 said.fail(&format!(
-                    "{step} is not as by the stub:\n{found:#?}\n{wanted:#?}"
+                    "{step} differs from the stub's boot:\n{found:#?}\n{wanted:#?}"
                 ));
             }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A kernel that refuses: the cause is named from facts, the exit code is 4.
+//! A kernel that refuses: the cause is derived from facts, and the exit code is 4.
 
 use crate::report;
 use guest::{Initramfs, Kernel, Machine, Transcript, second_initrd};

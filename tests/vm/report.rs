@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The form of an error: what failed, the cause, what the signatures say, what
-//! the kernel logged, what to try; 80 columns, and a line that goes on is indented.
+//! The form of an error: what failed, the cause, what the signatures say, what the kernel
+//! logged, what to try. Lines have at most 80 columns, and continuations are indented.
 
-/// What is wrong with the form of these lines.
+/// Returns what is wrong with the form of these lines.
 pub fn problem(lines: &[&str]) -> Option<String> {
     if let Some(line) = lines.iter().find(|line| line.chars().count() > 80) {
         return Some(format!("over 80 columns: {line}"));

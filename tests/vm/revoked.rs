@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The firmware has revoked an image that its key has signed: it would not start
-//! it, the kernel loads it, and the program says so.
+//! An image that is signed by the firmware's key, but revoked: the firmware would not
+//! start it, the kernel loads it, and the program warns.
 
 use sha2::{Digest, Sha256};
 
@@ -8,7 +8,7 @@ use guest::drivers;
 use guest::firmware::{self, SigningKey};
 use guest::handshake::{KERNEL, STRICT, initramfs_before, tiny_uki};
 
-/// SbatLevelRT is shim's, which is not there: the guest writes it.
+/// Script of the guest. It writes SbatLevelRT, because there is no shim to do it.
 const SCRIPT: &str = r#"
 for driver in /drivers/*; do insmod $driver; done
 say lockdown "$(cat /sys/kernel/security/lockdown)"
@@ -52,7 +52,7 @@ fn revoked_images_are_told_and_loaded() {
     said.expect("lockdown", "none [integrity] confidentiality");
     let listed = "warning: /listed.efi: revoked in the firmware: its digest is in dbx (told, \
                   not enforced)";
-    // Whether or not somebody has mounted the variables.
+    // With efivarfs mounted or not.
     for name in ["hidden", "listed"] {
         said.expect_attempt(name, "0", &[listed, "loaded /listed.efi: "]);
         said.expect(&format!("{name}-loaded"), "1");

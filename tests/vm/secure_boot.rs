@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Secure Boot from end to end, in one machine whose firmware verifies:
 //!
-//! 1. The first kernel is locked down because the firmware said so. Without the
-//!    module: routes native and extract, and an unsigned module.
-//! 2. By the handshake it boots a UKI with a parser of its own, whose command
-//!    line raises lockdown to confidentiality.
+//! 1. The first kernel is locked down because of Secure Boot. It tries routes native and
+//!    extract without the module, and inserts an unsigned module.
+//! 2. By the handshake it boots a UKI with a parser of its own, whose command line raises
+//!    lockdown to confidentiality.
 //! 3. That kernel boots a UKI without a parser, by the handshake as well.
 //!
-//! What the handshake refuses is in `handshake_rules`.
+//! Loads that the handshake refuses are in `handshake_rules`.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,8 @@ use guest::handshake::{KERNEL, STRICT, initramfs_before};
 use guest::pe::Pe;
 use guest::{Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
 
-/// `loaded NAME` says whether an image is loaded, and drops it.
+/// Script of the first kernel. `loaded NAME` says whether an image is loaded, and unloads
+/// it.
 const FIRST: &str = r#"
 loaded() {
     say "$1-loaded" "$(cat /sys/kernel/kexec_loaded)"
@@ -58,7 +59,7 @@ attempt own kexec-bpf load /own.efi --verbose
 kexec-bpf exec
 "#;
 
-/// The kernel that came by its own parser.
+/// Script of the second kernel, whose UKI has its own parser.
 const CONFIDENTIAL: &str = r#"
 say own-lockdown "$(cat /sys/kernel/security/lockdown)"
 say own-cmdline "$(cat /proc/cmdline)"
@@ -112,7 +113,7 @@ impl Images {
         )
     }
 
-    /// The last kernel's: no `.bpf`, and the kernel inside is not signed.
+    /// Returns the last kernel's UKI: no `.bpf`, and the kernel inside is not signed.
     fn default(&self, unsigned: &Path) -> Pe {
         Pe::new()
             .section(".osrel", b"NAME=Test\n")
@@ -121,7 +122,7 @@ impl Images {
             .section(".initrd", &second_initrd(&[&self.last]))
     }
 
-    /// The second kernel's.
+    /// Builds the second kernel's UKI.
     fn own(&self, unsigned: &Path) -> PathBuf {
         let default = self.default(unsigned).write(self.directory.join("default"));
         let initramfs = initramfs_before(CONFIDENTIAL, &self.key.sign_module(&self.directory))
@@ -139,9 +140,8 @@ impl Images {
         self.sign("own.efi", &image)
     }
 
-    /// What an attacker makes of a signed UKI: `.cmdline` and `.initrd` are
-    /// others, in a file that keeps the signature, and the kernel inside is as
-    /// its vendor signed it.
+    /// Makes a signed UKI into an attacker's: `.cmdline` and `.initrd` are replaced, the
+    /// signature is kept, and the kernel inside is still as its vendor signed it.
     fn replaced(&self, linux: &Path) -> PathBuf {
         let uki = |cmdline: &str, initrd: &[u8]| {
             Pe::new()
@@ -163,7 +163,7 @@ impl Images {
         self.path("replaced.efi", &image)
     }
 
-    /// What the firmware boots.
+    /// Builds the UKI that the firmware boots.
     fn first(&self) -> PathBuf {
         let directory = &self.directory;
         let unsigned = firmware::unsigned(directory, "vmlinuz.bare", &KERNEL.image());
@@ -204,7 +204,8 @@ impl Images {
     }
 }
 
-/// The exit code, words of the output, whose lines are wrapped, and its form.
+/// Expects this exit code and these words of the output, whose lines may be wrapped but
+/// have at most 80 columns.
 #[track_caller]
 fn expect(said: &Transcript, name: &str, code: &str, words: &[&str]) {
     said.expect_attempt(name, code, words);
@@ -219,7 +220,7 @@ fn expect_refused(said: &Transcript, name: &str, words: &[&str]) {
     said.expect(&format!("{name}-loaded"), "0");
 }
 
-/// One machine runs it all; each part of the table is looked at by itself.
+/// All three kernels run in one machine; then each part is checked.
 #[test]
 fn end_to_end() {
     let images = Images::new();
@@ -236,7 +237,7 @@ fn end_to_end() {
 }
 
 fn unsigned_module(said: &Transcript) {
-    // busybox ends with the error number: 129 EKEYREJECTED.
+    // busybox's exit code is the error number: 129 EKEYREJECTED.
     said.expect("insert-unsigned-code", "129");
     let log = said.one("insert-log");
     assert!(log.contains("unsigned module is rejected"), "{log}");
@@ -275,7 +276,7 @@ fn taken_apart(said: &Transcript) {
     );
     for name in ["auto", "auto-flag", "extract", "hidden"] {
         expect_refused(said, name, &[&cause, way_out]);
-        // In one line.
+        // The words are in one line.
         assert!(said.all(name).contains(&cause.as_str()), "{name}");
     }
     expect(said, "allowed", "0", &["route extract"]);

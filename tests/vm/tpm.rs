@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What a kexec leaves in the TPM: all of it. The next image has the PCRs of this one,
-//! and the variables of this one's stub, so that it can open what was sealed to this one.
+//! A kexec changes nothing in the TPM. The next image has the PCRs of this one, and the
+//! variables that this one's stub has set, so it can open what was sealed to this one.
 
 use guest::handshake::{KERNEL, initramfs, initramfs_before};
 use guest::{drivers, module, uki::Uki};
 
 /// PCRs that the firmware, boot loaders and systemd-stub extend.
 const PCRS: [u32; 9] = [0, 1, 2, 3, 4, 7, 9, 12, 13];
-/// Extended by the stub with the sections of the UKI that it started.
+/// PCR that the stub extends by the sections of the UKI that it starts.
 const PCR_SECTIONS: u32 = 11;
 const UNUSED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Says the PCRs, and what the stub has left in variables.
+/// `state NAME` says the PCRs, and digests of the variables that the stub has set.
 const STATE: &str = r#"
 state() {
     for number in 0 1 2 3 4 7 9 11 12 13; do

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `make demo`: a guest boots, loads a UKI, jumps into it; what was seen is
-//! told as a timeline. Fails unless the second kernel says the nonce.
+//! `make demo`: a guest boots, loads a UKI and jumps into it, and a timeline is printed.
+//! Fails unless the second kernel says the nonce.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub fn run() {
     println!("Whole log: {}", said.log.display());
 }
 
-/// The timeline: kernels from the console, the rest from the scripts.
+/// Prints the timeline: kernels from the console, the rest from the scripts.
 fn tell(said: &Transcript) {
     let mut lines: Vec<(Duration, String)> = Vec::new();
     for line in &said.console {
@@ -89,12 +89,12 @@ fn tell(said: &Transcript) {
                 .map(|(at, value)| (at, format!("{text}{value}"))),
         );
     }
-    // A checksum's first digits are enough to look at.
+    // The first digits of a checksum are enough.
     lines.extend(said.marks("payload").map(|(at, value)| {
         let shown: String = value.chars().take(19).collect();
         (at, format!("second kernel: initrd's file {shown}..."))
     }));
-    // Stable: lines of the same moment stay in the order they were said.
+    // The sort is stable: lines of the same moment stay in order.
     lines.sort_by_key(|(at, _)| *at);
     for (at, text) in lines {
         println!("{:6.1} s  {text}", at.as_secs_f64());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Tasks of this repository, by `cargo xtask`; the Makefile calls them.
+//! Tasks of this repository, run by `cargo xtask`; the Makefile calls them.
 
 mod bench;
 mod demo;
@@ -16,7 +16,7 @@ const USAGE: &str = "usage: cargo xtask docs [--check]
        cargo xtask size [PROGRAM]";
 
 fn main() -> ExitCode {
-    // A guest that fails panics, and the profile makes that an abort.
+    // A guest that fails panics. The profile would make that an abort, so the hook exits.
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         report(panic);

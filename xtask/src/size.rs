@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The program's size against tests/size-budget, in bytes.
+//! Compares the program's size with tests/size-budget, in bytes.
 
 use std::fs;
 use std::path::Path;
@@ -28,7 +28,8 @@ impl Budget {
         })
     }
 
-    /// Returns an error for a size that is too large, or not the recorded one.
+    /// Returns an error for a size that is over the limit, or differs from the recorded one by
+    /// more than the tolerance.
     fn check(&self, bytes: u64) -> Result<(), String> {
         let Budget {
             limit,
@@ -54,7 +55,7 @@ impl Budget {
     }
 }
 
-/// Prints the size of `program` and compares it.
+/// Prints the size of `program` and compares it with the budget.
 pub fn run(program: &Path) -> Result<(), String> {
     let told = |error| format!("size: {}: {error}", program.display());
     let bytes = fs::metadata(program).map_err(told)?.len();
@@ -62,7 +63,7 @@ pub fn run(program: &Path) -> Result<(), String> {
     let budget = Budget::parse(&text).ok_or("size: tests/size-budget lacks a number")?;
     let (recorded, limit) = (budget.recorded, budget.limit);
     println!("size: {bytes} bytes, recorded {recorded}, limit {limit}");
-    // Where there is no zstd, this line is left out.
+    // This line is left out if there is no zstd.
     let mut zstd = host_program("zstd");
     if let Ok(packed) = zstd.args(["-19", "-q", "-c"]).arg(program).output() {
         println!("size: {} bytes after zstd -19", packed.stdout.len());

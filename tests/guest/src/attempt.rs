@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What became of commands that a guest's script gave to `attempt`.
+//! Results of the commands that a guest's script ran with `attempt`.
 
 use crate::Transcript;
 
 impl Transcript {
-    /// All that a command said, as one line: it was wrapped at the console's width.
+    /// Returns a command's output as one line: it was wrapped at the console's width.
     pub fn told(&self, name: &str) -> String {
         self.all(name)
             .into_iter()
@@ -13,13 +13,13 @@ impl Transcript {
             .join(" ")
     }
 
-    /// What a command said has these words.
+    /// Expects these words in a command's output.
     #[track_caller]
     pub fn expect_words(&self, name: &str, words: &[&str]) {
         self.expect_in(name, &self.told(name), words);
     }
 
-    /// The same, of a page whose columns are as wide as what is in them.
+    /// The same for a page with columns, whose spaces are not compared.
     #[track_caller]
     pub fn expect_page(&self, name: &str, words: &[&str]) {
         let told = self.told(name);
@@ -36,15 +36,15 @@ impl Transcript {
         }
     }
 
-    /// A command ended with this exit code and said these words.
+    /// Expects that a command ended with this exit code and printed these words.
     #[track_caller]
     pub fn expect_attempt(&self, name: &str, code: &str, words: &[&str]) {
         self.expect(&format!("{name}-code"), code);
         self.expect_words(name, words);
     }
 
-    /// A command ended with this exit code and said these lines, however far
-    /// indented, and nothing else.
+    /// Expects that a command ended with this exit code and printed only these lines,
+    /// however far they are indented.
     #[track_caller]
     pub fn expect_lines(&self, name: &str, code: &str, lines: &[&str]) {
         self.expect(&format!("{name}-code"), code);

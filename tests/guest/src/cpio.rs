@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! newc archives for guests, written apart from the product's own writer.
+//! newc archives for guests, independent of the product's own writer.
 //!
 //! Spec: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
 
-/// One archive in the making.
+/// An archive that is being made.
 #[derive(Default)]
 pub struct Archive {
     bytes: Vec<u8>,
@@ -16,7 +16,7 @@ impl Archive {
         Self::default()
     }
 
-    /// A file, with the directories that lead to it.
+    /// Adds a file, with the directories that lead to it.
     pub fn file(&mut self, path: &str, mode: u32, data: &[u8]) {
         let path = path.trim_start_matches('/');
         for (end, _) in path.match_indices('/') {
@@ -25,7 +25,7 @@ impl Archive {
         self.member(path, 0o100_000 | mode, data);
     }
 
-    /// A directory, once.
+    /// Adds a directory, unless it is there.
     fn directory(&mut self, path: &str) {
         let path = path.trim_start_matches('/');
         if self.directories.iter().any(|known| known == path) {
@@ -35,7 +35,7 @@ impl Archive {
         self.member(path, 0o040_755, &[]);
     }
 
-    /// The archive, with its trailer.
+    /// Returns the archive, with its trailer.
     pub fn finish(mut self) -> Vec<u8> {
         self.member("TRAILER!!!", 0, &[]);
         self.bytes

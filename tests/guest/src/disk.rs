@@ -32,7 +32,7 @@ impl Partition {
         }
     }
 
-    /// sgdisk's short names for partition types.
+    /// Returns sgdisk's short name for the partition type.
     fn type_code(self) -> &'static str {
         match self {
             Self::Esp => "ef00",
@@ -42,13 +42,13 @@ impl Partition {
     }
 }
 
-/// A disk in the making; a partition is made when it gets a file.
+/// A disk that is being made; it has the partitions that have a file.
 pub struct Disk {
     directory: PathBuf,
 }
 
 impl Disk {
-    /// `disk.img` in `directory`.
+    /// Begins a disk in `directory`.
     pub fn new(directory: &Path) -> Self {
         let directory = directory.join("disk");
         fs::create_dir_all(&directory).expect("make the disk's directory");
@@ -60,7 +60,7 @@ impl Disk {
         self
     }
 
-    /// The same from a file of this machine.
+    /// The same with the contents of a file on this machine.
     pub fn file_from(self, partition: Partition, path: &str, source: &Path) -> Self {
         let to = self.place(partition, path);
         fs::copy(source, to).expect("copy a file of the disk");
@@ -75,7 +75,7 @@ impl Disk {
         self.file(Partition::Xbootldr, path, data)
     }
 
-    /// An executable one.
+    /// Adds an executable file.
     pub fn program(self, partition: Partition, path: &str, data: &[u8]) -> Self {
         let to = self.place(partition, path);
         let disk = self.file(partition, path, data);
@@ -84,7 +84,7 @@ impl Disk {
         disk
     }
 
-    /// An empty directory.
+    /// Adds an empty directory.
     pub fn directory(self, partition: Partition, path: &str) -> Self {
         fs::create_dir_all(self.tree(partition).join(path)).expect("make a directory");
         self
@@ -122,7 +122,7 @@ impl Disk {
             offset += size_bytes;
         }
         let mut disk = File::create(&path).expect("create the disk");
-        // Room for the backup table.
+        // Room for the backup partition table.
         disk.set_len(offset + MIB).expect("size the disk");
         run(table.arg(&path));
         for (_, offset, image) in &mut offsets {
@@ -136,7 +136,7 @@ impl Disk {
         }
     }
 
-    /// The partition as a file of its own.
+    /// Makes the partition's file system, as a file of its own.
     fn file_system(&self, partition: Partition) -> File {
         let tree = self.tree(partition);
         let image = self.directory.join(format!("{}.img", partition.name()));
@@ -154,7 +154,7 @@ impl Disk {
     }
 }
 
-/// A disk that a guest can have.
+/// A finished disk, for a guest.
 pub struct BuiltDisk {
     path: PathBuf,
     offsets: Vec<(Partition, u64)>,
@@ -171,7 +171,7 @@ impl BuiltDisk {
         found.expect("the disk has this partition").1
     }
 
-    /// The file system's UUID, as util-linux reads it.
+    /// Returns the file system's UUID, as util-linux reads it.
     pub fn uuid(&self, partition: Partition) -> String {
         let mut probe = crate::host_program("/sbin/blkid");
         let offset = format!("--offset={}", self.offset(partition));
@@ -180,7 +180,7 @@ impl BuiltDisk {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// PARTUUID, in upper case.
+    /// Returns the PARTUUID in upper case.
     pub fn part_uuid(&self, partition: Partition) -> String {
         let index = self
             .offsets
@@ -196,7 +196,7 @@ impl BuiltDisk {
         line.expect("sgdisk shows the GUID").to_uppercase()
     }
 
-    /// The names in a directory, sorted; after a run, what the guest has left.
+    /// Returns the names in a directory, sorted; after a run, as the guest has left them.
     pub fn names(&self, partition: Partition, directory: &str) -> Vec<String> {
         let offset = self.offset(partition);
         let text = if partition == Partition::Esp {

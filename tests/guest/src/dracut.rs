@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Initramfses that Debian's own dracut builds, with the module under test.
+//! Initramfses built by Debian's own dracut, with the dracut module under test.
 //!
-//! dracut runs in a root of unpacked packages, by chroot, in a mount namespace
-//! of its own: root may do that everywhere, others where user namespaces are
-//! allowed.
+//! dracut runs by chroot in a root of unpacked packages, in its own mount
+//! namespace. Root may do that everywhere, other users where user namespaces
+//! are allowed.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -15,16 +15,16 @@ use crate::kernel::Kernel;
 use crate::packages;
 use crate::{host_program, module};
 
-/// Whose dracut.
+/// The Debian release that dracut is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suite {
-    /// 059.
+    /// dracut 059.
     Bookworm,
-    /// 106.
+    /// dracut 106.
     Trixie,
 }
 
-/// What runs the initramfs.
+/// The init of an initramfs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Init {
     /// dracut's own scripts.
@@ -41,7 +41,7 @@ pub struct Dracut {
 }
 
 impl Dracut {
-    /// With the program and the dracut module installed, in `directory`.
+    /// Makes a machine in `directory`, with the program and the dracut module installed.
     pub fn new(directory: &Path, suite: Suite, init: Init) -> Self {
         let set = match suite {
             Suite::Bookworm => "dracut-bookworm",
@@ -49,13 +49,13 @@ impl Dracut {
         };
         let kernel = Kernel::V6_12;
         let root = directory.join("root");
-        // Links to the files: what is changed here is written anew.
+        // The files are hard links, so a changed file must be written anew.
         copy(&packages::file(set, "."), &root);
         let modules = format!("usr/lib/modules/{}", kernel.release());
         fs::create_dir_all(root.join("usr/lib/modules")).expect("make the modules' directory");
         let from = packages::file(&kernel.set(), "lib/modules").join(kernel.release());
         copy(&from, &root.join(modules));
-        // Each of the two places where a program is found.
+        // The program may be in either of two places.
         let prefix = match suite {
             Suite::Bookworm => "/usr/local",
             Suite::Trixie => "/usr",
@@ -85,14 +85,14 @@ impl Dracut {
         self
     }
 
-    /// The initramfs. The root that it came from is removed.
+    /// Builds the initramfs, and removes the root that it was built in.
     pub fn build(self, options: &[&str]) -> Vec<u8> {
         let release = self.kernel.release();
-        // What the packages' own scripts would have run; dracut finds the directories
-        // of libraries by ldconfig's cache.
+        // The packages' own scripts would have run these; dracut finds the
+        // directories of libraries by ldconfig's cache.
         self.run(&["ldconfig"]);
         self.run(&["depmod", &release]);
-        // Not installed: cryptsetup.
+        // cryptsetup is not installed.
         let omitted = match self.init {
             Init::Systemd => "crypt",
             Init::Scripts => "crypt systemd systemd-initrd dracut-systemd",
@@ -109,7 +109,8 @@ impl Dracut {
         let file = self.root.with_file_name("dracut.log");
         fs::write(file, &log).expect("keep dracut's log");
         for line in log.lines().filter(|line| line.contains("kexec")) {
-            // Neither a missing file nor a missing kernel module is an error.
+            // dracut itself treats neither a missing file nor a missing kernel
+            // module as an error.
             assert!(line.ends_with("Including module: kexec-bpf ***"), "{line}");
         }
         assert!(log.contains("Including module: kexec-bpf"), "{log}");
@@ -117,7 +118,7 @@ impl Dracut {
         image
     }
 
-    /// Runs a program in the root; what it printed.
+    /// Runs a program in the root and returns its output.
     fn run(&self, words: &[&str]) -> String {
         const SCRIPT: &str = "root=$1; shift
 for directory in dev proc; do mount --rbind /$directory \"$root/$directory\"; done
@@ -143,7 +144,7 @@ exec chroot \"$root\" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \"$@\""
     }
 }
 
-/// A tree of hard links, because copies take time and room.
+/// Makes a tree of hard links, because copies take time and space.
 fn copy(from: &Path, to: &Path) {
     let status = Command::new("cp").args(["-al"]).arg(from).arg(to).status();
     assert!(status.expect("start cp").success(), "cannot link {from:?}");

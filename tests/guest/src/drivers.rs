@@ -7,10 +7,10 @@ use crate::initramfs::Initramfs;
 use crate::kernel::Kernel;
 use crate::packages;
 
-/// Has the script load what [`add`] has put there, in its order.
+/// Command that loads what [`add`] has added, in its order.
 pub const LOAD: &str = "for driver in /drivers/*; do insmod $driver; done\n";
 
-/// What a guest needs for disks with FAT and ext4 file systems.
+/// Drivers that a guest needs for disks with FAT and ext4 file systems.
 pub const DISKS: &[&str] = &[
     "virtio_blk",
     "vfat",
@@ -20,7 +20,7 @@ pub const DISKS: &[&str] = &[
     "crc32c_generic",
 ];
 
-/// Adds drivers, and what they depend on, to an initramfs.
+/// Adds drivers, and those that they depend on, to an initramfs.
 pub fn add(mut initramfs: Initramfs, kernel: Kernel, names: &[&str]) -> Initramfs {
     let mut all = Vec::new();
     find(&packages::file(&kernel.set(), "lib/modules"), &mut all);
@@ -48,8 +48,8 @@ fn find(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The driver behind those that it depends on; one that the kernel has built in
-/// is nowhere to be found.
+/// Takes a driver after those that it depends on. A driver that is built into the
+/// kernel has no file.
 fn take(name: &str, all: &[PathBuf], taken: &mut Vec<(String, Vec<u8>)>) {
     let is = |path: &&PathBuf| {
         let file = path.file_name().and_then(|file| file.to_str());
@@ -80,7 +80,7 @@ fn take(name: &str, all: &[PathBuf], taken: &mut Vec<(String, Vec<u8>)>) {
     taken.push((name.to_owned(), data));
 }
 
-/// `depends=a,b` of the module's information.
+/// Returns the names in `depends=a,b` of the module's information.
 fn depends(module: &[u8]) -> Vec<String> {
     const KEY: &[u8] = b"\0depends=";
     let at = module.windows(KEY.len()).position(|window| window == KEY);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! An EFI system partition: a FAT file system that mtools fill, without a mount.
-//! The firmware takes it without a partition table, too.
+//! An EFI system partition: a FAT file system that mtools fill without mounting it.
+//! The firmware accepts it without a partition table.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::{packages, run};
 
-/// What the firmware boots by itself.
+/// Path that the firmware boots by default.
 pub(crate) const BOOT_FILE: &str = "EFI/BOOT/BOOTX64.EFI";
 
 pub struct Esp {
@@ -16,7 +16,7 @@ pub struct Esp {
 }
 
 impl Esp {
-    /// A new one in `disk`, with room for files of `bytes` together.
+    /// Makes a new one in `disk`, with room for files of `bytes` in total.
     pub fn new(disk: &Path, bytes: u64) -> Self {
         let disk_bytes = (bytes + (16 << 20)).next_multiple_of(1 << 20);
         let file = fs::File::create(disk).expect("create the disk");
@@ -32,11 +32,11 @@ impl Esp {
         &self.disk
     }
 
-    /// A file with the directories that lead to it; one that is there is replaced.
+    /// Adds or replaces a file, and makes the directories that lead to it.
     pub fn copy(&self, source: &Path, path: &str) {
         for (end, _) in path.match_indices('/') {
             let directory = format!("::/{}", &path[..end]);
-            // -D s: one that is there is not made again. mmd calls that a failure.
+            // -D s: skips a directory that exists, which mmd reports as a failure.
             let mut mmd = self.mtools("mmd");
             let _ = mmd
                 .args(["-D", "s", &directory])
@@ -47,7 +47,7 @@ impl Esp {
         run(self.mtools("mcopy").arg("-o").arg(source).arg(to));
     }
 
-    /// All that is in a directory of this machine.
+    /// Adds all that is in a directory of this machine.
     pub(crate) fn copy_all(&self, directory: &Path) {
         let entries = fs::read_dir(directory).expect("read the ESP's directory");
         let paths = entries.map(|entry| entry.expect("read the ESP's directory").path());
@@ -60,7 +60,7 @@ impl Esp {
         self.copy(&file, path);
     }
 
-    /// systemd-boot as the boot file; it boots `entry`, a glob, at once.
+    /// Makes systemd-boot the boot file. It boots `entry`, a glob, at once.
     pub fn boot(&self, entry: &str) {
         let loader = "usr/lib/systemd/boot/efi/systemd-bootx64.efi";
         self.copy(&packages::file("stub-forky", loader), BOOT_FILE);
@@ -73,7 +73,7 @@ impl Esp {
     }
 }
 
-/// A command of mtools for an image of a FAT file system.
+/// Returns a command of mtools for an image of a FAT file system.
 pub(crate) fn mtools(program: &str, image: &Path) -> Command {
     let mut command = crate::host_program(program);
     command.env("MTOOLS_SKIP_CHECK", "1").arg("-i").arg(image);

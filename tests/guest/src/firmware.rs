@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A machine whose UEFI firmware boots a UKI by systemd's stub: the oracle.
+//! A machine whose UEFI firmware boots a UKI by systemd-stub: the oracle.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::payload::{from_hex, sha256};
 use crate::uki::Uki;
 use crate::{Initramfs, Kernel, module, packages, run};
 
-/// Boots `image` as the firmware's default boot file.
+/// Returns a machine whose firmware boots `image` as its default boot file.
 pub fn machine(directory: &Path, image: &Path) -> Machine {
     start(
         directory,
@@ -27,8 +27,8 @@ pub fn secure_machine(directory: &Path, image: &Path) -> Machine {
     start(directory, image, code, vars, true)
 }
 
-/// A guest under Secure Boot: the firmware starts a signed UKI of `kernel` and
-/// `initramfs`, whose command line has `words` after the usual ones.
+/// Returns a guest under Secure Boot: the firmware starts a signed UKI of `kernel`
+/// and `initramfs`, whose command line has `words` after the usual ones.
 pub fn secure_guest(
     directory: &Path,
     key: &SigningKey,
@@ -50,7 +50,7 @@ pub fn secure_guest(
     secure_machine(directory, &image).memory_mb(1024)
 }
 
-/// Boots from this disk what is its default boot file.
+/// Returns a machine whose firmware boots the default boot file of this disk.
 pub fn machine_with_disk(directory: &Path, disk: PathBuf) -> Machine {
     start_disk(directory, disk, "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", false)
 }
@@ -75,15 +75,15 @@ fn start_disk(directory: &Path, disk: PathBuf, code: &str, vars: &str, secure: b
     Machine::with_firmware(directory, firmware)
 }
 
-/// The key that the Secure Boot firmware trusts: Debian publishes it with its
-/// OVMF package, for tests.
+/// A key that signs images and modules.
 pub struct SigningKey {
     key: PathBuf,
     certificate: PathBuf,
 }
 
 impl SigningKey {
-    /// Unlocks the key into `directory`.
+    /// Writes the key that the Secure Boot firmware trusts to `directory`. Debian publishes
+    /// it in its OVMF package, for tests.
     pub fn new(directory: &Path) -> Self {
         let key = directory.join("signing.key");
         run(crate::host_program("openssl")
@@ -98,8 +98,7 @@ impl SigningKey {
         Self { key, certificate }
     }
 
-    /// A key of the test's own, which no firmware knows. `subject` is as
-    /// openssl takes it: `/CN=name`.
+    /// Makes a key that no firmware knows. `subject` is in openssl's form: `/CN=name`.
     pub fn unknown(directory: &Path, subject: &str) -> Self {
         let (key, certificate) = (directory.join("unknown.key"), directory.join("unknown.pem"));
         run(crate::host_program("openssl")
@@ -113,14 +112,14 @@ impl SigningKey {
         Self { key, certificate }
     }
 
-    /// A copy of `image` in `directory` that carries this signature alone.
+    /// Makes a copy of `image` in `directory` that has only this key's signature.
     pub fn sign(&self, directory: &Path, name: &str, image: &Path) -> PathBuf {
         let bare = unsigned(directory, &format!("{name}.unsigned"), image);
         self.add_signature(directory, name, &bare)
     }
 
-    /// A copy of `image` in `directory` that carries this signature behind those
-    /// that it has.
+    /// Makes a copy of `image` in `directory` that has this key's signature after those
+    /// that it had.
     pub fn add_signature(&self, directory: &Path, name: &str, image: &Path) -> PathBuf {
         let signed = directory.join(name);
         run(crate::host_program("sbsign")
@@ -134,20 +133,20 @@ impl SigningKey {
         signed
     }
 
-    /// The same as [`Self::sign`], from bytes to bytes.
+    /// Returns the bytes of an image with only this key's signature.
     pub fn sign_bytes(&self, directory: &Path, name: &str, image: &[u8]) -> Vec<u8> {
         let bare = directory.join(format!("{name}.bare"));
         std::fs::write(&bare, image).expect("write the image");
         std::fs::read(self.sign(directory, name, &bare)).expect("read the signed image")
     }
 
-    /// A copy of the kernel module in `directory` with this signature. Debian's
-    /// kernel takes modules by the firmware's keys, too.
+    /// Makes a copy of the kernel module in `directory` with this key's signature. Debian's
+    /// kernel accepts modules signed by the firmware's keys, too.
     pub fn sign_module(&self, directory: &Path) -> PathBuf {
         self.sign_a_module(directory, &module::module())
     }
 
-    /// The same of any module.
+    /// Makes a signed copy of any module.
     pub fn sign_a_module(&self, directory: &Path, module: &Path) -> PathBuf {
         let name = module.file_name().expect("the module has a name");
         let signed = directory.join(format!("{}.signed", name.to_string_lossy()));
@@ -161,11 +160,11 @@ impl SigningKey {
     }
 }
 
-/// A copy of `image` in `directory` without a signature.
+/// Makes a copy of `image` in `directory` without a signature.
 pub fn unsigned(directory: &Path, name: &str, image: &Path) -> PathBuf {
     let bare = directory.join(name);
     std::fs::copy(image, &bare).expect("copy the image");
-    // Fails when there is none, which is as good.
+    // Fails if there is none, which does not matter.
     let _ = crate::host_program("sbattach")
         .arg("--remove")
         .arg(&bare)
@@ -173,8 +172,8 @@ pub fn unsigned(directory: &Path, name: &str, image: &Path) -> PathBuf {
     bare
 }
 
-/// Puts a digest into dbx of the machine in `directory` that is to be started: in
-/// place of the only one that is there, which is that of nothing.
+/// Puts a digest into dbx of the machine in `directory`, before it is started. The
+/// digest replaces the only one there, that of no data.
 pub fn revoke(directory: &Path, digest: &[u8; 32]) {
     let vars = directory.join("vars.fd");
     let mut bytes = std::fs::read(&vars).expect("read the firmware's variables");

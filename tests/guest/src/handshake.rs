@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Guests with the module: their script's functions, their images, and what a
-//! load must leave behind.
+//! Guests with the module: functions for their scripts, images, and the state that
+//! a load must leave.
 
 use std::path::Path;
 
@@ -10,13 +10,14 @@ use crate::{Initramfs, Kernel, Machine, Transcript, module, packages};
 /// The kernel that the module is built for.
 pub const KERNEL: Kernel = Kernel::Chosen;
 
-/// A warning or an oops of the first kernel ends a test. PREEMPT_RT asks the
-/// firmware nothing, not even for keys, unless it is told to.
+/// Command line with which a warning or an oops of the first kernel ends a test.
+/// PREEMPT_RT disables EFI runtime services, and so does not read the firmware's keys,
+/// without efi=runtime.
 pub const STRICT: &str = "panic_on_warn=1 oops=panic efi=runtime";
 
-/// `left NAME` says what is left of a load: images loaded, BPF programs in the
-/// kernel, functions of the module with something attached. The kernel frees
-/// programs of a dead process in its own time, so this waits, 10 s at most.
+/// `left NAME` says what is left of a load: numbers of loaded images, of BPF programs in
+/// the kernel, and of functions of the module with something attached. It waits up to
+/// 10 s, because the kernel frees programs of a dead process some time later.
 const FUNCTIONS: &str = r#"
 mount -t securityfs none /sys/kernel/security
 mount -t tracefs none /sys/kernel/tracing
@@ -31,13 +32,14 @@ left() {
 }
 "#;
 
-/// A busy host may need longer than the default for a handshake under emulation.
+/// Inserts the module. On a busy host an emulated handshake may take longer than the
+/// default timeout.
 const INSERT: &str = "insmod /kexec_bpf.ko timeout_ms=60000 && say inserted\n";
 
-/// What `left` says in a guest when nothing is.
+/// Output of `left` if nothing is left.
 pub const NOTHING: &str = "0 0 0";
 
-/// An initramfs with the module, the fault client and `script`.
+/// Makes an initramfs with the module, the client and `script`.
 pub fn initramfs(script: &str) -> Initramfs {
     initramfs_with(script, &module::module())
 }
@@ -47,20 +49,20 @@ pub fn initramfs_with(script: &str, module: &Path) -> Initramfs {
     initramfs_before(&format!("{INSERT}{script}"), module)
 }
 
-/// The same with the module's file only: inserting it is up to `script`.
+/// The same without inserting the module, which is up to `script`.
 pub fn initramfs_before(script: &str, module: &Path) -> Initramfs {
     Initramfs::new(&format!("{FUNCTIONS}{script}"))
         .program("bin/client", &packages::handshake_client())
         .file_from("kexec_bpf.ko", module)
 }
 
-/// A guest that panics at the first warning.
+/// Returns a guest that panics at the first warning.
 pub fn machine(directory: &Path, initramfs: Initramfs) -> Machine {
     Machine::new(directory, KERNEL, initramfs.finish()).append(STRICT)
 }
 
-/// A UKI of a few kilobytes that loads but cannot run, with this parser in
-/// `.bpf`; the parser is the module's when there is none.
+/// Returns a UKI of a few kilobytes that loads but cannot run, with this parser in
+/// `.bpf`. Without one, the module uses its own parser.
 pub fn tiny_uki(parser: Option<&[u8]>) -> Pe {
     let uki = Pe::new()
         .section(".osrel", b"NAME=Test\n")
@@ -73,13 +75,13 @@ pub fn tiny_uki(parser: Option<&[u8]>) -> Pe {
     }
 }
 
-/// [`tiny_uki`] with a program of tests/bpf.
+/// Returns [`tiny_uki`] with a program of tests/bpf.
 pub fn tiny_uki_with(program: &str) -> Pe {
     let parser = module::program(program);
     tiny_uki(Some(&std::fs::read(parser).expect("read the program")))
 }
 
-/// An image that only its own parser, a program of tests/bpf, can open.
+/// Returns an image that only its own parser, a program of tests/bpf, can open.
 pub fn no_uki(program: &str) -> Pe {
     Pe::new()
         .section(".data", b"not an archive, and never unpacked")
@@ -87,7 +89,7 @@ pub fn no_uki(program: &str) -> Pe {
         .section_from(".bpf", &module::program(program))
 }
 
-/// The exit code, words of the report, and that nothing is left.
+/// Expects this exit code, these words, and that nothing is left.
 #[track_caller]
 pub fn expect_failure(said: &Transcript, name: &str, code: &str, words: &[&str]) {
     said.expect_attempt(name, code, words);

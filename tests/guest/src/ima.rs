@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! IMA in guests: its policy, labels of files, and what it has measured.
+//! IMA in guests: its policy, labels of files, and its measurements.
 
 use std::path::{Path, PathBuf};
 
 use crate::payload::{from_hex, sha256};
 use crate::{Initramfs, Transcript, host_program, packages, run};
 
-/// Puts labels and policy into effect; `measured NAME` says the kernel's list.
-/// The root file system is a tmpfs, which keeps security.ima.
+/// Sets labels and policy; `measured NAME` says the lines of the kernel's measurement list.
+/// The root file system is a tmpfs, which supports security.ima.
 const START: &str = r#"
 integrity key /ima.der
 (cd /labels && find . -type f) | while read -r file; do
@@ -26,13 +26,13 @@ const DIGEST_NG: u8 = 4;
 /// `HASH_ALGO_SHA256`, see include/uapi/linux/hash_info.h.
 const SHA256: u8 = 4;
 
-/// An initramfs whose kernel holds loads to `policy`. What a rule appraises has
-/// to be labelled by [`Key::add`] or [`add_hashed`]; `script` is what follows.
+/// Makes an initramfs that sets `policy` and then runs `script`. Files that a rule
+/// appraises must be added by [`Key::add`] or [`add_hashed`].
 pub fn initramfs(key: &Key, policy: &str, script: &str) -> Initramfs {
     initramfs_before(key, "", policy, script)
 }
 
-/// The same; `before` goes before labels and policy.
+/// The same, with commands that run before labels and policy are set.
 pub fn initramfs_before(key: &Key, before: &str, policy: &str, script: &str) -> Initramfs {
     crate::handshake::initramfs(&format!("{before}{START}{script}"))
         .program("bin/integrity", &packages::floor("integrity"))
@@ -44,7 +44,7 @@ pub fn initramfs_before(key: &Key, before: &str, policy: &str, script: &str) -> 
 pub struct Key {
     directory: PathBuf,
     key: PathBuf,
-    /// In DER, as the kernel's keyrings want it.
+    /// In DER, as the kernel's keyrings require.
     certificate: PathBuf,
 }
 
@@ -86,7 +86,7 @@ impl Key {
     }
 }
 
-/// Adds a file whose label is `label`, right or wrong.
+/// Adds a file with this label, which may be wrong.
 pub fn add_labelled(guest: Initramfs, path: &str, data: &[u8], label: &[u8]) -> Initramfs {
     guest
         .file(path, data)
@@ -106,24 +106,24 @@ pub fn add_hashed(guest: Initramfs, path: &str, data: &[u8]) -> Initramfs {
     add_labelled(guest, path, data, &hash(data))
 }
 
-/// One line of the kernel's measurement list.
+/// A line of the kernel's measurement list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measured {
     /// A file's path, or the name of an event.
     pub name: String,
     /// `sha256:HEX`, of the file or of the text.
     pub digest: String,
-    /// What was measured, where it is no file.
+    /// The measured text, if it is not a file's.
     pub text: Option<String>,
 }
 
-/// Returns what the guest said by `measured NAME`, oldest first.
+/// Returns the lines that the guest said by `measured NAME`, oldest first.
 pub fn measured(said: &Transcript, name: &str) -> Vec<Measured> {
     let lines = said.all(&format!("{name}-measured"));
     lines.into_iter().map(|line| entry(said, line)).collect()
 }
 
-/// PCR, digest of the entry, template, and the template's fields.
+/// Parses a line: PCR, digest of the entry, template, and the template's fields.
 fn entry(said: &Transcript, line: &str) -> Measured {
     let words: Vec<&str> = line.split(' ').collect();
     let [_pcr, _entry, template, digest, name, more @ ..] = words.as_slice() else {

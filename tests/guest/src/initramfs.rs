@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What the guests boot into: a busybox, files, and an init script.
+//! Initramfses of the guests: a busybox, files, and an init script.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use crate::kernel::Kernel;
 use crate::payload::Payload;
 use crate::{packages, program};
 
-/// Start of every init: mounts; `say` for what the harness shall know; and
-/// `attempt NAME COMMAND...`, which says each line of its output under NAME and
-/// the exit code under NAME-code. It needs no file.
+/// Start of every init: mounts; `say`, which passes values to the harness; and
+/// `attempt NAME COMMAND...`, which says each line of the command's output under NAME
+/// and the exit code under NAME-code, without using a file.
 const PRELUDE: &str = r#"#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev
 /bin/busybox mount -t proc proc /proc
@@ -26,8 +26,8 @@ attempt() {
 }
 "#;
 
-/// Says what nothing points to any more. kmemleak passes over what is younger than 5 s.
-/// Under lockdown its file cannot be opened.
+/// Reports leaked objects. kmemleak ignores objects younger than 5 s. Under lockdown its
+/// file cannot be opened.
 const LEAKS: &str = "
 mount -t debugfs none /sys/kernel/debug
 if sleep 6 && echo scan >/sys/kernel/debug/kmemleak && echo scan >/sys/kernel/debug/kmemleak; then
@@ -38,7 +38,7 @@ fi
 /// End of every init; a guest that does not get here has failed.
 const END: &str = "\nsay end\npoweroff -f\n";
 
-/// What the second kernel says for itself.
+/// Report of the second kernel.
 const SECOND: &str = r#"
 say second "$(uname -r)"
 say cmdline "$(cat /proc/cmdline)"
@@ -58,12 +58,12 @@ done
 [ ! -x /next ] || . /next
 "#;
 
-/// The first guest's initramfs.
+/// An initramfs that is being made.
 pub struct Initramfs(Archive);
 
 impl Initramfs {
-    /// With the program under test as /bin/kexec-bpf and `script` between the
-    /// prelude and the power-off.
+    /// Begins an initramfs with the program under test as /bin/kexec-bpf, and `script`
+    /// between the prelude and the power-off.
     pub fn new(script: &str) -> Self {
         let mut archive = Archive::new();
         archive.file("bin/busybox", 0o755, &read(&packages::busybox()));
@@ -78,7 +78,7 @@ impl Initramfs {
         self
     }
 
-    /// A program whose text is given.
+    /// Adds a script with this text.
     pub fn script(mut self, path: &str, text: &str) -> Self {
         self.0.file(path, 0o755, text.as_bytes());
         self
@@ -99,12 +99,12 @@ impl Initramfs {
     }
 }
 
-/// An initrd for the second kernel that reports and powers off.
+/// Makes an initrd for the second kernel that reports and powers off.
 pub fn second_initrd(payload: &[&Payload]) -> Vec<u8> {
     second(payload).finish()
 }
 
-/// The same, to be added to. A program /next goes on where the report ends.
+/// The same as a builder. If there is a script /next, it runs after the report.
 pub fn second(payload: &[&Payload]) -> Initramfs {
     let mut archive = Archive::new();
     archive.file("bin/busybox", 0o755, &read(&packages::busybox()));
@@ -116,7 +116,7 @@ pub fn second(payload: &[&Payload]) -> Initramfs {
     Initramfs(archive)
 }
 
-/// An initrd that only adds files.
+/// Makes an initrd that only adds files.
 pub fn extra_initrd(payload: &[&Payload]) -> Vec<u8> {
     let mut archive = Archive::new();
     for file in payload {

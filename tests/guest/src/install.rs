@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::{host_program, program, run, tree};
 
-/// Installs as a package would, or as a person does, by PREFIX.
+/// Installs with this PREFIX, as a package or a person would.
 pub fn install(root: &Path, prefix: &str) {
     let mut make = host_program("make");
     make.current_dir(tree(""))
@@ -13,6 +13,6 @@ pub fn install(root: &Path, prefix: &str) {
         .arg(format!("DESTDIR={}", root.display()))
         .arg(format!("PREFIX={prefix}"))
         .arg(format!("PROGRAM={}", program().display()));
-    // Jobs and flags of an outer make are not for this one.
+    // An outer make's jobs and flags are not meant for this one.
     run(make.env_remove("MAKEFLAGS").env_remove("MFLAGS"));
 }

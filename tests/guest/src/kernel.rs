@@ -7,29 +7,29 @@ use std::sync::OnceLock;
 use crate::host_program;
 use crate::packages::file;
 
-/// A kernel of Debian's.
+/// A kernel of Debian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernel {
-    /// bookworm-backports, built by gcc-12.
+    /// From bookworm-backports, built by gcc-12.
     V6_12,
-    /// bookworm.
+    /// From bookworm.
     V6_1,
-    /// trixie, built by gcc-14.
+    /// From trixie, built by gcc-14.
     Trixie,
-    /// The newest of trixie-backports.
+    /// The newest in trixie-backports.
     V7,
-    /// trixie, PREEMPT_RT.
+    /// From trixie, with PREEMPT_RT.
     Rt,
-    /// Debian's source, built by tests/debug-kernel.sh to check itself.
+    /// A kernel that checks itself, built from Debian's source by tests/debug-kernel.sh.
     Debug,
-    /// The one that the environment names by `KEXEC_BPF_TEST_KERNEL`, else [`Kernel::V6_12`].
+    /// The one that `KEXEC_BPF_TEST_KERNEL` names in the environment, else [`Kernel::V6_12`].
     Chosen,
 }
 
-/// Names the kernel of the module's tests, by [`Kernel::name`].
+/// Variable with the [`Kernel::name`] of the kernel for the module's tests.
 const VARIABLE: &str = "KEXEC_BPF_TEST_KERNEL";
 
-/// What [`VARIABLE`] can choose: all that the module runs on.
+/// Kernels that [`VARIABLE`] can choose: all that the module runs on.
 const CHOICES: [Kernel; 5] = [
     Kernel::V6_12,
     Kernel::Trixie,
@@ -57,7 +57,8 @@ impl Kernel {
         format!("linux-{}", self.name())
     }
 
-    /// Short name for test directories and tables; what a set has behind `linux-`.
+    /// Returns a short name for test directories and tables: the part of the set's name after
+    /// `linux-`.
     pub fn name(self) -> &'static str {
         match self.resolve() {
             Self::V6_12 => "6.12",
@@ -70,7 +71,7 @@ impl Kernel {
         }
     }
 
-    /// The bzImage, signed as Debian signs it.
+    /// Returns the path of the bzImage, signed as Debian signs it.
     pub fn image(self) -> PathBuf {
         let release = self.release();
         // Since 7.0 the packages leave /boot to installkernel.
@@ -81,7 +82,7 @@ impl Kernel {
         file(&self.set(), &place)
     }
 
-    /// What `uname -r` says.
+    /// Returns the release that `uname -r` prints.
     pub fn release(self) -> String {
         let (directory, prefix) = match self.resolve() {
             Self::V7 => ("usr/lib/modules", ""),
@@ -96,7 +97,7 @@ impl Kernel {
             .unwrap_or_else(|| panic!("no {prefix}* in {}", directory.display()))
     }
 
-    /// A module of the kernel's package, not compressed; `path` is below
+    /// Returns a module of the kernel's package, decompressed. `path` is below
     /// kernel/, without its suffix.
     pub fn driver(self, path: &str) -> Vec<u8> {
         let modules = format!("lib/modules/{}/kernel", self.release());

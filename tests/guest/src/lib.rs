@@ -40,8 +40,8 @@ pub use serial::Transcript;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Returns the program under test, as it is shipped. Cargo puts it beside the
-/// program that runs, and tests one directory further down.
+/// Returns the program under test, as it is shipped. Cargo puts it beside other
+/// programs, and tests one directory further down.
 pub fn program() -> PathBuf {
     let own = std::env::current_exe().expect("the path of the program that runs");
     let beside = own.parent().expect("a program is in a directory");
@@ -58,21 +58,21 @@ pub fn program() -> PathBuf {
     program
 }
 
-/// Returns a path of the repository.
+/// Returns a path in the repository.
 pub fn tree(path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.expect("the crate is in tests/guest").join(path)
 }
 
-/// A program of this machine. Cargo adds its own directories to the loader's path,
-/// where programs linked against glibc would find musl's libraries.
+/// Returns a command for a program of this machine. Cargo adds its own directories to the
+/// loader's path, where programs linked against glibc would find musl's libraries.
 pub fn host_program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env_remove("LD_LIBRARY_PATH");
     command
 }
 
-/// Runs a program of this machine to its end; what it printed is shown when it fails.
+/// Runs a program of this machine to its end. If it fails, its output is shown.
 pub fn run(command: &mut Command) -> Output {
     let started = command.output();
     let output = started.unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
@@ -85,7 +85,7 @@ pub fn run(command: &mut Command) -> Output {
     output
 }
 
-/// An empty directory for one test's images and logs; kept after the run.
+/// Makes an empty directory for a test's images and logs, which is kept after the run.
 pub fn work_dir(test: &str) -> PathBuf {
     let path = packages::cache().join("run").join(test);
     let _ = std::fs::remove_dir_all(&path);
@@ -94,7 +94,7 @@ pub fn work_dir(test: &str) -> PathBuf {
     path
 }
 
-/// A word that no other boot has: what comes back with it comes from this one.
+/// Returns a random word, so that output that contains it must be from this boot.
 pub fn nonce() -> String {
     let mut bytes = [0; 8];
     let mut source = std::fs::File::open("/dev/urandom").expect("open /dev/urandom");

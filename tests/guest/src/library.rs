@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Dynamic programs of Debian's in guests that have nothing else of it.
+//! Dynamic programs of Debian, for guests that have nothing else of Debian.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::packages;
 
-/// A dynamic program with its loader and all libraries that it needs.
+/// Returns a dynamic program with its loader and all libraries that it needs: path in the
+/// guest, and source.
 pub fn with_libraries(set: &str, program: &str, path: &str) -> BTreeMap<String, PathBuf> {
     const DIRECTORIES: [&str; 2] = [
         "usr/lib/x86_64-linux-gnu",
@@ -32,7 +33,7 @@ pub fn with_libraries(set: &str, program: &str, path: &str) -> BTreeMap<String, 
     files
 }
 
-/// The libraries that an ELF file names.
+/// Returns the libraries that an ELF file names.
 fn needed(file: &Path) -> Vec<String> {
     let output = crate::host_program("readelf")
         .arg("-d")

@@ -15,20 +15,20 @@ pub(crate) struct Firmware {
     pub(crate) code: PathBuf,
     pub(crate) vars: PathBuf,
     pub(crate) disk: PathBuf,
-    /// Whether the firmware guards its variables, as Secure Boot needs it.
+    /// The firmware guards its variables, as Secure Boot requires.
     pub(crate) secure: bool,
 }
 
-/// What a kernel says that saw no timer interrupt while it waited for some: QEMU
-/// without KVM got no processor time to make them. Neither kernel is at fault.
+/// Message of a guest's kernel that saw no timer interrupts, because a busy host gave QEMU
+/// no processor time to deliver them.
 const STARVED: &str = "IO-APIC + timer doesn't work!";
 const TRIES: usize = 3;
 
-/// What a kernel that checks itself takes besides: KASAN's shadow, lockdep's tables.
+/// More memory for a kernel that checks itself: KASAN's shadow, lockdep's tables.
 const CHECKS_MEMORY_MB: u32 = 512;
 const CHECKS_SLOWER: u32 = 5;
 
-/// What a guest really has that is to have `wanted_mb`.
+/// Returns the memory to give a guest so that it has `wanted_mb` for use.
 pub fn given_memory_mb(wanted_mb: u32) -> u32 {
     match Kernel::checks_itself() {
         true => wanted_mb + CHECKS_MEMORY_MB,
@@ -36,19 +36,19 @@ pub fn given_memory_mb(wanted_mb: u32) -> u32 {
     }
 }
 
-/// How the guest starts.
+/// The way a guest starts.
 enum Start {
     Kernel { image: PathBuf, append: String },
     Firmware(Firmware),
 }
 
-/// A guest to be booted.
+/// A guest that can be booted.
 pub struct Machine {
     directory: PathBuf,
     start: Start,
     initramfs: Vec<u8>,
     disks: Vec<PathBuf>,
-    /// What the console must have shown, and the keys that are typed then.
+    /// Text that the console must have shown, and the keys to type then.
     keys: Vec<(String, Vec<u8>)>,
     memory_mb: u32,
     cpus: u32,
@@ -59,7 +59,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A guest that boots `kernel` with `initramfs`; logs go to `directory`.
+    /// Makes a guest that boots `kernel` with `initramfs`; logs go to `directory`.
     pub fn new(directory: &Path, kernel: Kernel, initramfs: Vec<u8>) -> Self {
         let start = Start::Kernel {
             image: kernel.image(),
@@ -68,7 +68,7 @@ impl Machine {
         Self::starting(directory, start, initramfs)
     }
 
-    /// A guest whose firmware boots from a disk image.
+    /// Makes a guest whose firmware boots from a disk image.
     pub(crate) fn with_firmware(directory: &Path, firmware: Firmware) -> Self {
         Self::starting(directory, Start::Firmware(firmware), Vec::new())
     }
@@ -98,14 +98,14 @@ impl Machine {
         self
     }
 
-    /// With a TPM 2.0, as new.
+    /// Adds a new TPM 2.0.
     pub fn tpm(mut self) -> Self {
         self.has_tpm = true;
         self
     }
 
-    /// All of the memory is there from the beginning, as in a real machine;
-    /// otherwise the host makes it when the guest first touches it.
+    /// Allocates all of the memory at the start, as in a real machine; otherwise the
+    /// host allocates it when the guest first touches it.
     pub fn with_memory_at_hand(mut self) -> Self {
         let memory = format!(
             "memory-backend-ram,id=ram,prealloc=on,size={}M",
@@ -116,27 +116,27 @@ impl Machine {
         self
     }
 
-    /// The guest's clock counts instructions, as many as nanoseconds: the same
-    /// in each run, however busy the host is.
+    /// Makes the guest's clock count instructions, one a nanosecond: the same in each run,
+    /// however busy the host is.
     pub fn counting_instructions(mut self) -> Self {
         let arguments = ["-icount", "shift=0,sleep=off"];
         self.arguments.extend(arguments.map(str::to_owned));
         self
     }
 
-    /// The processor, in QEMU's words.
+    /// Sets the processor's model, by QEMU's name.
     pub fn cpu(mut self, model: &str) -> Self {
         self.arguments.extend(["-cpu", model].map(str::to_owned));
         self
     }
 
-    /// One more disk; Linux calls them vda, vdb and so on.
+    /// Adds a disk; Linux calls them vda, vdb and so on.
     pub fn disk(mut self, path: &Path) -> Self {
         self.disks.push(path.to_owned());
         self
     }
 
-    /// Types `keys` on the console, once it has shown `after` since the last.
+    /// Types `keys` on the console once it has shown `after`, counted from the previous keys.
     pub fn keys(mut self, after: &str, keys: &[u8]) -> Self {
         self.keys.push((after.to_owned(), keys.to_vec()));
         self
@@ -147,7 +147,7 @@ impl Machine {
         self
     }
 
-    /// More words for the first kernel's command line.
+    /// Adds words to the first kernel's command line.
     pub fn append(mut self, words: &str) -> Self {
         if let Start::Kernel { append, .. } = &mut self.start {
             *append += " ";
@@ -156,7 +156,7 @@ impl Machine {
         self
     }
 
-    /// Boots and waits for the power-off; fails when the script did not end.
+    /// Boots and waits for the power-off; fails unless the script ran to its end.
     #[track_caller]
     pub fn run(self) -> Transcript {
         let transcript = self.boot();
@@ -164,8 +164,8 @@ impl Machine {
         transcript
     }
 
-    /// Boots and waits as long as it takes; what the guest said. A kernel that checks
-    /// itself must have had nothing to say.
+    /// Boots, waits, and returns what the guest said. A kernel that checks itself must have
+    /// found nothing.
     #[track_caller]
     pub fn boot(mut self) -> Transcript {
         if !Kernel::checks_itself() {
@@ -178,9 +178,8 @@ impl Machine {
         transcript
     }
 
-    /// Boots and waits for the power-off, a reset or the timeout. Once more when
-    /// the host was too busy for the guest's clock, unless the first try may have
-    /// written to a disk.
+    /// Boots and waits for the power-off, a reset or the timeout. Boots again if the host
+    /// was too busy for the guest's timer, unless the guest may have written to a disk.
     fn boot_unchecked(self) -> Transcript {
         for _ in 1..TRIES {
             let transcript = self.attempt();
@@ -239,7 +238,7 @@ impl Machine {
     fn command(&self) -> Command {
         // QEMU must not outlive a test that was killed.
         let mut command = crate::host_program("setpriv");
-        // A file is written to without loss; only stdio can be typed on.
+        // Output to a file is complete; stdio is needed to type.
         let console = if self.keys.is_empty() {
             "file,id=console,path=/dev/stdout"
         } else {

@@ -9,12 +9,12 @@ use crate::handshake::KERNEL;
 use crate::packages::{cache, file};
 use crate::{Kernel, host_program, nonce, run, tree};
 
-/// kexec_bpf.ko without debug data, for the kernel that was chosen.
+/// Builds kexec_bpf.ko without debug data, for the chosen kernel.
 pub fn module() -> PathBuf {
     module_for(KERNEL)
 }
 
-/// The same for `kernel`. Built once in a run.
+/// The same for `kernel`. Builds it once in a run.
 pub fn module_for(kernel: Kernel) -> PathBuf {
     static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().expect("no build failed before");
@@ -33,8 +33,8 @@ pub fn module_for(kernel: Kernel) -> PathBuf {
     built.entry(kernel.name()).or_insert_with(build).clone()
 }
 
-/// The program of a kernel's build that signs modules, as this machine can run
-/// it: those of newer suites want newer libraries. All sign in the same way.
+/// Returns the program of a kernel's build that signs modules. It is bookworm's, because
+/// those of newer suites need newer libraries. All sign in the same way.
 pub(crate) fn sign_file() -> PathBuf {
     let kbuild = file("linux-6.12", "usr/lib");
     std::fs::read_dir(&kbuild)
@@ -45,13 +45,13 @@ pub(crate) fn sign_file() -> PathBuf {
         .unwrap_or_else(|| panic!("no scripts/sign-file in {}", kbuild.display()))
 }
 
-/// The parser for UKIs, as `ukify --section` takes it.
+/// Returns the path of the parser for UKIs, for `ukify --section`.
 pub fn uki_parser() -> PathBuf {
     let module = module();
     module.with_file_name("uki.bpf.o")
 }
 
-/// A program of tests/bpf. All are built once in a run.
+/// Returns the path of a program of tests/bpf. Builds all of them once in a run.
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {

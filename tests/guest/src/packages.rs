@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Where tests/provision.sh puts the packages that guests are made of.
+//! The packages for guests, which tests/provision.sh unpacks, and C programs for guests.
 
 use std::path::PathBuf;
 
 use crate::tree;
 
-/// target/vm.
+/// Returns the path of target/vm.
 pub fn cache() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| tree("target"), PathBuf::from)
         .join("vm")
 }
 
-/// A file of an unpacked set; a missing one is a set-up failure, never a skip.
+/// Returns a file of an unpacked set. If it is missing the test fails; it is not skipped.
 pub fn file(set: &str, path: &str) -> PathBuf {
     let path = cache().join(set).join(path);
     assert!(
@@ -27,12 +27,12 @@ pub fn busybox() -> PathBuf {
     file("busybox", "bin/busybox")
 }
 
-/// A program of tests/floor, compiled.
+/// Compiles a program of tests/floor.
 pub fn floor(name: &str) -> PathBuf {
     compiled(name, &[&format!("tests/floor/{name}.c")])
 }
 
-/// The client that plays the handshake by its own rules.
+/// Compiles the client that breaks the handshake.
 pub fn handshake_client() -> PathBuf {
     const SOURCES: [&str; 8] = [
         "client", "session", "program", "btf", "hostile", "mortal", "tracer", "brake",
@@ -41,10 +41,11 @@ pub fn handshake_client() -> PathBuf {
     compiled("client", &sources.each_ref().map(String::as_str))
 }
 
-/// A static C program for guests, of sources of this tree.
+/// Compiles a static C program for guests from sources of this tree.
 fn compiled(name: &str, sources: &[&str]) -> PathBuf {
     let program = cache().join(name);
-    // Compiled beside and renamed: another test may be reading the old one.
+    // Compiled under another name, then renamed: another test may be reading the
+    // old program.
     let fresh = cache().join(format!("{name}.{}", crate::nonce()));
     let status = crate::host_program("musl-gcc")
         .args(["-static", "-O2", "-s", "-Wall", "-Werror"])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Data that cannot be there by accident, and its checksum.
+//! Random data that cannot be in a guest by accident, and its checksum.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -30,7 +30,7 @@ impl Payload {
     }
 }
 
-/// Xorshift from a random seed: incompressible, and fast for 200 MB.
+/// Returns numbers by xorshift from a random seed: incompressible, and fast for 200 MB.
 fn random(size_bytes: usize) -> Vec<u8> {
     let seed = crate::nonce();
     let mut state = u64::from_str_radix(&seed, 16).expect("a nonce is hex") | 1;
@@ -45,7 +45,7 @@ fn random(size_bytes: usize) -> Vec<u8> {
     data
 }
 
-/// SHA-256 in hex.
+/// Returns the SHA-256 in hex.
 pub fn sha256(data: &[u8]) -> String {
     let mut child = crate::host_program("sha256sum")
         .stdin(Stdio::piped())
@@ -63,7 +63,7 @@ pub fn sha256(data: &[u8]) -> String {
         .to_owned()
 }
 
-/// The bytes of a hex number.
+/// Returns the bytes of a hex number.
 pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
     let digits = hex.as_bytes().chunks(2);
     let text = digits.map(|pair| std::str::from_utf8(pair).expect("hex is ASCII"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Boot images made byte by byte: what ukify would not build, and what is
-//! small enough to be loaded hundreds of times.
+//! Boot images made byte by byte: images that ukify would not build, and images small
+//! enough to be loaded hundreds of times.
 //!
 //! Specs: PE/COFF; Documentation/arch/x86/boot.rst;
 //! drivers/firmware/efi/libstub/zboot-header.S.
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Offset of the first section in a [`Pe`] that has one.
 pub const FIRST_SECTION: usize = 0x200;
 
-/// `e_lfanew`: the DOS header is all that is before the PE header.
+/// `e_lfanew`: only the DOS header comes before the PE header.
 const PE_OFFSET: u32 = 0x40;
 const FILE_ALIGNMENT: u32 = 0x200;
 const SECTION_ALIGNMENT: u32 = 0x1000;
@@ -18,7 +18,7 @@ const SECTION_ALIGNMENT: u32 = 0x1000;
 const OPTIONAL_BYTES: u16 = 240;
 const DATA: u32 = 0x4000_0040;
 
-/// A PE file in the making.
+/// A PE file that is being made.
 #[derive(Clone, Default)]
 pub struct Pe {
     sections: Vec<(String, Vec<u8>)>,
@@ -39,7 +39,7 @@ impl Pe {
         self.section(name, &data)
     }
 
-    /// The file's bytes, without a signature.
+    /// Returns the file's bytes, without a signature.
     pub fn bytes(&self) -> Vec<u8> {
         let count = u16::try_from(self.sections.len()).expect("few sections");
         let table_end = PE_OFFSET + 24 + u32::from(OPTIONAL_BYTES) + 40 * u32::from(count);
@@ -88,13 +88,13 @@ fn dos_header() -> Vec<u8> {
     header
 }
 
-/// With the PE signature.
+/// Returns the COFF header, after the PE signature.
 fn coff_header(sections: u16) -> Vec<u8> {
     let mut header = b"PE\0\0\x64\x86".to_vec();
     header.extend_from_slice(&sections.to_le_bytes());
     put(&mut header, &[0, 0, 0]);
     header.extend_from_slice(&OPTIONAL_BYTES.to_le_bytes());
-    // Executable, large addresses.
+    // Characteristics: executable, large addresses.
     header.extend_from_slice(&0x22_u16.to_le_bytes());
     header
 }
@@ -105,7 +105,7 @@ fn optional_header(image_size: u32, headers: u32) -> Vec<u8> {
     put(&mut header, &[SECTION_ALIGNMENT, FILE_ALIGNMENT]);
     header.resize(56, 0);
     put(&mut header, &[image_size, headers, 0]);
-    // An EFI application.
+    // Subsystem: EFI application.
     put(&mut header, &[10]);
     header.resize(108, 0);
     put(&mut header, &[16]);
@@ -113,8 +113,8 @@ fn optional_header(image_size: u32, headers: u32) -> Vec<u8> {
     header
 }
 
-/// An x86 kernel that the arch loader takes and that cannot run: a setup
-/// header and nothing behind it. Loading it takes no time.
+/// Returns an x86 kernel that the arch loader accepts but that cannot run: a setup
+/// header followed by zeros. Loading it takes no time.
 pub fn tiny_kernel() -> Vec<u8> {
     let mut kernel = vec![0; 0x1000];
     let mut set = |offset: usize, bytes: &[u8]| {
@@ -134,8 +134,8 @@ pub fn tiny_kernel() -> Vec<u8> {
     kernel
 }
 
-/// The same as a PE file, so that it can be signed: as in a real bzImage, the
-/// PE headers lie before the setup header, and sections cover the rest.
+/// Returns [`tiny_kernel`] as a PE file, so that it can be signed. As in a real bzImage,
+/// the PE headers are before the setup header, and sections cover the rest.
 pub fn tiny_efi_kernel() -> Vec<u8> {
     const SETUP_HEADER: usize = 0x1f1;
     let kernel = tiny_kernel();
@@ -146,7 +146,7 @@ pub fn tiny_efi_kernel() -> Vec<u8> {
     image
 }
 
-/// An EFI zboot image. `packed` is the compressed `kernel`; `compression` is
+/// Returns an EFI zboot image. `packed` is the compressed `kernel`; `compression` is
 /// the kernel build's name for the format.
 pub fn zboot(kernel: &[u8], packed: &[u8], compression: &str) -> Vec<u8> {
     const PAYLOAD_OFFSET: u32 = 0x200;
@@ -168,7 +168,7 @@ pub fn zboot(kernel: &[u8], packed: &[u8], compression: &str) -> Vec<u8> {
     );
     image.resize(PAYLOAD_OFFSET as usize, 0);
     image.extend_from_slice(packed);
-    // gzip ends with the size itself; behind the others the build puts it.
+    // gzip itself ends with the size; the kernel's build appends it to the others.
     if compression != "gzip" {
         put(
             &mut image,
@@ -179,7 +179,7 @@ pub fn zboot(kernel: &[u8], packed: &[u8], compression: &str) -> Vec<u8> {
     image
 }
 
-/// `source` compressed by a program of this machine, into `directory`.
+/// Returns `source` compressed by a program of this machine.
 pub fn packed(directory: &Path, source: &Path, program: &str, options: &[&str]) -> Vec<u8> {
     let output = crate::host_program(program)
         .args(options)

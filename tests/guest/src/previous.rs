@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The program and the module of the interface's version before, built from the
-//! repository's history: each must go together with the other's successor.
+//! The program and the module of the interface's previous version, built from the
+//! repository's history: each must work with the current version of the other.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,13 +12,13 @@ use crate::{host_program, nonce, run, tree};
 /// The last commit whose interface has version 3.
 const COMMIT: &str = "5f2af86c51326113c5f7d2696720db2f30a17375";
 
-/// Both, built from `COMMIT`.
+/// Paths of both, built from [`COMMIT`].
 pub struct Previous {
     pub program: PathBuf,
     pub module: PathBuf,
 }
 
-/// Unpacks the commit's files.
+/// Unpacks the commit's files into `directory`.
 fn unpack(directory: &Path) {
     std::fs::create_dir_all(directory).expect("make the directory of the commit");
     let mut archive = host_program("git")
@@ -39,7 +39,7 @@ fn unpack(directory: &Path) {
 fn build(directory: &Path) {
     unpack(directory);
     let mut cargo = host_program(env!("CARGO"));
-    // What the outer cargo and make set is for this tree, not for that one.
+    // The outer cargo and make have set these for this tree, not for that one.
     for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "MAKEFLAGS", "MFLAGS"] {
         cargo.env_remove(name);
     }
@@ -56,7 +56,7 @@ fn build(directory: &Path) {
     run(strip.arg("-o").arg(directory.join("kexec_bpf.ko")));
 }
 
-/// Both, built once in the life of target/vm and for its kernel's headers.
+/// Builds both, once for each target/vm and kernel release.
 pub fn previous() -> &'static Previous {
     static BUILT: OnceLock<Previous> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -64,7 +64,7 @@ pub fn previous() -> &'static Previous {
         let short = COMMIT.get(..12).unwrap_or(COMMIT);
         let done = cache().join(format!("previous-{short}-{release}"));
         if !done.exists() {
-            // Whole or not at all: another run may be building it, too.
+            // Built under another name, then renamed: another run may be building it, too.
             let fresh = cache().join(format!("previous.{}", nonce()));
             build(&fresh);
             if std::fs::rename(&fresh, &done).is_err() {

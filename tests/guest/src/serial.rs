@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What a guest said on its two serial ports, and when.
+//! Output of a guest on its two serial ports, with times.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -8,17 +8,17 @@ use std::process::ChildStdin;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How much of the kernel's log a failure shows.
+/// Number of lines of the kernel's log that a failure shows.
 const TAIL_LINES: usize = 40;
 
-/// One line and when it was complete, counted from QEMU's start.
+/// One line, and the time from QEMU's start at which it was complete.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub at: Duration,
     pub text: String,
 }
 
-/// Types on a port when it has said what was waited for.
+/// Types on a port once it has shown the text that is waited for.
 pub(crate) struct Typist {
     keyboard: ChildStdin,
     script: VecDeque<(String, Vec<u8>)>,
@@ -44,13 +44,13 @@ impl Typist {
             && let Some((_, keys)) = self.script.pop_front()
         {
             self.heard.clear();
-            // A guest that has ended needs none.
+            // A guest that has ended needs no keys.
             let _ = self.keyboard.write_all(&keys);
         }
     }
 }
 
-/// Reads a port to its end in a thread of its own.
+/// Reads a port to its end in a separate thread.
 pub(crate) fn capture(
     mut port: impl Read + Send + 'static,
     start: Instant,
@@ -87,20 +87,20 @@ pub(crate) fn capture(
     })
 }
 
-/// All that one guest said.
+/// Everything that a guest said.
 pub struct Transcript {
     /// First port: firmware and kernels.
     pub console: Vec<Line>,
     /// Second port: the scripts' `@@ KEY VALUE` lines.
     pub said: Vec<Line>,
-    /// Where the console's log lies.
+    /// Path of the console's log.
     pub log: PathBuf,
-    /// Why QEMU was stopped, when it did not end by itself.
+    /// The reason why QEMU was stopped, if it did not end by itself.
     pub stopped: Option<String>,
 }
 
 impl Transcript {
-    /// Writes the logs beside each other for whoever looks into a failure.
+    /// Writes both logs to `directory`, to look into failures.
     pub(crate) fn save(&self, directory: &Path) {
         for (name, lines) in [("console.log", &self.console), ("said.log", &self.said)] {
             let text: String = lines
@@ -111,22 +111,22 @@ impl Transcript {
         }
     }
 
-    /// The values said under `key`, in order.
+    /// Returns the values said under `key`, in order.
     pub fn all(&self, key: &str) -> Vec<&str> {
         self.marks(key).map(|(_, value)| value).collect()
     }
 
-    /// The values said under `key` with their times.
+    /// Returns the values said under `key`, with their times.
     pub fn marks(&self, key: &str) -> impl Iterator<Item = (Duration, &str)> {
         self.said.iter().filter_map(move |line| {
-            // Firmware writes to this port too, and may have begun the line.
+            // Firmware writes to this port, too, and may have begun the line.
             let (_, rest) = line.text.split_once("@@ ")?;
             let (word, value) = rest.split_once(' ').unwrap_or((rest, ""));
             (word == key).then_some((line.at, value))
         })
     }
 
-    /// The one value under `key`; fails with the log when there is not just one.
+    /// Returns the value said under `key`; fails unless there is exactly one.
     #[track_caller]
     pub fn one(&self, key: &str) -> &str {
         let values = self.all(key);
@@ -171,7 +171,7 @@ impl Transcript {
         }
     }
 
-    /// Shows what there is to see, then panics.
+    /// Panics, and shows what was said and the last lines of the log.
     #[track_caller]
     pub fn fail(&self, why: &str) -> ! {
         let tail = self.console.len().saturating_sub(TAIL_LINES);

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A TPM 2.0 for a guest, by swtpm.
+//! A TPM 2.0 for a guest, emulated by swtpm.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// How long swtpm may take to be there.
+/// Number of times to look for swtpm's socket.
 const TRIES: u32 = 200;
 const TRY: Duration = Duration::from_millis(50);
 
-/// A running swtpm; it ends with its value.
+/// A running swtpm, stopped on drop.
 pub(crate) struct Tpm {
     swtpm: Child,
     socket: PathBuf,
 }
 
 impl Tpm {
-    /// A TPM as new, its state in `directory`.
+    /// Starts a new TPM with its state in `directory`.
     pub(crate) fn start(directory: &Path) -> Self {
         let state = directory.join("tpm");
         let _ = std::fs::remove_dir_all(&state);
         std::fs::create_dir_all(&state).expect("make the TPM's directory");
-        // Paths of sockets are short.
+        // The path of a socket must be short.
         let socket = std::env::temp_dir().join(format!("swtpm.{}", crate::nonce()));
         let mut command = crate::host_program("setpriv");
         let swtpm = command
@@ -44,7 +44,7 @@ impl Tpm {
         Self { swtpm, socket }
     }
 
-    /// QEMU's arguments for it.
+    /// Adds QEMU's arguments for the TPM.
     pub(crate) fn arguments(&self, command: &mut Command) {
         command
             .arg("-chardev")

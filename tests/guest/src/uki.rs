@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! UKIs, built by systemd's ukify on systemd's stub.
+//! UKIs, built by ukify on systemd-stub.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{packages, run};
 
-/// A section of a PE file, as the section table has it.
+/// A section of a PE file, from its section table.
 #[derive(Clone, Debug)]
 pub struct Section {
     pub name: String,
-    /// Where its entry in the section table begins.
+    /// Offset of its entry in the section table.
     pub entry_offset: u64,
     pub raw_offset: u32,
     pub raw_bytes: u32,
 }
 
-/// A UKI to be built.
+/// A UKI that is being made.
 pub struct Uki {
     path: PathBuf,
     command: Command,
 }
 
 impl Uki {
-    /// `NAME.efi` in `directory`, with `cmdline`.
+    /// Begins `NAME.efi` in `directory`, with `cmdline`.
     pub fn new(directory: &Path, name: &str, cmdline: &str) -> Self {
         Self::on_stub(directory, name, cmdline, "stub-trixie")
     }
@@ -40,14 +40,14 @@ impl Uki {
         ])
     }
 
-    /// An addon: no kernel, a command line and what options add.
+    /// Begins an addon: no kernel, a command line, and what options add.
     pub fn addon(directory: &Path, name: &str, cmdline: &str) -> Self {
         let path = directory.join(format!("{name}.addon.efi"));
         let addon = Self::starting(path, "stub-forky", "addonx64.efi.stub");
         addon.options(&["--cmdline", cmdline])
     }
 
-    /// A profile that another UKI joins.
+    /// Begins a profile that is joined to another UKI.
     pub fn profile(directory: &Path, id: &str, cmdline: &str) -> Self {
         let path = directory.join(format!("{id}.profile.efi"));
         let profile = Self::starting(path, "stub-trixie", "addonx64.efi.stub");
@@ -56,7 +56,7 @@ impl Uki {
     }
 
     fn starting(path: PathBuf, set: &str, stub: &str) -> Self {
-        // Debian's python3, which has pefile, whatever PATH says.
+        // Debian's python3 has pefile; one that comes first in PATH may not.
         let mut command = crate::host_program("/usr/bin/python3");
         let directory = "usr/lib/systemd/boot/efi";
         command
@@ -82,7 +82,7 @@ impl Uki {
         self
     }
 
-    /// Any other options of ukify's.
+    /// Adds other options for ukify.
     pub fn options(mut self, options: &[&str]) -> Self {
         self.command.args(options);
         self
@@ -95,7 +95,7 @@ impl Uki {
     }
 }
 
-/// The section table of a well-formed PE file.
+/// Returns the section table of a well-formed PE file.
 pub fn sections(image: &[u8]) -> Vec<Section> {
     let pe = u64::from(u32_at(image, 0x3c));
     let count = u16_at(image, pe + 6);

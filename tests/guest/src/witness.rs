@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The module of tests/witness: what purgatory is told to check of each load, faults
-//! between the functions that kexec_bpf hooks, and damage to what is loaded.
+//! The module of tests/witness: it logs what purgatory is told to check for each load,
+//! causes faults between the functions that kexec_bpf hooks, and damages loaded images.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use crate::handshake::KERNEL;
 use crate::packages::cache;
 use crate::{Transcript, host_program, run, tree};
 
-/// SHA-256 of nothing.
+/// SHA-256 of no data.
 const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// `witness.ko` for the kernel that was chosen.
+/// Builds `witness.ko` for the chosen kernel.
 pub fn module() -> PathBuf {
     let script = tree("tests/build-witness.sh");
     let mut script = host_program(&script.display().to_string());
@@ -24,8 +24,8 @@ pub fn module() -> PathBuf {
     stripped
 }
 
-/// `watched NAME COMMAND...` is `attempt`, and says what the witness saw meanwhile under
-/// NAME-seen. `witness` inserts it.
+/// `watched NAME COMMAND...` is like `attempt`, and says what the witness saw meanwhile
+/// under NAME-seen. `witness` inserts the module.
 pub const FUNCTIONS: &str = r#"
 witness() { insmod /witness.ko && say witness inserted; }
 watched() {
@@ -39,8 +39,8 @@ damage() { echo $1 >/sys/module/witness/parameters/damage; }
 digest() { echo $1 >/sys/module/kexec_bpf/parameters/digest; }
 "#;
 
-/// The last load that `watched` saw: whether purgatory checks any segment of it. It is for
-/// `purpose`: "normal" or "crash".
+/// Expects that the last load seen by `watched` is for `purpose`, "normal" or "crash", and
+/// that purgatory checks its segments if `kept`, and none otherwise.
 #[track_caller]
 pub fn expect_digest(said: &Transcript, name: &str, purpose: &str, kept: bool) {
     let line = said.one(&format!("{name}-seen"));

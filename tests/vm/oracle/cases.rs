@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The UKIs that the stub and kexec-bpf must boot alike, and what each of them
-//! must at least show, so that two empty results are not taken for the same.
+//! The UKIs that the stub and kexec-bpf must boot alike, and what each boot must show at
+//! least, so that two empty results do not pass.
 
 use std::path::{Path, PathBuf};
 
@@ -9,30 +9,31 @@ use guest::initramfs::extra_initrd;
 use guest::uki::Uki;
 use guest::{Payload, Transcript};
 
-/// One UKI, the files beside it, and what to boot of it.
+/// One UKI, its companion files, and the way to boot it.
 pub struct Case {
     pub name: &'static str,
-    /// On the disk, when it is made.
+    /// Path on the disk when it is made.
     pub path: &'static str,
-    /// There after the firmware's boot, which counts.
+    /// Path after the firmware's boot, in which systemd-boot counts a try.
     pub booted_path: &'static str,
     /// systemd-boot's name for it.
     pub entry: &'static str,
     /// More arguments of `load`.
     pub arguments: &'static str,
-    /// What its own initrd holds.
+    /// Contents of its own initrd.
     pub payload: Vec<Payload>,
     pub image: fn(&Path, Uki) -> Uki,
     pub files: Vec<(String, Vec<u8>)>,
-    /// Paths below /.extra, and words of the command line.
+    /// Paths below /.extra and words of the command line that must be there.
     shows: &'static [&'static str],
-    /// Words of the command line, and of what kexec-bpf tells, respectively.
+    /// Words of the command line that must not be there.
     hides: &'static [&'static str],
+    /// Words that kexec-bpf must print.
     tells: &'static [&'static str],
 }
 
 impl Case {
-    /// Looks at what the stub has made, and at what kexec-bpf has said.
+    /// Checks the boot by the stub, and what kexec-bpf has printed.
     #[track_caller]
     pub fn check(&self, boot: &Boot, said: &Transcript) {
         let all = format!("{} \n{}\n", boot.cmdline, boot.extra.join("\n"));
@@ -71,7 +72,7 @@ fn case(name: &'static str, path: &'static str, entry: &'static str) -> Case {
     }
 }
 
-/// A file of these bytes in `directory`.
+/// Writes these bytes to a file in `directory`, and returns its path.
 fn write(directory: &Path, name: &str, data: &[u8]) -> PathBuf {
     let path = directory.join(name);
     std::fs::write(&path, data).expect("write a file of a case");
@@ -136,7 +137,7 @@ pub fn images() -> Vec<Case> {
             ..case("profile-default", "EFI/Linux/first.efi", "first.efi*")
         },
         Case {
-            // Its sections override the base's, one by one.
+            // The profile's sections override the base's, one by one.
             image: with_profiles,
             arguments: "--profile second",
             shows: &["profile=second", ".extra/profile 444 "],
@@ -160,7 +161,7 @@ pub fn images() -> Vec<Case> {
     ]
 }
 
-/// An addon, as bytes; `change` may damage it.
+/// Returns the bytes of an addon; `change` may damage it.
 fn addon(name: &str, cmdline: &str, change: impl Fn(Uki) -> Uki) -> Vec<u8> {
     let directory = guest::work_dir(&format!("oracle-addon-{name}"));
     let path = change(Uki::addon(&directory, name, cmdline)).build();
@@ -175,7 +176,7 @@ pub fn companions() -> Vec<Case> {
     let plain = |name: &str, cmdline: &str| addon(name, cmdline, |addon| addon);
     let text = |text: &str| text.as_bytes().to_vec();
     let mut wrong_machine = plain("machine", "wrong=machine");
-    // The PE header's machine: arm64.
+    // The PE header says arm64.
     let pe = usize::from(wrong_machine[0x3c]) + 4;
     wrong_machine[pe..pe + 2].copy_from_slice(&[0x64, 0xaa]);
     let wrong_uname = addon("uname", "wrong=uname", |addon| {

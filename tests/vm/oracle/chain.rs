@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A chain of kernels: each reports, mounts the disk and loads the next image
-//! from it. Where it stands goes along in an initrd of its own, behind the
-//! image's, because the command line must be as by the stub.
+//! A chain of kernels: each reports, mounts the disk and loads the next image from it.
+//! The number of the step is passed in an initrd of its own, after the image's, because
+//! the command line must be the same as with the stub.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use guest::{Initramfs, Transcript, module, program};
 
 pub const ROUTES: [&str; 2] = ["extract", "handshake"];
 
-/// Sourced by each init. Firmware's own boots end with their report.
+/// Script that each init sources. A boot by firmware ends with its report.
 const NEXT: &str = r#"
 [ ! -d /sys/firmware/efi ] || return 0
 for driver in virtio_blk fat vfat nls_cp437 nls_ascii kexec_bpf; do
@@ -38,7 +38,7 @@ while line=$(sed -n "${step}p" /chain/steps) && [ -n "$line" ]; do
 done
 "#;
 
-/// What one boot shows of what it was given.
+/// Report of one boot on what it was given.
 #[derive(Debug, PartialEq, Eq, Default, Clone)]
 pub struct Boot {
     pub cmdline: String,
@@ -47,7 +47,7 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// The only boot in the transcript.
+    /// Returns the only boot in the transcript.
     pub fn of(said: &Transcript) -> Boot {
         let all = |key| said.all(key).into_iter().map(str::to_owned).collect();
         Boot {
@@ -58,7 +58,7 @@ impl Boot {
     }
 }
 
-/// All boots of a chain, by step.
+/// Returns all boots of a chain, by step.
 pub fn boots(said: &Transcript) -> BTreeMap<String, Boot> {
     let mut boots: BTreeMap<String, Boot> = BTreeMap::new();
     let mut step = String::new();
@@ -85,7 +85,7 @@ pub fn boots(said: &Transcript) -> BTreeMap<String, Boot> {
     boots
 }
 
-/// A line for each boot: its name, and what goes to `load`.
+/// Returns a line for each boot: its name, and the arguments of `load`.
 fn steps(cases: &[Case]) -> String {
     let mut text = String::new();
     for case in cases {
@@ -117,7 +117,7 @@ fn with_chain(guest: Initramfs, cases: &[Case]) -> Initramfs {
     guest
 }
 
-/// The first kernel's initramfs.
+/// Returns the first kernel's initramfs.
 pub fn first(cases: &[Case]) -> Initramfs {
     with_chain(Initramfs::new(". /next\n"), cases)
 }
@@ -129,7 +129,7 @@ pub fn write_image(directory: &Path, case: &Case, cases: &[Case], esp: &Esp) {
     let payload: Vec<_> = case.payload.iter().collect();
     let guest = second(&payload).program("bin/kexec-bpf", &program());
     std::fs::write(&initrd, with_chain(guest, cases).finish()).expect("write the initrd");
-    // The kernel's check of its timer panics when the host is busy.
+    // On a busy host, the kernel's check of its timer would panic.
     let cmdline = format!("console=ttyS0 panic=-1 no_timer_check case={}", case.name);
     let uki = Uki::on_stub(directory, case.name, &cmdline, "stub-forky")
         .options(&["--uname", &KERNEL.release()])

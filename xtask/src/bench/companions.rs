@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Memory that companion files cost: 100 credentials and a large system
-//! extension must not be on this program's heap.
+//! Memory that companion files take: 100 credentials and a large system extension
+//! must not be on the program's heap.
 
 use super::images::{Images, KERNEL};
 use guest::{Initramfs, Machine, module, packages};
 
-/// Peak RSS in kB of one route.
+/// Peak RSS of one route in kB, without and with companion files.
 pub struct Companions {
     pub route: &'static str,
     pub without_kb: f64,
@@ -14,7 +14,7 @@ pub struct Companions {
 
 const LOAD: &str = "kexec-bpf load /efi/EFI/Linux/a.efi --route";
 
-/// Both routes, each with and without, in one guest.
+/// Measures both routes, each without and with companion files, in one guest.
 pub fn measure(images: &Images, sysext_mb: usize) -> Vec<Companions> {
     let directory = guest::work_dir("bench-companions");
     let script = format!(

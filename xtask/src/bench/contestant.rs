@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Who is measured: the files that it adds to an initramfs, and its call.
+//! The programs that are compared: their files in an initramfs, and their calls.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -58,7 +58,7 @@ impl Contestant {
         }
     }
 
-    /// Commands of the guest before it measures.
+    /// Returns commands that the guest runs before it measures.
     pub fn prepare(self) -> &'static str {
         match self {
             Self::Handshake => "insmod /kexec_bpf.ko timeout_ms=60000\n",
@@ -66,25 +66,25 @@ impl Contestant {
         }
     }
 
-    /// The call that loads the images, for a guest's script.
+    /// Returns the command that loads the images, for a guest's script.
     pub fn call(self, images: &Images) -> String {
         let cmdline = &images.cmdline;
         match self {
             Self::Floor => format!("floor /vmlinuz /initrd '{cmdline}'"),
             Self::KexecBpf => "kexec-bpf load /efi/EFI/Linux/a.efi".to_owned(),
             Self::Handshake => "kexec-bpf load --route handshake /efi/EFI/Linux/a.efi".to_owned(),
-            // It drops the image's own command line.
+            // kexec-tools drops the image's own command line.
             Self::KexecTools => {
                 format!("kexec -s -l /efi/EFI/Linux/a.efi --command-line='{cmdline}'")
             }
-            // It loads the ESP's default entry, then fails to reach systemd.
+            // systemctl loads the ESP's default entry, then fails to reach systemd.
             Self::Systemctl => "env SYSTEMD_ESP_PATH=/efi SYSTEMD_RELAX_ESP_CHECKS=1 \
                  SYSTEMD_LOG_TARGET=console systemctl kexec"
                 .to_owned(),
         }
     }
 
-    /// The option that makes its call print its steps.
+    /// Returns the option that makes the contestant print its steps.
     pub fn verbose(self) -> &'static str {
         match self {
             Self::Handshake => " --verbose",
@@ -92,7 +92,7 @@ impl Contestant {
         }
     }
 
-    /// Path in the guest and source of each of its files.
+    /// Returns the path in the guest and the source of each of its files.
     pub fn files(self) -> BTreeMap<String, PathBuf> {
         match self {
             Self::Floor => one("bin/floor", packages::floor("floor")),
@@ -107,7 +107,7 @@ impl Contestant {
         }
     }
 
-    /// An initramfs with this contestant, the images, and what measures it.
+    /// Makes an initramfs with this contestant, the images, and the program that measures.
     pub fn initramfs(self, script: &str, images: &Images) -> Vec<u8> {
         let mut initramfs = Initramfs::new(script)
             .program("bin/measure", &packages::floor("measure"))
@@ -157,7 +157,7 @@ fn one(path: &str, source: PathBuf) -> BTreeMap<String, PathBuf> {
     BTreeMap::from([(path.to_owned(), source)])
 }
 
-/// A package's version, less Debian's revision.
+/// Returns a package's version without Debian's revision.
 fn packaged(set: &str, package: &str) -> String {
     let list = std::fs::read_to_string(packages::file(set, "packages.list"))
         .expect("read the set's package list");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The images that are loaded: the same kernel and initrd, apart and as a UKI.
+//! The images that are loaded: a kernel and an initrd, as files and as a UKI.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ impl Images {
     pub fn build(name: &'static str, initrd_mb: usize) -> Self {
         let directory = guest::work_dir(&format!("bench-{name}"));
         let nonce = guest::nonce();
-        // earlyprintk: the first line comes from the kernel's first moments.
+        // earlyprintk makes the kernel print its first line as early as it can.
         let cmdline = format!("earlyprintk=ttyS0 console=ttyS0 panic=-1 nonce={nonce}");
         let payload = Payload::new("random", initrd_mb * 1_000_000);
         let initrd = directory.join("initrd");
@@ -44,7 +44,7 @@ impl Images {
         }
     }
 
-    /// Bytes of the UKI in MB.
+    /// Returns the size of the UKI in MB.
     pub fn uki_mb(&self) -> u64 {
         std::fs::metadata(&self.uki)
             .expect("the UKI exists")

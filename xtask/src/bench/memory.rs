@@ -9,9 +9,10 @@ use guest::Machine;
 /// Resolution of the search.
 const STEP_MB: u32 = 16;
 
-/// In MB, by bisection: a guest with more memory loads what a smaller one does.
+/// Returns the memory of the smallest guest in MB, by bisection: a guest with more memory
+/// can load whatever a smaller one can.
 pub fn smallest(contestant: Contestant, images: &Images) -> u32 {
-    // In steps: one guest is too small for its own initramfs, one has plenty.
+    // In steps: the first guest is too small for its own initramfs, the second has plenty.
     let mut fails = 8;
     let mut loads = 64;
     assert!(

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `make bench`: kexec-bpf against the floor and its peers, one table.
+//! `make bench`: compares kexec-bpf with its peers, and with a program that makes only
+//! the system call (the floor), in one table.
 //!
-//! TCG's times say nothing by themselves, and vary within a boot and from one
-//! size of guest to the next: one load a boot, contestants in turn, one initrd
-//! after the other, medians, and ratios to the floor. What no other work on the
-//! host can change is counted, too: instructions.
+//! Absolute times under TCG mean nothing, and they vary within a boot and with the size
+//! of the guest. Therefore each boot makes one load, contestants take turns, initrds are
+//! measured one after the other, and the table has medians and ratios to the floor.
+//! Instructions are counted as well, because other work on the host cannot change them.
 //!
-//! BENCH_ROUNDS sets the rounds of loads (7), BENCH_JUMPS those of jumps (3);
-//! BENCH_SMALL and BENCH_LARGE the initrds' sizes in MB (60 and 200).
+//! BENCH_ROUNDS sets the number of rounds of loads (7), BENCH_JUMPS that of jumps (3),
+//! BENCH_SMALL and BENCH_LARGE the initrds' sizes in MB (60 and 200), BENCH_SYSEXT that of
+//! the system extension (100).
 
 mod companions;
 mod contestant;
@@ -29,7 +31,8 @@ fn setting(name: &str, default: usize) -> usize {
     }
 }
 
-/// The order of a round: nobody is always the first, or always after the same one.
+/// Returns the order of a round: no contestant is always first, or always after the same
+/// one.
 fn turns(round: usize) -> impl Iterator<Item = usize> {
     let all = Contestant::ALL.len();
     (0..all).map(move |turn| match round % 2 {
@@ -38,7 +41,7 @@ fn turns(round: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// All that is measured with one image, by contestant.
+/// Makes all measurements of one image, and returns them by contestant.
 fn measure(images: &Images, rounds: usize, jumps: usize) -> Vec<Measured> {
     let megabytes = images.initrd_mb;
     let mut all: Vec<Measured> = Contestant::ALL.map(|_| Measured::default()).into();

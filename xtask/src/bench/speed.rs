@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Fresh boots, one load in each: how long it took, and the jump after it.
+//! Fresh boots with one load in each: the time of the load, and of the jump after it.
 //!
-//! Without KASLR, because the emulator's speed depends on where code lies; and
-//! with all of the guest's memory at hand.
+//! The guests have no KASLR, because the emulator's speed depends on where code is, and all
+//! of their memory is allocated at the start.
 
 use super::contestant::Contestant;
 use super::images::{Images, KERNEL};
 use guest::{Machine, Transcript};
 
-/// A fresh boot, and one load in it.
+/// Measurements of a load in a fresh boot.
 pub struct Load {
     pub wall_s: f64,
     pub rss_kb: f64,
 }
 
-/// A fresh boot, a load and the jump.
+/// Measurements of a jump after a load in a fresh boot.
 pub struct Jump {
-    /// From the jump to the second kernel's first line.
+    /// Time from the jump to the second kernel's first line.
     pub first_line_s: f64,
-    /// From the jump to the second kernel's init.
+    /// Time from the jump to the second kernel's init.
     pub init_s: f64,
-    /// Lines that the load printed about its own steps.
+    /// Lines that the load printed about its steps.
     pub story: Vec<String>,
 }
 
-/// The host's speed changes from minute to minute: loads of one round are
-/// compared, and then the median taken.
+/// Returns the median of the ratios in each round: the host's speed changes from minute to
+/// minute, so only loads of the same round are compared.
 pub fn ratio(own: &[Load], floor: &[Load]) -> f64 {
     let pairs = own.iter().zip(floor);
     median(pairs.map(|(own, floor)| own.wall_s / floor.wall_s))
@@ -42,12 +42,13 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// Says whether an image is loaded now.
+/// Command that says whether an image is loaded.
 pub const LOADED: &str = "say loaded \"$(cat /sys/kernel/kexec_loaded)\"\n";
-/// Passes on what a contestant wrote, to memory: a serial port is slow.
+/// Command that says the contestant's output, which was buffered in memory because a
+/// serial port is slow.
 const STORY: &str = "while read -r line; do say story \"$line\"; done </story\n";
 
-/// Loads, by the clock.
+/// Measures a load by the clock.
 pub fn load(contestant: Contestant, images: &Images) -> Load {
     let said = machine(contestant, images, "", "").run();
     let (wall_us, rss_kb) = measured(&said);
@@ -57,7 +58,7 @@ pub fn load(contestant: Contestant, images: &Images) -> Load {
     }
 }
 
-/// Loads, telling of it, and jumps.
+/// Measures a jump after a load that prints its steps.
 pub fn jump(contestant: Contestant, images: &Images) -> Jump {
     let then = "say jump\nfloor -e\n";
     let said = machine(contestant, images, contestant.verbose(), then).run();
@@ -71,7 +72,7 @@ pub fn jump(contestant: Contestant, images: &Images) -> Jump {
     }
 }
 
-/// Instructions of the load, the kernel's included, in millions.
+/// Counts the instructions of a load, including the kernel's, in millions.
 pub fn instructions(contestant: Contestant, images: &Images) -> f64 {
     let machine = machine(contestant, images, "", "").counting_instructions();
     let said = machine.timeout_s(600).run();
@@ -93,7 +94,7 @@ fn machine(contestant: Contestant, images: &Images, more: &str, then: &str) -> M
         .timeout_s(300)
 }
 
-/// Microseconds and peak RSS in kB of the one load.
+/// Returns microseconds and peak RSS in kB of the only load.
 fn measured(said: &Transcript) -> (f64, f64) {
     said.expect("loaded", "1");
     let fields: Vec<f64> = said

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The one table: a column for each contestant, a line for each measure.
+//! The table: a column for each contestant, a line for each measurement.
 
 use super::companions::Companions;
 use super::contestant::{Added, Contestant};
@@ -103,7 +103,7 @@ fn instructions_ratio(own: &Measured, floor: &Measured) -> f64 {
     own.instructions_m / floor.instructions_m
 }
 
-/// Prints whether companion files are kept off the heap.
+/// Prints whether companion files stay off the heap.
 pub fn print_companions(companions: &[Companions], sysext_mb: usize) {
     println!();
     println!("Peak RSS in kB, without and with 100 credentials and a {sysext_mb} MB sysext:");
@@ -129,7 +129,7 @@ fn handshake_steps(results: &[Result], small: &Images) {
         .iter()
         .find(|result| result.contestant == Contestant::Handshake);
     println!("The handshake's own time, {} MB initrd:", small.initrd_mb);
-    // A step begins with its time; what follows was wrapped.
+    // A step begins with its time; other lines were wrapped.
     let mut of_interest = false;
     for line in found
         .into_iter()
@@ -149,7 +149,7 @@ fn handshake_steps(results: &[Result], small: &Images) {
 
 /// Prints the limits that both routes are expected to keep, and whether they do.
 fn expectations(results: &[Result], floor: &Result, small: &Images) {
-    // One copy of the image, in whole steps of the search.
+    // The size of the image, rounded up to a step of the search.
     let one_copy_mb = small.uki_mb().next_multiple_of(16) as f64;
     let program_bytes = std::fs::metadata(guest::program())
         .expect("the program exists")

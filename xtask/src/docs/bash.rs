@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Completion for bash. It needs bash 4 and nothing of bash-completion.
+//! Completion for bash. It needs bash 4, but not bash-completion.
 
 use kexec_bpf::parts::formats::loader_conf::AUTO;
 use kexec_bpf::table::value::Value;
@@ -59,7 +59,7 @@ pub fn script() -> String {
             Operand::None | Operand::Entry => String::new(),
             Operand::Image => FILES.into(),
             Operand::WordImage { word, .. } => {
-                // Right after the command, its word.
+                // The word comes right after the command.
                 let pattern = format!("{0}:{0}", command.name);
                 case(&mut out, &pattern, &flags(command.flags), &words(&[word]));
                 FILES.into()

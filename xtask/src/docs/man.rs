@@ -118,7 +118,7 @@ impl Page {
         self.line(&format!(".SH {name}"));
     }
 
-    /// Running text: each sentence starts a line, as man-pages(7) asks.
+    /// Adds running text: each sentence starts a line, as man-pages(7) asks.
     fn text(&mut self, text: &str) {
         for sentence in sentences(text) {
             let mut line = String::new();
@@ -136,7 +136,7 @@ impl Page {
         }
     }
 
-    /// A line that is text whatever it starts with.
+    /// Adds a line that is text, whatever it starts with.
     fn text_line(&mut self, line: &str) {
         let guard = if line.starts_with(['.', '\'']) {
             "\\&"
@@ -153,7 +153,7 @@ impl Page {
         self.text(text);
     }
 
-    /// Ends a list of `.TP` items.
+    /// Ends a list of `.TP` items and adds running text.
     fn text_after_list(&mut self, text: &str) {
         self.line(".PP");
         self.text(text);
@@ -256,7 +256,7 @@ fn is_global(flag: &Flag) -> bool {
     GLOBAL_FLAGS.iter().any(|global| global.id == flag.id)
 }
 
-/// Returns the flags of several commands, once, in the order of the commands.
+/// Returns the flags that several commands have, each once, in the order of the commands.
 fn common_flags() -> Vec<&'static Flag> {
     let mut found: Vec<&Flag> = Vec::new();
     let flags = COMMANDS.iter().flat_map(|command| command.flags);
@@ -268,13 +268,13 @@ fn common_flags() -> Vec<&'static Flag> {
     found
 }
 
-/// Backslashes and hyphens as themselves; a hyphen of troff's own is not what
-/// a shell takes when it is copied.
+/// Escapes backslashes and hyphens. troff prints a plain hyphen as a character that a
+/// shell does not understand when it is copied.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-")
 }
 
-/// Split after full stops that end a sentence.
+/// Splits text after full stops that end a sentence.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(". ").map(str::trim)
 }

@@ -16,7 +16,7 @@ use guest::tree;
 const LICENCE: &str = "SPDX-License-Identifier: GPL-2.0-or-later";
 const ORIGIN: &str = "Generated from src/cli/table.rs by make docs.";
 
-/// A committed file and its generator.
+/// A committed file and the function that generates it.
 struct Document {
     path: &'static str,
     generate: fn() -> String,
@@ -49,7 +49,7 @@ pub fn write() -> Result<(), String> {
     Ok(())
 }
 
-/// Compares the committed files with what the table gives.
+/// Compares the committed files with those that the table gives.
 pub fn check() -> Result<(), String> {
     let is_old = |document: &&Document| {
         let committed = fs::read_to_string(tree(document.path)).unwrap_or_default();

@@ -52,7 +52,7 @@ fn man_page_has_short_lines_and_only_macros_of_man_7() {
     }
 }
 
-/// The sections and subsections of the man page, and what stands in each.
+/// Returns the sections and subsections of the man page: heading and text.
 fn man_sections() -> Vec<(String, String)> {
     let page = man::page().replace("\\-", "-");
     let mut sections = Vec::new();
@@ -64,7 +64,7 @@ fn man_sections() -> Vec<(String, String)> {
     sections
 }
 
-/// The options that a part of the man page describes: the names of its items.
+/// Returns the options that a part of the man page describes: the names of its items.
 fn described(text: &str) -> Vec<&str> {
     let items = text.split(".TP\n").skip(1);
     let names = items.filter_map(|item| {
@@ -112,7 +112,7 @@ fn man_page_names_each_option_of_a_command_with_it() {
     }
 }
 
-/// Returns the offers of bash for the last of `words`, in its order.
+/// Returns the words that bash offers in place of the last of `words`, in its order.
 fn bash_offers(words: &[&str], script: &Path, directory: &Path) -> Vec<String> {
     const DRIVER: &str = r#"
         source "$1" && shift

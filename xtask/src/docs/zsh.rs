@@ -47,7 +47,7 @@ pub fn script() -> String {
     out
 }
 
-/// A call of `_arguments`.
+/// Adds a call of `_arguments`.
 fn arguments(out: &mut String, indent: usize, mode: &str, flags: &[&Flag], operands: &[&str]) {
     let pad = " ".repeat(indent);
     out.push_str(&format!("{pad}_arguments {mode} -S"));
@@ -59,8 +59,9 @@ fn arguments(out: &mut String, indent: usize, mode: &str, flags: &[&Flag], opera
     out.push('\n');
 }
 
-/// `'(-n --dry-run)'{-n,--dry-run}'[print the plan]'`: what excludes it, its
-/// spellings, and the rest.
+/// Returns an argument of `_arguments`, like
+/// `'(-n --dry-run)'{-n,--dry-run}'[print the plan]'`: flags that it excludes, its
+/// spellings, and its description.
 fn spec(flag: &Flag) -> String {
     let (short_value, long_value) = match flag.value {
         Value::Nothing => ("", ""),
@@ -95,7 +96,7 @@ fn spec(flag: &Flag) -> String {
     }
 }
 
-/// Returns the flags that are not offered any more once this one is there.
+/// Returns the flags that are no longer offered once this one is there.
 fn excluded(flag: &Flag) -> Vec<String> {
     let mut names = Vec::new();
     if let Some(letter) = flag.short {
