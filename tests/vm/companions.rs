@@ -126,7 +126,7 @@ fn bad_companions() {
     };
     let loaded = "kernel: loaded: kernel";
     let handshake = said.told("handshake");
-    assert!(handshake.contains(loaded), "the kernel tells: {handshake}");
+    assert!(handshake.contains(loaded), "no '{loaded}': {handshake}");
     assert_eq!(
         between("extract", "kexec_file_load: ", " bytes of initrd"),
         between("handshake", "(slice of the image); initrd ", " bytes at"),

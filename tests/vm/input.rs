@@ -263,7 +263,7 @@ say shmem-after "$(shmem)"
     let told = said.all("text");
     let of_change = "the file changed while it was loaded";
     if !told.iter().any(|line| line.contains(of_change)) {
-        said.fail("no load met a file that shrank under it");
+        said.fail("no load reports that its file changed");
     }
     let leaked = kilobytes(&said, "shmem-after") - kilobytes(&said, "shmem-before");
     if leaked > 1024 {

@@ -48,7 +48,7 @@ fn expect_client(said: &Transcript, name: &str, digest: &str) {
     let lines = said.all(name);
     let wanted = format!("digest {digest}");
     if !lines.contains(&"load 0") || lines.last() != Some(&wanted.as_str()) {
-        said.fail(&format!("{name}, not {wanted}: {lines:?}"));
+        said.fail(&format!("{name} has no '{wanted}': {lines:?}"));
     }
 }
 
@@ -272,7 +272,7 @@ settle
     );
     let guest = with_images(initramfs(&script)).file("good.efi", &tiny_uki(None).bytes());
     let said = machine(&directory, guest).run();
-    assert_ne!(said.one("wrong-code"), "0", "no such value");
+    assert_ne!(said.one("wrong-code"), "0", "the value is wrong");
     said.expect("never-code", "0");
     said.expect("digest", "never");
     said.expect("native-code", "0");

@@ -82,7 +82,7 @@ fn next_after(name: &str, words: &str, load: &str, seen: &str, then: &str, boots
     let said = machine.boot();
     let found = said.one("load-seen");
     if !found.starts_with(seen) {
-        said.fail(&format!("loaded: {found}, not {seen}"));
+        said.fail(&format!("the witness says {found}, not {seen}"));
     }
     if boots {
         second.expect_booted(&said);

@@ -229,7 +229,7 @@ left {name}
     }
     let count = |key| said.one(key).parse::<u32>().expect("a number of lines");
     assert!(said.all("not-loaded").is_empty(), "signed images load");
-    assert!(said.all("loaded").is_empty(), "others do not");
+    assert!(said.all("loaded").is_empty(), "unsigned ones do not");
     // Under Secure Boot the kernel itself does not ask, because it enforces signatures.
     let asked = count("unsigned") - count("start");
     assert!(asked <= 1, "{asked} refusals logged for five loads");

@@ -34,7 +34,7 @@ pub fn renamed(module: &Path) -> Vec<u8> {
             .find(|(_, window)| *window == old)
             .map(|(place, _)| place);
         let place = place.expect("the module has its name");
-        assert!(found.all(|(_, window)| window != old), "it has that once");
+        assert!(found.all(|(_, window)| window != old), "it has it once");
         bytes[place + at] = b'g';
     }
     bytes

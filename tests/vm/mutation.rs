@@ -132,7 +132,7 @@ fn unchanged_are_ukis() {
             patches: Vec::new(),
         };
         let Ok(Image::Uki { uki, .. }) = detect(&file) else {
-            panic!("ukify's image is no UKI: {:?}", detect(&file));
+            panic!("ukify's image is not a UKI: {:?}", detect(&file));
         };
         assert_eq!(uki.profile_count(), profiles);
         check(&file);

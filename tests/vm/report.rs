@@ -28,7 +28,7 @@ pub fn problem(lines: &[&str]) -> Option<String> {
     let quoted = |head: &&&str| matches!(**head, "signed" | "kernel");
     let counted = heads.iter().filter(|head| !quoted(head)).count();
     if !in_order || heads.first() != Some(&"kexec-bpf") || counted > 3 {
-        return Some(format!("not what, cause and hint, but {heads:?}"));
+        return Some(format!("no message, cause and hint: {heads:?}"));
     }
     None
 }

@@ -59,7 +59,7 @@ fn revoked_images_are_told_and_loaded() {
     }
     said.expect_attempt("plan", "0", &[listed]);
     said.expect("good-loaded", "1");
-    assert!(!said.told("good").contains("revoked"), "it is not");
+    assert!(!said.told("good").contains("revoked"), "it is not revoked");
     let below = "its .sbat has systemd-stub,1, SbatLevelRT demands 2 (told, not enforced)";
     said.expect_attempt("below", "0", &[below, "loaded /good.efi: "]);
     said.expect("below-loaded", "1");

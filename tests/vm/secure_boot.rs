@@ -169,7 +169,7 @@ impl Images {
         let unsigned = firmware::unsigned(directory, "vmlinuz.bare", &KERNEL.image());
         let signed = self.sign("vmlinuz.signed", &KERNEL.image());
         let bytes = std::fs::metadata(&signed).expect("it is there").len();
-        assert_ne!(bytes % 512, 0, "sections must pad this kernel to prove it");
+        assert_ne!(bytes % 512, 0, "a section of this kernel must have padding");
         let unknown = SigningKey::unknown(directory, "/CN=Nobody's key");
         let inner = Pe::new()
             .section(".cmdline", b"console=ttyS0")

@@ -47,7 +47,7 @@ pub fn run() {
     println!("and a command line with a word that exists nowhere else:");
     println!("    {cmdline}");
     println!("A guest in QEMU, without KVM, holds busybox, kexec-bpf, its kernel");
-    println!("module and that UKI. The kernel opens the UKI by its own program.");
+    println!("module and that UKI. The kernel opens the UKI with the UKI's own program.");
     println!();
     let initramfs = Initramfs::new(SCRIPT)
         .file_from("kexec_bpf.ko", &module::module())

@@ -42,7 +42,7 @@ impl Budget {
         if bytes > recorded + tolerance {
             let more = bytes - recorded;
             return Err(format!(
-                "size: grown by {more} bytes: worth it? then record it in tests/size-budget"
+                "size: larger by {more} bytes: if they are worth it, record it in tests/size-budget"
             ));
         }
         if bytes + tolerance < recorded {
@@ -95,7 +95,7 @@ mod tests {
             ),
             (
                 951,
-                "size: grown by 51 bytes: worth it? then record it in tests/size-budget",
+                "size: larger by 51 bytes: if they are worth it, record it in tests/size-budget",
             ),
             (1001, "size: over the limit by 1 bytes"),
         ];

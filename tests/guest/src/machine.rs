@@ -187,7 +187,7 @@ impl Machine {
             if !self.disks.is_empty() || !transcript.console.iter().any(starved) {
                 return transcript;
             }
-            eprintln!("a guest found its timer dead: once more");
+            eprintln!("a guest saw no timer interrupts: trying again");
         }
         self.attempt()
     }

@@ -33,8 +33,8 @@ pub fn module_for(kernel: Kernel) -> PathBuf {
     built.entry(kernel.name()).or_insert_with(build).clone()
 }
 
-/// Returns the program of a kernel's build that signs modules. It is bookworm's, because
-/// those of newer suites need newer libraries. All sign in the same way.
+/// Returns the program of a kernel's build that signs modules. It is that of set
+/// linux-6.12, because others need newer libraries. All sign in the same way.
 pub(crate) fn sign_file() -> PathBuf {
     let kbuild = file("linux-6.12", "usr/lib");
     std::fs::read_dir(&kbuild)

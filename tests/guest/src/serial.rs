@@ -156,7 +156,7 @@ impl Transcript {
             }
         }
         if let Some(line) = self.all("leak").iter().find(|line| line.contains("kexec")) {
-            self.fail(&format!("memory that nothing points to: {line}"));
+            self.fail(&format!("leaked memory: {line}"));
         }
     }
 

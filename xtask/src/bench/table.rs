@@ -40,8 +40,8 @@ pub fn print(results: &[Result], small: &Images, large: &Images) {
         floor.small.loads.len(),
         floor.small.jumps.len()
     );
-    println!("Only ratios mean something: TCG is slow in its own way. A ratio of times is");
-    println!("the median of the rounds' own; instructions are of one boot, and exact.");
+    println!("Only ratios mean something, because TCG is slow in its own way. A ratio of times");
+    println!("is the median of those of each round; instructions are from one boot, and exact.");
     println!();
     let line = |title: &str, value: &dyn Fn(&Result) -> String| {
         print!("{title:<32}");
