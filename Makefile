@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every target installs what it needs first (tests/provision.sh says what and
-# why); `make help` lists them.
+# Every target first installs what it needs (tests/provision.sh says what and why).
+# `make help` lists the targets.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -11,8 +11,8 @@ PROVISION = tests/provision.sh
 INSTALL = install
 SHARE = $(DESTDIR)$(PREFIX)/share
 
-# dracut, mkinitcpio, systemd and udev look for their parts in these directories
-# only, whatever PREFIX is; and these parts look for each other in LIBDIR.
+# dracut, mkinitcpio, systemd and udev look for files only in these directories,
+# whatever PREFIX is; the installed files look for each other in LIBDIR.
 DRACUTDIR ?= /usr/lib/dracut
 INITCPIODIR ?= /usr/lib/initcpio
 SYSTEMDUNITDIR ?= /usr/lib/systemd/system
@@ -24,13 +24,13 @@ UDEVRULESDIR ?= /usr/lib/udev/rules.d
 
 help:
 	@echo 'make            build the static binary'
-	@echo 'make check      all but the longest tests; ends with "N passed, M failed"'
-	@echo 'make check-all  the kernel module on more kernels; takes hours'
+	@echo 'make check      run all but the longest tests; ends with "N passed, M failed"'
+	@echo 'make check-all  test the kernel module on more kernels; takes hours'
 	@echo 'make demo       boot a kernel, kexec a UKI, show what the next one says'
 	@echo 'make bench      measure against kexec-tools and systemctl'
-	@echo 'make size       the binary against its budget'
-	@echo 'make docs       write the man page and completions anew'
-	@echo 'make install    into $$DESTDIR$$PREFIX ($(PREFIX))'
+	@echo 'make size       compare the size of the binary with its budget'
+	@echo 'make docs       generate the man page and completions'
+	@echo 'make install    install to $$DESTDIR$$PREFIX ($(PREFIX))'
 	@echo 'make clean      remove what was built and downloaded'
 
 build:
@@ -64,7 +64,7 @@ docs:
 docs-check:
 	@cargo xtask docs --check
 
-# Takes what `make` has built, so that root needs no Rust.
+# Installs what `make` has built, so that root needs no Rust.
 install:
 	@test -x $(PROGRAM) || { echo 'make install: run make first' >&2; exit 1; }
 	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/kexec-bpf

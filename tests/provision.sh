@@ -180,8 +180,8 @@ stage() {
 [ "${1:-}" != --refresh ] || { refresh=yes; shift; }
 [ $# -gt 0 ] || die "name a stage: $stages"
 if [ "$(dpkg --print-architecture 2>/dev/null)" != amd64 ]; then
-    [ "$*" = build ] || die "the guests need Debian 12 or 13 on amd64"
-    say "not Debian on amd64: see to the packages yourself (README)"
+    [ "$*" = build ] || die "guests require Debian 12 or 13 on amd64"
+    say "this is not Debian on amd64: install the packages yourself (see README.md)"
     exit 0
 fi
 mkdir -p "$cache"

@@ -82,7 +82,7 @@ while IFS= read -r line; do
 done <<<"$found"
 while IFS= read -r name; do
     [ -z "${used[$name]:-}" ] || continue
-    echo "tests/static-exceptions: nothing is found any more for: $name"
+    echo "tests/static-exceptions: no longer found, so remove it: $name"
     bad=1
 done < <(grep "^$tool " tests/static-exceptions || true)
 exit "$bad"

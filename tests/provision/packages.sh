@@ -35,7 +35,7 @@ update() {
         as_root apt-get -q update
         uri=$(mirror)
     fi
-    [ -n "$uri" ] || die "this machine's apt sources name no Debian archive"
+    [ -n "$uri" ] || die "there is no Debian archive in this machine's apt sources"
     mkdir -p "$state/state/lists/partial" "$state/cache/archives/partial"
     : >"$state/status"
     echo "deb [signed-by=$keyring] $uri $suite main" >"$state/sources.list"
@@ -98,7 +98,7 @@ fill() {
     shift 2
     list=$(apt "$suite" apt-cache show --no-all-versions "$@" 2>/dev/null |
         awk '$1 == "Package:" { name = $2 } $1 == "Version:" { print name, $2 }')
-    [ "$(wc -l <<<"$list")" = $# ] || die "$suite has not all of: $*"
+    [ "$(wc -l <<<"$list")" = $# ] || die "$suite does not have all of: $*"
     list+=$'\n'
     key=$(sha256sum <<<"$list" | cut -c 1-12)
     local done=$cache/sets/$set-$key
