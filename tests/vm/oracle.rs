@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! systemd-stub is the oracle: kexec-bpf must make the same of a UKI and its companion
-//! files, on both routes.
+//! systemd-stub is the oracle: with a UKI and its companion files kexec-bpf must do the
+//! same as the stub, on both routes.
 //!
 //! Each UKI is booted once by firmware, systemd-boot and the stub, from a FAT file
 //! system; then a guest mounts the same disk and boots all UKIs in a chain, in which each
