@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Attaches a BPF program that only returns a value to a function of the kernel
- * or of the module, as root can, and runs a command meanwhile.
+ * or of the module, as root can, and runs a command while it is attached.
  */
 #include <errno.h>
 #include <linux/bpf.h>

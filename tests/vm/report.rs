@@ -28,7 +28,7 @@ pub fn problem(lines: &[&str]) -> Option<String> {
     let quoted = |head: &&&str| matches!(**head, "signed" | "kernel");
     let counted = heads.iter().filter(|head| !quoted(head)).count();
     if !in_order || heads.first() != Some(&"kexec-bpf") || counted > 3 {
-        return Some(format!("no message, cause and hint: {heads:?}"));
+        return Some(format!("not a message, a cause and a hint: {heads:?}"));
     }
     None
 }

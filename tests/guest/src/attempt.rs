@@ -19,7 +19,7 @@ impl Transcript {
         self.expect_in(name, &self.told(name), words);
     }
 
-    /// The same for a page with columns, whose spaces are not compared.
+    /// Expects these words in a page with columns, whose spaces are not compared.
     #[track_caller]
     pub fn expect_page(&self, name: &str, words: &[&str]) {
         let told = self.told(name);

@@ -60,7 +60,7 @@ impl Disk {
         self
     }
 
-    /// The same with the contents of a file on this machine.
+    /// Adds a copy of a file on this machine.
     pub fn file_from(self, partition: Partition, path: &str, source: &Path) -> Self {
         let to = self.place(partition, path);
         fs::copy(source, to).expect("copy a file of the disk");

@@ -21,7 +21,7 @@ pub fn machine(directory: &Path, image: &Path) -> Machine {
     )
 }
 
-/// The same under Secure Boot; `image` must be signed by [`SigningKey`].
+/// Returns the same under Secure Boot; `image` must be signed by [`SigningKey`].
 pub fn secure_machine(directory: &Path, image: &Path) -> Machine {
     let (code, vars) = ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.snakeoil.fd");
     start(directory, image, code, vars, true)

@@ -44,12 +44,12 @@ pub fn initramfs(script: &str) -> Initramfs {
     initramfs_with(script, &module::module())
 }
 
-/// The same with this build of the module.
+/// Makes the same with this build of the module.
 pub fn initramfs_with(script: &str, module: &Path) -> Initramfs {
     initramfs_before(&format!("{INSERT}{script}"), module)
 }
 
-/// The same without inserting the module, which is up to `script`.
+/// Makes the same without inserting the module, which is up to `script`.
 pub fn initramfs_before(script: &str, module: &Path) -> Initramfs {
     Initramfs::new(&format!("{FUNCTIONS}{script}"))
         .program("bin/client", &packages::handshake_client())

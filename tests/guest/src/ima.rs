@@ -32,7 +32,7 @@ pub fn initramfs(key: &Key, policy: &str, script: &str) -> Initramfs {
     initramfs_before(key, "", policy, script)
 }
 
-/// The same, with commands that run before labels and policy are set.
+/// Makes the same, with commands that run before labels and policy are set.
 pub fn initramfs_before(key: &Key, before: &str, policy: &str, script: &str) -> Initramfs {
     crate::handshake::initramfs(&format!("{before}{START}{script}"))
         .program("bin/integrity", &packages::floor("integrity"))

@@ -104,7 +104,7 @@ pub fn second_initrd(payload: &[&Payload]) -> Vec<u8> {
     second(payload).finish()
 }
 
-/// The same as a builder. If there is a script /next, it runs after the report.
+/// Begins the same, to be added to. If there is a script /next, it runs after the report.
 pub fn second(payload: &[&Payload]) -> Initramfs {
     let mut archive = Archive::new();
     archive.file("bin/busybox", 0o755, &read(&packages::busybox()));

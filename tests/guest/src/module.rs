@@ -14,7 +14,7 @@ pub fn module() -> PathBuf {
     module_for(KERNEL)
 }
 
-/// The same for `kernel`. Builds it once in a run.
+/// Builds the same for `kernel`, once in a run.
 pub fn module_for(kernel: Kernel) -> PathBuf {
     static BUILT: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().expect("no build failed before");

@@ -28,7 +28,7 @@ impl Uki {
         Self::on_stub(directory, name, cmdline, "stub-trixie")
     }
 
-    /// The same on the stub of another package set.
+    /// Begins the same on the stub of another package set.
     pub fn on_stub(directory: &Path, name: &str, cmdline: &str, set: &str) -> Self {
         let path = directory.join(format!("{name}.efi"));
         let release = "NAME=Test\nVERSION_ID=1\n";

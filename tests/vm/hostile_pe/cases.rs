@@ -354,7 +354,7 @@ impl Maker {
 
     fn tails(&mut self) {
         for bytes in [1, 7, 8, 0x1000, 0x2345] {
-            self.with(format!("{bytes:#x} bytes after it"), |i| {
+            self.with(format!("{bytes:#x} bytes at the end"), |i| {
                 i.bytes.extend(vec![0x5a; bytes]);
             });
         }
