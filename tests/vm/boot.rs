@@ -128,7 +128,7 @@ fn microcode_comes_first(kernel: Kernel) {
     let nonce = guest::nonce();
     let payload = Payload::new("initrd", 10_001);
     let microcode = Payload::new("microcode", 2_049);
-    // The same name in both archives: the one that comes later wins.
+    // Both archives have a file of this name: the later one wins.
     let early = Payload::new("order", 11);
     let late = Payload::new("order", 12);
     let path = directory.join("microcode.cpio");

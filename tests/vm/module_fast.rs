@@ -186,8 +186,8 @@ settle
         .file("half", &large(memory_mib * 5 / 8))
         .file("huge", &large(2 * memory_mib));
     let said = machine(&directory, guest).memory_mb(MEMORY_MIB).run();
-    // 22 EINVAL, in the check of all segments, after the arch loader: stage 10, where the
-    // module sees only that it failed (5 EIO). 99 EADDRNOTAVAIL by the arch loader: stage 8.
+    // 22 EINVAL from the check of all segments, after the arch loader: stage 10, where the
+    // module sees only that it failed (5 EIO). 99 EADDRNOTAVAIL from the arch loader: stage 8.
     said.expect_lines("half", "0", &["22 -5 10 0"]);
     said.expect_lines("huge", "0", &["99 -99 8 0"]);
     said.expect_lines("never-half", "0", &["22"]);

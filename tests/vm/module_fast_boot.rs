@@ -11,7 +11,8 @@ use guest::pe::{FIRST_SECTION, Pe};
 use guest::witness::{self, FUNCTIONS};
 use guest::{Initramfs, Machine, Payload, Transcript, packages, second_initrd};
 
-/// Ten times what a guest that boots takes on an idle machine.
+/// Timeout of a guest whose next kernel must not boot: ten times as long as booting takes
+/// on an idle machine.
 const NEVER_BOOTS_S: u64 = 100;
 
 struct Second {

@@ -61,7 +61,7 @@ fn by_force_after_the_last_load() {
     said.expect("unpinned", "gone");
     said.expect("good-code", "0");
     said.expect("good-left", NOTHING);
-    // ENOEXEC: no bzImage, and no session.
+    // ENOEXEC: the file is not a bzImage, and there is no session.
     said.expect("native", "8");
     said.expect("complaints", "0");
 }

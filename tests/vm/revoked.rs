@@ -36,7 +36,8 @@ fn revoked_images_are_told_and_loaded() {
     let sbat = b"sbat,1,SBAT Version,sbat,1,x\nsystemd-stub,1,systemd,systemd,257,x\n";
     let good = tiny_uki(None).section(".sbat", sbat).bytes();
     let listed = tiny_uki(None).section(".sbat", b"sbat,1,listed\n").bytes();
-    // Without CheckSum and the directory entry of the signature: PE headers at 0x40.
+    // The digest leaves out CheckSum and the directory entry of the signature. The PE header
+    // is at 0x40.
     let hashed = [&listed[..0x98], &listed[0x9c..0xe8], &listed[0xf0..]].concat();
     let initramfs = initramfs_before(SCRIPT, &key.sign_module(&directory))
         .file("good.efi", &key.sign_bytes(&directory, "good.efi", &good))

@@ -10,7 +10,7 @@ use crate::run;
 
 const MIB: u64 = 1 << 20;
 
-/// A partition, by what it is for.
+/// A partition, by its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Partition {
     /// FAT, labelled `ESP`.

@@ -39,7 +39,7 @@ const CHOICES: [Kernel; 5] = [
 ];
 
 impl Kernel {
-    /// Returns the kernel that is meant.
+    /// Returns the kernel itself, never [`Kernel::Chosen`].
     fn resolve(self) -> Self {
         static CHOSEN: OnceLock<Kernel> = OnceLock::new();
         match self {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Guests: real kernels in QEMU, and the images that they load.
 //!
-//! Shared by the VM tests, the demo and the benchmark. A guest's initramfs
-//! holds a busybox, the programs under test and the images, nothing else. The
-//! kernel logs to the first serial port; scripts speak on the second, in lines
+//! The VM tests, the demo and the benchmark share this crate. A guest's
+//! initramfs holds only a busybox, the programs under test and the images. The
+//! kernel logs to the first serial port; scripts write to the second, in lines
 //! of `@@ KEY VALUE`, so that the two never mix.
 
 mod attempt;

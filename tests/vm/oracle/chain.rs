@@ -122,8 +122,7 @@ pub fn first(cases: &[Case]) -> Initramfs {
     with_chain(Initramfs::new(". /next\n"), cases)
 }
 
-/// Builds a case's UKI on the newest stub and puts it on the disk, once for
-/// each path.
+/// Builds a case's UKI on the newest stub and puts it on the disk.
 pub fn write_image(directory: &Path, case: &Case, cases: &[Case], esp: &Esp) {
     let initrd = directory.join(format!("{}.cpio", case.name));
     let payload: Vec<_> = case.payload.iter().collect();

@@ -123,7 +123,7 @@ pub fn print_companions(companions: &[Companions], sysext_mb: usize) {
     }
 }
 
-/// Prints the time that each of the handshake's steps took, in its last boot.
+/// Prints the time that each step of the handshake took, in the last jump.
 fn handshake_steps(results: &[Result], small: &Images) {
     let found = results
         .iter()

@@ -76,7 +76,7 @@ fn spec(flag: &Flag) -> String {
             Value::Directory => "_files -/".into(),
             Value::Choice(words) => format!("({})", words.join(" ")),
             Value::MenuTime => format!("({AUTO})"),
-            // A value must follow, and there is none to offer.
+            // A value must follow, but there is none to offer.
             Value::Nothing | Value::Bytes(_) | Value::Text(_) | Value::Seconds => " ".into(),
         };
         rest.push_str(&format!(":{name}:{action}"));
