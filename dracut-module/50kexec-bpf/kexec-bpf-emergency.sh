@@ -5,5 +5,5 @@
 
 echo
 echo "kexec-bpf can boot another system from here:"
-echo "    kexec-bpf list           shows what there is; kexec-bpf boot boots it"
+echo "    kexec-bpf list           lists boot entries; kexec-bpf boot ENTRY boots one"
 return 0

@@ -36,7 +36,7 @@ check() {
     kexec_bpf_program >/dev/null || {
         dinfo "dracut module 'kexec-bpf' is left out: there is no kexec-bpf"
         ! kexec_bpf_is_enforced ||
-            derror "kexec-bpf: enforce is asked for, and will not be on"
+            derror "kexec-bpf: enforce is requested, but will not be turned on"
         return 1
     }
     return 0
@@ -58,7 +58,7 @@ installkernel() {
         virtio_pci virtio_blk virtio_scsi usb_storage uas ehci_pci xhci_pci
     if kexec_bpf_is_enforced; then
         hostonly='' instmods -c -s kexec_bpf ||
-            derror "kexec-bpf: no module kexec_bpf: enforce will turn kexec off"
+            derror "kexec-bpf: no module kexec_bpf: hook enforce will turn kexec off"
     else
         hostonly='' instmods kexec_bpf
     fi

@@ -36,8 +36,8 @@ pub fn preflight_text(out: &mut String, preflight: &Preflight) {
     }
     let Some(estimate) = &preflight.estimate else {
         let why = match preflight.measured.kernel_bytes {
-            None => "unknown: only its own parser finds the kernel in it",
-            Some(_) => "unknown: nothing is known to be reserved",
+            None => "unknown: only the image's own parser can find its kernel",
+            Some(_) => "unknown: the kernel does not show what is reserved",
         };
         return line("verdict", why);
     };
@@ -65,10 +65,7 @@ pub fn preflight_text(out: &mut String, preflight: &Preflight) {
     );
     if let Some(limit) = estimate.tmpfs_bytes {
         let limit = size(limit);
-        line(
-            "",
-            &format!("of it unpacked in a tmpfs, which holds {limit}"),
-        );
+        line("", &format!("unpacked in a tmpfs, which holds {limit}"));
     }
     let verdict = match estimate.verdict {
         Verdict::Fits => "fits",
@@ -99,9 +96,9 @@ fn unpacking(archive: &Archive) -> String {
 /// Describes who keeps up with changes of processors and memory.
 pub fn hotplug(host: &Host) -> String {
     let kind = |value: Option<bool>| match value {
-        Some(true) => "followed by the kernel",
+        Some(true) => "tracked by the kernel",
         Some(false) if host.crash_loaded == Some(true) => "needs a reload",
-        Some(false) => "told once an image is loaded",
+        Some(false) => "shown once an image is loaded",
         None => "needs a reload",
     };
     format!(
@@ -144,21 +141,23 @@ pub fn loaded_image(host: &Host) -> Option<(String, String)> {
         return None;
     }
     let Some(record) = &host.crash.record else {
-        let unknown = "unknown: not loaded by this program, or without /run";
+        let unknown = "unknown: not loaded by kexec-bpf, or /run was not writable";
         return Some((unknown.into(), unknown.into()));
     };
     let age_s = host.crash.now_s.saturating_sub(record.loaded_at_s);
     let since = format!(
-        "{} s, as noted in /run: {}",
+        "{} s, as recorded in /run: {}",
         age_s,
         printable(&record.image)
     );
     let reserved_mib = host.crash_size_bytes.map(|bytes| bytes >> 20);
     let fits = match (record.enough_mib, reserved_mib) {
         (Some(enough), Some(reserved)) if reserved >= enough => {
-            format!("yes: {enough} MiB are enough")
+            format!("yes: {enough} MiB is enough")
         }
-        (Some(enough), Some(_)) => format!("may run out of memory: {enough} MiB are enough"),
+        (Some(enough), Some(reserved)) => {
+            format!("may run out of memory: {enough} MiB needed, {reserved} MiB reserved")
+        }
         _ => "unknown".into(),
     };
     Some((since, fits))
@@ -204,11 +203,14 @@ mod tests {
             image: b"/a b".to_vec(),
         });
         let (since, fits) = loaded_image(&host).unwrap();
-        assert_eq!(since, "40 s, as noted in /run: /a b");
-        assert_eq!(fits, "yes: 128 MiB are enough");
+        assert_eq!(since, "40 s, as recorded in /run: /a b");
+        assert_eq!(fits, "yes: 128 MiB is enough");
         host.crash_size_bytes = Some(127 << 20);
         let (_, fits) = loaded_image(&host).unwrap();
-        assert_eq!(fits, "may run out of memory: 128 MiB are enough");
+        assert_eq!(
+            fits,
+            "may run out of memory: 128 MiB needed, 127 MiB reserved"
+        );
         host.crash_loaded = Some(false);
         assert_eq!(loaded_image(&host), None);
     }
@@ -217,11 +219,11 @@ mod tests {
     fn hotplug_is_told_of_a_loaded_image() {
         let mut host = crash(true, 0);
         host.crash.cpu_hotplug = Some(true);
-        let words = "processors: followed by the kernel; memory: needs a reload";
+        let words = "processors: tracked by the kernel; memory: needs a reload";
         assert_eq!(hotplug(&host), words);
         host.crash.cpu_hotplug = Some(false);
         assert!(hotplug(&host).starts_with("processors: needs a reload"));
         host.crash_loaded = Some(false);
-        assert!(hotplug(&host).starts_with("processors: told once"));
+        assert!(hotplug(&host).starts_with("processors: shown once"));
     }
 }

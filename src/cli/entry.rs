@@ -39,13 +39,13 @@ pub fn line(
         add(", on ", volume.name.as_bytes());
     }
     match entry.counter.map(|counter| counter.left) {
-        Some(0) => text.push_str(", bad: no try left"),
+        Some(0) => text.push_str(", bad: no tries left"),
         Some(left) => text.push_str(&format!(", tries left: {left}")),
         None => {}
     }
     if let Some((_, because)) = why {
         text.push_str(match because {
-            DefaultSource::OneShot => ", the default once (LoaderEntryOneShot)",
+            DefaultSource::OneShot => ", the default for this boot (LoaderEntryOneShot)",
             DefaultSource::Variable => ", the default (LoaderEntryDefault)",
             DefaultSource::LoaderConf => ", the default (loader.conf)",
             DefaultSource::First => ", the default",

@@ -31,7 +31,7 @@ pub fn program() -> String {
         entry(&mut out, &format!("{code}"), meaning);
     }
     out.push_str(&format!(
-        "\n{PROGRAM} COMMAND --help tells more of a command, and which options it takes.\n"
+        "\n{PROGRAM} COMMAND --help explains a command and lists its options.\n"
     ));
     out
 }

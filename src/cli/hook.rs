@@ -39,7 +39,7 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 fn enforce(verbose: bool) -> Result<(), Diagnosis> {
     let text = match enforce_or_switch_off()? {
         Enforced::NotAsked if verbose => {
-            return print("enforce: nobody asks for it: no rd.kexec_bpf.enforce, no file\n");
+            return print("enforce: not asked for: no rd.kexec_bpf.enforce, no file\n");
         }
         Enforced::NotAsked => return Ok(()),
         Enforced::On {

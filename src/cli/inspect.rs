@@ -85,7 +85,10 @@ impl Page {
                 let version = header.kernel_version.as_deref();
                 self.line("kernel", version.unwrap_or("version unknown"));
                 let max_bytes = header.cmdline_max_bytes;
-                self.line("", &format!("takes a command line of {max_bytes} bytes"));
+                self.line(
+                    "",
+                    &format!("takes a command line of up to {max_bytes} bytes"),
+                );
             }
             Image::Uki { pe, uki } => {
                 if let Ok(selection) = uki.select(profile) {
@@ -120,7 +123,7 @@ impl Page {
             }
         }
         if !found.signatures.is_empty() {
-            self.line("", "(whether the signer is trusted only the kernel knows)");
+            self.line("", "(only the kernel knows whether the signer is trusted)");
         }
     }
 

@@ -36,9 +36,9 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usi
         text.push_str("\r\n");
     }
     if count > SHOWN {
-        text.push_str(&format!("       ... and more, up to {count}\r\n"));
+        text.push_str(&format!("       ... and more, numbered up to {count}\r\n"));
     }
-    text.push_str("Number or arrow keys, then Enter; q leaves.\r\n");
+    text.push_str("Number or arrow keys, then Enter; q quits.\r\n");
     terminal.write(&text);
 
     let mut menu = Menu::new(count, index);

@@ -167,7 +167,7 @@ fn show_error(error: &getargs::Error<&[u8]>) -> String {
         getargs::Error::RequiresValue(option) => {
             format!("{} needs a value", show_option(&option.into()))
         }
-        _ => "the options cannot be read".into(),
+        _ => "the options cannot be parsed".into(),
     }
 }
 
@@ -255,7 +255,7 @@ fn check_operand(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let missing = match parsed.command.map(|command| command.operand) {
         None => return Err(usage(None, "no command given")),
         Some(Operand::Image | Operand::WordImage { .. }) => "no image given",
-        Some(Operand::Choice(_)) => "no word given",
+        Some(Operand::Choice(_)) => "no hook given",
         Some(_) => return Ok(()),
     };
     let name = parsed.command.map_or("", |command| command.name);
@@ -266,8 +266,11 @@ fn check_operand(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 fn check_flags(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     for (one, other) in EXCLUSIVE {
         if parsed.has(one.id) && parsed.has(other.id) {
-            let what = format!("--{} and --{} exclude each other", one.long, other.long);
-            let hints = [Hint::Text("one of them"), help(parsed.command)];
+            let what = format!(
+                "--{} and --{} cannot be used together",
+                one.long, other.long
+            );
+            let hints = [Hint::Text("only one of them"), help(parsed.command)];
             return Err(Diagnosis::usage(&what).with_hints(&hints));
         }
     }

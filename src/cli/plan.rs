@@ -26,12 +26,12 @@ pub fn measured_text(load: &Prepared) -> String {
     if plan.kernel.section.is_none() {
         return out;
     }
-    let mut parts = alloc::vec!["PCR 11 by the sections"];
+    let mut parts = alloc::vec!["PCR 11 with the sections"];
     if plan.measures(PCR_CONFIG, manifest) {
-        parts.push("PCR 12 by the addons, credentials, profile or command line");
+        parts.push("PCR 12 with the addons, credentials, profile or command line");
     }
     if plan.measures(PCR_SYSEXT, manifest) {
-        parts.push("PCR 13 by the system extensions");
+        parts.push("PCR 13 with the system extensions");
     }
     let text = format!(
         "TPM measurements and splash; the stub would have extended {}",
@@ -153,9 +153,8 @@ fn base_text(base: CmdlineBase) -> &'static str {
 /// anything.
 pub fn locked(host: &Host, others: Others) -> String {
     let mut text = String::from(
-        "locked: this kernel loads and unloads nothing any more, so that unload, a reload of the \
-         crash image by udev, and upgrades that load a kernel fail; the next kernel starts \
-         unlocked",
+        "locked: this kernel no longer loads or unloads anything, so unload, a reload of the crash \
+         image by udev, and upgrades that load a kernel fail; the next kernel starts unlocked",
     );
     if host.loaded != Some(false) {
         text.push_str("; with systemd, every plain reboot starts the loaded image");
@@ -173,5 +172,5 @@ pub fn locked(host: &Host, others: Others) -> String {
 
 /// Returns the warning about a revoked image. Nothing is refused because of it.
 pub fn revoked_text(revoked: Revoked<'_>) -> String {
-    format!("revoked in the firmware: {revoked} (told, not enforced)")
+    format!("revoked in the firmware: {revoked} (reported, not enforced)")
 }

@@ -53,7 +53,7 @@ fn words(hint: Hint, image: &str) -> String {
     match hint {
         Hint::Text(text) => text.into(),
         Hint::Inspect => command(&["inspect", image]),
-        Hint::Profiles => command(&["inspect", image, "lists the profiles"]),
+        Hint::Profiles => [&command(&["inspect", image]), ", which lists the profiles"].concat(),
         Hint::Load => command(&["load", image]),
         Hint::DryRun => command(&["load", "--dry-run", image]),
         Hint::KdumpCheck => command(&["kdump", "check", image]),
@@ -63,7 +63,7 @@ fn words(hint: Hint, image: &str) -> String {
         Hint::Help(name) => command(&[name, "--help"]),
         Hint::Dmesg => "dmesg".into(),
         Hint::ImaSign => {
-            format!("load it as the image itself, with IMA's signature: evmctl ima_sign {image}")
+            format!("load it as the image itself, signed for IMA: evmctl ima_sign {image}")
         }
         Hint::RouteExtract => "or --route extract".to_string(),
         Hint::Crashkernel { mib, or } => format!("boot with crashkernel={mib}M, or {or}"),

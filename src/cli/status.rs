@@ -28,11 +28,11 @@ pub fn text(host: &Host) -> String {
     line("crash image", loaded(host.crash_loaded));
     line("crash memory", &crash_memory(host));
     if let Some((since, fits)) = crash::loaded_image(host) {
-        line("crash image since", &since);
+        line("crash image age", &since);
         line("crash image fits", &fits);
         line("crash hotplug", &crash::hotplug(host));
     }
-    line("a panic", &crash::at_panic(host));
+    line("on panic", &crash::at_panic(host));
     line("panic settings", &crash::settings(&host.crash));
     line("kexec_file_load", &call(host.file_load, host));
     line(
@@ -148,7 +148,7 @@ fn enforce(host: &Host) -> &'static str {
             "yes, but lockdown is off: root can undo it"
         }
         Some(Enforce::On) => "yes, until reboot",
-        Some(Enforce::Held) => "held: the module is being removed, nothing can be loaded",
+        Some(Enforce::Held) => "held: the module is being removed; nothing can be loaded",
         Some(Enforce::Off) => "no",
         None => "unknown: /sys is not mounted",
     }
@@ -198,7 +198,7 @@ mod tests {
             module: Some(module.clone()),
             ..Host::default()
         };
-        let held = "the module is being removed, nothing can be loaded";
+        let held = "the module is being removed; nothing can be loaded";
         for (enforce, lockdown, says, routes) in [
             (
                 Some(Enforce::On),
@@ -216,7 +216,7 @@ mod tests {
                 Some(Enforce::Held),
                 Lockdown::None,
                 &format!("held: {held}"),
-                format!("none: enforce: {held} try: only a reboot by firmware ends that"),
+                format!("none: enforce: {held} try: reboot through the firmware"),
             ),
             (
                 Some(Enforce::Off),

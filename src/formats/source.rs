@@ -69,11 +69,14 @@ impl fmt::Display for ReadError {
         } = self;
         match kind {
             ReadErrorKind::Truncated => {
-                write!(f, "file ends inside {wanted_bytes} bytes at {offset}")
+                write!(
+                    f,
+                    "the file ends within the {wanted_bytes} bytes at {offset}"
+                )
             }
             ReadErrorKind::TooLarge { max_bytes } => write!(
                 f,
-                "{wanted_bytes} bytes of text at {offset}, at most {max_bytes} allowed"
+                "{wanted_bytes} bytes of text at {offset}; at most {max_bytes} are allowed"
             ),
             ReadErrorKind::Io(errno) => {
                 write!(

@@ -161,7 +161,7 @@ fn chosen(
                 && !options.dry_run
                 && let Err(error) = efivar::delete_one_shot()
             {
-                events.warn(&format!("LoaderEntryOneShot stays: {error}"));
+                events.warn(&format!("LoaderEntryOneShot was not deleted: {error}"));
             }
             index
         }

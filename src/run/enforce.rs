@@ -51,7 +51,7 @@ fn turn_on() -> Result<(), Met> {
     if !enforce::is_module_live() {
         // This also waits for a module that somebody else is loading.
         modprobe = match enforce::load_module(teardown::TIMEOUT_S) {
-            Err(error) if error.errno == Errno::ENOENT => Some("is not there".into()),
+            Err(error) if error.errno == Errno::ENOENT => Some("is not installed".into()),
             result => teardown::failure(result),
         };
     }
@@ -85,7 +85,7 @@ fn kexec_off((modprobe, write): Met) -> RunError {
             (Some(true), Some(true)) => "; the loaded image and the crash image still boot",
             (Some(true), _) => "; the loaded image still boots",
             (_, Some(true)) => "; the crash image still boots",
-            _ => "; an image that is loaded already still boots",
+            _ => "; an image already loaded still boots",
         },
     };
     let what = ["enforce is not on: kexec is off until reboot", still].concat();

@@ -205,7 +205,7 @@ fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, 
     let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
     let image = detect::detect(file).map_err(|error| unusable(&error))?;
     let Image::Uki { pe, uki } = &image else {
-        let what = ["not a UKI but ", image.kind_name()].concat();
+        let what = ["not a UKI, but ", image.kind_name()].concat();
         return Err(Problem::File(Diagnosis::bad_image(&what)));
     };
     if !pe.machine.runs_on(&host.machine) {

@@ -126,14 +126,14 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Name => out.write_str("the name has other than printable ASCII characters"),
-            Refusal::TooLarge => out.write_str("larger than the kernel reads (2 GiB)"),
+            Refusal::Name => out.write_str("its name has characters that are not printable ASCII"),
+            Refusal::TooLarge => out.write_str("larger than the kernel can read (2 GiB)"),
             Refusal::Directory(error) => error.fmt(out),
             Refusal::Open(error) => error.fmt(out),
             Refusal::Addon(error) => error.fmt(out),
             Refusal::Unsigned => out.write_str(Rule::SignedAddon.cause()),
             Refusal::Kernel(reason) => out.write_str(reason),
-            Refusal::Parser => out.write_str("the image's parser does not take them"),
+            Refusal::Parser => out.write_str("not taken by the image's parser"),
         }
     }
 }
@@ -258,40 +258,43 @@ impl Diagnose for RunError {
             RunError::CompanionPath { path } => {
                 Diagnosis::bad_image(&"the addon's path is too long")
                     .in_file(path)
-                    .because(&format!("the module takes {} bytes", PATH_BYTES - 1))
+                    .because(&format!(
+                        "the module takes at most {} bytes",
+                        PATH_BYTES - 1
+                    ))
                     .with_hint("a shorter path")
             }
             RunError::TooManyCompanions { count } => {
-                Diagnosis::failed(&format!("load: {count} companion files are too many"))
+                Diagnosis::failed(&format!("load: too many companion files: {count}"))
                     .because(&format!("at most {ADDONS_MAX} are taken"))
-                    .with_hint("join them into fewer, or --no-extras")
+                    .with_hint("use fewer files, or --no-extras")
             }
             RunError::Companion(skipped) => skipped
                 .why
                 .diagnose()
                 .in_file(&skipped.path)
-                .with_hint("the same without --strict, or with --no-extras"),
+                .with_hint("the same command without --strict, or with --no-extras"),
             RunError::Image { path, error } => error.diagnose().in_file(path),
             RunError::Plan { path, error } => error.diagnose().in_file(path),
             RunError::FileChanged {
                 path,
                 opened_bytes,
                 now_bytes,
-            } => Diagnosis::bad_image(&"the file changed while it was loaded")
+            } => Diagnosis::bad_image(&"the file changed while it was being loaded")
                 .in_file(path)
                 .because(&format!(
-                    "it had {}, now it has {}",
+                    "it had {}, and now has {}",
                     size(*opened_bytes),
                     size(*now_bytes)
                 ))
-                .with_hint("wait until it is written, then the same command again"),
+                .with_hint("wait until it is written, then run the same command again"),
             RunError::Read { path, error } => error.diagnose().in_file(path),
             RunError::Kernel { diagnosis, .. } | RunError::Diagnosed(diagnosis) => {
                 diagnosis.clone()
             }
             RunError::Sys(error) => error.diagnose(),
             RunError::Boot(error) => error.diagnose(),
-            RunError::NulInCmdline => Diagnosis::failed(&"the command line has a NUL byte inside"),
+            RunError::NulInCmdline => Diagnosis::failed(&"the command line has a NUL byte in it"),
             RunError::NoSuchInput => {
                 Diagnosis::failed(&"internal error: the plan names no open file")
             }

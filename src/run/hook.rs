@@ -30,7 +30,7 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
         return Ok(());
     }
     if words.chained {
-        events.warn("this system was started by a chain: it does not chain again");
+        events.warn("this system was booted by hook boot, and does not chain again");
         return Ok(());
     }
     let place = words.device.as_deref();

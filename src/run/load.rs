@@ -101,9 +101,7 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
     }
     let is_automatic = options.wanted.route.is_none() && plan.route == Route::Extract;
     if is_automatic && explain::module_is_useless(host) {
-        events.warn(
-            "warning: module kexec_bpf was built without BTF: the image is loaded without it",
-        );
+        events.warn("warning: module kexec_bpf was built without BTF, so it is not used");
     }
 }
 

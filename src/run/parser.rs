@@ -110,10 +110,12 @@ impl fmt::Display for ParserError {
             ParserError::Attach(error) => write!(out, "the parser was not attached: {error}"),
             ParserError::Sys(error) => write!(out, "the parser was not loaded: {error}"),
             ParserError::NoTypes { of } => write!(out, "the kernel has no BTF of {of}"),
-            ParserError::Types { of } => write!(out, "the kernel's BTF of {of} is of a new kind"),
+            ParserError::Types { of } => {
+                write!(out, "the kernel's BTF of {of} is of an unknown kind")
+            }
             ParserError::NoHook => write!(out, "the module has no {}", abi::HOOK_NAME),
             ParserError::MapShape { map } => {
-                write!(out, "the parser's map {map} has another shape")
+                write!(out, "the parser's map {map} has the wrong shape")
             }
             ParserError::NoMap { map } => write!(out, "the parser has no map {map}"),
         }

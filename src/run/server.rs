@@ -76,7 +76,7 @@ impl Steps for Server<'_> {
         let bytes = match session.read_parser() {
             Ok(bytes) => bytes,
             Err(error) if error.errno == Errno::ENODATA => {
-                (self.progress)(format_args!("thread B: the kernel waits no more"));
+                (self.progress)(format_args!("thread B: the kernel no longer waits"));
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),

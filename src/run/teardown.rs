@@ -56,9 +56,9 @@ pub fn run(events: &mut dyn Events) {
 pub(super) fn failure(result: Result<Ended, SysError>) -> Option<String> {
     Some(match result {
         Ok(Ended::Exited(0)) => return None,
-        Ok(Ended::Exited(code)) => format!("ended with {code}"),
+        Ok(Ended::Exited(code)) => format!("exited with {code}"),
         Ok(Ended::Killed(signal)) => format!("was killed by signal {signal}"),
         Ok(Ended::TimedOut) => format!("took more than {TIMEOUT_S} s and was killed"),
-        Err(error) => format!("cannot run: {error}"),
+        Err(error) => format!("could not be run: {error}"),
     })
 }

@@ -57,7 +57,7 @@ impl Diagnose for OpenError {
             OpenError::NotAFile { .. } => {
                 return failed
                     .with_exit(Exit::BadImage)
-                    .with_hint("the path of an image or initrd file");
+                    .with_hint("give the path of an image or initrd file");
             }
             OpenError::Sys(error) => error.errno,
         };
@@ -126,7 +126,7 @@ impl InputFile {
             FileType::CharacterDevice => "a character device",
             FileType::BlockDevice => "a block device",
             FileType::Socket => "a socket",
-            _ => "not a regular file",
+            _ => "of an unknown type",
         };
         Err(OpenError::NotAFile { is })
     }

@@ -55,9 +55,9 @@ fn empty_file() {
 #[test]
 fn ten_bytes() {
     let noise: Vec<u8> = (0x80..0x8a).collect();
-    let what = "10 bytes are too few for a boot image";
+    let what = "too short for a boot image: 10 bytes";
     bytes_are_refused("noise", &noise, what, CUT);
-    let what = "10 bytes are too few for a PE file";
+    let what = "too short for a PE file: 10 bytes";
     bytes_are_refused("ten-bytes", &build::uki()[..10], what, CUT);
 }
 
@@ -97,7 +97,7 @@ fn cut_at_every_byte_of_the_headers() {
 fn header_past_the_end() {
     for e_lfanew in [0x1400, 0x7fff_ffff, u32::MAX] {
         let image = patched(|image| put32(image, E_LFANEW_AT, e_lfanew));
-        let what = format!("PE header at {e_lfanew:#x} is not all in the file of 0x1400 bytes");
+        let what = format!("PE header at {e_lfanew:#x} is not within the file's 0x1400 bytes");
         bytes_are_refused("e_lfanew", &image, &what, CUT);
     }
 }
@@ -112,8 +112,8 @@ fn no_pe_signature() {
 #[test]
 fn section_counts() {
     let image = patched(|image| put16(image, SECTION_COUNT_AT, 65535));
-    let what = "PE file has 65535 sections, at most 1024 allowed";
-    let cause = "cause: no tool makes such files: damaged, or made to do harm\n";
+    let what = "PE file has 65535 sections; at most 1024 are allowed";
+    let cause = "cause: no tool makes such files: damaged or malicious\n";
     bytes_are_refused("many-sections", &image, what, cause);
     let image = patched(|image| put16(image, SECTION_COUNT_AT, 0));
     bytes_are_refused("no-sections", &image, "PE file has no sections", "");
@@ -144,7 +144,7 @@ fn overlapping_sections() {
     bytes_are_refused("overlap", &image, what, cause);
 }
 
-const CONTRADICTION: &str = "cause: no tool makes such files: damaged, or made to do harm\n";
+const CONTRADICTION: &str = "cause: no tool makes such files: damaged or malicious\n";
 
 /// Headers that the kernel's signature check would read differently than this program,
 /// or that would make it read outside the file.
@@ -155,25 +155,25 @@ fn headers_with_two_readings() {
             "long-header",
             build::OPTIONAL_BYTES_AT,
             248,
-            "optional header's size is 248, its fields make 240",
+            "optional header's size is 248, but its fields need 240",
         ),
         (
             "short-header",
             build::OPTIONAL_BYTES_AT,
             232,
-            "optional header's size is 232, its fields make 240",
+            "optional header's size is 232, but its fields need 240",
         ),
         (
             "four-directories",
             build::DIRECTORY_COUNT_AT,
             4,
-            "4 data directories, 5 to 16 are allowed",
+            "data directories: 4, but 5 to 16 are allowed",
         ),
         (
             "many-directories",
             build::DIRECTORY_COUNT_AT,
             0xffff,
-            "65535 data directories, 5 to 16 are allowed",
+            "data directories: 65535, but 5 to 16 are allowed",
         ),
         (
             "small-headers",
@@ -185,7 +185,7 @@ fn headers_with_two_readings() {
             "large-headers",
             build::HEADERS_BYTES_AT,
             0x401,
-            "section .text at 0x400, headers end at 0x401",
+            "section .text at 0x400 is in the headers, which end at 0x401",
         ),
     ] {
         let image = patched(|image| put16(image, at, value));
@@ -221,7 +221,7 @@ fn certificate_tables_that_the_kernel_would_misread() {
             0x10,
             8,
             8,
-            "certificate table at 0x10, headers end at 0x400",
+            "certificate table at 0x10 is in the headers, which end at 0x400",
         ),
         (
             0x5f8,
@@ -233,7 +233,7 @@ fn certificate_tables_that_the_kernel_would_misread() {
             end,
             7,
             7,
-            "certificate table of 7 bytes has room for no entry",
+            "certificate table of 7 bytes is too small for an entry",
         ),
         (
             end,
@@ -274,7 +274,7 @@ fn certificate_tables_that_the_kernel_would_misread() {
         put32(&mut addon, build::CERTIFICATE_AT + 4, 8);
         directory.file("good", &build::uki());
         directory.file("bad.addon.efi", &addon);
-        let what = "certificate table at 0x10, headers end at 0x200";
+        let what = "certificate table at 0x10 is in the headers, which end\n       at 0x200";
         directory
             .run(&["load", "--dry-run", "good", "--addon", "bad.addon.efi"])
             .fails(
@@ -295,8 +295,8 @@ fn no_linux() {
 #[test]
 fn files_of_other_kinds() {
     const IMAGE: &str = "try:   a UKI (*.efi in EFI/Linux) or a kernel (vmlinuz in /boot)\n";
-    const COMPRESSED: &str = "possible cause: an initrd, or a kernel that is compressed as a \
-        whole\ntry:   if an initrd: give it by --initrd; if a kernel: decompress it first\n";
+    const COMPRESSED: &str = "possible cause: an initrd, or a kernel compressed as a whole\n\
+        try:   if an initrd: pass it with --initrd; if a kernel: decompress it first\n";
     const CPIO: &str = "cause: cpio archives are initrds\n\
         try:   give the kernel first, then --initrd with this file\n";
     for (contents, is, advice) in [
@@ -362,7 +362,7 @@ fn images_that_cannot_boot() {
 #[test]
 fn what_is_no_file() {
     let directory = Directory::new("no-file");
-    const HINT: &str = "try:   the path of an image or initrd file\n";
+    const HINT: &str = "try:   give the path of an image or initrd file\n";
     let is = |what: &str| format!("kexec-bpf: x: is {what}, not a file\n{HINT}");
 
     fs::create_dir(directory.path("x")).unwrap();
@@ -418,7 +418,7 @@ fn initrds_are_checked_as_well() {
         (
             "directory",
             "kexec-bpf: directory: is a directory, not a file\n\
-             try:   the path of an image or initrd file\n",
+             try:   give the path of an image or initrd file\n",
         ),
         (
             "missing",

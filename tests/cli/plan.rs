@@ -33,7 +33,7 @@ fn images(test: &str) -> Directory {
 fn plan_of_a_uki() {
     let text = "\
 image         a.efi
-route         extract: kernel and initrd are taken out of the image
+route         extract: the kernel and initrd are taken out of the image
 kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
 initrd        56 bytes in 3 parts
               .ucode at 0x1200, 9 bytes
@@ -77,7 +77,7 @@ fn plan_without_initrd_says_so_to_the_kernel() {
 fn plan_with_everything() {
     let text = "\
 image         a.efi
-route         extract: kernel and initrd are taken out of the image
+route         extract: the kernel and initrd are taken out of the image
 kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
 initrd        70 bytes in 5 parts
               .ucode at 0x1200, 9 bytes
@@ -104,21 +104,21 @@ fn routes_that_do_not_fit_the_image_are_wrong_usage() {
         .run(&["load", "-n", "a.efi", "--route", "native"])
         .fails(
             2,
-            "kexec-bpf: a.efi: the kernel does not take a UKI as it is\ntry:   the same without --route\n",
+            "kexec-bpf: a.efi: the kernel does not take a UKI as it is\ntry:   the same command without --route\n",
         );
     directory
         .run(&["load", "-n", "vmlinuz", "--route", "extract"])
         .fails(
             2,
-            "kexec-bpf: vmlinuz: the kernel takes it as it is, not by route extract\n\
-             try:   the same without --route\n",
+            "kexec-bpf: vmlinuz: the kernel takes it as it is; route extract does not apply\n\
+             try:   the same command without --route\n",
         );
     directory
         .run(&["load", "a.efi", "--reuse-cmdline", "--command-line", "x"])
         .fails(
             2,
-            "kexec-bpf: --command-line and --reuse-cmdline exclude each other\n\
-             try:   one of them; kexec-bpf load --help\n",
+            "kexec-bpf: --command-line and --reuse-cmdline cannot be used together\n\
+             try:   only one of them; kexec-bpf load --help\n",
         );
 }
 
@@ -146,7 +146,7 @@ fn inspect_shows_what_is_in_an_image() {
                 "image         vmlinuz",
                 "signature     none: not a PE file",
                 "kernel        6.12.0-test (a@b) #1 SMP",
-                "              takes a command line of 2047 bytes",
+                "              takes a command line of up to 2047 bytes",
                 "kexec uses    route native",
                 "              the whole file",
             ],
@@ -178,7 +178,7 @@ fn addons_extend_only_what_they_can() {
     directory.run(&kernel).fails(
         2,
         "kexec-bpf: vmlinuz: addons extend a UKI; this is a bare kernel\n\
-         try:   --initrd and --append for a bare kernel\n",
+         try:   use --initrd and --append with a bare kernel\n",
     );
 }
 

@@ -29,7 +29,7 @@ fn without_cap_sys_boot_each_command_says_so() {
     let directory = Directory::new("unprivileged");
     directory.file("a.efi", &build::uki());
     const WHY: &str = "cause: this process does not have CAP_SYS_BOOT\n\
-                       try:   run it as root, outside of a container\n";
+                       try:   run it as root, outside a container\n";
     without_privilege(&directory, &["load", "a.efi"])
         .fails(4, &format!("kexec-bpf: load a.efi: refused\n{WHY}"));
     without_privilege(&directory, &["exec"]).fails(4, &format!("kexec-bpf: exec: refused\n{WHY}"));

@@ -74,14 +74,14 @@ fn images_and_addons_that_are_revoked_are_told() {
     told.is_narrow();
     let warnings = "\
 kexec-bpf: warning: old.efi: revoked in the firmware: its .sbat has
-       systemd-stub,1, SbatLevelRT demands 2 (told, not enforced)
+       systemd-stub,1; SbatLevelRT demands 2 (reported, not enforced)
 kexec-bpf: warning: addon.efi: revoked in the firmware: its digest is in dbx
-       (told, not enforced)
+       (reported, not enforced)
 ";
     assert_eq!((told.code, told.stderr.as_str()), (0, warnings));
     let page = run(&directory, &["inspect", "old.efi"]);
     page.is_narrow();
-    let line = "warning       revoked in the firmware: its .sbat has systemd-stub,1, SbatLevelRT";
+    let line = "warning       revoked in the firmware: its .sbat has systemd-stub,1; SbatLevelRT";
     assert!(page.stdout.lines().any(|shown| shown == line), "{page:?}");
     assert_eq!((page.code, page.stderr.as_str()), (0, ""));
 

@@ -46,7 +46,7 @@ fn signature(directory: &Directory, image: &str) -> Vec<String> {
     lines.map(|line| line[14..].to_owned()).collect()
 }
 
-const TRUST: &str = "(whether the signer is trusted only the kernel knows)";
+const TRUST: &str = "(only the kernel knows whether the signer is trusted)";
 
 #[test]
 fn signed_images_name_signer_and_digest() {

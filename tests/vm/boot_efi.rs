@@ -80,7 +80,7 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
         .disk(first.path())
         .disk(disk.path())
         .run();
-    let words = ["more than one ESP: vdb1, vdc1; taking vdb1", "first.conf"];
+    let words = ["more than one ESP: vdb1, vdc1; using vdb1", "first.conf"];
     said.expect_words("first", &words);
     // No option names a disk: it is the one that the firmware started from.
     said.expect_lines(
@@ -92,7 +92,11 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
             "*   3  one.conf: one, the default (LoaderEntryDefault)",
         ],
     );
-    said.expect_attempt("oneshot", "0", &["three.conf: three, the default once"]);
+    said.expect_attempt(
+        "oneshot",
+        "0",
+        &["three.conf: three, the default for this boot"],
+    );
     said.expect_words("plan", &["three.conf on", "is=three"]);
     said.expect_attempt("chained", "0", &["it does not chain again"]);
     said.expect_attempt("kdump", "0", &["/gone: open: ENOENT", "try:"]);

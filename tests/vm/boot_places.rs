@@ -173,8 +173,8 @@ fn boot_finds_places_and_counts_there() {
     let third = "console=ttyS0 panic=-1 stage=3 rd.kexec_bpf.chained=1";
     assert_eq!(cmdlines[1..], [third], "the third kernel's");
     let words = [
-        "the entry would chain for ever",
-        "and cannot be marked as done",
+        "the entry would chain forever",
+        "and rd.kexec_bpf.chained=1 cannot be added",
     ];
     said.expect_attempt("sealed", "1", &words);
 
@@ -225,8 +225,8 @@ fn expect_none(said: &Transcript, key: &str, wanted: &str) {
         key,
         "1",
         &[
-            &format!("kexec-bpf: no block device is {wanted}"),
-            "try:   --timeout 10; the driver of the disk; ls /sys/class/block",
+            &format!("kexec-bpf: no block device matches {wanted}"),
+            "try:   --timeout 10; load the disk's driver; ls /sys/class/block",
         ],
     );
 }

@@ -18,7 +18,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "bare",
         "/kernel",
-        "only a UKI has its initrd and command line verified",
+        "only a UKI's initrd and command line are verified",
     ),
     ("unsigned", "/unsigned.efi", "the image has no signature"),
     (
@@ -26,15 +26,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "/good.efi --route extract",
         "what route extract takes out",
     ),
-    (
-        "initrd",
-        "/good.efi --initrd /initrd",
-        "an initrd that is added",
-    ),
+    ("initrd", "/good.efi --initrd /initrd", "an added initrd"),
     (
         "append",
         "/good.efi --append nr_cpus=1",
-        "a crash UKI that has nr_cpus=1",
+        "a crash UKI with nr_cpus=1",
     ),
     (
         "addon",
@@ -164,7 +160,7 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
     said.expect_attempt("default", "0", &["good.efi on"]);
     said.expect_attempt("entry", "4", &["entry b.conf cannot boot"]);
     said.expect_attempt("good", "0", &["route handshake"]);
-    let held = "the module is being removed, nothing can be loaded";
+    let held = "the module is being removed; nothing can be loaded";
     said.expect_attempt("held", "4", &["enforce: ", held]);
     let lines = [
         &format!("enforce held: {held}")[..],

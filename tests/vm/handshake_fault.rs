@@ -48,21 +48,21 @@ fn bad_parsers() -> Vec<Fault> {
             &tiny_uki(Some(&[0x5a; 3000])),
             "",
             "3",
-            &["the parser was not accepted: it is no BPF object file: it has no ELF header"],
+            &["the parser was not accepted: it is not a BPF object file: it has no ELF header"],
         ),
         fault(
             "broken",
             &tiny_uki(Some(&broken)),
             "",
             "3",
-            &["the parser was not accepted: it is no BPF object file:"],
+            &["the parser was not accepted: it is not a BPF object file:"],
         ),
         fault(
             "truncated",
             &tiny_uki(Some(half)),
             "",
             "3",
-            &["the parser was not accepted: it is no BPF object file:"],
+            &["the parser was not accepted: it is not a BPF object file:"],
         ),
         fault(
             "empty",
@@ -129,7 +129,7 @@ fn bad_programs() -> Vec<Fault> {
             "no_kfunc",
             "",
             "3",
-            &["it calls bpf_helper_of_tomorrow, which neither module nor kernel has"],
+            &["it calls bpf_helper_of_tomorrow, which neither the module nor the kernel has"],
         ),
         program(
             "configuration",
@@ -157,7 +157,7 @@ fn bad_programs() -> Vec<Fault> {
             "drop_cmdline",
             "--addon /small.cred --strict",
             "3",
-            &["1 of 1 companion files: the image's parser does not take them"],
+            &["1 of 1 companion files: not taken by the image's parser"],
         ),
     ]
 }

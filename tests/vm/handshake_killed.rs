@@ -25,8 +25,8 @@ fn a_thread_that_is_killed_in_the_call_is_not_waited_for() {
         &[
             "thread A: killed in kexec_file_load",
             "kexec-bpf: load /good.efi: kexec_file_load's thread was killed",
-            "possible cause: a fault in the kernel, which then has a trace in its log",
-            "try:   dmesg; after a fault reboot: until then neither kexec nor kdump work",
+            "possible cause: a fault in the kernel, which then left a trace in its log",
+            "try:   dmesg; if it shows a fault, reboot: until then neither kexec nor kdump works",
         ],
     );
     let seconds: u32 = said.one("killed-seconds").parse().expect("a number");

@@ -41,7 +41,7 @@ const fn loaded(name: &'static str, arguments: &'static str) -> Rule {
 
 const REJECTED: &str = "EKEYREJECTED (129)";
 const DENIED: &str = "EPERM (1)";
-const WAY_OUT: &str = "put what is added into a signed addon";
+const WAY_OUT: &str = "put the additions into a signed addon";
 const CHANGED: &[&str] = &[
     REJECTED,
     "cause: digest mismatch: the image was changed after it was signed (lockdown: integrity)",

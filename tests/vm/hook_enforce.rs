@@ -56,12 +56,12 @@ attempt load kexec-bpf load /vmlinuz --initrd /initrd
     let closed = [
         "enforce is not on: kexec is off until reboot",
         "module kexec_bpf is not loaded",
-        "modprobe ended with 1",
+        "modprobe exited with 1",
     ];
     said.expect_attempt("asked", "4", &closed);
     said.expect_words("asked-log", &closed);
     said.expect("asked-state", "1 0");
-    said.expect_attempt("again", "4", &["modprobe is not there"]);
+    said.expect_attempt("again", "4", &["modprobe is not installed"]);
     said.expect_attempt("load", "4", &["kernel.kexec_load_disabled is 1"]);
 }
 
@@ -92,7 +92,7 @@ kexec-bpf exec
     said.expect_attempt(
         "unmounted",
         "4",
-        &["kexec is off until reboot; an image that is loaded already still boots"],
+        &["kexec is off until reboot; an image already loaded still boots"],
     );
     said.expect("unmounted-state", "1 1");
     said.expect_attempt("load", "4", &["kernel.kexec_load_disabled is 1"]);

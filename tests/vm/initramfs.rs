@@ -216,7 +216,7 @@ fn menu(directory: &Path, initramfs: Vec<u8>, keys: &[u8]) {
     let disk = type_1(disk, "first", "not-chosen", &payload).build();
     let said = machine(directory, initramfs, "rd.kexec_bpf.menu=600")
         .disk(disk.path())
-        .keys("q leaves.", keys)
+        .keys("q quits.", keys)
         .run();
     expect_chained(&said, &nonce, &[&payload[0]]);
 }

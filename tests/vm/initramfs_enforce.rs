@@ -43,7 +43,7 @@ fn expect_off(said: &Transcript, words: &[&str]) {
 fn module_is_missing() {
     let initramfs = initramfs(Suite::Trixie, Init::Scripts);
     let said = boot("missing", "", initramfs);
-    let cause = "cause: module kexec_bpf is not loaded: modprobe ended with 1";
+    let cause = "cause: module kexec_bpf is not loaded: modprobe exited with 1";
     expect_off(&said, &[OFF, cause]);
 }
 
@@ -53,7 +53,7 @@ fn module_is_another_kernels() {
     let initramfs = initramfs(Suite::Bookworm, Init::Systemd);
     let initramfs = with_file(initramfs, &module_path(), 0o644, &other);
     let said = boot("other-kernel", "crashkernel=256M", initramfs);
-    expect_off(&said, &[OFF, "modprobe ended with 1"]);
+    expect_off(&said, &[OFF, "modprobe exited with 1"]);
     // The kdump hook runs after that, and says why it cannot load.
     expect_console(&said, "kernel.kexec_load_disabled is 1");
 }
@@ -66,14 +66,14 @@ fn module_is_without_btf() {
     let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
     let initramfs = with_file(initramfs, &module_path(), 0o644, &module);
     let said = boot("without-btf", "", initramfs);
-    expect_off(&said, &[OFF, "modprobe ended with 1"]);
+    expect_off(&said, &[OFF, "modprobe exited with 1"]);
 }
 
 #[test]
 fn module_is_unsigned_under_lockdown() {
     let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
     let said = boot("unsigned", "lockdown=integrity", initramfs);
-    expect_off(&said, &[OFF, "lockdown takes signed modules only"]);
+    expect_off(&said, &[OFF, "lockdown accepts only signed modules"]);
 }
 
 /// Expects the initramfs to turn kexec off if the program itself is broken.

@@ -261,7 +261,7 @@ say shmem-after "$(shmem)"
         }
     }
     let told = said.all("text");
-    let of_change = "the file changed while it was loaded";
+    let of_change = "the file changed while it was being loaded";
     if !told.iter().any(|line| line.contains(of_change)) {
         said.fail("no load reports that its file changed");
     }

@@ -121,10 +121,10 @@ apart none-status kexec-bpf status
         &[
             "crash image loaded",
             "160.0 MiB reserved",
-            "s, as noted in /run: /vmlinuz",
-            "are enough",
-            "a panic boots the crash image",
-            "processors: followed by the kernel; memory: followed by the kernel",
+            "s, as recorded in /run: /vmlinuz",
+            "is enough",
+            "on panic boots the crash image",
+            "processors: tracked by the kernel; memory: tracked by the kernel",
             "kernel.panic=-1, kernel.panic_on_oops=0, kernel.panic_on_warn=0, kernel.sysrq=",
         ],
     );
@@ -150,7 +150,7 @@ apart none-status kexec-bpf status
     expect(&said, "tight-load", "0", "0 1", &little);
     said.expect_words("tight-status-out", &["may run out of memory"]);
     let enough = format!("crashkernel={}M", said.one("enough"));
-    let lot = ["does not fit", "56.0 MiB are reserved", &enough];
+    let lot = ["does not fit", "56.0 MiB reserved", &enough];
     expect(&said, "small-check", "1", "0 0", &lot);
     expect(&said, "small-load", "1", "0 0", &lot);
     expect(

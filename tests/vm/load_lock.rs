@@ -42,7 +42,7 @@ kexec-bpf exec
     said.expect("dry-state", "0 0");
     let words = [
         "loaded /vmlinuz:",
-        "locked: this kernel loads and unloads nothing any more",
+        "locked: this kernel no longer loads or unloads anything",
         "every plain reboot starts the loaded image",
         "no crash image is loaded, and none can be",
     ];
@@ -51,7 +51,7 @@ kexec-bpf exec
     for name in ["load", "again", "unload"] {
         let words = [
             "kernel.kexec_load_disabled is 1",
-            "reboot by firmware; load --lock, hook enforce or sysctl.d has set it",
+            "reboot through the firmware; load --lock, hook enforce or sysctl.d set it",
         ];
         said.expect_attempt(name, "4", &words);
     }

@@ -146,7 +146,7 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
 
     let alone = [
         "built 1",
-        "error sd-kexec-bpf must be behind the hook systemd",
+        "error sd-kexec-bpf must come after the hook systemd",
         "help",
     ];
     expect(&build(&root, "sd-kexec-bpf", &[]), &alone);
@@ -180,7 +180,7 @@ fn runtime_hook_never_stops_the_init() {
     let emergency = "init goes on after run_hook
 
 kexec-bpf can boot another system from here:
-    kexec-bpf list           shows what there is; kexec-bpf boot boots it
+    kexec-bpf list           lists boot entries; kexec-bpf boot ENTRY boots one
 init goes on after run_emergencyhook
 ";
     let early = "init goes on after run_earlyhook\n";

@@ -86,7 +86,7 @@ settle
         }
     }
     // The image is not signed, but that is not the cause.
-    let busy = "cause: a process has a file of the image open for writing";
+    let busy = "cause: a process has one of the files open for writing";
     expect_refused(&said, "busy", "1", &["ETXTBSY (26)", busy]);
     let large = "cause: not enough free memory for the image";
     expect_refused(

@@ -156,7 +156,7 @@ settle
     said.expect_attempt(
         "short",
         "1",
-        &["ENOMEM (12)", "none left in the reservation"],
+        &["ENOMEM (12)", "or not enough reserved by crashkernel="],
     );
     for name in ["half", "huge", "short"] {
         expect_silent_about(&said, name, loaded);

@@ -51,7 +51,7 @@ fn revoked_images_are_told_and_loaded() {
     let said = machine.run();
 
     said.expect("lockdown", "none [integrity] confidentiality");
-    let listed = "warning: /listed.efi: revoked in the firmware: its digest is in dbx (told, \
+    let listed = "warning: /listed.efi: revoked in the firmware: its digest is in dbx (reported, \
                   not enforced)";
     // With efivarfs mounted or not.
     for name in ["hidden", "listed"] {
@@ -61,7 +61,7 @@ fn revoked_images_are_told_and_loaded() {
     said.expect_attempt("plan", "0", &[listed]);
     said.expect("good-loaded", "1");
     assert!(!said.told("good").contains("revoked"), "it is not revoked");
-    let below = "its .sbat has systemd-stub,1, SbatLevelRT demands 2 (told, not enforced)";
+    let below = "its .sbat has systemd-stub,1; SbatLevelRT demands 2 (reported, not enforced)";
     said.expect_attempt("below", "0", &[below, "loaded /good.efi: "]);
     said.expect("below-loaded", "1");
     said.expect_attempt("inspect", "0", &["warning", below]);

@@ -73,7 +73,7 @@ kexec-bpf exec
 "#;
 
 const SNAKEOIL: &str = "by C=US, ST=Colorado, L=Fort Collins, O=SnakeOil";
-const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is extracted";
+const ONLY_INNER: &str = "the UKI is extracted, so only its inner kernel is verified";
 
 /// Keys and images of the test.
 struct Images {
@@ -245,8 +245,8 @@ fn unsigned_module(said: &Transcript) {
         "status",
         &[
             "lockdown integrity",
-            "handshake no: module kexec_bpf is not loaded; lockdown takes signed modules only",
-            "try: modprobe kexec_bpf; when that fails, sign the module and enrol its key",
+            "handshake no: module kexec_bpf is not loaded; lockdown accepts only signed modules",
+            "try: modprobe kexec_bpf; if that fails, sign the module and enrol its key",
             "routes native; extract with --allow-unsigned-initrd",
         ],
     );
@@ -295,7 +295,7 @@ fn taken_apart(said: &Transcript) {
 }
 
 fn native(said: &Transcript) {
-    let verified = "verified      the kernel; nothing verifies initrd and command line";
+    let verified = "verified      the kernel; nothing verifies the initrd and command line";
     expect(said, "native", "0", &["route native", verified]);
     said.expect("native-loaded", "1");
     said.expect("native-unload", "0 0");
@@ -345,7 +345,7 @@ fn with_the_module(said: &Transcript) {
         "extract-with",
         &[
             &format!("cause: lockdown: {ONLY_INNER}"),
-            "try:   the same without --route; or with --allow-unsigned-initrd",
+            "try:   the same command without --route, or with --allow-unsigned-initrd",
         ],
     );
 }

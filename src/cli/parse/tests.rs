@@ -268,11 +268,11 @@ fn flags_that_exclude_each_other_are_refused_in_any_order() {
             let words = [&[command], operands, &flags].concat();
             let error = parse_words(&words).unwrap_err();
             let name = |flag: &'static str| flag.split('=').next().unwrap();
-            let what = format!("{} and {} exclude each other", name(one), name(other));
+            let what = format!("{} and {} cannot be used together", name(one), name(other));
             assert_eq!(error.what, what);
             assert_eq!(
                 hints(&error),
-                format!("one of them; kexec-bpf {command} --help")
+                format!("only one of them; kexec-bpf {command} --help")
             );
             for alone in flags {
                 assert!(parse_words(&[&[command], operands, &[alone]].concat()).is_ok());

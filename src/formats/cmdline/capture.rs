@@ -28,7 +28,7 @@ pub const CAPTURE_KERNEL: &[Rule] = &[
     rule("slub_debug", TAKES),
     rule(
         "quiet",
-        "hides what the capture kernel says of a failed dump",
+        "hides what the capture kernel says about a failed dump",
     ),
     rule("panic_on_warn", "ends the dump at the first warning"),
     rule("abm", "is for the running system only"),
@@ -77,26 +77,29 @@ const ADDITIONS: &[Addition] = &[
     ),
     all(
         "reset_devices",
-        "drivers reset what the crashed kernel left running",
+        "has drivers reset what the crashed kernel left running",
     ),
     all("cgroup_disable=memory", SMALL),
     all("udev.children-max=2", SMALL),
-    all("panic=10", "a capture kernel that panics reboots"),
+    all("panic=10", "reboots a capture kernel that panics"),
     all("novmcoredd", "device dumps take memory"),
     all("cma=0", SMALL),
     all("hugetlb_cma=0", SMALL),
-    x86("mce=off", "machine checks are not to stop the dump"),
+    x86("mce=off", "keeps machine checks from stopping the dump"),
     x86("numa=off", SMALL),
     x86(
         "acpi_no_memhotplug",
-        "the crashed kernel's memory is not to be used",
+        "keeps the crashed kernel's memory from being used",
     ),
     x86("transparent_hugepage=never", SMALL),
-    x86("nokaslr", "as much as possible is known beforehand"),
-    x86("hest_disable", "firmware errors are not to stop the dump"),
+    x86("nokaslr", "keeps the kernel at a known address"),
+    x86(
+        "hest_disable",
+        "keeps firmware errors from stopping the dump",
+    ),
     x86(
         "pcie_ports=compat",
-        "errors of PCIe ports are not to stop the dump",
+        "keeps PCIe port errors from stopping the dump",
     ),
     Addition {
         machine: Some("aarch64"),
@@ -127,7 +130,7 @@ pub fn replaced(additions: &[&'static Addition]) -> Vec<Rule> {
     additions
         .iter()
         .filter_map(|addition| addition.word.split_once('='))
-        .map(|(parameter, _)| rule(parameter, "is set anew for the capture kernel"))
+        .map(|(parameter, _)| rule(parameter, "is replaced for the capture kernel"))
         .collect()
 }
 

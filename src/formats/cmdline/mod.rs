@@ -37,10 +37,10 @@ impl fmt::Display for CmdlineError {
         match self {
             CmdlineError::TooLong { bytes, max_bytes } => write!(
                 f,
-                "command line has {bytes} bytes, this kernel takes {max_bytes}"
+                "the command line has {bytes} bytes; this kernel takes {max_bytes}"
             ),
             CmdlineError::Nul { at } => {
-                write!(f, "command line has a NUL byte at position {at}")
+                write!(f, "the command line has a NUL byte at position {at}")
             }
         }
     }

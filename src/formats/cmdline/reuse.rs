@@ -31,7 +31,7 @@ pub const NEXT_KERNEL: &[Rule] = &[
     },
     Rule {
         parameter: "dtb",
-        reason: "is read by the EFI stub, which kexec passes by",
+        reason: "is read by the EFI stub, which kexec does not run",
     },
     Rule {
         parameter: "elfcorehdr",
@@ -39,7 +39,7 @@ pub const NEXT_KERNEL: &[Rule] = &[
     },
     Rule {
         parameter: "kexec_jump_back_entry",
-        reason: "is an address in the kernel before the running one",
+        reason: "is an address in the previous kernel",
     },
 ];
 

@@ -170,7 +170,7 @@ fn a_capture_kernel_does_not_keep_the_running_kernels_values() {
     assert_eq!(text(&reused.kept), "a irqpoll -- nr_cpus=9");
     assert_eq!(
         reused.dropped[0].reason,
-        "is set anew for the capture kernel"
+        "is replaced for the capture kernel"
     );
 }
 

@@ -25,10 +25,10 @@ impl fmt::Display for EntryError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EntryError::Nul => out.write_str("damaged: NUL bytes in the text"),
-            EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi"),
+            EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi key"),
             EntryError::DotDot(path) => write!(out, "a path with '..': {}", printable(path)),
             EntryError::TooManyInitrds => out.write_str("too many initrds"),
-            EntryError::Profile => out.write_str("its profile is no number"),
+            EntryError::Profile => out.write_str("its profile is not a number"),
             EntryError::Architecture(name) => {
                 write!(out, "for another machine: {}", printable(name))
             }

@@ -68,12 +68,12 @@ impl fmt::Display for AddonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AddonError::Image(error) => error.fmt(f),
-            AddonError::NotAnAddon { kind } => write!(f, "not an addon but {kind}"),
+            AddonError::NotAnAddon { kind } => write!(f, "not an addon, but {kind}"),
             AddonError::WrongMachine { addon, image } => {
-                write!(f, "an addon for {addon}, the image is for {image}")
+                write!(f, "an addon for {addon}, but the image is for {image}")
             }
             AddonError::WrongUname { addon, image } => {
-                write!(f, "an addon for kernel {addon}, the image has {image}")
+                write!(f, "an addon for kernel {addon}, but the image has {image}")
             }
             AddonError::Read(error) => error.fmt(f),
         }
@@ -86,7 +86,7 @@ impl Diagnose for AddonError {
             AddonError::NotAnAddon { .. }
             | AddonError::WrongMachine { .. }
             | AddonError::WrongUname { .. } => {
-                Diagnosis::bad_image(self).with_hint("an addon that was built for this image")
+                Diagnosis::bad_image(self).with_hint("an addon built for this image")
             }
             AddonError::Image(error) => error.diagnose(),
             AddonError::Read(error) => error.diagnose(),

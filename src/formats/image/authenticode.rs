@@ -61,13 +61,16 @@ impl fmt::Display for SignatureError {
                 at,
                 bytes,
                 left_bytes,
-            } => write!(f, "entry at {at} says {bytes} bytes, {left_bytes} are left"),
+            } => write!(
+                f,
+                "entry at {at} claims {bytes} bytes; {left_bytes} are left"
+            ),
             SignatureError::EntryTooLarge { bytes } => {
-                write!(f, "{bytes} bytes, at most {ENTRY_MAX_BYTES} are read")
+                write!(f, "{bytes} bytes; at most {ENTRY_MAX_BYTES} are read")
             }
             SignatureError::TooManyEntries => write!(f, "more than {ENTRIES_MAX} entries"),
             SignatureError::OtherEntry { revision, kind } => {
-                write!(f, "of type {kind:#x}, revision {revision:#x}, not PKCS#7")
+                write!(f, "type {kind:#x}, revision {revision:#x}, not PKCS#7")
             }
             SignatureError::Pkcs7(error) => error.fmt(f),
         }
@@ -109,8 +112,8 @@ impl Examination {
         let digest = match (self.matches(signature), &self.sha256) {
             (Some(true), _) => "matches".into(),
             (Some(false), _) => "differs".into(),
-            (None, Some(Err(error))) => format!("cannot be computed: {error}"),
-            (None, _) => "is not computed".into(),
+            (None, Some(Err(error))) => format!("could not be computed: {error}"),
+            (None, _) => "was not computed".into(),
         };
         let mut note = b"by ".to_vec();
         note.extend_from_slice(&match signature.signers.as_slice() {

@@ -3,6 +3,7 @@
 //!
 //! Layer: pure. Spec: the kernel's Documentation/arch/x86/boot.rst.
 use crate::diagnosis::escape::printable;
+use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::cmdline::X86_RESERVED_BYTES;
 use crate::formats::field::{bytes_at, u8_at, u16_at, u32_at};
@@ -153,7 +154,7 @@ impl fmt::Display for BzImageError {
         use BzImageError::*;
         match self {
             TooShort { file_bytes } => {
-                write!(f, "{file_bytes} bytes are too few for a bzImage")
+                write!(f, "too short for a bzImage: {}", size(*file_bytes))
             }
             NoMagic { found } => {
                 write!(
@@ -166,7 +167,7 @@ impl fmt::Display for BzImageError {
                 write!(f, "no boot flag 0xaa55 at 0x1fe, found {found:#06x}")
             }
             TooOld { version } => {
-                write!(f, "boot protocol {version}, at least {OLDEST} is needed")
+                write!(f, "boot protocol {version}; at least {OLDEST} is needed")
             }
             SetupOutOfFile { end, file_bytes } => {
                 write!(f, "setup code ends at {end}, file at {file_bytes:#x}")

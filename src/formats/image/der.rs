@@ -36,7 +36,7 @@ pub enum DerError {
 impl fmt::Display for DerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DerError::Truncated => f.write_str("an element is cut"),
+            DerError::Truncated => f.write_str("an element is cut short"),
             DerError::Length { first } => write!(f, "length {first:#04x} is not DER"),
             DerError::LongTag => f.write_str("a tag of several bytes"),
             DerError::Unexpected { wanted, found } => {

@@ -5,6 +5,7 @@ use super::linux_image::LinuxImageError;
 use super::pe::PeError;
 use super::uki::UkiError;
 use super::zboot::ZbootError;
+use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::formats::source::ReadError;
 use alloc::boxed::Box;
@@ -105,10 +106,10 @@ impl LooksLike {
             | LooksLike::Xz
             | LooksLike::Lz4
             | LooksLike::Bzip2 => bad
-                .maybe("an initrd, or a kernel that is compressed as a whole")
-                .with_hint("if an initrd: give it by --initrd; if a kernel: decompress it first"),
+                .maybe("an initrd, or a kernel compressed as a whole")
+                .with_hint("if an initrd: pass it with --initrd; if a kernel: decompress it first"),
             LooksLike::Elf => bad
-                .maybe("a vmlinux; kexec needs the vmlinuz made of it")
+                .maybe("a vmlinux; kexec needs the vmlinuz made from it")
                 .with_hint("the vmlinuz or bzImage of the same kernel, from /boot"),
             LooksLike::Cpio => bad
                 .because("cpio archives are initrds")
@@ -131,7 +132,7 @@ impl fmt::Display for ImageError {
         match self {
             ImageError::Empty => f.write_str("the file is empty"),
             ImageError::TooShort { file_bytes } => {
-                write!(f, "{file_bytes} bytes are too few for a boot image")
+                write!(f, "too short for a boot image: {}", size(*file_bytes))
             }
             ImageError::Unrecognized {
                 looks_like: LooksLike::Nothing,
@@ -200,7 +201,7 @@ impl Diagnose for ImageError {
                     true => inner,
                     false => inner.with_hints(&[
                         Hint::Inspect,
-                        Hint::Text("then build the UKI anew from a kernel"),
+                        Hint::Text("then rebuild the UKI with a kernel"),
                     ]),
                 }
             }

@@ -3,6 +3,7 @@
 //!
 //! Layer: pure. Spec: the kernel's Documentation/arch/arm64/booting.rst and
 //! Documentation/arch/riscv/boot-image-header.rst.
+use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::field::{bytes_at, u64_at};
 use crate::formats::source::{FileOffset, ReadAt, ReadError, read_head};
@@ -98,7 +99,7 @@ impl fmt::Display for LinuxImageError {
         use LinuxImageError::*;
         match self {
             TooShort { file_bytes } => {
-                write!(f, "{file_bytes} bytes are too few for a kernel image")
+                write!(f, "too short for a kernel image: {}", size(*file_bytes))
             }
             NoMagic { found } => write!(
                 f,
@@ -111,7 +112,7 @@ impl fmt::Display for LinuxImageError {
                 image_bytes,
             } => write!(
                 f,
-                "kernel image of {image_bytes:#x} bytes at +{text_offset:#x} fits nowhere"
+                "kernel image of {image_bytes:#x} bytes at +{text_offset:#x} does not fit in memory"
             ),
             Read(error) => write!(f, "{error}"),
         }

@@ -55,7 +55,7 @@ impl Algorithm {
             Algorithm::Sha256 => "sha256",
             Algorithm::Sha384 => "sha384",
             Algorithm::Sha512 => "sha512",
-            Algorithm::Other => "another hash",
+            Algorithm::Other => "unrecognized",
         }
     }
 }

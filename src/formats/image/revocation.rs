@@ -67,7 +67,7 @@ impl fmt::Display for Revoked<'_> {
                 minimum,
             } => write!(
                 f,
-                "its .sbat has {},{generation}, SbatLevelRT demands {minimum}",
+                "its .sbat has {},{generation}; SbatLevelRT demands {minimum}",
                 printable(component)
             ),
         }

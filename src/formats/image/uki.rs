@@ -132,7 +132,10 @@ impl fmt::Display for UkiError {
                 write!(f, "no profile {wanted}: the image has no profiles")
             }
             UkiError::NoSuchProfile { wanted, count } => {
-                write!(f, "no profile {wanted}: the image has {count}, from 0")
+                write!(
+                    f,
+                    "no profile {wanted}: the image has {count}, numbered from 0"
+                )
             }
         }
     }

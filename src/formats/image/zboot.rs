@@ -4,6 +4,7 @@
 //! Layer: pure. Spec: the kernel's drivers/firmware/efi/libstub/zboot-header.S and
 //! Makefile.zboot.
 use crate::diagnosis::escape::printable;
+use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::field::{bytes_at, u32_at};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
@@ -117,7 +118,7 @@ impl fmt::Display for ZbootError {
         use ZbootError::*;
         match self {
             TooShort { file_bytes } => {
-                write!(f, "{file_bytes} bytes are too few for a zboot image")
+                write!(f, "too short for a zboot image: {}", size(*file_bytes))
             }
             NoMagic { found } => {
                 write!(f, "no \"zimg\" at 0x4, found \"{}\"", found.escape_ascii())

@@ -64,7 +64,7 @@ pub enum ConcatError {
 
 impl fmt::Display for ConcatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("initrds are larger together than any file can be")
+        f.write_str("the initrds together are larger than any file can be")
     }
 }
 

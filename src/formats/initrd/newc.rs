@@ -46,14 +46,14 @@ impl fmt::Display for NewcError {
             NewcError::BadName { name } => {
                 write!(
                     f,
-                    "\"{}\" cannot be a name in an initrd",
+                    "\"{}\" cannot be a file name in an initrd",
                     name.escape_default()
                 )
             }
             NewcError::FileTooLarge { name, bytes } => {
                 write!(
                     f,
-                    "{name} has {bytes} bytes, an initrd's files at most 4 GiB"
+                    "{name} has {bytes} bytes; a file in an initrd has at most 4 GiB"
                 )
             }
             NewcError::TooManyMembers => f.write_str("too many files for one archive"),

@@ -114,7 +114,7 @@ impl<'a> Btf<'a> {
             bytes.get(start..start.checked_add(field(size_at)?)?)
         };
         let (Some(types), Some(strings)) = (part(8, 12), part(16, 20)) else {
-            return Err(damaged("types or names are not all in it"));
+            return Err(damaged("its types or names run past its end"));
         };
         let mut found = Btf {
             types,
@@ -126,7 +126,7 @@ impl<'a> Btf<'a> {
         let mut left = types;
         while !left.is_empty() {
             left = split(left)
-                .ok_or(damaged("a type is not one, or not all in it"))?
+                .ok_or(damaged("a type is unknown, or runs past its end"))?
                 .1;
             found.count = found.count.saturating_add(1);
         }

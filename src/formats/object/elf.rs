@@ -22,7 +22,7 @@ const SECTIONS_MAX: usize = 512;
 /// KSYM_NAME_LEN of the kernel, with the NUL. A table may be one long string, in which
 /// each offset is a name; without a limit, reading them all would take too long.
 const NAME_MAX: usize = 512;
-const NO_NAME: &str = "a name is not in it, or longer than 511 bytes";
+const NO_NAME: &str = "a name lies outside it, or is longer than 511 bytes";
 
 /// 64 bits, little-endian: BPF on every machine that this program is built for.
 const CONTEXT: Ctx = Ctx {
@@ -104,21 +104,21 @@ impl<'a> Elf<'a> {
             goblin::elf::Elf::parse_header(file).map_err(|_| damaged("it has no ELF header"))?;
         let context = header.container().ok().zip(header.endianness().ok());
         if context != Some((Container::Big, Endian::Little)) {
-            return Err(damaged("it is not for 64 bits, little-endian"));
+            return Err(damaged("it is not 64-bit little-endian"));
         }
         if header.e_machine != EM_BPF || header.e_type != ET_REL {
-            return Err(damaged("it is an ELF file, but not one of BPF objects"));
+            return Err(damaged("it is an ELF file, but not for BPF"));
         }
         let table = usize::try_from(header.e_shoff).unwrap_or(usize::MAX);
         let headers = SectionHeader::parse(file, table, header.e_shnum.into(), CONTEXT)
-            .map_err(|_| damaged("its section table is not all in it"))?;
+            .map_err(|_| damaged("its section table runs past its end"))?;
         if headers.len() > SECTIONS_MAX {
-            return Err(damaged("it has over 512 sections"));
+            return Err(damaged("it has more than 512 sections"));
         }
         let names = headers
             .get(usize::from(header.e_shstrndx))
             .and_then(|names| part(file, names.sh_offset, names.sh_size))
-            .ok_or(damaged("its section names are not in it"))?;
+            .ok_or(damaged("its section names lie outside it"))?;
         let mut sections = headers
             .iter()
             .map(|header| section(file, header, names))
@@ -137,7 +137,7 @@ impl<'a> Elf<'a> {
             if target.executable {
                 bytes_left = bytes_left
                     .checked_sub(header.sh_size)
-                    .ok_or(damaged("its relocation tables are larger than it"))?;
+                    .ok_or(damaged("its relocation tables are larger than the file"))?;
                 target.relocations = relocations(file, header)?;
             }
         }
@@ -174,7 +174,7 @@ fn section<'a>(
     };
     Ok(Section {
         name: text(names, header.sh_name).ok_or(damaged(NO_NAME))?,
-        bytes: bytes.ok_or(damaged("a section is not all in it"))?,
+        bytes: bytes.ok_or(damaged("a section runs past its end"))?,
         size: header.sh_size,
         executable: header.is_executable(),
         is_relocated: false,
@@ -183,7 +183,7 @@ fn section<'a>(
 }
 
 fn relocations(file: &[u8], header: &SectionHeader) -> Result<Vec<Relocation>, ObjectError> {
-    let outside = damaged("a relocation table is not all in it");
+    let outside = damaged("a relocation table runs past its end");
     let (Ok(offset), Ok(size)) = (header.sh_offset.try_into(), header.sh_size.try_into()) else {
         return Err(outside);
     };
@@ -202,7 +202,7 @@ fn symbols<'a>(
     header: &SectionHeader,
     headers: &[SectionHeader],
 ) -> Result<Vec<Symbol<'a>>, ObjectError> {
-    let outside = || damaged("its symbol table is not all in it");
+    let outside = || damaged("its symbol table runs past its end");
     let entries = header.sh_size.checked_div(header.sh_entsize).unwrap_or(0);
     let offset = usize::try_from(header.sh_offset).map_err(|_| outside())?;
     let count = usize::try_from(entries).map_err(|_| outside())?;

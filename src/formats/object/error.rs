@@ -59,21 +59,23 @@ pub enum ObjectError {
 impl fmt::Display for ObjectError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ObjectError::Elf { what } => write!(out, "it is no BPF object file: {what}"),
+            ObjectError::Elf { what } => write!(out, "it is not a BPF object file: {what}"),
             ObjectError::Types { what } => write!(out, "its BTF is damaged: {what}"),
             ObjectError::Map { map, what } => write!(out, "its map {map}: {what}"),
             ObjectError::MapField { map, field } => {
                 write!(
                     out,
-                    "its map {map}: field \"{field}\" is not known, or has no value"
+                    "its map {map}: field \"{field}\" is unknown or has no value"
                 )
             }
-            ObjectError::OtherHook { section } => write!(out, "it has a program for {section}"),
+            ObjectError::OtherHook { section } => {
+                write!(out, "it has a program for {section}")
+            }
             ObjectError::Programs { count: 0 } => out.write_str("it has no program"),
             ObjectError::Programs { count } => {
                 write!(
                     out,
-                    "it has {count} programs for the hook, and one is attached"
+                    "it has {count} programs for the hook; only one can be attached"
                 )
             }
             ObjectError::Reference {
@@ -85,10 +87,10 @@ impl fmt::Display for ObjectError {
             ObjectError::Function { name } => {
                 write!(
                     out,
-                    "its function {name} is empty, or not all in its section"
+                    "its function {name} is empty, or runs past the end of its section"
                 )
             }
-            ObjectError::TooLong => out.write_str("it has over a million instructions"),
+            ObjectError::TooLong => out.write_str("it has more than a million instructions"),
             ObjectError::Core => {
                 out.write_str("it has CO-RE relocations; a parser reads the image, not the kernel")
             }
@@ -97,7 +99,10 @@ impl fmt::Display for ObjectError {
                 "it asks for {name}; a parser reads the image, not the kernel"
             ),
             ObjectError::NoKfunc { name } => {
-                write!(out, "it calls {name}, which neither module nor kernel has")
+                write!(
+                    out,
+                    "it calls {name}, which neither the module nor the kernel has"
+                )
             }
         }
     }

@@ -38,7 +38,7 @@ pub struct Lines {
 
 fn damaged() -> ObjectError {
     ObjectError::Types {
-        what: ".BTF.ext is no list of functions and lines",
+        what: ".BTF.ext is not a list of functions and lines",
     }
 }
 

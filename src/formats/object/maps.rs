@@ -39,7 +39,7 @@ const POINTER_BYTES: u32 = 8;
 const KEY_BYTES: u32 = 4;
 /// MAX_USED_MAPS of the kernel's verifier.
 const MAPS_MAX: usize = 64;
-const TOO_MANY: &str = "the kernel lets no program have so many";
+const TOO_MANY: &str = "the kernel allows no more maps";
 
 /// A map to be created.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -116,7 +116,7 @@ fn of_variables<'a>(
     flags: u32,
 ) -> Result<Map<'a>, ObjectError> {
     if section.is_relocated {
-        let what = "it holds addresses, which a map cannot";
+        let what = "it holds addresses, which a map cannot hold";
         return Err(wrong(section.name, what));
     }
     Ok(Map {
@@ -171,7 +171,7 @@ fn declared<'a>(
         let is_one = |one: &&Type<'_>| one.kind == kind::STRUCT && one.count <= FIELDS_MAX;
         let declaration = declaration
             .filter(is_one)
-            .ok_or(wrong(name, "its BTF does not say what it is"))?;
+            .ok_or(wrong(name, "its BTF does not describe it"))?;
         let mut map = Map {
             name,
             section,
@@ -183,10 +183,10 @@ fn declared<'a>(
             set(&mut map, field, u32_at(member, 4).unwrap_or(0), &types)?;
         }
         if !KINDS.contains(&map.kind) {
-            return Err(wrong(name, "it is of a kind that no parser needs"));
+            return Err(wrong(name, "it is of a kind that is not supported"));
         }
         if map.flags & !FLAGS != 0 {
-            return Err(wrong(name, "it has flags that no parser needs"));
+            return Err(wrong(name, "it has flags that are not supported"));
         }
         found.push(map);
     }

@@ -190,7 +190,9 @@ impl<'a, 'file> Finder<'a, 'file> {
                     let start = next.checked_add_signed(value.saturating_mul(BYTES.cast_signed()));
                     self.function(section, start).map(Target::Call).map(Some)
                 }
-                (CALL | LOAD, 1..) => Err("it has the number of what only a loader knows"),
+                (CALL | LOAD, 1..) => {
+                    Err("it is marked as resolved by a loader, but has no relocation")
+                }
                 _ => Ok(None),
             };
         };
@@ -198,14 +200,14 @@ impl<'a, 'file> Finder<'a, 'file> {
             .elf
             .symbols
             .get(relocation.symbol)
-            .ok_or("it refers to a symbol that the file has not")?;
+            .ok_or("it refers to a symbol that the file does not have")?;
         let Some(there) = symbol.section else {
             return match (instruction.code, symbol.is_weak) {
                 // A program tests for a weak function before it calls it.
                 (CALL, _) | (LOAD, true) => {
                     self.kfunc(relocation.symbol).map(Target::Kfunc).map(Some)
                 }
-                _ => Err("it is not in the file, and a parser can only call what is not"),
+                _ => Err("it is defined outside the file, which only functions may be"),
             };
         };
         let executable = self
@@ -249,7 +251,7 @@ impl<'a, 'file> Finder<'a, 'file> {
         }
         let number = self.kfuncs.len();
         if number == KFUNCS_MAX {
-            return Err("the kernel lets no program call so many kfuncs");
+            return Err("the kernel allows no more kfuncs");
         }
         self.kfuncs.push(symbol);
         Ok(number)
@@ -271,7 +273,7 @@ impl<'a, 'file> Finder<'a, 'file> {
             .maps
             .iter()
             .position(is_there)
-            .ok_or("it is in a section that no parser has")?;
+            .ok_or("it is in a section without maps or variables")?;
         let is_variable = self.maps.get(map).is_some_and(|map| map.content.is_some());
         if !is_variable {
             return Ok(Target::Map(map));
@@ -279,7 +281,7 @@ impl<'a, 'file> Finder<'a, 'file> {
         let offset = place.and_then(|place| i32::try_from(place).ok());
         offset
             .map(|offset| Target::Value { map, offset })
-            .ok_or("it points out of its section")
+            .ok_or("it points outside its section")
     }
 }
 

@@ -44,10 +44,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::TooLarge { bytes } => {
-                write!(
-                    out,
-                    "{bytes} bytes, more than the {FILE_MAX_BYTES} that are read"
-                )
+                write!(out, "{bytes} bytes; at most {FILE_MAX_BYTES} are read")
             }
             Problem::Entry(error) => error.fmt(out),
             Problem::Missing(path) => write!(out, "no such file: /{}", printable(path)),
@@ -107,11 +104,11 @@ pub enum BootError {
 impl fmt::Display for BootError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BootError::NoDevice { wanted } => write!(out, "no block device is {wanted}"),
-            BootError::NoEsp { .. } => out.write_str("no ESP and no XBOOTLDR partition was found"),
+            BootError::NoDevice { wanted } => write!(out, "no block device matches {wanted}"),
+            BootError::NoEsp { .. } => out.write_str("no ESP or XBOOTLDR partition was found"),
             BootError::Device(found) => out.write_str(&found.what),
             BootError::UnknownFilesystem { device } => {
-                write!(out, "{device}: no file system that is known")
+                write!(out, "{device}: unknown file system")
             }
             BootError::NoEntries { places, .. } => write!(out, "no boot entries in {places}"),
             BootError::NoSuchEntry { name } => write!(out, "no entry {}", printable(name)),
@@ -121,7 +118,7 @@ impl fmt::Display for BootError {
             }
             BootError::NothingLeft { after: None } => out.write_str("no entry can boot"),
             BootError::Cancelled => out.write_str("nothing was chosen"),
-            BootError::WouldChain => out.write_str("the entry would chain for ever"),
+            BootError::WouldChain => out.write_str("the entry would chain forever"),
             BootError::Mount {
                 device,
                 filesystem,
@@ -137,20 +134,20 @@ impl Diagnose for BootError {
     fn diagnose(&self) -> Diagnosis {
         const ELSEWHERE: &[Hint] = &[
             Hint::Text("--device DEV, --root DIR"),
-            Hint::Text("the driver of the disk"),
+            Hint::Text("load the disk's driver"),
             Hint::Text("--timeout 10"),
         ];
         let failed = Diagnosis::failed(self);
         match self {
             BootError::NoDevice { .. } => {
-                failed.with_hint("--timeout 10; the driver of the disk; ls /sys/class/block")
+                failed.with_hint("--timeout 10; load the disk's driver; ls /sys/class/block")
             }
             // Failed, not BadImage, even if the tables are damaged: the disk is not a
             // file that the user named.
             BootError::NoEsp { seen } => failed.because(seen).with_hints(ELSEWHERE),
             BootError::Device(found) => found.clone(),
             BootError::UnknownFilesystem { .. } => failed
-                .because("it is neither FAT nor ext2, 3 or 4")
+                .because("it is neither FAT nor ext2, ext3 or ext4")
                 .with_hints(ELSEWHERE),
             BootError::NoEntries { notes, .. } => {
                 let failed =
@@ -167,18 +164,18 @@ impl Diagnose for BootError {
             BootError::NothingLeft { .. } => failed.with_hints(&[Hint::List]),
             BootError::Cancelled => failed.with_hint("kexec-bpf boot ENTRY"),
             BootError::WouldChain => failed
-                .because("rd.kexec_bpf is on its command line, and cannot be marked as done")
-                .with_hint("an entry without rd.kexec_bpf, and without -- and an open quote"),
+                .because("its own command line has rd.kexec_bpf=, and rd.kexec_bpf.chained=1 cannot be added")
+                .with_hint("an entry whose command line has no rd.kexec_bpf=, no -- and no unclosed quote"),
             BootError::Mount {
                 filesystem, errno, ..
             } => {
                 let failed = match *errno {
-                    Errno::ENODEV => failed.because(&format!("this kernel has no {filesystem}")),
+                    Errno::ENODEV => failed.because(&format!("no {filesystem} driver is loaded")),
                     errno => failed.because_of(errno),
                 };
                 failed.with_hint(match *filesystem {
                     "vfat" => "modprobe vfat nls_cp437 nls_ascii; dmesg",
-                    _ => "modprobe the file system; dmesg",
+                    _ => "modprobe the file system's driver; dmesg",
                 })
             }
         }

@@ -80,7 +80,7 @@ pub fn choose<'disks>(
         if matches!(&disk.table, Ok(table) if table.from_backup) {
             let name = &disk.name;
             notes.push(format!(
-                "{name}: the first partition table is damaged; the second one is used"
+                "{name}: the first partition table is damaged; the second is used"
             ));
         }
     }
@@ -148,7 +148,7 @@ fn several_esps(disks: &[Disk], chosen: &Candidate<'_>) -> Option<String> {
     let taken = partition_name(chosen.disk, taken.number);
     let esps = esps.join(", ");
     Some(format!(
-        "more than one ESP: {esps}; taking {taken}; --device takes another"
+        "more than one ESP: {esps}; using {taken}; --device selects another"
     ))
 }
 
@@ -157,7 +157,7 @@ fn seen(disks: &[Disk]) -> String {
     let mut seen = Vec::new();
     for Disk { name, table } in disks {
         let why = match table {
-            Ok(_) => "no such partition".into(),
+            Ok(_) => "no ESP or XBOOTLDR".into(),
             Err(error) => error.to_string(),
         };
         seen.push([name, ": ", &why].concat());

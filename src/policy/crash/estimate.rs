@@ -95,9 +95,9 @@ impl Estimate {
     /// Returns the diagnosis of an image that cannot be loaded.
     #[must_use]
     pub fn no_room(&self) -> Diagnosis {
-        Diagnosis::failed(&"does not fit the memory for a crash kernel")
+        Diagnosis::failed(&"does not fit in the memory reserved for a crash kernel")
             .because(&self.too_small(self.load_bytes))
-            .with_hints(&[self.hint("--force")])
+            .with_hints(&[self.hint("load with --force")])
     }
 
     /// Returns the warning about an image that can be loaded, but may run out of memory.
@@ -114,9 +114,9 @@ impl Estimate {
                     size(self.image.unpacked_bytes),
                     size(limit)
                 ),
-                "rootfstype=ramfs on the capture kernel's command line",
+                "add rootfstype=ramfs to the capture kernel's command line",
             ),
-            _ => (self.too_small(self.run_bytes), "a smaller initrd"),
+            _ => (self.too_small(self.run_bytes), "use a smaller initrd"),
         };
         let warning = Diagnosis::new(Exit::Done, &"may run out of memory");
         Some(warning.maybe(&needed).with_hints(&[self.hint(other)]))
@@ -124,7 +124,7 @@ impl Estimate {
 
     fn too_small(&self, needed_bytes: u64) -> String {
         format!(
-            "{} are reserved, {} are needed",
+            "{} reserved, {} needed",
             size(self.reserved_bytes),
             size(needed_bytes)
         )

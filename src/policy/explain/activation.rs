@@ -16,10 +16,10 @@ use crate::host::Host;
 pub fn not_enforced(host: &Host, modprobe: Option<String>, write: Option<Errno>) -> Diagnosis {
     const MEND: &[Hint] = &[
         Hint::Dmesg,
-        Hint::Text("mend the initramfs, then reboot by firmware"),
+        Hint::Text("fix the initramfs, then reboot through the firmware"),
     ];
     const EARLIER: &[Hint] = &[Hint::Text(
-        "run hook enforce before anything loads an image; reboot by firmware",
+        "run hook enforce before anything loads an image; reboot through the firmware",
     )];
     if let Some(held) = held(host) {
         return held;
@@ -36,7 +36,7 @@ pub fn not_enforced(host: &Host, modprobe: Option<String>, write: Option<Errno>)
     let module = host.module.as_ref();
     let cause = match (write, modprobe) {
         (Some(Errno::ENOENT), _) if module.is_some() || host.module_loaded => format!(
-            "module kexec_bpf {} is older and has no parameter enforce",
+            "module kexec_bpf {} is too old: it has no parameter enforce",
             module.map_or("", |module| &module.version)
         ),
         (Some(Errno::ENOENT), modprobe) => {
@@ -46,13 +46,13 @@ pub fn not_enforced(host: &Host, modprobe: Option<String>, write: Option<Errno>)
             format!(
                 "{}: modprobe {}",
                 why.unwrap_or("module kexec_bpf is not loaded"),
-                modprobe.as_deref().unwrap_or("loaded another")
+                modprobe.as_deref().unwrap_or("reported success")
             )
         }
-        (Some(Errno::EBUSY), _) => "an image was being loaded or unloaded just then".into(),
+        (Some(Errno::EBUSY), _) => "an image was being loaded or unloaded at that moment".into(),
         (Some(Errno::ENODEV), _) => "module kexec_bpf is being removed".into(),
         (Some(errno), _) => format!("the module's parameter enforce cannot be written: {errno}"),
-        (None, _) => "the module's parameter enforce does not read Y afterwards".into(),
+        (None, _) => "the module's parameter enforce still does not read Y".into(),
     };
     certain(&cause, MEND)
 }
@@ -88,44 +88,44 @@ mod tests {
             enforce: Some(Enforce::Held),
             ..old.clone()
         };
-        let ended = || Some("ended with 1".into());
+        let ended = || Some("exited with 1".into());
         for (host, modprobe, write, cause) in [
             (
                 &bare,
                 ended(),
                 Some(Errno::ENOENT),
-                "module kexec_bpf is not loaded: modprobe ended with 1",
+                "module kexec_bpf is not loaded: modprobe exited with 1",
             ),
             (
                 &no_btf,
                 ended(),
                 Some(Errno::ENOENT),
-                "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): modprobe ended with 1",
+                "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): modprobe exited with 1",
             ),
             (
                 &locked,
                 ended(),
                 Some(Errno::ENOENT),
-                "module kexec_bpf is not loaded; lockdown takes signed modules only: \
-                 modprobe ended with 1",
+                "module kexec_bpf is not loaded; lockdown accepts only signed modules: \
+                 modprobe exited with 1",
             ),
             (
                 &Host::default(),
                 ended(),
                 Some(Errno::ENOENT),
-                "module kexec_bpf is not loaded: modprobe ended with 1",
+                "module kexec_bpf is not loaded: modprobe exited with 1",
             ),
             (
                 &old,
                 None,
                 Some(Errno::ENOENT),
-                "module kexec_bpf 0.1.0 is older and has no parameter enforce",
+                "module kexec_bpf 0.1.0 is too old: it has no parameter enforce",
             ),
             (
                 &old,
                 None,
                 Some(Errno::EBUSY),
-                "an image was being loaded or unloaded just then",
+                "an image was being loaded or unloaded at that moment",
             ),
             (
                 &old,
@@ -137,13 +137,13 @@ mod tests {
                 &old,
                 None,
                 None,
-                "the module's parameter enforce does not read Y afterwards",
+                "the module's parameter enforce still does not read Y",
             ),
             (
                 &held,
                 None,
                 Some(Errno::EBUSY),
-                "enforce: the module is being removed, nothing can be loaded",
+                "enforce: the module is being removed; nothing can be loaded",
             ),
         ] {
             assert_eq!(not_enforced(host, modprobe, write).cause_text(), cause);

@@ -33,11 +33,11 @@ impl Rule {
     #[must_use]
     pub fn cause(self) -> &'static str {
         match self {
-            Rule::Uki => "enforce: only a UKI has its initrd and command line verified",
+            Rule::Uki => "enforce: only a UKI's initrd and command line are verified",
             Rule::Signed => "enforce: the image has no signature",
             Rule::SignedAddon => "enforce: an addon has no signature",
             Rule::Whole => "enforce: nothing verifies what route extract takes out of a UKI",
-            Rule::NoInitrd => "enforce: nothing verifies an initrd that is added",
+            Rule::NoInitrd => "enforce: nothing verifies an added initrd",
             Rule::NoCmdline => "enforce: nothing verifies words added to the command line",
             Rule::OwnCmdline => "enforce: the command line must be the UKI's own",
         }
@@ -50,14 +50,14 @@ impl Rule {
         let hint = match self {
             Rule::Uki => "a signed UKI of that kernel: ukify build; sbsign",
             Rule::Signed | Rule::SignedAddon => {
-                "sbsign, with a key of db or MOK; kexec-bpf inspect FILE shows signers"
+                "sbsign, with a key in db or MOK; kexec-bpf inspect FILE shows signers"
             }
-            Rule::Whole => "the same without --route",
-            Rule::NoInitrd => "a signed addon with that initrd; or put it into the UKI",
+            Rule::Whole => "the same command without --route",
+            Rule::NoInitrd => "put that initrd into a signed addon, or into the UKI",
             Rule::NoCmdline | Rule::OwnCmdline if panic => {
-                "a crash UKI that has nr_cpus=1 and the like in its own .cmdline"
+                "a crash UKI with nr_cpus=1 and the like in its own .cmdline"
             }
-            Rule::NoCmdline => "a signed addon with these words; or put them into the UKI",
+            Rule::NoCmdline => "put these words into a signed addon, or into the UKI",
             Rule::OwnCmdline => "put the words into the UKI, then sign it",
         };
         certain(self.cause(), &[Hint::Text(hint)])
@@ -85,8 +85,8 @@ pub fn adapted(diagnosis: Diagnosis, host: &Host) -> Diagnosis {
 pub(super) fn held(host: &Host) -> Option<Diagnosis> {
     (host.enforce == Some(Enforce::Held)).then(|| {
         certain(
-            "enforce: the module is being removed, nothing can be loaded",
-            &[Hint::Text("only a reboot by firmware ends that")],
+            "enforce: the module is being removed; nothing can be loaded",
+            &[Hint::Text("reboot through the firmware")],
         )
     })
 }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn nothing_can_be_loaded_once_the_module_was_removed_by_force() {
         let held = enforcing(Enforce::Held);
-        let cause = "enforce: the module is being removed, nothing can be loaded";
+        let cause = "enforce: the module is being removed; nothing can be loaded";
         for panic in [false, true] {
             assert_eq!(load_blocker(&held, panic).unwrap().cause_text(), cause);
             assert_eq!(load(Errno::EPERM, &held, panic).cause_text(), cause);
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn no_hint_names_a_route_that_is_refused() {
         let hints = |host: &Host| adapted(parser(&"x", Exit::BadImage), host).hints.clone();
-        let other = Hint::Text("the image with another .bpf section");
+        let other = Hint::Text("an image with another .bpf section");
         assert_eq!(hints(&able()), [other, Hint::RouteExtract]);
         assert_eq!(hints(&enforcing(Enforce::On)), [other]);
     }

@@ -27,8 +27,8 @@ pub fn framebuffer(host: &Host, cmdline: &[u8]) -> Option<String> {
     }
     (moved && (on_screen || !named)).then(|| {
         format!(
-            "the screen is driven by {driver}; the next kernel's messages appear on it only once \
-it has loaded that driver, unless console= names a serial port"
+            "{driver} drives the screen: the next kernel's messages appear there only once it has \
+loaded that driver; console= can name a serial port instead"
         )
     })
 }

@@ -23,20 +23,20 @@ pub fn handshake_blocker(host: &Host) -> Option<Diagnosis> {
             Some(Ok(_)) if !module.has_btf => Some(no_btf()),
             Some(Ok(_)) => None,
             Some(Err(other)) => Some(certain(
-                &format!("the module's interface has version {other}, not {ABI_VERSION}"),
+                &format!("the module's interface is version {other}, not {ABI_VERSION}"),
                 &[Hint::Text(
-                    "install kexec-bpf and its module in the same version",
+                    "install the same version of kexec-bpf and its module",
                 )],
             )),
             None => Some(possible(
-                "the module does not tell its interface's version: /sys is not mounted",
+                "the module's interface version is unknown: /sys is not mounted",
                 &[Hint::Text("mount -t sysfs sysfs /sys")],
             )),
         };
     }
     let (cause, hints): (_, &[Hint]) = if host.module_loaded {
         (
-            "module kexec_bpf is loaded, but /proc/kexec_bpf is not there",
+            "module kexec_bpf is loaded, but /proc/kexec_bpf is missing",
             &[Hint::Text("mount -t proc proc /proc")],
         )
     } else if !host.has_btf {
@@ -48,15 +48,15 @@ pub fn handshake_blocker(host: &Host) -> Option<Diagnosis> {
         (
             "module kexec_bpf is not loaded; kernel.modules_disabled is 1",
             &[
-                Hint::Text("load the module before that is set"),
+                Hint::Text("load the module before kernel.modules_disabled is set"),
                 Hint::RouteExtract,
             ],
         )
     } else if host.is_locked_down() {
         (
-            "module kexec_bpf is not loaded; lockdown takes signed modules only",
+            "module kexec_bpf is not loaded; lockdown accepts only signed modules",
             &[Hint::Text(
-                "modprobe kexec_bpf; when that fails, sign the module and enrol its key",
+                "modprobe kexec_bpf; if that fails, sign the module and enrol its key",
             )],
         )
     } else {
@@ -70,7 +70,7 @@ pub fn handshake_blocker(host: &Host) -> Option<Diagnosis> {
 
 fn no_btf() -> Diagnosis {
     certain(
-        "module kexec_bpf was built without BTF, so that it cannot run parsers",
+        "module kexec_bpf was built without BTF, so it cannot run parsers",
         &[Hint::Text(
             "build it with pahole installed, then modprobe -r and modprobe kexec_bpf",
         )],
@@ -91,7 +91,7 @@ pub fn module_is_useless(host: &Host) -> bool {
 pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
     let hints: &[Hint] = match exit {
         Exit::BadImage => &[
-            Hint::Text("the image with another .bpf section"),
+            Hint::Text("an image with another .bpf section"),
             Hint::RouteExtract,
         ],
         Exit::Refused => &[
@@ -100,7 +100,7 @@ pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
             Hint::RouteExtract,
         ],
         Exit::Done | Exit::Failed | Exit::Usage => {
-            &[Hint::Text("the same again"), Hint::RouteExtract]
+            &[Hint::Text("the same command again"), Hint::RouteExtract]
         }
     };
     certain(&why.to_string(), hints)
@@ -112,7 +112,7 @@ pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
 #[must_use]
 pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool) -> Diagnosis {
     const LONGER: &[Hint] = &[Hint::Text(
-        "the same again; or echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
+        "the same command again, or echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
     )];
     let Some(report) = report.filter(|report| report.error != 0) else {
         // There is no report after B has closed the session, as it does when it fails.
@@ -137,7 +137,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
         _ if is_of_enforce(report) => because(
             Exit::Refused,
             &[
-                Hint::Text("a signed UKI, and signed addons for what is added"),
+                Hint::Text("a signed UKI, with signed addons for any additions"),
                 Hint::Inspect,
             ],
         ),
@@ -151,7 +151,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
         Some(Stage::Rules | Stage::Parse) if is_rule(errno) => because(
             Exit::Refused,
             &[
-                Hint::Text("put what is added into a signed addon"),
+                Hint::Text("put the additions into a signed addon"),
                 Hint::Inspect,
             ],
         ),
@@ -167,7 +167,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
         Some(Stage::Handshake) if errno == Errno::EBUSY => because(
             Exit::Refused,
             &[Hint::Text(
-                "bpftool link; end the process that is attached, or remove its pin in /sys/fs/bpf",
+                "bpftool link shows what is attached: end its process, or remove its pin in /sys/fs/bpf",
             )],
         ),
         // `None` is a stage that only a newer module has.
@@ -247,10 +247,10 @@ fn signature_errno(report: &Report, errno: Errno) -> Errno {
 #[must_use]
 pub fn caller_gone() -> Diagnosis {
     failed(
-        "a fault in the kernel, which then has a trace in its log",
+        "a fault in the kernel, which then left a trace in its log",
         &[
             Hint::Dmesg,
-            Hint::Text("after a fault reboot: until then neither kexec nor kdump work"),
+            Hint::Text("if it shows a fault, reboot: until then neither kexec nor kdump works"),
         ],
     )
     .with_what(&"kexec_file_load's thread was killed")

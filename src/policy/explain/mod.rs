@@ -28,14 +28,14 @@ pub use handshake::{
 /// The `what` of a failure that is predicted, not tried.
 const REFUSED: &str = "refused";
 const NO_SIGNATURE: &str = "the kernel found no signature in the image";
-const SIGN: &[Hint] = &[Hint::Text("sbsign, with a key of db or MOK"), Hint::Inspect];
+const SIGN: &[Hint] = &[Hint::Text("sbsign, with a key in db or MOK"), Hint::Inspect];
 const FORBIDDEN: &str = "a security module or a seccomp filter forbids it";
-const OUTSIDE: &[Hint] = &[Hint::Text("run it outside of a container"), Hint::Dmesg];
+const OUTSIDE: &[Hint] = &[Hint::Text("run it outside a container"), Hint::Dmesg];
 const BUSY: &str = "another process is loading or unloading an image";
 const AGAIN: Hint = Hint::Text("the same command again");
 
 /// The effect of route extract on signature checks, and its reason.
-pub const ONLY_INNER: &str = "only the inner kernel is verified: the UKI is extracted";
+pub const ONLY_INNER: &str = "the UKI is extracted, so only its inner kernel is verified";
 
 /// Returns a refusal by the kernel, with a cause that the host's state proves.
 fn certain(cause: &str, hints: &[Hint]) -> Diagnosis {
@@ -81,7 +81,7 @@ fn no_file_load(host: &Host) -> Diagnosis {
     let release = &host.kernel_release;
     certain(
         &format!("kernel {release} was built without CONFIG_KEXEC_FILE"),
-        &[Hint::Text("a kernel that has kexec_file_load(2)")],
+        &[Hint::Text("boot a kernel that has kexec_file_load(2)")],
     )
 }
 
@@ -90,7 +90,7 @@ fn no_file_load(host: &Host) -> Diagnosis {
 #[must_use]
 pub fn unsigned_initrd(host: &Host) -> Diagnosis {
     let hint = if host.module.is_some() {
-        "the same without --route; or with --allow-unsigned-initrd"
+        "the same command without --route, or with --allow-unsigned-initrd"
     } else {
         "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd"
     };
@@ -107,16 +107,16 @@ fn gate(host: &Host, panic: bool) -> Option<Diagnosis> {
         return Some(certain(
             "kernel.kexec_load_disabled is 1",
             &[Hint::Text(
-                "reboot by firmware; load --lock, hook enforce or sysctl.d has set it",
+                "reboot through the firmware; load --lock, hook enforce or sysctl.d set it",
             )],
         ));
     }
     if host.loads_left(panic) == Some(0) {
         let name = if panic { "panic" } else { "reboot" };
         return Some(certain(
-            &format!("kernel.kexec_load_limit_{name} is 0: no load is left"),
+            &format!("kernel.kexec_load_limit_{name} is 0: no loads are left"),
             &[Hint::Text(
-                "only a reboot by firmware clears it; find what set it in sysctl.d",
+                "reboot through the firmware; look in sysctl.d for what set it",
             )],
         ));
     }
@@ -127,7 +127,7 @@ fn privilege_blocker(host: &Host) -> Option<Diagnosis> {
     (!host.cap_sys_boot).then(|| {
         certain(
             "this process does not have CAP_SYS_BOOT",
-            &[Hint::Text("run it as root, outside of a container")],
+            &[Hint::Text("run it as root, outside a container")],
         )
     })
 }
@@ -150,7 +150,7 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
             ],
         ),
         Errno::ENOEXEC => failed(
-            "the kernel found no image in it that it can load",
+            "the kernel found no image that it can load",
             &[Hint::Inspect, Hint::Dmesg],
         ),
         Errno::ENOSYS => no_file_load(host),
@@ -160,7 +160,7 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
             &[Hint::Text("a smaller initrd, or free memory")],
         ),
         Errno::ENOMEM if panic => failed(
-            "not enough free memory to read the image, or none left in the reservation",
+            "not enough free memory for the image, or not enough reserved by crashkernel=",
             &[
                 Hint::Text("free memory"),
                 Hint::KdumpCheck,
@@ -173,12 +173,14 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
         ),
         Errno::EBUSY => failed(BUSY, &[AGAIN]),
         Errno::ETXTBSY => certain(
-            "a process has a file of the image open for writing",
-            &[Hint::Text("wait until it is written; fuser -v FILE")],
+            "a process has one of the files open for writing",
+            &[Hint::Text(
+                "wait until it is written; fuser -v FILE shows by whom",
+            )],
         )
         .with_exit(Exit::Failed),
         Errno::EFBIG => failed(
-            "a file is larger than the kernel reads (2 GiB)",
+            "a file is larger than the kernel can read (2 GiB)",
             &[Hint::Text("a smaller initrd")],
         ),
         Errno::EINVAL => failed(
@@ -186,7 +188,7 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
             &[Hint::Dmesg, Hint::DryRun],
         ),
         Errno::EIO => failed(
-            "a file changed or could not be read while the kernel read it",
+            "a file changed, or could not be read, while it was being loaded",
             &[AGAIN, Hint::Dmesg],
         ),
         _ => unknown(errno),
@@ -221,7 +223,7 @@ fn refused_load(host: &Host, panic: bool) -> Diagnosis {
         .by_signature(Errno::EPERM),
         Some(_) => possible(FORBIDDEN, OUTSIDE),
         None => possible(
-            "lockdown, and the signature did not verify",
+            "the kernel is locked down, and the signature did not verify",
             &[
                 Hint::Text("mount -t securityfs none /sys/kernel/security"),
                 Hint::Status,
@@ -274,7 +276,7 @@ pub fn no_crypt_keys() -> Diagnosis {
     possible(
         "no CONFIG_CRASH_DM_CRYPT (Linux 6.16), or configfs is not mounted",
         &[Hint::Text(
-            "mount -t configfs none /sys/kernel/config; or no --crypt-key",
+            "mount -t configfs none /sys/kernel/config; or omit --crypt-key",
         )],
     )
 }
@@ -282,10 +284,10 @@ pub fn no_crypt_keys() -> Diagnosis {
 fn no_room(host: &Host) -> Diagnosis {
     let cause = match host.crash_size_bytes {
         Some(bytes) => format!(
-            "the image does not fit the {} MiB reserved by crashkernel=",
+            "the image does not fit in the {} MiB reserved by crashkernel=",
             bytes >> 20
         ),
-        None => "the image does not fit the memory reserved by crashkernel=".into(),
+        None => "the image does not fit in the memory reserved by crashkernel=".into(),
     };
     failed(
         &cause,
@@ -317,7 +319,7 @@ pub fn exec_blocker(host: &Host) -> Option<Diagnosis> {
         let hints: &[Hint] = if host.crash_loaded == Some(true) {
             &[
                 Hint::Load,
-                Hint::Text("the crash image boots at a panic only"),
+                Hint::Text("the crash image boots only on a panic"),
             ]
         } else {
             &[Hint::Load]

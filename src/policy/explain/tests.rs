@@ -86,7 +86,7 @@ fn limits_count_for_their_own_kind_of_image() {
     };
     assert_eq!(
         blocker(&host, true),
-        "kernel.kexec_load_limit_panic is 0: no load is left"
+        "kernel.kexec_load_limit_panic is 0: no loads are left"
     );
     assert_eq!(load_blocker(&host, false), None);
 }
@@ -116,7 +116,7 @@ fn eperm_without_a_fact_behind_it_is_only_possible() {
     assert!(!found.is_certain());
     assert_eq!(
         found.cause_text(),
-        "lockdown, and the signature did not verify"
+        "the kernel is locked down, and the signature did not verify"
     );
 }
 
@@ -187,7 +187,7 @@ fn a_crash_image_that_does_not_fit_names_the_reservation() {
     let found = load(Errno::EADDRNOTAVAIL, &able(), true);
     assert_eq!(
         found.cause_text(),
-        "the image does not fit the 256 MiB reserved by crashkernel="
+        "the image does not fit in the 256 MiB reserved by crashkernel="
     );
     assert!(!found.is_certain());
     assert_eq!(found.exit, Exit::Failed);
@@ -199,7 +199,8 @@ fn a_crash_image_that_does_not_fit_names_the_reservation() {
 fn failures_of_a_crash_load_have_words_of_their_own() {
     let memory = load(Errno::ENOMEM, &able(), true);
     assert!(
-        memory.cause_text().contains("reservation") && memory.hints.contains(&Hint::KdumpCheck)
+        memory.cause_text().contains("reserved by crashkernel=")
+            && memory.hints.contains(&Hint::KdumpCheck)
     );
     let busy = load(Errno::EBUSY, &able(), true);
     assert!(busy.cause_text().contains("another process"));

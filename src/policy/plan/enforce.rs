@@ -158,7 +158,7 @@ mod tests {
         host.enforce = Some(Enforce::Held);
         host.module.as_mut().unwrap().has_btf = true;
         let error = route(&host).unwrap_err();
-        let cause = "enforce: the module is being removed, nothing can be loaded";
+        let cause = "enforce: the module is being removed; nothing can be loaded";
         assert_eq!(error.diagnose().cause_text(), cause);
     }
 }

@@ -84,13 +84,13 @@ impl Diagnose for PlanError {
         let found = match self {
             PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => bad,
             PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
-                bad.with_hint("an image that was built for this machine")
+                bad.with_hint("an image built for this machine")
             }
             PlanError::TakenAsItIs { .. }
             | PlanError::NotTakenAsItIs { .. }
             | PlanError::NotExtracted { .. } => bad
                 .with_exit(Exit::Usage)
-                .with_hint("the same without --route"),
+                .with_hint("the same command without --route"),
             PlanError::NoHandshake(why) => why.clone().with_what(self),
             PlanError::Inner(error) => error.diagnose(),
             PlanError::Uki(error) => error.diagnose(),
@@ -98,7 +98,7 @@ impl Diagnose for PlanError {
             PlanError::Addon { error, .. } => error.diagnose(),
             PlanError::AddonsNeedUki => bad
                 .with_exit(Exit::Usage)
-                .with_hint("--initrd and --append for a bare kernel"),
+                .with_hint("use --initrd and --append with a bare kernel"),
             PlanError::Cmdline { users, .. } => bad
                 .with_exit(match users {
                     true => Exit::Usage,
@@ -149,18 +149,18 @@ impl fmt::Display for PlanError {
                 write!(out, "{kind} cannot be loaded on this machine")
             }
             PlanError::WrongMachine { image, running } => {
-                write!(out, "built for {image}, this machine is {running}")
+                write!(out, "built for {image}, but this machine is {running}")
             }
             PlanError::TakenAsItIs { wanted } => write!(
                 out,
-                "the kernel takes it as it is, not by route {}",
+                "the kernel takes it as it is; route {} does not apply",
                 wanted.name()
             ),
             PlanError::NotTakenAsItIs { kind } => {
                 write!(out, "the kernel does not take {kind} as it is")
             }
             PlanError::NotExtracted { kind } => {
-                write!(out, "a UKI can be extracted, not {kind}")
+                write!(out, "only a UKI can be extracted, not {kind}")
             }
             PlanError::NoHandshake(_) => out.write_str("route handshake is not available"),
             PlanError::Inner(error) => error.fmt(out),

@@ -35,7 +35,7 @@ impl Route {
     pub fn verified(self) -> &'static str {
         match self {
             Route::Handshake => "the whole image: kernel, initrd, command line",
-            Route::Native => "the kernel; nothing verifies initrd and command line",
+            Route::Native => "the kernel; nothing verifies the initrd and command line",
             Route::Extract => explain::ONLY_INNER,
         }
     }
@@ -106,7 +106,7 @@ mod tests {
             ),
             (
                 true,
-                "the same without --route; or with --allow-unsigned-initrd",
+                "the same command without --route, or with --allow-unsigned-initrd",
             ),
         ] {
             let host = host(Lockdown::Confidentiality, has_module);

@@ -30,9 +30,9 @@ impl Route {
     #[must_use]
     pub fn detail(self) -> &'static str {
         match self {
-            Route::Handshake => "the kernel opens the image whole, by its parser",
+            Route::Handshake => "the kernel opens the whole image with its parser",
             Route::Native => "the kernel takes the image as it is",
-            Route::Extract => "kernel and initrd are taken out of the image",
+            Route::Extract => "the kernel and initrd are taken out of the image",
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Layer: pure.
 use super::{MAX_DIRECTORIES, MAX_SECTIONS, MIN_DIRECTORIES, SectionName};
+use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::source::{FileOffset, ReadError};
 use core::fmt;
@@ -124,8 +125,9 @@ impl Diagnose for PeError {
             | PeError::CertificateTableInHeaders { .. }
             | PeError::CertificateTableOverlaps { .. }
             | PeError::CertificateTableSize { .. }
-            | PeError::CertificateLength { .. } => Diagnosis::bad_image(self)
-                .because("no tool makes such files: damaged, or made to do harm"),
+            | PeError::CertificateLength { .. } => {
+                Diagnosis::bad_image(self).because("no tool makes such files: damaged or malicious")
+            }
             PeError::SectionsOverlap { .. } => {
                 Diagnosis::bad_image(self).maybe("sections added with wrong offsets")
             }
@@ -151,10 +153,13 @@ impl fmt::Display for PeError {
         use PeError::*;
         match self {
             TooShort { file_bytes } => {
-                write!(f, "{file_bytes} bytes are too few for a PE file")
+                write!(f, "too short for a PE file: {}", size(*file_bytes))
             }
             TooLarge { file_bytes } => {
-                write!(f, "{file_bytes} bytes: a PE file has less than 4 GiB")
+                write!(
+                    f,
+                    "{file_bytes} bytes: a PE file must be smaller than 4 GiB"
+                )
             }
             NoMz { found } => {
                 write!(f, "not a PE file: starts with \"{}\"", found.escape_ascii())
@@ -167,7 +172,7 @@ impl fmt::Display for PeError {
                 file_bytes,
             } => write!(
                 f,
-                "PE header at {e_lfanew:#x} is not all in the file of {file_bytes:#x} bytes"
+                "PE header at {e_lfanew:#x} is not within the file's {file_bytes:#x} bytes"
             ),
             NoPeSignature { at, found } => {
                 write!(f, "no PE signature at {at}, found {found:#010x}")
@@ -176,7 +181,7 @@ impl fmt::Display for PeError {
             TooManySections { count } => {
                 write!(
                     f,
-                    "PE file has {count} sections, at most {MAX_SECTIONS} allowed"
+                    "PE file has {count} sections; at most {MAX_SECTIONS} are allowed"
                 )
             }
             OptionalHeaderOutOfFile { end, file_bytes } => {
@@ -187,12 +192,12 @@ impl fmt::Display for PeError {
             }
             DirectoryCount { count } => write!(
                 f,
-                "{count} data directories, {MIN_DIRECTORIES} to {MAX_DIRECTORIES} are allowed"
+                "data directories: {count}, but {MIN_DIRECTORIES} to {MAX_DIRECTORIES} are allowed"
             ),
             OptionalHeaderSize { bytes, wanted } => {
                 write!(
                     f,
-                    "optional header's size is {bytes}, its fields make {wanted}"
+                    "optional header's size is {bytes}, but its fields need {wanted}"
                 )
             }
             HeadersOutOfFile {
@@ -214,7 +219,7 @@ impl fmt::Display for PeError {
                 headers_bytes,
             } => write!(
                 f,
-                "section {name} at {offset}, headers end at {headers_bytes:#x}"
+                "section {name} at {offset} is in the headers, which end at {headers_bytes:#x}"
             ),
             SectionOutOfFile {
                 name,
@@ -241,7 +246,7 @@ impl fmt::Display for PeError {
                 headers_bytes,
             } => write!(
                 f,
-                "certificate table at {offset}, headers end at {headers_bytes:#x}"
+                "certificate table at {offset} is in the headers, which end at {headers_bytes:#x}"
             ),
             CertificateTableOverlaps { offset, section } => {
                 write!(
@@ -252,7 +257,7 @@ impl fmt::Display for PeError {
             CertificateTableSize { bytes } => {
                 write!(
                     f,
-                    "certificate table of {bytes} bytes has room for no entry"
+                    "certificate table of {bytes} bytes is too small for an entry"
                 )
             }
             CertificateLength { bytes, table_bytes } => write!(

@@ -155,7 +155,7 @@ fn generations_are_compared_by_component() {
     }
     let demands = |component: &str, generation: u32, minimum: u32| {
         vec![format!(
-            "its .sbat has {component},{generation}, SbatLevelRT demands {minimum}"
+            "its .sbat has {component},{generation}; SbatLevelRT demands {minimum}"
         )]
     };
     let stub = demands("systemd-stub", 1, 2);
@@ -184,7 +184,7 @@ fn a_section_that_is_odd_revokes_nothing_or_is_generation_0() {
     // Nothing from the section reaches the terminal unescaped.
     assert_eq!(
         reasons(&with_sbat(b"a\x1b[2J,1"), b"", b"a\x1b[2J,2"),
-        ["its .sbat has a\\u{1b}[2J,1, SbatLevelRT demands 2"]
+        ["its .sbat has a\\u{1b}[2J,1; SbatLevelRT demands 2"]
     );
     // Each of the two variables gives a reason.
     let image = with_sbat(b"grub,0");

@@ -167,7 +167,7 @@ fn each_of_several_signatures_is_shown_and_the_first_counts() {
         [
             "by CN=Signer; the sha256 digest differs",
             "by CN=Signer; the sha256 digest matches",
-            "by CN=Signer; the sha512 digest is not computed",
+            "by CN=Signer; the sha512 digest was not computed",
             "damaged: tag 0x64 where 0x30 belongs",
         ]
     );

@@ -35,13 +35,13 @@ fn what_is_no_object_file_is_said() {
     assert_eq!(error(&[]), elf("it has no ELF header"));
     let mut other = file.clone();
     other[18] = 62;
-    let what = "it is an ELF file, but not one of BPF objects";
+    let what = "it is an ELF file, but not for BPF";
     assert_eq!(error(&other), elf(what));
     let half = &file[..file.len() / 2];
-    assert_eq!(error(half), elf("its section table is not all in it"));
+    assert_eq!(error(half), elf("its section table runs past its end"));
     let mut big = file.clone();
     big[5] = 2;
-    let what = "it is not for 64 bits, little-endian";
+    let what = "it is not 64-bit little-endian";
     assert_eq!(error(&big), elf(what));
 }
 
@@ -108,7 +108,7 @@ fn as_many_as_the_kernel_takes() {
         file = file.symbol(&format!("k{number}"), NOTYPE, 0, 0, 0);
     }
     let places: Vec<(u64, u64)> = (0..257).map(|number| (number * 8, number + 2)).collect();
-    let what = "the kernel lets no program call so many kfuncs";
+    let what = "the kernel allows no more kfuncs";
     let file = file.relocations(1, &places).finish();
     assert_eq!(error(&file), reference(256 * 8, "k256", what));
 
@@ -116,7 +116,7 @@ fn as_many_as_the_kernel_takes() {
     for number in 0..65 {
         file = file.section(&format!(".data.{number}"), PROGBITS, DATA, &[1]);
     }
-    let what = "the kernel lets no program have so many";
+    let what = "the kernel allows no more maps";
     assert_eq!(error(&file.finish()), map(".data.64", what));
 }
 
@@ -144,17 +144,17 @@ fn what_a_parser_cannot_refer_to_is_said_with_its_place() {
             .finish()
     };
     let load = |value| [instruction(LOAD, 0x01, value), second(0)];
-    let what = "it is not in the file, and a parser can only call what is not";
+    let what = "it is defined outside the file, which only functions may be";
     assert_eq!(
         error(&file(load(0), &[(0, 2)])),
         reference(0, "CONFIG_KEXEC", what)
     );
-    let what = "it is in a section that no parser has";
+    let what = "it is in a section without maps or variables";
     assert_eq!(
         error(&file(load(0), &[(0, 3)])),
         reference(0, "operations", what)
     );
-    let what = "it refers to a symbol that the file has not";
+    let what = "it refers to a symbol that the file does not have";
     assert_eq!(
         error(&file(load(0), &[(0, 9)])),
         reference(0, "no symbol", what)
@@ -169,7 +169,7 @@ fn what_a_parser_cannot_refer_to_is_said_with_its_place() {
     let call = [instruction(EXIT, 0, 0), instruction(CALL, 0x10, 5)];
     assert_eq!(error(&file(call, &[])), reference(8, "no symbol", what));
     // A descriptor number in the file could be any file that this program has open.
-    let what = "it has the number of what only a loader knows";
+    let what = "it is marked as resolved by a loader, but has no relocation";
     let descriptor = [instruction(LOAD, 0x11, 3), second(0)];
     assert_eq!(
         error(&file(descriptor, &[])),
@@ -188,10 +188,10 @@ fn maps_are_described_and_have_no_addresses() {
         .section(".maps", PROGBITS, DATA, &[0; 8])
         .section(".BTF", PROGBITS, 0, &Types::new().finish())
         .symbol("addons", OBJECT, 2, 0, 8);
-    let what = "its BTF does not say what it is";
+    let what = "its BTF does not describe it";
     assert_eq!(error(&file.finish()), map("addons", what));
     let file = small().section(".data.rel.ro", PROGBITS, DATA, &[0; 8]);
-    let what = "it holds addresses, which a map cannot";
+    let what = "it holds addresses, which a map cannot hold";
     assert_eq!(
         error(&file.relocations(2, &[(0, 1)]).finish()),
         map(".data.rel.ro", what)
@@ -220,7 +220,7 @@ fn with_field(name: &str, value: u32) -> Vec<u8> {
 #[test]
 fn maps_that_would_take_a_descriptor_or_all_memory_are_refused() {
     // BPF_MAP_TYPE_PERCPU_ARRAY, ARRAY_OF_MAPS, HASH_OF_MAPS; BPF_F_TOKEN_FD
-    let what = "it is of a kind that no parser needs";
+    let what = "it is of a kind that is not supported";
     for kind in [6, 12, 13] {
         assert_eq!(
             error(&with_field("type", kind)),
@@ -228,7 +228,7 @@ fn maps_that_would_take_a_descriptor_or_all_memory_are_refused() {
             "{kind}"
         );
     }
-    let what = "it has flags that no parser needs";
+    let what = "it has flags that are not supported";
     assert_eq!(
         error(&with_field("map_flags", 1 << 16)),
         map("selection", what)
@@ -257,7 +257,7 @@ fn maps_do_not_multiply() {
     let file = small().section(".BTF", PROGBITS, 0, &types.finish());
     let file = file.section(".maps", PROGBITS, DATA, &[0; 8]);
     let many = file.symbol("many", OBJECT, 3, 0, 8);
-    let what = "its BTF does not say what it is";
+    let what = "its BTF does not describe it";
     assert_eq!(error(&many.finish()), map("many", what));
 
     let file = small()
@@ -275,16 +275,19 @@ fn tables_do_not_multiply() {
     for _ in 0..520 {
         file = file.section(".debug", PROGBITS, 0, b"x");
     }
-    assert_eq!(error(&file.finish()), damaged("it has over 512 sections"));
+    assert_eq!(
+        error(&file.finish()),
+        damaged("it has more than 512 sections")
+    );
     let exit = instruction(EXIT, 0, 0);
     let file = small().section(".text", PROGBITS, CODE, &exit);
-    let what = "its relocation tables are larger than it";
+    let what = "its relocation tables are larger than the file";
     assert_eq!(error(&file.whole_file_tables(&[1, 2])), damaged(what));
     let file = small().relocations(1, &[]).relocations(1, &[]).finish();
     assert_eq!(error(&file), damaged("a section has two relocation tables"));
     let long = "s".repeat(600);
     let file = small().section(&long, PROGBITS, 0, b"").finish();
-    let what = "a name is not in it, or longer than 511 bytes";
+    let what = "a name lies outside it, or is longer than 511 bytes";
     assert_eq!(error(&file), damaged(what));
 }
 
@@ -294,7 +297,7 @@ fn a_line_belongs_to_an_instruction() {
     let hook = types.string(HOOK);
     let lines = btf(&[24, 0, 4, 4, 28, 8, 16, hook, 1, 4, 0, 0, 1 << 10]);
     let file = parser_with(&types, &lines).finish();
-    let what = ".BTF.ext is no list of functions and lines";
+    let what = ".BTF.ext is not a list of functions and lines";
     assert_eq!(error(&file), ObjectError::Types { what });
 }
 
@@ -317,10 +320,10 @@ fn core_relocations_are_refused() {
 
 #[test]
 fn errors_say_where() {
-    let what = "it points out of its section";
+    let what = "it points outside its section";
     let shown = format!("{}", reference(0x18, "selection", what));
     assert_eq!(
         shown,
-        "its function parse+0x18, selection: it points out of its section"
+        "its function parse+0x18, selection: it points outside its section"
     );
 }

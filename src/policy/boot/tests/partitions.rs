@@ -140,12 +140,12 @@ fn without_an_esp_the_error_says_what_was_seen() {
         nothing(
             "an empty table",
             &[disk("vda", &[])],
-            "vda: no such partition",
+            "vda: no ESP or XBOOTLDR",
         ),
         nothing(
             "the firmware's partition is of another type",
             &[disk("vda", &[Other])],
-            "vda: no such partition",
+            "vda: no ESP or XBOOTLDR",
         ),
         nothing(
             "several disks, in their order",
@@ -154,7 +154,7 @@ fn without_an_esp_the_error_says_what_was_seen() {
                 bad("vda", DiskError::Gpt(GptError::None)),
                 bad("vdc", DiskError::Gpt(GptError::Damaged)),
             ],
-            "vdb: no such partition, vda: no GPT, vdc: both partition tables are damaged",
+            "vdb: no ESP or XBOOTLDR, vda: no GPT, vdc: both partition tables are damaged",
         ),
     ]);
 }
@@ -196,7 +196,7 @@ fn an_esp_goes_before_its_xbootldr_partition() {
     ]);
 }
 
-const TWO: &str = "more than one ESP: vda1, vda3; taking vda1; --device takes another";
+const TWO: &str = "more than one ESP: vda1, vda3; using vda1; --device selects another";
 
 #[test]
 fn of_two_esps_on_a_disk_the_firmware_s_is_taken() {
@@ -234,7 +234,7 @@ fn of_several_disks_the_firmware_s_is_taken() {
         disk("vdb", &[Other, Xbootldr, Esp]),
         disk("vdc", &[Xbootldr, Other]),
     ];
-    let note = "more than one ESP: vda1, vdb3; taking vda1; --device takes another";
+    let note = "more than one ESP: vda1, vdb3; using vda1; --device selects another";
     let case = |name, started_from, wanted: (_, &[u32]), notes: &[_]| {
         chosen(name, &disks, started_from, wanted, notes)
     };
@@ -291,7 +291,7 @@ fn the_first_disk_may_have_only_xbootldr() {
         disk("vdb", &[Esp]),
         disk("vdc", &[Esp]),
     ];
-    let note = "more than one ESP: vdb1, vdc1; taking vda1; --device takes another";
+    let note = "more than one ESP: vdb1, vdc1; using vda1; --device selects another";
     check(&[
         chosen("one ESP after it", &disks[..2], None, ("vda", &[1]), &[]),
         chosen("two ESPs after it", &disks, None, ("vda", &[1]), &[note]),
@@ -300,9 +300,9 @@ fn the_first_disk_may_have_only_xbootldr() {
 
 #[test]
 fn a_damaged_first_table_is_noted() {
-    let vda = "vda: the first partition table is damaged; the second one is used";
-    let vdb = "vdb: the first partition table is damaged; the second one is used";
-    let esps = "more than one ESP: vda1, vdb1; taking vda1; --device takes another";
+    let vda = "vda: the first partition table is damaged; the second is used";
+    let vdb = "vdb: the first partition table is damaged; the second is used";
+    let esps = "more than one ESP: vda1, vdb1; using vda1; --device selects another";
     let two = [damaged("vda", &[Esp]), damaged("vdb", &[Esp])];
     check(&[
         chosen("its own", &two[..1], None, ("vda", &[1]), &[vda]),
@@ -346,6 +346,6 @@ fn partitions_are_named_as_the_kernel_names_them() {
         &[disk("nvme0n1", &[Esp]), disk("sda", &[Xbootldr, Esp])],
         None,
         ("nvme0n1", &[1]),
-        &["more than one ESP: nvme0n1p1, sda2; taking nvme0n1p1; --device takes another"],
+        &["more than one ESP: nvme0n1p1, sda2; using nvme0n1p1; --device selects another"],
     )]);
 }
