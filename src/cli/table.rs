@@ -110,9 +110,9 @@ pub struct Command {
 
 pub const PROGRAM: &str = "kexec-bpf";
 pub const SUMMARY: &str = "boots the next kernel from inside this one";
-pub const DETAIL: &str = "Loads a unified kernel image (UKI) or a kernel with its initrds by \
-kexec_file_load(2) and jumps into it, without firmware. One static binary; it needs no other \
-file, no writable file system and no temporary files.";
+pub const DETAIL: &str = "Loads a unified kernel image (UKI), or a kernel with its initrds, with \
+kexec_file_load(2), and jumps into it without going through the firmware. It is one static binary, \
+and needs no other file, no writable file system and no temporary files.";
 
 const fn switch(id: Id, long: &'static str, summary: &'static str) -> Flag {
     Flag {
@@ -137,7 +137,7 @@ static VERSION: Flag = Flag {
 
 static VERBOSE: Flag = Flag {
     short: Some('v'),
-    ..switch(Id::Verbose, "verbose", "tell each step on stderr")
+    ..switch(Id::Verbose, "verbose", "print each step on stderr")
 };
 
 static DRY_RUN: Flag = Flag {
@@ -186,13 +186,9 @@ static ALLOW_UNSIGNED_INITRD: Flag = switch(
     "let --route extract load on a locked-down kernel",
 );
 
-static LOCK: Flag = switch(
-    Id::Lock,
-    "lock",
-    "let the kernel load and unload nothing afterwards",
-);
+static LOCK: Flag = switch(Id::Lock, "lock", "forbid all later loads and unloads");
 
-static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not write out file systems first");
+static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not sync file systems first");
 
 /// The flags that may stand without a command.
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
@@ -212,8 +208,8 @@ pub static COMMANDS: &[Command] = &[
         name: "load",
         operand: Operand::Image,
         summary: "load an image for exec, or for a panic",
-        detail: "Loads IMAGE, a UKI or an x86 kernel (bzImage), for the next exec, or for \
-systemctl kexec. An image that was loaded before is replaced.",
+        detail: "Loads IMAGE, a UKI or an x86 kernel (bzImage), for exec or systemctl kexec to \
+boot. It replaces an image that was loaded before.",
         flags: &[
             &INITRD,
             &PROFILE,
@@ -236,19 +232,23 @@ systemctl kexec. An image that was loaded before is replaced.",
             &HELP,
         ],
         examples: &[
-            ("kexec-bpf load foo.efi", "a UKI brings everything"),
+            ("kexec-bpf load foo.efi", "load a UKI"),
             (
                 "kexec-bpf load vmlinuz --initrd a.img --append \"root=/dev/vda2\"",
-                "a kernel and its initrd",
+                "load a kernel and its initrd",
             ),
             ("kexec-bpf load -n foo.efi", "show what would be loaded"),
             (
                 "kexec-bpf load foo.efi --profile factory-reset",
-                "one of the UKI's profiles",
+                "load one of the UKI's profiles",
             ),
             (
                 "kexec-bpf load --panic foo-kdump.efi",
-                "load a capture kernel; the UKI is enough",
+                "load a capture kernel",
+            ),
+            (
+                "kexec-bpf load --lock foo.efi",
+                "load a UKI, and forbid all later loads",
             ),
         ],
     },
@@ -257,9 +257,8 @@ systemctl kexec. An image that was loaded before is replaced.",
         name: "exec",
         operand: Operand::None,
         summary: "jump into the loaded image",
-        detail: "Writes out all file systems and jumps into the loaded image. Programs are not \
-stopped and file systems are not unmounted; on a running systemd system, use systemctl kexec, which \
-does both.",
+        detail: "Syncs all file systems and jumps into the loaded image. It neither stops programs \
+nor unmounts file systems; on a running systemd system, use systemctl kexec, which does both.",
         flags: &[&NO_SYNC, &VERBOSE, &HELP],
         examples: &[("kexec-bpf exec", "boot what was loaded")],
     },
@@ -271,8 +270,7 @@ does both.",
         name: "unload",
         operand: Operand::None,
         summary: "drop the loaded image",
-        detail: "Drops the loaded image and frees its memory. It is no error when nothing is \
-loaded.",
+        detail: "Drops the loaded image and frees its memory. Succeeds if nothing is loaded.",
         flags: &[&PANIC, &VERBOSE, &HELP],
         examples: &[("kexec-bpf unload --panic", "drop the crash image")],
     },
@@ -281,9 +279,9 @@ loaded.",
         name: "status",
         operand: Operand::None,
         summary: "show what is loaded and what this kernel can do",
-        detail: "Shows what is loaded, what the running kernel supports and what it forbids: \
-lockdown, enforce, kexec_load_disabled, the memory reserved for a crash kernel, and the routes \
-that load can take. Needs no privilege.",
+        detail: "Shows what is loaded, what the running kernel supports, what it forbids (lockdown, \
+enforce, kexec_load_disabled), the memory reserved for a crash kernel, and the routes that load can \
+take. Needs no privileges.",
         flags: &[&HELP],
         examples: &[("kexec-bpf status", "")],
     },
@@ -293,9 +291,9 @@ that load can take. Needs no privilege.",
         operand: Operand::Image,
         summary: "show what is in an image",
         detail: "Shows an image's sections and profiles, the kernel's version, the command line, \
-the initrd's size, its signatures, and what load would use. Needs no privilege. Of each signature \
-it shows the signer's name as the certificate has it, the digest that was signed, and whether the \
-file still has it. That is no proof: whom to trust only the kernel knows.",
+the initrd's size, its signatures, and what load would use. Needs no privileges. For each signature \
+it shows the signer's name from the certificate, the signed digest, and whether the file still has \
+that digest. This proves nothing: only the kernel knows whom it trusts.",
         flags: &[&PROFILE, &HELP],
         examples: &[("kexec-bpf inspect foo.efi", "")],
     },
@@ -304,8 +302,8 @@ file still has it. That is no proof: whom to trust only the kernel knows.",
         id: CommandId::Help,
         name: "help",
         operand: Operand::Command,
-        summary: "show the help of a command",
-        detail: "Shows the help of the program or of COMMAND.",
+        summary: "show the help for a command",
+        detail: "Shows the help for the program, or for COMMAND.",
         flags: &[&HELP],
         examples: &[],
     },
@@ -313,12 +311,12 @@ file still has it. That is no proof: whom to trust only the kernel knows.",
 
 /// (code, meaning); scripts branch on these.
 pub static EXIT_CODES: &[(u8, &str)] = &[
-    (0, "done"),
-    (1, "failed"),
-    (2, "wrong usage"),
+    (0, "success"),
+    (1, "failure"),
+    (2, "usage error"),
     (
         3,
-        "bad image or initrd: missing, damaged or of a wrong kind",
+        "bad image or initrd: missing, damaged or of the wrong kind",
     ),
     (4, "the kernel lacks or refuses what is needed"),
 ];

@@ -11,7 +11,7 @@ pub static ROOT: Flag = Flag {
     ..switch(
         Id::Root,
         "root",
-        "the mounted file system that has the entries",
+        "read the entries of the file system mounted at DIR",
     )
 };
 
@@ -20,7 +20,7 @@ pub static DEVICE: Flag = Flag {
     ..switch(
         Id::Device,
         "device",
-        "the block device that has the entries",
+        "read the entries of this block device",
     )
 };
 
@@ -29,16 +29,20 @@ static MENU: Flag = Flag {
     ..switch(
         Id::Menu,
         "menu",
-        "show a menu for so long; auto: as loader.conf says",
+        "show a menu; auto: for as long as loader.conf says",
     )
 };
 
 static TIMEOUT: Flag = Flag {
     value: Value::Seconds,
-    ..switch(Id::Timeout, "timeout", "wait so long for the device")
+    ..switch(Id::Timeout, "timeout", "wait this long for the device")
 };
 
-static NEXT: Flag = switch(Id::Next, "next", "the entry after that one");
+static NEXT: Flag = switch(
+    Id::Next,
+    "next",
+    "take the entry after ENTRY or the default",
+);
 
 /// The operands of `hook`.
 pub const HOOKS: &[&str] = &["boot", "enforce", "kdump"];
@@ -48,13 +52,13 @@ pub const LIST: Command = Command {
     name: "list",
     operand: Operand::None,
     summary: "list the boot entries",
-    detail: "Lists the entries of the Boot Loader Specification, as boot loaders sort them: \
-the files in /loader/entries, and the UKIs in /EFI/Linux, of the ESP and of XBOOTLDR. The default is \
-marked. An entry that cannot boot says why. Changes nothing.",
+    detail: "Lists the boot entries (see the Boot Loader Specification) on the ESP and XBOOTLDR \
+partitions, in the order of boot loaders: the files in /loader/entries, and the UKIs in /EFI/Linux. \
+Marks the default, and says why an entry cannot boot. Changes nothing.",
     flags: &[&ROOT, &DEVICE, &TIMEOUT, &HELP],
     examples: &[
         ("kexec-bpf list", ""),
-        ("kexec-bpf list --root /boot", "the entries in /boot"),
+        ("kexec-bpf list --root /boot", "list the entries in /boot"),
     ],
 };
 
@@ -65,16 +69,16 @@ pub const BOOT: Command = Command {
     summary: "load a boot entry and jump into it",
     detail: "Loads ENTRY, or the default, and jumps into it. ENTRY is a name as list shows \
 it. File systems are mounted for this command alone, and read-only; one is written to only to \
-count the attempt, when the entry's name has a counter. Programs in /etc/kexec-bpf/pre-exec.d run \
-before the jump. When a step fails, nothing stays loaded.",
+count the try, if the entry's name has a counter. Programs in /etc/kexec-bpf/pre-exec.d run \
+before the jump. If a step fails, nothing stays loaded.",
     flags: &[
         &ROOT, &DEVICE, &TIMEOUT, &MENU, &NEXT, &APPEND, &ROUTE, &DRY_RUN, &NO_SYNC, &VERBOSE,
         &HELP,
     ],
     examples: &[
         ("kexec-bpf boot", "boot the default entry"),
-        ("kexec-bpf boot -n", "show what it would load"),
-        ("kexec-bpf boot --menu 5", "choose one"),
+        ("kexec-bpf boot -n", "show what boot would load"),
+        ("kexec-bpf boot --menu 5", "choose an entry from a menu"),
     ],
 };
 
@@ -83,12 +87,15 @@ pub const HOOK: Command = Command {
     name: "hook",
     operand: Operand::Choice(HOOKS),
     summary: "do what the kernel command line says; for initramfses",
-    detail: "Is run by an initramfs. boot: boots an entry as rd.kexec_bpf= and the words with \
-that prefix on the kernel's command line say; without such words it does nothing. kdump: loads \
-the crash image that rd.kexec_bpf.kdump= names, or /etc/kexec-bpf/kdump.efi. enforce: where \
-rd.kexec_bpf.enforce or the file /etc/kexec-bpf/enforce asks for it, loads the module and turns \
-its enforce on; where that fails, it turns kexec off until reboot and exits with 4. It is run \
-before the other two. All report to the kernel's log as well.",
+    detail: "For initramfses. boot: boots the entry that rd.kexec_bpf= and related words on the \
+kernel command line ask for; without them it does nothing. kdump: loads the crash image that \
+rd.kexec_bpf.kdump= names, or /etc/kexec-bpf/kdump.efi. enforce: if rd.kexec_bpf.enforce or the \
+file /etc/kexec-bpf/enforce asks for it, loads the module and turns its enforce on; if that fails, \
+turns kexec off until reboot and exits with 4. Run it before the other two. All report to the \
+kernel's log as well.",
     flags: &[&VERBOSE, &HELP],
-    examples: &[],
+    examples: &[(
+        "kexec-bpf hook enforce",
+        "if asked for, turn enforce on; if that fails, turn kexec off",
+    )],
 };

@@ -10,7 +10,7 @@ use super::{
 
 pub static PANIC: Flag = Flag {
     short: Some('p'),
-    ..switch(Id::Panic, "panic", "the image that a panic boots")
+    ..switch(Id::Panic, "panic", "work on the image that a panic boots")
 };
 
 pub static FORCE: Flag = switch(
@@ -25,14 +25,14 @@ pub static CRYPT_KEY: Flag = Flag {
     ..switch(
         Id::CryptKey,
         "crypt-key",
-        "hand a disk's key to the capture kernel; may be repeated",
+        "pass a disk key to the capture kernel; may be repeated",
     )
 };
 
 pub static REUSE_CRYPT_KEYS: Flag = switch(
     Id::ReuseCryptKeys,
     "reuse-crypt-keys",
-    "keep the disk keys that are handed over already",
+    "keep the disk keys that were passed before",
 );
 
 pub const KDUMP: Command = Command {
@@ -42,13 +42,12 @@ pub const KDUMP: Command = Command {
         word: "check",
         shown: "check IMAGE",
     },
-    summary: "tell whether a capture kernel will fit and work",
-    detail: "Holds IMAGE, as load --panic would load it, against the memory that crashkernel= \
-reserved, and prints the sums: what is loaded, what the capture kernel needs to run, and what it \
-unpacks of its initrd, which is estimated from the archives' headers. Shows the settings that \
-decide what a panic does. Changes nothing and needs no privilege. Exits as load --panic would: \
-with 0 and a warning when memory is scarce, 1 when the image cannot be loaded, 4 when nothing is \
-reserved.",
+    summary: "check whether a capture kernel will fit and run",
+    detail: "Compares IMAGE, as load --panic would load it, with the memory that crashkernel= \
+reserved, and prints the sums: what is loaded, what the capture kernel needs to run, and the \
+unpacked size of its initrd, estimated from the archives' headers. Shows the settings that decide \
+what a panic does. Changes nothing and needs no privileges. Exits as load --panic would: with 0 \
+and a warning if memory is scarce, 1 if the image cannot be loaded, 4 if nothing is reserved.",
     flags: &[
         &INITRD,
         &ADDON,
@@ -61,5 +60,8 @@ reserved.",
         &ROUTE,
         &HELP,
     ],
-    examples: &[("kexec-bpf kdump check foo-kdump.efi", "will it fit?")],
+    examples: &[(
+        "kexec-bpf kdump check foo-kdump.efi",
+        "check whether a capture kernel will fit",
+    )],
 };

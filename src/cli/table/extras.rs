@@ -10,7 +10,7 @@ pub static ADDON: Flag = Flag {
     ..switch(
         Id::Addon,
         "addon",
-        "add a PE addon, or a file for /.extra; may be repeated",
+        "add a PE addon or a companion file; may be repeated",
     )
 };
 
@@ -18,13 +18,17 @@ pub static NO_EXTRAS: Flag = switch(Id::NoExtras, "no-extras", "do not look for 
 
 pub static EXTRAS_ROOT: Flag = Flag {
     value: Value::Directory,
-    ..switch(Id::ExtrasRoot, "extras-root", "look for /loader below DIR")
+    ..switch(
+        Id::ExtrasRoot,
+        "extras-root",
+        "look for companion files in DIR/loader",
+    )
 };
 
 pub static STRICT: Flag = switch(
     Id::Strict,
     "strict",
-    "fail where a companion file cannot be used",
+    "fail if a companion file cannot be used",
 );
 
 pub static PROFILE: Flag = Flag {

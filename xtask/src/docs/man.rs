@@ -4,14 +4,26 @@
 
 use kexec_bpf::table::value::Value;
 use kexec_bpf::table::{
-    COMMANDS, Command, DETAIL, EXCLUSIVE, EXIT_CODES, Flag, GLOBAL_FLAGS, NEEDS, PROGRAM, ROUTES,
-    SUMMARY, detail,
+    COMMANDS, Command, DETAIL, EXCLUSIVE, EXIT_CODES, Flag, GLOBAL_FLAGS, NEEDS, Operand, PROGRAM,
+    ROUTES, SUMMARY, detail,
 };
 
-use super::{LICENCE, ORIGIN, prose};
+use super::{LICENCE, ORIGIN, prose, reference};
 
 /// Longest line of running text in the source of the page.
 const LINE: usize = 78;
+/// Names of arguments, which are in italics wherever they stand.
+const ARGUMENTS: [&str; 9] = [
+    "COMMAND",
+    "DESCRIPTION",
+    "DEV",
+    "DIR",
+    "ENTRY",
+    "FILE",
+    "IMAGE",
+    "SECONDS",
+    "TEXT",
+];
 
 pub fn page() -> String {
     let mut page = Page(format!(".\\\" {LICENCE}\n.\\\" {ORIGIN}\n"));
@@ -80,14 +92,18 @@ pub fn page() -> String {
     page.section("ENVIRONMENT");
     page.text(prose::ENVIRONMENT);
     page.section("FILES");
-    page.text(prose::FILES_INTRODUCTION);
-    for (path, text) in prose::FILES {
+    page.text(reference::FILES_INTRODUCTION);
+    for (path, text) in reference::FILES {
         page.item(path, text);
     }
     page.section("COMPANION FILES");
     page.paragraph(prose::COMPANIONS_INTRODUCTION);
     for (name, text) in prose::COMPANIONS {
         page.item(name, text);
+    }
+    page.section("GLOSSARY");
+    for (word, text) in reference::GLOSSARY {
+        page.item(word, text);
     }
     page.section("EXAMPLES");
     for command in COMMANDS {
@@ -122,7 +138,7 @@ impl Page {
     fn text(&mut self, text: &str) {
         for sentence in sentences(text) {
             let mut line = String::new();
-            for word in sentence.split_whitespace().map(escaped) {
+            for word in sentence.split_whitespace().map(styled) {
                 if !line.is_empty() && line.len() + 1 + word.len() > LINE {
                     self.text_line(&line);
                     line.clear();
@@ -171,13 +187,21 @@ impl Page {
         }
         self.line(&format!(".B {} {}", escaped(PROGRAM), command.name));
         self.line(".RI [ OPTION ]...\\&");
-        if let Some(operand) = command.operand.metavar() {
-            self.line(&format!(".I {operand}"));
+        match command.operand {
+            Operand::None => {}
+            Operand::Image => self.line(".I IMAGE"),
+            Operand::Command => self.line(".RI [ COMMAND ]"),
+            Operand::Entry => self.line(".RI [ ENTRY ]"),
+            Operand::WordImage { word, .. } => self.line(&format!(".B {word}\n.I IMAGE")),
+            Operand::Choice(words) => self.line(&format!(".RB {{ {} }}", words.join(" | "))),
         }
     }
 
     fn command(&mut self, command: &Command) {
-        let operand = command.operand.metavar();
+        let operand = match command.operand {
+            Operand::Choice(words) => Some(words.join("|")),
+            operand => operand.metavar().map(String::from),
+        };
         let operand = operand.map_or(String::new(), |name| format!(" {name}"));
         self.line(&format!(".SS {}{operand}", command.name));
         self.text(command.detail);
@@ -272,6 +296,24 @@ fn common_flags() -> Vec<&'static Flag> {
 /// shell does not understand when it is copied.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-")
+}
+
+/// Writes options and names of manual pages in bold, names of arguments in italics.
+fn styled(word: &str) -> String {
+    let is_mark = |mark: char| "(),.:;[]|".contains(mark);
+    let core = word.trim_matches(is_mark);
+    let bold = match word.split_once('(') {
+        Some((page, number)) if number.starts_with(|digit: char| digit.is_ascii_digit()) => page,
+        _ if core.starts_with("--") && core.len() > 2 => core,
+        _ => "",
+    };
+    if !bold.is_empty() {
+        return escaped(word).replacen(&escaped(bold), &format!("\\fB{}\\fR", escaped(bold)), 1);
+    }
+    match ARGUMENTS.contains(&core) {
+        true => word.replacen(core, &format!("\\fI{core}\\fR"), 1),
+        false => escaped(word),
+    }
 }
 
 /// Splits text after full stops that end a sentence.

@@ -5,6 +5,7 @@ mod bash;
 mod fish;
 mod man;
 mod prose;
+mod reference;
 #[cfg(test)]
 mod tests;
 mod zsh;

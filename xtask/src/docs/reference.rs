@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The lists of the man page in which a reader looks things up: files and words.
+
+pub const FILES_INTRODUCTION: &str = "These are used if they exist.";
+
+pub const FILES: &[(&str, &str)] = &[
+    (
+        "/sys/kernel/kexec_loaded",
+        "Whether an image is loaded. Newer kernels have this and the next two in \
+         /sys/kernel/kexec/.",
+    ),
+    (
+        "/sys/kernel/kexec_crash_loaded",
+        "Whether a crash image is loaded.",
+    ),
+    (
+        "/sys/kernel/kexec_crash_size",
+        "The memory that crashkernel= reserved.",
+    ),
+    (
+        "/proc/sys/kernel/kexec_load_disabled",
+        "Whether loading is off until a firmware reboot.",
+    ),
+    (
+        "/proc/sys/kernel/kexec_load_limit_reboot",
+        "How many loads are left, since Linux 6.3; kexec_load_limit_panic is the same for the \
+         crash image.",
+    ),
+    (
+        "/sys/kernel/security/lockdown",
+        "The lockdown level. With CAP_SYS_ADMIN it is found even if securityfs is not mounted.",
+    ),
+    (
+        "/run/kexec-bpf/crash-image",
+        "The record of the crash image that was loaded last. unload --panic removes it.",
+    ),
+    (
+        "/etc/default/kexec-bpf-kdump",
+        "IMAGE= and OPTIONS= of kexec-bpf-kdump.service.",
+    ),
+    (
+        "/sys/kernel/config/crash_dm_crypt_keys",
+        "Where --crypt-key tells the kernel which keys to pass. What it creates there is removed \
+         after the load.",
+    ),
+    ("/proc/cmdline", "The running kernel's command line."),
+    (
+        "/proc/kexec_bpf",
+        "The module's interface, for the handshake. The module's settings and abilities are in \
+         /sys/module/kexec_bpf/parameters/.",
+    ),
+    (
+        "/etc/kexec-bpf/pre-exec.d/",
+        "Executables that exec and boot run before the jump, in the order of their names. Each \
+         has 30 seconds; then it is killed with its process group. One that fails is reported and \
+         does not stop the jump.",
+    ),
+    (
+        "/etc/kexec-bpf/kdump.efi",
+        "The crash image that hook kdump loads, in an initramfs. kexec_bpf_kdump_image=PATH in \
+         the configuration of dracut or mkinitcpio puts it there.",
+    ),
+    (
+        "/sys/module/kexec_bpf/parameters/enforce",
+        "Y while the module enforces. Writing 1 turns enforce on; nothing turns it off.",
+    ),
+    (
+        "/etc/kexec-bpf/enforce",
+        "If it exists, in an initramfs, hook enforce turns enforce on or, if that fails, kexec \
+         off. kexec_bpf_enforce=yes in the configuration of dracut or mkinitcpio puts it there, \
+         and so does the same file on the host. On a booted system, kexec-bpf-enforce.service \
+         runs hook enforce, if it is enabled.",
+    ),
+    (
+        "/loader/entries/, /EFI/Linux/, /loader/loader.conf",
+        "Boot entries and their default, on the ESP and the XBOOTLDR partition, FAT or ext4.",
+    ),
+    (
+        "/sys/firmware/efi/efivars/",
+        "LoaderEntryOneShot, LoaderEntryDefault, LoaderEntryLastBooted and LoaderDevicePartUUID; \
+         dbx and SbatLevelRT. efivarfs need not be mounted.",
+    ),
+    (
+        "/dev/kmsg",
+        "The kernel's log, which explains some failures.",
+    ),
+];
+
+/// The words of this page that are not the kernel's.
+pub const GLOSSARY: &[(&str, &str)] = &[
+    (
+        "addon",
+        "A PE file without a kernel that adds to a UKI's command line or initrd.",
+    ),
+    (
+        "capture kernel",
+        "The kernel that a panic boots, to write the dump. The crash image is what is loaded for \
+         it.",
+    ),
+    (
+        "companion file",
+        "A file that goes with a UKI but is not in it: an addon, a credential or an extension. \
+         See COMPANION FILES.",
+    ),
+    (
+        "enforce",
+        "A parameter of the module that limits this kernel to verified UKIs. See ENFORCE.",
+    ),
+    (
+        "entry",
+        "A boot entry: a file in /loader/entries, or a profile of a UKI in /EFI/Linux.",
+    ),
+    (
+        "ESP, XBOOTLDR",
+        "The EFI system partition and the extended boot loader partition, which hold boot \
+         entries.",
+    ),
+    (
+        "extract, handshake, native",
+        "How an image gets into the kernel. See ROUTES.",
+    ),
+    (
+        "firmware reboot",
+        "A reset, after which the firmware boots the machine, unlike a jump into a loaded image.",
+    ),
+    (
+        "module",
+        "kexec_bpf, the kernel module that the route handshake and enforce need.",
+    ),
+    (
+        "parser",
+        "The BPF program that finds kernel, initrd and command line in an image, inside the \
+         kernel.",
+    ),
+    (
+        "profile",
+        "One of several variants in one UKI, which differ in some sections, such as the command \
+         line.",
+    ),
+    (
+        "UKI",
+        "A unified kernel image: a PE file that holds a kernel and, usually, an initrd and a \
+         command line, all under one signature. See ukify(1).",
+    ),
+];
