@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! PURE. bpf/include/kexec_bpf.h in Rust; the header explains every item.
 //!
-//! tests/abi.rs compares each value, size and offset with the header.
+//! tests/abi compares each value, size and offset with the header.
 
 use core::ffi::CStr;
 

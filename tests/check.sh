@@ -79,10 +79,11 @@ run_clippy() {
         cargo clippy --locked --release --workspace --tests -- -D warnings
 }
 
-# These pages are read with private items, so a link to one is good.
+# With private items, where a link to one is good, and without, where it leads nowhere.
 run_rustdoc() {
-    RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' cargo doc --locked --release --workspace --no-deps \
-        --document-private-items
+    RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' cargo doc --locked --release \
+        --workspace --no-deps --document-private-items &&
+        RUSTDOCFLAGS='-D warnings' cargo doc --locked --release --workspace --no-deps
 }
 
 run_shellcheck() { shell_scripts | xargs -0 shellcheck; }

@@ -33,7 +33,7 @@ struct Attempt<'load> {
 }
 
 /// Carries out a plan; returns the number of companion files that the image's own parser
-/// passed over.
+/// skipped.
 ///
 /// # Errors
 /// [`RunError`]; nothing is loaded then that was not loaded before. The kernel drops an
@@ -89,9 +89,9 @@ impl Attempt<'_> {
         crash::check(image, self.options, estimate.as_ref())?;
         let _keys = crash::crypt_keys(image, self.options, self.host)?;
         crash_record::remove();
-        let passed_over = self.load(events)?;
+        let skipped_count = self.load(events)?;
         crash::remember(image, estimate.as_ref(), event::boot_time_s());
-        Ok(passed_over)
+        Ok(skipped_count)
     }
 
     fn load(&self, events: &mut dyn Events) -> Result<usize, RunError> {

@@ -95,10 +95,10 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    /// Returns the one report for `count` of `all` files that the image's parser passed
-    /// over.
+    /// Returns the one report for `count` of `all` files that the image's parser
+    /// skipped.
     #[must_use]
-    pub fn passed_over(count: usize, all: usize) -> Skipped {
+    pub fn by_parser(count: usize, all: usize) -> Skipped {
         Skipped {
             path: format!("{count} of {all} companion files").into_bytes(),
             why: Refusal::Parser,
@@ -119,7 +119,7 @@ pub enum Refusal {
     Unsigned,
     /// The kernel refused it, for this reason.
     Kernel(String),
-    /// The image's own parser passes over such files.
+    /// The image's own parser skips such files.
     Parser,
 }
 

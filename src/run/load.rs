@@ -60,10 +60,10 @@ pub fn load(
     // Opened before the load, so that nothing is loaded that cannot be locked.
     let lock = options.lock && load.plan.blocker.is_none();
     let switch = lock.then(LoadSwitch::open).transpose()?;
-    let (passed_over, load) = carry_out(options, load, host, events)?;
+    let (skipped_count, load) = carry_out(options, load, host, events)?;
     let panic = options.wanted.panic;
-    if passed_over > 0 {
-        let skipped = Skipped::passed_over(passed_over, load.manifest.companions.len());
+    if skipped_count > 0 {
+        let skipped = Skipped::by_parser(skipped_count, load.manifest.companions.len());
         if options.strict {
             let error = RunError::Companion(skipped.into());
             return Err(dropped(error, panic, host));
@@ -106,7 +106,7 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
 }
 
 /// Carries out a prepared load; returns the number of companion files that the image's
-/// own parser passed over, and what was loaded. Only the kernel can judge signatures. If
+/// own parser skipped, and what was loaded. Only the kernel can judge signatures. If
 /// it refuses an addon that was found, not named by the user, the load is repeated
 /// without that addon.
 fn carry_out(
@@ -120,7 +120,7 @@ fn carry_out(
     loop {
         let host = renewed.as_ref().unwrap_or(host);
         let error = match attempt::load(options, &load, host, events) {
-            Ok(passed_over) => return Ok((passed_over, load)),
+            Ok(skipped_count) => return Ok((skipped_count, load)),
             Err(error) => error,
         };
         let now = host::read();

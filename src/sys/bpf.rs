@@ -2,7 +2,7 @@
 //! EFFECTS. bpf(2): maps, programs and BTF; one command per function.
 //!
 //! Each structure is the part of `union bpf_attr` (include/uapi/linux/bpf.h) up to the
-//! last field that is used: the kernel takes the rest as 0. tests/abi.rs compares them
+//! last field that is used: the kernel takes the rest as 0. tests/abi compares them
 //! with the header.
 #![allow(unsafe_code)]
 

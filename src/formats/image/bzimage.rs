@@ -61,7 +61,7 @@ pub struct SetupHeader {
     loaded_high: bool,
     /// The compressed kernel; `None` below protocol 2.08.
     pub payload: Option<FileSlice>,
-    /// The version string, "6.12.48-amd64 (…) #1 SMP …", made [`printable`].
+    /// The version string, "6.12.48-amd64 (…) #1 SMP …", made printable.
     pub kernel_version: Option<String>,
 }
 

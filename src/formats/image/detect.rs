@@ -149,7 +149,7 @@ fn has_parser(pe: &Pe) -> bool {
 }
 
 /// Recognises the contents of a UKI's `.linux`. Errors are wrapped in
-/// [`ImageError::InLinux`], so that they are not taken for the outer file's.
+/// `ImageError::InLinux`, so that they are not taken for the outer file's.
 ///
 /// A nested UKI is returned as such; an addon is an error, because it cannot be a kernel.
 pub fn detect_linux<R: ReadAt + ?Sized>(source: &R, linux: FileSlice) -> Result<Image, ImageError> {

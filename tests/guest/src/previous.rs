@@ -12,7 +12,7 @@ use crate::{host_program, nonce, run, tree};
 /// The last commit whose interface has version 3.
 const COMMIT: &str = "5f2af86c51326113c5f7d2696720db2f30a17375";
 
-/// Paths of both, built from [`COMMIT`].
+/// Paths of both, built from `COMMIT`.
 pub struct Previous {
     pub program: PathBuf,
     pub module: PathBuf,

@@ -182,7 +182,7 @@ fn the_default_is_one_shot_then_variable_then_loader_conf_then_first() {
             DefaultSource::Variable,
         ),
         ("", "", "", "@saved", "f.conf", DefaultSource::First),
-        // An entry without tries left and one for another machine are passed over.
+        // An entry without tries left and one for another machine are skipped.
         ("", "", "", "c.conf", "f.conf", DefaultSource::First),
         ("d.conf", "", "", "", "f.conf", DefaultSource::First),
     ] {
@@ -242,7 +242,7 @@ fn next_passes_over_what_cannot_boot() {
 }
 
 #[test]
-fn what_enforce_refuses_is_passed_over() {
+fn what_enforce_refuses_is_skipped() {
     let breaks = |keys: &str| Rule::broken_by(&Type1::parse(keys.as_bytes(), "x86_64"));
     assert_eq!(breaks("uki /a.efi\nprofile 1\n"), None);
     assert_eq!(breaks("uki /a.efi\noptions a\n"), Some(Rule::NoCmdline));
