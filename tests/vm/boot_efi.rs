@@ -98,7 +98,7 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
         &["three.conf: three, the default for this boot"],
     );
     said.expect_words("plan", &["three.conf on", "is=three"]);
-    said.expect_attempt("chained", "0", &["it does not chain again"]);
+    said.expect_attempt("chained", "0", &["and does not chain again"]);
     said.expect_attempt("kdump", "0", &["/gone: open: ENOENT", "try:"]);
     said.expect("before", "1");
     said.expect("after", "0");
