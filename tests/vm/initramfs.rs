@@ -293,7 +293,7 @@ fn emergency_shell() {
     let initramfs = initramfs(Suite::Bookworm, Init::Scripts);
     let said = machine(&directory, initramfs, "rd.break=pre-mount")
         .disk(disk.path())
-        .keys("kexec-bpf boot boots it", keys)
+        .keys("kexec-bpf boot ENTRY boots one", keys)
         .run();
     let listed = "*   1  there.conf: Type 1, 1";
     if !said.said.iter().any(|line| line.text.contains(listed)) {
