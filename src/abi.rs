@@ -4,6 +4,7 @@
 //! tests/abi compares each value, size and offset with the header.
 
 use core::ffi::CStr;
+use core::fmt;
 
 /// The interface version that this program prefers.
 pub const ABI_VERSION: u32 = 4;
@@ -161,6 +162,27 @@ impl Digest {
         Digest::Always,
         Digest::Unable,
     ];
+
+    /// Returns the value of that number.
+    #[must_use]
+    pub fn of(number: u32) -> Option<Digest> {
+        Digest::ALL
+            .into_iter()
+            .find(|digest| *digest as u32 == number)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Digest::Unknown => "unknown",
+            Digest::LeftOut => "skipped: nothing verifies the image at the jump",
+            Digest::Kept => "computed",
+            Digest::Crash => "computed, as for every crash image",
+            Digest::Always => "computed: the module's parameter digest is always",
+            Digest::Unable => "computed: it cannot be skipped on this kernel",
+        })
+    }
 }
 
 /// Chooses the newest version that both this program and the module support. `all` is the

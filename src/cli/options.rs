@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::parse::Parsed;
 use super::table::{CommandId, Id};
-use crate::policy::plan::{Options, Profile, Route};
+use crate::policy::plan::{Fast, Options, Profile, Route};
 use crate::run::volumes::Place;
 use crate::run::{BootOptions, LoadOptions};
 
@@ -32,6 +32,7 @@ pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
             allow_unsigned_initrd: parsed.has(Id::AllowUnsignedInitrd),
             // `kdump check` has no --panic: it is always about the crash image.
             panic: parsed.has(Id::Panic) || parsed.is(CommandId::Kdump),
+            fast: fast(parsed).unwrap_or_default(),
             ..Options::default()
         },
         ..LoadOptions::default()
@@ -50,6 +51,7 @@ pub fn boot<'arg>(parsed: &Parsed<'arg>) -> BootOptions<'arg> {
         route: route(parsed),
         dry_run: parsed.has(Id::DryRun),
         sync: !parsed.has(Id::NoSync),
+        fast: fast(parsed),
         mark_chained: false,
     }
 }
@@ -72,6 +74,15 @@ pub fn timeout_s(parsed: &Parsed<'_>) -> u32 {
 pub fn profile(parsed: &Parsed<'_>) -> Profile {
     let name = parsed.value(Id::Profile);
     name.map_or(Profile::First, |name| Profile::Named(name.to_vec()))
+}
+
+/// Returns who wants the kernel's digest skipped; `None` without such a flag.
+fn fast(parsed: &Parsed<'_>) -> Option<Fast> {
+    match (parsed.has(Id::Fast), parsed.has(Id::NoFast)) {
+        (true, _) => Some(Fast::Asked),
+        (_, true) => Some(Fast::No),
+        (false, false) => None,
+    }
 }
 
 /// Returns the requested route; `None` for auto.

@@ -10,7 +10,7 @@ use crate::diagnosis::size::size;
 use crate::formats::image::revocation::Revoked;
 use crate::host::Host;
 use crate::policy::plan::{
-    CmdlineBase, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan,
+    CmdlineBase, Digest, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan,
 };
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::file::InputFile;
@@ -109,6 +109,12 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Str
         line("", &format!("added {}: {}", added.word, added.reason));
     }
     line("flags", &plan.flags.to_string());
+    match plan.digest {
+        Digest::Kept => (),
+        Digest::Unable(why) => line("digest", &format!("computed: {why}")),
+        Digest::Session => line("digest", "skipped, to be fast"),
+        Digest::Module => line("digest", "skipped: the module's parameter digest is never"),
+    }
     if host.is_locked_down() || host.enforces() {
         line("verified", plan.route.verified());
     }

@@ -8,7 +8,7 @@ use super::text::field;
 use super::{crash, report};
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::size::size;
-use crate::host::{Enforce, Host, Lockdown};
+use crate::host::{DigestMode, Enforce, Host, Lockdown};
 use crate::policy::explain;
 
 /// The column at which values start.
@@ -69,6 +69,7 @@ pub fn text(host: &Host) -> String {
             "no: load, unload and exec need it"
         },
     );
+    line("digest", digest(host));
     let handshake = explain::handshake_blocker(host);
     line("handshake", &handshake_text(host, handshake.as_ref()));
     if let Some(blocker) = &handshake {
@@ -151,6 +152,16 @@ fn enforce(host: &Host) -> &'static str {
         Some(Enforce::Held) => "held: the module is being removed; nothing can be loaded",
         Some(Enforce::Off) => "no",
         None => "unknown: /sys is not mounted",
+    }
+}
+
+fn digest(host: &Host) -> &'static str {
+    match host.module.as_ref().map(|module| module.digest) {
+        None => "computed for every load; only the module can skip it",
+        Some(None) => "computed for every load; this module cannot skip it",
+        Some(Some(DigestMode::Auto)) => "computed, except with --fast or in an initramfs",
+        Some(Some(DigestMode::Always)) => "computed for every load: the parameter digest is always",
+        Some(Some(DigestMode::Never)) => "computed for crash images only: the parameter is never",
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Id {
     Timeout,
     Next,
     Lock,
+    Fast,
+    NoFast,
 }
 
 /// A flag. `--NAME VALUE` and `--NAME=VALUE` are the same.
@@ -188,6 +190,14 @@ static ALLOW_UNSIGNED_INITRD: Flag = switch(
 
 static LOCK: Flag = switch(Id::Lock, "lock", "forbid all later loads and unloads");
 
+static FAST: Flag = switch(Id::Fast, "fast", "skip the kernel's digest of the image");
+
+static NO_FAST: Flag = switch(
+    Id::NoFast,
+    "no-fast",
+    "do not skip it in an initramfs either",
+);
+
 static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not sync file systems first");
 
 /// The flags that may stand without a command.
@@ -197,7 +207,12 @@ pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
 pub static COMMON_FLAGS: &[&Flag] = &[&DRY_RUN, &VERBOSE, &HELP];
 
 /// Pairs of flags of which at most one may be given.
-pub static EXCLUSIVE: &[(&Flag, &Flag)] = &[(&COMMAND_LINE, &REUSE_CMDLINE), (&ROOT, &DEVICE)];
+pub static EXCLUSIVE: &[(&Flag, &Flag)] = &[
+    (&COMMAND_LINE, &REUSE_CMDLINE),
+    (&ROOT, &DEVICE),
+    (&FAST, &PANIC),
+    (&FAST, &NO_FAST),
+];
 
 /// (flag, the flag that it requires)
 pub static NEEDS: &[(&Flag, &Flag)] = &[(&CRYPT_KEY, &PANIC), (&REUSE_CRYPT_KEYS, &CRYPT_KEY)];
@@ -227,6 +242,7 @@ boot. It replaces an image that was loaded before.",
             &ROUTE,
             &ALLOW_UNSIGNED_INITRD,
             &LOCK,
+            &FAST,
             &DRY_RUN,
             &VERBOSE,
             &HELP,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Numbers of bytes for display. Layer: pure.
+//! Sizes and durations for display. Layer: pure.
 
 use alloc::format;
 use alloc::string::String;
@@ -32,6 +32,12 @@ pub fn exact_size(bytes: u64) -> String {
         return format!("{size} ({bytes} bytes)");
     }
     size
+}
+
+/// Returns a duration with one decimal: `12.3 ms`.
+#[must_use]
+pub fn milliseconds(us: u64) -> String {
+    format!("{}.{} ms", us / 1000, us % 1000 / 100)
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub struct Host {
     pub framebuffer: Option<String>,
     /// /proc/cmdline without its newline.
     pub running_cmdline: Option<Vec<u8>>,
+    /// True in an initramfs, by /etc/initrd-release.
+    pub in_initramfs: bool,
 }
 
 /// The settings and abilities of the running kernel that matter when it crashes.
@@ -100,6 +102,33 @@ pub struct Module {
     pub decompressors: String,
     /// Names separated by one space.
     pub default_parsers: String,
+    /// The module's parameter `digest`; `None` if it has none.
+    pub digest: Option<DigestMode>,
+}
+
+/// The module's parameter `digest`: the loads for a reboot whose SHA-256 the kernel
+/// computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DigestMode {
+    /// All but those whose session asks for none.
+    Auto,
+    /// All.
+    Always,
+    /// None.
+    Never,
+}
+
+impl DigestMode {
+    /// Parses the parameter's text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<DigestMode> {
+        match text {
+            "auto" => Some(DigestMode::Auto),
+            "always" => Some(DigestMode::Always),
+            "never" => Some(DigestMode::Never),
+            _ => None,
+        }
+    }
 }
 
 /// The state of enforce, from the module's parameter `enforce` and its `initstate`.

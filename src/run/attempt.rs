@@ -7,12 +7,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::crash::{self, Preflight};
+use super::digest::{self, Done};
 use super::events::Events;
 use super::initrd::Initrd;
 use super::offer::Offer;
 use super::options::LoadOptions;
 use super::prepared::Prepared;
 use super::{RunError, handshake};
+use crate::abi;
 use crate::diagnosis::Diagnosis;
 use crate::formats::image::{authenticode, pe};
 use crate::formats::source::{ReadAt, SubSource};
@@ -60,6 +62,10 @@ pub fn load(
         true => attempt.load_crash(load.preflight.as_ref(), events),
         false => attempt.load(events),
     };
+    if let Ok(done) = &result {
+        digest::tell(plan.digest, done.digest, options.wanted.fast, events);
+    }
+    let result = result.map(|done| done.skipped_count);
     // A file that changed since it was planned fails in many ways, the kernel's ENOEXEC
     // among them; all of them have this one cause.
     result.map_err(|error| {
@@ -83,18 +89,18 @@ impl Attempt<'_> {
         &self,
         preflight: Option<&Preflight>,
         events: &mut dyn Events,
-    ) -> Result<usize, RunError> {
+    ) -> Result<Done, RunError> {
         let image = &self.manifest.image.path;
         let estimate = preflight.and_then(|preflight| preflight.estimate);
         crash::check(image, self.options, estimate.as_ref())?;
         let _keys = crash::crypt_keys(image, self.options, self.host)?;
         crash_record::remove();
-        let skipped_count = self.load(events)?;
+        let done = self.load(events)?;
         crash::remember(image, estimate.as_ref(), event::boot_time_s());
-        Ok(skipped_count)
+        Ok(done)
     }
 
-    fn load(&self, events: &mut dyn Events) -> Result<usize, RunError> {
+    fn load(&self, events: &mut dyn Events) -> Result<Done, RunError> {
         let Attempt { manifest, plan, .. } = self;
         let mut progress = |step: core::fmt::Arguments<'_>| events.step(step);
         let initrd = Initrd::assemble(manifest, &plan.concat, &mut progress)?;
@@ -120,6 +126,7 @@ impl Attempt<'_> {
             Some(kernel) => kernel.as_fd(),
             None => manifest.image.file.as_fd(),
         };
+        let session = digest::session(plan.digest, &mut progress);
         kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
             let found = explain::load(error.errno, self.host, self.options.wanted.panic);
             RunError::Kernel {
@@ -128,7 +135,11 @@ impl Attempt<'_> {
             }
         })?;
         progress(format_args!("kexec_file_load: done"));
-        Ok(0)
+        let report = session.and_then(|session| session.report());
+        Ok(Done {
+            skipped_count: 0,
+            digest: report.and_then(|report| abi::Digest::of(report.digest)),
+        })
     }
 
     fn copy_kernel(&self, progress: super::Progress<'_>) -> Result<Filled, RunError> {

@@ -20,7 +20,7 @@ use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
-use crate::policy::plan::{Options, Profile};
+use crate::policy::plan::{Fast, Options, Profile};
 use crate::sys::{AsFd, efivar, host};
 
 /// Limit on the reports about entries that cannot boot.
@@ -69,7 +69,7 @@ fn load_path(
     let volume = volume.ok_or_else(|| no_entry(path))?;
     let image = LoadOptions {
         image: path,
-        wanted: wanted(options),
+        wanted: wanted(options, host),
         ..load_options(options, volume)
     };
     load(&image, host, events)
@@ -90,9 +90,15 @@ fn load_options<'a>(options: &BootOptions<'_>, volume: &'a Volume) -> LoadOption
     }
 }
 
-/// Returns the options that are the same for all images.
-fn wanted(options: &BootOptions<'_>) -> Options {
+/// Returns the options that are the same for all images. In an initramfs, where nothing
+/// runs yet that still writes to memory, a load is fast by default.
+fn wanted(options: &BootOptions<'_>, host: &Host) -> Options {
+    let by_host = match host.in_initramfs {
+        true => Fast::ByDefault,
+        false => Fast::No,
+    };
     Options {
+        fast: options.fast.unwrap_or(by_host),
         route: options.route,
         append: options.append.clone(),
         mark_chained: options.mark_chained,
@@ -192,7 +198,7 @@ fn load_chosen(
             image: &entries::path_of(entry.kind, &entry.file_name),
             wanted: Options {
                 profile: Profile::Number(entry.profile),
-                ..wanted(options)
+                ..wanted(options, host)
             },
             ..common
         };
@@ -210,12 +216,12 @@ fn load_chosen(
     let words = match text.kind {
         EntryKind::Linux => Options {
             entry_words: text.options,
-            ..wanted(options)
+            ..wanted(options, host)
         },
         EntryKind::Program => Options {
             command_line: Some(text.options).filter(|words| !words.is_empty()),
             profile: Profile::Number(text.profile),
-            ..wanted(options)
+            ..wanted(options, host)
         },
     };
     let image = LoadOptions {

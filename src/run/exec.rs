@@ -3,8 +3,10 @@
 
 use super::events::Events;
 use super::{RunError, teardown};
+use crate::diagnosis::size::milliseconds;
 use crate::host::Host;
 use crate::policy::explain;
+use crate::sys::event::now_us;
 use crate::sys::{crash_record, kexec};
 
 /// Drops the loaded image, or the crash image.
@@ -22,9 +24,10 @@ pub fn unload(panic: bool, host: &Host) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Runs the programs of [`teardown::DIRECTORY`] and jumps into the loaded image. Returns
-/// only if that fails, or if an image that was loaded to come back has come back.
-/// `cmdline` is the next kernel's command line, if it is known.
+/// Writes out all file systems, runs the programs of [`teardown::DIRECTORY`], writes out
+/// what they left, and jumps into the loaded image. Returns only if that fails, or if an
+/// image that was loaded to come back has come back. `cmdline` is the next kernel's
+/// command line, if it is known.
 ///
 /// # Errors
 /// [`RunError::Diagnosed`].
@@ -40,14 +43,35 @@ pub fn exec(
     if let Some(warning) = explain::framebuffer(host, cmdline) {
         events.warn(&warning);
     }
+    let started_us = now_us();
+    if sync {
+        // Most is written while the system still runs in full; only what the programs
+        // wrote is left for the second time.
+        write_out(events);
+    }
     teardown::run(events);
     if sync {
-        events.step(format_args!("writing out all file systems"));
-        kexec::sync();
+        write_out(events);
     }
-    events.step(format_args!("jumping into the loaded image"));
+    events.step(format_args!(
+        "jumping into the loaded image, {} after the start of exec",
+        milliseconds(since(started_us))
+    ));
     kexec::reboot().map_err(|error| {
         let found = explain::exec(error.errno, host);
         RunError::of_command("exec", &error, found)
     })
+}
+
+fn since(started_us: u64) -> u64 {
+    now_us().saturating_sub(started_us)
+}
+
+fn write_out(events: &mut dyn Events) {
+    let started_us = now_us();
+    kexec::sync();
+    events.step(format_args!(
+        "wrote out all file systems in {}",
+        milliseconds(since(started_us))
+    ));
 }

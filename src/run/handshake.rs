@@ -8,13 +8,15 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::digest::Done;
 use super::error::ServeError;
 use super::offer::Offer;
-use super::server::{Server, milliseconds};
+use super::server::Server;
 use super::{Progress, RunError};
 use crate::abi;
 use crate::diagnosis::Diagnose;
 use crate::diagnosis::errno::Errno;
+use crate::diagnosis::size::milliseconds;
 use crate::host::Host;
 use crate::policy::explain;
 use crate::sys::event::{EventFd, now_us};
@@ -32,8 +34,7 @@ struct CallResult {
     result: Result<(), SysError>,
 }
 
-/// Loads the image by the handshake; returns the number of companion files that the
-/// image's parser did not take.
+/// Loads the image by the handshake.
 ///
 /// # Errors
 /// [`RunError::Kernel`], which joins A's error number, B's failure and the kernel's
@@ -43,12 +44,13 @@ pub fn load(
     initrd: Option<Fd<'_>>,
     host: &Host,
     progress: Progress<'_>,
-) -> Result<usize, RunError> {
+) -> Result<Done, RunError> {
     let (ready, attached, ended) = (EventFd::new()?, EventFd::new()?, EventFd::new()?);
     // This route is only chosen when there is a common version.
     let module = host.module.as_ref();
     let version = module.and_then(|module| module.abi_version?.ok());
-    let session = Session::open(&ready, &attached, version.unwrap_or(abi::ABI_VERSION))?;
+    let version = version.unwrap_or(abi::ABI_VERSION);
+    let session = Session::open(&ready, &attached, version, offer.session_flags)?;
     progress(format_args!("session registered with /proc/kexec_bpf"));
     let image = offer.image();
     let call = || {
@@ -95,7 +97,10 @@ pub fn load(
     let Err(error) = called.result else {
         let all = offer.companions.len();
         let taken = report.map_or(all, |report| report.addons as usize);
-        return Ok(all.saturating_sub(taken));
+        return Ok(Done {
+            skipped_count: all.saturating_sub(taken),
+            digest: report.and_then(|report| abi::Digest::of(report.digest)),
+        });
     };
     // If the call failed with ECANCELED, B's failure ended the load. Otherwise the kernel
     // had already ended the load, and B's failure is only a consequence.

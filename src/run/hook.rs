@@ -11,7 +11,7 @@ use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::loader_conf::{MenuTime, NOT_SECONDS};
 use crate::policy::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
-use crate::policy::plan::Options;
+use crate::policy::plan::{Fast, Options};
 use crate::sys::file::{InputFile, OpenError};
 use crate::sys::host;
 
@@ -44,6 +44,11 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
         route: None,
         dry_run: false,
         sync: true,
+        fast: Some(match words.fast {
+            Some(true) => Fast::Asked,
+            Some(false) => Fast::No,
+            None => Fast::ByDefault,
+        }),
         mark_chained: true,
     };
     boot(&options, &host::read(), events)

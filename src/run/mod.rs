@@ -10,6 +10,7 @@ mod attempt;
 mod boot;
 mod companions;
 mod crash;
+mod digest;
 pub mod enforce;
 pub mod entries;
 mod error;

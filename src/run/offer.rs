@@ -8,7 +8,7 @@ use super::RunError;
 use crate::abi;
 use crate::formats::initrd::extra::ExtraDirectory;
 use crate::formats::source::InputId;
-use crate::policy::plan::{Companion, CompanionKind, Flags, Manifest, Plan};
+use crate::policy::plan::{Companion, CompanionKind, Digest, Flags, Manifest, Plan};
 use crate::sys::file::{self, InputFile};
 use crate::sys::{AsFd, Fd};
 
@@ -21,6 +21,8 @@ pub struct Offer<'load> {
     pub cmdline: CString,
     pub flags: Flags,
     pub selection: abi::Selection,
+    /// Flags of the session, `KEXEC_BPF_REGISTER_*`.
+    pub session_flags: u32,
     /// The companion files in the order in which the module takes them.
     pub companions: Vec<InputId>,
 }
@@ -48,6 +50,10 @@ impl<'load> Offer<'load> {
                     0
                 },
                 reserved: [0; 2],
+            },
+            session_flags: match plan.digest {
+                Digest::Session => abi::REGISTER_NO_DIGEST,
+                _ => 0,
             },
             companions: in_order(manifest)?,
         };

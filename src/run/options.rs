@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::volumes::Place;
 use crate::formats::entries::loader_conf::MenuTime;
 use crate::host::Host;
-use crate::policy::plan::{Options, Route};
+use crate::policy::plan::{Fast, Options, Route};
 use crate::sys::Fd;
 
 /// The options of a load, whoever asked for it.
@@ -62,6 +62,8 @@ pub struct BootOptions<'arg> {
     pub route: Option<Route>,
     pub dry_run: bool,
     pub sync: bool,
+    /// `None` if the command decides: fast in an initramfs.
+    pub fast: Option<Fast>,
     /// Keeps the next system from chaining.
     pub mark_chained: bool,
 }

@@ -12,6 +12,7 @@ use super::offer::Offer;
 use super::parser::{self, Parser};
 use crate::abi;
 use crate::diagnosis::errno::Errno;
+use crate::diagnosis::size::milliseconds;
 use crate::formats::object::Object;
 use crate::policy::handshake::{self, End, Failure, Steps, Wake};
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
@@ -152,9 +153,4 @@ impl Steps for Server<'_> {
 
 fn took(from_us: u64, to_us: u64) -> String {
     milliseconds(to_us.saturating_sub(from_us))
-}
-
-/// Formats a duration with one decimal.
-pub fn milliseconds(us: u64) -> String {
-    format!("{}.{} ms", us / 1000, us % 1000 / 100)
 }

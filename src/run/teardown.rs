@@ -8,9 +8,11 @@ use alloc::vec::Vec;
 
 use super::events::Events;
 use crate::diagnosis::escape::printable;
+use crate::diagnosis::size::milliseconds;
 use crate::formats::sort::sort;
 use crate::sys::SysError;
 use crate::sys::directory::Directory;
+use crate::sys::event::now_us;
 use crate::sys::process::{self, Ended};
 
 /// The directory of these programs, in an initramfs as well.
@@ -45,9 +47,12 @@ pub fn run(events: &mut dyn Events) {
         let path = [DIRECTORY.as_bytes(), b"/", &name].concat();
         let shown = printable(&path);
         events.step(format_args!("running {shown}"));
+        let started_us = now_us();
         if let Some(what) = failure(process::run(&path, &[], TIMEOUT_S)) {
             events.warn(&format!("{shown} {what}"));
         }
+        let took_us = now_us().saturating_sub(started_us);
+        events.step(format_args!("{shown} took {}", milliseconds(took_us)));
     }
 }
 

@@ -9,7 +9,7 @@ use super::{capability, crash_record, crypt_keys, enforce, event, kexec};
 use crate::abi;
 use crate::formats::image::devicetree::Device;
 use crate::formats::image::hwids::Smbios;
-use crate::host::{CrashSettings, Host, Lockdown, Module};
+use crate::host::{CrashSettings, DigestMode, Host, Lockdown, Module};
 
 /// Limit on the size of a kernel file with one value, in bytes.
 const VALUE_MAX_BYTES: usize = 128;
@@ -47,6 +47,7 @@ pub fn read() -> Host {
         crash: crash(),
         framebuffer: framebuffer(),
         running_cmdline: running_cmdline(),
+        in_initramfs: exists("/etc/initrd-release"),
     }
 }
 
@@ -128,6 +129,7 @@ fn module() -> Option<Module> {
         has_btf: exists("/sys/kernel/btf/kexec_bpf"),
         decompressors: fact("decompressors").unwrap_or_default(),
         default_parsers: fact("default_parsers").unwrap_or_default(),
+        digest: fact("digest").and_then(|value| DigestMode::parse(&value)),
     })
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::mem::{MaybeUninit, size_of};
 use core::slice;
 
-use rustix::fd::{AsRawFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 
@@ -29,7 +29,7 @@ impl Session {
     /// Opens a session and registers the two eventfds: the kernel signals `ready` when a
     /// parser is waiting, this program signals `attached`. The module's default timeout
     /// limits the wait. `abi_version` is one that the module supports:
-    /// [`abi::common_version`].
+    /// [`abi::common_version`]; `flags` are 0 before version 4.
     ///
     /// # Errors
     /// ENOENT without the module, EPERM without CAP_SYS_BOOT, EINVAL for a version that
@@ -38,18 +38,39 @@ impl Session {
         ready: &EventFd,
         attached: &EventFd,
         abi_version: u32,
+        flags: u32,
     ) -> Result<Session, SysError> {
+        Session::register(abi::Register {
+            abi_version,
+            ready_fd: ready.as_fd().as_raw_fd(),
+            attached_fd: attached.as_fd().as_raw_fd(),
+            timeout_ms: 0,
+            flags,
+            reserved: [0; 11],
+        })
+    }
+
+    /// Opens a session that serves no parser, only to set `flags` for the loads of this
+    /// process. The module must support version 4.
+    ///
+    /// # Errors
+    /// As of [`Session::open`].
+    pub fn without_parser(flags: u32) -> Result<Session, SysError> {
+        Session::register(abi::Register {
+            abi_version: abi::ABI_VERSION,
+            ready_fd: -1,
+            attached_fd: -1,
+            timeout_ms: 0,
+            flags: flags | abi::REGISTER_NO_PARSER,
+            reserved: [0; 11],
+        })
+    }
+
+    fn register(register: abi::Register) -> Result<Session, SysError> {
+        let abi_version = register.abi_version;
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         let fd = rustix::fs::open(abi::PROC_PATH, flags, Mode::empty())
             .map_err(|errno| fail("open", errno))?;
-        let register = abi::Register {
-            abi_version,
-            ready_fd: rustix::fd::AsFd::as_fd(ready).as_raw_fd(),
-            attached_fd: rustix::fd::AsFd::as_fd(attached).as_raw_fd(),
-            timeout_ms: 0,
-            flags: 0,
-            reserved: [0; 11],
-        };
         let size = if abi_version > 3 {
             size_of::<abi::Register>()
         } else {

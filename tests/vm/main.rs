@@ -12,6 +12,7 @@ mod boot_menu;
 mod boot_places;
 mod companions;
 mod enforce_program;
+mod fast;
 mod floor;
 mod handshake;
 mod handshake_client;

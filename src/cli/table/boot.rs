@@ -3,7 +3,8 @@
 
 use super::value::Value;
 use super::{
-    APPEND, Command, CommandId, DRY_RUN, Flag, HELP, Id, NO_SYNC, Operand, ROUTE, VERBOSE, switch,
+    APPEND, Command, CommandId, DRY_RUN, FAST, Flag, HELP, Id, NO_FAST, NO_SYNC, Operand, ROUTE,
+    VERBOSE, switch,
 };
 
 pub static ROOT: Flag = Flag {
@@ -72,8 +73,8 @@ it. File systems are mounted for this command alone, and read-only; one is writt
 count the try, if the entry's name has a counter. Programs in /etc/kexec-bpf/pre-exec.d run \
 before the jump. If a step fails, nothing stays loaded.",
     flags: &[
-        &ROOT, &DEVICE, &TIMEOUT, &MENU, &NEXT, &APPEND, &ROUTE, &DRY_RUN, &NO_SYNC, &VERBOSE,
-        &HELP,
+        &ROOT, &DEVICE, &TIMEOUT, &MENU, &NEXT, &APPEND, &ROUTE, &FAST, &NO_FAST, &DRY_RUN,
+        &NO_SYNC, &VERBOSE, &HELP,
     ],
     examples: &[
         ("kexec-bpf boot", "boot the default entry"),

@@ -49,6 +49,15 @@ upgrades that load a kernel fail; with systemd, every plain reboot starts the lo
 have both a crash image and one for exec, load the first without --lock. If the sysctl cannot be \
 set, load drops the image and exits with 1."
         }
+        Id::Fast => {
+            "Skips the SHA-256 of the image that the kernel computes at the load and verifies at the \
+jump, which takes most of the time of both. Without it, a device that still writes to memory at \
+the jump can corrupt the next kernel; with it, the machine then hangs silently. On every route \
+this needs the module kexec_bpf; without the module, load prints a warning and goes on. A crash \
+image always has the digest. hook boot, and boot in an initramfs, skip it by default; the \
+module's parameter digest (auto, always or never) can override that."
+        }
+        Id::NoFast => "Does not skip the digest in an initramfs either, see --fast.",
         Id::NoSync => {
             "Does not call sync(2) before the jump. Data not yet written to disk is lost."
         }

@@ -32,6 +32,8 @@ pub struct Words {
     pub append: Vec<Vec<u8>>,
     pub kdump: Option<Vec<u8>>,
     pub enforce: bool,
+    /// Skip the kernel's digest, or do not; `None` without such a word.
+    pub fast: Option<bool>,
 }
 
 /// Returns whether `value` clearly says no; anything else counts as a request. The
@@ -67,6 +69,7 @@ pub fn parse(line: &[u8]) -> Words {
             b".append" => found.append.push(value.to_vec()),
             b".kdump" => found.kdump = given(),
             b".enforce" => found.enforce = !is_clear_no(value),
+            b".fast" => found.fast = Some(!is_clear_no(value)),
             _ => {}
         }
     }

@@ -9,6 +9,7 @@
 mod build;
 mod choice;
 mod cmdline;
+mod digest;
 mod enforce;
 mod error;
 mod flags;
@@ -24,11 +25,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use cmdline::{CmdlineBase, PlannedCmdline};
+pub use digest::Digest;
 pub use error::PlanError;
 pub use flags::Flags;
 pub use initrd::{InitrdOrigin, InitrdPart};
 pub use manifest::{Companion, CompanionKind, Input, Manifest, profile_number};
-pub use options::{Options, Profile};
+pub use options::{Fast, Options, Profile};
 pub use route::Route;
 
 use crate::diagnosis::Diagnosis;
@@ -58,6 +60,7 @@ pub struct Plan {
     pub concat: ConcatPlan,
     pub cmdline: PlannedCmdline,
     pub flags: Flags,
+    pub digest: Digest,
     /// The reason why the load would fail, if it is known before the load is tried.
     pub blocker: Option<Diagnosis>,
 }
@@ -249,6 +252,7 @@ impl<F: ReadAt> Planner<'_, F> {
             initrd: assembled.parts,
             concat: assembled.concat,
             cmdline,
+            digest: Digest::of(self.options, self.host),
             blocker: None,
         })
     }

@@ -25,6 +25,20 @@ pub struct Options {
     pub allow_unsigned_initrd: bool,
     /// Loads the crash image instead of the one for `exec`.
     pub panic: bool,
+    /// Skip the kernel's digest, if that is possible.
+    pub fast: Fast,
+}
+
+/// The wish for a load without the kernel's digest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Fast {
+    /// Nobody wants it.
+    #[default]
+    No,
+    /// The command wants it, because it acts as a boot loader.
+    ByDefault,
+    /// The user, who is warned if the digest cannot be skipped.
+    Asked,
 }
 
 /// The wanted profile of a UKI.

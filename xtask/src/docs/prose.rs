@@ -53,6 +53,10 @@ pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
          does.",
     ),
     (
+        "rd.kexec_bpf.fast=0",
+        "Has hook boot not skip the kernel's digest, which it skips by default; see --fast.",
+    ),
+    (
         "rd.kexec_bpf.chained=1",
         "Added by hook boot, so that the system it boots does not boot yet another one.",
     ),

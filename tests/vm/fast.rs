@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! `--fast`: the program's loads that skip the kernel's digest, and its words if that is
+//! not possible. `module_fast` tests the module's part.
+
+use guest::handshake::{KERNEL, NOTHING, STRICT, initramfs, machine};
+use guest::witness::{self, FUNCTIONS, expect_digest};
+use guest::{Machine, Payload, second_initrd};
+
+use crate::module_fast::with_images;
+
+#[test]
+fn every_route_can_be_fast() {
+    let directory = guest::work_dir("fast-routes");
+    let script = format!(
+        "{FUNCTIONS}
+witness
+watched plain kexec-bpf load /kernel
+watched native kexec-bpf load --fast -v /kernel --initrd /initrd
+watched extract kexec-bpf load --fast -v --route extract /a.efi
+watched handshake kexec-bpf load --fast -v --route handshake /a.efi
+watched dry kexec-bpf load --fast -n /kernel
+attempt crash kexec-bpf load --fast --panic /a.efi
+digest always
+watched always kexec-bpf load --fast /kernel
+digest never
+watched never kexec-bpf load /kernel
+watched never-dry kexec-bpf load -n /kernel
+kexec-bpf status | while read -r line; do say status \"$line\"; done
+digest auto
+kexec-bpf unload
+left end
+rmmod witness
+rmmod kexec_bpf
+attempt without kexec-bpf load --fast /kernel
+attempt quiet kexec-bpf load --fast /kernel -v
+kexec-bpf unload
+"
+    );
+    let said = machine(&directory, with_images(initramfs(&script)))
+        .append("crashkernel=32M")
+        .run();
+    for (name, kept) in [
+        ("plain", true),
+        ("native", false),
+        ("extract", false),
+        ("handshake", false),
+        ("always", true),
+        ("never", false),
+    ] {
+        said.expect(&format!("{name}-code"), "0");
+        expect_digest(&said, name, "normal", kept);
+    }
+    for name in ["native", "extract", "handshake"] {
+        said.expect_words(
+            name,
+            &["digest: skipped: nothing verifies the image at the jump"],
+        );
+    }
+    said.expect_words("dry", &["skipped, to be fast"]);
+    said.expect_words(
+        "never-dry",
+        &["skipped: the module's parameter digest is never"],
+    );
+    said.expect_attempt("crash", "2", &["--fast and --panic"]);
+    let always = "computed: the module's parameter digest is always";
+    said.expect_words("always", &["--fast has no effect", always]);
+    said.expect_words("status", &["computed for crash images only"]);
+    said.expect("without-code", "0");
+    said.expect_words(
+        "without",
+        &["--fast has no effect", "the module kexec_bpf is not loaded"],
+    );
+    said.expect("end-left", NOTHING);
+}
+
+/// In an initramfs, `boot` is fast by default. A program of pre-exec.d damages a byte of the
+/// image that nobody needs, so that only a load without a digest boots.
+#[test]
+fn an_initramfs_boots_fast() {
+    let directory = guest::work_dir("fast-boot");
+    let payload = Payload::new("fast", 300_007);
+    let mut initrd = second_initrd(&[&payload]);
+    // So that the last page has room after it.
+    initrd.resize(initrd.len().next_multiple_of(4096) + 512, 0);
+    let nonce = guest::nonce();
+    let entry =
+        format!("linux /vmlinuz\ninitrd /initrd\noptions console=ttyS0 panic=-1 nonce={nonce}\n");
+    let script = format!(
+        "{FUNCTIONS}
+witness
+mkdir -p /etc/kexec-bpf/pre-exec.d
+printf '#!/bin/sh\necho normal >/sys/module/witness/parameters/damage\n' >/etc/kexec-bpf/pre-exec.d/damage
+chmod 755 /etc/kexec-bpf/pre-exec.d/damage
+attempt system kexec-bpf boot -n --root /esp
+attempt asked kexec-bpf boot -n --root /esp --fast
+>/etc/initrd-release
+attempt initramfs kexec-bpf boot -n --root /esp
+attempt kept kexec-bpf boot -n --root /esp --no-fast
+attempt both kexec-bpf boot -n --root /esp --fast --no-fast
+kexec-bpf boot -v --root /esp 2>&1 | while read -r line; do say boot \"$line\"; done
+"
+    );
+    let guest = initramfs(&script)
+        .file_from("witness.ko", &witness::module())
+        .file_from("esp/vmlinuz", &KERNEL.image())
+        .file("esp/initrd", &initrd)
+        .file("esp/loader/entries/a.conf", entry.as_bytes());
+    let said = Machine::new(&directory, KERNEL, guest.finish())
+        .append(STRICT)
+        .boot();
+    for (name, fast) in [
+        ("system", false),
+        ("asked", true),
+        ("initramfs", true),
+        ("kept", false),
+    ] {
+        said.expect(&format!("{name}-code"), "0");
+        if said.told(name).contains("skipped, to be fast") != fast {
+            said.fail(&format!("{name}: {}", said.told(name)));
+        }
+    }
+    said.expect_attempt("both", "2", &["--fast and --no-fast"]);
+    said.expect_words("boot", &["digest: skipped", "took"]);
+    said.expect_end();
+    said.expect("second", &KERNEL.release());
+    said.expect("payload", &format!("fast {}", payload.sha256));
+    assert!(
+        said.one("cmdline").ends_with(&nonce),
+        "{}",
+        said.one("cmdline")
+    );
+}
