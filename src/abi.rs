@@ -176,11 +176,11 @@ impl fmt::Display for Digest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Digest::Unknown => "unknown",
-            Digest::LeftOut => "skipped: nothing verifies the image at the jump",
+            Digest::LeftOut => "skipped, so nothing verifies the image at the jump",
             Digest::Kept => "computed",
             Digest::Crash => "computed, as for every crash image",
-            Digest::Always => "computed: the module's parameter digest is always",
-            Digest::Unable => "computed: it cannot be skipped on this kernel",
+            Digest::Always => "computed, because the module's parameter digest is \"always\"",
+            Digest::Unable => "computed, because it cannot be skipped on this kernel",
         })
     }
 }
@@ -241,7 +241,7 @@ pub const RESOURCE_FLAGS: [(u32, &str); 7] = [
     (2, "decompressed"),
     (4, "from BPF memory"),
     (8, "with addons"),
-    (0x10, "with the user's"),
+    (0x10, "with what the user added"),
     (0x20, "joined in place"),
     (0x40, "joined by a copy"),
 ];

@@ -64,7 +64,7 @@ static const struct kernel_param_ops kb_digest_ops = {
 	.get = kb_digest_get,
 };
 module_param_cb(digest, &kb_digest_ops, NULL, 0644);
-MODULE_PARM_DESC(digest, "SHA-256 of images for a reboot: auto (unless a load asks for none), always or never");
+MODULE_PARM_DESC(digest, "SHA-256 of images for a reboot: auto (computed unless a load asks for none), always or never");
 
 void kb_digest_init(bool able)
 {
@@ -72,7 +72,7 @@ void kb_digest_init(bool able)
 	if (able)
 		return;
 	WRITE_ONCE(kb_digest_mode, KB_DIGEST_ALWAYS);
-	pr_notice("digest: always, because segments cannot be left out on this kernel\n");
+	pr_notice("digest: always, because it cannot be skipped on this kernel\n");
 }
 
 bool notrace kb_digest_never(void)

@@ -26,7 +26,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in' -a hook -d 'do what the kernel command
 complete -c kexec-bpf -n '__kexec_bpf_in' -a unload -d 'drop the loaded image'
 complete -c kexec-bpf -n '__kexec_bpf_in' -a status -d 'show what is loaded and what this kernel can do'
 complete -c kexec-bpf -n '__kexec_bpf_in' -a inspect -d 'show what is in an image'
-complete -c kexec-bpf -n '__kexec_bpf_in' -a kdump -d 'check whether a capture kernel will fit and run'
+complete -c kexec-bpf -n '__kexec_bpf_in' -a kdump -d 'check whether a crash image will fit and run'
 complete -c kexec-bpf -n '__kexec_bpf_in' -a help -d 'show the help for a command'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -F
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l initrd -r -F -d 'add an initrd; may be repeated'
@@ -64,7 +64,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in boot' -l next -d 'take the entry after 
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l append -x -d 'add words to the command line'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l route -x -a 'auto handshake native extract' -d 'how to load the image'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l fast -d 'skip the kernel\'s digest of the image'
-complete -c kexec-bpf -n '__kexec_bpf_in boot' -l no-fast -d 'do not skip it in an initramfs either'
+complete -c kexec-bpf -n '__kexec_bpf_in boot' -l no-fast -d 'keep the kernel\'s digest, in an initramfs too'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -s n -l dry-run -d 'print the plan; change nothing'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l no-sync -d 'do not sync file systems first'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -s v -l verbose -d 'print each step on stderr'

@@ -146,7 +146,7 @@ pub fn loaded_image(host: &Host) -> Option<(String, String)> {
     };
     let age_s = host.crash.now_s.saturating_sub(record.loaded_at_s);
     let since = format!(
-        "{} s, as recorded in /run: {}",
+        "{} s: {} (from the record in /run)",
         age_s,
         printable(&record.image)
     );
@@ -203,7 +203,7 @@ mod tests {
             image: b"/a b".to_vec(),
         });
         let (since, fits) = loaded_image(&host).unwrap();
-        assert_eq!(since, "40 s, as recorded in /run: /a b");
+        assert_eq!(since, "40 s: /a b (from the record in /run)");
         assert_eq!(fits, "yes: 128 MiB is enough");
         host.crash_size_bytes = Some(127 << 20);
         let (_, fits) = loaded_image(&host).unwrap();

@@ -208,7 +208,7 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
         let what = format!("{}: unexpected argument {}", command.name, show(word));
         return Err(usage(Some(command), &what));
     }
-    if let Operand::Choice(words) = command.operand {
+    if let Operand::Choice { words, .. } = command.operand {
         check_choice(Some(command), command.name, words, word)?;
     }
     parsed.operand = Some(word);
@@ -255,7 +255,7 @@ fn check_operand(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let missing = match parsed.command.map(|command| command.operand) {
         None => return Err(usage(None, "no command given")),
         Some(Operand::Image | Operand::WordImage { .. }) => "no image given",
-        Some(Operand::Choice(_)) => "no hook given",
+        Some(Operand::Choice { .. }) => "no hook given",
         Some(_) => return Ok(()),
     };
     let name = parsed.command.map_or("", |command| command.name);

@@ -10,7 +10,7 @@ use crate::diagnosis::size::size;
 use crate::formats::image::revocation::Revoked;
 use crate::host::Host;
 use crate::policy::plan::{
-    CmdlineBase, Digest, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan,
+    CmdlineBase, Digest, Fast, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan,
 };
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::file::InputFile;
@@ -111,9 +111,18 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Str
     line("flags", &plan.flags.to_string());
     match plan.digest {
         Digest::Kept => (),
-        Digest::Unable(why) => line("digest", &format!("computed: {why}")),
-        Digest::Session => line("digest", "skipped, to be fast"),
-        Digest::Module => line("digest", "skipped: the module's parameter digest is never"),
+        Digest::Unable(why) => line("digest", &format!("computed, because {why}")),
+        Digest::Session => line(
+            "digest",
+            match options.wanted.fast {
+                Fast::Asked => "skipped, as asked",
+                Fast::ByDefault | Fast::No => "skipped, the default here",
+            },
+        ),
+        Digest::Module => line(
+            "digest",
+            "skipped, because the module's parameter digest is \"never\"",
+        ),
     }
     if host.is_locked_down() || host.enforces() {
         line("verified", plan.route.verified());

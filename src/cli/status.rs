@@ -69,7 +69,7 @@ pub fn text(host: &Host) -> String {
             "no: load, unload and exec need it"
         },
     );
-    line("digest", digest(host));
+    line("kernel's digest", digest(host));
     let handshake = explain::handshake_blocker(host);
     line("handshake", &handshake_text(host, handshake.as_ref()));
     if let Some(blocker) = &handshake {
@@ -159,9 +159,13 @@ fn digest(host: &Host) -> &'static str {
     match host.module.as_ref().map(|module| module.digest) {
         None => "computed for every load; only the module can skip it",
         Some(None) => "computed for every load; this module cannot skip it",
-        Some(Some(DigestMode::Auto)) => "computed, except with --fast or in an initramfs",
-        Some(Some(DigestMode::Always)) => "computed for every load: the parameter digest is always",
-        Some(Some(DigestMode::Never)) => "computed for crash images only: the parameter is never",
+        Some(Some(DigestMode::Auto)) => "computed, except with --fast or by boot in an initramfs",
+        Some(Some(DigestMode::Always)) => {
+            "computed for every load, because the module's parameter digest is \"always\""
+        }
+        Some(Some(DigestMode::Never)) => {
+            "computed for crash images only, because the module's parameter digest is \"never\""
+        }
     }
 }
 

@@ -77,7 +77,11 @@ pub enum Operand {
     /// At most one name of a boot entry.
     Entry,
     /// Exactly one of these words.
-    Choice(&'static [&'static str]),
+    Choice {
+        words: &'static [&'static str],
+        /// The words, as help shows them.
+        shown: &'static str,
+    },
 }
 
 /// A command's identity in the code.
@@ -195,7 +199,7 @@ static FAST: Flag = switch(Id::Fast, "fast", "skip the kernel's digest of the im
 static NO_FAST: Flag = switch(
     Id::NoFast,
     "no-fast",
-    "do not skip it in an initramfs either",
+    "keep the kernel's digest, in an initramfs too",
 );
 
 static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not sync file systems first");
@@ -258,10 +262,7 @@ boot. It replaces an image that was loaded before.",
                 "kexec-bpf load foo.efi --profile factory-reset",
                 "load one of the UKI's profiles",
             ),
-            (
-                "kexec-bpf load --panic foo-kdump.efi",
-                "load a capture kernel",
-            ),
+            ("kexec-bpf load --panic foo-kdump.efi", "load a crash image"),
             (
                 "kexec-bpf load --lock foo.efi",
                 "load a UKI, and forbid all later loads",
@@ -273,8 +274,9 @@ boot. It replaces an image that was loaded before.",
         name: "exec",
         operand: Operand::None,
         summary: "jump into the loaded image",
-        detail: "Syncs all file systems and jumps into the loaded image. It neither stops programs \
-nor unmounts file systems; on a running systemd system, use systemctl kexec, which does both.",
+        detail: "Syncs all file systems, runs the programs in /etc/kexec-bpf/pre-exec.d, syncs \
+again, and jumps into the loaded image. It neither stops programs nor unmounts file systems; on a \
+running systemd system, use systemctl kexec, which does both.",
         flags: &[&NO_SYNC, &VERBOSE, &HELP],
         examples: &[("kexec-bpf exec", "boot what was loaded")],
     },
@@ -295,9 +297,9 @@ nor unmounts file systems; on a running systemd system, use systemctl kexec, whi
         name: "status",
         operand: Operand::None,
         summary: "show what is loaded and what this kernel can do",
-        detail: "Shows what is loaded, what the running kernel supports, what it forbids (lockdown, \
-enforce, kexec_load_disabled), the memory reserved for a crash kernel, and the routes that load can \
-take. Needs no privileges.",
+        detail: "Shows what is loaded, what the running kernel supports, what it forbids \
+(lockdown, enforce, kexec_load_disabled), the memory reserved for a crash image, and the routes \
+that load can take. Needs no privileges.",
         flags: &[&HELP],
         examples: &[("kexec-bpf status", "")],
     },
@@ -374,7 +376,7 @@ impl Operand {
             Operand::Command => Some("[COMMAND]"),
             Operand::WordImage { shown, .. } => Some(shown),
             Operand::Entry => Some("[ENTRY]"),
-            Operand::Choice(_) => Some("WORD"),
+            Operand::Choice { shown, .. } => Some(shown),
         }
     }
 }

@@ -76,8 +76,8 @@ pub fn add_found(
     let own_path = join(&path_of(&beside, parent), &own);
     let own = beside.below(&own);
 
-    // With options.root, its `/` is the root. It need not be the root of a file system,
-    // and from a mount that is attached nowhere one cannot climb to a root.
+    // With options.root, stop at that directory: it may be below a mount's root, and a
+    // mount that is attached nowhere has no parents to walk up to.
     let root = match options.extras_root.or(options.root.map(|_| &b"/"[..])) {
         Some(path) => opened(path)?,
         None => beside.root(),

@@ -34,7 +34,7 @@ pub fn session(planned: Digest, progress: Progress<'_>) -> Option<Session> {
 /// Reports whether the digest was skipped, and warns a user who asked for that.
 pub fn tell(planned: Digest, found: Option<abi::Digest>, fast: Fast, events: &mut dyn Events) {
     if let Some(digest) = found {
-        events.step(format_args!("digest: {digest}"));
+        events.step(format_args!("kernel's digest: {digest}"));
     }
     let why: String = match (planned, found) {
         (Digest::Kept | Digest::Module, _) => return,
@@ -45,6 +45,6 @@ pub fn tell(planned: Digest, found: Option<abi::Digest>, fast: Fast, events: &mu
     };
     match fast {
         Fast::Asked => events.warn(&format!("--fast has no effect: {why}")),
-        Fast::ByDefault | Fast::No => events.step(format_args!("not fast: {why}")),
+        Fast::ByDefault | Fast::No => events.step(format_args!("digest not skipped: {why}")),
     }
 }

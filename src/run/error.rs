@@ -251,12 +251,12 @@ impl Diagnose for RunError {
                 .with_hint("an initrd file with content, or no --initrd"),
             RunError::Addon { path, error } => error.diagnose().in_file(path),
             RunError::CompanionName { path } => {
-                Diagnosis::bad_image(&"the addon's name is not UTF-8")
+                Diagnosis::bad_image(&"the companion file's name is not UTF-8")
                     .in_file(path)
                     .with_hint("rename the file")
             }
             RunError::CompanionPath { path } => {
-                Diagnosis::bad_image(&"the addon's path is too long")
+                Diagnosis::bad_image(&"the companion file's path is too long")
                     .in_file(path)
                     .because(&format!(
                         "the module takes at most {} bytes",

@@ -71,7 +71,7 @@ fn write_out(events: &mut dyn Events) {
     let started_us = now_us();
     kexec::sync();
     events.step(format_args!(
-        "wrote out all file systems in {}",
+        "synced all file systems in {}",
         milliseconds(since(started_us))
     ));
 }

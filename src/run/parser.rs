@@ -109,9 +109,9 @@ impl fmt::Display for ParserError {
             ParserError::Map { map, error } => write!(out, "the parser's map {map}: {error}"),
             ParserError::Attach(error) => write!(out, "the parser was not attached: {error}"),
             ParserError::Sys(error) => write!(out, "the parser was not loaded: {error}"),
-            ParserError::NoTypes { of } => write!(out, "the kernel has no BTF of {of}"),
+            ParserError::NoTypes { of } => write!(out, "the kernel has no BTF for {of}"),
             ParserError::Types { of } => {
-                write!(out, "the kernel's BTF of {of} is of an unknown kind")
+                write!(out, "the kernel's BTF for {of} has an unknown format")
             }
             ParserError::NoHook => write!(out, "the module has no {}", abi::HOOK_NAME),
             ParserError::MapShape { map } => {

@@ -173,7 +173,7 @@ fn boot_finds_places_and_counts_there() {
     let third = "console=ttyS0 panic=-1 stage=3 rd.kexec_bpf.chained=1";
     assert_eq!(cmdlines[1..], [third], "the third kernel's");
     let words = [
-        "the entry would chain forever",
+        "the next system would boot yet another one, without end",
         "and rd.kexec_bpf.chained=1 cannot be added",
     ];
     said.expect_attempt("sealed", "1", &words);

@@ -30,7 +30,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "append",
         "/good.efi --append nr_cpus=1",
-        "a crash UKI with nr_cpus=1",
+        "a crash image with nr_cpus=1",
     ),
     (
         "addon",

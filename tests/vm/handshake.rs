@@ -166,7 +166,7 @@ fn companions(route: &str) {
             &[
                 "kernel: round 1: the module's parser for UKIs",
                 "with addons",
-                "with the user's",
+                "with what the user added",
             ],
         );
     }

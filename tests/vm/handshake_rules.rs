@@ -153,7 +153,7 @@ const RULES: &[Rule] = &[
         "/cut_cmdline.efi",
         &[
             DENIED,
-            "cause: lockdown: cmdline: not a whole section made for it",
+            "cause: lockdown: cmdline: not a whole section that the image has for it",
         ],
     ),
     refused(
@@ -172,7 +172,7 @@ const RULES: &[Rule] = &[
         "/nested.efi",
         &[
             DENIED,
-            "cause: lockdown: cmdline: not a whole section made for it",
+            "cause: lockdown: cmdline: not a whole section that the image has for it",
         ],
     ),
     refused(
@@ -180,7 +180,7 @@ const RULES: &[Rule] = &[
         "/foreign.efi",
         &[
             DENIED,
-            "cause: lockdown: cmdline: not a whole section made for it",
+            "cause: lockdown: cmdline: not a whole section that the image has for it",
         ],
     ),
     loaded("empty-sections", "/empty.efi"),
@@ -232,7 +232,7 @@ const RULES: &[Rule] = &[
         "/piece.efi",
         &[
             DENIED,
-            "cause: lockdown: initrd: not a whole section made for it",
+            "cause: lockdown: initrd: not a whole section that the image has for it",
         ],
     ),
 ];

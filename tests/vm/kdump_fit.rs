@@ -121,7 +121,7 @@ apart none-status kexec-bpf status
         &[
             "crash image loaded",
             "160.0 MiB reserved",
-            "s, as recorded in /run: /vmlinuz",
+            "s: /vmlinuz (from the record in /run)",
             "is enough",
             "on panic boots the crash image",
             "processors: tracked by the kernel; memory: tracked by the kernel",
@@ -145,7 +145,7 @@ apart none-status kexec-bpf status
     expect(&said, "last", "0", "0 0", &[]);
     said.expect("note", "0");
 
-    let little = ["warning: /vmlinuz may run out of memory", " needed"];
+    let little = ["warning: /vmlinuz may run out of memory", " needed, "];
     expect(&said, "tight-check", "0", "0 0", &little);
     expect(&said, "tight-load", "0", "0 1", &little);
     said.expect_words("tight-status-out", &["may run out of memory"]);

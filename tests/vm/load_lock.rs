@@ -50,8 +50,8 @@ kexec-bpf exec
     said.expect("locked-state", "1 1");
     for name in ["load", "again", "unload"] {
         let words = [
-            "kernel.kexec_load_disabled is 1",
-            "reboot through the firmware; load --lock, hook enforce or sysctl.d set it",
+            "kernel.kexec_load_disabled is 1 (set by load --lock, hook enforce or sysctl.d)",
+            "reboot through the firmware",
         ];
         said.expect_attempt(name, "4", &words);
     }

@@ -246,7 +246,7 @@ watched never calls file 0 /kernel
         "log",
         &[
             "kimage_load_segment: may be inlined in this kernel",
-            "digest: always, because segments cannot be left out on this kernel",
+            "digest: always, because it cannot be skipped on this kernel",
         ],
     );
     said.expect("end-left", NOTHING);

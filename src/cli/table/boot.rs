@@ -54,8 +54,8 @@ pub const LIST: Command = Command {
     operand: Operand::None,
     summary: "list the boot entries",
     detail: "Lists the boot entries (see the Boot Loader Specification) on the ESP and XBOOTLDR \
-partitions, in the order of boot loaders: the files in /loader/entries, and the UKIs in /EFI/Linux. \
-Marks the default, and says why an entry cannot boot. Changes nothing.",
+partitions: the files in /loader/entries and the UKIs in /EFI/Linux, sorted as boot loaders sort \
+them. Marks the default, and says why an entry cannot boot. Changes nothing.",
     flags: &[&ROOT, &DEVICE, &TIMEOUT, &HELP],
     examples: &[
         ("kexec-bpf list", ""),
@@ -68,10 +68,11 @@ pub const BOOT: Command = Command {
     name: "boot",
     operand: Operand::Entry,
     summary: "load a boot entry and jump into it",
-    detail: "Loads ENTRY, or the default, and jumps into it. ENTRY is a name as list shows \
-it. File systems are mounted for this command alone, and read-only; one is written to only to \
-count the try, if the entry's name has a counter. Programs in /etc/kexec-bpf/pre-exec.d run \
-before the jump. If a step fails, nothing stays loaded.",
+    detail: "Loads ENTRY, or the default, and jumps into it. ENTRY is a name as list shows it or, \
+if it contains a /, the path of an image on the file system. File systems are mounted read-only, \
+visible to this command alone; the only write to one counts the try, if the entry's name has a \
+counter. Programs in /etc/kexec-bpf/pre-exec.d run before the jump. If the jump fails, the image \
+is unloaded.",
     flags: &[
         &ROOT, &DEVICE, &TIMEOUT, &MENU, &NEXT, &APPEND, &ROUTE, &FAST, &NO_FAST, &DRY_RUN,
         &NO_SYNC, &VERBOSE, &HELP,
@@ -86,14 +87,17 @@ before the jump. If a step fails, nothing stays loaded.",
 pub const HOOK: Command = Command {
     id: CommandId::Hook,
     name: "hook",
-    operand: Operand::Choice(HOOKS),
+    operand: Operand::Choice {
+        words: HOOKS,
+        shown: "boot|enforce|kdump",
+    },
     summary: "do what the kernel command line says; for initramfses",
     detail: "For initramfses. boot: boots the entry that rd.kexec_bpf= and related words on the \
 kernel command line ask for; without them it does nothing. kdump: loads the crash image that \
-rd.kexec_bpf.kdump= names, or /etc/kexec-bpf/kdump.efi. enforce: if rd.kexec_bpf.enforce or the \
-file /etc/kexec-bpf/enforce asks for it, loads the module and turns its enforce on; if that fails, \
-turns kexec off until reboot and exits with 4. Run it before the other two. All report to the \
-kernel's log as well.",
+rd.kexec_bpf.kdump= names, or /etc/kexec-bpf/kdump.efi; it exits with 0 even if that fails. \
+enforce: if rd.kexec_bpf.enforce or the file /etc/kexec-bpf/enforce asks for it, loads the module \
+and turns its enforce on; if that fails, turns kexec off until reboot and exits with 4, or with 1 \
+if kexec stays on. Run it before the other two. All report to the kernel's log as well.",
     flags: &[&VERBOSE, &HELP],
     examples: &[(
         "kexec-bpf hook enforce",

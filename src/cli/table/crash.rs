@@ -42,7 +42,7 @@ pub const KDUMP: Command = Command {
         word: "check",
         shown: "check IMAGE",
     },
-    summary: "check whether a capture kernel will fit and run",
+    summary: "check whether a crash image will fit and run",
     detail: "Compares IMAGE, as load --panic would load it, with the memory that crashkernel= \
 reserved, and prints the sums: what is loaded, what the capture kernel needs to run, and the \
 unpacked size of its initrd, estimated from the archives' headers. Shows the settings that decide \
@@ -62,6 +62,6 @@ and a warning if memory is scarce, 1 if the image cannot be loaded, 4 if nothing
     ],
     examples: &[(
         "kexec-bpf kdump check foo-kdump.efi",
-        "check whether a capture kernel will fit",
+        "check whether a crash image will fit",
     )],
 };

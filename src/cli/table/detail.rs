@@ -34,8 +34,8 @@ repeated; the pieces are joined with single spaces."
 loader added for that boot only, such as BOOT_IMAGE= and initrd=; --dry-run lists them."
         }
         Id::Route => {
-            "Chooses how to load the image; see ROUTES. The default, auto, takes the best route that the \
-image and the running kernel allow."
+            "Chooses how to load the image; see ROUTES. The default, auto, depends on the image, \
+and on whether the module kexec_bpf is loaded."
         }
         Id::AllowUnsignedInitrd => {
             "Lets --route extract load a UKI on a locked-down kernel, which is refused otherwise: the kernel \
@@ -43,29 +43,32 @@ verifies only the inner kernel, and nothing verifies the initrd and the command 
 in the UKI. Prints a warning on standard error."
         }
         Id::Lock => {
-            "Sets kernel.kexec_load_disabled after the load: this image still boots, and nothing else can be \
-loaded until a firmware reboot. From then on, unload, the reload of a crash image by udev, and \
+            "Sets kernel.kexec_load_disabled after the load: this image still boots, and this \
+kernel can load nothing else. From then on, unload, the reload of a crash image by udev, and \
 upgrades that load a kernel fail; with systemd, every plain reboot starts the loaded image. To \
 have both a crash image and one for exec, load the first without --lock. If the sysctl cannot be \
 set, load drops the image and exits with 1."
         }
         Id::Fast => {
-            "Skips the SHA-256 of the image that the kernel computes at the load and verifies at the \
-jump, which takes most of the time of both. Without it, a device that still writes to memory at \
-the jump can corrupt the next kernel; with it, the machine then hangs silently. On every route \
-this needs the module kexec_bpf; without the module, load prints a warning and goes on. A crash \
-image always has the digest. hook boot, and boot in an initramfs, skip it by default; the \
-module's parameter digest (auto, always or never) can override that."
+            "Skips the kernel's digest: the SHA-256 of the image that the kernel computes at the \
+load and verifies at the jump, which takes most of the time of both. The price: with the digest, \
+a device that still writes to memory at the jump makes the machine hang silently; without it, \
+that device can corrupt the next kernel. On every route this needs the module kexec_bpf; without \
+the module, load prints a warning and goes on. A crash image always has the digest. hook boot, \
+and boot in an initramfs, skip it by default; the module's parameter digest (auto, always or \
+never) can override that."
         }
-        Id::NoFast => "Does not skip the digest in an initramfs either, see --fast.",
+        Id::NoFast => {
+            "Keeps the kernel's digest, which boot skips by default in an initramfs; see --fast."
+        }
         Id::NoSync => {
             "Does not call sync(2) before the jump. Data not yet written to disk is lost."
         }
         Id::Addon => {
-            "Extends a UKI. FILE is a PE addon, whose command line, initrd and microcode are added, or a \
-companion file, which the next system finds in /.extra where systemd-stub would put it: \
-NAME.cred in credentials, NAME.raw in sysext, NAME.confext.raw in confext. May be repeated. On \
-the handshake route the kernel verifies the signature of a PE addon."
+            "Extends a UKI. FILE is a PE addon, whose command line, initrd and microcode are \
+added, or a companion file, which the next system finds in /.extra where systemd-stub would put \
+it: NAME.cred in credentials, NAME.raw in sysext, NAME.confext.raw in confext. May be repeated. \
+On the route handshake the kernel verifies the signature of a PE addon."
         }
         Id::NoExtras => {
             "Does not look for the addons, credentials and system extensions that go with a UKI; see \
@@ -85,13 +88,13 @@ reported on standard error and skipped, as systemd-stub does."
 0, the first. inspect shows what a load with that profile would use."
         }
         Id::Panic => {
-            "Works on the crash image, which the kernel boots when it panics, instead of the image that exec \
-boots. To load one, memory must have been reserved with crashkernel= on the running kernel's \
-command line."
+            "Works on the crash image, which the kernel boots when it panics, instead of the \
+image that exec boots. Loading a crash image needs memory that crashkernel= on the running \
+kernel's command line reserved."
         }
         Id::Force => {
-            "Tries to load a crash image although the reserved memory is too small for it. The kernel drops \
-the crash image that is loaded before it refuses the new one."
+            "Tries to load a crash image although the reserved memory is too small for it. Before \
+the kernel refuses the new image, it drops the crash image that is loaded, so none is left."
         }
         Id::CryptKey => {
             "Has the kernel pass the logon key DESCRIPTION, such as cryptsetup:UUID, to the capture kernel, \
@@ -110,9 +113,10 @@ LABEL= or PARTUUID= describes. If it is a disk with a partition table, its ESP a
 partitions are used."
         }
         Id::Menu => {
-            "Shows the entries on the console and boots the chosen one: digits or arrow keys, then Enter. \
-After SECONDS without a key it boots the default; any key stops the countdown. With 0 it waits \
-forever. With auto, the time is the timeout of loader.conf; if that has none, no menu is shown."
+            "Shows the entries on the console and boots the chosen one: digits or arrow keys, \
+then Enter; q quits. After SECONDS without a key it boots ENTRY, or the default, or with --next \
+the entry after that; any key stops the countdown. With 0 it waits forever. With auto, the time \
+is the timeout of loader.conf; if that has none, no menu is shown."
         }
         Id::Timeout => {
             "Waits at most SECONDS for the device, or for any device with entries, to appear. The default is \

@@ -35,7 +35,7 @@ pub const NEXT_KERNEL: &[Rule] = &[
     },
     Rule {
         parameter: "elfcorehdr",
-        reason: "is an address that kexec sets for a crash kernel",
+        reason: "is an address that kexec sets for a capture kernel",
     },
     Rule {
         parameter: "kexec_jump_back_entry",

@@ -69,7 +69,10 @@ impl fmt::Display for ObjectError {
                 )
             }
             ObjectError::OtherHook { section } => {
-                write!(out, "it has a program for {section}")
+                write!(
+                    out,
+                    "it has a program for {section}, not for the parser hook"
+                )
             }
             ObjectError::Programs { count: 0 } => out.write_str("it has no program"),
             ObjectError::Programs { count } => {

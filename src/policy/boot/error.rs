@@ -118,7 +118,9 @@ impl fmt::Display for BootError {
             }
             BootError::NothingLeft { after: None } => out.write_str("no entry can boot"),
             BootError::Cancelled => out.write_str("nothing was chosen"),
-            BootError::WouldChain => out.write_str("the entry would chain forever"),
+            BootError::WouldChain => {
+                out.write_str("the next system would boot yet another one, without end")
+            }
             BootError::Mount {
                 device,
                 filesystem,
@@ -164,8 +166,8 @@ impl Diagnose for BootError {
             BootError::NothingLeft { .. } => failed.with_hints(&[Hint::List]),
             BootError::Cancelled => failed.with_hint("kexec-bpf boot ENTRY"),
             BootError::WouldChain => failed
-                .because("its own command line has rd.kexec_bpf=, and rd.kexec_bpf.chained=1 cannot be added")
-                .with_hint("an entry whose command line has no rd.kexec_bpf=, no -- and no unclosed quote"),
+                .because("its command line has rd.kexec_bpf=, .device= or .menu=, and rd.kexec_bpf.chained=1 cannot be added")
+                .with_hint("an entry whose command line has none of these, no -- and no unclosed quote"),
             BootError::Mount {
                 filesystem, errno, ..
             } => {

@@ -95,7 +95,7 @@ impl Estimate {
     /// Returns the diagnosis of an image that cannot be loaded.
     #[must_use]
     pub fn no_room(&self) -> Diagnosis {
-        Diagnosis::failed(&"does not fit in the memory reserved for a crash kernel")
+        Diagnosis::failed(&"does not fit in the memory reserved for a crash image")
             .because(&self.too_small(self.load_bytes))
             .with_hints(&[self.hint("load with --force")])
     }
@@ -124,9 +124,9 @@ impl Estimate {
 
     fn too_small(&self, needed_bytes: u64) -> String {
         format!(
-            "{} reserved, {} needed",
-            size(self.reserved_bytes),
-            size(needed_bytes)
+            "{} needed, {} reserved",
+            size(needed_bytes),
+            size(self.reserved_bytes)
         )
     }
 

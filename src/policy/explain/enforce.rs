@@ -50,12 +50,12 @@ impl Rule {
         let hint = match self {
             Rule::Uki => "a signed UKI of that kernel: ukify build; sbsign",
             Rule::Signed | Rule::SignedAddon => {
-                "sbsign, with a key in db or MOK; kexec-bpf inspect FILE shows signers"
+                "sbsign, with a key in db or MOK; kexec-bpf inspect FILE, which shows the signers"
             }
             Rule::Whole => "the same command without --route",
             Rule::NoInitrd => "put that initrd into a signed addon, or into the UKI",
             Rule::NoCmdline | Rule::OwnCmdline if panic => {
-                "a crash UKI with nr_cpus=1 and the like in its own .cmdline"
+                "a crash image with nr_cpus=1 and the like in its own .cmdline"
             }
             Rule::NoCmdline => "put these words into a signed addon, or into the UKI",
             Rule::OwnCmdline => "put the words into the UKI, then sign it",

@@ -167,7 +167,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
         Some(Stage::Handshake) if errno == Errno::EBUSY => because(
             Exit::Refused,
             &[Hint::Text(
-                "bpftool link shows what is attached: end its process, or remove its pin in /sys/fs/bpf",
+                "bpftool link, which shows what is attached; end that process, or remove the pin in /sys/fs/bpf",
             )],
         ),
         // `None` is a stage that only a newer module has.

@@ -68,7 +68,7 @@ pub fn load_blocker(host: &Host, panic: bool) -> Option<Diagnosis> {
     }
     if panic && host.crash_size_bytes == Some(0) {
         return Some(certain(
-            "no memory is reserved for a crash kernel",
+            "no memory is reserved for a crash image",
             &[Hint::Text(
                 "boot this kernel with crashkernel=256M on its command line",
             )],
@@ -105,10 +105,8 @@ fn gate(host: &Host, panic: bool) -> Option<Diagnosis> {
     }
     if host.load_disabled == Some(true) {
         return Some(certain(
-            "kernel.kexec_load_disabled is 1",
-            &[Hint::Text(
-                "reboot through the firmware; load --lock, hook enforce or sysctl.d set it",
-            )],
+            "kernel.kexec_load_disabled is 1 (set by load --lock, hook enforce or sysctl.d)",
+            &[Hint::Text("reboot through the firmware")],
         ));
     }
     if host.loads_left(panic) == Some(0) {
@@ -175,7 +173,7 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
         Errno::ETXTBSY => certain(
             "a process has one of the files open for writing",
             &[Hint::Text(
-                "wait until it is written; fuser -v FILE shows by whom",
+                "wait until it is written; fuser -v FILE, which shows who has it open",
             )],
         )
         .with_exit(Exit::Failed),
@@ -316,15 +314,12 @@ pub fn exec_blocker(host: &Host) -> Option<Diagnosis> {
         return Some(blocker);
     }
     if host.loaded == Some(false) {
-        let hints: &[Hint] = if host.crash_loaded == Some(true) {
-            &[
-                Hint::Load,
-                Hint::Text("the crash image boots only on a panic"),
-            ]
+        let cause = if host.crash_loaded == Some(true) {
+            "no image is loaded for exec; the crash image boots only on a panic"
         } else {
-            &[Hint::Load]
+            "no image is loaded"
         };
-        return Some(certain("no image is loaded", hints).with_exit(Exit::Failed));
+        return Some(certain(cause, &[Hint::Load]).with_exit(Exit::Failed));
     }
     None
 }

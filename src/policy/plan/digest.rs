@@ -29,7 +29,7 @@ impl Digest {
             (Fast::No, _) => Digest::Kept,
             (_, Some(DigestMode::Auto)) => Digest::Session,
             (_, Some(DigestMode::Always)) => {
-                Digest::Unable("the module's parameter digest is always")
+                Digest::Unable("the module's parameter digest is \"always\"")
             }
             _ if host.module.is_none() => Digest::Unable("the module kexec_bpf is not loaded"),
             _ => Digest::Unable("the loaded module kexec_bpf is too old for it"),
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_module_decides_what_is_possible() {
-        let always = Digest::Unable("the module's parameter digest is always");
+        let always = Digest::Unable("the module's parameter digest is \"always\"");
         let old = Digest::Unable("the loaded module kexec_bpf is too old for it");
         for (mode, bare, fast) in [
             (None, Digest::Kept, old),

@@ -30,7 +30,7 @@ impl Route {
     #[must_use]
     pub fn detail(self) -> &'static str {
         match self {
-            Route::Handshake => "the kernel opens the whole image with its parser",
+            Route::Handshake => "a BPF parser opens the whole image inside the kernel",
             Route::Native => "the kernel takes the image as it is",
             Route::Extract => "the kernel and initrd are taken out of the image",
         }

@@ -65,7 +65,7 @@ pub fn script() -> String {
                 FILES.into()
             }
             Operand::Command => format!("((given)) || {}", words(&names)),
-            Operand::Choice(choice) => format!("((given)) || {}", words(choice)),
+            Operand::Choice { words: choice, .. } => format!("((given)) || {}", words(choice)),
         };
         let pattern = format!("{}:*", command.name);
         case(&mut out, &pattern, &flags(command.flags), &operand);

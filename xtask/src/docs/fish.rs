@@ -45,7 +45,7 @@ pub fn script() -> String {
             Operand::None | Operand::Entry | Operand::Image => "",
             Operand::WordImage { word, .. } => word,
             Operand::Command => &names.join(" "),
-            Operand::Choice(words) => &words.join(" "),
+            Operand::Choice { words, .. } => &words.join(" "),
         };
         if !words.is_empty() {
             line(&mut out, FIRST, command.name, &format!("-a '{words}'"));

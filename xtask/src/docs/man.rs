@@ -186,22 +186,19 @@ impl Page {
             self.line(".br");
         }
         self.line(&format!(".B {} {}", escaped(PROGRAM), command.name));
-        self.line(".RI [ OPTION ]...\\&");
         match command.operand {
             Operand::None => {}
             Operand::Image => self.line(".I IMAGE"),
             Operand::Command => self.line(".RI [ COMMAND ]"),
             Operand::Entry => self.line(".RI [ ENTRY ]"),
             Operand::WordImage { word, .. } => self.line(&format!(".B {word}\n.I IMAGE")),
-            Operand::Choice(words) => self.line(&format!(".RB {{ {} }}", words.join(" | "))),
+            Operand::Choice { words, .. } => self.line(&format!(".BR {}", words.join(" | "))),
         }
+        self.line(".RI [ OPTION ]...\\&");
     }
 
     fn command(&mut self, command: &Command) {
-        let operand = match command.operand {
-            Operand::Choice(words) => Some(words.join("|")),
-            operand => operand.metavar().map(String::from),
-        };
+        let operand = command.operand.metavar();
         let operand = operand.map_or(String::new(), |name| format!(" {name}"));
         self.line(&format!(".SS {}{operand}", command.name));
         self.text(command.detail);

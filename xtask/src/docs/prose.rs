@@ -48,17 +48,20 @@ pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
     ),
     (
         "rd.kexec_bpf.enforce",
-        "Has hook enforce turn the module's enforce on or, if that fails, kexec off; see ENFORCE. \
-         With =0 the command line does not ask for it; the file /etc/kexec-bpf/enforce still \
-         does.",
+        "Makes hook enforce turn the module's enforce on or, if that fails, kexec off; see \
+         ENFORCE. With =0 the command line does not ask for it; the file /etc/kexec-bpf/enforce \
+         still does.",
     ),
     (
         "rd.kexec_bpf.fast=0",
-        "Has hook boot not skip the kernel's digest, which it skips by default; see --fast.",
+        "Makes hook boot keep the kernel's digest, which it skips by default; see --fast.",
     ),
     (
         "rd.kexec_bpf.chained=1",
-        "Added by hook boot, so that the system it boots does not boot yet another one.",
+        "Added by hook boot, so that the system it boots does not boot yet another one. Under \
+         enforce it cannot be added, nor under lockdown to an image's own .cmdline; then hook \
+         boot refuses an entry whose command line has rd.kexec_bpf=, rd.kexec_bpf.device= or \
+         rd.kexec_bpf.menu=.",
     ),
 ];
 
@@ -70,8 +73,10 @@ pub const ROUTES_INTRODUCTION: &str = "A route is the way in which an image gets
 pub const ROUTES: &[(&str, &str)] = &[
     (
         "auto",
-        "The default: the first of the following that the image and the running kernel allow. \
-         Under enforce, only handshake.",
+        "The default. For an x86 kernel, native. For a UKI, handshake if the module is loaded, \
+         else extract; a loaded module that cannot be used is an error, unless it only lacks BTF \
+         and neither lockdown nor enforce is on. Any other image needs handshake. Under enforce, \
+         only handshake loads anything.",
     ),
     (
         "handshake",
@@ -87,20 +92,21 @@ pub const ROUTES: &[(&str, &str)] = &[
     ),
     (
         "extract",
-        "The UKI's kernel, and its initrds joined with those of --initrd, are copied inside the \
-         kernel to anonymous files, which go to kexec_file_load(2). The kernel's bytes are those \
-         of the .linux section, unchanged, so its signature stays valid. On this route nothing \
-         verifies the initrd, the command line or the signature of the UKI. On a locked-down \
-         kernel, load takes it only with --allow-unsigned-initrd, and auto never takes it.",
+        "The program, not the kernel, takes the UKI apart: the UKI's kernel, and its initrds \
+         joined with those of --initrd, are copied to anonymous files, which go to \
+         kexec_file_load(2). The kernel's bytes are those of the .linux section, unchanged, so \
+         its signature stays valid. On this route nothing verifies the initrd, the command line \
+         or the signature of the UKI. On a locked-down kernel, load takes it only with \
+         --allow-unsigned-initrd, and auto never takes it.",
     ),
 ];
 
 pub const COMPANIONS_INTRODUCTION: &str = "load looks for the same companion files as \
     systemd-stub, by the same rules, and puts them in the same places below /.extra of the next \
     system. Files are taken in the byte order of their names; suffixes match in upper and lower \
-    case. Directories, symbolic links, names that begin with a dot, and names with characters that \
-    are not printable ASCII are skipped. A file that cannot be used is reported on standard error \
-    and skipped; --strict makes it an error.";
+    case. Directories, symbolic links and names that begin with a dot are skipped. A file that \
+    cannot be used, or whose name is not printable ASCII, is reported on standard error and \
+    skipped; --strict makes it an error.";
 
 pub const COMPANIONS: &[(&str, &str)] = &[
     (
@@ -154,15 +160,16 @@ pub const CRASH: &[&str] = &[
      except that root= and the rd.* words stay, because the initrd is the user's. --dry-run shows \
      each dropped or added word with the reason.",
     "Before loading it, load --panic compares the image with the reserved memory; kdump check \
-     does only that. To load, kernel, initrd and headers must find room there. To run, the kernel \
-     needs room for itself, the initrd, what it unpacks from the initrd, a page map of 1/64 of \
-     the memory, and 32 MiB for its own data and an init. Unless root= or rootfstype=ramfs is on \
-     the command line, the initrd is unpacked into a tmpfs that holds half of the memory, and \
-     must fit in that. The unpacked size of an archive is read from its headers: exactly for \
-     cpio, xz and gzip, exactly or within 128 KiB for zstd, within 8 MiB for lz4; for lzop, bzip2 \
-     and some lzma files it is assumed to be eight times the packed size. The files in a \
-     compressed archive are assumed to have 25 KiB on average. If the program that writes the \
-     dump needs more than 32 MiB, reserve more than kdump check calls enough.",
+     does only that. To be loaded, the image needs room there for kernel, initrd and headers. To \
+     run, it needs room for the kernel itself, the initrd, what it unpacks from the initrd, a \
+     page map of 1/64 of the memory, and 32 MiB for its own data and an init. Unless root= or \
+     rootfstype=ramfs is on the command line, the initrd is unpacked into a tmpfs that is limited \
+     to half of the memory, and must fit in that. The unpacked size of an archive is read from \
+     its headers: exactly for cpio, xz and gzip, exactly or within 128 KiB for zstd, within 8 MiB \
+     for lz4; for lzop, bzip2 and some lzma files it is assumed to be eight times the packed \
+     size. The files in a compressed archive are assumed to have 25 KiB on average. If the \
+     program that writes the dump needs more than 32 MiB, reserve more than kdump check calls \
+     enough.",
     "If the image cannot be loaded, load fails before it calls the kernel, unless --force is \
      given. If the capture kernel may run out of memory, load warns and goes on.",
     "The kernel drops an old crash image before it reads the new one. So load first checks what \
@@ -170,10 +177,10 @@ pub const CRASH: &[&str] = &[
      addons, the length of the command line, and the memory. A bad image then leaves the old one \
      in place. If only the kernel can find the fault, such as a signature that it does not \
      accept, the old image is lost; load it again.",
-    "The image describes the processors and memory that were present when it was loaded. Linux \
-     6.12 updates that description by itself, which status shows; for other kernels, a udev rule \
-     reloads the image through kexec-bpf-kdump.service. The service loads what IMAGE= and \
-     OPTIONS= in /etc/default/kexec-bpf-kdump say.",
+    "The image describes the processors and memory that were present when it was loaded. Since \
+     6.6, Linux can update that description by itself; status shows whether it does. Otherwise a \
+     udev rule reloads the image through kexec-bpf-kdump.service. The service loads what IMAGE= \
+     and OPTIONS= in /etc/default/kexec-bpf-kdump say.",
     "To dump to an encrypted disk, its volume key must be in a keyring, as a logon key: \
      cryptsetup luksOpen --link-vk-to-keyring puts it there. load --panic --crypt-key DESCRIPTION \
      has the kernel copy the key into the reserved memory. In the capture kernel, write yes to \
@@ -190,7 +197,7 @@ pub const ENFORCE: &[&str] = &[
      another program, with any initrd and any command line. The parameter enforce of the module \
      kexec_bpf prevents that: once it is on, the kernel loads only whole UKIs whose PE signature \
      it verified itself, on the route handshake. A PE addon that extends such a UKI must be \
-     signed as well. Credentials and system extensions beside it are taken as without enforce.",
+     signed as well. Enforce changes nothing for credentials and system extensions beside it.",
     "Ask for enforce in the initramfs, with kexec_bpf_enforce=yes in \
      /etc/dracut.conf.d/kexec-bpf.conf or mkinitcpio.conf, or with rd.kexec_bpf.enforce on the \
      kernel command line. There hook enforce loads the module, turns enforce on, and checks the \
@@ -216,11 +223,11 @@ pub const ENFORCE: &[&str] = &[
      --reuse-cmdline and --initrd; and rd.kexec_bpf.append=. Boot entries with a separate kernel \
      and initrd, with options, or with an unsigned UKI are listed but skipped. hook boot cannot \
      add rd.kexec_bpf.chained=1 to a command line, so it refuses an entry whose own command line \
-     has rd.kexec_bpf=.",
-    "For kdump, build and sign a UKI as the capture kernel, and load it with load --panic. \
-     Nothing is added to its command line, so nr_cpus=1, reset_devices, irqpoll and the like must \
-     be in its .cmdline. load checks whatever it can before it calls the kernel, so that an image \
-     that enforce would refuse does not cost the crash image that is loaded.",
+     has rd.kexec_bpf=, rd.kexec_bpf.device= or rd.kexec_bpf.menu=.",
+    "For kdump, build and sign a UKI, and load it with load --panic. Nothing is added to its \
+     command line, so nr_cpus=1, reset_devices, irqpoll and the like must be in its .cmdline. \
+     load checks whatever it can before it calls the kernel, so that an image that enforce would \
+     refuse does not cost the crash image that is loaded.",
     "load --lock is simpler, and needs no module: it loads an image and then sets \
      kernel.kexec_load_disabled. That image still boots, and this kernel loads nothing else. For \
      a crash image and one for exec, load one, then the other with --lock. From then on unload, \
@@ -277,10 +284,12 @@ pub const ENVIRONMENT: &str =
     "No environment variable is used. TERM, HOME, PATH and TMPDIR may be unset.";
 
 pub const NOTES: &[&str] = &[
-    "load, unload and exec need CAP_SYS_BOOT. inspect, status and load --dry-run need no \
-     privileges.",
-    "If a load fails, an image that was loaded before stays loaded. For a crash image, see CRASH \
-     IMAGES.",
+    "load, boot, hook, unload and exec need CAP_SYS_BOOT. inspect, status and load --dry-run need \
+     no privileges.",
+    "If a load fails, an image that was loaded before stays loaded, unless the kernel had already \
+     taken the new one. That is so if an image's own parser skips companion files in spite of \
+     --strict, or if --lock cannot set the sysctl: load then drops the new image, and none is \
+     left. For a crash image, see CRASH IMAGES.",
     "exec stops no programs and unmounts no file systems. On a running systemd system, use load \
      and then systemctl kexec. In an initramfs, use exec.",
     "boot counts a try in the entry's file name, NAME+LEFT-DONE, after the image is loaded and \

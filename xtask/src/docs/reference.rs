@@ -19,7 +19,7 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "/proc/sys/kernel/kexec_load_disabled",
-        "Whether loading is off until a firmware reboot.",
+        "Whether loading and unloading are off for as long as this kernel runs.",
     ),
     (
         "/proc/sys/kernel/kexec_load_limit_reboot",
@@ -103,6 +103,12 @@ pub const GLOSSARY: &[(&str, &str)] = &[
          See COMPANION FILES.",
     ),
     (
+        "digest",
+        "The kernel's digest is the SHA-256 of what is loaded, which the kernel computes at the \
+         load and verifies at the jump: see --fast. The signed digest, which inspect shows, is \
+         the one that a file's signature is about.",
+    ),
+    (
         "enforce",
         "A parameter of the module that limits this kernel to verified UKIs. See ENFORCE.",
     ),
@@ -120,10 +126,6 @@ pub const GLOSSARY: &[(&str, &str)] = &[
         "How an image gets into the kernel. See ROUTES.",
     ),
     (
-        "firmware reboot",
-        "A reset, after which the firmware boots the machine, unlike a jump into a loaded image.",
-    ),
-    (
         "module",
         "kexec_bpf, the kernel module that the route handshake and enforce need.",
     ),
@@ -136,6 +138,10 @@ pub const GLOSSARY: &[(&str, &str)] = &[
         "profile",
         "One of several variants in one UKI, which differ in some sections, such as the command \
          line.",
+    ),
+    (
+        "reboot through the firmware",
+        "A reset, after which the firmware boots the machine, unlike a jump into a loaded image.",
     ),
     (
         "UKI",

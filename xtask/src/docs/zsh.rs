@@ -36,7 +36,7 @@ pub fn script() -> String {
                 vec![format!("1:WORD:({word})"), "2:IMAGE:_files".into()]
             }
             Operand::Entry => vec!["1:ENTRY: ".into()],
-            Operand::Choice(words) => vec![format!("1:WORD:({})", words.join(" "))],
+            Operand::Choice { words, .. } => vec![format!("1:WORD:({})", words.join(" "))],
         };
         let operand: Vec<&str> = operand.iter().map(String::as_str).collect();
         out.push_str(&format!("        {})\n", command.name));
