@@ -80,7 +80,7 @@ pub fn profile(parsed: &Parsed<'_>) -> Profile {
 fn fast(parsed: &Parsed<'_>) -> Option<Fast> {
     match (parsed.has(Id::Fast), parsed.has(Id::NoFast)) {
         (true, _) => Some(Fast::Asked),
-        (_, true) => Some(Fast::No),
+        (_, true) => Some(Fast::Refused),
         (false, false) => None,
     }
 }

@@ -116,7 +116,7 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Str
             "digest",
             match options.wanted.fast {
                 Fast::Asked => "skipped, as asked",
-                Fast::ByDefault | Fast::No => "skipped, the default here",
+                Fast::ByDefault | Fast::No | Fast::Refused => "skipped, the default here",
             },
         ),
         Digest::Module => line(

@@ -63,7 +63,7 @@ pub fn load(
         false => attempt.load(events),
     };
     if let Ok(done) = &result {
-        digest::tell(plan.digest, done.digest, options.wanted.fast, events);
+        digest::tell(plan.digest, &done.digest, options.wanted.fast, events);
     }
     let result = result.map(|done| done.skipped_count);
     // A file that changed since it was planned fails in many ways, the kernel's ENOEXEC
@@ -126,7 +126,7 @@ impl Attempt<'_> {
             Some(kernel) => kernel.as_fd(),
             None => manifest.image.file.as_fd(),
         };
-        let session = digest::session(plan.digest, &mut progress);
+        let session = digest::session(plan.digest);
         kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
             let found = explain::load(error.errno, self.host, self.options.wanted.panic);
             RunError::Kernel {
@@ -135,10 +135,10 @@ impl Attempt<'_> {
             }
         })?;
         progress(format_args!("kexec_file_load: done"));
-        let report = session.and_then(|session| session.report());
+        let report = session.map(|session| session.and_then(|session| session.report()));
         Ok(Done {
             skipped_count: 0,
-            digest: report.and_then(|report| abi::Digest::of(report.digest)),
+            digest: report.map(|report| report.and_then(|found| abi::Digest::of(found.digest))),
         })
     }
 

@@ -5,46 +5,56 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::Progress;
 use super::events::Events;
 use crate::abi;
 use crate::policy::plan::{Digest, Fast};
+use crate::sys::SysError;
 use crate::sys::session::Session;
 
 /// The result of a load that succeeded.
 pub struct Done {
     /// Number of companion files that the image's own parser skipped.
     pub skipped_count: usize,
-    /// The kernel's digest, by the module's report; `None` without a report.
-    pub digest: Option<abi::Digest>,
+    /// The kernel's digest, by the module's report; `None` without a report, and the error
+    /// without a session to ask for one.
+    pub digest: Result<Option<abi::Digest>, SysError>,
 }
 
-/// Opens the session of a load without a handshake, if it is to skip the digest. The load
-/// goes on if that fails.
-pub fn session(planned: Digest, progress: Progress<'_>) -> Option<Session> {
-    if planned != Digest::Session {
-        return None;
+/// Opens the session of a load without a handshake, if it is to skip the digest.
+///
+/// # Errors
+/// That of opening the session. The load can go on without it.
+pub fn session(planned: Digest) -> Result<Option<Session>, SysError> {
+    match planned {
+        Digest::Session => Session::without_parser(abi::REGISTER_NO_DIGEST).map(Some),
+        Digest::Kept | Digest::Unable(_) | Digest::Module => Ok(None),
     }
-    let session = Session::without_parser(abi::REGISTER_NO_DIGEST);
-    session
-        .map_err(|error| progress(format_args!("cannot ask to skip the digest: {error}")))
-        .ok()
 }
 
-/// Reports whether the digest was skipped, and warns a user who asked for that.
-pub fn tell(planned: Digest, found: Option<abi::Digest>, fast: Fast, events: &mut dyn Events) {
-    if let Some(digest) = found {
+/// Reports whether the digest was skipped, and warns a user who asked for the contrary.
+pub fn tell(
+    planned: Digest,
+    found: &Result<Option<abi::Digest>, SysError>,
+    fast: Fast,
+    events: &mut dyn Events,
+) {
+    if let Ok(Some(digest)) = found {
         events.step(format_args!("kernel's digest: {digest}"));
     }
     let why: String = match (planned, found) {
+        (Digest::Module, _) if fast == Fast::Refused => {
+            events.warn("--no-fast has no effect: the module's parameter digest is \"never\"");
+            return;
+        }
         (Digest::Kept | Digest::Module, _) => return,
-        (Digest::Session, Some(abi::Digest::LeftOut)) => return,
+        (Digest::Session, Ok(Some(abi::Digest::LeftOut))) => return,
         (Digest::Unable(why), _) => why.into(),
-        (Digest::Session, Some(digest)) => digest.to_string(),
-        (Digest::Session, None) => "the module does not say that it skipped the digest".into(),
+        (Digest::Session, Ok(Some(digest))) => digest.to_string(),
+        (Digest::Session, Ok(None)) => "the module made no report".into(),
+        (Digest::Session, Err(error)) => error.to_string(),
     };
     match fast {
         Fast::Asked => events.warn(&format!("--fast has no effect: {why}")),
-        Fast::ByDefault | Fast::No => events.step(format_args!("digest not skipped: {why}")),
+        _ => events.step(format_args!("digest not skipped: {why}")),
     }
 }

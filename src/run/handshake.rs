@@ -99,7 +99,7 @@ pub fn load(
         let taken = report.map_or(all, |report| report.addons as usize);
         return Ok(Done {
             skipped_count: all.saturating_sub(taken),
-            digest: report.and_then(|report| abi::Digest::of(report.digest)),
+            digest: Ok(report.and_then(|report| abi::Digest::of(report.digest))),
         });
     };
     // If the call failed with ECANCELED, B's failure ended the load. Otherwise the kernel

@@ -46,7 +46,7 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
         sync: true,
         fast: Some(match words.fast {
             Some(true) => Fast::Asked,
-            Some(false) => Fast::No,
+            Some(false) => Fast::Refused,
             None => Fast::ByDefault,
         }),
         mark_chained: true,

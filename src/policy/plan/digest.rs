@@ -22,17 +22,21 @@ impl Digest {
     /// Decides for a load.
     #[must_use]
     pub fn of(options: &Options, host: &Host) -> Digest {
-        let mode = host.module.as_ref().and_then(|module| module.digest);
+        let module = host.module.as_ref();
+        let mode = module.and_then(|module| module.digest);
         match (options.fast, mode) {
             _ if options.panic => Digest::Kept,
             (_, Some(DigestMode::Never)) => Digest::Module,
-            (Fast::No, _) => Digest::Kept,
+            (Fast::No | Fast::Refused, _) => Digest::Kept,
             (_, Some(DigestMode::Auto)) => Digest::Session,
             (_, Some(DigestMode::Always)) => {
                 Digest::Unable("the module's parameter digest is \"always\"")
             }
-            _ if host.module.is_none() => Digest::Unable("the module kexec_bpf is not loaded"),
-            _ => Digest::Unable("the loaded module kexec_bpf is too old for it"),
+            (_, None) => Digest::Unable(match module.map(|module| module.abi_version) {
+                None => "the module kexec_bpf is not loaded",
+                Some(None) => "the module's parameters cannot be read: /sys is not mounted",
+                Some(Some(_)) => "the loaded module kexec_bpf is too old for it",
+            }),
         }
     }
 }
@@ -55,6 +59,7 @@ mod tests {
         ] {
             let host = Host {
                 module: Some(Module {
+                    abi_version: Some(Ok(4)),
                     digest: mode,
                     ..Module::default()
                 }),
@@ -68,7 +73,9 @@ mod tests {
                 };
                 Digest::of(&options, &host)
             };
-            assert_eq!(of(Fast::No, false), bare, "{mode:?}");
+            for kept in [Fast::No, Fast::Refused] {
+                assert_eq!(of(kept, false), bare, "{mode:?}");
+            }
             for asked in [Fast::ByDefault, Fast::Asked] {
                 assert_eq!(of(asked, false), fast, "{mode:?}");
                 assert_eq!(of(asked, true), Digest::Kept, "{mode:?}");

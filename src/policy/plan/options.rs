@@ -29,15 +29,17 @@ pub struct Options {
     pub fast: Fast,
 }
 
-/// The wish for a load without the kernel's digest.
+/// The choice between skipping and keeping the kernel's digest, by who made it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Fast {
-    /// Nobody wants it.
+    /// Keep it: nobody asked.
     #[default]
     No,
-    /// The command wants it, because it acts as a boot loader.
+    /// Keep it: the user refused to skip it, and is warned if the module skips it.
+    Refused,
+    /// Skip it: the command does so by default, as a boot loader.
     ByDefault,
-    /// The user, who is warned if the digest cannot be skipped.
+    /// Skip it: the user asked for that, and is warned if it cannot be skipped.
     Asked,
 }
 

@@ -4,6 +4,20 @@
 use crate::policy::boot::hook;
 
 #[test]
+fn fast_is_a_switch_that_may_be_absent() {
+    for (line, fast) in [
+        ("rd.kexec_bpf=a", None),
+        ("rd.kexec_bpf.fast", Some(true)),
+        ("rd.kexec_bpf.fast=1", Some(true)),
+        ("rd.kexec_bpf.fast=0", Some(false)),
+        ("rd.kexec_bpf.fast=no rd.kexec_bpf.fast=1", Some(true)),
+        ("-- rd.kexec_bpf.fast=0", None),
+    ] {
+        assert_eq!(hook::parse(line.as_bytes()).fast, fast, "{line}");
+    }
+}
+
+#[test]
 fn words_of_the_kernel_command_line() {
     let words = hook::parse(
         b"root=/dev/vda rd.kexec_bpf=debian.conf rd.kexec_bpf.device=LABEL=boot \
