@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sourced by dracut: the queue goes on until kexec-bpf-boot.sh has had its turn.
+# Sourced by dracut: keeps the queue running until kexec-bpf-boot.sh has run.
 
 [ -e /run/kexec-bpf.tried ]

@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Puts kexec-bpf into the initramfs, and what it needs to read an ESP.
+# Puts kexec-bpf into the initramfs, with what it needs to read an ESP.
 #
-# Of dracut's configuration (/etc/dracut.conf.d/*.conf) this is read:
+# Reads from dracut's configuration (/etc/dracut.conf.d/*.conf):
 #
-#   kexec_bpf_kdump_image=PATH   a capture kernel, a UKI, to be loaded in the
-#                                initramfs's first moments
-#   kexec_bpf_enforce=yes        asks for the module's enforce: kexec of verified
-#                                images only, or no kexec; so does the host's own
-#                                /etc/kexec-bpf/enforce
+#   kexec_bpf_kdump_image=PATH   a crash image, a UKI, which the initramfs loads
+#                                before any driver
+#   kexec_bpf_enforce=yes        requests the module's enforce: kexec of verified
+#                                images only, or no kexec; a file
+#                                /etc/kexec-bpf/enforce on the host does the same
 #
 # The boot hooks parse nothing: `kexec-bpf hook` reads rd.kexec_bpf* itself.
-# Where systemd runs the initramfs, units take the hooks' place. They are
-# ordered among initrd targets, and know nothing of dracut.
+# Where systemd runs the initramfs, units replace the hooks. They are ordered
+# among the initrd's targets, and do not depend on dracut.
 
 # shellcheck disable=SC2154  # dracut sets moddir, initdir, systemdsystemunitdir
 
@@ -22,16 +22,16 @@ kexec_bpf_program() {
     PATH="$PATH:/usr/local/sbin:/usr/local/bin" type -P kexec-bpf
 }
 
-# Whether the image is to ask for enforce, as a file in it. What is no clear no is
-# taken for yes; the program knows the same words on the command line.
+# Returns whether the initramfs gets the file that requests enforce. Anything but a
+# clear no counts as yes; the program knows the same words on the command line.
 kexec_bpf_is_enforced() {
     local file=${dracutsysrootdir-}/etc/kexec-bpf/enforce
     [[ ! -e $file && ! -L $file ]] || return 0
     case ${kexec_bpf_enforce:-no} in 0 | no | false | off) return 1 ;; esac
 }
 
-# Called by dracut: in by default. Nothing is done at boot unless the kernel's
-# command line asks, and a shell after a failed boot is where it is missed most.
+# Called by dracut. The module is included by default: it does nothing at boot unless
+# that is requested, and the program is most useful in the shell after a failed boot.
 check() {
     kexec_bpf_program >/dev/null || {
         dinfo "dracut module 'kexec-bpf' is left out: there is no kexec-bpf"
@@ -47,12 +47,12 @@ depends() {
     return 0
 }
 
-# Called by dracut. Without hostonly, which would leave out what this host does
-# not use at the moment: the ESP is often not mounted, and entries may lie on a
-# stick. instmods skips a module that this kernel has not.
+# Called by dracut. Unsets hostonly, which would leave out drivers that this host does
+# not use at the moment: the ESP is often not mounted, and entries may be on a USB
+# stick. instmods skips a module that this kernel lacks.
 installkernel() {
-    # FAT, with the code page and the character sets that kernels are built to
-    # take by default; what XBOOTLDR mostly is; EFI variables.
+    # FAT, with the code page and the character sets that kernels use by default;
+    # ext4, which XBOOTLDR usually is; EFI variables.
     hostonly='' instmods vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 ext4 efivarfs
     hostonly='' instmods sd_mod ahci ata_piix nvme mmc_block sdhci_pci sdhci_acpi \
         virtio_pci virtio_blk virtio_scsi usb_storage uas ehci_pci xhci_pci
@@ -68,7 +68,7 @@ installkernel() {
 install() {
     local file
     inst_binary "$(kexec_bpf_program)" /usr/bin/kexec-bpf
-    # Only for kexec_bpf; an initramfs without modules goes without.
+    # Only needed to load kexec_bpf, so an initramfs without modules can lack it.
     inst_multiple -o modprobe
     inst_script /usr/lib/kexec-bpf/not-enforced
     if kexec_bpf_is_enforced; then
@@ -103,13 +103,14 @@ install_units() {
 }
 
 install_hooks() {
-    # The first hooks of all, in the order of their names: a driver that crashes is
-    # loaded later.
+    # The first hooks of all, in the order of their names: before any driver that
+    # could crash is loaded.
     inst_hook cmdline 00 "$moddir/kexec-bpf-enforce.sh"
     inst_hook cmdline 00 "$moddir/kexec-bpf-kdump.sh"
-    # The first job once the devices that are there have been found: before a
-    # passphrase is asked for, and before root is mounted, or missed. `finished`
-    # keeps the queue alive until then, and need-initqueue starts it at all.
+    # The first job after the devices that are present have been found: before a
+    # passphrase is asked for, and before root is mounted or found to be missing.
+    # `finished` keeps the queue running until then; dracut_need_initqueue makes
+    # dracut start it.
     inst_hook initqueue/settled 00 "$moddir/kexec-bpf-boot.sh"
     inst_hook initqueue/finished 00 "$moddir/kexec-bpf-finished.sh"
     dracut_need_initqueue
