@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. bpf/include/kexec_bpf.h in Rust; the header explains every item.
+//! bpf/include/kexec_bpf.h in Rust; the header explains every item. Layer: pure.
 //!
 //! tests/abi compares each value, size and offset with the header.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `list` and `boot`.
+//! `list` and `boot`. Layer: effects.
 
 use alloc::string::String;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Renders the events of a load or a boot as plain text on the console.
+//! Renders the events of a load or a boot as plain text on the console. Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Texts about crash images, for `load`, `kdump` and `status`.
+//! Texts about crash images, for `load`, `kdump` and `status`. Layer: effects.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A boot entry in one line, for the list and the menu.
+//! A boot entry in one line, for the list and the menu. Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

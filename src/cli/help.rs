@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `--help`, made from the table.
+//! `--help`, made from the table. Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `hook`, which an initramfs runs; the kernel command line says what to do.
+//! Layer: effects.
 
 use super::console::{Console, print};
 use super::parse::Parsed;

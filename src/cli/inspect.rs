@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `inspect`: the contents of an image, and the part that a load would use.
+//! Layer: effects.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `kdump check`: a load for a panic, without loading.
+//! `kdump check`: a load for a panic, without loading. Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

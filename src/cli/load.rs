@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `load`, `exec` and `unload`.
+//! `load`, `exec` and `unload`. Layer: effects.
 
 use alloc::format;
 

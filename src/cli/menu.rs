@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The menu of `boot` on the console.
+//! The menu of `boot` on the console. Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The command line: turns argv into options, and events and diagnoses into text and an
-//! exit code.
+//! exit code. Layer: effects.
 
 mod boot;
 mod console;

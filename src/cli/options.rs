@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Turns flags and operands, which the table has checked, into the options of `run`.
+//! Layer: effects.
 
 use alloc::string::String;
 

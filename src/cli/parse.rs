@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Turns argv into a command, flags and operands, checked against the table.
+//! Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A plan in text form, before it is carried out and after.
+//! A plan in text form, before it is carried out and after. Layer: effects.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Errors, for a user in a rescue shell: what failed, the cause, what to try.
+//! Layer: effects.
 
 use alloc::format;
 use alloc::string::{String, ToString};

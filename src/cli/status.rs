@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `status`: the host's state in text form.
+//! `status`: the host's state in text form. Layer: effects.
 
 use alloc::format;
 use alloc::string::{String, ToString};

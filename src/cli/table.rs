@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The one table of commands and flags. The parser, `--help`, the man page and the
-//! completions of all shells are generated from it.
+//! completions of all shells are generated from it. Layer: effects.
 
 mod boot;
 mod crash;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Plain text for an 80-column console: wrapped paragraphs.
+//! Plain text for an 80-column console: wrapped paragraphs. Layer: effects.
 
 use alloc::string::String;
 

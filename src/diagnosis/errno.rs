@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Error numbers by name, because people search for the name.
+//! Error numbers by name, because people search for the name. Layer: pure.
 //!
 //! Source: include/uapi/asm-generic/errno{,-base}.h and, for ENOTSUPP,
 //! include/linux/errno.h of the kernel.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Untrusted bytes as text that cannot control a terminal.
+//! Untrusted bytes as text that cannot control a terminal. Layer: pure.
 
 use alloc::string::String;
 use core::fmt::Write;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! An error as the user sees it: what failed, why, what to try, and the exit code. Layer:
-//! pure.
+//! An error as the user sees it: what failed, why, what to try, and the exit code.
+//! Layer: pure.
 //!
 //! Each layer has its own errors, which carry the values; [`Diagnose`] is the one way
 //! from any of them to a [`Diagnosis`]. `cli` prints it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The CRC of gzip and of GPT headers: ISO 3309, reflected polynomial
-//! 0xEDB88320.
+//! The CRC of gzip and of GPT headers: ISO 3309, reflected polynomial 0xEDB88320.
+//! Layer: pure.
 //!
 //! Computed bit by bit: the inputs are small, and a table would be larger than the rest
 //! of the code.

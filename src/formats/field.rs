@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Little-endian fields at fixed offsets of a header.
+//! Little-endian fields at fixed offsets of a header. Layer: pure.
 //!
 //! A field beyond the end of the header reads as `None`.
 

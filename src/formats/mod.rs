@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Formats of files, disks and texts: hostile bytes in, structure out, and back.
+//! Layer: pure.
 //!
-//! Layer: pure. Each module names its specification. They share positioned reads
-//! ([`source`]), fields of headers ([`field`]), a checksum and a sort.
+//! Each module names its specification. They share positioned reads ([`source`]), fields
+//! of headers ([`field`]), a checksum and a sort.
 
 pub mod archive;
 pub mod cmdline;

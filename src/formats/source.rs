@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Bytes of files: positioned reads, and slices.
+//! Bytes of files: positioned reads, and slices. Layer: pure.
 //!
 //! `sys` implements [`ReadAt`] with pread(2). Images are not mapped: if a mapped file
 //! shrinks, its reader is killed by SIGBUS, while a short pread is an error that can be

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The record in /run of a loaded crash image. It is needed because the kernel says
-//! neither which image is loaded, nor since when.
+//! The record in /run of a loaded crash image. It is needed because the kernel says
+//! neither which image is loaded, nor since when. Layer: pure.
 
 use alloc::format;
 use alloc::string::ToString;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The state and the abilities of the running kernel, read by `sys::host`.
+//! The state and the abilities of the running kernel, read by `sys::host`. Layer: pure.
 //!
 //! It is a plain value, so that plans and explanations can be tested on any machine.
 //! `None` means that the kernel does not say; nothing is guessed.

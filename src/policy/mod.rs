@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Decisions: what to do, given options, files and the state of this machine.
+//! Layer: pure.
 //!
-//! Layer: pure. `run` gathers what a decision depends on, and carries the decision out.
+//! `run` gathers what a decision depends on, and carries the decision out.
 
 pub mod boot;
 pub mod companion;

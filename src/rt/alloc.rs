@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Rust's global allocator on top of musl's malloc.
+//! Rust's global allocator on top of musl's malloc. Layer: effects.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Parts that a `no_std` program on musl's crt has to provide itself: the allocator, the
-//! panic handler, `main`, and the two unwinding symbols.
+//! panic handler, `main`, and the two unwinding symbols. Layer: effects.
 //!
 //! Part of the binary, not of the library: tests link the library with std.
 #![allow(unsafe_code)]

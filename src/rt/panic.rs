@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The panic handler: one line to stderr and to /dev/kmsg, then abort.
+//! The panic handler: one line to stderr and to /dev/kmsg, then abort. Layer: effects.
 //!
 //! The kernel cleans up the rest: descriptors, mappings and this process's half of a
 //! handshake all end with the process.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. One attempt at a planned load: anonymous files, then
-//! kexec_file_load(2).
+//! One attempt at a planned load: anonymous files, then kexec_file_load(2).
+//! Layer: effects.
 
 use alloc::ffi::CString;
 use alloc::string::String;

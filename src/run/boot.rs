@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A boot from its options to the jump: chooses an entry, loads it, counts the
-//! try.
+//! A boot from its options to the jump: chooses an entry, loads it, counts the try.
+//! Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Finds an image's companion files by the rules of
-//! [`crate::policy::companion`], and opens them. A file that cannot be used is left out
-//! and reported, as the stub does it.
+//! Finds an image's companion files by the rules of [`crate::policy::companion`], and
+//! opens them. A file that cannot be used is left out and reported, as the stub does it.
+//! Layer: effects.
 
 use alloc::vec::Vec;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The extra steps of a crash image: measuring it before the load, because the
-//! kernel drops the old one before it reads the new one; keys of encrypted disks; the
-//! record of what was loaded.
+//! The extra steps of a crash image: measuring it before the load, because the kernel
+//! drops the old one before it reads the new one; keys of encrypted disks; the record of
+//! what was loaded. Layer: effects.
 
 use super::RunError;
 use super::options::LoadOptions;

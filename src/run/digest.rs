@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The kernel's digest of a load: asks the module to skip it, and reports whether
-//! it did.
+//! The kernel's digest of a load: asks the module to skip it, and reports whether it did.
+//! Layer: effects.
 
 use alloc::format;
 use alloc::string::{String, ToString};

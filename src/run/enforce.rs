@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Turns the module's enforce on, or kexec off.
+//! Turns the module's enforce on, or kexec off. Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Reads the boot entries of the file systems that were found.
+//! Reads the boot entries of the file systems that were found. Layer: effects.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Errors between the command line and the kernel.
+//! Errors between the command line and the kernel. Layer: effects.
 
 use alloc::boxed::Box;
 use alloc::format;

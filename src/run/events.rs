@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Events of a load or a boot, for the code that shows them. `run` decides and acts; the
-//! only texts for users that it has are those of steps and warnings.
+//! only texts for users that it has are those of steps and warnings. Layer: effects.
 
 use core::fmt;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The jump into the loaded image, and the end of a load.
+//! The jump into the loaded image, and the end of a load. Layer: effects.
 
 use super::events::Events;
 use super::{RunError, teardown};

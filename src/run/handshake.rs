@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The handshake route: thread A sits in kexec_file_load(2); this thread is B
-//! and serves it.
+//! The handshake route: thread A sits in kexec_file_load(2); this thread is B and serves
+//! it. Layer: effects.
 //!
 //! B is the main thread, because A needs almost no stack.
 

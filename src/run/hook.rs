@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The hooks of an initramfs, controlled by the kernel command line.
+//! The hooks of an initramfs, controlled by the kernel command line. Layer: effects.
 
 use alloc::format;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Turns a [`ConcatPlan`] into the one descriptor that the kernel takes as the
-//! initrd.
+//! Turns a [`ConcatPlan`] into the one descriptor that the kernel takes as the initrd.
+//! Layer: effects.
 
 use super::{Progress, RunError};
 use crate::diagnosis::escape::printable;

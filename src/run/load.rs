@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A load from its options to the kernel: prepares it, reports the plan, and
-//! carries it out, again without an addon if the kernel refused one.
+//! A load from its options to the kernel: prepares it, reports the plan, and carries it
+//! out, again without an addon if the kernel refused one. Layer: effects.
 
 use alloc::format;
 use alloc::vec::Vec;

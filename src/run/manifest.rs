@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Opens the files that a load names.
+//! Opens the files that a load names. Layer: effects.
 
 use alloc::vec::Vec;
 

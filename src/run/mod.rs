@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Carries out commands: opens, plans, chooses, loads, jumps. Events on the way
-//! go out through [`events::Events`].
+//! Carries out commands: opens, plans, chooses, loads, jumps. Events on the way go out
+//! through [`events::Events`]. Layer: effects.
 //!
 //! Every resource acquired on the way (descriptors, anonymous files, threads, the
 //! attached parser) is released by its owner's drop, whatever fails; the kernel keeps no

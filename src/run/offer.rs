@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The input that the handshake offers to the kernel and to the image's parser.
+//! The input that the handshake offers to the kernel and to the image's parser.
+//! Layer: effects.
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The options of a load and of a boot, with the paths and places that they name.
+//! Layer: effects.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A parser in the kernel: from the bytes of its object file to a program that
-//! is attached to the module's hook.
+//! A parser in the kernel: from the bytes of its object file to a program that is
+//! attached to the module's hook. Layer: effects.
 
 use alloc::ffi::CString;
 use alloc::string::String;

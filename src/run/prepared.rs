@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. A load before anything changes: the open files, the plan, and the sizes of a
-//! crash image.
+//! A load before anything changes: the open files, the plan, and the sizes of a crash
+//! image. Layer: effects.
 
 use super::RunError;
 use super::crash::{self, Preflight};

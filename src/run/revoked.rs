@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Asks the firmware's variables which images of a load are revoked.
+//! Asks the firmware's variables which images of a load are revoked. Layer: effects.
 
 use crate::formats::image::detect::{self, Image};
 use crate::formats::image::revocation::Revoked;

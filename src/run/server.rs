@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Thread B of the handshake route: the steps of [`crate::policy::handshake`].
+//! Thread B of the handshake route: the steps of [`crate::policy::handshake`].
+//! Layer: effects.
 
 use alloc::boxed::Box;
 use alloc::format;

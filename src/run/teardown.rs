@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The programs that run before the jump, to leave devices and file systems in a
-//! state that the next kernel can use.
+//! The programs that run before the jump, to leave devices and file systems in a state
+//! that the next kernel can use. Layer: effects.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Finds and mounts the file systems that have boot entries.
+//! Finds and mounts the file systems that have boot entries. Layer: effects.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Block devices as /sys/class/block lists them, without udev; and partitions
-//! that the kernel does not find by itself.
+//! Block devices as /sys/class/block lists them, without udev; and partitions that the
+//! kernel does not find by itself. Layer: effects.
 #![allow(unsafe_code)]
 
 use alloc::string::{String, ToString};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. bpf(2): maps, programs and BTF; one command per function.
+//! bpf(2): maps, programs and BTF; one command per function. Layer: effects.
 //!
 //! Each structure is the part of `union bpf_attr` (include/uapi/linux/bpf.h) up to the
 //! last field that is used: the kernel takes the rest as 0. tests/abi compares them

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. CAP_SYS_BOOT of this thread, see capabilities(7).
+//! CAP_SYS_BOOT of this thread, see capabilities(7). Layer: effects.
 
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 

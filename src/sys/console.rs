@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. stdout, stderr and /dev/kmsg.
+//! stdout, stderr and /dev/kmsg. Layer: effects.
 #![allow(unsafe_code)]
 
 use core::fmt::{self, Write};

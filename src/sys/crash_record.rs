@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The record in /run of the crash image that was loaded. It disappears at
-//! reboot, as the image does. It is only informative, so errors are dropped.
+//! The record in /run of the crash image that was loaded. It disappears at reboot, as the
+//! image does. It is only informative, so errors are dropped. Layer: effects.
 
 use core::ffi::CStr;
 

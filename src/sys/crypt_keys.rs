@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Keys of encrypted disks for the capture kernel, through configfs.
+//! Keys of encrypted disks for the capture kernel, through configfs. Layer: effects.
 //!
 //! Source: Documentation/admin-guide/kdump/kdump.rst of Linux 6.16, "Write the dump file
 //! to encrypted disk volume". During a load, the kernel looks up the keys by their

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Directories: their contents, and renaming a file.
+//! Directories: their contents, and renaming a file. Layer: effects.
 //!
 //! Nothing leads out of them: links and `..` stop there, as in a chroot.
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. EFI variables, from efivarfs: those of the boot loader interface, and the
-//! firmware's revocations.
+//! EFI variables, from efivarfs: those of the boot loader interface, and the firmware's
+//! revocations. Layer: effects.
 
 use rustix::fs::{AtFlags, IFlags, OFlags};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The module's parameter `enforce`, its state, and modprobe(8).
+//! The module's parameter `enforce`, its state, and modprobe(8). Layer: effects.
 
 use alloc::vec::Vec;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The C library's errno, for the calls that do not go through rustix.
+//! The C library's errno, for the calls that do not go through rustix. Layer: effects.
 #![allow(unsafe_code)]
 
 /// Returns the error number of this thread's last failed libc call.

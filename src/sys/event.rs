@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. eventfd(2), waiting for two of them, and the monotonic clock.
+//! eventfd(2), waiting for two of them, and the monotonic clock. Layer: effects.
 #![allow(unsafe_code)]
 
 use rustix::event::{EventfdFlags, Timespec, eventfd, poll};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Input files: images and initrds, opened once and read with pread.
+//! Input files: images and initrds, opened once and read with pread. Layer: effects.
 //!
 //! They are not mapped: if a mapped file shrinks, its reader is killed by SIGBUS.
 

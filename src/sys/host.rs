@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Reads [`Host`] from /proc, /sys and with a few harmless system calls.
+//! Reads [`Host`] from /proc, /sys and with a few harmless system calls. Layer: effects.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. kexec_file_load(2), the unloading part of kexec_load(2), and reboot(2) with
-//! LINUX_REBOOT_CMD_KEXEC.
+//! kexec_file_load(2), the unloading part of kexec_load(2), and reboot(2) with
+//! LINUX_REBOOT_CMD_KEXEC. Layer: effects.
 #![allow(unsafe_code)]
 
 use core::ffi::{CStr, c_int, c_long, c_ulong};

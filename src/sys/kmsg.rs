@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Messages that the kernel has logged since some moment, from /dev/kmsg. Record
-//! format: the kernel's Documentation/ABI/testing/dev-kmsg.
+//! Messages that the kernel has logged since some moment, from /dev/kmsg. Record format:
+//! the kernel's Documentation/ABI/testing/dev-kmsg. Layer: effects.
 
 use alloc::string::String;
 use alloc::vec::Vec;

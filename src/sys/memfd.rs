@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Anonymous files that hand pieces of an image to the kernel.
+//! Anonymous files that hand pieces of an image to the kernel. Layer: effects.
 //!
 //! They are filled inside the kernel by sendfile(2): no image byte passes through this
 //! program's memory, and closing the descriptor frees them.

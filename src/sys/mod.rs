@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. One system call or kernel file per function. Apart from `rt`, this is the
-//! only place with `unsafe`, and the only one that names rustix.
+//! One system call or kernel file per function. Apart from `rt`, this is the only place
+//! with `unsafe`, and the only one that names rustix. Layer: effects.
 
 pub mod block;
 pub mod bpf;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. File systems without a mount point: fsopen(2) and fsmount(2).
+//! File systems without a mount point: fsopen(2) and fsmount(2). Layer: effects.
 //!
 //! Such a mount is a descriptor. It needs no directory, nobody else sees it, and it ends
 //! with the descriptor, however this program ends.

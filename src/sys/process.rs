@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Runs a program for a limited time, by posix_spawn(3).
+//! Runs a program for a limited time, by posix_spawn(3). Layer: effects.
 #![allow(unsafe_code)]
 
 use alloc::ffi::CString;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. /proc/kexec_bpf: each open file is a session; see bpf/include/kexec_bpf.h.
-//! Closing it ends a load that waits for a parser.
+//! /proc/kexec_bpf: each open file is a session; see bpf/include/kexec_bpf.h. Closing it
+//! ends a load that waits for a parser. Layer: effects.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;

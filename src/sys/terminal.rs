@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. The terminal of the menu: single keys, with a time limit.
+//! The terminal of the menu: single keys, with a time limit. Layer: effects.
 
 use alloc::vec::Vec;
 

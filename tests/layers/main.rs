@@ -230,6 +230,27 @@ fn every_file_says_licence_and_purpose() {
     }
 }
 
+/// The first paragraph of a file's `//!` ends with the kind that the picture gives its
+/// layer. Tests, lib.rs and main.rs say none.
+#[test]
+fn every_file_names_the_kind_of_its_layer() {
+    for (file, text) in all_sources() {
+        let is_test = file
+            .split('/')
+            .any(|name| matches!(name, "tests" | "tests.rs"));
+        if is_test || matches!(file.as_str(), "lib.rs" | "main.rs") {
+            continue;
+        }
+        let header = text.lines().skip(1);
+        let paragraph: Vec<&str> = header.map_while(|line| line.strip_prefix("//! ")).collect();
+        let kind = if is_pure(&file) { "pure" } else { "effects" };
+        assert!(
+            paragraph.join(" ").ends_with(&format!("Layer: {kind}.")),
+            "src/{file}: the first paragraph does not end with \"Layer: {kind}.\""
+        );
+    }
+}
+
 #[test]
 fn files_stay_readable() {
     for (file, text) in all_sources() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The part of the table about boot entries.
+//! The part of the table about boot entries. Layer: effects.
 
 use super::value::Value;
 use super::{

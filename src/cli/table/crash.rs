@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The part of the table about crash images.
+//! The part of the table about crash images. Layer: effects.
 
 use super::extras::{ADDON, EXTRAS_ROOT, NO_EXTRAS, PROFILE};
 use super::value::Value;

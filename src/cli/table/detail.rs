@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The man page's sentences about each flag. They are kept out of the table, so that the
-//! program does not contain them.
+//! program does not contain them. Layer: effects.
 
 use super::Id;
 

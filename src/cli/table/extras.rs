@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The flags about files that extend a UKI.
+//! The flags about files that extend a UKI. Layer: effects.
 
 use super::value::Value;
 use super::{Flag, Id, switch};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The kinds of values that flags take: names, checks, and parsed values.
+//! The kinds of values that flags take: names, checks, and parsed values. Layer: effects.
 
 use core::str;
 

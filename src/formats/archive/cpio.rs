@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. A cpio archive in newc format, member by member.
+//! A cpio archive in newc format, member by member. Layer: pure.
 
 use super::window::Window;
 use super::{Known, Walked};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. gzip: deflate does not state its length, but each member ends with its unpacked
-//! size, modulo 4 GiB. A member is assumed to end where the next archive begins.
+//! gzip: deflate does not state its length, but each member ends with its unpacked size,
+//! modulo 4 GiB. A member is assumed to end where the next archive begins. Layer: pure.
 
 use super::window::{CHUNK_BYTES, Window};
 use super::{Format, Known, Walked};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. lz4 in its legacy format: blocks of up to 8 MiB, each preceded by its packed
-//! size.
-//! Source: lib/decompress_unlz4.c of Linux.
+//! lz4 in its legacy format: blocks of up to 8 MiB, each preceded by its packed size.
+//! Source: lib/decompress_unlz4.c of Linux. Layer: pure.
 
 use super::window::Window;
 use super::{Known, Walked};

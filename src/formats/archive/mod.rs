@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Sizes of initrds after the next kernel has unpacked them, from headers alone.
+//! Layer: pure.
 //!
-//! Layer: pure. An initrd is a sequence of archives, each a cpio archive, plain or
-//! compressed; nothing is decompressed here. The formats state different things:
+//! An initrd is a sequence of archives, each a cpio archive, plain or compressed; nothing
+//! is decompressed here. The formats state different things:
 //!
 //! | format | read | result |
 //! |---|---|---|

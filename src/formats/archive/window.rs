@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Reads inside a slice, within a budget.
+//! Reads inside a slice, within a budget. Layer: pure.
 
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, SubSource};
 

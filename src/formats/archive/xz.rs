@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. xz: blocks of LZMA2 chunks; the header of each chunk states both of its sizes.
-//! Source: the .xz file format 1.2, lib/xz/xz_dec_lzma2.c of Linux.
+//! xz: blocks of LZMA2 chunks; the header of each chunk states both of its sizes. Source:
+//! the .xz file format 1.2, lib/xz/xz_dec_lzma2.c of Linux. Layer: pure.
 
 use super::window::Window;
 use super::{Known, Walked};

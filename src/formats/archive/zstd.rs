@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. zstd: a frame's header may state its size; if not, each block's header leads to
-//! the next block, and a block holds at most 128 KiB. RFC 8878.
+//! zstd: a frame's header may state its size; if not, each block's header leads to the
+//! next block, and a block holds at most 128 KiB. RFC 8878. Layer: pure.
 
 use super::window::Window;
 use super::{Known, Walked};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Words that a capture kernel must not inherit from the running kernel's command line,
-//! and words that it gets instead.
+//! and words that it gets instead. Layer: pure.
 //!
-//! Layer: pure. The tables are the union of what Fedora's kdump-utils and Debian's
-//! kdump-tools drop and add, except words that only their own initrds understand: `root=`
-//! and the `rd.*` words stay, and no systemd unit is named.
+//! The tables are the union of what Fedora's kdump-utils and Debian's kdump-tools drop
+//! and add, except words that only their own initrds understand: `root=` and the `rd.*`
+//! words stay, and no systemd unit is named.
 use super::reuse::Rule;
 use super::{join, key, words};
 use alloc::vec::Vec;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Kernel command lines: bytes, split at white space that is not quoted.
+//! Kernel command lines: bytes, split at white space that is not quoted. Layer: pure.
 //!
-//! Layer: pure. Spec: systemd-stub's rule for its pieces ([`mangle`]), and the
-//! kernel's lib/cmdline.c, next_arg(), for words. Command lines need not be
-//! UTF-8.
+//! Spec: systemd-stub's rule for its pieces ([`mangle`]), and the kernel's lib/cmdline.c,
+//! next_arg(), for words. Command lines need not be UTF-8.
 
 use alloc::vec::Vec;
 use core::fmt;

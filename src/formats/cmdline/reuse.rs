@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Words of the running kernel's command line that the next kernel may inherit.
+//! Layer: pure.
 //!
-//! Layer: pure. A policy is a table of [`Rule`]s; callers pass one or more.
-//! Everything that no rule names is kept, byte for byte.
+//! A policy is a table of [`Rule`]s; callers pass one or more. Everything that no rule
+//! names is kept, byte for byte.
 use super::{join, key, words};
 use alloc::vec::Vec;
 

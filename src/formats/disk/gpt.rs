@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! GUID partition tables. Layer: pure. Spec: UEFI 2.10, chapter 5.3.
+//! GUID partition tables. Spec: UEFI 2.10, chapter 5.3. Layer: pure.
 //!
 //! The kernel reads these tables as well. But sysfs has no partition types, there is no
 //! udev, and if the first table is damaged, the kernel does not try the second one.

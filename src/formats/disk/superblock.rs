@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The file system on a device, with its UUID and its label. Layer: pure.
-//! Specs: Microsoft FAT specification 1.03; Linux, fs/ext4/ext4.h.
+//! The file system on a device, with its UUID and its label. Specs: Microsoft FAT
+//! specification 1.03; Linux, fs/ext4/ext4.h. Layer: pure.
 
 use alloc::format;
 use alloc::string::String;

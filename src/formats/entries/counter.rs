@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Boot counting in file names: `NAME+LEFT[-DONE].conf`. Layer: pure.
-//! Spec: UAPI.1, "Boot counting".
+//! Boot counting in file names: `NAME+LEFT[-DONE].conf`. Spec: UAPI.1, "Boot counting".
+//! Layer: pure.
 
 use alloc::format;
 use alloc::string::String;

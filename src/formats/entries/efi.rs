@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The boot loader interface's EFI variables, as efivarfs gives them.
-//! Layer: pure. Spec: systemd.io/BOOT_LOADER_INTERFACE.
+//! The boot loader interface's EFI variables, as efivarfs gives them. Spec:
+//! systemd.io/BOOT_LOADER_INTERFACE. Layer: pure.
 
 use alloc::string::String;
 use alloc::vec::Vec;

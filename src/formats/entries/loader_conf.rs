@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! /loader/loader.conf: the default entry and the menu. Layer: pure.
-//! Spec: loader.conf(5) of systemd.
+//! /loader/loader.conf: the default entry and the menu. Spec: loader.conf(5) of systemd.
+//! Layer: pure.
 
 use alloc::vec::Vec;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Texts of boot entries and of the boot loader's configuration.
+//! Texts of boot entries and of the boot loader's configuration. Layer: pure.
 //!
-//! Layer: pure. Specs: UAPI.1 Boot Loader Specification, UAPI.10 Version Format.
-//! `policy::boot` sorts the entries and chooses one.
+//! Specs: UAPI.1 Boot Loader Specification, UAPI.10 Version Format. `policy::boot` sorts
+//! the entries and chooses one.
 
 pub mod counter;
 pub mod efi;

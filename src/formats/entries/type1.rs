@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Type 1 entries: `/loader/entries/*.conf`. Layer: pure. Spec: UAPI.1.
+//! Type 1 entries: `/loader/entries/*.conf`. Spec: UAPI.1. Layer: pure.
 
 use alloc::vec::Vec;
 

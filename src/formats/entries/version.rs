@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The order of versions. Layer: pure. Spec: UAPI.10.
+//! The order of versions. Spec: UAPI.10. Layer: pure.
 
 use core::cmp::Ordering;
 

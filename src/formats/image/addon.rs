@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Addons: PE files that extend a UKI's command line and initrd.
+//! Addons: PE files that extend a UKI's command line and initrd. Layer: pure.
 //!
-//! Layer: pure. Spec: systemd-stub(7). The machine and `.uname` must match.
+//! Spec: systemd-stub(7). The machine and `.uname` must match.
 use super::detect::{Image, detect};
 use super::error::ImageError;
 use super::pe::Machine;

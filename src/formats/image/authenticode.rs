@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Signatures of a PE file: their contents, and whether they match the file.
+//! Signatures of a PE file: their contents, and whether they match the file. Layer: pure.
 //!
-//! Layer: pure. Specs: Microsoft's "PE Format", attribute certificate table; for the
-//! digest, the kernel's crypto/asymmetric_keys/verify_pefile.c. A digest that matches
-//! proves nothing about who signed.
+//! Specs: Microsoft's "PE Format", attribute certificate table; for the digest, the
+//! kernel's crypto/asymmetric_keys/verify_pefile.c. A digest that matches proves nothing
+//! about who signed.
 use super::pe::{self, Pe, PeError};
 use super::pkcs7::{self, Algorithm, Pkcs7Error, Signature};
 use crate::formats::field::{u16_at, u32_at};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Builds small images for the tests. Layer: test only.
+//! Builds small images for the tests. Layer: pure.
 //!
 //! The layout is fixed, so that tests can patch fields at known offsets.
 use alloc::vec;

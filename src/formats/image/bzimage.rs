@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! x86 boot images and their setup header.
+//! x86 boot images and their setup header. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's Documentation/arch/x86/boot.rst.
+//! Spec: the kernel's Documentation/arch/x86/boot.rst.
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! DER, as far as signatures need it: a reader for consecutive elements.
+//! DER, as far as signatures need it: a reader for consecutive elements. Layer: pure.
 //!
-//! Layer: pure. Spec: ITU-T X.690. It is strict: lengths must be definite and minimal,
-//! and tags have one byte. Nothing is copied, and nothing recurses.
+//! Spec: ITU-T X.690. It is strict: lengths must be definite and minimal, and tags have
+//! one byte. Nothing is copied, and nothing recurses.
 use core::fmt;
 
 pub const INTEGER: u8 = 0x02;

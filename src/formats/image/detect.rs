@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Recognition of boot images.
+//! Recognition of boot images. Layer: pure.
 //!
-//! Layer: pure. The formats are tried in the kernel's order: a file that an arch loader
-//! takes as it is (bzImage, Image) counts as that, whatever else it contains. A UKI is a
-//! PE that no arch loader takes.
+//! The formats are tried in the kernel's order: a file that an arch loader takes as it is
+//! (bzImage, Image) counts as that, whatever else it contains. A UKI is a PE that no arch
+//! loader takes.
 use super::bzimage::{self, SetupHeader};
 use super::error::{ImageError, LOOK_BYTES, LooksLike};
 use super::linux_image::{self, ImageArch, ImageHeader};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The choice of the device tree in a UKI that fits the machine.
+//! The choice of the device tree in a UKI that fits the machine. Layer: pure.
 //!
-//! Layer: pure. Spec: UAPI.5 Unified Kernel Image, systemd-stub(7): a `.dtbauto` whose
-//! first `compatible` is the machine's, else `.dtb`. The `compatible` of the firmware's
-//! own device tree takes precedence over the hardware IDs.
+//! Spec: UAPI.5 Unified Kernel Image, systemd-stub(7): a `.dtbauto` whose first
+//! `compatible` is the machine's, else `.dtb`. The `compatible` of the firmware's own
+//! device tree takes precedence over the hardware IDs.
 use super::fdt;
 use super::hwids::{self, Smbios};
 use super::uki::{SectionKind, Selection};

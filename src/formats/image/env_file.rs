@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! KEY=VALUE text: the format of `.osrel` and `.profile`.
+//! KEY=VALUE text: the format of `.osrel` and `.profile`. Layer: pure.
 //!
-//! Layer: pure. Spec: os-release(5): one assignment per line, `#` comments, values bare
-//! or in single or double quotes; in bare values and double quotes, a backslash escapes
-//! the next character.
+//! Spec: os-release(5): one assignment per line, `#` comments, values bare or in single
+//! or double quotes; in bare values and double quotes, a backslash escapes the next
+//! character.
 use crate::diagnosis::escape::printable;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Flattened device trees: the root's `compatible`, and nothing else.
+//! Flattened device trees: the root's `compatible`, and nothing else. Layer: pure.
 //!
-//! Layer: pure. Spec: Devicetree Specification, chapter 5. Big-endian. The blob may have
-//! megabytes, so it is read word by word.
+//! Spec: Devicetree Specification, chapter 5. Big-endian. The blob may have megabytes, so
+//! it is read word by word.
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, as_u64};
 use alloc::vec::Vec;
 

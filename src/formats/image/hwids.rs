@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `.hwids`: the machines that a UKI has device trees for, by their hardware IDs.
+//! Layer: pure.
 //!
-//! Layer: pure. Spec: UAPI.5 Unified Kernel Image; for the table, systemd's
-//! src/boot/chid.h; for the IDs, fwupd's docs/hwids.md: RFC 4122 version 5 UUIDs of
-//! SMBIOS strings in UTF-16, as little-endian GUIDs.
+//! Spec: UAPI.5 Unified Kernel Image; for the table, systemd's src/boot/chid.h; for the
+//! IDs, fwupd's docs/hwids.md: RFC 4122 version 5 UUIDs of SMBIOS strings in UTF-16, as
+//! little-endian GUIDs.
 use super::sha1::sha1;
 use crate::formats::field::{bytes_at, u32_at};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError};

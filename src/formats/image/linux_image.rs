@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Flat kernel images of arm64 and riscv64, with or without an EFI stub.
+//! Flat kernel images of arm64 and riscv64, with or without an EFI stub. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's Documentation/arch/arm64/booting.rst and
+//! Spec: the kernel's Documentation/arch/arm64/booting.rst and
 //! Documentation/arch/riscv/boot-image-header.rst.
 use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Boot images: hostile bytes in, structure out.
+//! Boot images: hostile bytes in, structure out. Layer: pure.
 //!
-//! Layer: pure. Files are reached only through [`crate::formats::source::ReadAt`], and
-//! only their headers are read. Payloads are [`crate::formats::source::FileSlice`]s,
-//! which are proved to lie inside the file, so that `run` can copy them from descriptor
-//! to descriptor.
+//! Files are reached only through [`crate::formats::source::ReadAt`], and only their
+//! headers are read. Payloads are [`crate::formats::source::FileSlice`]s, which are
+//! proved to lie inside the file, so that `run` can copy them from descriptor to
+//! descriptor.
 //!
 //! Start at [`detect::detect`].
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The description of the operating system in an `.osrel` section.
+//! The description of the operating system in an `.osrel` section. Layer: pure.
 //!
-//! Layer: pure. Spec: os-release(5).
+//! Spec: os-release(5).
 use super::env_file::value;
 use alloc::string::String;
 

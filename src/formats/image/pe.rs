@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PE: the container format of UKIs, addons, EFI kernels and zboot images.
+//! PE: the container format of UKIs, addons, EFI kernels and zboot images. Layer: pure.
 //!
-//! Layer: pure. Specs: Microsoft's "PE Format", and what the kernel's signature
-//! check reads, crypto/asymmetric_keys/verify_pefile.c.
+//! Specs: Microsoft's "PE Format", and what the kernel's signature check reads,
+//! crypto/asymmetric_keys/verify_pefile.c.
 //!
 //! A file has one reading or is refused. The kernel finds the section table after as many
 //! data directories as the header counts; other readers find it after as many bytes as

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The PKCS#7 signature of a PE file: the digest that was signed, and the named signers.
+//! Layer: pure.
 //!
-//! Layer: pure. Specs: RFC 2315; Microsoft's "Windows Authenticode Portable Executable
-//! Signature Format". Nothing is verified here: that takes trusted keys, which only the
-//! kernel has.
+//! Specs: RFC 2315; Microsoft's "Windows Authenticode Portable Executable Signature
+//! Format". Nothing is verified here: that takes trusted keys, which only the kernel has.
 use super::der::{CONTEXT_0, DerError, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET};
 use alloc::string::String;
 use alloc::vec::Vec;

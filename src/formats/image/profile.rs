@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The description of a profile in its `.profile` section.
+//! The description of a profile in its `.profile` section. Layer: pure.
 //!
-//! Layer: pure. Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
+//! Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
 use super::env_file::{MAX_BYTES, value};
 use super::uki::Uki;
 use crate::formats::source::{ReadAt, ReadError, read_small};

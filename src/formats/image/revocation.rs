@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Revocations by the firmware: of an image's digest, of a certificate in its signature,
-//! or of the generation of one of its components.
+//! or of the generation of one of its components. Layer: pure.
 //!
-//! Layer: pure. Specs: UEFI, "Signature Database" (EFI_SIGNATURE_LIST); shim's SBAT.md.
-//! The variables and the image are hostile. A part that cannot be parsed revokes nothing,
-//! because revocations are only reported, never enforced.
+//! Specs: UEFI, "Signature Database" (EFI_SIGNATURE_LIST); shim's SBAT.md. The variables
+//! and the image are hostile. A part that cannot be parsed revokes nothing, because
+//! revocations are only reported, never enforced.
 use super::authenticode;
 use super::pe::Pe;
 use super::pkcs7::{Algorithm, Signature, tbs_sha256};

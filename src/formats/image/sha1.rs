@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! SHA-1 for hardware IDs, which are only names and protect nothing.
+//! SHA-1 for hardware IDs, which are only names and protect nothing. Layer: pure.
 //!
-//! Layer: pure. Spec: RFC 3174. Written for size; inputs are short.
+//! Spec: RFC 3174. Written for size; inputs are short.
 use alloc::vec::Vec;
 
 /// Returns the digest of `text`.

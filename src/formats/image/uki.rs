@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! UKI: the sections of a PE that systemd-stub knows, by profile.
+//! UKI: the sections of a PE that systemd-stub knows, by profile. Layer: pure.
 //!
-//! Layer: pure. Spec: UAPI.5 Unified Kernel Image; systemd-stub(7).
+//! Spec: UAPI.5 Unified Kernel Image; systemd-stub(7).
 //!
 //! The sections before the first `.profile` are the base. Each `.profile` starts a
 //! profile, whose sections override those of the base. Within the base and within each

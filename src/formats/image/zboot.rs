@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFI zboot: a small EFI decompressor and the compressed kernel after it.
+//! EFI zboot: a small EFI decompressor and the compressed kernel after it. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's drivers/firmware/efi/libstub/zboot-header.S and
-//! Makefile.zboot.
+//! Spec: the kernel's drivers/firmware/efi/libstub/zboot-header.S and Makefile.zboot.
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Joins several initrds into one.
+//! Joins several initrds into one. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's
-//! Documentation/driver-api/early-userspace/buffer-format.rst: archives follow each
-//! other, each at a multiple of 4, with zeros in between. There are at least 4 zeros,
-//! because the lz4 format has no end mark: the kernel's decoder reads the next 4 bytes as
-//! a chunk's size, and stops at 0.
+//! Spec: the kernel's Documentation/driver-api/early-userspace/buffer-format.rst:
+//! archives follow each other, each at a multiple of 4, with zeros in between. There are
+//! at least 4 zeros, because the lz4 format has no end mark: the kernel's decoder reads
+//! the next 4 bytes as a chunk's size, and stops at 0.
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::source::{FileSlice, InputId, as_u64};
 use alloc::vec::Vec;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Places of files below `/.extra`, by their names or their sections.
+//! Places of files below `/.extra`, by their names or their sections. Layer: pure.
 //!
-//! Layer: pure. Spec: systemd-stub(7). The modes are the stub's, because it measures the
-//! archives.
+//! Spec: systemd-stub(7). The modes are the stub's, because it measures the archives.
 use crate::formats::image::uki::SectionKind;
 
 /// One of the stub's directories, with the modes in it.

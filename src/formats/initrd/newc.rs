@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Writes cpio archives in newc format, the format of initrds.
+//! Writes cpio archives in newc format, the format of initrds. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's
-//! Documentation/driver-api/early-userspace/buffer-format.rst; for the rest,
-//! systemd-stub's choices: lower-case hex, mtime 0, owner 0, inode numbers from 1,
+//! Spec: the kernel's Documentation/driver-api/early-userspace/buffer-format.rst; for the
+//! rest, systemd-stub's choices: lower-case hex, mtime 0, owner 0, inode numbers from 1,
 //! directories first.
 //!
 //! Members stay slices of their files; only headers become bytes.

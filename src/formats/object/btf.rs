@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! BTF: the types of an object file, of the kernel and of its modules.
+//! BTF: the types of an object file, of the kernel and of its modules. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's Documentation/bpf/btf.rst. The kernel's own BTF has
-//! some 110 000 types, so they are walked, not put into a list.
+//! Spec: the kernel's Documentation/bpf/btf.rst. The kernel's own BTF has some 110 000
+//! types, so they are walked, not put into a list.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A BPF object file as an ELF file: sections, symbols, relocations.
+//! A BPF object file as an ELF file: sections, symbols, relocations. Layer: pure.
 //!
-//! Layer: pure. Spec: the System V ABI, and "BPF ELF relocations" in the kernel's
+//! Spec: the System V ABI, and "BPF ELF relocations" in the kernel's
 //! Documentation/bpf/llvm_reloc.rst. Only goblin's parsers for single tables are used,
 //! because `Elf::parse` walks tables that an object file does not have.
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One BPF instruction, in the form that files have and the kernel takes.
+//! One BPF instruction, in the form that files have and the kernel takes. Layer: pure.
 //!
-//! Layer: pure. Spec: RFC 9669, and the pseudo values of `src_reg` in
-//! include/uapi/linux/bpf.h.
+//! Spec: RFC 9669, and the pseudo values of `src_reg` in include/uapi/linux/bpf.h.
 
 /// The size of one instruction.
 pub const BYTES: u64 = size_of::<Instruction>() as u64;

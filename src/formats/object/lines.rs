@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! .BTF.ext: the type of each function, for the verifier's checks, and the source line of
-//! each instruction, for its messages.
+//! each instruction, for its messages. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's Documentation/bpf/btf.rst.
+//! Spec: the kernel's Documentation/bpf/btf.rst.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Joins functions that refer to each other into one sequence of instructions.
+//! Layer: pure.
 //!
-//! Layer: pure. The verifier refuses a function that nothing reaches, so a function is
-//! added only when something refers to it.
+//! The verifier refuses a function that nothing reaches, so a function is added only when
+//! something refers to it.
 
 use alloc::vec::Vec;
 

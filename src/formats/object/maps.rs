@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The maps of an object file: declared ones, and those for its variables.
+//! The maps of an object file: declared ones, and those for its variables. Layer: pure.
 //!
-//! Layer: pure. Spec: libbpf's bpf_helpers.h, `__uint` and `__type`.
+//! Spec: libbpf's bpf_helpers.h, `__uint` and `__type`.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! BPF object files that contain a parser: reading and linking them.
+//! BPF object files that contain a parser: reading and linking them. Layer: pure.
 //!
-//! Layer: pure. [`Object::parse`] reads the file and finds everything that its program
-//! reaches; [`Object::link`] inserts the numbers that only a running kernel knows, and
-//! returns the instructions as bpf(2) takes them.
+//! [`Object::parse`] reads the file and finds everything that its program reaches;
+//! [`Object::link`] inserts the numbers that only a running kernel knows, and returns the
+//! instructions as bpf(2) takes them.
 //!
 //! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the hook,
 //! functions that it calls, maps, variables, constants and kfuncs. Features that only

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Targets of the references in a function's instructions.
+//! Targets of the references in a function's instructions. Layer: pure.
 //!
-//! Layer: pure. Spec: the kernel's Documentation/bpf/llvm_reloc.rst. It does not say how
-//! clang writes the addends of calls and of variables; libbpf's source does.
+//! Spec: the kernel's Documentation/bpf/llvm_reloc.rst. It does not say how clang writes
+//! the addends of calls and of variables; libbpf's source does.
 
 use alloc::vec;
 use alloc::vec::Vec;

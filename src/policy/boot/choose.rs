@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Choice of the entry to boot. Layer: pure. Spec: loader.conf(5) and
-//! systemd.io/BOOT_LOADER_INTERFACE.
+//! Choice of the entry to boot. Spec: loader.conf(5) and
+//! systemd.io/BOOT_LOADER_INTERFACE. Layer: pure.
 
 use alloc::string::String;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One entry as the list shows it, and the order of entries. Layer: pure.
-//! Spec: UAPI.1, "Sorting".
+//! One entry as the list shows it, and the order of entries. Spec: UAPI.1, "Sorting".
+//! Layer: pure.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Boot entries: how they are sorted, counted and chosen, and which partitions they are
-//! read from.
+//! read from. Layer: pure.
 //!
-//! Layer: pure. `formats::entries` parses their texts; `run::entries` reads the files,
-//! `run::boot` boots one.
+//! `formats::entries` parses their texts; `run::entries` reads the files, `run::boot`
+//! boots one.
 
 pub mod choose;
 pub mod entry;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The choice of the ESP and the XBOOTLDR partition. Layer: pure. Specs: UAPI.1,
-//! "The Partitions"; systemd.io/BOOT_LOADER_INTERFACE, LoaderDevicePartUUID.
+//! The choice of the ESP and the XBOOTLDR partition. Specs: UAPI.1, "The Partitions";
+//! systemd.io/BOOT_LOADER_INTERFACE, LoaderDevicePartUUID. Layer: pure.
 
 use alloc::format;
 use alloc::string::{String, ToString};

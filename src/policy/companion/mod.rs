@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Choice of the files that go with an image, by systemd-stub's rules: names in, a
-//! sorted choice out.
+//! Choice of the files that go with an image, by systemd-stub's rules: names in, a sorted
+//! choice out. Layer: pure.
 //!
 //! Spec: systemd-stub(7); its src/boot/cpio.c, stub.c and util.c for what the man page
 //! leaves open. `run::companions` lists the directories and opens the files.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The memory that a crash image needs, compared with what is reserved.
+//! The memory that a crash image needs, compared with what is reserved. Layer: pure.
 //!
 //! To be loaded, its parts must find places in the reservation.
 //! arch/x86/kernel/kexec-bzimage64.c and kernel/kexec_file.c place them from the top

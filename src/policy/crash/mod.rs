@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Checks whether a crash image fits the memory that crashkernel= reserved.
+//! Checks whether a crash image fits the memory that crashkernel= reserved. Layer: pure.
 //!
 //! If a capture kernel runs out of memory, the dump is lost, and nobody notices before
 //! the kernel crashes. So the memory is estimated before the load.

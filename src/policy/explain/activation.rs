@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The reason why enforce cannot be turned on.
+//! The reason why enforce cannot be turned on. Layer: pure.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The loads that the module's enforce refuses.
+//! The loads that the module's enforce refuses. Layer: pure.
 
 use super::{certain, possible};
 use crate::diagnosis::{Diagnosis, Hint};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The warning that the next kernel cannot draw on this kernel's framebuffer.
+//! Layer: pure.
 //!
 //! The next kernel is told (in screen_info) where the firmware's framebuffer was. A
 //! graphics driver has since switched to another, so the screen shows nothing new until

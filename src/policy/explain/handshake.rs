@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Failures on the handshake route, explained from what thread B met and from the
-//! kernel's report (struct kexec_bpf_report).
+//! Failures on the handshake route, explained from what thread B met and from the
+//! kernel's report (struct kexec_bpf_report). Layer: pure.
 
 use alloc::format;
 use alloc::string::{String, ToString};

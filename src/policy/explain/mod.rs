@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The meaning of the kexec system calls' error numbers on this machine.
+//! The meaning of the kexec system calls' error numbers on this machine. Layer: pure.
 //!
 //! Sources: kernel/kexec_core.c, kernel/kexec_file.c and
 //! arch/x86/kernel/kexec-bzimage64.c of Linux 6.1 to 6.12. A cause is certain only when

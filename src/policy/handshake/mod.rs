@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. Thread B's half of the handshake: the order of its steps, and what ends it.
+//! Thread B's half of the handshake: the order of its steps, and what ends it.
+//! Layer: pure.
 //!
 //! Thread A sits in kexec_file_load(2). Whenever the kernel has a parser ready, B reads
 //! it, loads it, fills its maps, attaches it and tells the kernel; an image inside an

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Manifests for tests: an image with contents, and other files with a size only.
+//! Layer: pure.
 
 use alloc::vec::Vec;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The choice of an image's route.
+//! The choice of an image's route. Layer: pure.
 
 use super::{PlanError, Route};
 use crate::formats::image::detect::Image;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The next kernel's command line: one base, then the addons' lines, then the appended
-//! words.
+//! words. Layer: pure.
 
 use alloc::vec::Vec;
 

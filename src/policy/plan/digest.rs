@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. The choice to skip the kernel's SHA-256 of what is loaded, which takes most of the
-//! time of a load and of the jump.
+//! The choice to skip the kernel's SHA-256 of what is loaded, which takes most of the
+//! time of a load and of the jump. Layer: pure.
 
 use super::options::{Fast, Options};
 use crate::host::{DigestMode, Host};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The rules of the module's enforce, applied to a plan.
+//! The rules of the module's enforce, applied to a plan. Layer: pure.
 
 use super::{Manifest, Plan, Route};
 use crate::formats::image::uki::SectionKind;

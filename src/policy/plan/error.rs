@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Errors of planning: options, files and machine do not fit together.
+//! Errors of planning: options, files and machine do not fit together. Layer: pure.
 
 use alloc::string::String;
 use core::fmt;

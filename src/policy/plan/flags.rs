@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Flags of kexec_file_load(2), from include/uapi/linux/kexec.h.
+//! Flags of kexec_file_load(2), from include/uapi/linux/kexec.h. Layer: pure.
 
 use core::ffi::c_ulong;
 use core::fmt;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The next kernel's initrd, in systemd-stub's order: microcode of addons (last first),
 //! the image's microcode and initrd, companion files, sections that become files, addon
-//! initrds; then the user's initrds.
+//! initrds; then the user's initrds. Layer: pure.
 
 use alloc::vec::Vec;
 

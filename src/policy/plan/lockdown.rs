@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Blockers of a plan, and which parts of it a locked-down kernel verifies.
+//! Blockers of a plan, and which parts of it a locked-down kernel verifies. Layer: pure.
 
 use super::{Manifest, Options, Plan, Route};
 use crate::diagnosis::Diagnosis;

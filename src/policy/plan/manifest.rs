@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The open files of a load: the image, the user's initrds, and the companion files. Only
-//! this file knows which number each of them has.
+//! this file knows which number each of them has. Layer: pure.
 
 use alloc::string::String;
 use alloc::vec::Vec;

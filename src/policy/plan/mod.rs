@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! PURE. ([`Options`], [`Manifest`], [`Host`]) → [`Plan`]: which bytes of which file
-//! become the kernel, the initrd and the command line, and by which route.
+//! ([`Options`], [`Manifest`], [`Host`]) → [`Plan`]: which bytes of which file become the
+//! kernel, the initrd and the command line, and by which route. Layer: pure.
 //!
 //! Nothing is changed here and nothing is opened; `run` carries out a plan, and
 //! `--dry-run` prints it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The routes of an image into the kernel.
+//! The routes of an image into the kernel. Layer: pure.
 
 /// One of the ways to load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

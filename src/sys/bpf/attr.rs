@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The parts of `union bpf_attr`, field by field as in the header.
+//! The parts of `union bpf_attr`, field by field as in the header. Layer: effects.
 
 /// BPF_OBJ_NAME_LEN, with the NUL.
 pub const NAME_BYTES: usize = 16;

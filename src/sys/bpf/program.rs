@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. Programs: BPF_BTF_LOAD, BPF_PROG_LOAD, BPF_RAW_TRACEPOINT_OPEN.
+//! Programs: BPF_BTF_LOAD, BPF_PROG_LOAD, BPF_RAW_TRACEPOINT_OPEN. Layer: effects.
 #![allow(unsafe_code)]
 
 use alloc::string::String;

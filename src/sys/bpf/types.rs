@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! EFFECTS. BTF in the kernel: BPF_BTF_GET_NEXT_ID, BPF_BTF_GET_FD_BY_ID,
-//! BPF_OBJ_GET_INFO_BY_FD.
+//! BTF in the kernel: BPF_BTF_GET_NEXT_ID, BPF_BTF_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD.
+//! Layer: effects.
 #![allow(unsafe_code)]
 
 use alloc::vec;

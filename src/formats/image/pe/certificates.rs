@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The place of the certificate table.
+//! The place of the certificate table. Layer: pure.
 //!
-//! Layer: pure. `image::authenticode` parses the table's entries. Only the length of the
-//! first entry is checked here, because the kernel subtracts 8 from it without a check.
+//! `image::authenticode` parses the table's entries. Only the length of the first entry
+//! is checked here, because the kernel subtracts 8 from it without a check.
 use super::headers::Headers;
 use super::{PeError, Section};
 use crate::formats::field::u32_at;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Errors in PE files, with the wrong values.
-//!
-//! Layer: pure.
+//! Errors in PE files, with the wrong values. Layer: pure.
 use super::{MAX_DIRECTORIES, MAX_SECTIONS, MIN_DIRECTORIES, SectionName};
 use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! DOS header, PE signature, COFF header and optional header.
-//!
-//! Layer: pure.
+//! DOS header, PE signature, COFF header and optional header. Layer: pure.
 use super::{MAX_DIRECTORIES, MIN_DIRECTORIES, PeError};
 use crate::formats::field::{u16_at, u32_at};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, as_u64};

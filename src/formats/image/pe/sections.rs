@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The section table. Each section's bytes are in the file, after the headers, and belong
-//! to no other section.
-//!
-//! Layer: pure.
+//! to no other section. Layer: pure.
 use super::headers::Headers;
 use super::{MAX_SECTIONS, PeError, Section, SectionName, in_file_order};
 use crate::formats::field::{bytes_at, u32_at};

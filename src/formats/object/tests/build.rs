@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Builds small object files and BTF for the tests. Layer: test only.
+//! Builds small object files and BTF for the tests.
 
 use alloc::vec::Vec;
 
