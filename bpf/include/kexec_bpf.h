@@ -30,7 +30,7 @@
  * is the beginning of the later one.
  *
  * While a load waits for thread B, the kernel's kexec lock is held: nobody else
- * can load an image, and a panic does not start the crash kernel. So the wait
+ * can load an image, and a panic does not start the capture kernel. So the wait
  * is bounded: it ends when the time for all rounds together has expired, and
  * within 100 ms after thread B or its process has ended. A parser that does not
  * return cannot be stopped; once the time has expired, its calls fail.

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_note_counts_only_while_an_image_is_loaded() {
+    fn the_record_counts_only_while_an_image_is_loaded() {
         let mut host = crash(true, 0);
         let (since, fits) = loaded_image(&host).unwrap();
         assert!(since.starts_with("unknown") && fits.starts_with("unknown"));

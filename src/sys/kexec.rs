@@ -129,8 +129,8 @@ impl LoadSwitch {
         KernelFile::open("/proc/sys/kernel/kexec_load_disabled").map(LoadSwitch)
     }
 
-    /// Makes the kernel refuse every load and unload until the firmware boots a kernel
-    /// again.
+    /// Makes this kernel refuse every load and unload from now on. The next kernel starts
+    /// unlocked.
     ///
     /// # Errors
     /// The errors of [`KernelFile::write`].
@@ -167,7 +167,7 @@ pub fn settle() -> Others {
 }
 
 /// Returns whether the kernel's kexec lock is held. While it is held, the kernel does not
-/// report how much memory is reserved for a crash kernel.
+/// report how much memory is reserved for a crash image.
 fn is_locked() -> bool {
     [
         "/sys/kernel/kexec/crash_size",

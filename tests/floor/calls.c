@@ -29,7 +29,7 @@
 
 #include "kexec_bpf.h"
 
-/* In any guest's physical memory, but in no crash kernel's reservation. */
+/* In any guest's physical memory, but in no reservation for crash images. */
 #define SOMEWHERE	(64UL << 20)
 #define PAGE		4096
 

@@ -20,8 +20,8 @@
  *                              is MS. Thread B registers it, does STEPS, which
  *                              are separated by commas, and waits until the
  *                              load has ended:
- *       fast       first only: the session asks for no digest; prints the
- *                  report's
+ *       fast       first only: the session asks to skip the digest; prints
+ *                  the digest state of the report
  *       early      first only: signals attached_fd before the load begins
  *       ready      waits for ready_fd
  *       read       reads the parser

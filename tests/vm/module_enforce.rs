@@ -124,7 +124,7 @@ pub fn images(guest: Initramfs, directory: &Path, key: &SigningKey) -> Initramfs
         .file("unsigned.addon.efi", &addon.bytes())
 }
 
-/// Boots `guest` under Secure Boot, with `reserved` for a crash kernel.
+/// Boots `guest` under Secure Boot, with `reserved` for a crash image.
 pub fn secure(directory: &Path, key: &SigningKey, guest: Initramfs, reserved: &str) -> Transcript {
     let words = format!("crashkernel={reserved} {STRICT}");
     firmware::secure_guest(directory, key, KERNEL, guest, &words)

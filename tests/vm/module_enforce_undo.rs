@@ -10,7 +10,7 @@ use guest::firmware::SigningKey;
 use guest::handshake::initramfs_before;
 use guest::{Transcript, module};
 
-/// `still NAME` tries to load a bare kernel, a UKI without a session, and a crash kernel;
+/// `still NAME` tries to load a bare kernel, a UKI without a session, and a crash image;
 /// it says their errnos, the parameter, and what is loaded.
 const STILL: &str = r#"
 still() {

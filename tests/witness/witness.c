@@ -165,7 +165,7 @@ static struct page *source_of(struct kimage *image, unsigned long address)
 
 /*
  * Damages the initrd's segment, which is the last. Maps the page anew, because
- * the kernel's own mapping of a crash kernel is read-only.
+ * the kernel's own mapping of a crash image is read-only.
  */
 static int damage_set(const char *val, const struct kernel_param *kp)
 {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The memory that a crash image needs, compared with what is reserved. Layer: pure.
 //!
-//! To be loaded, its parts must find places in the reservation.
+//! To be loaded, the image needs room in the reservation for each of its parts.
 //! arch/x86/kernel/kexec-bzimage64.c and kernel/kexec_file.c place them from the top
 //! down: elfcorehdr, purgatory, boot parameters, the kernel at a multiple of 2 MiB, the
 //! initrd.
 //!
-//! To run, the reservation must have room at once for the capture kernel, the initrd, its
-//! unpacked files, one `struct page` per page, and the minimum for kernel and init. A
-//! first root on tmpfs holds half of the memory that the capture kernel has left, and the
-//! unpacked initrd must fit into that.
+//! To run, the image needs room in the reservation for all of these at once: the capture
+//! kernel, the initrd, its unpacked files, one `struct page` per page, and the minimum for
+//! kernel and init. A first root on tmpfs can use half of the memory that the capture
+//! kernel has left, and the unpacked initrd must fit into that.
 
 use alloc::format;
 use alloc::string::String;

@@ -51,7 +51,7 @@ mod tests {
     use crate::host::{Lockdown, Module};
 
     #[test]
-    fn auto_does_not_pass_by_a_module_that_cannot_be_used() {
+    fn auto_fails_if_the_module_cannot_be_used() {
         let image = detect(build::uki().as_slice()).unwrap();
         let module = |abi_version| Host {
             module_loaded: true,
@@ -77,8 +77,9 @@ mod tests {
             assert_eq!(explicit, Ok(Route::Extract));
         }
     }
+
     #[test]
-    fn auto_passes_by_a_module_without_btf_where_the_rules_allow_it() {
+    fn auto_skips_a_module_without_btf_where_the_rules_allow_it() {
         let image = detect(build::uki().as_slice()).unwrap();
         let mut host = Host {
             module_loaded: true,

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_down_kernel_has_a_uki_extracted_only_for_two_words() {
+    fn a_locked_down_kernel_has_a_uki_extracted_only_with_two_flags() {
         let without = host(Lockdown::Integrity, false);
         let extract = Some(Route::Extract);
         for (route, allow_unsigned_initrd, is_refused) in [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The options of a load, as the user gave them; nothing changes them later. Layer: pure.
+//! The options of a load, as the user gave them; nothing changes them later.
 
 use alloc::vec::Vec;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! An EFI system partition: a FAT file system that mtools fill without mounting it.
+//! An EFI system partition: a FAT file system that mtools fills without mounting it.
 //! The firmware accepts it without a partition table.
 
 use std::fs;

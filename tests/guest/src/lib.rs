@@ -4,7 +4,8 @@
 //! The VM tests, the demo and the benchmark share this crate. A guest's
 //! initramfs holds only a busybox, the programs under test and the images. The
 //! kernel logs to the first serial port; scripts write to the second, in lines
-//! of `@@ KEY VALUE`, so that the two never mix.
+//! of `@@ KEY VALUE`, so that the two never mix. A script that "says" a value under a key
+//! writes such a line.
 
 mod attempt;
 pub mod cpio;

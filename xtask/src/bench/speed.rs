@@ -42,9 +42,9 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// Command that says whether an image is loaded.
+/// Command that reports whether an image is loaded.
 pub const LOADED: &str = "say loaded \"$(cat /sys/kernel/kexec_loaded)\"\n";
-/// Command that says the contestant's output, which was buffered in memory because a
+/// Command that reports the contestant's output, which was buffered in memory because a
 /// serial port is slow.
 const STORY: &str = "while read -r line; do say story \"$line\"; done </story\n";
 

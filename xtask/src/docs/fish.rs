@@ -7,10 +7,10 @@ use kexec_bpf::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
 use super::{LICENCE, ORIGIN};
 
-/// Functions of the completion. `in` is true if the first word is the argument, or, without
-/// an argument, if there is no word. `first` is true if, in addition, all other words are
-/// flags. `directories` offers directories, because fish 3.6 takes `--root=` for a part of
-/// the path.
+/// Functions of the completion. `in` is true if the first word equals the argument; called
+/// without an argument, if no word has been typed. `first` is true if, in addition, all
+/// other words are flags. `directories` offers directories, because fish 3.6 takes
+/// `--root=` for a part of the path.
 const FUNCTIONS: &str = "function __kexec_bpf_in
     set -l words (commandline -opc)
     test \"$words[2]\" = \"$argv[1]\"
