@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The options of a load, as the user gave them; nothing changes them later.
+//! The options of a load, as the user gave them; nothing changes them later. Layer: pure.
 
 use alloc::vec::Vec;
 
