@@ -29,7 +29,7 @@
 #define KB_GZIP_FNAME		0x08
 #define KB_GZIP_FCOMMENT	0x10
 
-static ssize_t kb_gzip_body(const u8 *src, size_t size)
+ssize_t kb_gzip_body(const u8 *src, size_t size)
 {
 	size_t at = KB_GZIP_HEADER;
 	int strings, flags;
@@ -161,39 +161,54 @@ struct kb_decompressor {
 	ssize_t (*run)(const u8 *src, size_t src_size, u8 *dst, size_t dst_size);
 };
 
-static const struct kb_decompressor kb_decompressors[] = {
-	{ "gzip", { 0x1f, 0x8b, 0x08 }, 3, kb_gzip },
-	{ "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, kb_zstd },
-	{ "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6,
+static const struct kb_decompressor kb_decompressors[KB_FORMATS] = {
+	[KB_FORMAT_GZIP] = { "gzip", { 0x1f, 0x8b, 0x08 }, 3, kb_gzip },
+	[KB_FORMAT_ZSTD] = { "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, kb_zstd },
+	[KB_FORMAT_XZ] = { "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6,
 #if IS_ENABLED(CONFIG_XZ_DEC)
 	  kb_xz
 #endif
 	},
-	{ "lz4", { 0x02, 0x21, 0x4c, 0x18 }, 4,
+	[KB_FORMAT_LZ4] = { "lz4", { 0x02, 0x21, 0x4c, 0x18 }, 4,
 #if IS_BUILTIN(CONFIG_LZ4_DECOMPRESS)
 	  kb_lz4
 #endif
 	},
-	{ "lzo", { 0x89, 'L', 'Z', 'O', 0x00, 0x0d }, 6,
+	[KB_FORMAT_LZO] = { "lzo", { 0x89, 'L', 'Z', 'O', 0x00, 0x0d }, 6,
 #if IS_BUILTIN(CONFIG_LZO_DECOMPRESS)
 	  kb_lzop
 #endif
 	},
-	{ "lzma", { 0x5d, 0x00, 0x00 }, 3, NULL },
+	[KB_FORMAT_LZMA] = { "lzma", { 0x5d, 0x00, 0x00 }, 3, NULL },
 };
+
+enum kb_format kb_format(const u8 *src, size_t src_size)
+{
+	int i;
+
+	for (i = 0; i < KB_FORMATS; i++) {
+		const struct kb_decompressor *it = &kb_decompressors[i];
+
+		if (src_size >= it->magic_size && !memcmp(src, it->magic, it->magic_size))
+			break;
+	}
+	return i;
+}
+
+bool kb_decompressor_for(enum kb_format format)
+{
+	return format < KB_FORMATS && kb_decompressors[format].run;
+}
 
 ssize_t kb_decompress(const u8 *src, size_t src_size, u8 *dst, size_t dst_size)
 {
-	size_t i;
+	enum kb_format format = kb_format(src, src_size);
 
-	for (i = 0; i < ARRAY_SIZE(kb_decompressors); i++) {
-		const struct kb_decompressor *it = &kb_decompressors[i];
-
-		if (src_size < it->magic_size || memcmp(src, it->magic, it->magic_size))
-			continue;
-		return it->run ? it->run(src, src_size, dst, dst_size) : -EOPNOTSUPP;
-	}
-	return -EINVAL;
+	if (format == KB_FORMATS)
+		return -EINVAL;
+	if (!kb_decompressor_for(format))
+		return -EOPNOTSUPP;
+	return kb_decompressors[format].run(src, src_size, dst, dst_size);
 }
 
 static int kb_decompressors_get(char *buf, const struct kernel_param *kp)

@@ -5,6 +5,25 @@
 
 #include <linux/types.h>
 
+enum kb_format {
+	KB_FORMAT_GZIP,
+	KB_FORMAT_ZSTD,
+	KB_FORMAT_XZ,
+	KB_FORMAT_LZ4,
+	KB_FORMAT_LZO,
+	KB_FORMAT_LZMA,
+	KB_FORMATS	/* none of these */
+};
+
+/* Returns the format that the magic number of @src says. */
+enum kb_format kb_format(const u8 *src, size_t src_size);
+
+/* Returns whether this kernel has a decompressor for the format. */
+bool kb_decompressor_for(enum kb_format format);
+
+/* Returns the offset of the data after the header of a gzip file, or -EBADMSG. */
+ssize_t kb_gzip_body(const u8 *src, size_t size);
+
 /*
  * Decompresses @src in the format that its magic number says. Returns the
  * decompressed size, or -E2BIG (more than @dst_size), -EBADMSG (damaged),

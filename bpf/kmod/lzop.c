@@ -21,14 +21,7 @@
 #define KB_LZOP_CRC32_C		0x00000200
 #define KB_LZOP_FILTER		0x00000800
 
-struct kb_lzop_reader {
-	const u8 *src;
-	size_t size;
-	size_t at;
-	bool short_read;
-};
-
-static const u8 *kb_lzop_take(struct kb_lzop_reader *r, size_t bytes)
+static const u8 *kb_lzop_take(struct kb_lzop *r, size_t bytes)
 {
 	static const u8 zeros[sizeof(u32)];
 	const u8 *at = r->src + r->at;
@@ -41,12 +34,12 @@ static const u8 *kb_lzop_take(struct kb_lzop_reader *r, size_t bytes)
 	return at;
 }
 
-static u32 kb_lzop_be32(struct kb_lzop_reader *r)
+static u32 kb_lzop_be32(struct kb_lzop *r)
 {
 	return get_unaligned_be32(kb_lzop_take(r, sizeof(u32)));
 }
 
-static u32 kb_lzop_header(struct kb_lzop_reader *r)
+static u32 kb_lzop_header(struct kb_lzop *r)
 {
 	unsigned int version;
 	u32 flags;
@@ -72,42 +65,53 @@ static u32 kb_lzop_header(struct kb_lzop_reader *r)
 	return flags;
 }
 
+void kb_lzop_open(struct kb_lzop *r, const u8 *src, size_t size)
+{
+	*r = (struct kb_lzop) { .src = src, .size = size };
+	r->flags = kb_lzop_header(r);
+}
+
+ssize_t kb_lzop_next(struct kb_lzop *r, u8 *dst, size_t dst_size)
+{
+	u32 plain = kb_lzop_be32(r), packed;
+	size_t got = plain;
+	const u8 *block;
+
+	if (!plain && !r->short_read)
+		return 0;
+	packed = kb_lzop_be32(r);
+	if (r->flags & KB_LZOP_ADLER32_D)
+		kb_lzop_take(r, 4);
+	if (r->flags & KB_LZOP_CRC32_D)
+		kb_lzop_take(r, 4);
+	if (packed < plain && (r->flags & KB_LZOP_ADLER32_C))
+		kb_lzop_take(r, 4);
+	if (packed < plain && (r->flags & KB_LZOP_CRC32_C))
+		kb_lzop_take(r, 4);
+	block = kb_lzop_take(r, packed);
+	if (r->short_read || packed > plain)
+		return -EBADMSG;
+	if (plain > dst_size)
+		return -E2BIG;
+	if (packed == plain)
+		memcpy(dst, block, plain);
+	else if (lzo1x_decompress_safe(block, packed, dst, &got) != LZO_E_OK || got != plain)
+		return -EBADMSG;
+	return plain;
+}
+
 ssize_t kb_lzop(const u8 *src, size_t src_size, u8 *dst, size_t dst_size)
 {
-	struct kb_lzop_reader r = { .src = src, .size = src_size };
-	u32 flags = kb_lzop_header(&r);
+	struct kb_lzop r;
 	size_t out = 0;
+	ssize_t got;
 
-	while (!r.short_read) {
-		u32 plain = kb_lzop_be32(&r), packed;
-		const u8 *block;
-
-		if (!plain && !r.short_read)
-			return out;
-		packed = kb_lzop_be32(&r);
-		if (flags & KB_LZOP_ADLER32_D)
-			kb_lzop_take(&r, 4);
-		if (flags & KB_LZOP_CRC32_D)
-			kb_lzop_take(&r, 4);
-		if (packed < plain && (flags & KB_LZOP_ADLER32_C))
-			kb_lzop_take(&r, 4);
-		if (packed < plain && (flags & KB_LZOP_CRC32_C))
-			kb_lzop_take(&r, 4);
-		block = kb_lzop_take(&r, packed);
-		if (r.short_read || packed > plain)
-			break;
-		if (plain > dst_size - out)
-			return -E2BIG;
-		if (packed == plain) {
-			memcpy(dst + out, block, plain);
-		} else {
-			size_t got = plain;
-
-			if (lzo1x_decompress_safe(block, packed, dst + out, &got) != LZO_E_OK ||
-			    got != plain)
-				return -EBADMSG;
-		}
-		out += plain;
-	}
-	return -EBADMSG;
+	kb_lzop_open(&r, src, src_size);
+	do {
+		got = kb_lzop_next(&r, dst + out, dst_size - out);
+		if (got < 0)
+			return got;
+		out += got;
+	} while (got);
+	return out;
 }

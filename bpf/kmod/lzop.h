@@ -5,6 +5,24 @@
 
 #include <linux/types.h>
 
+/* Reads a file block by block; @at is how far. */
+struct kb_lzop {
+	const u8 *src;
+	size_t size;
+	size_t at;
+	bool short_read;
+	u32 flags;
+};
+
+void kb_lzop_open(struct kb_lzop *r, const u8 *src, size_t size);
+
+/*
+ * Decompresses the next block. Returns its size, 0 at the end of the file,
+ * -E2BIG (more than @dst_size) or -EBADMSG.
+ */
+ssize_t kb_lzop_next(struct kb_lzop *r, u8 *dst, size_t dst_size);
+
+/* Decompresses a whole file, as kb_decompress() does. */
 ssize_t kb_lzop(const u8 *src, size_t src_size, u8 *dst, size_t dst_size);
 
 #endif /* KB_LZOP_H */
