@@ -26,6 +26,7 @@ pub const MAP_ADDONS: &CStr = c"addons";
 pub const SELECT_REPLACE_CMDLINE: u32 = 1;
 pub const REGISTER_NO_DIGEST: u32 = 1;
 pub const REGISTER_NO_PARSER: u32 = 2;
+pub const REGISTER_UNPACK_INITRD: u32 = 4;
 pub const REPORT_OFFSET: u64 = 1 << 32;
 pub const SIGNATURE_UNCHECKED: i32 = 1;
 
@@ -103,7 +104,10 @@ pub struct Report {
     pub reason: [u8; REASON_BYTES],
     pub timeout_ms: u32,
     pub digest: u32,
-    pub reserved_more: [u64; 31],
+    pub packed_size: u64,
+    pub unpack: u32,
+    pub reserved_one: u32,
+    pub reserved_more: [u64; 29],
 }
 
 /// `enum kexec_bpf_stage`: the stage that a load reached.
@@ -185,6 +189,29 @@ impl fmt::Display for Digest {
     }
 }
 
+/// `enum kexec_bpf_unpack`: tells whether any archive of the initrd is still compressed, and
+/// for the first one, why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unpack {
+    None = 0,
+    All = 1,
+    Crash = 2,
+    Format = 3,
+    Damaged = 4,
+    Early = 5,
+}
+
+impl Unpack {
+    pub const ALL: [Unpack; 6] = [
+        Unpack::None,
+        Unpack::All,
+        Unpack::Crash,
+        Unpack::Format,
+        Unpack::Damaged,
+        Unpack::Early,
+    ];
+}
+
 /// Chooses the newest version that both this program and the module support. `all` is the
 /// module's file `abi_versions`, absent before version 4; `oldest` is its file
 /// `abi_version`.
@@ -236,7 +263,7 @@ pub fn parser_name(parser: u32) -> &'static str {
 }
 
 /// The display names of the bits of `kexec_bpf_resource.flags`.
-pub const RESOURCE_FLAGS: [(u32, &str); 7] = [
+pub const RESOURCE_FLAGS: [(u32, &str); 8] = [
     (1, "slice of the image"),
     (2, "decompressed"),
     (4, "from BPF memory"),
@@ -244,6 +271,7 @@ pub const RESOURCE_FLAGS: [(u32, &str); 7] = [
     (0x10, "with what the user added"),
     (0x20, "joined in place"),
     (0x40, "joined by a copy"),
+    (0x80, "unpacked"),
 ];
 
 impl Report {

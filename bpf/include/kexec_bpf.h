@@ -56,6 +56,10 @@
  *                   no other file for it, and go on only if it says 3
  *  abi_versions     all versions spoken, separated by one space: "3 4". If this
  *                   file does not exist, abi_version is the only one
+ *  register_flags   known bits of kexec_bpf_register.flags, from the first on,
+ *                   separated by one space: "no_digest no_parser
+ *                   unpack_initrd". If this file does not exist but "digest"
+ *                   does, they are the first two
  *  decompressors    formats, separated by one space: "gzip zstd xz lz4 lzo"
  *  default_parsers  formats of the module's own parsers: "uki zboot"
  *  timeout_ms       used when a session registers with timeout_ms 0; writable
@@ -142,9 +146,35 @@ struct kexec_bpf_register {
  * NO_PARSER: this session serves no parser. ready_fd and attached_fd are -1,
  * timeout_ms is 0, and an image that needs a parser is refused as if this
  * module were not there.
+ *
+ * UNPACK_INITRD: the module decompresses the archives of the initrd, so that the
+ * next kernel need not. A module without the parameter "register_flags" does not
+ * know this flag. It applies to images that a parser opens, and to their whole
+ * initrd: their own, that of addons, and the one that user space passes with
+ * them. The kernel opens plain kernels itself, so their initrd is not touched,
+ * and NO_PARSER excludes this flag (EINVAL).
+ *
+ * The signature and the LSMs are asked about the packed bytes. The next kernel
+ * gets the same files. An archive that no decoder here takes, or that is
+ * damaged, stays packed, and so does all that follows it in the same part of the
+ * initrd (and the stream before it, if there is no multiple of 4 bytes between
+ * them). The next kernel looks for files in "kernel/" (microcode, ACPI tables)
+ * before it unpacks anything, up to the first compressed byte. An archive with
+ * such files stays packed. Where an uncompressed archive with such files, or one
+ * that is damaged, comes after a compressed one, the whole initrd stays packed.
+ *
+ * Memory must have room for the unpacked initrd twice, because the kernel copies
+ * what is loaded, and for 64 MiB more. If it has not, the load ends with ENOMEM,
+ * and the reason has the numbers; more than KEXEC_BPF_OUTPUT_MAX_BYTES are
+ * E2BIG. The next kernel has the initrd and its files in memory at once. The
+ * kexec lock is held while archives are decompressed; a killed loader stops.
+ *
+ * Loads for a panic ignore the flag, and the report says so. Their memory was
+ * reserved for the packed size, and a capture kernel has little to unpack into.
  */
 #define KEXEC_BPF_REGISTER_NO_DIGEST	0x1
 #define KEXEC_BPF_REGISTER_NO_PARSER	0x2
+#define KEXEC_BPF_REGISTER_UNPACK_INITRD	0x4
 
 #define KEXEC_BPF_REGISTER_BYTES_V3	16
 
@@ -225,6 +255,7 @@ enum kexec_bpf_parser {
 #define KEXEC_BPF_RESOURCE_USER		0x10	/* has what user space passed */
 #define KEXEC_BPF_RESOURCE_IN_PLACE	0x20	/* joined around the image's own pages */
 #define KEXEC_BPF_RESOURCE_COPIED	0x40	/* joined in a new buffer */
+#define KEXEC_BPF_RESOURCE_UNPACKED	0x80	/* archives of it were decompressed */
 
 struct kexec_bpf_resource {
 	__u64 offset;		/* of the first part, in the round's image */
@@ -260,6 +291,19 @@ enum kexec_bpf_digest {
 	KEXEC_BPF_DIGEST_UNABLE = 5	/* kept: not possible on this kernel */
 };
 
+/*
+ * Values of kexec_bpf_report.unpack: whether any archive of the initrd is still
+ * compressed, and for the first one, why.
+ */
+enum kexec_bpf_unpack {
+	KEXEC_BPF_UNPACK_NONE = 0,	/* not asked for, or not got that far */
+	KEXEC_BPF_UNPACK_ALL = 1,	/* no archive is compressed */
+	KEXEC_BPF_UNPACK_CRASH = 2,	/* not done: the image is for a panic */
+	KEXEC_BPF_UNPACK_FORMAT = 3,	/* no decoder here takes it */
+	KEXEC_BPF_UNPACK_DAMAGED = 4,	/* damaged, or no newc archive is in it */
+	KEXEC_BPF_UNPACK_EARLY = 5	/* files for the kernel's start are in it, or after it */
+};
+
 /* kexec_bpf_report.signature if the kernel has not checked the signature. */
 #define KEXEC_BPF_SIGNATURE_UNCHECKED	1
 
@@ -282,7 +326,10 @@ struct kexec_bpf_report {
 	/* version 4 */
 	__u32 timeout_ms;	/* for all rounds of the load */
 	__u32 digest;		/* enum kexec_bpf_digest */
-	__u64 reserved_more[31];	/* 0 */
+	__u64 packed_size;	/* bytes of the initrd before it was unpacked; or 0 */
+	__u32 unpack;		/* enum kexec_bpf_unpack */
+	__u32 reserved_one;	/* 0 */
+	__u64 reserved_more[29];	/* 0 */
 };
 
 #define KEXEC_BPF_REPORT_BYTES_V3	1728
@@ -307,6 +354,7 @@ KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, addon) == 448);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, reason) == 1472);
 KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, timeout_ms) ==
 		 KEXEC_BPF_REPORT_BYTES_V3);
+KEXEC_BPF_ASSERT(__builtin_offsetof(struct kexec_bpf_report, packed_size) == 1736);
 KEXEC_BPF_ASSERT(sizeof(struct kexec_bpf_report) == 1984);
 
 #include "kexec_bpf_kfuncs.h"

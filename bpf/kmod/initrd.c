@@ -17,9 +17,6 @@
 
 #include "initrd.h"
 
-#define KB_INITRD_ALIGN	4
-#define KB_INITRD_GAP	4
-
 int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd_place place)
 {
 	struct kb_part *copy;

@@ -5,6 +5,10 @@
 
 #include "job.h"
 
+/* Why there are zeros between archives: initrd.c. */
+#define KB_INITRD_ALIGN	4
+#define KB_INITRD_GAP	4
+
 /* Adds a part at the end or, with KB_INITRD_FRONT, before all others. */
 enum kb_initrd_place { KB_INITRD_BACK, KB_INITRD_FRONT };
 int kb_initrd_add(struct kb_job *job, const struct kb_part *part, enum kb_initrd_place place);

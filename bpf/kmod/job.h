@@ -34,6 +34,8 @@ struct kb_part {
 	u64 image_offset;	/* for the report */
 	u32 flags;		/* KEXEC_BPF_RESOURCE_* */
 	bool continues;		/* continues the archive of the previous part */
+	struct kb_buffer *unpacked;	/* to replace the part (unpack.c); or NULL */
+	size_t unpacked_size;
 };
 
 struct kb_job {

@@ -33,6 +33,7 @@ static struct kb_hook kb_hooks[] = {
 
 static char *kb_abi_version = __stringify(KEXEC_BPF_ABI_VERSION_MIN);
 static char *kb_abi_versions = KB_ABI_VERSIONS;
+static char *kb_register_flags = "no_digest no_parser unpack_initrd";
 
 static int kb_fixed_set(const char *val, const struct kernel_param *kp)
 {
@@ -47,6 +48,8 @@ module_param_cb(abi_version, &kb_fixed_ops, &kb_abi_version, 0444);
 MODULE_PARM_DESC(abi_version, "oldest version of the interface to user space (read only)");
 module_param_cb(abi_versions, &kb_fixed_ops, &kb_abi_versions, 0444);
 MODULE_PARM_DESC(abi_versions, "all versions of the interface to user space (read only)");
+module_param_cb(register_flags, &kb_fixed_ops, &kb_register_flags, 0444);
+MODULE_PARM_DESC(register_flags, "what a session can ask for (read only)");
 
 /*
  * Parsers find the kfuncs and the hook by the module's BTF. The kernel also

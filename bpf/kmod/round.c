@@ -14,6 +14,7 @@
 #include "rules.h"
 #include "session.h"
 #include "stock.h"
+#include "unpack.h"
 
 /*
  * Sets the image of the next round: the file, or the kernel that was just
@@ -88,6 +89,20 @@ static int kb_round_of(struct kb_job *job, struct kimage *image, const struct kb
 }
 
 /*
+ * The memory for a crash image was reserved for what was measured, and the
+ * capture kernel has no more to unpack into.
+ */
+static int kb_unpack_if_asked(struct kb_job *job, const struct kimage *image)
+{
+	if (!(job->session->flags & KEXEC_BPF_REGISTER_UNPACK_INITRD))
+		return 0;
+	if (image->type == KEXEC_TYPE_DEFAULT)
+		return kb_unpack_initrd(job);
+	job->report->unpack = KEXEC_BPF_UNPACK_CRASH;
+	return 0;
+}
+
+/*
  * Adds the initrd and command line that user space passed after those of the
  * image, and joins the parts.
  */
@@ -104,6 +119,8 @@ static int kb_assemble(struct kb_job *job, struct kimage *image, const struct kb
 	}
 	if (!err)
 		err = kb_cmdline_add(job, passed->cmdline, passed->cmdline_size);
+	if (!err)
+		err = kb_unpack_if_asked(job, image);
 	if (!err)
 		err = kb_initrd_join(job);
 	if (err)

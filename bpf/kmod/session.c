@@ -10,7 +10,8 @@
 
 #include "session.h"
 
-#define KB_SESSION_FLAGS	(KEXEC_BPF_REGISTER_NO_DIGEST | KEXEC_BPF_REGISTER_NO_PARSER)
+#define KB_SESSION_FLAGS	(KEXEC_BPF_REGISTER_NO_DIGEST | KEXEC_BPF_REGISTER_NO_PARSER | \
+				 KEXEC_BPF_REGISTER_UNPACK_INITRD)
 
 static LIST_HEAD(kb_sessions);
 static DEFINE_MUTEX(kb_sessions_lock);
@@ -114,7 +115,8 @@ static bool kb_session_valid(const struct kexec_bpf_register *request)
 		return false;
 	if (request->flags & KEXEC_BPF_REGISTER_NO_PARSER)
 		return request->ready_fd == -1 && request->attached_fd == -1 &&
-		       !request->timeout_ms;
+		       !request->timeout_ms &&
+		       !(request->flags & KEXEC_BPF_REGISTER_UNPACK_INITRD);
 	return !request->timeout_ms || (request->timeout_ms >= KEXEC_BPF_TIMEOUT_MIN_MS &&
 					request->timeout_ms <= KEXEC_BPF_TIMEOUT_MAX_MS);
 }

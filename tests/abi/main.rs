@@ -102,6 +102,10 @@ fn facts() -> Vec<Fact> {
             abi::REGISTER_NO_PARSER as usize,
         ),
         fact(
+            "KEXEC_BPF_REGISTER_UNPACK_INITRD",
+            abi::REGISTER_UNPACK_INITRD as usize,
+        ),
+        fact(
             "KEXEC_BPF_REPORT_OFFSET",
             usize::try_from(abi::REPORT_OFFSET).unwrap(),
         ),
@@ -119,7 +123,8 @@ fn facts() -> Vec<Fact> {
         parser, calls, image_size, handshake_us, hook_us, kernel, initrd, cmdline_size));
     facts.extend(layout!("kexec_bpf_report", abi::Report:
         abi_version, error, stage, rounds, signature, flags, load_us, round, kernel, initrd,
-        cmdline_size, addons, size, addon, reason, timeout_ms, digest, reserved_more));
+        cmdline_size, addons, size, addon, reason, timeout_ms, digest,
+        packed_size, unpack, reserved_one, reserved_more));
     for stage in abi::Stage::ALL {
         let name = format!("KEXEC_BPF_STAGE_{stage:?}").to_uppercase();
         facts.push(fact(&name, stage as usize));
@@ -130,6 +135,10 @@ fn facts() -> Vec<Fact> {
     {
         facts.push(fact(&format!("KEXEC_BPF_DIGEST_{name}"), digest as usize));
     }
+    for unpack in abi::Unpack::ALL {
+        let name = format!("KEXEC_BPF_UNPACK_{unpack:?}").to_uppercase();
+        facts.push(fact(&name, unpack as usize));
+    }
     for ((bit, _), name) in abi::RESOURCE_FLAGS.iter().zip([
         "SLICE",
         "DECOMPRESSED",
@@ -138,6 +147,7 @@ fn facts() -> Vec<Fact> {
         "USER",
         "IN_PLACE",
         "COPIED",
+        "UNPACKED",
     ]) {
         facts.push(fact(&format!("KEXEC_BPF_RESOURCE_{name}"), *bit as usize));
     }

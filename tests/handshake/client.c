@@ -22,6 +22,9 @@
  *                              load has ended:
  *       fast       first only: the session asks to skip the digest; prints
  *                  the digest state of the report
+ *       crash      first only: the image is for a panic
+ *       unpack     first only, or after these: the session asks for an unpacked
+ *                  initrd; prints what the report says about it
  *       early      first only: signals attached_fd before the load begins
  *       ready      waits for ready_fd
  *       read       reads the parser
@@ -29,6 +32,9 @@
  *       kfunc      attaches a program that calls a kfunc
  *       carry:FILE attaches a program that gives FILE, up to 64 KiB, as kernel
  *       slice:OFFSET:SIZE  attaches a program that gives a slice as kernel
+ *       parts:OFFSET:SIZE:OFFSET:SIZE:ADDON:FILE  attaches a program that gives
+ *                  one slice as kernel and one as initrd, and adds a PE addon
+ *                  and a file; the paths have 7 bytes at most
  *       race:FILE  attaches a program that decompresses FILE again and again,
  *                  while another thread changes the bytes
  *       detach     detaches the program that was attached last
@@ -63,7 +69,9 @@
 
 /* No load may take this long; if one does, the test fails. */
 #define PATIENCE_MS	60000
+#define CRASH		"crash,"
 #define FAST		"fast,"
+#define UNPACK		"unpack,"
 #define EARLY		"early,"
 
 struct client {
@@ -78,7 +86,8 @@ struct client {
 };
 
 /* Loads with both initrd and cmdline, or with neither. */
-static int load(const char *path, const char *initrd, const char *cmdline)
+static int load_as(const char *path, const char *initrd, const char *cmdline,
+		   unsigned long flags)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int initrd_fd = initrd ? open(initrd, O_RDONLY | O_CLOEXEC) : -1;
@@ -86,8 +95,13 @@ static int load(const char *path, const char *initrd, const char *cmdline)
 	if (fd < 0 || (initrd && initrd_fd < 0))
 		return -errno;
 	return syscall(SYS_kexec_file_load, fd, initrd_fd, cmdline ? strlen(cmdline) + 1 : 0UL,
-		       cmdline, initrd ? 0UL : (unsigned long)KEXEC_FILE_NO_INITRAMFS) ?
+		       cmdline, initrd ? flags : flags | KEXEC_FILE_NO_INITRAMFS) ?
 	       -errno : 0;
+}
+
+static int load(const char *path, const char *initrd, const char *cmdline)
+{
+	return load_as(path, initrd, cmdline, 0);
 }
 
 static int run(const char *command)
@@ -129,6 +143,19 @@ static int attach_slice(const char *place)
 	return program < 0 ? program : program_attach(program);
 }
 
+static int attach_parts(const char *places)
+{
+	unsigned int place[4];
+	char addon[8] = "", file[8] = "";
+	int program;
+
+	if (sscanf(places, "%u:%u:%u:%u:%7[^:]:%7s", &place[0], &place[1], &place[2],
+		   &place[3], addon, file) != 6)
+		return -EINVAL;
+	program = program_load_parts(place, addon, file);
+	return program < 0 ? program : program_attach(program);
+}
+
 static void attached(struct client *client, const char *what, int link)
 {
 	client->link = link;
@@ -164,6 +191,8 @@ static void step(struct client *client, const char *what)
 		attached(client, "carry", attach_with(program_load_carrier, what + 6));
 	} else if (!strncmp(what, "slice:", 6)) {
 		attached(client, "slice", attach_slice(what + 6));
+	} else if (!strncmp(what, "parts:", 6)) {
+		attached(client, "parts", attach_parts(what + 6));
 	} else if (!strncmp(what, "race:", 5)) {
 		attached(client, "race", attach_with(program_load_race, what + 5));
 	} else if (!strcmp(what, "detach")) {
@@ -208,6 +237,15 @@ static void *serve(void *context)
 	return NULL;
 }
 
+/* Takes what the session asks for from the beginning of the steps. */
+static void take_wish(struct client *client, const char *word, unsigned int flag)
+{
+	if (strncmp(client->steps, word, strlen(word)))
+		return;
+	client->steps += strlen(word);
+	client->flags |= flag;
+}
+
 /* Arguments: MS STEPS IMAGE [INITRD CMDLINE] */
 static int load_with_session(char **argument, bool times)
 {
@@ -217,14 +255,17 @@ static int load_with_session(char **argument, bool times)
 		.ended_fd = eventfd(0, EFD_CLOEXEC),
 		.link = -1,
 	};
+	unsigned long load_flags = 0;
 	const uint64_t one = 1;
 	pthread_t thread;
 	int err;
 
-	if (!strncmp(client.steps, FAST, strlen(FAST))) {
-		client.steps += strlen(FAST);
-		client.flags = KEXEC_BPF_REGISTER_NO_DIGEST;
+	if (!strncmp(client.steps, CRASH, strlen(CRASH))) {
+		client.steps += strlen(CRASH);
+		load_flags = KEXEC_FILE_ON_CRASH;
 	}
+	take_wish(&client, FAST, KEXEC_BPF_REGISTER_NO_DIGEST);
+	take_wish(&client, UNPACK, KEXEC_BPF_REGISTER_UNPACK_INITRD);
 	sem_init(&client.opened, 0, 0);
 	pthread_create(&thread, NULL, serve, &client);
 	sem_wait(&client.opened);
@@ -232,7 +273,7 @@ static int load_with_session(char **argument, bool times)
 		printf("session %d\n", client.open_error);
 		return 1;
 	}
-	err = load(argument[2], argument[3], argument[3] ? argument[4] : NULL);
+	err = load_as(argument[2], argument[3], argument[3] ? argument[4] : NULL, load_flags);
 	printf("load %d\n", err);
 	if (write(client.ended_fd, &one, sizeof(one)) != sizeof(one))
 		return 1;

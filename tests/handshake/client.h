@@ -24,6 +24,11 @@ int program_load_carrier(const void *kernel, __u32 size);
 int program_load_addon(const char path[8]);
 /* Gives a slice of the image as the kernel. */
 int program_load_slice(__u32 offset, __u32 size);
+/*
+ * Gives slices of the image as kernel and as initrd, @place being offset and
+ * size of each, and adds a file, in the directory "added", and a PE addon.
+ */
+int program_load_parts(const unsigned int place[4], const char addon[8], const char file[8]);
 /* Decompresses these bytes many times, while a thread changes them. */
 int program_load_race(const void *bytes, __u32 size);
 int program_attach(int program_fd);
@@ -45,8 +50,8 @@ int session_read(const struct session *session);
 int session_read_report(const struct session *session, struct kexec_bpf_report *report);
 /*
  * Prints the report; with @times also the number of rounds, and how many
- * milliseconds all handshakes and the load took; with @flags also whether the
- * digest was left out.
+ * milliseconds all handshakes and the load took; with @flags also what became
+ * of what they ask for.
  */
 void session_report(const struct session *session, bool times, unsigned int flags);
 /* Tries each wrong way to open, register and read; prints NAME ERRNO lines. */

@@ -198,6 +198,50 @@ int program_load_slice(__u32 offset, __u32 size)
 	return load_code(code, sizeof(code) / sizeof(code[0]));
 }
 
+/* Stores the 8 bytes of @words at byte @at of the stack. */
+#define STORE(at, words)						\
+	{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = (at),	\
+	  .imm = (words)[0] },						\
+	{ .code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = BPF_REG_10, .off = (at) + 4,	\
+	  .imm = (words)[1] }
+/* bpf_helper_supplement_initrd(directory, its size, path, 8) */
+#define SUPPLEMENT(directory, size, path, call)				\
+	STORE(-16, directory),						\
+	STORE(-8, path),						\
+	STACK(BPF_REG_1, -16),						\
+	MOVE(BPF_REG_2, size),						\
+	STACK(BPF_REG_3, -8),						\
+	MOVE(BPF_REG_4, 8),						\
+	CALL(call)
+
+int program_load_parts(const unsigned int place[4], const char addon[8], const char file[8])
+{
+	static const char kernel[8] = KEXEC_BPF_KERNEL, initrd[8] = KEXEC_BPF_INITRD;
+	const int slice = btf_function_id("bpf_helper_slice");
+	const int supplement = btf_function_id("bpf_helper_supplement_initrd");
+	__u32 none[2] = {}, added[2] = {}, addon_path[2], file_path[2];
+
+	memcpy(added, "added", 5);
+	memcpy(addon_path, addon, sizeof(addon_path));
+	memcpy(file_path, file, sizeof(file_path));
+	const struct bpf_insn code[] = {
+		MAP_VALUE(BPF_REG_1, value_map(kernel, sizeof(kernel), BPF_F_RDONLY_PROG)),
+		MOVE(BPF_REG_2, place[0]),
+		MOVE(BPF_REG_3, place[1]),
+		CALL(slice),
+		MAP_VALUE(BPF_REG_1, value_map(initrd, sizeof(initrd), BPF_F_RDONLY_PROG)),
+		MOVE(BPF_REG_2, place[2]),
+		MOVE(BPF_REG_3, place[3]),
+		CALL(slice),
+		SUPPLEMENT(added, 6, file_path, supplement),
+		SUPPLEMENT(none, 1, addon_path, supplement),
+		MOVE(BPF_REG_0, 0),
+		EXIT,
+	};
+
+	return load_code(code, sizeof(code) / sizeof(code[0]));
+}
+
 struct scribble {
 	unsigned char *bytes;
 	__u32 size;

@@ -44,16 +44,20 @@ static int register_bytes(int fd, struct kexec_bpf_register request, __u32 versi
 
 static void misuse_versions(int fd, struct kexec_bpf_register good)
 {
-	struct kexec_bpf_register flags = good, reserved = good, unserved = good;
+	struct kexec_bpf_register flags = good, reserved = good, unserved = good, idle = good;
 
-	flags.flags = 4;
+	flags.flags = 8;
 	reserved.reserved[10] = 1;
 	unserved.flags = KEXEC_BPF_REGISTER_NO_PARSER;
+	idle.flags = KEXEC_BPF_REGISTER_NO_PARSER | KEXEC_BPF_REGISTER_UNPACK_INITRD;
+	idle.ready_fd = -1;
+	idle.attached_fd = -1;
 	printf("register-3-long %d\n", register_bytes(fd, good, 3, sizeof(good)));
 	printf("register-4-short %d\n", register_bytes(fd, good, 4, KEXEC_BPF_REGISTER_BYTES_V3));
 	printf("register-flags %d\n", register_bytes(fd, flags, 4, sizeof(good)));
 	printf("register-reserved %d\n", register_bytes(fd, reserved, 4, sizeof(good)));
 	printf("register-eventfds-unused %d\n", register_bytes(fd, unserved, 4, sizeof(good)));
+	printf("register-unpack-unserved %d\n", register_bytes(fd, idle, 4, sizeof(good)));
 }
 
 int session_open(struct session *session, unsigned int timeout_ms, unsigned int flags)
@@ -110,7 +114,11 @@ void session_report(const struct session *session, bool times, unsigned int flag
 		       report.round[0].calls, report.reason);
 	if (times && got == sizeof(report))
 		print_times(&report);
-	if (flags && got == sizeof(report))
+	if (flags & KEXEC_BPF_REGISTER_UNPACK_INITRD && got == sizeof(report))
+		printf("unpack %u packed %llu size %llu flag %d\n", report.unpack,
+		       report.packed_size, report.initrd.size,
+		       !!(report.initrd.flags & KEXEC_BPF_RESOURCE_UNPACKED));
+	if (flags & KEXEC_BPF_REGISTER_NO_DIGEST && got == sizeof(report))
 		printf("digest %u\n", report.digest);
 }
 

@@ -225,6 +225,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "register-flags -22",
         "register-reserved -22",
         "register-eventfds-unused -22",
+        "register-unpack-unserved -22",
         "register-after-close 64",
         "register-3 16",
     ];

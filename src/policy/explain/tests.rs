@@ -270,7 +270,10 @@ pub(super) fn report(stage: Stage, errno: Errno) -> Report {
         reason: [b'x'; abi::REASON_BYTES],
         timeout_ms: 5000,
         digest: 0,
-        reserved_more: [0; 31],
+        packed_size: 0,
+        unpack: 0,
+        reserved_one: 0,
+        reserved_more: [0; 29],
     }
 }
 
