@@ -3,11 +3,12 @@
 #
 # Runs what make check leaves out: all tests of the kernel module on each
 # kernel, tests of the kernel's own bugs, loaders that race with the OOM killer,
-# and the count of instructions in fast loads. Takes hours; prints the counts.
+# the count of instructions in fast loads and with unpacked initrds, and boots
+# with each kind of initrd, packed and unpacked. Takes hours; prints the counts.
 # tests/check-all.md has the results.
 #
 #   tests/check-all.sh                  all parts
-#   tests/check-all.sh 6.12-trixie 7 rt debug bugs oom count     only these
+#   tests/check-all.sh 6.12-trixie 7 rt debug bugs oom count unpack  only these
 #   tests/check-all.sh 7 -- handshake_rules       only these tests on that kernel
 set -uo pipefail
 export LC_ALL=C
@@ -21,7 +22,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
     shift
 done
 [ $# -lt 2 ] || suite=("${@:2}")
-[ ${#parts[@]} -gt 0 ] || parts=(6.12-trixie 7 rt debug bugs oom count)
+[ ${#parts[@]} -gt 0 ] || parts=(6.12-trixie 7 rt debug bugs oom count unpack)
 
 logs=${CARGO_TARGET_DIR:-target}/check
 mkdir -p "$logs"
@@ -39,9 +40,10 @@ for part in "${parts[@]}"; do
         ;;
     bugs) kernel=6.12 tests=(kernel_bugs) ;;
     oom) kernel=6.12 tests=(module_late::long_) ;;
-    count) kernel=6.12 tests=(module_fast_count::long_) ;;
+    count) kernel=6.12 tests=(module_fast_count::long_ module_unpack_count::long_) ;;
+    unpack) kernel=6.12 tests=(module_unpack_boot::long_) ;;
     *)
-        echo "check-all: no part '$part': 6.12, 6.12-trixie, 7, rt, debug, bugs, oom, count" >&2
+        echo "check-all: no part '$part': 6.12, 6.12-trixie, 7, rt, debug, bugs, oom, count, unpack" >&2
         exit 2
         ;;
     esac

@@ -50,7 +50,7 @@ int session_read(const struct session *session);
 int session_read_report(const struct session *session, struct kexec_bpf_report *report);
 /*
  * Prints the report; with @times also the number of rounds, and how many
- * milliseconds all handshakes and the load took; with @flags also what became
+ * milliseconds all handshakes and the load took; with @flags also the results
  * of what they ask for.
  */
 void session_report(const struct session *session, bool times, unsigned int flags);

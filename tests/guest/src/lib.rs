@@ -7,6 +7,7 @@
 //! of `@@ KEY VALUE`, so that the two never mix. A script that "says" a value under a key
 //! writes such a line.
 
+pub mod archives;
 mod attempt;
 pub mod cpio;
 pub mod disk;
