@@ -151,7 +151,8 @@ static int kb_rules_section(struct kb_job *job, const char *target, size_t offse
 				       "%.64s: from an image made in BPF memory", target);
 	if (in_place)
 		return 0;
-	return kb_rules_refuse(job, -EPERM, "%.64s: not a whole section that the image has for it", target);
+	return kb_rules_refuse(job, -EPERM,
+			       "%.64s: not a whole section that the image has for it", target);
 }
 
 /*
