@@ -19,7 +19,7 @@ const FORMAT: u32 = 3;
 const DAMAGED: u32 = 4;
 const EARLY: u32 = 5;
 
-/// An image whose kernel loads, and cannot run.
+/// An image whose kernel can be loaded but not run.
 fn image() -> Vec<u8> {
     Pe::new().section(".linux", &tiny_kernel()).bytes()
 }
@@ -36,8 +36,8 @@ fn archive(name: &str) -> Vec<u8> {
     archive.finish()
 }
 
-/// One initrd: its name, its bytes, and what the report says of it: reason, size, and
-/// whether anything was decompressed.
+/// An initrd with its name, and the expected report: reason, size, and whether anything was
+/// decompressed.
 struct Case {
     name: String,
     initrd: Vec<u8>,
@@ -66,7 +66,7 @@ impl Cases {
     }
 }
 
-/// What follows an archive of `bytes` starts here.
+/// Returns where the next archive may start after one of `bytes`.
 fn after(bytes: usize) -> usize {
     bytes.next_multiple_of(4) + 4
 }
@@ -232,7 +232,7 @@ left end
 }
 
 const MIB: usize = 1 << 20;
-/// Of three loads each.
+/// Number of rounds, of three loads each.
 const ROUNDS: usize = 17;
 
 /// A file of zeros, larger than half of the guest's memory.
@@ -242,7 +242,7 @@ fn large() -> Vec<u8> {
     archive.finish()
 }
 
-/// Half of it is left by compression, byte by byte: the slowest that there is.
+/// Bytes that compress to half, byte by byte: the slowest kind to decompress.
 fn slow() -> Vec<u8> {
     let digits = b"0123456789abcdef";
     let random = Payload::new("slow", 8 * MIB).data;
@@ -253,7 +253,7 @@ fn slow() -> Vec<u8> {
     archive.finish()
 }
 
-/// The beginning of a zstd stream that says it has 2 GiB.
+/// The beginning of a zstd stream whose header claims 2 GiB.
 const HUGE: [u8; 18] = [
     0x28, 0xb5, 0x2f, 0xfd, 0xc0, 0x68, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0,
 ];

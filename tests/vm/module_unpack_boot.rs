@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! What boots with an initrd that the module has unpacked is what boots with the same one
-//! packed.
+//! The next kernel has the same files whether the module has unpacked its initrd or not.
 
 use std::path::Path;
 
@@ -22,7 +21,8 @@ say tree "$(cat /tree)"
 say added "$(sha256sum </added/z.gz | cut -d ' ' -f 1)"
 "#;
 
-/// What of ACPI's tables the next kernel takes from an initrd, before it unpacks it.
+/// Line of the next kernel's log about an ACPI table in the initrd, which it looks for before
+/// it unpacks anything.
 const TABLE: &str = "ACPI table found in initrd [kernel/firmware/acpi/test.aml]";
 
 /// An archive with a table that has no contents.
@@ -35,16 +35,16 @@ fn table() -> Vec<u8> {
     archive.finish()
 }
 
-/// What the image and user space give of an initrd.
+/// The parts of an initrd, by who passes them.
 struct Initrd {
     own: Vec<u8>,
     addon: Vec<u8>,
     user: Vec<u8>,
-    /// Becomes a file of its own, whatever is in it.
+    /// Added as a file, whatever it contains.
     file: Vec<u8>,
 }
 
-/// Boots; `wish` is what the session asks for.
+/// Boots the image; `wish` is the step by which the session asks for unpacking, or empty.
 fn boot(directory: &Path, initrd: &Initrd, nonce: &str, wish: &str) -> Transcript {
     let kernel = std::fs::read(KERNEL.image()).expect("read the kernel");
     let own = FIRST_SECTION + kernel.len().next_multiple_of(512);
@@ -73,7 +73,8 @@ attempt load client load 60000 {wish}ready,read,parts:{parts}:/x.efi:/z.gz,signa
         .run()
 }
 
-/// Boots packed and unpacked; returns what the latter said. `reason` is the report's.
+/// Boots the image with its initrd packed, then unpacked, and expects the same files.
+/// Returns the transcript of the second boot. `reason` is the one in the module's report.
 #[track_caller]
 fn same(name: &str, initrd: &Initrd, payloads: &[&Payload], reason: u32) -> Transcript {
     let nonce = guest::nonce();
@@ -127,8 +128,8 @@ fn found_table(said: &Transcript) -> bool {
     said.console.iter().any(|line| line.text.contains(TABLE))
 }
 
-/// As initramfs generators make them, and more: an archive for the kernel's start, padding,
-/// each format, and archives that are not compressed between them.
+/// A chain like those of initramfs generators, and longer: an archive for the kernel's start,
+/// padding, each format, and uncompressed archives between them.
 #[test]
 fn a_chain_of_all_formats() {
     let directory = guest::work_dir("module-unpack-chain");
@@ -154,8 +155,8 @@ fn a_chain_of_all_formats() {
     assert!(found_table(&said), "the table in front");
 }
 
-/// The next kernel does not look for tables after a compressed byte. It must not find them
-/// when there is none any more.
+/// The next kernel does not look for tables after a compressed byte, so it must not find them
+/// after unpacking either.
 #[test]
 fn long_early_files_after_an_archive() {
     let directory = guest::work_dir("module-unpack-early");
@@ -171,7 +172,7 @@ fn long_early_files_after_an_archive() {
     assert!(!found_table(&said), "a table after the archive");
 }
 
-/// Something that the module cannot decompress and the kernel can, at the end of a part.
+/// A part ends with a format that the kernel can decompress and the module cannot.
 #[test]
 fn long_a_format_that_stays() {
     let directory = guest::work_dir("module-unpack-stays");

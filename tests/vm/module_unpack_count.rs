@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Instructions of a load and of the jump after it, to the next kernel's init, with an
-//! initrd of real files as xz: as bare calls have it, and unpacked by the module, without a
-//! digest. Part of tests/check-all.sh.
+//! Counts the instructions of a load, and of the jump to the next kernel's init, with an xz
+//! initrd of real files: by bare calls, and unpacked by the module and without a digest.
+//! Part of tests/check-all.sh.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ const REAL_BYTES: usize = 57_000_000;
 
 const FORMATS: [&str; 1] = ["xz"];
 
-/// The most that the jump may take, in thousandths of that with an xz initrd.
+/// Bound on the jump, in thousandths of the bare call's with an xz initrd.
 const BOUND: u64 = 250;
 
 /// Instructions, in millions.
