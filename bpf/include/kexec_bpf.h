@@ -156,12 +156,12 @@ struct kexec_bpf_register {
  *
  * The signature and the LSMs are asked about the packed bytes. The next kernel
  * gets the same files. An archive that no decoder here takes, or that is
- * damaged, stays packed, and so does all that follows it in the same part of the
- * initrd (and the stream before it, if there is no multiple of 4 bytes between
- * them). The next kernel looks for files in "kernel/" (microcode, ACPI tables)
- * before it unpacks anything, up to the first compressed byte. An archive with
- * such files stays packed. Where an uncompressed archive with such files, or one
- * that is damaged, comes after a compressed one, the whole initrd stays packed.
+ * damaged, stays packed, and so does everything after it (and the stream before
+ * it, if there is no multiple of 4 bytes between them). The next kernel looks
+ * for files in "kernel/" (microcode, ACPI tables) before it unpacks anything,
+ * up to the first compressed byte. An archive with such files stays packed.
+ * Where an uncompressed archive with such files, or one that is damaged, comes
+ * after a compressed one, the whole initrd stays packed.
  *
  * Memory must have room for the unpacked initrd twice, because the kernel copies
  * what is loaded, and for 64 MiB more. If it has not, the load ends with ENOMEM,

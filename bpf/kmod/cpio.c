@@ -12,6 +12,7 @@
 
 #include "cpio.h"
 #include "initrd.h"
+#include "newc.h"
 
 #define KB_CPIO_HEADER	110
 #define KB_CPIO_DEPTH	8
@@ -70,11 +71,11 @@ static int kb_cpio_check(const char *path)
 }
 
 static int kb_cpio_part(struct kb_job *job, struct kb_buffer *buffer, size_t offset, size_t size,
-			bool continues)
+			bool continues, bool early)
 {
 	struct kb_part part = {
 		.buffer = buffer, .offset = offset, .size = size,
-		.flags = KEXEC_BPF_RESOURCE_ADDON, .continues = continues,
+		.flags = KEXEC_BPF_RESOURCE_ADDON, .continues = continues, .early = early,
 	};
 
 	return kb_initrd_add(job, &part, KB_INITRD_BACK);
@@ -101,7 +102,7 @@ static int kb_cpio_trailer(struct kb_job *job, const struct kb_cpio_writer *w, s
 	int err;
 
 	memcpy(w->buffer->data + offset, kb_cpio_end, sizeof(kb_cpio_end));
-	err = kb_cpio_part(job, w->buffer, offset, sizeof(kb_cpio_end), true);
+	err = kb_cpio_part(job, w->buffer, offset, sizeof(kb_cpio_end), true, false);
 	if (err)
 		return err;
 	job->archive_end = list_last_entry(&job->initrd, struct kb_part, node);
@@ -171,7 +172,7 @@ int kb_cpio_add(struct kb_job *job, const char *dst_path, const struct kb_part *
 	kb_cpio_entry(&w, dst_path, strlen(dst_path), S_IFREG | file_mode, content->size);
 
 	job->archive_end = NULL;
-	err = kb_cpio_part(job, w.buffer, 0, w.at, joins);
+	err = kb_cpio_part(job, w.buffer, 0, w.at, joins, kb_newc_is_early(dst_path));
 	file.continues = true;
 	if (!err)
 		err = kb_initrd_add(job, &file, KB_INITRD_BACK);

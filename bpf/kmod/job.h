@@ -34,6 +34,7 @@ struct kb_part {
 	u64 image_offset;	/* for the report */
 	u32 flags;		/* KEXEC_BPF_RESOURCE_* */
 	bool continues;		/* continues the archive of the previous part */
+	bool early;		/* names a file that the next kernel looks for early */
 	struct kb_buffer *unpacked;	/* to replace the part (unpack.c); or NULL */
 	size_t unpacked_size;
 };

@@ -31,6 +31,11 @@
  */
 #define KB_NEWC_EARLY	"kernel/"
 
+bool kb_newc_is_early(const char *name)
+{
+	return !strncmp(name, KB_NEWC_EARLY, strlen(KB_NEWC_EARLY));
+}
+
 static void kb_bytes_read(const struct kb_bytes *bytes, size_t at, u8 *to, size_t size)
 {
 	if (bytes->flat)
@@ -52,7 +57,8 @@ static int kb_newc_field(const u8 *header, int number, u32 *value)
 
 int kb_newc_member(const struct kb_bytes *bytes, size_t at, struct kb_member *member)
 {
-	u8 header[KB_NEWC_HEADER], name[sizeof(KB_NEWC_EARLY)] = {}, last;
+	u8 header[KB_NEWC_HEADER], last;
+	char name[sizeof(KB_NEWC_EARLY)] = {};
 	u32 mode, body_size, name_size;
 	size_t left = bytes->size - at;
 
@@ -79,8 +85,8 @@ int kb_newc_member(const struct kb_bytes *bytes, size_t at, struct kb_member *me
 	kb_bytes_read(bytes, at + name_size - 1, &last, 1);
 	if (last)
 		return -EBADMSG;
-	kb_bytes_read(bytes, at, name, min_t(size_t, name_size, sizeof(name) - 1));
-	member->early = !memcmp(name, KB_NEWC_EARLY, strlen(KB_NEWC_EARLY));
+	kb_bytes_read(bytes, at, (u8 *)name, min_t(size_t, name_size, sizeof(name) - 1));
+	member->early = kb_newc_is_early(name);
 	return 0;
 }
 

@@ -20,6 +20,9 @@ struct kb_member {
 	bool early;	/* its name is one that the kernel looks for at its start */
 };
 
+/* Returns whether the next kernel looks for a file of this name at its start. */
+bool kb_newc_is_early(const char *name);
+
 /* Reads the member at @at. Returns 0, or -EBADMSG if there is no whole one. */
 int kb_newc_member(const struct kb_bytes *bytes, size_t at, struct kb_member *member);
 

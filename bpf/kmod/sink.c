@@ -81,7 +81,7 @@ static int kb_sink_room(struct kb_sink *sink, size_t count)
 
 	if (count <= sink->room)
 		return 0;
-	pages = kvmalloc_array(room, sizeof(*pages), KB_SINK_GFP);
+	pages = kvmalloc_array(room, sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
 	if (!pages)
 		return -ENOMEM;
 	memcpy(pages, sink->pages, sink->count * sizeof(*pages));

@@ -49,7 +49,7 @@ static void *kb_stream_workspace(struct kb_stream *s, size_t size)
 
 	if (kb_sink_check(s->sink, 0, size))
 		return NULL;
-	workspace = __vmalloc(size, GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	workspace = __vmalloc(size, GFP_KERNEL | __GFP_NOWARN);
 	if (!workspace)
 		kb_sink_no_memory(s->sink);
 	return workspace;

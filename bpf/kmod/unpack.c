@@ -4,17 +4,17 @@
  * init/initramfs.c) and decompresses what that kernel would. Whatever it would
  * not, or would see in another way, stays as it is:
  *
- * - At the first stream that no decoder takes, that is damaged, or that is
- *   anything but whole newc archives, the rest of the part stays. The kernel
- *   aligns archives to 4 bytes, and what follows one that is not compressed. So
- *   the rest begins at a multiple of 4, if need be with a stream before it.
- * - After an archive that is damaged and not compressed, all further parts stay:
- *   it may go on in them.
+ * - From the first stream on that no decoder takes, that is damaged, or that is
+ *   anything but whole newc archives, everything stays: it may go on in later
+ *   parts, and nothing more is decompressed in vain. The kernel aligns archives
+ *   to 4 bytes, and what follows one that is not compressed. So the rest begins
+ *   at a multiple of 4, if need be with a stream before it.
+ * - The same from an archive on that is damaged and not compressed.
  * - Files that the kernel looks for before it unpacks anything are found only
  *   before the first compressed byte, and stay where they were found or not.
  *
  * The module's own archives, of added files, are spread over several parts.
- * They are not compressed, and the files in them are not looked into.
+ * They are not compressed, and only their names matter here.
  */
 #include <linux/align.h>
 #include <linux/errno.h>
@@ -39,6 +39,7 @@ struct kb_unpack {
 	size_t size;		/* of the parts so far, as they will be loaded */
 	size_t unpacked;	/* of that, in new buffers */
 	bool any;		/* an archive was decompressed */
+	bool after_newc;	/* the archive before @at is not compressed */
 	bool over;		/* no further part may be */
 	bool undo;		/* nothing should have been */
 
@@ -47,7 +48,6 @@ struct kb_unpack {
 	size_t end;
 	size_t at;		/* everything before was walked */
 	size_t from;		/* everything before was written, or was zeros */
-	bool after_newc;	/* not compressed is what ends at @at */
 	bool changed;		/* an archive of it was decompressed */
 	struct kb_sink sink;
 	/* The state at the last stream that began at a multiple of 4 bytes. */
@@ -58,12 +58,10 @@ struct kb_unpack {
 	} mark;
 };
 
-/*
- * Notes why something stays as it is, and returns 0. The report has the first
- * reason.
- */
+/* Notes why everything from here on stays as it is, and returns 0. */
 static int kb_unpack_leave(struct kb_unpack *u, enum kexec_bpf_unpack why)
 {
+	u->over = true;
 	if (u->result == KEXEC_BPF_UNPACK_ALL)
 		u->result = why;
 	return 0;
@@ -77,12 +75,8 @@ static int kb_unpack_leave(struct kb_unpack *u, enum kexec_bpf_unpack why)
  */
 static int kb_unpack_end(struct kb_unpack *u, enum kexec_bpf_unpack why)
 {
-	u->over = true;
-	if (!u->any)
-		return kb_unpack_leave(u, why);
-	u->undo = true;
-	u->result = why;
-	return 0;
+	u->undo = u->any;
+	return kb_unpack_leave(u, why);
 }
 
 /* Writes the zeros before the next archive. */
@@ -153,6 +147,7 @@ static int kb_unpack_stream(struct kb_unpack *u)
 	ssize_t took;
 	int err;
 
+	u->after_newc = false;
 	if (!kb_stream_knows(u->data + u->at, u->end - u->at))
 		return kb_unpack_leave(u, KEXEC_BPF_UNPACK_FORMAT);
 	err = kb_unpack_flush(u, u->at);
@@ -171,7 +166,6 @@ static int kb_unpack_stream(struct kb_unpack *u)
 	if (took > 0 && kb_newc_whole(&bytes, &early) && !early) {
 		u->at += took;
 		u->from = u->at;
-		u->after_newc = false;
 		u->changed = true;
 		u->any = true;
 		return 1;
@@ -227,6 +221,18 @@ static int kb_unpack_refuse(struct kb_unpack *u, int err)
 			   takes_mib, free_mib);
 }
 
+/*
+ * Returns whether the kernel would refuse the part, which stays as it is, after
+ * an archive that is no longer compressed: zeros put its start between
+ * multiples of 4.
+ */
+static bool kb_unpack_misplaced(const struct kb_unpack *u)
+{
+	const u8 *first = memchr_inv(u->data, 0, u->end);
+
+	return u->any && !u->changed && first && !IS_ALIGNED(first - u->data, KB_INITRD_ALIGN);
+}
+
 /* Decompresses what it can of a part into a buffer beside it. */
 static int kb_unpack_part(struct kb_unpack *u, struct kb_part *part)
 {
@@ -236,13 +242,14 @@ static int kb_unpack_part(struct kb_unpack *u, struct kb_part *part)
 	u->end = part->size;
 	u->at = 0;
 	u->from = 0;
-	u->after_newc = false;
 	u->changed = false;
 	kb_sink_open(&u->sink, KEXEC_BPF_OUTPUT_MAX_BYTES - u->unpacked, u->size);
 	kb_unpack_mark(u);
 	err = kb_unpack_walk(u);
 	if (!err && u->from < u->end && !IS_ALIGNED(u->from, KB_INITRD_ALIGN))
 		kb_unpack_return(u);
+	if (!err && kb_unpack_misplaced(u))
+		u->undo = true;
 	if (!err && u->changed && !u->undo)
 		err = kb_unpack_flush(u, u->end);
 	if (err)
@@ -285,6 +292,11 @@ int kb_unpack_initrd(struct kb_job *job)
 	list_for_each_entry(part, &job->initrd, node) {
 		if (kb_unpack_made_here(job, part)) {
 			u.size = size_add(u.size, part->size);
+			u.after_newc = true;
+			if (part->early && u.any)
+				kb_unpack_end(&u, KEXEC_BPF_UNPACK_EARLY);
+			if (u.over)
+				break;
 			continue;
 		}
 		err = kb_unpack_part(&u, part);
