@@ -22,7 +22,7 @@
  */
 #define KB_SINK_SPARE	SZ_64M
 
-/* A load that goes without memory must not cost another process its life. */
+/* The pages of a load that is refused must not cost another process its life. */
 #define KB_SINK_GFP	(GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
 void kb_sink_open(struct kb_sink *sink, size_t limit, size_t before)

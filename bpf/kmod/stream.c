@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Decodes the streams of an initrd with the decoders of decompress.c, piece by
- * piece. What counts as a stream, and where it ends, is what the next kernel's
- * lib/decompress_*.c make of it; checksums that they skip are skipped here, too.
+ * piece. A stream ends where the next kernel's lib/decompress_*.c end it, and
+ * checksums that they skip are skipped here, too. The headers of gzip and lzop
+ * are read as decompress.c reads them, which accepts some that they refuse.
  */
 #include <linux/errno.h>
 #include <linux/lz4.h>

@@ -54,7 +54,7 @@ impl Session {
     /// process. The module must support version 4.
     ///
     /// # Errors
-    /// Those of [`Session::open`].
+    /// The errors of [`Session::open`].
     pub fn without_parser(flags: u32) -> Result<Session, SysError> {
         Session::register(abi::Register {
             abi_version: abi::ABI_VERSION,
