@@ -110,69 +110,66 @@ pub struct Report {
     pub reserved_more: [u64; 29],
 }
 
-/// `enum kexec_bpf_stage`: the stage that a load reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stage {
-    Probe = 1,
-    Signature = 2,
-    Read = 3,
-    Handshake = 4,
-    Parse = 5,
-    Rules = 6,
-    Assemble = 7,
-    Arch = 8,
-    Loaded = 9,
-    Segments = 10,
+/// Defines an enum of the header, with all of its values in order.
+macro_rules! numbered {
+    ($(#[$doc:meta])* $name:ident { $($value:ident = $number:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum $name {
+            $($value = $number,)*
+        }
+
+        impl $name {
+            pub const ALL: &[$name] = &[$($name::$value,)*];
+
+            /// Returns the value with this number.
+            #[must_use]
+            pub fn of(number: u32) -> Option<$name> {
+                let mut all = $name::ALL.iter().copied();
+                all.find(|value| *value as u32 == number)
+            }
+        }
+    };
 }
 
-impl Stage {
-    pub const ALL: [Stage; 10] = [
-        Stage::Probe,
-        Stage::Signature,
-        Stage::Read,
-        Stage::Handshake,
-        Stage::Parse,
-        Stage::Rules,
-        Stage::Assemble,
-        Stage::Arch,
-        Stage::Loaded,
-        Stage::Segments,
-    ];
-
-    /// Returns the stage with this number.
-    #[must_use]
-    pub fn of(number: u32) -> Option<Stage> {
-        Stage::ALL.into_iter().find(|stage| *stage as u32 == number)
+numbered! {
+    /// `enum kexec_bpf_stage`: the stage that a load reached.
+    Stage {
+        Probe = 1,
+        Signature = 2,
+        Read = 3,
+        Handshake = 4,
+        Parse = 5,
+        Rules = 6,
+        Assemble = 7,
+        Arch = 8,
+        Loaded = 9,
+        Segments = 10,
     }
 }
 
-/// `enum kexec_bpf_digest`: whether the segments were left out of the kernel's SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Digest {
-    Unknown = 0,
-    LeftOut = 1,
-    Kept = 2,
-    Crash = 3,
-    Always = 4,
-    Unable = 5,
+numbered! {
+    /// `enum kexec_bpf_digest`: whether the segments were left out of the kernel's SHA-256.
+    Digest {
+        Unknown = 0,
+        LeftOut = 1,
+        Kept = 2,
+        Crash = 3,
+        Always = 4,
+        Unable = 5,
+    }
 }
 
-impl Digest {
-    pub const ALL: [Digest; 6] = [
-        Digest::Unknown,
-        Digest::LeftOut,
-        Digest::Kept,
-        Digest::Crash,
-        Digest::Always,
-        Digest::Unable,
-    ];
-
-    /// Returns the value of that number.
-    #[must_use]
-    pub fn of(number: u32) -> Option<Digest> {
-        Digest::ALL
-            .into_iter()
-            .find(|digest| *digest as u32 == number)
+numbered! {
+    /// `enum kexec_bpf_unpack`: tells whether any archive of the initrd is still compressed,
+    /// and for the first one, why.
+    Unpack {
+        None = 0,
+        All = 1,
+        Crash = 2,
+        Format = 3,
+        Damaged = 4,
+        Early = 5,
     }
 }
 
@@ -187,29 +184,6 @@ impl fmt::Display for Digest {
             Digest::Unable => "computed, because it cannot be skipped on this kernel",
         })
     }
-}
-
-/// `enum kexec_bpf_unpack`: tells whether any archive of the initrd is still compressed, and
-/// for the first one, why.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unpack {
-    None = 0,
-    All = 1,
-    Crash = 2,
-    Format = 3,
-    Damaged = 4,
-    Early = 5,
-}
-
-impl Unpack {
-    pub const ALL: [Unpack; 6] = [
-        Unpack::None,
-        Unpack::All,
-        Unpack::Crash,
-        Unpack::Format,
-        Unpack::Damaged,
-        Unpack::Early,
-    ];
 }
 
 /// Chooses the newest version that both this program and the module support. `all` is the

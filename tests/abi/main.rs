@@ -127,17 +127,17 @@ fn facts() -> Vec<Fact> {
         packed_size, unpack, reserved_one, reserved_more));
     for stage in abi::Stage::ALL {
         let name = format!("KEXEC_BPF_STAGE_{stage:?}").to_uppercase();
-        facts.push(fact(&name, stage as usize));
+        facts.push(fact(&name, *stage as usize));
     }
     for (digest, name) in abi::Digest::ALL
-        .into_iter()
+        .iter()
         .zip(["UNKNOWN", "LEFT_OUT", "KEPT", "CRASH", "ALWAYS", "UNABLE"])
     {
-        facts.push(fact(&format!("KEXEC_BPF_DIGEST_{name}"), digest as usize));
+        facts.push(fact(&format!("KEXEC_BPF_DIGEST_{name}"), *digest as usize));
     }
     for unpack in abi::Unpack::ALL {
         let name = format!("KEXEC_BPF_UNPACK_{unpack:?}").to_uppercase();
-        facts.push(fact(&name, unpack as usize));
+        facts.push(fact(&name, *unpack as usize));
     }
     for ((bit, _), name) in abi::RESOURCE_FLAGS.iter().zip([
         "SLICE",
