@@ -3,15 +3,12 @@
 //! reason, and each reason has a row.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
-const PATH: &str = "ARCHITECTURE.md";
+use super::tree::read;
 
 /// Returns the page without its fenced blocks, which hold neither headings nor links.
 fn page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PATH);
-    let text = fs::read_to_string(path).expect("read ARCHITECTURE.md");
+    let text = read("ARCHITECTURE.md");
     let pieces = text.split("\n```");
     pieces.step_by(2).collect()
 }

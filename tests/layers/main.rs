@@ -4,13 +4,15 @@
 //! comments are in plain words.
 mod arrows;
 mod decisions;
+mod tree;
 mod words;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::LazyLock;
 
 use arrows::{Arrows, Modules, circles, is_in};
+use tree::{files, read};
 
 /// Names that no pure file may contain. References to layers above are found by arrows.
 const EFFECTS: &[&str] = &[
@@ -26,30 +28,13 @@ const EFFECTS: &[&str] = &[
 const LICENCE: &str = "// SPDX-License-Identifier: GPL-2.0-or-later";
 const MAX_LINES: usize = 400;
 
-fn src() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
-}
-
-fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// Returns every file under src: its path from there, and its text.
 fn all_sources() -> Vec<(String, String)> {
-    let mut paths = Vec::new();
-    sources(&src(), &mut paths);
-    assert!(paths.len() > 10, "src was not found");
-    let name = |path: &Path| path.strip_prefix(src()).unwrap().display().to_string();
-    paths
-        .iter()
-        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
+    let all = files(&["src"], &["rs"]);
+    assert!(all.len() > 10, "src was not found");
+    let name = |path: &Path| path.strip_prefix("src").unwrap().display().to_string();
+    all.into_iter()
+        .map(|(path, text)| (name(&path), text))
         .collect()
 }
 
@@ -63,9 +48,8 @@ struct Row {
 /// Returns the picture in ARCHITECTURE.md, from top to bottom. A row begins at the first
 /// column with its layers, and ends with `pure` or `effects`; the rows of its modules
 /// follow, indented by two. Lines that are indented further continue the row before.
-fn rows() -> Vec<Row> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
-    let text = fs::read_to_string(path).expect("read ARCHITECTURE.md");
+fn picture() -> Vec<Row> {
+    let text = read("ARCHITECTURE.md");
     let (_, section) = text
         .split_once("\n## Layers\n")
         .expect("its section Layers");
@@ -95,23 +79,26 @@ fn rows() -> Vec<Row> {
     rows
 }
 
+/// The picture, read once.
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(picture);
+
 /// Returns the row of a module in the picture, counted from the top: that of its layer, or
 /// of the module of a group that it belongs to.
-fn height(rows: &[Row], module: &str) -> Option<usize> {
+fn height(module: &str) -> Option<usize> {
     let has = |row: &Row| row.layers.iter().any(|layer| is_in(module, layer));
-    rows.iter().rposition(has)
+    ROWS.iter().rposition(has)
 }
 
 /// Returns whether a layer is pure; takes a file of src or a module.
 fn is_pure(name: &str) -> bool {
     let module = name.trim_end_matches(".rs").replace('/', "::");
-    let rows = rows();
-    height(&rows, &module).is_some_and(|row| rows[row].is_pure)
+    height(&module).is_some_and(|row| ROWS[row].is_pure)
 }
 
 #[test]
 fn the_picture_has_every_layer_once() {
-    let mut shown: Vec<String> = rows().into_iter().flat_map(|row| row.layers).collect();
+    let layers = ROWS.iter().flat_map(|row| &row.layers);
+    let mut shown: Vec<String> = layers.cloned().collect();
     shown.sort();
     let is_group = |name: &str| {
         let inside = format!("{name}::");
@@ -136,9 +123,8 @@ fn the_picture_has_every_layer_once() {
 /// A module may refer to modules below it in the picture, but not to those beside it.
 #[test]
 fn no_arrow_points_up() {
-    let rows = rows();
-    let place = |module: &str| height(&rows, module).expect("the picture has it");
-    let layers = |module: &str| &rows[place(module)].layers;
+    let place = |module: &str| height(module).expect("the picture has it");
+    let layers = |module: &str| &ROWS[place(module)].layers;
     let mut upward = Vec::new();
     for (from, named) in Modules::of(&all_sources()).arrows() {
         let own = layers(&from)
@@ -262,9 +248,7 @@ fn files_stay_readable() {
 /// Returns the files that each file of the module includes: `load.c` and `load.h` are one.
 fn module_includes() -> Arrows {
     let mut includes = Arrows::new();
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("bpf/kmod");
-    for entry in fs::read_dir(directory).expect("read the module's directory") {
-        let path = entry.expect("read its entry").path();
+    for (path, text) in files(&["bpf/kmod"], &["c", "h"]) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let Some(unit) = name.strip_suffix(".c").or(name.strip_suffix(".h")) else {
             continue;
@@ -272,7 +256,6 @@ fn module_includes() -> Arrows {
         if name.ends_with(".mod.c") {
             continue;
         }
-        let text = fs::read_to_string(&path).expect("read a file of the module");
         let named = text
             .lines()
             .filter_map(|line| line.strip_prefix("#include \"")?.strip_suffix(".h\""));

@@ -2,8 +2,7 @@
 //! Words of comments and documents: a doc comment has a subject, and some words have a
 //! plainer one.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use super::tree::files;
 
 /// A doc comment that begins with one of these has no subject.
 const STUBS: [&str; 8] = [
@@ -76,42 +75,6 @@ const SUFFIXES: [&str; 11] = [
 ];
 /// The file that has to name the words.
 const OWN: &str = "tests/layers/words.rs";
-
-fn tree() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Adds a file, or the files of a directory, by their paths from the root of the tree.
-fn add(place: &Path, suffixes: &[&str], found: &mut Vec<PathBuf>) {
-    let path = tree().join(place);
-    if !path.is_dir() {
-        assert!(path.is_file(), "{} is missing", place.display());
-        found.push(place.to_owned());
-        return;
-    }
-    for entry in fs::read_dir(path).expect("read a directory") {
-        let entry = entry.expect("read a directory");
-        let place = place.join(entry.file_name());
-        let suffix = place.extension().and_then(|suffix| suffix.to_str());
-        let is_listed = suffixes.contains(&suffix.unwrap_or(""));
-        if entry.path().is_dir() || is_listed {
-            add(&place, suffixes, found);
-        }
-    }
-}
-
-/// Returns the files of these places with these suffixes, each with its text.
-fn files(places: &[&str], suffixes: &[&str]) -> Vec<(PathBuf, String)> {
-    let mut paths = Vec::new();
-    for place in places {
-        add(Path::new(place), suffixes, &mut paths);
-    }
-    let text = |path: PathBuf| {
-        let text = fs::read_to_string(tree().join(&path)).expect("read a file");
-        (path, text)
-    };
-    paths.into_iter().map(text).collect()
-}
 
 /// Returns the first lines of a file's doc comments, and of their paragraphs.
 fn first_lines(text: &str) -> Vec<&str> {
