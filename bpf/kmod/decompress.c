@@ -124,8 +124,6 @@ static ssize_t kb_xz(const u8 *src, size_t src_size, u8 *dst, size_t dst_size)
 #endif
 
 #if IS_BUILTIN(CONFIG_LZ4_DECOMPRESS)
-#define KB_LZ4_CHUNK	(8 << 20)
-
 /*
  * The format of "lz4 -l": the magic number, then chunks of at most 8 MiB of
  * output, each preceded by its compressed size.

@@ -3,7 +3,11 @@
 #ifndef KB_DECOMPRESS_H
 #define KB_DECOMPRESS_H
 
+#include <linux/sizes.h>
 #include <linux/types.h>
+
+/* The most that a chunk of lz4's legacy format becomes. */
+#define KB_LZ4_CHUNK	SZ_8M
 
 enum kb_format {
 	KB_FORMAT_GZIP,

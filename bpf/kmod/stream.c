@@ -34,7 +34,6 @@
 #define KB_XZ_DICT_MAX		SZ_64M
 
 #define KB_LZ4_MAGIC		0x184c2102
-#define KB_LZ4_CHUNK		SZ_8M
 
 struct kb_stream {
 	const u8 *src;

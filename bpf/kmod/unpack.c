@@ -41,7 +41,7 @@ struct kb_unpack {
 	bool any;		/* an archive was decompressed */
 	bool after_newc;	/* the archive before @at is not compressed */
 	bool over;		/* no further part may be */
-	bool undo;		/* nothing should have been */
+	bool undo;		/* nothing should have been; then @over is set, too */
 
 	/* The part that is walked. */
 	const u8 *data;
@@ -62,8 +62,7 @@ struct kb_unpack {
 static int kb_unpack_leave(struct kb_unpack *u, enum kexec_bpf_unpack why)
 {
 	u->over = true;
-	if (u->result == KEXEC_BPF_UNPACK_ALL)
-		u->result = why;
+	u->result = why;
 	return 0;
 }
 
@@ -290,20 +289,18 @@ int kb_unpack_initrd(struct kb_job *job)
 	int err;
 
 	list_for_each_entry(part, &job->initrd, node) {
+		if (u.over)
+			break;
 		if (kb_unpack_made_here(job, part)) {
 			u.size = size_add(u.size, part->size);
 			u.after_newc = true;
 			if (part->early && u.any)
 				kb_unpack_end(&u, KEXEC_BPF_UNPACK_EARLY);
-			if (u.over)
-				break;
 			continue;
 		}
 		err = kb_unpack_part(&u, part);
 		if (err)
 			return err;
-		if (u.over || u.undo)
-			break;
 	}
 	list_for_each_entry(part, &job->initrd, node) {
 		if (part->unpacked && !u.undo)
