@@ -17,7 +17,7 @@ use crate::run::entries::BootEntries;
 use crate::run::events::{Event, Events};
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::console;
-use crate::sys::event::now_us;
+use crate::sys::event::{now_us, since_us};
 
 /// Prints results to stdout, and everything else to stderr.
 pub struct Console {
@@ -84,7 +84,7 @@ impl Console {
     }
 
     fn step(&self, step: &str) {
-        let ms = now_us().saturating_sub(self.start_us) / 1000;
+        let ms = since_us(self.start_us) / 1000;
         let mut line = String::new();
         let time = format!("[{:3}.{:03}] ", ms / 1000, ms % 1000);
         // Steps quote the image.

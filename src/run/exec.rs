@@ -6,7 +6,7 @@ use super::{RunError, teardown};
 use crate::diagnosis::size::milliseconds;
 use crate::host::Host;
 use crate::policy::explain;
-use crate::sys::event::now_us;
+use crate::sys::event::{now_us, since_us};
 use crate::sys::{crash_record, kexec};
 
 /// Drops the loaded image, or the crash image.
@@ -55,7 +55,7 @@ pub fn exec(
     }
     events.step(format_args!(
         "jumping into the loaded image, {} after the start of exec",
-        milliseconds(since(started_us))
+        milliseconds(since_us(started_us))
     ));
     kexec::reboot().map_err(|error| {
         let found = explain::exec(error.errno, host);
@@ -63,15 +63,11 @@ pub fn exec(
     })
 }
 
-fn since(started_us: u64) -> u64 {
-    now_us().saturating_sub(started_us)
-}
-
 fn write_out(events: &mut dyn Events) {
     let started_us = now_us();
     kexec::sync();
     events.step(format_args!(
         "synced all file systems in {}",
-        milliseconds(since(started_us))
+        milliseconds(since_us(started_us))
     ));
 }

@@ -12,7 +12,7 @@ use crate::diagnosis::size::milliseconds;
 use crate::formats::sort::sort;
 use crate::sys::SysError;
 use crate::sys::directory::Directory;
-use crate::sys::event::now_us;
+use crate::sys::event::{now_us, since_us};
 use crate::sys::process::{self, Ended};
 
 /// The directory of these programs, in an initramfs as well.
@@ -51,8 +51,8 @@ pub fn run(events: &mut dyn Events) {
         if let Some(what) = failure(process::run(&path, &[], TIMEOUT_S)) {
             events.warn(&format!("{shown} {what}"));
         }
-        let took_us = now_us().saturating_sub(started_us);
-        events.step(format_args!("{shown} took {}", milliseconds(took_us)));
+        let took = milliseconds(since_us(started_us));
+        events.step(format_args!("{shown} took {took}"));
     }
 }
 

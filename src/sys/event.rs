@@ -120,6 +120,12 @@ pub fn now_us() -> u64 {
     seconds.saturating_mul(1_000_000).saturating_add(micros)
 }
 
+/// Returns the time since [`now_us`] returned `started_us`, in microseconds.
+#[must_use]
+pub fn since_us(started_us: u64) -> u64 {
+    now_us().saturating_sub(started_us)
+}
+
 /// Returns CLOCK_BOOTTIME in seconds, which includes suspended time.
 #[must_use]
 pub fn boot_time_s() -> u64 {

@@ -57,9 +57,11 @@ impl Budget {
 
 /// Prints the size of `program` and compares it with the budget.
 pub fn run(program: &Path) -> Result<(), String> {
-    let told = |error| format!("size: {}: {error}", program.display());
-    let bytes = fs::metadata(program).map_err(told)?.len();
-    let text = fs::read_to_string(tree("tests/size-budget")).map_err(told)?;
+    let told = |path: &Path, error| format!("size: {}: {error}", path.display());
+    let metadata = fs::metadata(program).map_err(|error| told(program, error))?;
+    let bytes = metadata.len();
+    let budget = tree("tests/size-budget");
+    let text = fs::read_to_string(&budget).map_err(|error| told(&budget, error))?;
     let budget = Budget::parse(&text).ok_or("size: tests/size-budget lacks a number")?;
     let (recorded, limit) = (budget.recorded, budget.limit);
     println!("size: {bytes} bytes, recorded {recorded}, limit {limit}");
