@@ -4,7 +4,7 @@
 
 use guest::handshake::{KERNEL, NOTHING, STRICT, initramfs, machine};
 use guest::witness::{self, FUNCTIONS, expect_digest};
-use guest::{Machine, Payload, second_initrd};
+use guest::{Machine, Payload};
 
 use crate::module_fast::with_images;
 
@@ -79,9 +79,7 @@ kexec-bpf unload
 fn an_initramfs_boots_fast() {
     let directory = guest::work_dir("fast-boot");
     let payload = Payload::new("fast", 300_007);
-    let mut initrd = second_initrd(&[&payload]);
-    // So that the last page has room after it.
-    initrd.resize(initrd.len().next_multiple_of(4096) + 512, 0);
+    let initrd = witness::damageable_initrd(&payload);
     let nonce = guest::nonce();
     let entry =
         format!("linux /vmlinuz\ninitrd /initrd\noptions console=ttyS0 panic=-1 nonce={nonce}\n");

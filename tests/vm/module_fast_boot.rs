@@ -9,7 +9,7 @@ use std::path::Path;
 use guest::handshake::{KERNEL, STRICT, initramfs};
 use guest::pe::{FIRST_SECTION, Pe};
 use guest::witness::{self, FUNCTIONS};
-use guest::{Initramfs, Machine, Payload, Transcript, packages, second_initrd};
+use guest::{Initramfs, Machine, Payload, Transcript, packages};
 
 /// Timeout of a guest whose next kernel must not boot: ten times as long as booting takes
 /// on an idle machine.
@@ -25,9 +25,7 @@ struct Second {
 impl Second {
     fn new() -> Self {
         let payload = Payload::new("fast", 300_007);
-        let mut initrd = second_initrd(&[&payload]);
-        // The last page then has room after the initrd's end.
-        initrd.resize(initrd.len().next_multiple_of(4096) + 512, 0);
+        let initrd = witness::damageable_initrd(&payload);
         Self {
             cmdline: format!("console=ttyS0 panic=-1 nonce={}", guest::nonce()),
             payload,

@@ -6,10 +6,17 @@ use std::path::PathBuf;
 
 use crate::handshake::KERNEL;
 use crate::packages::cache;
-use crate::{Transcript, host_program, run, tree};
+use crate::{Payload, Transcript, host_program, run, second_initrd, tree};
 
 /// SHA-256 of no data.
 const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// Returns a second initrd whose last page has room after its end, for the witness to damage.
+pub fn damageable_initrd(payload: &Payload) -> Vec<u8> {
+    let mut initrd = second_initrd(&[payload]);
+    initrd.resize(initrd.len().next_multiple_of(4096) + 512, 0);
+    initrd
+}
 
 /// Builds `witness.ko` for the chosen kernel.
 pub fn module() -> PathBuf {
