@@ -17,7 +17,7 @@ use rustix::mount;
 use super::directory::{Directory, c_path, open_beneath};
 use super::{NO_SUCH_FILE, SysError};
 use crate::diagnosis::errno;
-use crate::diagnosis::{Diagnose, Diagnosis, Exit};
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 /// A regular file, open for reading, with the size that it had when it was opened.
@@ -52,27 +52,24 @@ impl fmt::Display for OpenError {
 
 impl Diagnose for OpenError {
     fn diagnose(&self) -> Diagnosis {
-        let failed = Diagnosis::failed(self);
-        let errno = match self {
+        let error = match self {
             OpenError::NotAFile { .. } => {
-                return failed
-                    .with_exit(Exit::BadImage)
+                return Diagnosis::bad_image(self)
                     .with_hint("give the path of an image or initrd file");
             }
-            OpenError::Sys(error) => error.errno,
+            OpenError::Sys(error) => error,
         };
-        match errno {
-            errno::Errno::ENOENT => failed
-                .with_exit(Exit::BadImage)
+        match error.errno {
+            errno::Errno::ENOENT => Diagnosis::bad_image(self)
                 .because(NO_SUCH_FILE.0)
                 .with_hint(NO_SUCH_FILE.1),
-            errno::Errno::ENOTDIR | errno::Errno::ENAMETOOLONG => {
-                failed.with_exit(Exit::BadImage).because_of(errno)
+            errno @ (errno::Errno::ENOTDIR | errno::Errno::ENAMETOOLONG) => {
+                Diagnosis::bad_image(self).because_of(errno)
             }
-            errno::Errno::EACCES => failed
+            errno::Errno::EACCES => Diagnosis::failed(self)
                 .because("permission denied")
                 .with_hint("run it as root"),
-            errno => failed.because_of(errno),
+            errno => Diagnosis::failed(self).because_of(errno),
         }
     }
 }

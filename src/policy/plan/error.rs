@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::Route;
-use crate::diagnosis::{Diagnose, Diagnosis, Exit, Hint};
+use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::formats::cmdline::CmdlineError;
 use crate::formats::image::addon::AddonError;
 use crate::formats::image::error::ImageError;
@@ -80,36 +80,36 @@ pub enum PlanError {
 
 impl Diagnose for PlanError {
     fn diagnose(&self) -> Diagnosis {
-        let bad = Diagnosis::bad_image(self);
         let found = match self {
-            PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => bad,
+            PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => {
+                Diagnosis::bad_image(self)
+            }
             PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
-                bad.with_hint("an image built for this machine")
+                Diagnosis::bad_image(self).with_hint("an image built for this machine")
             }
             PlanError::TakenAsItIs { .. }
             | PlanError::NotTakenAsItIs { .. }
-            | PlanError::NotExtracted { .. } => bad
-                .with_exit(Exit::Usage)
-                .with_hint("the same command without --route"),
+            | PlanError::NotExtracted { .. } => {
+                Diagnosis::usage(self).with_hint("the same command without --route")
+            }
             PlanError::NoHandshake(why) => why.clone().with_what(self),
             PlanError::Inner(error) => error.diagnose(),
             PlanError::Uki(error) => error.diagnose(),
-            PlanError::NoProfile { .. } => bad.with_exit(Exit::Usage).with_hints(&[Hint::Profiles]),
+            PlanError::NoProfile { .. } => Diagnosis::usage(self).with_hints(&[Hint::Profiles]),
             PlanError::Addon { error, .. } => error.diagnose(),
-            PlanError::AddonsNeedUki => bad
-                .with_exit(Exit::Usage)
-                .with_hint("use --initrd and --append with a bare kernel"),
-            PlanError::Cmdline { users, .. } => bad
-                .with_exit(match users {
-                    true => Exit::Usage,
-                    false => Exit::BadImage,
-                })
-                .with_hint("a shorter command line"),
+            PlanError::AddonsNeedUki => {
+                Diagnosis::usage(self).with_hint("use --initrd and --append with a bare kernel")
+            }
+            PlanError::Cmdline { users, .. } => match users {
+                true => Diagnosis::usage(self),
+                false => Diagnosis::bad_image(self),
+            }
+            .with_hint("a shorter command line"),
             PlanError::Initrd(error) => error.diagnose(),
             PlanError::Archive { error, .. } => error.diagnose(),
-            PlanError::NoRunningCmdline => bad
-                .with_exit(Exit::Failed)
-                .with_hint("mount -t proc proc /proc, or --command-line"),
+            PlanError::NoRunningCmdline => {
+                Diagnosis::failed(self).with_hint("mount -t proc proc /proc, or --command-line")
+            }
             PlanError::Read(error) => error.diagnose(),
         };
         found.or_hint(Hint::Inspect)
