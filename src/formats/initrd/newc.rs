@@ -7,6 +7,7 @@
 //!
 //! Members stay slices of their files; only headers become bytes.
 use super::concat::{Part, zeros_to_align};
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use alloc::format;
 use alloc::string::String;
@@ -46,7 +47,7 @@ impl fmt::Display for NewcError {
                 write!(
                     f,
                     "\"{}\" cannot be a file name in an initrd",
-                    name.escape_default()
+                    printable(name.as_bytes())
                 )
             }
             NewcError::FileTooLarge { name, bytes } => {

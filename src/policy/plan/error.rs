@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::Route;
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::formats::cmdline::CmdlineError;
 use crate::formats::image::addon::AddonError;
@@ -173,7 +174,7 @@ impl fmt::Display for PlanError {
             PlanError::KernelRefuses { why } => write!(out, "kexec cannot load the kernel: {why}"),
             PlanError::Uki(error) => error.fmt(out),
             PlanError::NoProfile { wanted } => {
-                write!(out, "no profile {}", wanted.escape_default())
+                write!(out, "no profile {}", printable(wanted.as_bytes()))
             }
             PlanError::Addon { error, .. } => error.fmt(out),
             PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),

@@ -208,6 +208,9 @@ mod tests {
         ] {
             assert_eq!(number(&image, wanted), expected);
         }
+        // Only what could control a terminal is escaped.
+        let shown = |name| number(&image, named(name)).unwrap_err().to_string();
+        assert_eq!(shown("gr\u{fc}n\x1b"), "no profile gr\u{fc}n\\u{1b}");
         // A bare kernel has no profiles.
         assert_eq!(number(&kernel, Profile::First), Ok(0));
         assert!(number(&kernel, named("main")).is_err());
