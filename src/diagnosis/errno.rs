@@ -52,12 +52,14 @@ errnos! {
     EFAULT = 14, "bad address";
     EBUSY = 16, "device or resource busy";
     EEXIST = 17, "file exists";
+    EXDEV = 18, "invalid cross-device link";
     ENODEV = 19, "no such device";
     ENOTDIR = 20, "not a directory";
     EISDIR = 21, "is a directory";
     EINVAL = 22, "invalid argument";
     ENFILE = 23, "too many open files in system";
     EMFILE = 24, "too many open files";
+    ENOTTY = 25, "inappropriate ioctl for device";
     ETXTBSY = 26, "text file busy";
     EFBIG = 27, "file too large";
     ENOSPC = 28, "no space left on device";
@@ -67,12 +69,16 @@ errnos! {
     ENOSYS = 38, "function not implemented";
     ELOOP = 40, "too many levels of symbolic links";
     ENODATA = 61, "no data available";
+    ENOPKG = 65, "package not installed";
     EBADMSG = 74, "bad message";
+    ELIBBAD = 80, "accessing a corrupted shared library";
     EOVERFLOW = 75, "value too large for defined data type";
     EOPNOTSUPP = 95, "operation not supported";
     EADDRNOTAVAIL = 99, "cannot assign requested address";
     ETIMEDOUT = 110, "connection timed out";
     ESTALE = 116, "stale file handle";
+    EUCLEAN = 117, "structure needs cleaning";
+    ENOMEDIUM = 123, "no medium found";
     ECANCELED = 125, "operation canceled";
     ENOKEY = 126, "required key not available";
     EKEYEXPIRED = 127, "key has expired";
@@ -107,6 +113,10 @@ mod tests {
     fn names_and_numbers_agree_with_the_kernel() {
         assert_eq!(Errno::EKEYREJECTED.to_string(), "EKEYREJECTED (129)");
         assert_eq!(Errno(99).name(), Some("EADDRNOTAVAIL"));
+        // A damaged ext4 file system, and what the kernel's signature check may add.
+        assert_eq!(Errno(117).to_string(), "EUCLEAN (117)");
+        assert_eq!(Errno(65).to_string(), "ENOPKG (65)");
+        assert_eq!(Errno(80).to_string(), "ELIBBAD (80)");
         assert_eq!(Errno(4242).to_string(), "error 4242");
         assert_eq!(Errno::ENOENT.text(), Some("no such file or directory"));
     }

@@ -217,7 +217,12 @@ fn is_of_enforce(report: &Report) -> bool {
 fn is_bad_signature(report: &Report) -> bool {
     matches!(
         Errno(report.signature.saturating_neg()),
-        Errno::ENODATA | Errno::ENOKEY | Errno::EBADMSG | Errno::EKEYREJECTED
+        Errno::ENODATA
+            | Errno::ENOKEY
+            | Errno::EBADMSG
+            | Errno::EKEYREJECTED
+            | Errno::ENOPKG
+            | Errno::ELIBBAD
     )
 }
 

@@ -135,9 +135,12 @@ fn privilege_blocker(host: &Host) -> Option<Diagnosis> {
 pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
     let found = match errno {
         Errno::EPERM => refused_load(host, panic),
-        Errno::EKEYREJECTED | Errno::ENOKEY | Errno::ENODATA | Errno::EBADMSG => {
-            signature(errno, host)
-        }
+        Errno::EKEYREJECTED
+        | Errno::ENOKEY
+        | Errno::ENODATA
+        | Errno::EBADMSG
+        | Errno::ENOPKG
+        | Errno::ELIBBAD => signature(errno, host),
         // Root can read any file, so EACCES comes from a security module.
         Errno::EACCES => possible(
             "a security module (IMA) refuses the image or the initrd",
@@ -258,6 +261,14 @@ fn signature(errno: Errno, host: &Host) -> Diagnosis {
         Errno::ENOKEY => ("the kernel has no key for the image's signature", SIGN),
         Errno::EBADMSG => (
             "the image's signature is damaged",
+            &[Hint::Inspect, Hint::Dmesg],
+        ),
+        Errno::ENOPKG => (
+            "the kernel lacks an algorithm of the image's signature",
+            SIGN,
+        ),
+        Errno::ELIBBAD => (
+            "the kernel's signature check does not accept the PE headers",
             &[Hint::Inspect, Hint::Dmesg],
         ),
         _ => (

@@ -133,6 +133,14 @@ fn signature_errors_are_told_apart() {
         ),
         (Errno::EBADMSG, "the image's signature is damaged"),
         (
+            Errno::ENOPKG,
+            "the kernel lacks an algorithm of the image's signature",
+        ),
+        (
+            Errno::ELIBBAD,
+            "the kernel's signature check does not accept the PE headers",
+        ),
+        (
             Errno::EKEYREJECTED,
             "the kernel rejected the image's signature",
         ),
