@@ -80,8 +80,8 @@ pub fn profile(parsed: &Parsed<'_>) -> Profile {
 /// Returns who wants the kernel's digest skipped; `None` without such a flag.
 fn fast(parsed: &Parsed<'_>) -> Option<Fast> {
     match (parsed.has(Id::Fast), parsed.has(Id::NoFast)) {
-        (true, _) => Some(Fast::Asked),
-        (_, true) => Some(Fast::Refused),
+        (true, _) => Some(Fast::Asked("--fast")),
+        (_, true) => Some(Fast::Refused("--no-fast")),
         (false, false) => None,
     }
 }

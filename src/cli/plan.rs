@@ -115,8 +115,8 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Str
         Digest::Session => line(
             "digest",
             match options.wanted.fast {
-                Fast::Asked => "skipped, as asked",
-                Fast::ByDefault | Fast::No | Fast::Refused => "skipped, the default here",
+                Fast::Asked(_) => "skipped, as asked",
+                Fast::ByDefault | Fast::No | Fast::Refused(_) => "skipped, the default here",
             },
         ),
         Digest::Module => line(

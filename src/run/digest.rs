@@ -3,7 +3,7 @@
 //! Layer: effects.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 
 use super::events::Events;
 use crate::abi;
@@ -31,7 +31,8 @@ pub fn session(planned: Digest) -> Result<Option<Session>, SysError> {
     }
 }
 
-/// Reports whether the digest was skipped, and warns a user who asked for the contrary.
+/// Reports whether the digest was skipped, and warns a user who asked for that in vain. What
+/// the plan knew is no news: see [`Digest::warning`].
 pub fn tell(
     planned: Digest,
     found: &Result<Option<abi::Digest>, SysError>,
@@ -41,20 +42,17 @@ pub fn tell(
     if let Ok(Some(digest)) = found {
         events.step(format_args!("kernel's digest: {digest}"));
     }
-    let why: String = match (planned, found) {
-        (Digest::Module, _) if fast == Fast::Refused => {
-            events.warn("--no-fast has no effect: the module's parameter digest is \"never\"");
-            return;
-        }
-        (Digest::Kept | Digest::Module, _) => return,
-        (Digest::Session, Ok(Some(abi::Digest::LeftOut))) => return,
-        (Digest::Unable(why), _) => why.into(),
-        (Digest::Session, Ok(Some(digest))) => digest.to_string(),
-        (Digest::Session, Ok(None)) => "the module made no report".into(),
-        (Digest::Session, Err(error)) => error.to_string(),
+    if planned != Digest::Session {
+        return;
+    }
+    let why = match found {
+        Ok(Some(abi::Digest::LeftOut)) => return,
+        Ok(Some(digest)) => digest.to_string(),
+        Ok(None) => "the module made no report".into(),
+        Err(error) => error.to_string(),
     };
     match fast {
-        Fast::Asked => events.warn(&format!("--fast has no effect: {why}")),
+        Fast::Asked(name) => events.warn(&format!("{name} has no effect: {why}")),
         _ => events.step(format_args!("digest not skipped: {why}")),
     }
 }

@@ -45,8 +45,8 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
         dry_run: false,
         sync: true,
         fast: Some(match words.fast {
-            Some(true) => Fast::Asked,
-            Some(false) => Fast::Refused,
+            Some(true) => Fast::Asked("rd.kexec_bpf.fast"),
+            Some(false) => Fast::Refused("rd.kexec_bpf.fast=0"),
             None => Fast::ByDefault,
         }),
         mark_chained: true,

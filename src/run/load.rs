@@ -92,10 +92,13 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
         load,
         host,
     });
+    let plan = &load.plan;
+    if let Some(warning) = plan.digest.warning(options.wanted.fast) {
+        events.warn(&warning);
+    }
     if options.dry_run {
         return;
     }
-    let plan = &load.plan;
     if plan.is_extracted_unverified(host) && options.wanted.extracts_knowingly() {
         events.warn(&["warning: ", explain::ONLY_INNER].concat());
     }

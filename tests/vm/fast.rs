@@ -32,6 +32,7 @@ left end
 rmmod witness
 rmmod kexec_bpf
 attempt without kexec-bpf load --fast /kernel
+attempt without-dry kexec-bpf load --fast -n /kernel
 attempt quiet kexec-bpf load --fast /kernel -v
 kexec-bpf unload
 "
@@ -65,11 +66,10 @@ kexec-bpf unload
     let always = "the module's parameter digest is \"always\"";
     said.expect_words("always", &["--fast has no effect", always]);
     said.expect_words("status", &["computed for crash images only"]);
-    said.expect("without-code", "0");
-    said.expect_words(
-        "without",
-        &["--fast has no effect", "the module kexec_bpf is not loaded"],
-    );
+    let lacking = "--fast has no effect: the module kexec_bpf is not loaded; try modprobe";
+    for name in ["without", "without-dry"] {
+        said.expect_attempt(name, "0", &[lacking]);
+    }
     said.expect("end-left", NOTHING);
 }
 

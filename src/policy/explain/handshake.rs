@@ -86,6 +86,21 @@ pub fn module_is_useless(host: &Host) -> bool {
     host.module.as_ref().is_some_and(has_no_btf) && !host.is_locked_down() && !host.enforces()
 }
 
+/// Returns why the module does not do something of which the host's state does not say that
+/// it can, and what to try.
+#[must_use]
+pub fn lacking(host: &Host) -> &'static str {
+    match host.module.as_ref().map(|module| module.abi_version) {
+        None if host.module_loaded => "/proc/kexec_bpf is missing; try mount -t proc proc /proc",
+        None if host.modules_disabled == Some(true) => {
+            "the module kexec_bpf is not loaded, and kernel.modules_disabled is 1"
+        }
+        None => "the module kexec_bpf is not loaded; try modprobe kexec_bpf",
+        Some(None) => "the module's parameters cannot be read; try mount -t sysfs sysfs /sys",
+        Some(Some(_)) => "the loaded module kexec_bpf is too old for it",
+    }
+}
+
 /// Explains why thread B could not serve the parser that the kernel gave it.
 #[must_use]
 pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {

@@ -22,7 +22,7 @@ pub use activation::not_enforced;
 pub use enforce::{Rule, adapted};
 pub use framebuffer::framebuffer;
 pub use handshake::{
-    caller_gone, handshake, handshake_blocker, is_about, module_is_useless, parser,
+    caller_gone, handshake, handshake_blocker, is_about, lacking, module_is_useless, parser,
 };
 
 /// The `what` of a failure that is predicted, not tried.

@@ -29,18 +29,19 @@ pub struct Options {
     pub fast: Fast,
 }
 
-/// The choice between skipping and keeping the kernel's digest, by who made it.
+/// The choice between skipping and keeping the kernel's digest, by who made it. The user's
+/// has the option or the kernel's word that says so, for warnings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Fast {
     /// Keep it: nobody asked.
     #[default]
     No,
     /// Keep it: the user refused to skip it, and is warned if the module skips it.
-    Refused,
+    Refused(&'static str),
     /// Skip it: the command does so by default, as a boot loader.
     ByDefault,
     /// Skip it: the user asked for that, and is warned if it cannot be skipped.
-    Asked,
+    Asked(&'static str),
 }
 
 /// The wanted profile of a UKI.
