@@ -27,6 +27,8 @@ pub const SELECT_REPLACE_CMDLINE: u32 = 1;
 pub const REGISTER_NO_DIGEST: u32 = 1;
 pub const REGISTER_NO_PARSER: u32 = 2;
 pub const REGISTER_UNPACK_INITRD: u32 = 4;
+/// The word for it in the module's parameter `register_flags`.
+pub const UNPACK_INITRD: &str = "unpack_initrd";
 pub const REPORT_OFFSET: u64 = 1 << 32;
 pub const SIGNATURE_UNCHECKED: i32 = 1;
 
@@ -186,6 +188,21 @@ impl fmt::Display for Digest {
     }
 }
 
+impl fmt::Display for Unpack {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Unpack::None => "the module did not get to it",
+            Unpack::All => "nothing of it is packed",
+            Unpack::Crash => "it is for a panic",
+            Unpack::Format => "the module has no decoder for its format",
+            Unpack::Damaged => "it is damaged, or has more than files in it",
+            Unpack::Early => {
+                "files for the kernel's start (microcode, ACPI tables) are in it, or after it"
+            }
+        })
+    }
+}
+
 /// Chooses the newest version that both this program and the module support. `all` is the
 /// module's file `abi_versions`, absent before version 4; `oldest` is its file
 /// `abi_version`.
@@ -236,6 +253,9 @@ pub fn parser_name(parser: u32) -> &'static str {
     }
 }
 
+/// Archives of the initrd were decompressed.
+pub const RESOURCE_UNPACKED: u32 = 0x80;
+
 /// The display names of the bits of `kexec_bpf_resource.flags`.
 pub const RESOURCE_FLAGS: [(u32, &str); 8] = [
     (1, "slice of the image"),
@@ -245,7 +265,7 @@ pub const RESOURCE_FLAGS: [(u32, &str); 8] = [
     (0x10, "with what the user added"),
     (0x20, "joined in place"),
     (0x40, "joined by a copy"),
-    (0x80, "unpacked"),
+    (RESOURCE_UNPACKED, "unpacked"),
 ];
 
 impl Report {
@@ -253,6 +273,39 @@ impl Report {
     #[must_use]
     pub fn reason(&self) -> &[u8] {
         until_nul(&self.reason)
+    }
+}
+
+#[cfg(test)]
+impl Report {
+    /// Returns the report of a load that has not begun.
+    pub fn none() -> Report {
+        Report {
+            abi_version: ABI_VERSION,
+            error: 0,
+            stage: Stage::Probe as u32,
+            rounds: 0,
+            signature: 0,
+            flags: 0,
+            load_us: 0,
+            round: [Round::default(); ROUNDS_MAX],
+            kernel: Resource::default(),
+            initrd: Resource::default(),
+            cmdline_size: 0,
+            addons: 0,
+            size: 1984,
+            addon: Addon {
+                dst_dir: [0; DST_DIR_BYTES],
+                path: [0; PATH_BYTES],
+            },
+            reason: [0; REASON_BYTES],
+            timeout_ms: 5000,
+            digest: 0,
+            packed_size: 0,
+            unpack: 0,
+            reserved_one: 0,
+            reserved_more: [0; 29],
+        }
     }
 }
 

@@ -100,7 +100,7 @@ _kexec_bpf() {
         words='load exec list boot hook unload status inspect kdump help'
         ;;
     load:*)
-        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --lock --fast --dry-run --verbose --help'
+        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --lock --fast --unpack-initrd --dry-run --verbose --help'
         paths=-f
         ;;
     exec:*)
@@ -110,7 +110,7 @@ _kexec_bpf() {
         flags='--root --device --timeout --help'
         ;;
     boot:*)
-        flags='--root --device --timeout --menu --next --append --route --fast --no-fast --dry-run --no-sync --verbose --help'
+        flags='--root --device --timeout --menu --next --append --route --fast --no-fast --unpack-initrd --dry-run --no-sync --verbose --help'
         ;;
     hook:*)
         flags='--verbose --help'

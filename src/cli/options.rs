@@ -34,6 +34,7 @@ pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
             // `kdump check` has no --panic: it is always about the crash image.
             panic: parsed.has(Id::Panic) || parsed.is(CommandId::Kdump),
             fast: fast(parsed).unwrap_or_default(),
+            unpack: unpack(parsed),
             ..Options::default()
         },
         ..LoadOptions::default()
@@ -53,6 +54,7 @@ pub fn boot<'arg>(parsed: &Parsed<'arg>) -> BootOptions<'arg> {
         dry_run: parsed.has(Id::DryRun),
         sync: !parsed.has(Id::NoSync),
         fast: fast(parsed),
+        unpack: unpack(parsed),
         mark_chained: false,
     }
 }
@@ -84,6 +86,11 @@ fn fast(parsed: &Parsed<'_>) -> Option<Fast> {
         (_, true) => Some(Fast::Refused("--no-fast")),
         (false, false) => None,
     }
+}
+
+/// Returns the option that asks to unpack the initrd; `None` without it.
+fn unpack(parsed: &Parsed<'_>) -> Option<&'static str> {
+    parsed.has(Id::UnpackInitrd).then_some("--unpack-initrd")
 }
 
 /// Returns the requested route; `None` for auto.

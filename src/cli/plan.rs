@@ -11,6 +11,7 @@ use crate::formats::image::revocation::Revoked;
 use crate::host::Host;
 use crate::policy::plan::{
     CmdlineBase, Digest, Fast, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan,
+    Unpack,
 };
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::file::InputFile;
@@ -123,6 +124,14 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Str
             "digest",
             "skipped, because the module's parameter digest is \"never\"",
         ),
+    }
+    match plan.unpack {
+        Unpack::No => (),
+        Unpack::Unable { why, .. } => line(
+            "unpacking",
+            &format!("left to the next kernel, because {why}"),
+        ),
+        Unpack::Session { .. } => line("unpacking", "by the module, as asked"),
     }
     if host.is_locked_down() || host.enforces() {
         line("verified", plan.route.verified());

@@ -67,6 +67,7 @@ fn words(hint: Hint, image: &str) -> String {
             format!("load it as the image itself, signed for IMA: evmctl ima_sign {image}")
         }
         Hint::RouteExtract => "or --route extract".to_string(),
+        Hint::Omit(name) => ["omit ", name].concat(),
         Hint::Crashkernel { mib, or } => format!("boot with crashkernel={mib}M, or {or}"),
     }
 }

@@ -71,6 +71,7 @@ pub fn text(host: &Host) -> String {
     );
     line("kernel's digest", digest(host));
     let handshake = explain::handshake_blocker(host);
+    line("initrd unpacking", unpacking(host, handshake.is_none()));
     line("handshake", &handshake_text(host, handshake.as_ref()));
     if let Some(blocker) = &handshake {
         line("", &format!("try: {}", report::hints(blocker)));
@@ -169,6 +170,15 @@ fn digest(host: &Host) -> &'static str {
     }
 }
 
+fn unpacking(host: &Host, has_handshake: bool) -> &'static str {
+    match &host.module {
+        None => "no: only the module can do it",
+        Some(_) if !has_handshake => "no: see handshake",
+        Some(module) if !module.unpacks_initrds => "no: this module cannot do it",
+        Some(_) => "with --unpack-initrd, on the route handshake",
+    }
+}
+
 fn lockdown(host: &Host) -> String {
     match host.lockdown {
         Some(level) => level.to_string(),
@@ -195,6 +205,33 @@ mod tests {
             words.extend(text.split_whitespace());
         }
         words.join(" ")
+    }
+
+    #[test]
+    fn unpacking_is_offered_where_it_works() {
+        let module = |has_btf, unpacks_initrds| {
+            Some(Module {
+                abi_version: Some(Ok(ABI_VERSION)),
+                has_btf,
+                unpacks_initrds,
+                ..Module::default()
+            })
+        };
+        for (module, says) in [
+            (None, "no: only the module can do it"),
+            (module(true, false), "no: this module cannot do it"),
+            (module(false, true), "no: see handshake"),
+            (
+                module(true, true),
+                "with --unpack-initrd, on the route handshake",
+            ),
+        ] {
+            let host = Host {
+                module,
+                ..Host::default()
+            };
+            assert_eq!(value(&text(&host), "initrd unpacking "), says);
+        }
     }
 
     #[test]

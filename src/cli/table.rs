@@ -44,6 +44,7 @@ pub enum Id {
     Lock,
     Fast,
     NoFast,
+    UnpackInitrd,
 }
 
 /// A flag. `--NAME VALUE` and `--NAME=VALUE` are the same.
@@ -202,6 +203,12 @@ static NO_FAST: Flag = switch(
     "keep the kernel's digest, in an initramfs too",
 );
 
+static UNPACK_INITRD: Flag = switch(
+    Id::UnpackInitrd,
+    "unpack-initrd",
+    "have the module unpack the initrd now",
+);
+
 static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not sync file systems first");
 
 /// The flags that may stand without a command.
@@ -216,6 +223,7 @@ pub static EXCLUSIVE: &[(&Flag, &Flag)] = &[
     (&ROOT, &DEVICE),
     (&FAST, &PANIC),
     (&FAST, &NO_FAST),
+    (&UNPACK_INITRD, &PANIC),
 ];
 
 /// (flag, the flag that it requires)
@@ -247,6 +255,7 @@ boot. It replaces an image that was loaded before.",
             &ALLOW_UNSIGNED_INITRD,
             &LOCK,
             &FAST,
+            &UNPACK_INITRD,
             &DRY_RUN,
             &VERBOSE,
             &HELP,

@@ -70,6 +70,8 @@ pub enum Hint {
     ImaSign,
     /// A hint to use the route that needs no module.
     RouteExtract,
+    /// A hint to leave out this option or kernel's word.
+    Omit(&'static str),
     /// A hint to boot the running kernel with this much reserved, or something else.
     Crashkernel {
         mib: u64,

@@ -104,6 +104,8 @@ pub struct Module {
     pub default_parsers: String,
     /// The module's parameter `digest`; `None` if it has none.
     pub digest: Option<DigestMode>,
+    /// True when a session can ask the module to unpack the initrd.
+    pub unpacks_initrds: bool,
 }
 
 /// The module's parameter `digest`: the loads for a reboot whose SHA-256 the kernel

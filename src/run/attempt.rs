@@ -7,14 +7,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::crash::{self, Preflight};
-use super::digest::{self, Done};
+use super::digest;
+use super::done::Done;
 use super::events::Events;
 use super::initrd::Initrd;
 use super::offer::Offer;
 use super::options::LoadOptions;
 use super::prepared::Prepared;
-use super::{RunError, handshake};
-use crate::abi;
+use super::{RunError, handshake, unpack};
 use crate::diagnosis::Diagnosis;
 use crate::formats::image::{authenticode, pe};
 use crate::formats::source::{ReadAt, SubSource};
@@ -63,7 +63,9 @@ pub fn load(
         false => attempt.load(events),
     };
     if let Ok(done) = &result {
-        digest::tell(plan.digest, &done.digest, options.wanted.fast, events);
+        digest::tell(plan.digest, &done.report, options.wanted.fast, events);
+        let report = done.report.as_ref().ok().and_then(Option::as_ref);
+        unpack::tell(plan.unpack, report, events);
     }
     let result = result.map(|done| done.skipped_count);
     // A file that changed since it was planned fails in many ways, the kernel's ENOEXEC
@@ -135,10 +137,9 @@ impl Attempt<'_> {
             }
         })?;
         progress(format_args!("kexec_file_load: done"));
-        let report = session.map(|session| session.and_then(|session| session.report()));
         Ok(Done {
             skipped_count: 0,
-            digest: report.map(|report| report.and_then(|found| abi::Digest::of(found.digest))),
+            report: session.map(|session| session.and_then(|session| session.report())),
         })
     }
 

@@ -99,6 +99,7 @@ fn wanted(options: &BootOptions<'_>, host: &Host) -> Options {
     };
     Options {
         fast: options.fast.unwrap_or(by_host),
+        unpack: options.unpack,
         route: options.route,
         append: options.append.clone(),
         mark_chained: options.mark_chained,

@@ -6,19 +6,10 @@ use alloc::format;
 use alloc::string::ToString;
 
 use super::events::Events;
-use crate::abi;
+use crate::abi::{self, Report};
 use crate::policy::plan::{Digest, Fast};
 use crate::sys::SysError;
 use crate::sys::session::Session;
-
-/// The result of a load that succeeded.
-pub struct Done {
-    /// Number of companion files that the image's own parser skipped.
-    pub skipped_count: usize,
-    /// The kernel's digest, by the module's report; `None` without a report, and the error
-    /// without a session to ask for one.
-    pub digest: Result<Option<abi::Digest>, SysError>,
-}
 
 /// Opens the session of a load without a handshake, if it is to skip the digest.
 ///
@@ -35,10 +26,14 @@ pub fn session(planned: Digest) -> Result<Option<Session>, SysError> {
 /// the plan knew is no news: see [`Digest::warning`].
 pub fn tell(
     planned: Digest,
-    found: &Result<Option<abi::Digest>, SysError>,
+    report: &Result<Option<Report>, SysError>,
     fast: Fast,
     events: &mut dyn Events,
 ) {
+    let found = report.as_ref().map(|report| {
+        let report = report.as_ref()?;
+        abi::Digest::of(report.digest)
+    });
     if let Ok(Some(digest)) = found {
         events.step(format_args!("kernel's digest: {digest}"));
     }

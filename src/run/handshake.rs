@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::digest::Done;
+use super::done::Done;
 use super::error::ServeError;
 use super::offer::Offer;
 use super::server::Server;
@@ -19,6 +19,7 @@ use crate::diagnosis::errno::Errno;
 use crate::diagnosis::size::milliseconds;
 use crate::host::Host;
 use crate::policy::explain;
+use crate::policy::plan::Unpack;
 use crate::sys::event::{EventFd, now_us};
 use crate::sys::session::Session;
 use crate::sys::thread::{self, OtherThread};
@@ -99,7 +100,7 @@ pub fn load(
         let taken = report.map_or(all, |report| report.addons as usize);
         return Ok(Done {
             skipped_count: all.saturating_sub(taken),
-            digest: Ok(report.and_then(|report| abi::Digest::of(report.digest))),
+            report: Ok(report),
         });
     };
     // If the call failed with ECANCELED, B's failure ended the load. Otherwise the kernel
@@ -107,7 +108,16 @@ pub fn load(
     let cancelled = served.failure.filter(|_| error.errno == Errno::ECANCELED);
     let found = match &cancelled {
         Some(failure) => failure.diagnose(),
-        None => explain::handshake(error.errno, report.as_ref(), host, offer.flags.is_panic()),
+        None => {
+            let panic = offer.flags.is_panic();
+            let found = explain::handshake(error.errno, report.as_ref(), host, panic);
+            match offer.unpack {
+                Unpack::Session { asker } => {
+                    explain::unpacking(found, error.errno, report.as_ref(), asker)
+                }
+                Unpack::No | Unpack::Unable { .. } => found,
+            }
+        }
     };
     let log = cancelled.as_ref().map_or("", ServeError::log);
     let lines = last_lines(log).into_iter();

@@ -49,6 +49,7 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
             Some(false) => Fast::Refused("rd.kexec_bpf.fast=0"),
             None => Fast::ByDefault,
         }),
+        unpack: words.unpack.then_some("rd.kexec_bpf.unpack"),
         mark_chained: true,
     };
     boot(&options, &host::read(), events)

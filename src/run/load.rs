@@ -93,7 +93,8 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
         host,
     });
     let plan = &load.plan;
-    if let Some(warning) = plan.digest.warning(options.wanted.fast) {
+    let digest = plan.digest.warning(options.wanted.fast);
+    for warning in digest.into_iter().chain(plan.unpack.warning()) {
         events.warn(&warning);
     }
     if options.dry_run {

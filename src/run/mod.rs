@@ -11,6 +11,7 @@ mod boot;
 mod companions;
 mod crash;
 mod digest;
+mod done;
 pub mod enforce;
 pub mod entries;
 mod error;
@@ -28,6 +29,7 @@ mod prepared;
 mod revoked;
 mod server;
 mod teardown;
+mod unpack;
 pub mod volumes;
 
 use core::fmt;

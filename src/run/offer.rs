@@ -9,7 +9,7 @@ use super::RunError;
 use crate::abi;
 use crate::formats::initrd::extra::ExtraDirectory;
 use crate::formats::source::InputId;
-use crate::policy::plan::{Companion, CompanionKind, Digest, Flags, Manifest, Plan};
+use crate::policy::plan::{Companion, CompanionKind, Flags, Manifest, Plan, Unpack};
 use crate::sys::file::{self, InputFile};
 use crate::sys::{AsFd, Fd};
 
@@ -24,6 +24,7 @@ pub struct Offer<'load> {
     pub selection: abi::Selection,
     /// Flags of the session, `KEXEC_BPF_REGISTER_*`.
     pub session_flags: u32,
+    pub unpack: Unpack,
     /// The companion files in the order in which the module takes them.
     pub companions: Vec<InputId>,
 }
@@ -52,10 +53,8 @@ impl<'load> Offer<'load> {
                 },
                 reserved: [0; 2],
             },
-            session_flags: match plan.digest {
-                Digest::Session => abi::REGISTER_NO_DIGEST,
-                _ => 0,
-            },
+            session_flags: plan.session_flags(),
+            unpack: plan.unpack,
             companions: in_order(manifest)?,
         };
         // Check that each one fits. They are built again when they are put into the map,

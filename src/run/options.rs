@@ -65,6 +65,8 @@ pub struct BootOptions<'arg> {
     pub sync: bool,
     /// `None` if the command decides: fast in an initramfs.
     pub fast: Option<Fast>,
+    /// The option or the kernel's word that asked to unpack the initrd.
+    pub unpack: Option<&'static str>,
     /// Keeps the next system from chaining.
     pub mark_chained: bool,
 }

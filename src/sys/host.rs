@@ -130,6 +130,8 @@ fn module() -> Option<Module> {
         decompressors: fact("decompressors").unwrap_or_default(),
         default_parsers: fact("default_parsers").unwrap_or_default(),
         digest: fact("digest").and_then(|value| DigestMode::parse(&value)),
+        unpacks_initrds: fact("register_flags")
+            .is_some_and(|flags| flags.split(' ').any(|flag| flag == abi::UNPACK_INITRD)),
     })
 }
 

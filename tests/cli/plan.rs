@@ -196,6 +196,24 @@ fn plan_with_lock_says_what_follows() {
     );
 }
 
+/// A plain kernel has one route, whatever module this host has.
+#[test]
+fn plan_says_why_the_module_will_not_unpack() {
+    let directory = images("plan-unpack");
+    let run = directory.run(&["load", "-n", "vmlinuz", "--initrd=b.img", "--unpack-initrd"]);
+    run.is_narrow();
+    let why = "the kernel opens a plain kernel itself; the module unpacks initrds of UKIs";
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let warning = format!("kexec-bpf: --unpack-initrd has no effect: {why}");
+    assert_eq!((run.code, line(&run.stderr)), (0, warning));
+    let planned = format!("unpacking left to the next kernel, because {why}");
+    assert!(line(&run.stdout).contains(&planned), "{}", run.stdout);
+    for command in ["load", "boot"] {
+        let run = directory.run(&[command, "--help"]);
+        assert!(run.stdout.contains("  --unpack-initrd"), "{}", run.stdout);
+    }
+}
+
 /// On x86 the program chooses no device tree, whatever machine the image is for.
 #[cfg(target_arch = "x86_64")]
 #[test]

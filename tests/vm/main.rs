@@ -61,6 +61,7 @@ mod report;
 mod revoked;
 mod secure_boot;
 mod tpm;
+mod unpack;
 
 /// Makes tests that call the same function for each stock kernel that is supported.
 macro_rules! on_each_kernel {

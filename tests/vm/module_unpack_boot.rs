@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use guest::archives::{FORMATS, compressed, pad};
+use guest::archives::{EARLY_FOUND, FORMATS, compressed, early, pad};
 use guest::cpio::Archive;
 use guest::handshake::{KERNEL, STRICT, initramfs};
 use guest::initramfs::{extra_initrd, second};
@@ -20,20 +20,6 @@ sha256sum </dev/tree >/tree
 say tree "$(cat /tree)"
 say added "$(sha256sum </added/z.gz | cut -d ' ' -f 1)"
 "#;
-
-/// Line of the next kernel's log about an ACPI table in the initrd, which it looks for before
-/// it unpacks anything.
-const TABLE: &str = "ACPI table found in initrd [kernel/firmware/acpi/test.aml]";
-
-/// An archive with a table that has no contents.
-fn table() -> Vec<u8> {
-    let mut table = b"SSDT\x24\0\0\0\x02\0TESTERTESTTEST\x01\0\0\0TEST\x01\0\0\0".to_vec();
-    let sum = table.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
-    table[9] = 0_u8.wrapping_sub(sum);
-    let mut archive = Archive::new();
-    archive.file("kernel/firmware/acpi/test.aml", 0o644, &table);
-    archive.finish()
-}
 
 /// The parts of an initrd, by who passes them.
 struct Initrd {
@@ -107,7 +93,7 @@ fn same(name: &str, initrd: &Initrd, payloads: &[&Payload], reason: u32) -> Tran
     unpacked.expect("tree", packed.one("tree"));
     let tables = |said: &Transcript| {
         let lines = said.console.iter();
-        lines.filter(|line| line.text.contains(TABLE)).count()
+        lines.filter(|line| line.text.contains(EARLY_FOUND)).count()
     };
     assert_eq!(tables(&unpacked), tables(&packed), "ACPI tables");
     unpacked
@@ -125,7 +111,9 @@ fn main_archive(payload: &Payload) -> Vec<u8> {
 }
 
 fn found_table(said: &Transcript) -> bool {
-    said.console.iter().any(|line| line.text.contains(TABLE))
+    said.console
+        .iter()
+        .any(|line| line.text.contains(EARLY_FOUND))
 }
 
 /// A chain like those of initramfs generators, and longer: an archive for the kernel's start,
@@ -139,7 +127,7 @@ fn a_chain_of_all_formats() {
     let extra =
         |format: &str, payload: &Payload| compressed(&directory, format, &extra_initrd(&[payload]));
     let main = compressed(&directory, "zstd", &main_archive(own));
-    let front = then(table(), 512, &main);
+    let front = then(early(), 512, &main);
     let mut user = then(extra_initrd(&[plain]), 4, &extra("lz4", lz4));
     user.resize(user.len() + 4, 0);
     let mut user = then(user, 4, &extra("lzo", lzo));
@@ -164,8 +152,8 @@ fn long_early_files_after_an_archive() {
     let main = compressed(&directory, "zstd", &main_archive(&payload));
     let initrd = Initrd {
         own: main,
-        addon: table(),
-        user: table(),
+        addon: early(),
+        user: early(),
         file: b"any".to_vec(),
     };
     let said = same("early", &initrd, &[&payload], 5);

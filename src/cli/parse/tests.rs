@@ -258,6 +258,9 @@ fn flags_that_exclude_each_other_are_refused_in_any_order() {
         ("kdump", "--command-line=", "--reuse-cmdline"),
         ("list", "--root=a", "--device=b"),
         ("boot", "--root=a", "--device=b"),
+        ("load", "--fast", "--panic"),
+        ("boot", "--fast", "--no-fast"),
+        ("load", "--unpack-initrd", "--panic"),
     ] {
         let operands: &[&str] = match command {
             "load" => &["k"],

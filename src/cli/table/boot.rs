@@ -4,7 +4,7 @@
 use super::value::Value;
 use super::{
     APPEND, Command, CommandId, DRY_RUN, FAST, Flag, HELP, Id, NO_FAST, NO_SYNC, Operand, ROUTE,
-    VERBOSE, switch,
+    UNPACK_INITRD, VERBOSE, switch,
 };
 
 pub static ROOT: Flag = Flag {
@@ -74,8 +74,20 @@ visible to this command alone; the only write to one counts the try, if the entr
 counter. Programs in /etc/kexec-bpf/pre-exec.d run before the jump. If the jump fails, the image \
 is unloaded.",
     flags: &[
-        &ROOT, &DEVICE, &TIMEOUT, &MENU, &NEXT, &APPEND, &ROUTE, &FAST, &NO_FAST, &DRY_RUN,
-        &NO_SYNC, &VERBOSE, &HELP,
+        &ROOT,
+        &DEVICE,
+        &TIMEOUT,
+        &MENU,
+        &NEXT,
+        &APPEND,
+        &ROUTE,
+        &FAST,
+        &NO_FAST,
+        &UNPACK_INITRD,
+        &DRY_RUN,
+        &NO_SYNC,
+        &VERBOSE,
+        &HELP,
     ],
     examples: &[
         ("kexec-bpf boot", "boot the default entry"),

@@ -34,6 +34,8 @@ pub struct Words {
     pub enforce: bool,
     /// Skip the kernel's digest, or do not; `None` without such a word.
     pub fast: Option<bool>,
+    /// Have the module unpack the initrd.
+    pub unpack: bool,
 }
 
 /// Returns whether `value` clearly says no; anything else counts as a request. The
@@ -70,6 +72,7 @@ pub fn parse(line: &[u8]) -> Words {
             b".kdump" => found.kdump = given(),
             b".enforce" => found.enforce = !is_clear_no(value),
             b".fast" => found.fast = Some(!is_clear_no(value)),
+            b".unpack" => found.unpack = !is_clear_no(value),
             _ => {}
         }
     }

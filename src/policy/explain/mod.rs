@@ -9,6 +9,7 @@ mod activation;
 mod enforce;
 mod framebuffer;
 mod handshake;
+mod unpack;
 
 use alloc::format;
 use alloc::string::String;
@@ -24,6 +25,7 @@ pub use framebuffer::framebuffer;
 pub use handshake::{
     caller_gone, handshake, handshake_blocker, is_about, lacking, module_is_useless, parser,
 };
+pub use unpack::unpacking;
 
 /// The `what` of a failure that is predicted, not tried.
 const REFUSED: &str = "refused";

@@ -261,27 +261,11 @@ fn every_hint_and_cause_is_there() {
 /// Returns a module's report on a failed load.
 pub(super) fn report(stage: Stage, errno: Errno) -> Report {
     Report {
-        abi_version: abi::ABI_VERSION,
         error: -errno.0,
         stage: stage as u32,
         rounds: 1,
-        signature: 0,
-        flags: 0,
-        load_us: 0,
-        round: [abi::Round::default(); abi::ROUNDS_MAX],
-        kernel: abi::Resource::default(),
-        initrd: abi::Resource::default(),
-        cmdline_size: 0,
-        addons: 0,
-        size: 1984,
-        addon: abi::Addon::new(b"", b"").unwrap(),
         reason: [b'x'; abi::REASON_BYTES],
-        timeout_ms: 5000,
-        digest: 0,
-        packed_size: 0,
-        unpack: 0,
-        reserved_one: 0,
-        reserved_more: [0; 29],
+        ..Report::none()
     }
 }
 

@@ -20,6 +20,7 @@ mod options;
 mod route;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,7 +33,9 @@ pub use initrd::{InitrdOrigin, InitrdPart};
 pub use manifest::{Companion, CompanionKind, Input, Manifest, profile_number};
 pub use options::{Fast, Options, Profile};
 pub use route::Route;
+pub use unpack::Unpack;
 
+use crate::abi;
 use crate::diagnosis::Diagnosis;
 use crate::formats::image::addon;
 use crate::formats::image::bzimage::SetupHeader;
@@ -61,6 +64,7 @@ pub struct Plan {
     pub cmdline: PlannedCmdline,
     pub flags: Flags,
     pub digest: Digest,
+    pub unpack: Unpack,
     /// The reason why the load would fail, if it is known before the load is tried.
     pub blocker: Option<Diagnosis>,
 }
@@ -71,6 +75,20 @@ pub const PCR_CONFIG: u32 = 12;
 pub const PCR_SYSEXT: u32 = 13;
 
 impl Plan {
+    /// Returns what a session asks the module for, `KEXEC_BPF_REGISTER_*`.
+    #[must_use]
+    pub fn session_flags(&self) -> u32 {
+        let digest = match self.digest {
+            Digest::Session => abi::REGISTER_NO_DIGEST,
+            Digest::Kept | Digest::Unable(_) | Digest::Module => 0,
+        };
+        let unpack = match self.unpack {
+            Unpack::Session { .. } => abi::REGISTER_UNPACK_INITRD,
+            Unpack::No | Unpack::Unable { .. } => 0,
+        };
+        digest | unpack
+    }
+
     /// Returns whether systemd-stub would have extended this PCR. PCR 11, which covers
     /// the image's sections, is not asked about.
     #[must_use]
@@ -253,6 +271,7 @@ impl<F: ReadAt> Planner<'_, F> {
             concat: assembled.concat,
             cmdline,
             digest: Digest::of(self.options, self.host),
+            unpack: Unpack::of(self.options, self.route, self.host),
             blocker: None,
         })
     }

@@ -27,6 +27,9 @@ pub struct Options {
     pub panic: bool,
     /// Skip the kernel's digest, if that is possible.
     pub fast: Fast,
+    /// Have the module unpack the initrd, if that is possible: the option or the kernel's
+    /// word that asked for it, for warnings.
+    pub unpack: Option<&'static str>,
 }
 
 /// The choice between skipping and keeping the kernel's digest, by who made it. The user's

@@ -6,7 +6,7 @@ use crate::diagnosis::{Diagnose, Exit, Hint};
 use crate::formats::image::build::{self, put16};
 use crate::formats::image::error::ImageError;
 use crate::formats::source::{FileOffset, InputId};
-use crate::host::Module;
+use crate::host::{DigestMode, Module};
 
 mod cmdline;
 
@@ -22,7 +22,7 @@ fn machine() -> Host {
 /// Returns the same machine with kexec_bpf.ko.
 fn with_module() -> Host {
     let module = Module {
-        abi_version: Some(Ok(crate::abi::ABI_VERSION)),
+        abi_version: Some(Ok(abi::ABI_VERSION)),
         has_btf: true,
         ..Module::default()
     };
@@ -88,6 +88,33 @@ fn a_uki_is_extracted() {
     assert_eq!(plan.cmdline.base, CmdlineBase::Image);
     assert_eq!(plan.cmdline.text, b"root=/dev/vda quiet");
     assert_eq!(plan.flags, Flags::load(false, true));
+}
+
+#[test]
+fn a_session_asks_for_all_that_is_wanted() {
+    use crate::abi::{REGISTER_NO_DIGEST, REGISTER_UNPACK_INITRD};
+    let mut host = with_module();
+    let module = host.module.as_mut().unwrap();
+    module.digest = Some(DigestMode::Auto);
+    module.unpacks_initrds = true;
+    for (fast, unpack, flags) in [
+        (Fast::No, None, 0),
+        (Fast::ByDefault, None, REGISTER_NO_DIGEST),
+        (Fast::No, Some("word"), REGISTER_UNPACK_INITRD),
+        (
+            Fast::Asked("word"),
+            Some("word"),
+            REGISTER_NO_DIGEST | REGISTER_UNPACK_INITRD,
+        ),
+    ] {
+        let options = Options {
+            fast,
+            unpack,
+            ..Options::default()
+        };
+        let plan = plan_on(&build::uki(), &options, &host).unwrap();
+        assert_eq!(plan.session_flags(), flags, "{fast:?} {unpack:?}");
+    }
 }
 
 #[test]

@@ -3,10 +3,25 @@
 
 use std::path::Path;
 
+use crate::cpio::Archive;
 use crate::pe::packed;
 
 /// The formats that the module decompresses.
 pub const FORMATS: [&str; 5] = ["gzip", "zstd", "xz", "lz4", "lzo"];
+
+/// Line of a kernel's log about the table of [`early`].
+pub const EARLY_FOUND: &str = "ACPI table found in initrd [kernel/firmware/acpi/test.aml]";
+
+/// Returns an archive that the kernel looks for before it unpacks anything, with an ACPI table
+/// without contents.
+pub fn early() -> Vec<u8> {
+    let mut table = b"SSDT\x24\0\0\0\x02\0TESTERTESTTEST\x01\0\0\0TEST\x01\0\0\0".to_vec();
+    let sum = table.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    table[9] = 0_u8.wrapping_sub(sum);
+    let mut archive = Archive::new();
+    archive.file("kernel/firmware/acpi/test.aml", 0o644, &table);
+    archive.finish()
+}
 
 /// Returns `archive` as a stream of `format`: a program's name, or "lzo". Files go to
 /// `directory`.

@@ -57,6 +57,11 @@ pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
         "Makes hook boot keep the kernel's digest, which it skips by default; see --fast.",
     ),
     (
+        "rd.kexec_bpf.unpack",
+        "Makes hook boot have the module unpack the initrd; see --unpack-initrd. With =0, it \
+         does not.",
+    ),
+    (
         "rd.kexec_bpf.chained=1",
         "Added by hook boot, so that the system it boots does not boot yet another one. Under \
          enforce it cannot be added, nor under lockdown to an image's own .cmdline; then hook \

@@ -18,6 +18,20 @@ fn fast_is_a_switch_that_may_be_absent() {
 }
 
 #[test]
+fn unpack_is_off_unless_asked_for() {
+    for (line, unpack) in [
+        ("rd.kexec_bpf=a", false),
+        ("rd.kexec_bpf.unpack", true),
+        ("rd.kexec_bpf.unpack=1", true),
+        ("rd.kexec_bpf.unpack rd.kexec_bpf.unpack=0", false),
+        ("rd.kexec_bpf.unpacked", false),
+        ("-- rd.kexec_bpf.unpack", false),
+    ] {
+        assert_eq!(hook::parse(line.as_bytes()).unpack, unpack, "{line}");
+    }
+}
+
+#[test]
 fn words_of_the_kernel_command_line() {
     let words = hook::parse(
         b"root=/dev/vda rd.kexec_bpf=debian.conf rd.kexec_bpf.device=LABEL=boot \
