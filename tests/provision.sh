@@ -70,6 +70,13 @@ mtools                fills FAT file systems of guests' disks
 gdisk                 partitions guests' disks
 xz-utils              unpacks drivers for guests
 e2fsprogs             makes ext4 file systems of guests' disks
+xfsprogs              makes XFS file systems of guests' disks
+btrfs-progs           makes btrfs file systems of guests' disks
+f2fs-tools            makes F2FS file systems of guests' disks
+exfatprogs            makes exFAT file systems of guests' disks
+erofs-utils           makes erofs file systems of guests' disks
+squashfs-tools        makes squashfs file systems of guests' disks
+fdisk                 writes MBR tables to guests' disks
 zstd                  compresses initrds
 lz4                   compresses initrds
 xz-utils              compresses initrds, unpacks the kernel's own modules
@@ -156,6 +163,7 @@ stage() {
         one ovmf bookworm ovmf
         one stub-bookworm bookworm systemd-boot-efi
         one stub-forky forky systemd-boot-efi
+        with_libraries btrfs trixie btrfs-progs zlib1g
         with_libraries makedumpfile trixie makedumpfile zlib1g
         with_libraries kexec-tools forky kexec-tools
         dracut bookworm

@@ -42,6 +42,14 @@ check() {
     return 0
 }
 
+# Prints the types of the file systems on which this host has kernels and boot entries.
+kexec_bpf_filesystems() {
+    local place type
+    while read -r _ place type _; do
+        case $place in /boot | /efi | /boot/efi) echo "$type" ;; esac
+    done </proc/self/mounts
+}
+
 # Called by dracut.
 depends() {
     return 0
@@ -51,9 +59,14 @@ depends() {
 # not use at the moment: the ESP is often not mounted, and entries may be on a USB
 # stick. instmods skips a module that this kernel lacks.
 installkernel() {
+    local type
     # FAT, with the code page and the character sets that kernels use by default;
     # ext4, which XBOOTLDR usually is; EFI variables.
     hostonly='' instmods vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 ext4 efivarfs
+    # A type may be no module, as autofs is.
+    for type in $(kexec_bpf_filesystems); do
+        hostonly='' instmods -s "$type"
+    done
     hostonly='' instmods sd_mod ahci ata_piix nvme mmc_block sdhci_pci sdhci_acpi \
         virtio_pci virtio_blk virtio_scsi usb_storage uas ehci_pci xhci_pci
     if kexec_bpf_is_enforced; then

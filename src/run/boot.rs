@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 use super::entries::{self, BootEntries};
 use super::events::{Event, Events};
 use super::options::{BootOptions, LoadOptions};
-use super::volumes::{self, Volume};
+use super::volume::Volume;
+use super::volumes;
 use super::{RunError, exec, load, unload};
 use crate::diagnosis::Diagnose;
 use crate::diagnosis::escape::printable;
@@ -21,6 +22,7 @@ use crate::policy::boot::choose::{self, DefaultSource};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::plan::{Fast, Options, Profile};
+use crate::sys::directory::Directory;
 use crate::sys::{AsFd, efivar, host};
 
 /// Limit on the reports about entries that cannot boot.
@@ -60,7 +62,9 @@ fn load_path(
     host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
-    let found = volumes::find(options.place, &efivar::read(), options.timeout_s)?;
+    let is_wanted = |root: &Directory| root.has_file(path);
+    let variables = efivar::read();
+    let found = volumes::find(options.place, &variables, options.timeout_s, &is_wanted)?;
     for note in &found.notes {
         events.warn(note);
     }

@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::RunError;
-use super::volumes::{self, Found, Place, Volume};
+use super::volume::Volume;
+use super::volumes::{self, Found, Place};
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::error::EntryError;
@@ -48,7 +49,7 @@ pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries
         Place::Root(_) => LoaderVariables::default(),
         Place::Anywhere | Place::Device(_) => efivar::read(),
     };
-    let found = volumes::find(place, &variables, timeout_s)?;
+    let found = volumes::find(place, &variables, timeout_s, &has_entries)?;
     read(found, variables, host)
 }
 
@@ -83,9 +84,25 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
         }
         .into());
     }
-    sort(&mut entries.entries, Entry::order);
+    // They were read in the order of the file systems. Those that a boot loader would
+    // show stay first.
+    let is_first = |entry: &&Entry| entry.volume < found.firsts;
+    let firsts = entries.entries.iter().filter(is_first).count();
+    if let Some((first, others)) = entries.entries.split_at_mut_checked(firsts) {
+        sort(first, Entry::order);
+        sort(others, Entry::order);
+    }
     entries.volumes = found.volumes;
     Ok(entries)
+}
+
+/// Returns whether a file system has files that are boot entries by their names.
+fn has_entries(root: &Directory) -> bool {
+    Kind::ALL.iter().any(|kind| {
+        let is_entry = |name: &[u8]| Entry::of_file(*kind, 0, name).is_some();
+        let names = root.names(kind.directory().as_bytes(), 1, &is_entry);
+        names.is_ok_and(|names| !names.is_empty())
+    })
 }
 
 /// Returns a file's path on its file system.

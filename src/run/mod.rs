@@ -30,6 +30,7 @@ mod revoked;
 mod server;
 mod teardown;
 mod unpack;
+mod volume;
 pub mod volumes;
 
 use core::fmt;

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Finds and mounts the file systems that have boot entries. Layer: effects.
+//! Finds the file systems that have boot entries. Layer: effects.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::RunError;
+use super::volume::Volume;
 use crate::diagnosis::Diagnose;
-use crate::diagnosis::errno::Errno;
-use crate::formats::disk::gpt::{self, Partition, Table};
-use crate::formats::disk::superblock::{self, Filesystem};
+use crate::formats::disk::partition::{Partition, PartitionType, Table};
+use crate::formats::disk::superblock::{self, Content, Filesystem};
+use crate::formats::disk::table;
 use crate::formats::entries::efi::LoaderVariables;
+use crate::policy::boot::device::DeviceName;
 use crate::policy::boot::error::BootError;
-use crate::policy::boot::partitions::{self, Choice, Disk, DiskError, partition_name};
+use crate::policy::boot::partitions::{self, Choice, Chosen, Disk, DiskError, partition_name};
 use crate::sys::block::{self, AddedPartition, Block};
 use crate::sys::directory::Directory;
 use crate::sys::event::{now_us, pause_ms};
-use crate::sys::mount::{self, Access};
-use crate::sys::{SysError, file};
+use crate::sys::file;
 
 /// The pause between two searches for a device.
 const PAUSE_MS: u32 = 200;
@@ -29,71 +31,29 @@ pub enum Place<'arg> {
     Device(&'arg [u8]),
 }
 
-/// A mounted file system. Fields are dropped in order, so that the file system is
-/// unmounted before its partition is removed.
-pub struct Volume {
-    pub name: String,
-    pub root: Directory,
-    /// `None` when somebody else made the mount.
-    source: Option<Source>,
-    _added: Option<AddedPartition>,
-}
-
-/// The file system and the device of a mount that this program made.
-struct Source {
-    filesystem: &'static str,
-    path: String,
-}
-
-/// The file systems that were found, the ESP first, and warnings to show to the user.
+/// The file systems that were found.
 pub struct Found {
+    /// Those that a boot loader would read come first, the ESP before all others.
     pub volumes: Vec<Volume>,
+    /// The number of those that a boot loader would read.
+    pub firsts: usize,
+    /// Warnings to show to the user.
     pub notes: Vec<String>,
 }
 
-impl Volume {
-    /// Renames the file `old` in `directory` to `new`. A file system that is mounted
-    /// read-only becomes writable just for this. A mount that this program made is
-    /// replaced by a writable one, so this consumes the volume.
-    ///
-    /// # Errors
-    /// EROFS, ENOSPC, EEXIST, EIO, EBUSY.
-    pub fn rename(self, directory: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
-        // Moved out of `self`, so that it is dropped before its partition.
-        let mut root = self.root;
-        if let Some(Source { filesystem, path }) = &self.source {
-            // A new mount replays the journal first; a remount does not.
-            drop(root);
-            match mount::mount(filesystem, path, Access::Write) {
-                // Somebody else has mounted it read-only.
-                Err(error) if mount::is_busy(&error) => {
-                    root = mount::mount(filesystem, path, Access::ReadOnly)?;
-                }
-                result => return result?.rename(directory, old, new),
-            }
+impl Found {
+    fn one(volume: Volume) -> Found {
+        Found {
+            volumes: alloc::vec![volume],
+            firsts: 1,
+            notes: Vec::new(),
         }
-        let is_read_only = |result: &Result<(), SysError>| matches!(result, Err(error) if error.errno == Errno::EROFS);
-        let mut renamed = root.rename(directory, old, new);
-        if !is_read_only(&renamed) {
-            return renamed;
-        }
-        // Either the mount is read-only or its file system is. A mount made by somebody
-        // else can be cloned, and the clone is writable. Not every kernel can clone a
-        // mount made by this program, but such a mount is never itself read-only.
-        let copy = mount::writable_copy(&root).ok();
-        let root = copy.as_ref().unwrap_or(&root);
-        renamed = root.rename(directory, old, new);
-        if is_read_only(&renamed) {
-            mount::remount(root, Access::Write)?;
-            renamed = root.rename(directory, old, new);
-            mount::remount(root, Access::ReadOnly)?;
-        }
-        renamed
     }
 }
 
-/// Finds and mounts the file systems. Waits up to `timeout_s` seconds for their devices
-/// to appear.
+/// Finds and mounts the file systems in a place. Anywhere, these are all ESPs and
+/// XBOOTLDR partitions; if none of them has what `is_wanted` looks for, also every other
+/// file system that has it. Waits up to `timeout_s` seconds for their devices to appear.
 ///
 /// # Errors
 /// [`RunError::Boot`] when there are none.
@@ -101,25 +61,16 @@ pub fn find(
     place: Place<'_>,
     variables: &LoaderVariables,
     timeout_s: u32,
+    is_wanted: &dyn Fn(&Directory) -> bool,
 ) -> Result<Found, RunError> {
     if let Place::Root(path) = place {
-        let root = Directory::open(None, path)?;
-        let name = String::from_utf8_lossy(path).into_owned();
-        let volumes = alloc::vec![Volume {
-            name,
-            root,
-            source: None,
-            _added: None
-        }];
-        return Ok(Found {
-            volumes,
-            notes: Vec::new(),
-        });
+        return Ok(Found::one(Volume::of_directory(path)?));
     }
     let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
         let search = Search {
             blocks: block::all(),
+            is_wanted,
         };
         match search.find(place, variables) {
             Err(error) if error.may_appear() && now_us() < end_us => pause_ms(PAUSE_MS),
@@ -129,14 +80,15 @@ pub fn find(
 }
 
 /// One search among the devices that exist.
-struct Search {
+struct Search<'caller> {
     blocks: Vec<Block>,
+    is_wanted: &'caller dyn Fn(&Directory) -> bool,
 }
 
 fn table(disk: &Block) -> Result<Table, DiskError> {
     let file = disk.open();
     let file = file.map_err(|error| DiskError::Open(error.to_string()))?;
-    gpt::read(&file).map_err(DiskError::Gpt)
+    table::read(&file).map_err(DiskError::Table)
 }
 
 fn read(disk: &Block) -> Disk {
@@ -146,79 +98,123 @@ fn read(disk: &Block) -> Disk {
     }
 }
 
-/// Recognises the file system on a device; returns `None` for any other content.
-fn filesystem(block: &Block) -> Result<Option<Filesystem>, BootError> {
+/// Recognises what is on a device; returns `None` for any other content.
+fn content(block: &Block) -> Result<Option<Content>, BootError> {
     let device = block.open();
     let device = device.map_err(|error| BootError::Device(error.diagnose()))?;
     superblock::probe(&device)
         .map_err(|error| BootError::Device(error.diagnose().within(&block.path())))
 }
 
-/// Returns whether the device has a file system for which `is` returns true.
-fn has(block: &Block, is: impl Fn(&Filesystem) -> bool) -> bool {
-    filesystem(block).is_ok_and(|found| found.is_some_and(|found| is(&found)))
+fn filesystem(block: &Block) -> Option<Filesystem> {
+    match content(block) {
+        Ok(Some(Content::Filesystem(found))) => Some(found),
+        _ => None,
+    }
 }
 
-impl Search {
+impl Search<'_> {
     fn find(&self, place: Place<'_>, variables: &LoaderVariables) -> Result<Found, BootError> {
         let Place::Device(wanted) = place else {
-            let disks: Vec<Disk> = self.disks().map(read).collect();
-            let started_from = variables.device_part_uuid.as_deref();
-            return self.open_all(partitions::choose(&disks, started_from)?);
+            return self.anywhere(variables.device_part_uuid.as_deref());
         };
         let device = self.device(wanted)?;
-        match filesystem(&device) {
-            Ok(Some(filesystem)) => Ok(Found {
-                volumes: alloc::vec![open(&device, &filesystem, None)?],
-                notes: Vec::new(),
-            }),
-            _ if device.partition.is_none() => {
-                self.open_all(partitions::choose(&[read(&device)], None)?)
-            }
-            Ok(None) => Err(BootError::UnknownFilesystem {
-                device: device.path(),
-            }),
-            Err(error) => Err(error),
+        if device.partition.is_none() && !matches!(content(&device), Ok(Some(_))) {
+            return self.open_all(partitions::choose(&[read(&device)], None)?);
         }
+        Ok(Found::one(self.open_content(&device, None)?))
+    }
+
+    /// Searches all disks.
+    fn anywhere(&self, started_from: Option<&str>) -> Result<Found, BootError> {
+        let disks: Vec<Disk> = self.disks().map(read).collect();
+        let chosen = partitions::choose(&disks, started_from);
+        let chosen = chosen.and_then(|choice| self.open_all(choice));
+        if let Ok(found) = &chosen
+            && found.volumes.iter().any(|one| (self.is_wanted)(&one.root))
+        {
+            return chosen;
+        }
+        let others = self.others(&disks);
+        match chosen {
+            Ok(mut found) => {
+                found.volumes.extend(others.volumes);
+                found.notes.extend(others.notes);
+                Ok(found)
+            }
+            Err(error) if others.volumes.is_empty() => Err(error.beside(&others.notes)),
+            Err(_) => Ok(others),
+        }
+    }
+
+    /// Mounts all other file systems that have what is wanted. If none has, the notes say
+    /// which devices have to be opened by other programs.
+    fn others(&self, disks: &[Disk]) -> Found {
+        let mut others = Found {
+            volumes: Vec::new(),
+            firsts: 0,
+            notes: Vec::new(),
+        };
+        for block in self.blocks.iter().filter(|block| is_other(block, disks)) {
+            match content(block) {
+                Ok(Some(Content::Filesystem(filesystem))) => {
+                    let opened = self.open(block, &filesystem, None);
+                    let opened = opened.ok().filter(|one| (self.is_wanted)(&one.root));
+                    others.volumes.extend(opened);
+                }
+                Ok(Some(Content::Holder(holder))) if holder.hint().is_some() => {
+                    others.notes.push(format!("{}: {holder}", block.name));
+                }
+                _ => {}
+            }
+        }
+        if !others.volumes.is_empty() {
+            others.notes.clear();
+        }
+        others
     }
 
     fn disks(&self) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(|block| block.partition.is_none())
     }
 
-    fn disk(&self, name: &str) -> Option<&Block> {
-        self.disks().find(|disk| disk.name == name)
-    }
-
     /// Returns the block device that `wanted` describes.
     fn device(&self, wanted: &[u8]) -> Result<Block, BootError> {
-        let wanted = String::from_utf8_lossy(wanted).into_owned();
-        let (key, value) = wanted.split_once('=').unwrap_or(("", &wanted));
-        // A path may be a link, of which udev makes many.
-        let number = file::device_number(&wanted);
-        for block in &self.blocks {
-            let is = match key {
-                "PARTUUID" => self.part_uuid(block).eq_ignore_ascii_case(value),
-                "UUID" => has(block, |it| it.uuid.eq_ignore_ascii_case(value)),
-                "LABEL" => has(block, |it| it.label == value.as_bytes()),
-                _ => number.is_some() && block.number() == number,
-            };
-            if is && !value.is_empty() {
-                return Ok(block.clone());
-            }
-        }
-        Err(BootError::NoDevice { wanted })
+        let name = DeviceName::parse(wanted);
+        let found = self.blocks.iter().find(|block| self.is(block, &name));
+        found.cloned().ok_or_else(|| BootError::NoDevice {
+            wanted: String::from_utf8_lossy(wanted).into_owned(),
+        })
     }
 
-    /// Returns a partition's PARTUUID; an empty text if no GPT lists the partition.
-    fn part_uuid(&self, block: &Block) -> String {
-        let Some((disk, number)) = &block.partition else {
-            return String::new();
-        };
-        let table = self.disk(disk).and_then(|disk| table(disk).ok());
-        let all = table.map(|table| table.partitions).unwrap_or_default();
-        let own = all.into_iter().find(|one| one.number == *number);
-        own.map(|own| own.uuid).unwrap_or_default()
+    fn is(&self, block: &Block, name: &DeviceName) -> bool {
+        let has = |is: &dyn Fn(Filesystem) -> bool| filesystem(block).is_some_and(is);
+        let is_listed_as = |is: &dyn Fn(Partition) -> bool| self.listed(block).is_some_and(is);
+        let same = |a: &str, b: &str| !b.is_empty() && a.eq_ignore_ascii_case(b);
+        match name {
+            DeviceName::PartUuid(uuid) => is_listed_as(&|it| same(&it.uuid, uuid)),
+            DeviceName::PartLabel(label) => {
+                is_listed_as(&|it| !label.is_empty() && it.label == *label)
+            }
+            DeviceName::Uuid(uuid) => has(&|it| same(&it.uuid, uuid)),
+            DeviceName::Label(label) => has(&|it| !label.is_empty() && it.label == *label),
+            DeviceName::Path { path, stands_for } => {
+                // A path may be a link, of which udev makes many.
+                match (file::device_number(path), stands_for) {
+                    (Some(number), _) => block.number() == Some(number),
+                    (None, Some(name)) => self.is(block, name),
+                    (None, None) => false,
+                }
+            }
+        }
+    }
+
+    /// Returns a partition as its disk's table lists it.
+    fn listed(&self, block: &Block) -> Option<Partition> {
+        let (disk, number) = block.partition.as_ref()?;
+        let disk = self.disks().find(|one| one.name == *disk)?;
+        let mut all = table(disk).ok()?.partitions.into_iter();
+        all.find(|one| one.number == *number)
     }
 
     fn block(&self, disk: &str, number: u32) -> Option<Block> {
@@ -234,12 +230,18 @@ impl Search {
     fn open_all(&self, choice: Choice<'_>) -> Result<Found, BootError> {
         let mut found = Found {
             volumes: Vec::new(),
+            firsts: 0,
             notes: choice.notes,
         };
         let mut failed = None;
-        for partition in choice.partitions {
-            match self.open_partition(choice.disk, partition) {
-                Ok(volume) => found.volumes.push(volume),
+        for (number, one) in choice.partitions.into_iter().enumerate() {
+            match self.open_partition(one) {
+                Ok(volume) => {
+                    found.volumes.push(volume);
+                    if number < choice.firsts {
+                        found.firsts = found.volumes.len();
+                    }
+                }
                 Err(error) => {
                     found.notes.push(error.to_string());
                     failed = Some(error);
@@ -254,10 +256,12 @@ impl Search {
 
     /// Adds a partition that the kernel did not find by itself.
     fn add(&self, disk: &str, partition: &Partition) -> Option<(AddedPartition, Block)> {
-        AddedPartition::add(self.disk(disk)?, partition.number, partition.slice).ok()
+        let disk = self.disks().find(|one| one.name == disk)?;
+        AddedPartition::add(disk, partition.number, partition.slice).ok()
     }
 
-    fn open_partition(&self, disk: &str, partition: &Partition) -> Result<Volume, BootError> {
+    fn open_partition(&self, chosen: Chosen<'_>) -> Result<Volume, BootError> {
+        let Chosen { disk, partition } = chosen;
         let number = partition.number;
         let (block, added) = match self.block(disk, number) {
             Some(block) => (block, None),
@@ -270,49 +274,64 @@ impl Search {
                 }
             },
         };
-        match filesystem(&block)? {
-            Some(filesystem) => open(&block, &filesystem, added),
-            None => Err(BootError::UnknownFilesystem {
-                device: block.path(),
-            }),
+        self.open_content(&block, added)
+    }
+
+    /// Opens the file system on a device.
+    fn open_content(
+        &self,
+        block: &Block,
+        added: Option<AddedPartition>,
+    ) -> Result<Volume, BootError> {
+        let device = block.path();
+        match content(block)? {
+            Some(Content::Filesystem(filesystem)) => self.open(block, &filesystem, added),
+            Some(Content::Holder(holder)) => Err(BootError::Holder { device, holder }),
+            None => Err(BootError::UnknownFilesystem { device }),
         }
+    }
+
+    fn open(
+        &self,
+        block: &Block,
+        filesystem: &Filesystem,
+        added: Option<AddedPartition>,
+    ) -> Result<Volume, BootError> {
+        let mut members = Vec::new();
+        if filesystem.devices > 1 {
+            let is_member = |block: &&Block| match self::filesystem(block) {
+                Some(other) => other.name == filesystem.name && other.uuid == filesystem.uuid,
+                None => false,
+            };
+            members.extend(self.blocks.iter().filter(is_member).map(Block::path));
+            let present = members.len();
+            if u64::try_from(present).unwrap_or(0) < filesystem.devices {
+                return Err(BootError::MissingDevice {
+                    device: block.path(),
+                    filesystem: filesystem.name,
+                    present,
+                    devices: filesystem.devices,
+                });
+            }
+        }
+        Volume::open(block, filesystem, members, added, self.is_wanted)
     }
 }
 
-/// Mounts the file system, or opens the mount that somebody else has made.
-fn open(
-    block: &Block,
-    filesystem: &Filesystem,
-    added: Option<AddedPartition>,
-) -> Result<Volume, BootError> {
-    let path = block.path();
-    let mounted = |error: &SysError| {
-        let number = block.number().filter(|_| mount::is_busy(error))?;
-        mount::mounted(&number)
+/// Returns whether a device is neither a disk with a partition table nor one of the
+/// partitions that are read first.
+fn is_other(block: &Block, disks: &[Disk]) -> bool {
+    let table = |name: &str| {
+        let disk = disks.iter().find(|disk| disk.name == name)?;
+        disk.table.as_ref().ok()
     };
-    let (root, source) = match mount::mount(filesystem.name, &path, Access::ReadOnly) {
-        Ok(root) => (
-            root,
-            Some(Source {
-                filesystem: filesystem.name,
-                path,
-            }),
-        ),
-        Err(error) => match mounted(&error) {
-            Some(root) => (root, None),
-            None => {
-                return Err(BootError::Mount {
-                    device: path,
-                    filesystem: filesystem.name,
-                    errno: error.errno,
-                });
-            }
-        },
+    let Some((disk, number)) = &block.partition else {
+        // Memory, and files of the running system.
+        let is_virtual = ["loop", "ram", "zram", "sr", "nbd"];
+        let is_virtual = is_virtual.iter().any(|kind| block.name.starts_with(kind));
+        return !is_virtual && table(&block.name).is_none();
     };
-    Ok(Volume {
-        name: block.name.clone(),
-        root,
-        source,
-        _added: added,
-    })
+    let partitions = table(disk).map_or(&[][..], |table| &table.partitions);
+    let listed = partitions.iter().find(|one| one.number == *number);
+    listed.is_none_or(|one| one.partition_type == PartitionType::Other)
 }

@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, IFlags, OFlags};
 
 use super::SysError;
 use super::directory::{Directory, c_path, open_beneath};
-use super::mount::{Access, mount};
+use super::mount::{Access, Source, mount};
 use crate::formats::entries::efi::{LoaderVariables, VALUE_MAX_BYTES, VENDOR, text};
 use crate::formats::image::revocation::{Revocations, VARIABLE_MAX_BYTES};
 
@@ -27,7 +27,7 @@ const SBAT_LEVEL: &str = "SbatLevelRT-605dab50-e046-4300-abb6-3dd810dd8b23";
 fn open() -> Option<Directory> {
     let place = Directory::open(None, PLACE).ok()?;
     match place.names(b".", 0, &|_| true) {
-        Ok(names) if names.is_empty() => mount("efivarfs", "", Access::Write).ok(),
+        Ok(names) if names.is_empty() => mount(&Source::new("efivarfs", ""), Access::Write).ok(),
         _ => Some(place),
     }
 }

@@ -7,6 +7,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::io::Errno;
@@ -32,28 +33,78 @@ pub enum Access {
     Write,
 }
 
-/// Mounts the device `source` with the kernel's file system driver `name`.
+/// What is mounted, and with which driver.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The kernel's name for the file system.
+    pub filesystem: &'static str,
+    /// The device's path; empty for a file system without a device.
+    pub path: String,
+    /// The paths of all devices of a btrfs that has several.
+    pub members: Vec<String>,
+    /// True for the top level of a btrfs, false for its default subvolume.
+    pub is_top_level: bool,
+}
+
+impl Source {
+    /// Returns a file system on one device, or on none.
+    #[must_use]
+    pub fn new(filesystem: &'static str, path: &str) -> Source {
+        Source {
+            filesystem,
+            path: path.into(),
+            members: Vec::new(),
+            is_top_level: false,
+        }
+    }
+
+    /// Returns the options that keep a read-only mount from replaying a log, which would
+    /// write to the device.
+    fn without_replay(&self) -> &'static [(&'static CStr, Option<&'static CStr>)] {
+        match self.filesystem {
+            "ext4" => &[(c"noload", None)],
+            // nouuid: a copy of a disk that is mounted has the same UUID.
+            "xfs" => &[(c"norecovery", None), (c"nouuid", None)],
+            "btrfs" => &[(c"rescue", Some(c"nologreplay"))],
+            "f2fs" => &[(c"norecovery", None)],
+            _ => &[],
+        }
+    }
+}
+
+/// Mounts a file system.
 ///
 /// # Errors
 /// ENODEV if the kernel does not have the driver; EBUSY if the device is mounted
-/// elsewhere with other access; EINVAL if the file system is damaged.
-pub fn mount(name: &str, source: &str, access: Access) -> Result<Directory, SysError> {
+/// elsewhere with other access; EINVAL if the file system is damaged, or the kernel is too
+/// old to mount it without replaying its log.
+pub fn mount(source: &Source, access: Access) -> Result<Directory, SysError> {
     let mount = || -> rustix::io::Result<Directory> {
-        let c_name = c_path(name.as_bytes())?;
+        let c_name = c_path(source.filesystem.as_bytes())?;
         let filesystem = fsopen(&*c_name, FsOpenFlags::FSOPEN_CLOEXEC)?;
-        if !source.is_empty() {
-            let source = c_path(source.as_bytes())?;
-            fsconfig_set_string(&filesystem, c"source", &*source)?;
+        if !source.path.is_empty() {
+            let path = c_path(source.path.as_bytes())?;
+            fsconfig_set_string(&filesystem, c"source", &*path)?;
+        }
+        for member in &source.members {
+            let member = c_path(member.as_bytes())?;
+            fsconfig_set_string(&filesystem, c"device", &*member)?;
+        }
+        if source.is_top_level {
+            fsconfig_set_string(&filesystem, c"subvolid", c"5")?;
         }
         if access == Access::ReadOnly {
             fsconfig_set_flag(&filesystem, c"ro")?;
-            if name == "ext4" {
-                fsconfig_set_flag(&filesystem, c"noload")?;
+            for (option, value) in source.without_replay() {
+                match value {
+                    Some(value) => fsconfig_set_string(&filesystem, *option, *value)?,
+                    None => fsconfig_set_flag(&filesystem, *option)?,
+                }
             }
         }
         Ok(finish(&filesystem)?.into())
     };
-    mount().map_err(|errno| SysError::new("mount", source, errno))
+    mount().map_err(|errno| SysError::new("mount", &source.path, errno))
 }
 
 /// Creates and mounts a file system whose options are already set.
@@ -123,23 +174,30 @@ pub fn writable_copy(root: &Directory) -> Result<Directory, SysError> {
     copy().map_err(|errno| SysError::new("open_tree", "", errno))
 }
 
-/// Opens the mount point at which the device MAJOR:MINOR is already mounted as a whole.
+/// Opens the places at which somebody else has mounted the device: by its number,
+/// MAJOR:MINOR, as a whole; by its path any part of a file system, such as btrfs, whose
+/// mounts have numbers of their own.
 #[must_use]
-pub fn mounted(number: &str) -> Option<Directory> {
-    let mounts = read_kernel_file("/proc/self/mountinfo", MOUNTS_MAX_BYTES)?;
+pub fn mounted(number: &str, path: &str) -> Vec<Directory> {
+    let mounts = read_kernel_file("/proc/self/mountinfo", MOUNTS_MAX_BYTES);
+    let mounts = mounts.unwrap_or_default();
     let mounts = String::from_utf8_lossy(&mounts);
-    // Fields: ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS...
-    mounts.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(' ').collect();
-        let [_, _, device, "/", place, ..] = fields[..] else {
+    // Fields: ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS... - TYPE DEVICE OPTIONS
+    let places = mounts.lines().filter_map(|line| {
+        let (mount, filesystem) = line.split_once(" - ")?;
+        let fields: Vec<&str> = mount.split(' ').collect();
+        let [_, _, device, root, place, ..] = fields[..] else {
             return None;
         };
-        if device != number {
+        let is_whole = device == number && root == "/";
+        let mut source = filesystem.split(' ');
+        let is_part = source.next() == Some("btrfs") && source.next() == Some(path);
+        if !is_whole && !is_part {
             return None;
         }
-        let place = unescaped(place);
-        Directory::open(None, place.as_bytes()).ok()
-    })
+        Directory::open(None, unescaped(place).as_bytes()).ok()
+    });
+    places.collect()
 }
 
 /// Decodes a path of mountinfo, in which spaces and backslashes are octal: `\040`.

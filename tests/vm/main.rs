@@ -8,6 +8,7 @@ mod boot;
 mod boot_companions;
 mod boot_efi;
 mod boot_entries;
+mod boot_filesystems;
 mod boot_menu;
 mod boot_places;
 mod companions;

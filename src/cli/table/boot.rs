@@ -53,9 +53,11 @@ pub const LIST: Command = Command {
     name: "list",
     operand: Operand::None,
     summary: "list the boot entries",
-    detail: "Lists the boot entries (see the Boot Loader Specification) on the ESP and XBOOTLDR \
+    detail: "Lists the boot entries (see the Boot Loader Specification) on all ESPs and XBOOTLDR \
 partitions: the files in /loader/entries and the UKIs in /EFI/Linux, sorted as boot loaders sort \
-them. Marks the default, and says why an entry cannot boot. Changes nothing.",
+them. Entries of the disk that the firmware started from come first. If there are none, every \
+other file system that the kernel can mount is searched, such as /boot on XFS. Marks the default, \
+and says why an entry cannot boot. Changes nothing.",
     flags: &[&ROOT, &DEVICE, &TIMEOUT, &HELP],
     examples: &[
         ("kexec-bpf list", ""),

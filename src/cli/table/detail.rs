@@ -117,9 +117,9 @@ keyring."
         }
         Id::Root => "Reads only the entries of the file system that is mounted at DIR.",
         Id::Device => {
-            "Reads only the entries of the file system on DEV. DEV is a block device, or one that UUID=, \
-LABEL= or PARTUUID= describes. If it is a disk with a partition table, its ESP and XBOOTLDR \
-partitions are used."
+            "Reads only the entries of the file system on DEV. DEV is a block device, with or without \
+/dev/, or one that UUID=, LABEL=, PARTUUID= or PARTLABEL= describes. If it is a disk with a \
+partition table, its ESPs and XBOOTLDR partitions are used."
         }
         Id::Menu => {
             "Shows the entries on the console and boots the chosen one: digits or arrow keys, \

@@ -7,77 +7,20 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
+use super::partition::{Partition, PartitionType, SECTORS, Table, TableError};
 use crate::formats::crc32::crc32;
-use crate::formats::field::{bytes_at, u32_at, u64_at};
-use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
+use crate::formats::field::{bytes_at, u16_at, u32_at, u64_at};
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, read_small};
 
-/// The sector sizes to try, in bytes.
-const SECTORS: [u64; 2] = [512, 4096];
 /// The number of header bytes that are read. The header states how many of them it uses.
 const HEADER_BYTES: u64 = 512;
 const HEADER_MIN_BYTES: u32 = 92;
 /// The largest array of entries that is read. Usually it has 128 entries of 128 bytes.
 const ARRAY_MAX_BYTES: u64 = 256 << 10;
 
-/// A partition's type. Boot entries are read from the first two.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PartitionType {
-    Esp,
-    Xbootldr,
-    Other,
-}
-
 const ESP: &str = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 const XBOOTLDR: &str = "bc13c2ff-59e6-4262-a352-b275fd6f7172";
-
-/// One partition.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Partition {
-    /// The number, counted from 1, as in the names of devices.
-    pub number: u32,
-    pub partition_type: PartitionType,
-    /// The PARTUUID, in lower case.
-    pub uuid: String,
-    /// The partition's bytes on the disk.
-    pub slice: FileSlice,
-}
-
-/// The partitions of a disk.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Table {
-    pub partitions: Vec<Partition>,
-    /// True when the first table is damaged and this is the second.
-    pub from_backup: bool,
-}
-
-/// A reason why a disk's table cannot be used. It is part of the cause of
-/// `BootError::NoEsp`, which decides the exit code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GptError {
-    /// Nothing on the disk looks like a table.
-    None,
-    /// Both tables are damaged.
-    Damaged,
-    Read(ReadError),
-}
-
-impl fmt::Display for GptError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GptError::None => out.write_str("no GPT"),
-            GptError::Damaged => out.write_str("both partition tables are damaged"),
-            GptError::Read(error) => error.fmt(out),
-        }
-    }
-}
-
-impl From<ReadError> for GptError {
-    fn from(error: ReadError) -> GptError {
-        GptError::Read(error)
-    }
-}
 
 /// Returns the text of a GUID. Its first three fields are little-endian.
 #[must_use]
@@ -95,9 +38,9 @@ pub fn guid(bytes: [u8; 16]) -> String {
 /// Reads the table of a disk.
 ///
 /// # Errors
-/// [`GptError`].
-pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, GptError> {
-    let mut found = GptError::None;
+/// [`TableError`].
+pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, TableError> {
+    let mut found = TableError::None;
     for from_backup in [false, true] {
         for sector in SECTORS {
             let at = if from_backup {
@@ -114,8 +57,8 @@ pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, GptError> {
                         from_backup,
                     });
                 }
-                Err(GptError::Damaged) => found = GptError::Damaged,
-                Err(GptError::None) => {}
+                Err(TableError::Damaged) => found = TableError::Damaged,
+                Err(TableError::None) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -130,19 +73,23 @@ fn sectors<R: ReadAt + ?Sized>(disk: &R, sector: u64, first: u64, bytes: u64) ->
     FileSlice::within(offset, bytes, disk.file_bytes())
 }
 
-fn read_at<R: ReadAt + ?Sized>(disk: &R, sector: u64, at: u64) -> Result<Vec<Partition>, GptError> {
-    let slice = sectors(disk, sector, at, HEADER_BYTES).ok_or(GptError::None)?;
+fn read_at<R: ReadAt + ?Sized>(
+    disk: &R,
+    sector: u64,
+    at: u64,
+) -> Result<Vec<Partition>, TableError> {
+    let slice = sectors(disk, sector, at, HEADER_BYTES).ok_or(TableError::None)?;
     let header = read_small(disk, slice, HEADER_BYTES)?;
     if !header.starts_with(b"EFI PART") {
-        return Err(GptError::None);
+        return Err(TableError::None);
     }
-    let (place, count, size) = check_header(&header, at).ok_or(GptError::Damaged)?;
+    let (place, count, size) = check_header(&header, at).ok_or(TableError::Damaged)?;
     let bytes = u64::from(count).checked_mul(u64::from(size));
     let bytes = bytes.filter(|bytes| *bytes <= ARRAY_MAX_BYTES);
     let slice = bytes.and_then(|bytes| sectors(disk, sector, place, bytes));
-    let array = read_small(disk, slice.ok_or(GptError::Damaged)?, ARRAY_MAX_BYTES)?;
+    let array = read_small(disk, slice.ok_or(TableError::Damaged)?, ARRAY_MAX_BYTES)?;
     if u32_at(&header, 88) != Some(crc32(0, &array)) {
-        return Err(GptError::Damaged);
+        return Err(TableError::Damaged);
     }
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let entries = (1..).zip(array.chunks_exact(size));
@@ -164,6 +111,14 @@ fn check_header(header: &[u8], at: u64) -> Option<(u64, u32, u32)> {
     sound.then_some((u64_at(header, 72)?, u32_at(header, 80)?, size))
 }
 
+/// Returns a text of little-endian UTF-16 units, up to the first that is 0.
+pub(super) fn utf16(bytes: &[u8]) -> String {
+    let units = bytes.chunks_exact(2).filter_map(|unit| u16_at(unit, 0));
+    let text = char::decode_utf16(units.take_while(|unit| *unit != 0));
+    text.map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
+}
+
 fn partition<R: ReadAt + ?Sized>(
     disk: &R,
     sector: u64,
@@ -182,6 +137,7 @@ fn partition<R: ReadAt + ?Sized>(
         number,
         partition_type,
         uuid: guid(bytes_at(entry, 16)?),
+        label: utf16(entry.get(56..128)?),
         slice: sectors(disk, sector, first, count.checked_mul(sector)?)?,
     })
 }

@@ -9,6 +9,7 @@ use core::fmt;
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnose, Diagnosis, Exit, Hint};
+use crate::formats::disk::superblock::Holder;
 use crate::formats::entries::FILE_MAX_BYTES;
 use crate::formats::entries::error::EntryError;
 use crate::policy::explain::Rule;
@@ -72,6 +73,18 @@ pub enum BootError {
     UnknownFilesystem {
         device: String,
     },
+    /// A device that has to be opened by another program first.
+    Holder {
+        device: String,
+        holder: Holder,
+    },
+    /// A file system on several devices, not all of which are there.
+    MissingDevice {
+        device: String,
+        filesystem: &'static str,
+        present: usize,
+        devices: u64,
+    },
     NoEntries {
         places: String,
         /// Problems met during the search.
@@ -110,6 +123,10 @@ impl fmt::Display for BootError {
             BootError::UnknownFilesystem { device } => {
                 write!(out, "{device}: unknown file system")
             }
+            BootError::Holder { device, holder } => write!(out, "{device}: {holder}"),
+            BootError::MissingDevice {
+                device, filesystem, ..
+            } => write!(out, "{device}: part of a {filesystem} file system"),
             BootError::NoEntries { places, .. } => write!(out, "no boot entries in {places}"),
             BootError::NoSuchEntry { name } => write!(out, "no entry {}", printable(name)),
             BootError::Bad { id, .. } => write!(out, "entry {} cannot boot", printable(id)),
@@ -149,8 +166,17 @@ impl Diagnose for BootError {
             BootError::NoEsp { seen } => failed.because(seen).with_hints(ELSEWHERE),
             BootError::Device(found) => found.clone(),
             BootError::UnknownFilesystem { .. } => failed
-                .because("it is neither FAT nor ext2, ext3 or ext4")
+                .because("it is not FAT, exFAT, ext2-4, XFS, btrfs, F2FS, erofs or squashfs")
                 .with_hints(ELSEWHERE),
+            BootError::Holder { holder, .. } => match holder.hint() {
+                Some(hint) => failed.with_hint(hint),
+                None => failed.with_hints(ELSEWHERE),
+            },
+            BootError::MissingDevice {
+                present, devices, ..
+            } => failed
+                .because(&format!("{present} of its {devices} devices are present"))
+                .with_hint("load the drivers of the other disks; --timeout 10"),
             BootError::NoEntries { notes, .. } => {
                 let failed =
                     failed.with_hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load]);
@@ -191,9 +217,23 @@ impl From<BootError> for Diagnosis {
 }
 
 impl BootError {
+    /// Adds what was seen on other devices, if the error says what was seen.
+    #[must_use]
+    pub fn beside(self, others: &[String]) -> BootError {
+        match self {
+            BootError::NoEsp { seen } if !others.is_empty() => BootError::NoEsp {
+                seen: [&seen, ", ", &others.join(", ")].concat(),
+            },
+            error => error,
+        }
+    }
+
     /// Returns whether waiting may help.
     #[must_use]
     pub fn may_appear(&self) -> bool {
-        matches!(self, BootError::NoDevice { .. } | BootError::NoEsp { .. })
+        matches!(
+            self,
+            BootError::NoDevice { .. } | BootError::NoEsp { .. } | BootError::MissingDevice { .. }
+        )
     }
 }

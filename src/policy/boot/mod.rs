@@ -6,6 +6,7 @@
 //! boots one.
 
 pub mod choose;
+pub mod device;
 pub mod entry;
 pub mod error;
 pub mod hook;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The choice of the ESP and the XBOOTLDR partition. Specs: UAPI.1, "The Partitions";
+//! The order of the partitions that boot entries are read from. Specs: UAPI.1, "The Partitions";
 //! systemd.io/BOOT_LOADER_INTERFACE, LoaderDevicePartUUID. Layer: pure.
 
 use alloc::format;
@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::error::BootError;
-use crate::formats::disk::gpt::{GptError, Partition, PartitionType, Table};
+use crate::formats::disk::partition::{Partition, PartitionType, Table, TableError};
 
 /// A disk and what was read from it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,43 +24,43 @@ pub struct Disk {
 pub enum DiskError {
     /// The device cannot be opened, for the reason that the text gives.
     Open(String),
-    Gpt(GptError),
+    Table(TableError),
 }
 
 impl fmt::Display for DiskError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DiskError::Open(why) => out.write_str(why),
-            DiskError::Gpt(error) => error.fmt(out),
+            DiskError::Table(error) => error.fmt(out),
         }
     }
+}
+
+/// A partition that boot entries are read from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chosen<'disks> {
+    /// The name of the disk that has it.
+    pub disk: &'disks str,
+    pub partition: &'disks Partition,
 }
 
 /// The partitions that boot entries are read from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Choice<'disks> {
-    /// The name of the disk that has them.
-    pub disk: &'disks str,
-    /// The ESP, if there is one, before the XBOOTLDR partition, if there is one.
-    /// Never empty.
-    pub partitions: Vec<&'disks Partition>,
+    /// The ESP and the XBOOTLDR partition of one disk, of which a boot loader would read
+    /// the entries, then all others. Never empty.
+    pub partitions: Vec<Chosen<'disks>>,
+    /// The number of partitions that a boot loader would read.
+    pub firsts: usize,
     /// Warnings to show to the user.
     pub notes: Vec<String>,
 }
 
-/// The partitions of one disk that may be chosen.
-struct Candidate<'disks> {
-    disk: &'disks str,
-    partitions: Vec<&'disks Partition>,
-    /// True when the firmware started from one of them.
-    is_started_from: bool,
-}
-
-/// Chooses one disk, and its ESP and its XBOOTLDR partition. The disk is the one with
-/// the partition that the firmware started from, or else the first that has an ESP or
-/// an XBOOTLDR partition. Among partitions of one type, the one that the firmware
-/// started from is chosen, or else the first. `started_from` is the UUID of the
-/// firmware's partition, in upper or lower case.
+/// Orders all ESPs and XBOOTLDR partitions. First come those that a boot loader would
+/// read: an ESP and an XBOOTLDR partition of the disk with the partition that the firmware
+/// started from, or else of the first disk that has an ESP, or else of the first that has
+/// an XBOOTLDR partition. Of partitions of one type, that is the one that the firmware
+/// started from, or else the first. `started_from` is the UUID of the firmware's partition, in upper or lower case.
 ///
 /// # Errors
 /// [`BootError::NoEsp`] when no disk has such a partition.
@@ -68,13 +68,30 @@ pub fn choose<'disks>(
     disks: &'disks [Disk],
     started_from: Option<&str>,
 ) -> Result<Choice<'disks>, BootError> {
-    let mut candidates = disks
-        .iter()
-        .filter_map(|disk| candidate(disk, started_from));
-    let started = candidates.clone().find(|one| one.is_started_from);
-    let Some(chosen) = started.or_else(|| candidates.next()) else {
+    let firsts = || disks.iter().map(|disk| firsts(disk, started_from));
+    let started = firsts().find(|all| {
+        let mut all = all.iter();
+        all.any(|one| is(one.partition, started_from))
+    });
+    let has_esp = |all: &Vec<Chosen<'_>>| {
+        let mut all = all.iter();
+        all.any(|one| one.partition.partition_type == PartitionType::Esp)
+    };
+    let first = started.or_else(|| firsts().find(has_esp));
+    let first = first.or_else(|| firsts().find(|all| !all.is_empty()));
+    let Some(mut partitions) = first else {
         return Err(BootError::NoEsp { seen: seen(disks) });
     };
+    let firsts = partitions.len();
+    for disk in disks {
+        for wanted in TYPES {
+            for one in of_type(disk, wanted) {
+                if !partitions.contains(&one) {
+                    partitions.push(one);
+                }
+            }
+        }
+    }
     let mut notes = Vec::new();
     for disk in disks {
         if matches!(&disk.table, Ok(table) if table.from_backup) {
@@ -84,12 +101,9 @@ pub fn choose<'disks>(
             ));
         }
     }
-    if !chosen.is_started_from {
-        notes.extend(several_esps(disks, &chosen));
-    }
     Ok(Choice {
-        disk: chosen.disk,
-        partitions: chosen.partitions,
+        partitions,
+        firsts,
         notes,
     })
 }
@@ -102,54 +116,41 @@ pub fn partition_name(disk: &str, number: u32) -> String {
     format!("{disk}{separator}{number}")
 }
 
+/// The types of partitions that have boot entries, in the order in which they are read.
+const TYPES: [PartitionType; 2] = [PartitionType::Esp, PartitionType::Xbootldr];
+
 fn of_type(
     disk: &Disk,
     wanted: PartitionType,
-) -> impl DoubleEndedIterator<Item = &Partition> + Clone {
+) -> impl DoubleEndedIterator<Item = Chosen<'_>> + Clone {
     let table = disk.table.as_ref().ok();
     let partitions = table.map_or(&[][..], |table| &table.partitions);
     partitions
         .iter()
         .filter(move |one| one.partition_type == wanted)
+        .map(|partition| Chosen {
+            disk: &disk.name,
+            partition,
+        })
 }
 
-/// Returns the disk's ESP and XBOOTLDR partition; `None` when it has neither.
-fn candidate<'disks>(disk: &'disks Disk, started_from: Option<&str>) -> Option<Candidate<'disks>> {
-    // Boot loaders write the UUID in upper or lower case.
-    let is_started_from = |partition: &Partition| {
-        started_from.is_some_and(|uuid| partition.uuid.eq_ignore_ascii_case(uuid))
-    };
+/// Returns whether this is the partition that the firmware started from. Boot loaders
+/// write its UUID in upper or lower case.
+fn is(partition: &Partition, started_from: Option<&str>) -> bool {
+    started_from.is_some_and(|uuid| partition.uuid.eq_ignore_ascii_case(uuid))
+}
+
+/// Returns the ESP and the XBOOTLDR partition of a disk that a boot loader would read, as
+/// far as it has them.
+fn firsts<'disks>(disk: &'disks Disk, started_from: Option<&str>) -> Vec<Chosen<'disks>> {
     let mut partitions = Vec::new();
-    for wanted in [PartitionType::Esp, PartitionType::Xbootldr] {
+    for wanted in TYPES {
         let mut all = of_type(disk, wanted);
         // If two partitions have the same UUID, the last one counts.
-        let started = all.clone().rfind(|one| is_started_from(one));
+        let started = all.clone().rfind(|one| is(one.partition, started_from));
         partitions.extend(started.or_else(|| all.next()));
     }
-    if partitions.is_empty() {
-        return None;
-    }
-    Some(Candidate {
-        disk: &disk.name,
-        is_started_from: partitions.iter().any(|one| is_started_from(one)),
-        partitions,
-    })
-}
-
-/// Returns a note when the choice was between several ESPs.
-fn several_esps(disks: &[Disk], chosen: &Candidate<'_>) -> Option<String> {
-    let mut esps = Vec::new();
-    for disk in disks {
-        for esp in of_type(disk, PartitionType::Esp) {
-            esps.push(partition_name(&disk.name, esp.number));
-        }
-    }
-    let taken = chosen.partitions.first().filter(|_| esps.len() > 1)?;
-    let taken = partition_name(chosen.disk, taken.number);
-    let esps = esps.join(", ");
-    Some(format!(
-        "more than one ESP: {esps}; using {taken}; --device selects another"
-    ))
+    partitions
 }
 
 /// Returns a description of what was seen instead of an ESP, disk by disk.

@@ -2,7 +2,6 @@
 //! Disks for guests: a GPT with an ESP, an XBOOTLDR and a root partition.
 
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::esp::{Esp, mtools};
@@ -103,41 +102,26 @@ impl Disk {
 
     pub fn build(self) -> BuiltDisk {
         let path = self.directory.with_file_name("disk.img");
-        let mut table = crate::host_program("sgdisk");
-        table.args(["--clear"]);
-        let mut offsets = Vec::new();
-        let mut offset = MIB;
-        for partition in Partition::ALL {
-            if !self.tree(partition).exists() {
-                continue;
-            }
-            let image = self.file_system(partition);
-            let size_bytes = image.metadata().expect("stat a partition").len();
-            let number = offsets.len() + 1;
-            let (first, last) = (offset / 512, (offset + size_bytes) / 512 - 1);
-            table.arg(format!("--new={number}:{first}:{last}"));
-            table.arg(format!("--typecode={number}:{}", partition.type_code()));
-            table.arg(format!("--change-name={number}:{}", partition.name()));
-            offsets.push((partition, offset, image));
-            offset += size_bytes;
-        }
-        let mut disk = File::create(&path).expect("create the disk");
-        // Room for the backup partition table.
-        disk.set_len(offset + MIB).expect("size the disk");
-        run(table.arg(&path));
-        for (_, offset, image) in &mut offsets {
-            disk.seek(SeekFrom::Start(*offset)).expect("seek");
-            std::io::copy(image, &mut disk).expect("copy a partition");
-        }
-        let offsets = offsets.iter().map(|(partition, at, _)| (*partition, *at));
+        let present = Partition::ALL
+            .into_iter()
+            .filter(|partition| self.tree(*partition).exists());
+        let images: Vec<_> = present
+            .map(|partition| (partition, self.file_system(partition)))
+            .collect();
+        let parts: Vec<Part<'_>> = images
+            .iter()
+            .map(|(partition, image)| (partition.type_code(), partition.name(), image.as_path()))
+            .collect();
+        let offsets = assemble(&path, &parts);
+        let partitions = images.iter().map(|(partition, _)| *partition);
         BuiltDisk {
-            offsets: offsets.collect(),
+            offsets: partitions.zip(offsets).collect(),
             path,
         }
     }
 
     /// Makes the partition's file system, as a file of its own.
-    fn file_system(&self, partition: Partition) -> File {
+    fn file_system(&self, partition: Partition) -> PathBuf {
         let tree = self.tree(partition);
         let image = self.directory.join(format!("{}.img", partition.name()));
         if partition == Partition::Esp {
@@ -150,8 +134,53 @@ impl Disk {
             format.args(["-q", "-t", "ext4", "-L", partition.name(), "-d"]);
             run(format.arg(&tree).arg(&image));
         }
-        File::open(&image).expect("open a partition")
+        image
     }
+}
+
+/// A partition: sgdisk's short name for its type, its label, and an image of it.
+pub type Part<'image> = (&'static str, &'image str, &'image Path);
+
+/// Makes a disk with a GPT that has these partitions, and returns their offsets.
+pub fn assemble(path: &Path, parts: &[Part<'_>]) -> Vec<u64> {
+    let mut table = crate::host_program("sgdisk");
+    table.args(["--clear"]);
+    let mut offsets = Vec::new();
+    let mut offset = MIB;
+    for (number, (type_code, name, image)) in (1..).zip(parts) {
+        let size_bytes = image.metadata().expect("stat a partition").len();
+        let (first, last) = (offset / 512, (offset + size_bytes) / 512 - 1);
+        table.arg(format!("--new={number}:{first}:{last}"));
+        table.arg(format!("--typecode={number}:{type_code}"));
+        table.arg(format!("--change-name={number}:{name}"));
+        offsets.push(offset);
+        offset = (offset + size_bytes).next_multiple_of(MIB);
+    }
+    // Room for the backup partition table.
+    let disk = File::create(path).expect("create the disk");
+    disk.set_len(offset + MIB).expect("size the disk");
+    run(table.arg(path));
+    for ((_, _, image), offset) in parts.iter().zip(&offsets) {
+        copy_into(path, *offset, image);
+    }
+    offsets
+}
+
+/// Copies an image to its place on a disk. Zeros are left out, so that the disk's file
+/// stays small.
+pub fn copy_into(disk: &Path, offset: u64, image: &Path) {
+    let seek = format!("seek={offset}");
+    let mut copy = crate::host_program("dd");
+    copy.args([
+        "bs=1M",
+        "conv=sparse,notrunc",
+        "oflag=seek_bytes",
+        "status=none",
+    ]);
+    let (from, to) = (image.display(), disk.display());
+    run(copy
+        .arg(seek)
+        .args([format!("if={from}"), format!("of={to}")]));
 }
 
 /// A finished disk, for a guest.

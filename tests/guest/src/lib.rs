@@ -14,6 +14,7 @@ pub mod disk;
 pub mod dracut;
 pub mod drivers;
 pub mod esp;
+pub mod filesystem;
 pub mod firmware;
 pub mod handshake;
 pub mod ima;

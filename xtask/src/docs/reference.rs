@@ -73,7 +73,8 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "/loader/entries/, /EFI/Linux/, /loader/loader.conf",
-        "Boot entries and their default, on the ESP and the XBOOTLDR partition, FAT or ext4.",
+        "Boot entries and their default, on FAT, exFAT, ext2-4, XFS, btrfs, F2FS, erofs or \
+         squashfs. On btrfs these are files of the default subvolume, or of the top level.",
     ),
     (
         "/sys/firmware/efi/efivars/",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The choice of the ESP and the XBOOTLDR partition.
 
-use crate::formats::disk::gpt::PartitionType::{Esp, Other, Xbootldr};
-use crate::formats::disk::gpt::{GptError, Partition, PartitionType, Table};
+use crate::formats::disk::partition::PartitionType::{Esp, Other, Xbootldr};
+use crate::formats::disk::partition::{Partition, PartitionType, Table, TableError};
 use crate::formats::source::{FileOffset, FileSlice};
 use crate::policy::boot::error::BootError;
-use crate::policy::boot::partitions::{self, Choice, Disk, DiskError, partition_name};
+use crate::policy::boot::partitions::{self, Choice, Chosen, Disk, DiskError, partition_name};
 
 /// Returns the UUID of a partition: that of number 1 on the disk "vda" ends with "vda-1".
 fn uuid(disk: &str, number: u32) -> String {
@@ -18,6 +18,7 @@ fn disk(name: &str, types: &[PartitionType]) -> Disk {
         number,
         partition_type: *partition_type,
         uuid: uuid(name, number),
+        label: String::new(),
         slice: FileSlice {
             offset: FileOffset(u64::from(number) << 20),
             bytes: 1 << 20,
@@ -52,23 +53,24 @@ struct Case {
     name: &'static str,
     disks: Vec<Disk>,
     started_from: Option<String>,
-    /// The disk, its partitions and the notes; or the text about what was seen.
-    wanted: Result<(&'static str, Vec<u32>, Vec<&'static str>), &'static str>,
+    /// The names of the partitions, with a bar after those that a boot loader would read,
+    /// and the notes; or the text about what was seen.
+    wanted: Result<(&'static str, Vec<&'static str>), &'static str>,
 }
 
-/// Returns a row in which a disk is chosen.
+/// Returns a row in which partitions are found.
 fn chosen(
     name: &'static str,
     disks: &[Disk],
     started_from: Option<String>,
-    (disk, numbers): (&'static str, &[u32]),
+    partitions: &'static str,
     notes: &[&'static str],
 ) -> Case {
     Case {
         name,
         disks: disks.to_vec(),
         started_from,
-        wanted: Ok((disk, numbers.to_vec(), notes.to_vec())),
+        wanted: Ok((partitions, notes.to_vec())),
     }
 }
 
@@ -82,29 +84,24 @@ fn nothing(name: &'static str, disks: &[Disk], seen: &'static str) -> Case {
     }
 }
 
+/// Returns the names of partitions as the rows have them.
+fn names(choice: &Choice<'_>) -> String {
+    let name = |one: &Chosen<'_>| partition_name(one.disk, one.partition.number);
+    let mut names: Vec<String> = choice.partitions.iter().map(name).collect();
+    names.insert(choice.firsts, "|".into());
+    names.join(" ")
+}
+
 /// Compares all rows before it fails, and names each that differs.
 #[track_caller]
 fn check(cases: &[Case]) {
     let mut wrong = Vec::new();
     for case in cases {
         let found = partitions::choose(&case.disks, case.started_from.as_deref());
-        let found = found.map(
-            |Choice {
-                 disk,
-                 partitions,
-                 notes,
-             }| {
-                let on_disk = case.disks.iter().find(|one| one.name == disk).unwrap();
-                let all = &on_disk.table.as_ref().unwrap().partitions;
-                assert!(partitions.iter().all(|one| all.contains(one)));
-                let numbers = partitions.iter().map(|one| one.number).collect();
-                (disk.to_owned(), numbers, notes)
-            },
-        );
+        let found = found.map(|choice| (names(&choice), choice.notes));
         let wanted = match &case.wanted {
-            Ok((disk, numbers, notes)) => Ok((
-                String::from(*disk),
-                numbers.clone(),
+            Ok((names, notes)) => Ok((
+                String::from(*names),
                 notes.iter().map(|note| String::from(*note)).collect(),
             )),
             Err(seen) => Err(BootError::NoEsp {
@@ -123,13 +120,13 @@ fn without_an_esp_the_error_says_what_was_seen() {
     check(&[
         nothing("no disks", &[], "no disk"),
         nothing(
-            "no GPT",
-            &[bad("vda", DiskError::Gpt(GptError::None))],
-            "vda: no GPT",
+            "no partition table",
+            &[bad("vda", DiskError::Table(TableError::None))],
+            "vda: no partition table",
         ),
         nothing(
             "both tables damaged",
-            &[bad("vda", DiskError::Gpt(GptError::Damaged))],
+            &[bad("vda", DiskError::Table(TableError::Damaged))],
             "vda: both partition tables are damaged",
         ),
         nothing(
@@ -151,10 +148,10 @@ fn without_an_esp_the_error_says_what_was_seen() {
             "several disks, in their order",
             &[
                 damaged("vdb", &[Other]),
-                bad("vda", DiskError::Gpt(GptError::None)),
-                bad("vdc", DiskError::Gpt(GptError::Damaged)),
+                bad("vda", DiskError::Table(TableError::None)),
+                bad("vdc", DiskError::Table(TableError::Damaged)),
             ],
-            "vdb: no ESP or XBOOTLDR, vda: no GPT, vdc: both partition tables are damaged",
+            "vdb: no ESP or XBOOTLDR, vda: no partition table, vdc: both partition tables are damaged",
         ),
     ]);
 }
@@ -164,137 +161,90 @@ fn an_esp_goes_before_its_xbootldr_partition() {
     let one = [disk("vda", &[Other, Esp, Other])];
     let both = [disk("vda", &[Esp, Xbootldr])];
     let reversed = [disk("vda", &[Other, Xbootldr, Other, Esp])];
+    let boot = [disk("vda", &[Other, Xbootldr])];
+    let two = [disk("vda", &[Xbootldr, Xbootldr])];
+    let bad = [
+        bad("sda", DiskError::Table(TableError::None)),
+        disk("vda", &[Esp]),
+        bad("vdb", DiskError::Table(TableError::Damaged)),
+    ];
     check(&[
-        chosen("one ESP", &one, None, ("vda", &[2]), &[]),
-        chosen("both", &both, None, ("vda", &[1, 2]), &[]),
-        chosen("XBOOTLDR first", &reversed, None, ("vda", &[4, 2]), &[]),
-        chosen(
-            "only XBOOTLDR",
-            &[disk("vda", &[Other, Xbootldr])],
-            None,
-            ("vda", &[2]),
-            &[],
-        ),
-        chosen(
-            "two XBOOTLDR partitions",
-            &[disk("vda", &[Xbootldr, Xbootldr])],
-            None,
-            ("vda", &[1]),
-            &[],
-        ),
-        chosen(
-            "bad disks before and after it",
-            &[
-                bad("sda", DiskError::Gpt(GptError::None)),
-                disk("vda", &[Esp]),
-                bad("vdb", DiskError::Gpt(GptError::Damaged)),
-            ],
-            None,
-            ("vda", &[1]),
-            &[],
-        ),
+        chosen("one ESP", &one, None, "vda2 |", &[]),
+        chosen("both", &both, None, "vda1 vda2 |", &[]),
+        chosen("XBOOTLDR first", &reversed, None, "vda4 vda2 |", &[]),
+        chosen("only XBOOTLDR", &boot, None, "vda2 |", &[]),
+        chosen("two XBOOTLDR", &two, None, "vda1 | vda2", &[]),
+        chosen("bad disks around it", &bad, None, "vda1 |", &[]),
     ]);
 }
 
-const TWO: &str = "more than one ESP: vda1, vda3; using vda1; --device selects another";
-
 #[test]
-fn of_two_esps_on_a_disk_the_firmware_s_is_taken() {
+fn of_two_esps_on_a_disk_the_firmware_s_comes_first() {
     let disks = [disk("vda", &[Esp, Xbootldr, Esp, Xbootldr])];
     let upper = uuid("vda", 3).to_uppercase();
-    let case = |name, started_from, numbers, notes| {
-        chosen(name, &disks, started_from, ("vda", numbers), notes)
-    };
+    let case = |name, started_from, wanted| chosen(name, &disks, started_from, wanted, &[]);
     let mut same = disks.clone();
     for partition in &mut same[0].table.as_mut().unwrap().partitions {
         partition.uuid = uuid("vda", 3);
     }
+    let (first, other) = ("vda1 vda2 | vda3 vda4", "vda3 vda2 | vda1 vda4");
     check(&[
-        case("no UUID", None, &[1, 2], &[TWO]),
-        case("nobody's UUID", Some(uuid("vda", 5)), &[1, 2], &[TWO]),
-        case("an empty UUID", Some(String::new()), &[1, 2], &[TWO]),
-        case("the first", Some(uuid("vda", 1)), &[1, 2], &[]),
-        case("lower case", Some(uuid("vda", 3)), &[3, 2], &[]),
-        case("upper case", Some(upper), &[3, 2], &[]),
-        case("an XBOOTLDR partition", Some(uuid("vda", 4)), &[1, 4], &[]),
+        case("no UUID", None, first),
+        case("nobody's UUID", Some(uuid("vda", 5)), first),
+        case("an empty UUID", Some(String::new()), first),
+        case("the first", Some(uuid("vda", 1)), first),
+        case("lower case", Some(uuid("vda", 3)), other),
+        case("upper case", Some(upper), other),
+        case("XBOOTLDR", Some(uuid("vda", 4)), "vda1 vda4 | vda3 vda2"),
         chosen(
             "one UUID for all",
             &same,
             Some(uuid("vda", 3)),
-            ("vda", &[3, 4]),
+            "vda3 vda4 | vda1 vda2",
             &[],
         ),
     ]);
 }
 
 #[test]
-fn of_several_disks_the_firmware_s_is_taken() {
+fn of_several_disks_the_firmware_s_comes_first() {
     let disks = [
         disk("vda", &[Esp, Xbootldr]),
         disk("vdb", &[Other, Xbootldr, Esp]),
         disk("vdc", &[Xbootldr, Other]),
     ];
-    let note = "more than one ESP: vda1, vdb3; using vda1; --device selects another";
-    let case = |name, started_from, wanted: (_, &[u32]), notes: &[_]| {
-        chosen(name, &disks, started_from, wanted, notes)
-    };
+    let case = |name, started_from, wanted| chosen(name, &disks, started_from, wanted, &[]);
     let mut copy = disk("vda", &[Esp]);
     copy.name = "vdb".into();
+    let first = "vda1 vda2 | vdb3 vdb2 vdc1";
+    let second = "vdb3 vdb2 | vda1 vda2 vdc1";
+    let third = "vdc1 | vda1 vda2 vdb3 vdb2";
     check(&[
-        case("no UUID", None, ("vda", &[1, 2]), &[note]),
-        case(
-            "nobody's UUID",
-            Some(uuid("vdd", 1)),
-            ("vda", &[1, 2]),
-            &[note],
-        ),
-        case(
-            "the first disk",
-            Some(uuid("vda", 1)),
-            ("vda", &[1, 2]),
-            &[],
-        ),
-        case(
-            "the second disk",
-            Some(uuid("vdb", 3)),
-            ("vdb", &[3, 2]),
-            &[],
-        ),
-        case(
-            "its XBOOTLDR partition",
-            Some(uuid("vdb", 2)),
-            ("vdb", &[3, 2]),
-            &[],
-        ),
-        case("only XBOOTLDR", Some(uuid("vdc", 1)), ("vdc", &[1]), &[]),
-        case(
-            "another type",
-            Some(uuid("vdc", 2)),
-            ("vda", &[1, 2]),
-            &[note],
-        ),
+        case("no UUID", None, first),
+        case("nobody's UUID", Some(uuid("vdd", 1)), first),
+        case("the first disk", Some(uuid("vda", 1)), first),
+        case("the second disk", Some(uuid("vdb", 3)), second),
+        case("its XBOOTLDR", Some(uuid("vdb", 2)), second),
+        case("only XBOOTLDR", Some(uuid("vdc", 1)), third),
+        case("another type", Some(uuid("vdc", 2)), first),
         chosen(
             "a copy of the firmware's disk",
             &[disk("vda", &[Esp]), copy],
             Some(uuid("vda", 1)),
-            ("vda", &[1]),
+            "vda1 | vdb1",
             &[],
         ),
     ]);
 }
 
-/// An XBOOTLDR partition counts as much as an ESP for the choice of the disk.
+/// Boot loaders are started from an ESP.
 #[test]
-fn the_first_disk_may_have_only_xbootldr() {
-    let disks = [
-        disk("vda", &[Xbootldr]),
-        disk("vdb", &[Esp]),
-        disk("vdc", &[Esp]),
-    ];
-    let note = "more than one ESP: vdb1, vdc1; using vda1; --device selects another";
+fn a_disk_with_an_esp_comes_before_one_with_only_xbootldr() {
+    let disks = [disk("vda", &[Xbootldr]), disk("vdb", &[Esp])];
+    let firmware = Some(uuid("vda", 1));
     check(&[
-        chosen("one ESP after it", &disks[..2], None, ("vda", &[1]), &[]),
-        chosen("two ESPs after it", &disks, None, ("vda", &[1]), &[note]),
+        chosen("no UUID", &disks, None, "vdb1 | vda1", &[]),
+        chosen("the firmware's", &disks, firmware, "vda1 | vdb1", &[]),
     ]);
 }
 
@@ -302,31 +252,14 @@ fn the_first_disk_may_have_only_xbootldr() {
 fn a_damaged_first_table_is_noted() {
     let vda = "vda: the first partition table is damaged; the second is used";
     let vdb = "vdb: the first partition table is damaged; the second is used";
-    let esps = "more than one ESP: vda1, vdb1; using vda1; --device selects another";
     let two = [damaged("vda", &[Esp]), damaged("vdb", &[Esp])];
+    let other = [disk("vda", &[Esp]), damaged("vdb", &[Other])];
+    let firmware = Some(uuid("vdb", 1));
     check(&[
-        chosen("its own", &two[..1], None, ("vda", &[1]), &[vda]),
-        chosen(
-            "of a disk that is not chosen",
-            &[disk("vda", &[Esp]), damaged("vdb", &[Other])],
-            None,
-            ("vda", &[1]),
-            &[vdb],
-        ),
-        chosen(
-            "before several ESPs",
-            &two,
-            None,
-            ("vda", &[1]),
-            &[vda, vdb, esps],
-        ),
-        chosen(
-            "the firmware's",
-            &two,
-            Some(uuid("vdb", 1)),
-            ("vdb", &[1]),
-            &[vda, vdb],
-        ),
+        chosen("its own", &two[..1], None, "vda1 |", &[vda]),
+        chosen("of another disk", &other, None, "vda1 |", &[vdb]),
+        chosen("both", &two, None, "vda1 | vdb1", &[vda, vdb]),
+        chosen("the firmware's", &two, firmware, "vdb1 | vda1", &[vda, vdb]),
     ]);
 }
 
@@ -341,11 +274,4 @@ fn partitions_are_named_as_the_kernel_names_them() {
     ] {
         assert_eq!(partition_name(disk, number), name);
     }
-    check(&[chosen(
-        "in a note",
-        &[disk("nvme0n1", &[Esp]), disk("sda", &[Xbootldr, Esp])],
-        None,
-        ("nvme0n1", &[1]),
-        &["more than one ESP: nvme0n1p1, sda2; using nvme0n1p1; --device selects another"],
-    )]);
 }

@@ -6,7 +6,7 @@ use core::cmp::Ordering;
 use proptest::prelude::*;
 
 use crate::formats::disk::tests::build;
-use crate::formats::disk::{gpt, superblock};
+use crate::formats::disk::{superblock, table};
 use crate::formats::entries::counter::Name;
 use crate::formats::entries::type1::Type1;
 use crate::formats::entries::{efi, glob, loader_conf, version};
@@ -95,7 +95,7 @@ proptest! {
             disk[512 + at.index(1024)] = byte;
         }
         let file_bytes = disk.len() as u64;
-        for partition in gpt::read(&disk[..]).unwrap().partitions {
+        for partition in table::read(&disk[..]).unwrap().partitions {
             prop_assert!(partition.slice.end().0 <= file_bytes);
         }
         let _ = superblock::probe(&disk[..]);

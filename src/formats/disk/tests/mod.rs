@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Partition tables and superblocks.
+//! GUID partition tables.
+
+mod mbr;
+mod superblock;
 
 use crate::diagnosis::errno::Errno;
 use crate::formats::crc32::crc32;
-use crate::formats::disk::gpt::{self, GptError, PartitionType};
-use crate::formats::disk::superblock;
+use crate::formats::disk::gpt;
+use crate::formats::disk::partition::{PartitionType, TableError};
 use crate::formats::source::{FileOffset, ReadError, ReadErrorKind};
 
 const ESP: [u8; 16] = [
@@ -25,6 +28,10 @@ pub(crate) fn build(sector: usize, partitions: &[([u8; 16], u64, u64)]) -> Vec<u
         entry[16..32].fill(u8::try_from(index + 1).unwrap());
         entry[32..40].copy_from_slice(&first.to_le_bytes());
         entry[40..48].copy_from_slice(&last.to_le_bytes());
+        let label = format!("Part {}", index + 1);
+        for (unit, at) in label.encode_utf16().zip((56..).step_by(2)) {
+            entry[at..at + 2].copy_from_slice(&unit.to_le_bytes());
+        }
     }
     let array_sectors = array.len().div_ceil(sector);
     for (at, array_at) in [(1, 2), (sectors - 1, sectors - 1 - array_sectors)] {
@@ -69,6 +76,7 @@ fn partitions_are_found_with_small_and_large_sectors() {
         );
         let first = &table.partitions[0];
         assert_eq!(first.uuid, "01010101-0101-0101-0101-010101010101");
+        assert_eq!(first.label, "Part 1");
         assert_eq!(first.slice.offset.0, 40 * sector as u64);
         assert_eq!(first.slice.bytes, 11 * sector as u64);
     }
@@ -86,7 +94,7 @@ fn a_damaged_table_gives_way_to_the_other() {
         assert_eq!(table.partitions[0].partition_type, PartitionType::Esp);
         // Damages the second table as well.
         disk[255 * 512 + 16] ^= 1;
-        assert_eq!(gpt::read(&disk[..]), Err(GptError::Damaged));
+        assert_eq!(gpt::read(&disk[..]), Err(TableError::Damaged));
     }
     let mut first_only = sound;
     first_only[512..1024].fill(0);
@@ -97,7 +105,7 @@ fn a_damaged_table_gives_way_to_the_other() {
 fn what_is_no_table_is_none() {
     for bytes in [0, 1, 511, 512, 1024, 4096, 1 << 20] {
         let disk = vec![0; bytes];
-        assert_eq!(gpt::read(&disk[..]), Err(GptError::None), "{bytes}");
+        assert_eq!(gpt::read(&disk[..]), Err(TableError::None), "{bytes}");
     }
     // A partition that reaches beyond the end of the disk is ignored.
     let disk = build(
@@ -109,9 +117,9 @@ fn what_is_no_table_is_none() {
 
 #[test]
 fn a_table_s_error_has_a_text() {
-    assert_eq!(GptError::None.to_string(), "no GPT");
+    assert_eq!(TableError::None.to_string(), "no partition table");
     assert_eq!(
-        GptError::Damaged.to_string(),
+        TableError::Damaged.to_string(),
         "both partition tables are damaged"
     );
     let error = ReadError {
@@ -120,32 +128,7 @@ fn a_table_s_error_has_a_text() {
         kind: ReadErrorKind::Io(Errno::EIO),
     };
     assert_eq!(
-        GptError::Read(error).to_string(),
+        TableError::Read(error).to_string(),
         "reading 512 bytes at 0x200 failed: EIO (5)"
     );
-}
-
-#[test]
-fn superblocks_have_names() {
-    let mut fat = vec![0; 4096];
-    fat[11..13].copy_from_slice(&512u16.to_le_bytes());
-    fat[67..71].copy_from_slice(&0x1234_abcdu32.to_le_bytes());
-    fat[71..90].copy_from_slice(b"BOOT       FAT32   ");
-    fat[510..512].copy_from_slice(&[0x55, 0xaa]);
-    let found = superblock::probe(&fat[..]).unwrap().unwrap();
-    assert_eq!((found.name, found.uuid.as_str()), ("vfat", "1234-ABCD"));
-    assert_eq!(found.label, b"BOOT");
-
-    let mut ext4 = vec![0; 4096];
-    ext4[1024 + 0x38..][..2].copy_from_slice(&0xef53u16.to_le_bytes());
-    let uuid: Vec<u8> = (0..16).collect();
-    ext4[1024 + 0x68..][..16].copy_from_slice(&uuid);
-    ext4[1024 + 0x78..][..4].copy_from_slice(b"boot");
-    let found = superblock::probe(&ext4[..]).unwrap().unwrap();
-    assert_eq!((found.name, found.label.as_slice()), ("ext4", &b"boot"[..]));
-    assert_eq!(found.uuid, "00010203-0405-0607-0809-0a0b0c0d0e0f");
-
-    for other in [vec![], vec![0; 100], vec![0; 4096], vec![0xff; 4096]] {
-        assert_eq!(superblock::probe(&other[..]), Ok(None));
-    }
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! What a device holds: a file system with its UUID and its label, or something that has
+//! to be opened first. Layer: pure.
+
+mod fat;
+mod holder;
+mod unix;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+pub use holder::Holder;
+
+use super::gpt;
+use crate::formats::field::bytes_at;
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
+
+/// Limit on one read. The longest is that of a FAT's root directory.
+const READ_MAX_BYTES: u64 = 16 << 10;
+
+/// The content of a device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    Filesystem(Filesystem),
+    /// Something that this program cannot mount.
+    Holder(Holder),
+}
+
+/// A file system that may be mounted for its boot entries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Filesystem {
+    /// The kernel's name for the file system.
+    pub name: &'static str,
+    /// The UUID, as blkid(8) shows it; empty for a file system without one.
+    pub uuid: String,
+    pub label: Vec<u8>,
+    /// The number of devices that it is spread over.
+    pub devices: u64,
+}
+
+impl Filesystem {
+    fn new(name: &'static str, uuid: String, label: Vec<u8>) -> Filesystem {
+        Filesystem {
+            name,
+            uuid,
+            label,
+            devices: 1,
+        }
+    }
+}
+
+/// Recognises what is on a device; returns `None` for any other content.
+///
+/// Some programs leave the marks of what was on the device before. What holds other
+/// devices comes first; FAT, whose boot sector others leave alone, comes last.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn probe<R: ReadAt + ?Sized>(device: &R) -> Result<Option<Content>, ReadError> {
+    let device = Device(device);
+    if let Some(found) = holder::probe(&device)? {
+        return Ok(Some(Content::Holder(found)));
+    }
+    let mut found = unix::probe(&device)?;
+    if found.is_none() {
+        found = fat::probe(&device)?;
+    }
+    Ok(found.map(Content::Filesystem))
+}
+
+/// A device that is read in small pieces.
+struct Device<'device, R: ReadAt + ?Sized>(&'device R);
+
+impl<R: ReadAt + ?Sized> Device<'_, R> {
+    /// Reads `bytes` bytes at `offset`; returns nothing when they are not all there.
+    fn read(&self, offset: u64, bytes: u64) -> Result<Vec<u8>, ReadError> {
+        match FileSlice::within(FileOffset(offset), bytes, self.0.file_bytes()) {
+            Some(slice) => read_small(self.0, slice, READ_MAX_BYTES),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Returns a text that ends at the first NUL, without blanks at its end.
+fn text(bytes: &[u8]) -> Vec<u8> {
+    let text = bytes.split(|byte| *byte == 0).next();
+    text.unwrap_or_default().trim_ascii_end().to_vec()
+}
+
+/// Returns the text of a UUID that is stored with its first byte first, unlike those of
+/// partition tables.
+fn uuid(header: &[u8], offset: usize) -> Option<String> {
+    let mut uuid: [u8; 16] = bytes_at(header, offset)?;
+    for field in [0..4, 4..6, 6..8] {
+        uuid.get_mut(field)?.reverse();
+    }
+    Some(gpt::guid(uuid))
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The ways in which a person names a block device. Layer: pure.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// What identifies a device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DeviceName {
+    PartUuid(String),
+    PartLabel(String),
+    Uuid(String),
+    Label(Vec<u8>),
+    /// The path of its node or of a link to that, and what the links of udev stand for,
+    /// where udev does not run.
+    Path {
+        path: String,
+        stands_for: Option<Box<DeviceName>>,
+    },
+}
+
+impl DeviceName {
+    /// Reads a name as `--device` has it: `KEY=VALUE`, as in fstab(5), a path, or the
+    /// kernel's name, with or without quotes and blanks around it.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> DeviceName {
+        let text = String::from_utf8_lossy(text);
+        let text = bare(&text);
+        if let Some((key, value)) = text.split_once('=')
+            && let Some(name) = DeviceName::of_key(key, bare(value))
+        {
+            return name;
+        }
+        let path = match text.contains('/') {
+            true => text.to_string(),
+            // As sysfs, which has no slash in names, writes it.
+            false => ["/dev/", &text.replace('!', "/")].concat(),
+        };
+        let stands_for = path.strip_prefix("/dev/disk/by-").and_then(|link| {
+            let (key, value) = link.split_once('/')?;
+            DeviceName::of_key(&key.to_ascii_uppercase(), &unescaped(value)).map(Box::new)
+        });
+        DeviceName::Path { path, stands_for }
+    }
+
+    fn of_key(key: &str, value: &str) -> Option<DeviceName> {
+        let value = value.to_string();
+        match key {
+            "PARTUUID" => Some(DeviceName::PartUuid(value)),
+            "PARTLABEL" => Some(DeviceName::PartLabel(value)),
+            "UUID" => Some(DeviceName::Uuid(value)),
+            "LABEL" => Some(DeviceName::Label(value.into_bytes())),
+            _ => None,
+        }
+    }
+}
+
+/// Takes blanks and then one pair of quotes off both ends.
+fn bare(text: &str) -> &str {
+    let text = text.trim_ascii();
+    for quote in ['"', '\''] {
+        let inside = text
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote));
+        if let Some(inside) = inside {
+            return inside;
+        }
+    }
+    text
+}
+
+/// Decodes the name of a link of udev, in which `\x20` is a blank.
+fn unescaped(name: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        let decoded = after
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (decoded, after.get(2..)) {
+            (Some(byte), Some(left)) => {
+                bytes.push(byte);
+                rest = left;
+            }
+            _ => {
+                bytes.extend_from_slice(b"\\x");
+                rest = after;
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
