@@ -27,8 +27,14 @@ pub fn secure_machine(directory: &Path, image: &Path) -> Machine {
     start(directory, image, code, vars, true)
 }
 
-/// Returns a guest under Secure Boot: the firmware starts a signed UKI of `kernel`
-/// and `initramfs`, whose command line has `words` after the usual ones.
+/// Returns a guest whose firmware starts a UKI of `kernel` and `initramfs`, whose command
+/// line has `words` after the usual ones.
+pub fn guest(directory: &Path, kernel: Kernel, initramfs: Initramfs, words: &str) -> Machine {
+    let image = first_uki(directory, kernel, initramfs, words);
+    machine(directory, &image).memory_mb(1024)
+}
+
+/// Returns the same under Secure Boot, with a signed UKI.
 pub fn secure_guest(
     directory: &Path,
     key: &SigningKey,
@@ -36,18 +42,19 @@ pub fn secure_guest(
     initramfs: Initramfs,
     words: &str,
 ) -> Machine {
-    let initrd = directory.join("first.cpio");
-    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
-    let image = Uki::new(
-        directory,
-        "first",
-        &format!("console=ttyS0 panic=-1 {words}"),
-    )
-    .linux(&kernel.image())
-    .initrd(&initrd)
-    .build();
+    let image = first_uki(directory, kernel, initramfs, words);
     let image = key.sign(directory, "first.signed.efi", &image);
     secure_machine(directory, &image).memory_mb(1024)
+}
+
+fn first_uki(directory: &Path, kernel: Kernel, initramfs: Initramfs, words: &str) -> PathBuf {
+    let initrd = directory.join("first.cpio");
+    std::fs::write(&initrd, initramfs.finish()).expect("write the initramfs");
+    let cmdline = format!("console=ttyS0 panic=-1 {words}");
+    Uki::new(directory, "first", &cmdline)
+        .linux(&kernel.image())
+        .initrd(&initrd)
+        .build()
 }
 
 /// Returns a machine whose firmware boots the default boot file of this disk.
