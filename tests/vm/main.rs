@@ -28,6 +28,7 @@ mod ima_measure;
 mod initramfs;
 mod initramfs_enforce;
 mod input;
+mod jump_matrix;
 mod kdump;
 mod kdump_fit;
 mod kernel_bugs;
