@@ -14,6 +14,7 @@ mod boot_places;
 mod companions;
 mod enforce_program;
 mod fast;
+mod fast_disturbed;
 mod floor;
 mod handshake;
 mod handshake_client;
