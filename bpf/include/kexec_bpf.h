@@ -155,19 +155,20 @@ struct kexec_bpf_register {
  * and NO_PARSER excludes this flag (EINVAL).
  *
  * The signature and the LSMs are asked about the packed bytes. The next kernel
- * gets the same files. An archive that no decoder here takes, or that is
- * damaged, stays packed, and so does everything after it (and the stream before
- * it, if there is no multiple of 4 bytes between them). The next kernel looks
- * for files in "kernel/" (microcode, ACPI tables) before it unpacks anything,
- * up to the first compressed byte. An archive with such files stays packed.
- * Where an uncompressed archive with such files, or one that is damaged, comes
- * after a compressed one, the whole initrd stays packed.
+ * gets the same files. An archive that no decoder here takes as that kernel's
+ * would, or that is damaged, stays packed, and so does everything after it (and
+ * the stream before it, if there is no multiple of 4 bytes between them). The
+ * next kernel looks for files in "kernel/" (microcode, ACPI tables) before it
+ * unpacks anything, up to the first compressed byte. An archive with such files
+ * stays packed. Where an uncompressed archive with such files, or one that is
+ * damaged, comes after a compressed one, the whole initrd stays packed.
  *
- * Memory must have room for the unpacked initrd twice, because the kernel copies
- * what is loaded, and for 64 MiB more. If it has not, the load ends with ENOMEM,
- * and the reason has the numbers; more than KEXEC_BPF_OUTPUT_MAX_BYTES are
- * E2BIG. The next kernel has the initrd and its files in memory at once. The
- * kexec lock is held while archives are decompressed; a killed loader stops.
+ * Memory must have room for what is unpacked, for a copy of the whole initrd,
+ * which the kernel makes, and for 64 MiB more. If it has not, the load ends
+ * with ENOMEM, and the reason has the numbers; more than
+ * KEXEC_BPF_OUTPUT_MAX_BYTES are E2BIG. The next kernel has the initrd and its
+ * files in memory at once. The kexec lock is held while archives are
+ * decompressed; a killed loader stops.
  *
  * Loads for a panic ignore the flag, and the report says so. Their memory was
  * reserved for the packed size, and a capture kernel has little to unpack into.
@@ -248,13 +249,13 @@ enum kexec_bpf_parser {
 };
 
 /* kexec_bpf_resource.flags */
-#define KEXEC_BPF_RESOURCE_SLICE	0x1	/* bytes of the image, not copied */
+#define KEXEC_BPF_RESOURCE_SLICE	0x1	/* a range of the image's own bytes */
 #define KEXEC_BPF_RESOURCE_DECOMPRESSED	0x2	/* by the kernel, from the image */
 #define KEXEC_BPF_RESOURCE_TAINTED	0x4	/* came from BPF memory */
 #define KEXEC_BPF_RESOURCE_ADDON	0x8	/* has parts of addons, added files */
 #define KEXEC_BPF_RESOURCE_USER		0x10	/* has what user space passed */
-#define KEXEC_BPF_RESOURCE_IN_PLACE	0x20	/* joined around the image's own pages */
-#define KEXEC_BPF_RESOURCE_COPIED	0x40	/* joined in a new buffer */
+#define KEXEC_BPF_RESOURCE_IN_PLACE	0x20	/* joined, without copying the largest part */
+#define KEXEC_BPF_RESOURCE_COPIED	0x40	/* joined, by copying all parts */
 #define KEXEC_BPF_RESOURCE_UNPACKED	0x80	/* archives of it were decompressed */
 
 struct kexec_bpf_resource {
@@ -292,14 +293,14 @@ enum kexec_bpf_digest {
 };
 
 /*
- * Values of kexec_bpf_report.unpack: whether any archive of the initrd is still
- * compressed, and for the first one, why.
+ * Values of kexec_bpf_report.unpack. From CRASH on: why the initrd still has
+ * compressed archives. The reason is that of the first one.
  */
 enum kexec_bpf_unpack {
 	KEXEC_BPF_UNPACK_NONE = 0,	/* not asked for, or not got that far */
-	KEXEC_BPF_UNPACK_ALL = 1,	/* no archive is compressed */
+	KEXEC_BPF_UNPACK_ALL = 1,	/* no archive is compressed any more */
 	KEXEC_BPF_UNPACK_CRASH = 2,	/* not done: the image is for a panic */
-	KEXEC_BPF_UNPACK_FORMAT = 3,	/* no decoder here takes it */
+	KEXEC_BPF_UNPACK_FORMAT = 3,	/* no decoder here takes it as the kernel would */
 	KEXEC_BPF_UNPACK_DAMAGED = 4,	/* damaged, or no newc archive is in it */
 	KEXEC_BPF_UNPACK_EARLY = 5	/* files for the kernel's start are in it, or after it */
 };

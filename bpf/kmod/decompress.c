@@ -22,12 +22,7 @@
 #include "decompress.h"
 #include "lzop.h"
 
-/* RFC 1952 */
 #define KB_GZIP_HEADER		10
-#define KB_GZIP_FHCRC		0x02
-#define KB_GZIP_FEXTRA		0x04
-#define KB_GZIP_FNAME		0x08
-#define KB_GZIP_FCOMMENT	0x10
 
 ssize_t kb_gzip_body(const u8 *src, size_t size)
 {

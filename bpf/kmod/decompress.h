@@ -6,6 +6,12 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
+/* Flags in the fourth byte of a gzip file: RFC 1952. */
+#define KB_GZIP_FHCRC		0x02
+#define KB_GZIP_FEXTRA		0x04
+#define KB_GZIP_FNAME		0x08
+#define KB_GZIP_FCOMMENT	0x10
+
 /* The most that a chunk of lz4's legacy format becomes. */
 #define KB_LZ4_CHUNK	SZ_8M
 

@@ -12,6 +12,7 @@
 
 #include "lzop.h"
 
+#define KB_LZOP_MAGIC		"\x89LZO\0\r\n\x1a\n"
 #define KB_LZOP_MAGIC_BYTES	9
 #define KB_LZOP_LEVELS		0x0940	/* first version with level, high mtime */
 #define KB_LZOP_ADLER32_D	0x00000001
@@ -39,36 +40,44 @@ static u32 kb_lzop_be32(struct kb_lzop *r)
 	return get_unaligned_be32(kb_lzop_take(r, sizeof(u32)));
 }
 
-static u32 kb_lzop_header(struct kb_lzop *r)
+static void kb_lzop_header(struct kb_lzop *r)
 {
-	unsigned int version;
-	u32 flags;
-
 	kb_lzop_take(r, KB_LZOP_MAGIC_BYTES);
-	version = get_unaligned_be16(kb_lzop_take(r, 2));
+	r->version = get_unaligned_be16(kb_lzop_take(r, 2));
 	kb_lzop_take(r, 2);			/* version of the library */
-	if (version >= KB_LZOP_LEVELS)
+	if (r->version >= KB_LZOP_LEVELS)
 		kb_lzop_take(r, 2);		/* version needed to extract */
 	kb_lzop_take(r, 1);			/* method */
-	if (version >= KB_LZOP_LEVELS)
+	if (r->version >= KB_LZOP_LEVELS)
 		kb_lzop_take(r, 1);		/* level */
-	flags = kb_lzop_be32(r);
-	if (flags & KB_LZOP_FILTER)
+	r->flags = kb_lzop_be32(r);
+	if (r->flags & KB_LZOP_FILTER)
 		kb_lzop_take(r, 4);
 	kb_lzop_take(r, 8);			/* mode, mtime */
-	if (version >= KB_LZOP_LEVELS)
+	if (r->version >= KB_LZOP_LEVELS)
 		kb_lzop_take(r, 4);
 	kb_lzop_take(r, *kb_lzop_take(r, 1));	/* name */
 	kb_lzop_take(r, 4);			/* checksum of the header */
-	if (flags & KB_LZOP_EXTRA)
+	if (r->flags & KB_LZOP_EXTRA)
 		kb_lzop_take(r, kb_lzop_be32(r) + 4);
-	return flags;
 }
 
 void kb_lzop_open(struct kb_lzop *r, const u8 *src, size_t size)
 {
 	*r = (struct kb_lzop) { .src = src, .size = size };
-	r->flags = kb_lzop_header(r);
+	kb_lzop_header(r);
+}
+
+bool kb_lzop_in_initrd(const struct kb_lzop *r)
+{
+	const u32 checksums = KB_LZOP_ADLER32_D | KB_LZOP_ADLER32_C |
+			      KB_LZOP_CRC32_D | KB_LZOP_CRC32_C;
+	u32 flags = r->flags & (checksums | KB_LZOP_EXTRA);
+
+	/* It takes each header for one of a later version, and skips 4 bytes per block. */
+	return !memcmp(r->src, KB_LZOP_MAGIC, KB_LZOP_MAGIC_BYTES) &&
+	       r->version >= KB_LZOP_LEVELS &&
+	       (flags == KB_LZOP_ADLER32_D || flags == KB_LZOP_CRC32_D);
 }
 
 ssize_t kb_lzop_next(struct kb_lzop *r, u8 *dst, size_t dst_size)

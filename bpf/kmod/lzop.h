@@ -11,10 +11,17 @@ struct kb_lzop {
 	size_t size;
 	size_t at;
 	bool short_read;
+	unsigned int version;
 	u32 flags;
 };
 
 void kb_lzop_open(struct kb_lzop *r, const u8 *src, size_t size);
+
+/*
+ * Returns whether the kernel reads the file in the same way when it unpacks an
+ * initrd: lib/decompress_unlzo.c does not look at the flags for checksums.
+ */
+bool kb_lzop_in_initrd(const struct kb_lzop *r);
 
 /*
  * Decompresses the next block. Returns its size, 0 at the end of the file,

@@ -62,11 +62,13 @@ int kb_newc_member(const struct kb_bytes *bytes, size_t at, struct kb_member *me
 	u32 mode, body_size, name_size;
 	size_t left = bytes->size - at;
 
-	if (left < KB_NEWC_HEADER)
-		return -EBADMSG;
-	kb_bytes_read(bytes, at, header, sizeof(header));
+	if (left < KB_NEWC_MAGIC)
+		return -EAGAIN;
+	kb_bytes_read(bytes, at, header, min(left, sizeof(header)));
 	if (memcmp(header, "070701", KB_NEWC_MAGIC) && memcmp(header, "070702", KB_NEWC_MAGIC))
 		return -EBADMSG;
+	if (left < KB_NEWC_HEADER)
+		return -EAGAIN;
 	if (kb_newc_field(header, KB_NEWC_MODE, &mode) ||
 	    kb_newc_field(header, KB_NEWC_SIZE, &body_size) ||
 	    kb_newc_field(header, KB_NEWC_NAME, &name_size))
@@ -77,10 +79,9 @@ int kb_newc_member(const struct kb_bytes *bytes, size_t at, struct kb_member *me
 	if (body_size && !S_ISREG(mode) && !(S_ISLNK(mode) && body_size <= PATH_MAX))
 		return -EBADMSG;
 
-	member->end = ALIGN(KB_NEWC_HEADER + name_size, 4) + ALIGN((size_t)body_size, 4);
-	if (left < member->end)
-		return -EBADMSG;
-	member->end += at;
+	if (left < KB_NEWC_HEADER + name_size)
+		return -EAGAIN;
+	member->end = at + ALIGN(KB_NEWC_HEADER + name_size, 4) + ALIGN((size_t)body_size, 4);
 	at += KB_NEWC_HEADER;
 	kb_bytes_read(bytes, at + name_size - 1, &last, 1);
 	if (last)
@@ -91,7 +92,7 @@ int kb_newc_member(const struct kb_bytes *bytes, size_t at, struct kb_member *me
 }
 
 /* Returns the offset of the first byte from @at on that is not 0, or the size. */
-static size_t kb_newc_next(const struct kb_bytes *bytes, size_t at, u8 *found)
+static size_t kb_newc_next(const struct kb_bytes *bytes, size_t at)
 {
 	u8 some[64];
 
@@ -101,31 +102,39 @@ static size_t kb_newc_next(const struct kb_bytes *bytes, size_t at, u8 *found)
 
 		kb_bytes_read(bytes, at, some, size);
 		other = memchr_inv(some, 0, size);
-		if (other) {
-			*found = *other;
+		if (other)
 			return at + (other - some);
-		}
 		at += size;
 		cond_resched();
 	}
 	return at;
 }
 
-bool kb_newc_whole(const struct kb_bytes *bytes, bool *early)
+int kb_newc_follow(struct kb_newc *newc)
 {
+	const struct kb_bytes *bytes = &newc->bytes;
 	struct kb_member member;
-	size_t at = 0;
-	u8 first = 0;
+	int err;
 
-	*early = false;
-	if (!bytes->size)
-		return false;
-	do {
-		if (at % 4 || kb_newc_member(bytes, at, &member))
-			return false;
-		*early |= member.early;
-		at = kb_newc_next(bytes, member.end, &first);
+	while (newc->at < bytes->size) {
+		if (newc->any)
+			newc->at = kb_newc_next(bytes, newc->at);
+		if (newc->at == bytes->size)
+			break;
+		err = newc->at % 4 ? -EBADMSG : kb_newc_member(bytes, newc->at, &member);
+		if (err)
+			return err == -EAGAIN ? 0 : err;
+		newc->any = true;
+		newc->at = member.end;
+		newc->early = member.early;
+		if (member.early)
+			return -EBADMSG;
 		cond_resched();
-	} while (at < bytes->size);
-	return true;
+	}
+	return 0;
+}
+
+bool kb_newc_whole(const struct kb_newc *newc)
+{
+	return newc->any && newc->at == newc->bytes.size;
 }

@@ -25,15 +25,22 @@
 /* The pages of a load that is refused must not cost another process its life. */
 #define KB_SINK_GFP	(GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 
-void kb_sink_open(struct kb_sink *sink, size_t limit, size_t before)
+void kb_sink_open(struct kb_sink *sink, size_t limit, size_t others)
 {
-	*sink = (struct kb_sink) { .limit = limit, .before = before };
+	*sink = (struct kb_sink) { .limit = limit, .others = others };
 }
 
 static void kb_sink_free_from(struct kb_sink *sink, size_t keep)
 {
-	while (sink->count > keep)
-		__free_page(sink->pages[--sink->count]);
+	while (sink->count > keep) {
+		struct page **page = &sink->pages[--sink->count];
+
+		if (!*page)
+			continue;
+		__free_page(*page);
+		*page = NULL;
+		sink->allocated--;
+	}
 }
 
 void kb_sink_close(struct kb_sink *sink)
@@ -43,6 +50,7 @@ void kb_sink_close(struct kb_sink *sink)
 	sink->pages = NULL;
 	sink->room = 0;
 	sink->size = 0;
+	sink->hole = 0;
 }
 
 static int kb_sink_refuse(struct kb_sink *sink, int error)
@@ -58,8 +66,9 @@ int kb_sink_no_memory(struct kb_sink *sink)
 
 int kb_sink_check(struct kb_sink *sink, size_t size, size_t workspace)
 {
-	size_t after = size_add(sink->size, size), taken = sink->count * PAGE_SIZE;
-	size_t copy = size_add(sink->before, after);
+	size_t after = size_add(sink->size - sink->hole, size);
+	size_t taken = sink->allocated * PAGE_SIZE;
+	size_t copy = size_add(sink->others, after);
 
 	if (sink->error)
 		return sink->error;
@@ -73,7 +82,7 @@ int kb_sink_check(struct kb_sink *sink, size_t size, size_t workspace)
 	return sink->takes > sink->free ? kb_sink_no_memory(sink) : 0;
 }
 
-/* Makes the array large enough for @count pages. */
+/* Makes the array large enough for @count pages. New entries are NULL. */
 static int kb_sink_room(struct kb_sink *sink, size_t count)
 {
 	size_t room = max(count, 2 * sink->room);
@@ -81,7 +90,7 @@ static int kb_sink_room(struct kb_sink *sink, size_t count)
 
 	if (count <= sink->room)
 		return 0;
-	pages = kvmalloc_array(room, sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
+	pages = kvcalloc(room, sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
 	if (!pages)
 		return -ENOMEM;
 	memcpy(pages, sink->pages, sink->count * sizeof(*pages));
@@ -91,36 +100,35 @@ static int kb_sink_room(struct kb_sink *sink, size_t count)
 	return 0;
 }
 
-static int kb_sink_grow(struct kb_sink *sink, size_t size)
+/* Allocates the pages of @size bytes from @at on that there are not yet. */
+static int kb_sink_grow(struct kb_sink *sink, size_t at, size_t size)
 {
-	size_t wanted = DIV_ROUND_UP(size, PAGE_SIZE);
+	size_t i, end = DIV_ROUND_UP(at + size, PAGE_SIZE);
 
-	if (kb_sink_room(sink, wanted))
+	if (kb_sink_room(sink, end))
 		return -ENOMEM;
-	while (sink->count < wanted) {
-		struct page *page = alloc_page(KB_SINK_GFP);
-
-		if (!page)
+	sink->count = max(sink->count, end);
+	for (i = at / PAGE_SIZE; i < end; i++) {
+		if (sink->pages[i])
+			continue;
+		sink->pages[i] = alloc_page(KB_SINK_GFP);
+		if (!sink->pages[i])
 			return -ENOMEM;
-		sink->pages[sink->count++] = page;
+		sink->allocated++;
 	}
 	return 0;
 }
 
-int kb_sink_write(struct kb_sink *sink, const u8 *data, size_t size)
+static int kb_sink_copy(struct kb_sink *sink, size_t at, const u8 *data, size_t size)
 {
-	int err = kb_sink_check(sink, size, 0);
-
-	if (err)
-		return err;
-	if (kb_sink_grow(sink, sink->size + size))
+	if (kb_sink_grow(sink, at, size))
 		return kb_sink_no_memory(sink);
 	while (size) {
-		size_t offset = offset_in_page(sink->size);
+		size_t offset = offset_in_page(at);
 		size_t bytes = min(size, PAGE_SIZE - offset);
 
-		memcpy_to_page(sink->pages[sink->size / PAGE_SIZE], offset, data, bytes);
-		sink->size += bytes;
+		memcpy_to_page(sink->pages[at / PAGE_SIZE], offset, data, bytes);
+		at += bytes;
 		data += bytes;
 		size -= bytes;
 	}
@@ -128,9 +136,35 @@ int kb_sink_write(struct kb_sink *sink, const u8 *data, size_t size)
 	return 0;
 }
 
+int kb_sink_write(struct kb_sink *sink, const u8 *data, size_t size)
+{
+	int err = kb_sink_check(sink, size, 0) ?: kb_sink_copy(sink, sink->size, data, size);
+
+	if (!err)
+		sink->size += size;
+	return err;
+}
+
 int kb_sink_pad(struct kb_sink *sink, size_t size)
 {
 	return kb_sink_write(sink, page_address(ZERO_PAGE(0)), size);
+}
+
+void kb_sink_leave_out(struct kb_sink *sink, size_t size)
+{
+	sink->hole_at = sink->size;
+	sink->hole = size;
+	sink->size += size;
+}
+
+int kb_sink_fill(struct kb_sink *sink, const u8 *data)
+{
+	size_t size = sink->hole;
+	int err = kb_sink_check(sink, size, 0) ?: kb_sink_copy(sink, sink->hole_at, data, size);
+
+	if (!err)
+		sink->hole = 0;
+	return err;
 }
 
 void kb_sink_read(const struct kb_sink *sink, size_t at, u8 *to, size_t size)
@@ -149,6 +183,8 @@ void kb_sink_read(const struct kb_sink *sink, size_t at, u8 *to, size_t size)
 void kb_sink_cut(struct kb_sink *sink, size_t size)
 {
 	sink->size = size;
+	if (size <= sink->hole_at)
+		sink->hole = 0;
 	kb_sink_free_from(sink, DIV_ROUND_UP(size, PAGE_SIZE));
 }
 

@@ -36,7 +36,7 @@
 struct kb_unpack {
 	struct kb_job *job;
 	enum kexec_bpf_unpack result;
-	size_t size;		/* of the parts so far, as they will be loaded */
+	size_t size;		/* of all parts: unpacked so far, and the rest as it is */
 	size_t unpacked;	/* of that, in new buffers */
 	bool any;		/* an archive was decompressed */
 	bool after_newc;	/* the archive before @at is not compressed */
@@ -50,6 +50,7 @@ struct kb_unpack {
 	size_t from;		/* everything before was written, or was zeros */
 	bool changed;		/* an archive of it was decompressed */
 	struct kb_sink sink;
+	struct kb_decoder decoder;
 	/* The state at the last stream that began at a multiple of 4 bytes. */
 	struct {
 		size_t at;
@@ -86,24 +87,19 @@ static int kb_unpack_gap(struct kb_unpack *u)
 	return done ? kb_sink_pad(&u->sink, begin - done) : 0;
 }
 
-/* Writes what was walked, or is left, and was not decompressed. */
-static int kb_unpack_flush(struct kb_unpack *u, size_t to)
+/* Writes the rest of the part, which stays as it is. */
+static int kb_unpack_rest(struct kb_unpack *u)
 {
-	const u8 *data = u->data + u->from;
-	size_t size = to - u->from;
-	int err;
-
-	if (!size)
+	if (u->from == u->end)
 		return 0;
-	err = kb_unpack_gap(u);
-	u->from = to;
-	return err ?: kb_sink_write(&u->sink, data, size);
+	return kb_unpack_gap(u) ?: kb_sink_write(&u->sink, u->data + u->from, u->end - u->from);
 }
 
-static void kb_unpack_mark(struct kb_unpack *u)
+/* Remembers the state before the stream at @at, as if the bytes before it were written. */
+static void kb_unpack_mark(struct kb_unpack *u, size_t written)
 {
 	u->mark.at = u->at;
-	u->mark.written = u->sink.size;
+	u->mark.written = written;
 	u->mark.changed = u->changed;
 	u->mark.any = u->any;
 }
@@ -126,7 +122,7 @@ static int kb_unpack_member(struct kb_unpack *u)
 	const struct kb_bytes bytes = { .flat = u->data, .size = u->end };
 	struct kb_member member;
 
-	if (kb_newc_member(&bytes, u->at, &member))
+	if (kb_newc_member(&bytes, u->at, &member) || member.end > u->end)
 		return kb_unpack_end(u, KEXEC_BPF_UNPACK_DAMAGED);
 	if (member.early && u->any)
 		return kb_unpack_end(u, KEXEC_BPF_UNPACK_EARLY);
@@ -135,42 +131,53 @@ static int kb_unpack_member(struct kb_unpack *u)
 	return 1;
 }
 
+/* Writes what is before the stream that was decompressed, and goes on after it. */
+static int kb_unpack_accept(struct kb_unpack *u, size_t before, size_t took)
+{
+	int err = kb_sink_fill(&u->sink, u->data + u->from);
+
+	if (err)
+		return err;
+	if (IS_ALIGNED(u->at, KB_INITRD_ALIGN))
+		kb_unpack_mark(u, before);
+	u->at += took;
+	u->from = u->at;
+	u->changed = true;
+	u->any = true;
+	return 1;
+}
+
 /*
- * Decompresses one stream. Returns 1, 0 (it stays as it is), or the refusal of
- * the sink.
+ * Decompresses one stream. What is before it and not compressed is copied only
+ * when the stream proves to be good. Returns 1, 0 (it stays as it is), or the
+ * refusal of the sink.
  */
 static int kb_unpack_stream(struct kb_unpack *u)
 {
-	struct kb_bytes bytes = { .sink = &u->sink };
-	bool early = false;
+	struct kb_newc newc = { .bytes.sink = &u->sink };
+	size_t written = u->sink.size, before;
 	ssize_t took;
-	int err;
+	int err = 0;
 
 	u->after_newc = false;
 	if (!kb_stream_knows(u->data + u->at, u->end - u->at))
 		return kb_unpack_leave(u, KEXEC_BPF_UNPACK_FORMAT);
-	err = kb_unpack_flush(u, u->at);
+	if (u->from < u->at) {
+		err = kb_unpack_gap(u);
+		kb_sink_leave_out(&u->sink, u->at - u->from);
+	}
+	before = u->sink.size;
+	err = err ?: kb_unpack_gap(u);
 	if (err)
 		return err;
-	if (IS_ALIGNED(u->at, KB_INITRD_ALIGN))
-		kb_unpack_mark(u);
-	err = kb_unpack_gap(u);
-	if (err)
-		return err;
-	bytes.start = u->sink.size;
-	took = kb_stream(u->data + u->at, u->end - u->at, &u->sink);
+	newc.bytes.start = u->sink.size;
+	took = kb_stream(&u->decoder, u->data + u->at, u->end - u->at, &u->sink, &newc);
 	if (u->sink.error)
 		return u->sink.error;
-	bytes.size = u->sink.size - bytes.start;
-	if (took > 0 && kb_newc_whole(&bytes, &early) && !early) {
-		u->at += took;
-		u->from = u->at;
-		u->changed = true;
-		u->any = true;
-		return 1;
-	}
-	kb_sink_cut(&u->sink, bytes.start);
-	if (early)
+	if (took > 0 && kb_newc_whole(&newc))
+		return kb_unpack_accept(u, before, took);
+	kb_sink_cut(&u->sink, written);
+	if (newc.early)
 		return kb_unpack_leave(u, KEXEC_BPF_UNPACK_EARLY);
 	return kb_unpack_leave(u, took == -EOPNOTSUPP ? KEXEC_BPF_UNPACK_FORMAT :
 			       KEXEC_BPF_UNPACK_DAMAGED);
@@ -242,24 +249,23 @@ static int kb_unpack_part(struct kb_unpack *u, struct kb_part *part)
 	u->at = 0;
 	u->from = 0;
 	u->changed = false;
-	kb_sink_open(&u->sink, KEXEC_BPF_OUTPUT_MAX_BYTES - u->unpacked, u->size);
-	kb_unpack_mark(u);
+	kb_sink_open(&u->sink, KEXEC_BPF_OUTPUT_MAX_BYTES - u->unpacked, u->size - part->size);
+	kb_unpack_mark(u, 0);
 	err = kb_unpack_walk(u);
 	if (!err && u->from < u->end && !IS_ALIGNED(u->from, KB_INITRD_ALIGN))
 		kb_unpack_return(u);
 	if (!err && kb_unpack_misplaced(u))
 		u->undo = true;
 	if (!err && u->changed && !u->undo)
-		err = kb_unpack_flush(u, u->end);
+		err = kb_unpack_rest(u);
 	if (err)
 		kb_unpack_refuse(u, err);
 	if (err || !u->changed || u->undo) {
-		u->size = size_add(u->size, part->size);
 		kb_sink_close(&u->sink);
 		return err;
 	}
 	part->unpacked_size = u->sink.size;
-	u->size = size_add(u->size, u->sink.size);
+	u->size = size_add(u->size - part->size, u->sink.size);
 	u->unpacked += u->sink.size;
 	part->unpacked = kb_sink_finish(&u->sink, u->job);
 	return part->unpacked ? 0 : -ENOMEM;
@@ -281,27 +287,39 @@ static void kb_unpack_replace(struct kb_part *part)
 	part->unpacked = NULL;
 }
 
-int kb_unpack_initrd(struct kb_job *job)
+/* Unpacks the parts into buffers beside them. Returns 0 or a refusal. */
+static int kb_unpack_parts(struct kb_unpack *u)
 {
-	struct kb_unpack u = { .job = job, .result = KEXEC_BPF_UNPACK_ALL };
-	size_t packed_size = kb_initrd_report(job).size;
+	struct kb_job *job = u->job;
 	struct kb_part *part;
-	int err;
+	int err = 0;
 
 	list_for_each_entry(part, &job->initrd, node) {
-		if (u.over)
+		if (err || u->over)
 			break;
 		if (kb_unpack_made_here(job, part)) {
-			u.size = size_add(u.size, part->size);
-			u.after_newc = true;
-			if (part->early && u.any)
-				kb_unpack_end(&u, KEXEC_BPF_UNPACK_EARLY);
+			u->after_newc = true;
+			if (part->early && u->any)
+				kb_unpack_end(u, KEXEC_BPF_UNPACK_EARLY);
 			continue;
 		}
-		err = kb_unpack_part(&u, part);
-		if (err)
-			return err;
+		err = kb_unpack_part(u, part);
 	}
+	kb_decoder_close(&u->decoder);
+	return err;
+}
+
+int kb_unpack_initrd(struct kb_job *job)
+{
+	size_t packed_size = kb_initrd_report(job).size;
+	struct kb_unpack u = {
+		.job = job, .result = KEXEC_BPF_UNPACK_ALL, .size = packed_size,
+	};
+	struct kb_part *part;
+	int err = kb_unpack_parts(&u);
+
+	if (err)
+		return err;
 	list_for_each_entry(part, &job->initrd, node) {
 		if (part->unpacked && !u.undo)
 			kb_unpack_replace(part);

@@ -56,6 +56,8 @@ mod module_removed;
 mod module_unpack;
 mod module_unpack_boot;
 mod module_unpack_count;
+mod module_unpack_formats;
+mod module_unpack_short;
 mod module_wait;
 mod mutation;
 mod oracle;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Initrds that the module unpacks: what is decompressed, what stays as it is and why, and
-//! what happens when memory is short or the loader is killed. Nothing is booted here.
+//! Initrds that the module unpacks: what is decompressed, what stays as it is and why.
+//! Nothing is booted here.
 
 use std::path::Path;
 
-use crate::handshake_leak::{MEMORY, expect_growth_below, expect_no_loss};
 use guest::archives::{FORMATS, compressed, compressed_by, pad};
 use guest::cpio::Archive;
 use guest::handshake::{NOTHING, initramfs, machine};
@@ -13,23 +12,23 @@ use guest::{Initramfs, Payload, Transcript};
 
 /// Numbers of `enum kexec_bpf_unpack`.
 const NONE: u32 = 0;
-const ALL: u32 = 1;
+pub const ALL: u32 = 1;
 const CRASH: u32 = 2;
-const FORMAT: u32 = 3;
-const DAMAGED: u32 = 4;
-const EARLY: u32 = 5;
+pub const FORMAT: u32 = 3;
+pub const DAMAGED: u32 = 4;
+pub const EARLY: u32 = 5;
 
 /// An image whose kernel can be loaded but not run.
-fn image() -> Vec<u8> {
+pub fn image() -> Vec<u8> {
     Pe::new().section(".linux", &tiny_kernel()).bytes()
 }
 
 /// Attaches a program that gives the kernel of [`image`].
-fn steps() -> String {
+pub fn steps() -> String {
     format!("ready,read,slice:{FIRST_SECTION}:4096,signal")
 }
 
-fn archive(name: &str) -> Vec<u8> {
+pub fn archive(name: &str) -> Vec<u8> {
     let mut archive = Archive::new();
     archive.file(&format!("payload/{name}"), 0o644, &vec![b'u'; 700_001]);
     archive.file("payload/random", 0o600, &Payload::new(name, 5003).data);
@@ -46,16 +45,17 @@ struct Case {
     unpacked: bool,
 }
 
-struct Cases {
+#[derive(Default)]
+pub struct Cases {
     all: Vec<Case>,
 }
 
 impl Cases {
-    fn stays(&mut self, name: &str, initrd: &[u8], reason: u32) {
+    pub fn stays(&mut self, name: &str, initrd: &[u8], reason: u32) {
         self.becomes(name, initrd, reason, initrd.len(), false);
     }
 
-    fn becomes(&mut self, name: &str, initrd: &[u8], reason: u32, size: usize, unpacked: bool) {
+    pub fn becomes(&mut self, name: &str, initrd: &[u8], reason: u32, size: usize, unpacked: bool) {
         self.all.push(Case {
             name: name.to_owned(),
             initrd: initrd.to_owned(),
@@ -64,10 +64,36 @@ impl Cases {
             unpacked,
         });
     }
+
+    /// Returns commands that load each of them.
+    pub fn script(&self) -> String {
+        let steps = steps();
+        let command = |Case { name, .. }: &Case| {
+            format!("attempt {name} client load 60000 unpack,{steps} /a.efi /{name} a=b\n")
+        };
+        self.all.iter().map(command).collect()
+    }
+
+    pub fn add_to(&self, guest: Initramfs) -> Initramfs {
+        let guest = guest.file("a.efi", &image());
+        let add = |guest: Initramfs, case: &Case| guest.file(&case.name, &case.initrd);
+        self.all.iter().fold(guest, add)
+    }
+
+    #[track_caller]
+    pub fn expect(&self, said: &Transcript) {
+        for case in &self.all {
+            let unpacked = u32::from(case.unpacked);
+            let (packed, size) = (case.initrd.len(), case.size);
+            let reason = case.reason;
+            let line = format!("unpack {reason} packed {packed} size {size} flag {unpacked}");
+            expect_report(said, &case.name, "0", &line);
+        }
+    }
 }
 
 /// Returns where the next archive may start after one of `bytes`.
-fn after(bytes: usize) -> usize {
+pub fn after(bytes: usize) -> usize {
     bytes.next_multiple_of(4) + 4
 }
 
@@ -166,7 +192,7 @@ fn early(directory: &Path, cases: &mut Cases) {
 }
 
 #[track_caller]
-fn expect_report(said: &Transcript, name: &str, code: &str, line: &str) {
+pub fn expect_report(said: &Transcript, name: &str, code: &str, line: &str) {
     said.expect(&format!("{name}-code"), code);
     if !said.all(name).contains(&line) {
         said.fail(&format!(
@@ -179,16 +205,14 @@ fn expect_report(said: &Transcript, name: &str, code: &str, line: &str) {
 #[test]
 fn what_is_unpacked_and_what_stays() {
     let directory = guest::work_dir("module-unpack");
-    let mut cases = Cases { all: Vec::new() };
+    let mut cases = Cases::default();
     streams(&directory, &mut cases);
     others(&directory, &mut cases);
     early(&directory, &mut cases);
     let steps = steps();
     let mut script =
         String::from("say flags $(cat /sys/module/kexec_bpf/parameters/register_flags)\n");
-    for Case { name, .. } in &cases.all {
-        script += &format!("attempt {name} client load 60000 unpack,{steps} /a.efi /{name} a=b\n");
-    }
+    script += &cases.script();
     script += &format!(
         "attempt fast client load 60000 fast,unpack,{steps} /a.efi /zstd a=b
 attempt crash client load 60000 crash,unpack,{steps} /a.efi /zstd a=b
@@ -200,21 +224,10 @@ kexec-bpf unload
 left end
 "
     );
-    let mut guest = initramfs(&script)
-        .file("a.efi", &image())
-        .file("kernel", &tiny_kernel());
-    for Case { name, initrd, .. } in &cases.all {
-        guest = guest.file(name, initrd);
-    }
+    let guest = cases.add_to(initramfs(&script).file("kernel", &tiny_kernel()));
     let said = machine(&directory, guest).append("crashkernel=32M").run();
     said.expect("flags", "no_digest no_parser unpack_initrd");
-    for case in &cases.all {
-        let unpacked = u32::from(case.unpacked);
-        let (packed, size) = (case.initrd.len(), case.size);
-        let reason = case.reason;
-        let line = format!("unpack {reason} packed {packed} size {size} flag {unpacked}");
-        expect_report(&said, &case.name, "0", &line);
-    }
+    cases.expect(&said);
     let zstd = cases.all.iter().find(|case| case.name == "zstd");
     let zstd = zstd.expect("it is there");
     let (packed, size) = (zstd.initrd.len(), zstd.size);
@@ -228,116 +241,5 @@ left end
     // The kernel opens its image itself, and the report does not know of its initrd.
     let line = format!("unpack {NONE} packed 0 size 0 flag 0");
     expect_report(&said, "native", "0", &line);
-    said.expect("end-left", NOTHING);
-}
-
-const MIB: usize = 1 << 20;
-/// Number of rounds, of three loads each.
-const ROUNDS: usize = 17;
-
-/// A file of zeros, larger than half of the guest's memory.
-fn large() -> Vec<u8> {
-    let mut archive = Archive::new();
-    archive.file("payload/large", 0o644, &vec![0; 300 * MIB]);
-    archive.finish()
-}
-
-/// Bytes that compress to half, byte by byte: the slowest kind to decompress.
-fn slow() -> Vec<u8> {
-    let digits = b"0123456789abcdef";
-    let random = Payload::new("slow", 16 * MIB).data;
-    let nibbles = random.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let text: Vec<u8> = nibbles.map(|nibble| digits[usize::from(nibble)]).collect();
-    let mut archive = Archive::new();
-    archive.file("payload/slow", 0o644, &text);
-    archive.finish()
-}
-
-/// The beginning of a zstd stream whose header claims 2 GiB.
-const HUGE: [u8; 18] = [
-    0x28, 0xb5, 0x2f, 0xfd, 0xc0, 0x68, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0,
-];
-
-fn with_large(directory: &Path, guest: Initramfs) -> Initramfs {
-    let large = large();
-    let xz = |archive: &[u8]| compressed_by(directory, "xz", &["-0", "-C", "crc32"], archive);
-    let mut guest = guest
-        .file("a.efi", &image())
-        .file("slow", &xz(&slow()))
-        .file("huge", &HUGE)
-        .file("damaged", b"\x1f\x8b\x08 and no more");
-    for format in ["gzip", "zstd", "lz4"] {
-        guest = guest.file(
-            &format!("large-{format}"),
-            &compressed(directory, format, &large),
-        );
-    }
-    let good = compressed(directory, "zstd", &archive("good"));
-    guest.file("large-xz", &xz(&large)).file("good", &good)
-}
-
-#[test]
-fn short_memory_and_a_killed_loader() {
-    let directory = guest::work_dir("module-unpack-short");
-    let steps = steps();
-    let script = format!(
-        "{MEMORY}
-unpack() {{ client load 60000 \"unpack,{steps}$2\" /a.efi /$1 a=b; }}
-for format in gzip zstd xz lz4; do
-    attempt short-$format unpack large-$format
-done
-attempt huge unpack huge
-memory before
-round=0
-while [ $round -lt {ROUNDS} ]; do
-    for initrd in good damaged large-zstd; do unpack $initrd >/dev/null; done
-    round=$((round + 1))
-done
-unpack large-gzip >/dev/null
-kexec-bpf unload
-memory after
-attempt killed unpack slow ',run:sleep 0.3,kill'
-while [ -n \"$(pidof client)\" ]; do sleep 0.1; done
-dmesg | grep -c 'killed while the initrd was unpacked' >/count
-say noticed $(cat /count)
-memory end
-attempt good unpack good
-kexec-bpf unload
-left end
-"
-    );
-    let guest = with_large(&directory, initramfs(&script));
-    let said = machine(&directory, guest).run();
-    for format in ["gzip", "zstd", "xz", "lz4"] {
-        let name = format!("short-{format}");
-        said.expect(&format!("{name}-code"), "1");
-        let lines = said.all(&name);
-        assert!(lines.contains(&"load -12"), "{name}: {lines:?}");
-        let report = lines
-            .iter()
-            .find(|line| line.starts_with("report -12 stage 7"));
-        let report = report.unwrap_or_else(|| said.fail(&format!("{name}: {lines:?}")));
-        let numbers: Vec<usize> = report
-            .split_once("unpacking the initrd takes at least ")
-            .map_or("", |(_, text)| text)
-            .split(' ')
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        let &[takes, free] = numbers.as_slice() else {
-            said.fail(report);
-        };
-        assert!(takes > free && free > 100, "{report}");
-        // Only zstd's header has the size.
-        assert_eq!(takes >= 600, format == "zstd", "{report}");
-    }
-    let huge = "report -7 stage 7 calls 1: unpacking the initrd takes more than 1024 MiB";
-    expect_report(&said, "huge", "1", huge);
-    expect_growth_below(&said, 256, "before", "after");
-    said.expect("killed-code", "137");
-    said.expect("noticed", "1");
-    expect_growth_below(&said, 256, "after", "end");
-    // Pages that wait on lists to be freed are counted only once, at the end.
-    expect_no_loss(&said, "before", "end");
-    said.expect("good-code", "0");
     said.expect("end-left", NOTHING);
 }

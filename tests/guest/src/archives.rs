@@ -27,7 +27,7 @@ pub fn early() -> Vec<u8> {
 /// `directory`.
 pub fn compressed(directory: &Path, format: &str, archive: &[u8]) -> Vec<u8> {
     let options: &[&str] = match format {
-        "lzo" => return lzop(archive),
+        "lzo" => return lzop(archive, &LZOP),
         "xz" => &["--check=crc32"],
         "zstd" => &["-q"],
         "lz4" => &["-q", "-l"],
@@ -50,21 +50,54 @@ pub fn pad(bytes: &mut Vec<u8>, align: usize) {
 
 const LZO_BLOCK: usize = 256 << 10;
 
-/// A file of lzop, with the checksum of each block's data, as the kernel expects it; the
-/// kernel does not verify it. Only blocks of one value are compressed.
-fn lzop(data: &[u8]) -> Vec<u8> {
+/// Fields of the header of a file of lzop. The kernel reads no version before 0x940.
+pub struct Lzop {
+    pub version: u16,
+    pub flags: u32,
+}
+
+/// Makes files like the kernel expects them, with a checksum of each block's data. The kernel
+/// does not verify it.
+pub const LZOP: Lzop = Lzop {
+    version: 0x1030,
+    flags: LZOP_ADLER32,
+};
+const LZOP_ADLER32: u32 = 0x1;
+const LZOP_ADLER32_PACKED: u32 = 0x2;
+const LZOP_EXTRA: u32 = 0x40;
+const LZOP_CRC32: u32 = 0x100;
+const LZOP_FILTER: u32 = 0x800;
+
+/// Returns a file of lzop. All checksums are 0, and only blocks of one value are compressed.
+pub fn lzop(data: &[u8], header: &Lzop) -> Vec<u8> {
+    let with = |flag: u32, bytes: usize| if header.flags & flag == 0 { 0 } else { bytes };
+    let new = header.version >= 0x0940;
     let mut file = b"\x89LZO\x00\r\n\x1a\n".to_vec();
-    // Version, that of the library, that needed to extract, method, level, flags.
-    file.extend_from_slice(b"\x10\x30\x20\x80\x09\x40\x01\x05\0\0\0\x01");
-    // Mode, time, no name, checksum.
-    file.extend_from_slice(&[0; 17]);
+    file.extend(header.version.to_be_bytes());
+    // Version of the library, that needed to extract; method and level.
+    file.extend(if new {
+        &b"\x20\x80\x09\x40\x01\x05"[..]
+    } else {
+        b"\x20\x80\x01"
+    });
+    file.extend(header.flags.to_be_bytes());
+    // Filter, mode, time, no name, checksum, a field of no bytes and its checksum.
+    let bytes = with(LZOP_FILTER, 4) + if new { 17 } else { 13 } + with(LZOP_EXTRA, 8);
+    file.resize(file.len() + bytes, 0);
     for block in data.chunks(LZO_BLOCK) {
-        let stored = lzo_run(block).unwrap_or_else(|| block.to_vec());
+        let run = lzo_run(block);
+        let packed_sum = if run.is_some() {
+            with(LZOP_ADLER32_PACKED, 4)
+        } else {
+            0
+        };
+        let stored = run.unwrap_or_else(|| block.to_vec());
         for bytes in [block.len(), stored.len()] {
             let bytes = u32::try_from(bytes).expect("a block is small");
             file.extend_from_slice(&bytes.to_be_bytes());
         }
-        file.extend_from_slice(&[0; 4]);
+        let sums = with(LZOP_ADLER32, 4) + with(LZOP_CRC32, 4) + packed_sum;
+        file.resize(file.len() + sums, 0);
         file.extend_from_slice(&stored);
     }
     file.extend_from_slice(&[0; 4]);
