@@ -4,11 +4,12 @@
 
 use crate::handshake_leak::{MEMORY, expect_growth_below, expect_no_loss};
 use crate::module_enforce;
-use crate::module_fast::{CLIENT, with_images};
+use crate::module_fast::{CLIENT, uki, with_images};
 use crate::module_late::{SETTLE, expect_settled};
+use guest::archives::compressed;
 use guest::handshake::{NOTHING, initramfs, initramfs_before, machine};
 use guest::witness::{self, FUNCTIONS, expect_digest};
-use guest::{Transcript, firmware};
+use guest::{Payload, Transcript, firmware, second_initrd};
 
 /// The same checks as in handshake_leak.
 const CHECKS: &str = "slub_debug=FZPU page_poison=1 kfence.sample_interval=10";
@@ -185,6 +186,48 @@ settle
     expect_settled(&said);
 }
 
+/// After an error in ftrace the kernel changes no more hooks (`ftrace_kill()`). Those that are
+/// there stay, so no segment is copied from the buffer that hid it.
+#[test]
+fn ftrace_ends_in_between() {
+    let directory = guest::work_dir("module-fast-ftrace");
+    let script = format!(
+        "{FUNCTIONS}
+witness
+say enabled $(cat /proc/sys/kernel/ftrace_enabled)
+fault ftrace
+watched fast {FAST}
+say enabled $(cat /proc/sys/kernel/ftrace_enabled)
+show() {{
+    dmesg -c >/dev/null
+    echo normal >/sys/module/witness/parameters/show
+    say $1-begins \"$(dmesg | sed -n 's/.*witness: begins //p')\"
+}}
+show fast
+attempt again {FAST}
+show again
+attempt handshake {CLIENT}
+digest never
+attempt never {NEVER}
+show never
+say complaints $(dmesg | grep -cE 'WARNING:|BUG:|Oops|protection fault')
+"
+    );
+    let said = machine(&directory, with_images(initramfs(&script))).run();
+    // Nobody can read it any more, and BPF gets no hook.
+    assert_eq!(said.all("enabled"), ["1", ""]);
+    expect_line(&said, "handshake", "slice 0");
+    said.expect("fast-seen", "ftrace");
+    for name in ["fast", "again"] {
+        expect_line(&said, name, "0 0 9 1");
+    }
+    expect_line(&said, "never", "0");
+    for name in ["fast", "again", "never"] {
+        said.expect(&format!("{name}-begins"), "not an archive,");
+    }
+    said.expect("complaints", "0");
+}
+
 #[test]
 fn two_hundred_fast_loads_leak_nothing() {
     let directory = guest::work_dir("module-fast-leak");
@@ -239,6 +282,46 @@ settle
         expect_no_loss(&said, before, after);
     }
     expect_settled(&said);
+}
+
+/// The sessions of `load --fast`, and those that ask for an unpacked initrd as well.
+#[test]
+fn two_hundred_fast_and_unpacked_loads() {
+    let directory = guest::work_dir("module-fast-leak-session");
+    let unpacked = CLIENT.replace("fast,", "fast,unpack,");
+    let script = format!(
+        "{MEMORY}
+loads() {{
+    round=0
+    while [ $round -lt $1 ]; do
+        kexec-bpf load --fast /a.efi >/dev/null || say bad fast
+        kexec-bpf unload || say bad unload
+        {unpacked} /zstd a=b >/out || say bad unpacked
+        grep -q 'flag 1$' /out && grep -qx 'digest 1' /out || say bad report
+        kexec-bpf unload || say bad unload
+        round=$((round + 1))
+    done
+}}
+loads 5
+memory before
+loads {ROUNDS}
+memory after
+say tainted $(($(cat /proc/sys/kernel/tainted) & 0x2a0))
+"
+    );
+    let archive = second_initrd(&[&Payload::new("leak", 70_001)]);
+    let guest = initramfs(&script)
+        .file("a.efi", &uki())
+        .file("zstd", &compressed(&directory, "zstd", &archive));
+    let said = machine(&directory, guest)
+        .append(CHECKS)
+        .timeout_s(600)
+        .run();
+    assert!(said.all("bad").is_empty(), "{:?}", said.all("bad"));
+    assert_eq!(said.all("settled-left"), vec![NOTHING; 2]);
+    expect_growth_below(&said, NOISE_KB, "before", "after");
+    expect_no_loss(&said, "before", "after");
+    said.expect("tainted", "0");
 }
 
 /// Enforce decides first: a load that it refuses is not touched, and one that it lets

@@ -10,15 +10,20 @@
  *       symbol   purgatory has no symbol for its regions
  *       memory   there is no memory for the digest's regions
  *       kill     the loading thread gets SIGKILL
+ *       ftrace   the kernel turns ftrace off, as after an error in it; then
+ *                the witness logs no loads any more
  *       wait     the load is delayed by WAIT_MS
  *   echo TYPE >/sys/module/witness/parameters/damage
  *                                    "normal" or "crash": changes the last byte
  *                                    of the last page of the loaded initrd's
  *                                    segment, which is after the initrd's end
+ *   echo TYPE >/sys/module/witness/parameters/show
+ *                                    logs how the loaded initrd begins
  *
  * In the log:  witness: loaded TYPE regions COUNT digest HEX
  *              witness: FAULT          when the fault has taken place
  *              witness: damaged ADDRESS
+ *              witness: begins TEXT
  */
 #include <linux/delay.h>
 #include <linux/highmem.h>
@@ -45,15 +50,19 @@ struct region {
 
 #define REGIONS_BYTES	(KEXEC_SEGMENT_MAX * sizeof(struct region))
 
+typedef void (*ftrace_kill_fn)(void);
 typedef unsigned long (*lookup_fn)(const char *name);
 typedef int (*symbol_fn)(struct kimage *image, const char *name, void *buf, unsigned int size,
 			 bool get_value);
 
 static lookup_fn lookup;
 static symbol_fn purgatory_symbol;
+static ftrace_kill_fn kill_ftrace;
 
-static enum { NONE, SYMBOL, MEMORY, KILL, WAIT, FAULTS } armed;
-static const char *const faults[FAULTS] = { "none", "symbol", "memory", "kill", "wait" };
+static enum { NONE, SYMBOL, MEMORY, KILL, FTRACE, WAIT, FAULTS } armed;
+static const char *const faults[FAULTS] = {
+	"none", "symbol", "memory", "kill", "ftrace", "wait"
+};
 static struct task_struct *victim;	/* loading, between the two */
 
 static bool strike(int fault)
@@ -80,6 +89,8 @@ static int on_symbol(struct kprobe *probe, struct pt_regs *regs)
 		regs->si = (unsigned long)"no_such_symbol";
 	if (strike(KILL))
 		send_sig(SIGKILL, current, 1);
+	if (strike(FTRACE))
+		kill_ftrace();
 	if (strike(WAIT))
 		mdelay(WAIT_MS);
 	return 0;
@@ -163,19 +174,45 @@ static struct page *source_of(struct kimage *image, unsigned long address)
 	return NULL;
 }
 
+static struct kimage *loaded_image(const char *type)
+{
+	const char *name = sysfs_streq(type, "crash") ? "kexec_crash_image" : "kexec_image";
+	struct kimage **loaded = (struct kimage **)lookup(name);
+
+	return loaded ? *loaded : NULL;
+}
+
+/* The initrd's segment is the last. */
+static int show_set(const char *val, const struct kernel_param *kp)
+{
+	struct kimage *image = loaded_image(val);
+	struct page *page;
+	char text[16] = {};
+
+	if (!image)
+		return -ENOENT;
+	page = source_of(image, image->segment[image->nr_segments - 1].mem);
+	if (!page)
+		return -ENOMEM;
+	memcpy_from_page(text, page, 0, sizeof(text) - 1);
+	pr_info("witness: begins %*pE\n", (int)sizeof(text) - 1, text);
+	return 0;
+}
+
+static const struct kernel_param_ops show_ops = { .set = show_set };
+module_param_cb(show, &show_ops, NULL, 0200);
+
 /*
- * Damages the initrd's segment, which is the last. Maps the page anew, because
- * the kernel's own mapping of a crash image is read-only.
+ * Damages the initrd's segment. Maps the page anew, because the kernel's own
+ * mapping of a crash image is read-only.
  */
 static int damage_set(const char *val, const struct kernel_param *kp)
 {
-	const char *name = sysfs_streq(val, "crash") ? "kexec_crash_image" : "kexec_image";
-	struct kimage **loaded = (struct kimage **)lookup(name), *image;
+	struct kimage *image = loaded_image(val);
 	struct kexec_segment *segment;
 	struct page *page;
 	char *data;
 
-	image = loaded ? *loaded : NULL;
 	if (!image)
 		return -ENOENT;
 	segment = &image->segment[image->nr_segments - 1];
@@ -204,7 +241,8 @@ static int __init witness_init(void)
 	lookup = (lookup_fn)probe.addr;
 	unregister_kprobe(&probe);
 	purgatory_symbol = (symbol_fn)lookup("kexec_purgatory_get_set_symbol");
-	if (!purgatory_symbol)
+	kill_ftrace = (ftrace_kill_fn)lookup("ftrace_kill");
+	if (!purgatory_symbol || !kill_ftrace)
 		return -ENOENT;
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		err = register_kprobe(&probes[i]);
