@@ -16,14 +16,14 @@ use guest::{Disk, Machine, drivers};
 const SKIPPED: &str = "kernel's digest: skipped";
 
 /// Words of the command line, and whether the digest of the entry that they boot is kept.
-/// Values are those of `rd.kexec_bpf.enforce`: whatever is not a clear no is a yes.
+/// Whatever is not a clear yes is a no.
 const WORDS: [(&str, &str, bool); 8] = [
     ("default", "", false),
     ("zero", "rd.kexec_bpf.fast=0", true),
     ("one", "rd.kexec_bpf.fast=1", false),
     ("bare", "rd.kexec_bpf.fast", false),
     ("empty", "rd.kexec_bpf.fast=", false),
-    ("garbage", "rd.kexec_bpf.fast=maybe", false),
+    ("garbage", "rd.kexec_bpf.fast=maybe", true),
     ("last", "rd.kexec_bpf.fast=1 rd.kexec_bpf.fast=off", true),
     ("init", "-- rd.kexec_bpf.fast=0", false),
 ];

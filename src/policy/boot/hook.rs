@@ -44,6 +44,13 @@ fn is_clear_no(value: &[u8]) -> bool {
     [&b"0"[..], b"no", b"false", b"off"].contains(&value)
 }
 
+/// Returns whether `value` clearly says yes, as a word without a value does. Used where
+/// the safe side is no.
+fn is_clear_yes(value: &[u8]) -> bool {
+    let words = [&b""[..], b"1", b"yes", b"true", b"on"];
+    words.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
 /// Parses the words of `line`. The last of each kind counts; those after `--` are for
 /// init.
 #[must_use]
@@ -71,8 +78,8 @@ pub fn parse(line: &[u8]) -> Words {
             b".append" => found.append.push(value.to_vec()),
             b".kdump" => found.kdump = given(),
             b".enforce" => found.enforce = !is_clear_no(value),
-            b".fast" => found.fast = Some(!is_clear_no(value)),
-            b".unpack" => found.unpack = !is_clear_no(value),
+            b".fast" => found.fast = Some(is_clear_yes(value)),
+            b".unpack" => found.unpack = is_clear_yes(value),
             _ => {}
         }
     }

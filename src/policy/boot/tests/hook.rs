@@ -10,6 +10,11 @@ fn fast_is_a_switch_that_may_be_absent() {
         ("rd.kexec_bpf.fast", Some(true)),
         ("rd.kexec_bpf.fast=1", Some(true)),
         ("rd.kexec_bpf.fast=0", Some(false)),
+        ("rd.kexec_bpf.fast=", Some(true)),
+        ("rd.kexec_bpf.fast=Yes", Some(true)),
+        // Whatever is not a clear yes keeps the digest.
+        ("rd.kexec_bpf.fast=NO", Some(false)),
+        ("rd.kexec_bpf.fast=maybe", Some(false)),
         ("rd.kexec_bpf.fast=no rd.kexec_bpf.fast=1", Some(true)),
         ("-- rd.kexec_bpf.fast=0", None),
     ] {
