@@ -40,7 +40,9 @@ pub mod parts {
     pub use crate::sys::bpf::attr;
 
     pub mod formats {
-        pub use crate::formats::archive::{Archive, Format, Known, walk};
+        pub use crate::formats::archive::{
+            Advice, Archive, Depth, End, FaultKind, Format, Known, inflate, walk,
+        };
         pub use crate::formats::cmdline::reuse::{NEXT_KERNEL, reuse};
         pub use crate::formats::cmdline::{join, key, mangle, words};
         pub use crate::formats::disk::{superblock, table};

@@ -2,9 +2,8 @@
 //! gzip: deflate does not state its length, but each member ends with its unpacked size,
 //! modulo 4 GiB. A member is assumed to end where the next archive begins. Layer: pure.
 
-use super::window::{CHUNK_BYTES, Window};
+use super::window::{CHUNK_BYTES, Stop, Window};
 use super::{Format, Known, Walked};
-use crate::formats::source::ReadAt;
 
 /// The number of bytes that an archive's start is recognised by.
 const HEAD_BYTES: usize = 10;
@@ -14,8 +13,8 @@ const RATIO_MAX: u64 = 1032;
 const LEAST_BYTES: u64 = 18;
 
 /// Walks one member; the caller continues with the next one.
-pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
-    let end = next_archive(window, start.saturating_add(LEAST_BYTES))?;
+pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
+    let end = next_archive(window, start.saturating_add(LEAST_BYTES)).ok_or(Stop::Unknown)?;
     // Zeros between archives look like the high bytes of the size. So the trailer is
     // taken to end at the first place with a size that this many packed bytes can have.
     let packed_bytes = end.saturating_sub(start);
@@ -26,7 +25,7 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
         let fits = unpacked_bytes >= least.saturating_sub(LEAST_BYTES)
             && unpacked_bytes <= packed_bytes.saturating_mul(RATIO_MAX);
         if fits {
-            return Some(Walked {
+            return Ok(Walked {
                 end,
                 unpacked_bytes,
                 known: Known::Exact,
@@ -37,12 +36,12 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
             break;
         }
     }
-    None
+    Err(Stop::Unknown)
 }
 
 /// Returns the start of the next archive at or after `at`; the slice's end if there is
 /// none.
-fn next_archive<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<u64> {
+fn next_archive(window: &mut Window<'_>, at: u64) -> Option<u64> {
     let mut chunk = [0; CHUNK_BYTES];
     let mut from = at;
     loop {

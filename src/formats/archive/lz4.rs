@@ -2,19 +2,19 @@
 //! lz4 in its legacy format: blocks of up to 8 MiB, each preceded by its packed size.
 //! Source: lib/decompress_unlz4.c of Linux. Layer: pure.
 
-use super::window::Window;
-use super::{Known, Walked};
-use crate::formats::source::ReadAt;
+use super::fault::FaultKind;
+use super::window::{Stop, Window};
+use super::{Format, Known, Walked};
 
 const MAGIC: u32 = 0x184c_2102;
 const BLOCK_MAX_BYTES: u64 = 8 << 20;
 /// The best possible ratio of LZ4.
 const RATIO_MAX: u64 = 255;
 
-pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
-    if window.u32(start)? != MAGIC {
-        return None;
-    }
+/// The largest packed size of a block.
+const PACKED_MAX_BYTES: u64 = BLOCK_MAX_BYTES + BLOCK_MAX_BYTES / 255 + 16;
+
+pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
     let mut at = start.saturating_add(4);
     let mut unpacked_bytes = 0u64;
     while at.saturating_add(4) <= window.bytes() {
@@ -27,14 +27,19 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
         if packed == 0 {
             break;
         }
-        at = at.saturating_add(4).saturating_add(packed);
-        if at > window.bytes() {
-            return None;
+        if packed > PACKED_MAX_BYTES {
+            // The kernel takes the next archive's magic number for a size.
+            return Err(match Format::of(&window.head(at)?) {
+                Format::Unknown => Stop::Unknown,
+                _ => Stop::At(at, FaultKind::AfterLz4),
+            });
         }
+        at = at.saturating_add(4).saturating_add(packed);
+        window.reaches(at)?;
         let most = packed.saturating_mul(RATIO_MAX).min(BLOCK_MAX_BYTES);
         unpacked_bytes = unpacked_bytes.saturating_add(most);
     }
-    Some(Walked {
+    Ok(Walked {
         end: at,
         unpacked_bytes,
         known: Known::AtMost,

@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Sizes of initrds after the next kernel has unpacked them, from headers alone.
-//! Layer: pure.
+//! The archives of an initrd: what they are, whether the next kernel can unpack them, and
+//! how much memory they take then, from headers alone. Layer: pure.
 //!
-//! An initrd is a sequence of archives, each a cpio archive, plain or compressed; nothing
-//! is decompressed here. The formats state different things:
+//! An initrd is a sequence of archives, each a cpio archive, plain or compressed. Of what
+//! is compressed, only the first bytes in gzip are decompressed. The formats state
+//! different things:
 //!
-//! | format | read | result |
-//! |---|---|---|
-//! | cpio (newc) | each member's header | exact |
-//! | zstd | frame header, else each block's header | exact, or at most |
-//! | xz | each LZMA2 chunk's header | exact |
-//! | lz4 (legacy) | each block's size; a block holds 8 MiB | at most |
-//! | gzip | the size in each trailer, found by the next header | exact |
-//! | lzma | header, where it has the size | exact, or a guess |
-//! | bzip2, lzop | nothing | a guess |
+//! | format | read | end | size |
+//! |---|---|---|---|
+//! | cpio (newc) | each member's header | exact | exact |
+//! | zstd | frame header, each block's header | exact | exact, or at most |
+//! | xz | each LZMA2 chunk's header | exact | exact |
+//! | lz4 (legacy) | each block's size; a block holds 8 MiB | exact | at most |
+//! | gzip | the size in each trailer, found by the next header | a guess | exact |
+//! | lzma | header, where it has the size | none | exact, or a guess |
+//! | bzip2, lzop | nothing | none | a guess |
 //!
-//! Sources: init/initramfs.c and lib/decompress_*.c of Linux, RFC 1952, RFC
-//! 8878, the .xz file format 1.2.
+//! A fault counts up to the first archive whose end is not exact: what seems to follow it
+//! may be a part of it.
+//!
+//! Sources: init/initramfs.c, lib/decompress.c, lib/decompress_*.c and lib/xz of Linux;
+//! tools/bootconfig of Linux; RFC 1952, RFC 8878, the .xz file format 1.2.
 
 mod cpio;
+mod fault;
+mod foreign;
 mod gzip;
+mod inflate;
+mod inside;
 mod lz4;
 mod window;
 mod xz;
@@ -27,14 +35,20 @@ mod zstd;
 
 use alloc::vec::Vec;
 
-use crate::formats::source::{FileSlice, ReadAt, ReadError};
-use window::Window;
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, SubSource};
+pub use fault::{Fault, FaultKind};
+pub use foreign::Advice;
+pub use inflate::{End, inflate};
+use window::{Stop, Window};
 
 /// Limit on the archives that are walked one by one; the rest is one guess.
 const ARCHIVES_MAX: usize = 64;
 /// The ratio that is assumed for a format that does not state its size: unpacked initrds
 /// are between 2 and 5 times as large as their archives.
 const GUESSED_RATIO: u64 = 8;
+/// The least number of bytes that can be an archive. Fewer at the end are no fault,
+/// because no file is missing.
+const LEAST_BYTES: u64 = 4;
 
 /// The format that an archive is packed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,20 +81,18 @@ impl Format {
         }
     }
 
-    /// Recognises the magic numbers that lib/decompress.c and init/initramfs.c look for.
+    /// Recognises the magic numbers that init/initramfs.c and the decompressors look for.
     fn of(head: &[u8]) -> Format {
-        const MAGICS: [(&[u8], Format); 11] = [
+        const MAGICS: [(&[u8], Format); 9] = [
             (b"070701", Format::Cpio),
             (b"070702", Format::Cpio),
-            (b"\x1f\x8b", Format::Gzip),
-            (b"\x1f\x9e", Format::Gzip),
+            (b"\x1f\x8b\x08", Format::Gzip),
             (b"\xfd7zXZ\0", Format::Xz),
             (b"\x28\xb5\x2f\xfd", Format::Zstd),
             (b"\x02\x21\x4c\x18", Format::Lz4),
-            (b"\x02\x21", Format::Lz4),
-            (b"\x5d\0\0", Format::Lzma),
+            (b"\x5d\0", Format::Lzma),
             (b"BZh", Format::Bzip2),
-            (b"\x89LZO", Format::Lzop),
+            (b"\x89LZO\0\r\n\x1a\n", Format::Lzop),
         ];
         let found = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
         found.map_or(Format::Unknown, |(_, format)| *format)
@@ -110,6 +122,7 @@ pub struct Archive {
 }
 
 /// The result of a walk: the end of the archive, and its unpacked size.
+#[derive(Clone, Copy)]
 struct Walked {
     end: u64,
     unpacked_bytes: u64,
@@ -118,86 +131,252 @@ struct Walked {
     memory_bytes: Option<u64>,
 }
 
-/// Walks the archives of a slice, in bounded time whatever the slice contains.
+/// How a slice is walked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// Only for faults, in few reads: up to the first archive whose end is not exact.
+    Faults,
+    /// To the end of the slice, for the sizes.
+    Sizes,
+}
+
+impl Depth {
+    /// Returns the budget for bytes that are searched for the next archive, or skipped as
+    /// zeros.
+    fn scan_max_bytes(self) -> u64 {
+        match self {
+            Depth::Faults => 64 << 20,
+            Depth::Sizes => 1 << 30,
+        }
+    }
+}
+
+/// The archives of a slice.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Walk {
+    pub archives: Vec<Archive>,
+    /// The first place at which the kernel stops, so that files are missing.
+    pub fault: Option<Fault>,
+}
+
+/// Walks the archives of a slice, in bounded time whatever the slice contains. Only at
+/// the end of an initrd, `is_last`, can a boot configuration follow them.
 ///
 /// # Errors
 /// [`ReadError`] when the file cannot be read. Contents that are not understood give a
 /// guess.
-pub fn walk<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<Archive>, ReadError> {
-    let mut window = Window::new(source, slice);
-    let mut archives = Vec::new();
-    let mut at = 0;
-    while let Some(archive) = next(&mut window, &mut at, archives.len() < ARCHIVES_MAX) {
-        archives.push(archive);
+pub fn walk<R: ReadAt + ?Sized>(
+    source: &R,
+    slice: FileSlice,
+    depth: Depth,
+    is_last: bool,
+) -> Result<Walk, ReadError> {
+    let source = SubSource::new(source, slice);
+    let bytes = match is_last {
+        true => before_bootconfig(&source, slice.bytes)?,
+        false => slice.bytes,
+    };
+    let mut walker = Walker {
+        window: Window::new(&source, bytes, depth.scan_max_bytes()),
+        walk: Walk::default(),
+        at: 0,
+        previous: None,
+        depth,
+        is_sure: true,
+    };
+    while walker.next() {}
+    let Walker { window, walk, .. } = walker;
+    if let Some(error) = window.failed {
+        return Err(error);
     }
-    window.failed.map_or(Ok(archives), Err)
+    let in_file = |fault: Fault| Fault {
+        at: FileOffset(slice.offset.0.saturating_add(fault.at.0)),
+        ..fault
+    };
+    Ok(Walk {
+        fault: walk.fault.map(in_file),
+        ..walk
+    })
 }
 
-/// Skips the zeros at `at`, returns the archive after them, and moves `at` to its end.
-fn next<R: ReadAt + ?Sized>(
-    window: &mut Window<'_, R>,
-    at: &mut u64,
-    may_walk: bool,
-) -> Option<Archive> {
-    // If skipping them exceeds the budget, the zeros count as a part of the rest.
-    let start = window.skip_zeros(*at).unwrap_or(*at);
-    if start >= window.bytes() || window.failed.is_some() {
-        return None;
-    }
-    let format = window
-        .head(start)
-        .map_or(Format::Unknown, |head| Format::of(&head));
-    let walked = match format {
-        _ if !may_walk => None,
-        Format::Cpio => cpio::walk(window, start),
-        Format::Gzip => gzip::walk(window, start),
-        Format::Xz => xz::walk(window, start),
-        Format::Zstd => zstd::walk(window, start),
-        Format::Lz4 => lz4::walk(window, start),
-        Format::Lzma => lzma(window, start),
-        Format::Bzip2 | Format::Lzop => None,
-        // The next kernel reports such data, and continues without the rest.
-        Format::Unknown => Some(Walked {
-            end: window.bytes(),
-            unpacked_bytes: 0,
-            known: Known::Exact,
-            memory_bytes: Some(0),
-        }),
+/// Returns where the boot configuration starts that the kernel's tool bootconfig appended
+/// to an initrd, or the initrd's end.
+fn before_bootconfig(source: &dyn ReadAt, bytes: u64) -> Result<u64, ReadError> {
+    const MAGIC: &[u8] = b"#BOOTCONFIG\n";
+    /// Its size, its checksum, the magic, and up to 3 bytes of padding.
+    const TAIL_BYTES: usize = 8 + 12 + 3;
+    let mut tail = [0; TAIL_BYTES];
+    let Some(start) = bytes.checked_sub(TAIL_BYTES as u64) else {
+        return Ok(bytes);
     };
-    let left = window.bytes().saturating_sub(start);
-    let walked = walked.filter(|walked| walked.end > start);
-    let walked = walked.unwrap_or_else(|| Walked {
-        end: window.bytes(),
-        unpacked_bytes: left.saturating_mul(GUESSED_RATIO),
-        known: Known::Guess,
-        memory_bytes: None,
-    });
-    *at = walked.end.min(window.bytes());
-    let unpacked_bytes = walked.unpacked_bytes;
-    Some(Archive {
-        format,
-        packed_bytes: at.saturating_sub(start),
-        unpacked_bytes,
-        // An eighth is added for an unknown number of files. That is right for files of
-        // 25 KiB on average, and more than enough for larger ones.
-        memory_bytes: walked
-            .memory_bytes
-            .unwrap_or(unpacked_bytes.saturating_add(unpacked_bytes / 8)),
-        known: walked.known,
-    })
+    source.read_at(FileOffset(start), &mut tail)?;
+    let found = || {
+        let magic_at = tail.windows(MAGIC.len()).rposition(|part| part == MAGIC)?;
+        let size_at = magic_at.checked_sub(8)?;
+        let size = tail.get(size_at..)?.first_chunk().copied()?;
+        let header = start.saturating_add(size_at as u64);
+        header.checked_sub(u64::from(u32::from_le_bytes(size)))
+    };
+    Ok(found().unwrap_or(bytes))
+}
+
+/// A walk under way.
+struct Walker<'source> {
+    window: Window<'source>,
+    walk: Walk,
+    at: u64,
+    previous: Option<Format>,
+    depth: Depth,
+    /// True while the ends of all archives so far are exact.
+    is_sure: bool,
+}
+
+impl Walker<'_> {
+    /// Walks the next archive; returns whether to go on.
+    fn next(&mut self) -> bool {
+        // If skipping them exceeds the budget, the zeros count as a part of the rest.
+        let skipped = self.window.skip_zeros(self.at);
+        let start = skipped.unwrap_or(self.at);
+        let bytes = self.window.bytes();
+        if start >= bytes {
+            if self.walk.archives.is_empty() && bytes > 0 {
+                self.fault(0, FaultKind::OnlyZeros);
+            }
+            return false;
+        }
+        if self.window.failed.is_some() {
+            return false;
+        }
+        let may_walk = self.walk.archives.len() < ARCHIVES_MAX;
+        let head = self.window.head(start);
+        let format = head.map_or(Format::Unknown, |head| Format::of(&head));
+        let walked = match (may_walk && skipped.is_some() && head.is_ok(), format) {
+            (is_seen, Format::Unknown) => {
+                if is_seen {
+                    self.foreign(start);
+                }
+                // The kernel reports it, and goes on without the rest.
+                Ok(Walked {
+                    end: bytes,
+                    unpacked_bytes: 0,
+                    known: Known::Exact,
+                    memory_bytes: Some(0),
+                })
+            }
+            (false, _) => Err(Stop::Unknown),
+            _ => self
+                .placed(format, start)
+                .and_then(|()| self.archive(format, start)),
+        };
+        match walked {
+            Err(Stop::Cut) => self.fault(start, FaultKind::Cut(format)),
+            Err(Stop::At(at, kind)) => self.fault(at, kind),
+            _ => {}
+        }
+        self.push(format, start, walked.ok());
+        self.previous = Some(format);
+        let is_exact = walked.is_ok()
+            && matches!(
+                format,
+                Format::Cpio | Format::Xz | Format::Zstd | Format::Lz4
+            );
+        self.is_sure &= is_exact;
+        self.depth == Depth::Sizes || self.is_sure
+    }
+
+    /// Notes what makes the kernel stop, unless something did before.
+    fn fault(&mut self, at: u64, kind: FaultKind) {
+        let at = FileOffset(at);
+        if self.is_sure {
+            self.walk.fault.get_or_insert(Fault { at, kind });
+        }
+    }
+
+    /// Names data in a format that the kernel does not know.
+    fn foreign(&mut self, start: u64) {
+        let bytes = self.window.bytes();
+        if self.is_sure && bytes.saturating_sub(start) >= LEAST_BYTES {
+            // Zeros may belong to the format.
+            let is_first = self.walk.archives.is_empty();
+            let from = if is_first { 0 } else { start };
+            let kind = foreign::name(self.window.source, from, bytes);
+            self.fault(from, kind);
+        }
+    }
+
+    /// Checks the alignment: a compressed archive may start anywhere after another one.
+    fn placed(&self, format: Format, start: u64) -> Result<(), Stop> {
+        let matters = format == Format::Cpio || self.previous == Some(Format::Cpio);
+        match matters && !start.is_multiple_of(4) {
+            true => Err(Stop::At(start, FaultKind::Misplaced(format))),
+            false => Ok(()),
+        }
+    }
+
+    fn archive(&mut self, format: Format, start: u64) -> Result<Walked, Stop> {
+        match (format, self.depth) {
+            (Format::Cpio, _) => cpio::walk(&mut self.window, start),
+            (Format::Gzip, depth) => {
+                if self.is_sure {
+                    inside::check(&mut self.window, start)?;
+                }
+                match depth {
+                    Depth::Faults => Err(Stop::Unknown),
+                    Depth::Sizes => gzip::walk(&mut self.window, start),
+                }
+            }
+            (Format::Xz, _) => {
+                if !xz::has_known_check(&mut self.window, start)? {
+                    self.fault(start, FaultKind::XzCheck);
+                }
+                xz::walk(&mut self.window, start)
+            }
+            (Format::Zstd, _) => zstd::walk(&mut self.window, start),
+            (Format::Lz4, _) => lz4::walk(&mut self.window, start),
+            (Format::Lzma, Depth::Sizes) => lzma(&mut self.window, start),
+            (Format::Lzma | Format::Bzip2 | Format::Lzop | Format::Unknown, _) => {
+                Err(Stop::Unknown)
+            }
+        }
+    }
+
+    /// Adds an archive; one that was not walked is guessed to reach the end.
+    fn push(&mut self, format: Format, start: u64, walked: Option<Walked>) {
+        let bytes = self.window.bytes();
+        let walked = walked.filter(|walked| walked.end > start);
+        let walked = walked.unwrap_or_else(|| Walked {
+            end: bytes,
+            unpacked_bytes: bytes.saturating_sub(start).saturating_mul(GUESSED_RATIO),
+            known: Known::Guess,
+            memory_bytes: None,
+        });
+        self.at = walked.end.min(bytes);
+        let unpacked_bytes = walked.unpacked_bytes;
+        self.walk.archives.push(Archive {
+            format,
+            packed_bytes: self.at.saturating_sub(start),
+            unpacked_bytes,
+            // An eighth is added for an unknown number of files. That is right for files
+            // of 25 KiB on average, and more than enough for larger ones.
+            memory_bytes: walked
+                .memory_bytes
+                .unwrap_or(unpacked_bytes.saturating_add(unpacked_bytes / 8)),
+            known: walked.known,
+        });
+    }
 }
 
 /// Reads the size in the header of a .lzma archive. The format has no end mark, so the
 /// archive is assumed to reach the end of the slice.
-fn lzma<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Option<Walked> {
+fn lzma(window: &mut Window<'_>, at: u64) -> Result<Walked, Stop> {
     let size = window.array::<8>(at.saturating_add(5))?;
     let unpacked_bytes = u64::from_le_bytes(size);
     let packed_bytes = window.bytes().saturating_sub(at);
     // All ones mean that the size is not known. A size that LZMA cannot reach is damage.
     if unpacked_bytes < packed_bytes || unpacked_bytes / 8192 > packed_bytes {
-        return None;
+        return Err(Stop::Unknown);
     }
-    Some(Walked {
+    Ok(Walked {
         end: window.bytes(),
         unpacked_bytes,
         known: Known::Exact,

@@ -2,23 +2,29 @@
 //! xz: blocks of LZMA2 chunks; the header of each chunk states both of its sizes. Source:
 //! the .xz file format 1.2, lib/xz/xz_dec_lzma2.c of Linux. Layer: pure.
 
-use super::window::Window;
+use super::window::{Stop, Window};
 use super::{Known, Walked};
-use crate::formats::source::ReadAt;
 
 const STREAM_HEADER_BYTES: u64 = 12;
 const FOOTER_BYTES: u64 = 12;
 /// Bit positions of the bytes of a number in the index; it has at most 9 bytes.
 const NUMBER_SHIFTS: [u32; 9] = [0, 7, 14, 21, 28, 35, 42, 49, 56];
 
+/// Returns whether the kernel computes the stream's check. It has no CRC64, the default of
+/// xz, and no SHA-256.
+pub fn has_known_check(window: &mut Window<'_>, start: u64) -> Result<bool, Stop> {
+    let check = window.byte(start.saturating_add(7))?;
+    Ok(matches!(check, 0 | 1))
+}
+
 /// Walks one stream.
-pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
+pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
     let check_bytes = match window.byte(start.saturating_add(7))? & 0xf {
         0 => 0,
         1 => 4,
         4 => 8,
         10 => 32,
-        _ => return None,
+        _ => return Err(Stop::Unknown),
     };
     let mut at = start.saturating_add(STREAM_HEADER_BYTES);
     let mut unpacked_bytes = 0u64;
@@ -34,10 +40,8 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
         at = at.saturating_add(padding).saturating_add(check_bytes);
     }
     let end = index(window, start, at)?.saturating_add(FOOTER_BYTES);
-    if end > window.bytes() {
-        return None;
-    }
-    Some(Walked {
+    window.reaches(end)?;
+    Ok(Walked {
         end,
         unpacked_bytes,
         known: Known::Exact,
@@ -45,15 +49,11 @@ pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Optio
     })
 }
 
-fn chunks<R: ReadAt + ?Sized>(
-    window: &mut Window<'_, R>,
-    mut at: u64,
-    unpacked_bytes: &mut u64,
-) -> Option<u64> {
+fn chunks(window: &mut Window<'_>, mut at: u64, unpacked_bytes: &mut u64) -> Result<u64, Stop> {
     loop {
         let control = window.byte(at)?;
         if control == 0 {
-            return Some(at.saturating_add(1));
+            return Ok(at.saturating_add(1));
         }
         let [high, low] = window.array(at.saturating_add(1))?;
         let size = u64::from(u16::from_be_bytes([high, low]));
@@ -69,7 +69,7 @@ fn chunks<R: ReadAt + ?Sized>(
                     u64::from(packed).saturating_add(header),
                 )
             }
-            _ => return None,
+            _ => return Err(Stop::Unknown),
         };
         at = at.saturating_add(chunk);
         *unpacked_bytes = unpacked_bytes.saturating_add(unpacked);
@@ -78,28 +78,28 @@ fn chunks<R: ReadAt + ?Sized>(
 
 /// Returns the end of the index: a count of records, the records of two numbers each,
 /// padding, and a checksum.
-fn index<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64, at: u64) -> Option<u64> {
+fn index(window: &mut Window<'_>, start: u64, at: u64) -> Result<u64, Stop> {
     let mut at = at.saturating_add(1);
     let records = number(window, &mut at)?;
     for _ in 0..records.saturating_mul(2) {
         number(window, &mut at)?;
     }
     let padding = at.wrapping_sub(start).wrapping_neg() & 3;
-    Some(at.saturating_add(padding).saturating_add(4))
+    Ok(at.saturating_add(padding).saturating_add(4))
 }
 
 /// Reads a number with seven bits in each byte, low ones first; the high bit says that
 /// another byte follows.
 #[inline(never)]
-fn number<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, at: &mut u64) -> Option<u64> {
+fn number(window: &mut Window<'_>, at: &mut u64) -> Result<u64, Stop> {
     let mut value = 0u64;
     for shift in NUMBER_SHIFTS {
         let byte = window.byte(*at)?;
         *at = at.saturating_add(1);
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            return Some(value);
+            return Ok(value);
         }
     }
-    None
+    Err(Stop::Unknown)
 }

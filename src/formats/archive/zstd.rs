@@ -2,39 +2,31 @@
 //! zstd: a frame's header may state its size; if not, each block's header leads to the
 //! next block, and a block holds at most 128 KiB. RFC 8878. Layer: pure.
 
-use super::window::Window;
+use super::window::{Stop, Window};
 use super::{Known, Walked};
-use crate::formats::source::ReadAt;
 
 const MAGIC: u32 = 0xfd2f_b528;
-/// The magic number of skippable frames, whose last digit can be any.
-const SKIPPABLE: u32 = 0x184d_2a50;
 const BLOCK_MAX_BYTES: u64 = 128 << 10;
 const BLOCK_HEADER_BYTES: u64 = 3;
 
-/// Walks all frames in a row.
-pub fn walk<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, start: u64) -> Option<Walked> {
+/// Walks all frames in a row. The kernel knows no skippable frames.
+pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
     let mut walked = Walked {
         end: start,
         unpacked_bytes: 0,
         known: Known::Exact,
         memory_bytes: None,
     };
-    while walked.end.saturating_add(4) <= window.bytes() {
-        let magic = window.u32(walked.end)?;
-        if magic == MAGIC {
-            frame(window, &mut walked)?;
-        } else if magic & !0xf == SKIPPABLE {
-            let bytes = u64::from(window.u32(walked.end.saturating_add(4))?);
-            walked.end = walked.end.saturating_add(8).saturating_add(bytes);
-        } else {
-            break;
+    loop {
+        frame(window, &mut walked)?;
+        let next = walked.end.saturating_add(4) <= window.bytes();
+        if !next || window.u32(walked.end)? != MAGIC {
+            return Ok(walked);
         }
     }
-    Some(walked)
 }
 
-fn frame<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, walked: &mut Walked) -> Option<()> {
+fn frame(window: &mut Window<'_>, walked: &mut Walked) -> Result<(), Stop> {
     let mut at = walked.end.saturating_add(4);
     let descriptor = window.byte(at)?;
     let single_segment = descriptor & 0x20 != 0;
@@ -67,7 +59,7 @@ fn frame<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, walked: &mut Walked) ->
             0 => (bytes, bytes),
             1 => (1, bytes),
             2 => (bytes, BLOCK_MAX_BYTES),
-            _ => return None,
+            _ => return Err(Stop::Unknown),
         };
         at = at.saturating_add(packed);
         sum = sum.saturating_add(unpacked);
@@ -77,14 +69,12 @@ fn frame<R: ReadAt + ?Sized>(window: &mut Window<'_, R>, walked: &mut Walked) ->
     }
     let checksum_bytes = if descriptor & 4 != 0 { 4 } else { 0 };
     walked.end = at.saturating_add(checksum_bytes);
-    if walked.end > window.bytes() {
-        return None;
-    }
+    window.reaches(walked.end)?;
     // A size that the blocks cannot reach is ignored.
     let size = size.filter(|size| *size <= sum);
     if size.is_none() {
         walked.known = Known::AtMost;
     }
     walked.unpacked_bytes = walked.unpacked_bytes.saturating_add(size.unwrap_or(sum));
-    Some(())
+    Ok(())
 }

@@ -55,7 +55,7 @@ pub enum LooksLike {
 pub(super) const LOOK_BYTES: usize = 64;
 
 impl LooksLike {
-    pub(super) fn from_head(head: &[u8]) -> LooksLike {
+    pub fn from_head(head: &[u8]) -> LooksLike {
         const MAGICS: &[(&[u8], LooksLike)] = &[
             (b"\x1f\x8b", LooksLike::Gzip),
             (b"\x28\xb5\x2f\xfd", LooksLike::Zstd),
@@ -79,7 +79,7 @@ impl LooksLike {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             LooksLike::Gzip => "a gzip file",
             LooksLike::Zstd => "a zstd file",

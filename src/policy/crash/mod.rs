@@ -8,7 +8,7 @@ pub mod estimate;
 
 use alloc::vec::Vec;
 
-use crate::formats::archive::{self, Archive};
+use crate::formats::archive::{self, Archive, Depth};
 use crate::formats::cmdline::{key, words};
 use crate::formats::image::detect::{Image, detect_linux};
 use crate::formats::source::{InputId, ReadAt, ReadError};
@@ -60,8 +60,9 @@ pub fn measure<F: ReadAt>(
                 .saturating_add(MEMBER_BYTES);
             sizes.unpacked_bytes = sizes.unpacked_bytes.saturating_add(pages);
         } else if let Some(input) = manifest.get(part.source) {
-            let found = archive::walk(&input.file, part.slice);
-            archives.extend(found.map_err(|error| (part.source, error))?);
+            // A boot configuration at its end takes no memory, wherever it may be.
+            let found = archive::walk(&input.file, part.slice, Depth::Sizes, true);
+            archives.extend(found.map_err(|error| (part.source, error))?.archives);
         }
     }
     for archive in &archives {

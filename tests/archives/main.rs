@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Estimates of unpacked sizes, for archives made by the real programs and for
-//! archives with false headers.
+//! Archives of initrds, made by the real programs or with false headers: estimates of
+//! unpacked sizes here, and in `faults` what the kernel cannot unpack.
+
+mod cost;
+mod faults;
+mod inflate;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use kexec_bpf::parts::formats::{Archive, Format, Known, walk};
+use kexec_bpf::parts::formats::{Archive, Depth, Format, Known, walk};
 use kexec_bpf::parts::source::{FileOffset, FileSlice};
 use proptest::prelude::*;
 
@@ -13,7 +18,7 @@ fn whole(file: &[u8]) -> Vec<Archive> {
         offset: FileOffset(0),
         bytes: file.len() as u64,
     };
-    walk(file, slice).unwrap()
+    walk(file, slice, Depth::Sizes, true).unwrap().archives
 }
 
 fn one(file: &[u8]) -> Archive {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! A place in an initrd at which the kernel stops to unpack, so that files are missing.
+//! Layer: pure.
+
+use core::fmt;
+
+use super::Format;
+use super::foreign::{Advice, Foreign};
+use crate::diagnosis::{Diagnose, Diagnosis};
+use crate::formats::source::FileOffset;
+
+/// The cause of most faults.
+const UNPACKED: &str = "kernels unpack cpio archives (newc), plain or compressed";
+
+/// A place and what is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The offset in the file.
+    pub at: FileOffset,
+    pub kind: FaultKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FaultKind {
+    /// A file in another format.
+    Foreign(Foreign),
+    /// A file in another format, compressed by gzip.
+    Gzipped(Foreign),
+    /// A format that has no name here, with its first bytes.
+    Unknown([u8; 8]),
+    /// The archive ends before what its headers describe.
+    Cut(Format),
+    Damaged(Format),
+    /// An archive that does not begin at a multiple of 4.
+    Misplaced(Format),
+    /// An xz archive with a check that the kernel does not compute.
+    XzCheck,
+    /// The kernel's lz4 decoder takes this archive for a part of the one before it.
+    AfterLz4,
+    /// There is no archive at all.
+    OnlyZeros,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at;
+        match &self.kind {
+            FaultKind::Foreign(foreign) => write!(out, "{} at {at}", foreign.name),
+            FaultKind::Gzipped(foreign) => {
+                write!(out, "{} in gzip at {at}", foreign.name)
+            }
+            FaultKind::Unknown(bytes) => {
+                write!(out, "no archive at {at}, which begins with ")?;
+                bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+            }
+            FaultKind::Cut(format) => {
+                write!(out, "the {} data at {at} is cut short", format.name())
+            }
+            FaultKind::Damaged(format) => {
+                write!(out, "the {} data at {at} is damaged", format.name())
+            }
+            FaultKind::Misplaced(format) => {
+                write!(out, "{} at {at}, not a multiple of 4", format.name())
+            }
+            FaultKind::XzCheck => write!(out, "xz with another check than CRC32 at {at}"),
+            FaultKind::AfterLz4 => write!(out, "lz4 without 4 zeros after it at {at}"),
+            FaultKind::OnlyZeros => out.write_str("nothing but zeros"),
+        }
+    }
+}
+
+impl Diagnose for Fault {
+    fn diagnose(&self) -> Diagnosis {
+        let bad = Diagnosis::bad_image(self);
+        match self.kind {
+            FaultKind::Foreign(foreign) | FaultKind::Gzipped(foreign) => match foreign.advice {
+                Advice::Lz4 => bad
+                    .because("the kernel unpacks only lz4's legacy format")
+                    .with_hint("compress it by lz4 -l"),
+                Advice::Zstd => bad
+                    .because("the kernel unpacks no skippable frames, as pzstd writes them")
+                    .with_hint("compress it by zstd"),
+                Advice::Newc => bad
+                    .because("of cpio's formats, the kernel unpacks only newc")
+                    .with_hint("make it by cpio -H newc"),
+                Advice::Kernel => bad
+                    .because(UNPACKED)
+                    .with_hint("give the kernel first, then --initrd with the initrd"),
+                Advice::Disk => bad
+                    .because(UNPACKED)
+                    .with_hint("load --force, if it is a RAM disk for root=/dev/ram0"),
+                Advice::None => bad.because(UNPACKED).with_hint(INITRD),
+            },
+            FaultKind::Unknown(_) => bad.because(UNPACKED).with_hint(INITRD),
+            FaultKind::Cut(_) | FaultKind::Damaged(_) | FaultKind::OnlyZeros => {
+                Diagnosis::cut_short(self)
+            }
+            FaultKind::Misplaced(_) => bad
+                .because("the kernel finds archives only at multiples of 4")
+                .with_hint("pass each archive with an --initrd of its own"),
+            FaultKind::XzCheck => bad
+                .because("the kernel's xz has no other check")
+                .with_hint("compress it by xz --check=crc32"),
+            FaultKind::AfterLz4 => bad
+                .because("the kernel takes what follows for a part of the lz4 archive")
+                .with_hint("pass each archive with an --initrd of its own"),
+        }
+    }
+}
+
+const INITRD: &str = "an initrd, such as the initrd.img of the same kernel in /boot";

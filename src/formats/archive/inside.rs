@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The first bytes inside a gzip archive. Layer: pure.
+
+use super::fault::FaultKind;
+use super::foreign::{Foreign, LOOK_BYTES, of_head};
+use super::inflate::{End, inflate};
+use super::window::{Stop, Window};
+use super::{Advice, Format};
+
+/// The number of packed bytes that are looked at.
+const PACKED_BYTES: usize = 4 << 10;
+const HEADER_BYTES: usize = 10;
+const FLAG_NAME: u8 = 8;
+
+/// Checks that a gzip archive begins with a cpio archive, or with zeros, as far as its
+/// first bytes show. Source: lib/decompress_inflate.c of Linux.
+pub fn check(window: &mut Window<'_>, start: u64) -> Result<(), Stop> {
+    let mut buffer = [0; PACKED_BYTES];
+    let packed = window.scan(start, &mut buffer).ok_or(Stop::Unknown)?;
+    let is_whole = packed.len() < PACKED_BYTES;
+    let stop = |kind| Err(Stop::At(start, kind));
+    let Some((header, data)) = packed.split_at_checked(HEADER_BYTES) else {
+        return Err(Stop::Cut);
+    };
+    let flags = header.get(3).copied().unwrap_or_default();
+    // The kernel skips the name, and no other field.
+    let data = match flags & FLAG_NAME {
+        0 => Some(data),
+        _ => data
+            .iter()
+            .position(|byte| *byte == 0)
+            .and_then(|nul| data.get(nul.saturating_add(1)..)),
+    };
+    let Some(data) = data else {
+        return Err(if is_whole { Stop::Cut } else { Stop::Unknown });
+    };
+    let mut out = [0; LOOK_BYTES];
+    let (written, end) = inflate(data, &mut out);
+    let head = out.get(..written).unwrap_or_default();
+    match end {
+        End::Done | End::Full => {}
+        End::Input if is_whole => return Err(Stop::Cut),
+        End::Input => {}
+        End::Damaged => return stop(FaultKind::Damaged(Format::Gzip)),
+    }
+    let begins = head.iter().position(|byte| *byte != 0);
+    let Some(begins) = begins else {
+        return Ok(());
+    };
+    let first = head.get(begins..).unwrap_or_default();
+    // Of fewer bytes, nothing can be said.
+    if first.len() < 6 && end != End::Done || Format::of(first) == Format::Cpio {
+        return Ok(());
+    }
+    stop(FaultKind::Gzipped(of_head(head).unwrap_or(Foreign {
+        name: "unknown data",
+        advice: Advice::None,
+    })))
+}
