@@ -39,7 +39,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in load' -l append -x -d 'add words to the
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l command-line -x -d 'use TEXT instead of the image\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l reuse-cmdline -d 'use the running kernel\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -s p -l panic -d 'work on the image that a panic boots'
-complete -c kexec-bpf -n '__kexec_bpf_in load' -l force -d 'try to load a crash image that does not fit'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l force -d 'load even a bad initrd, or a crash image that does not fit'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l crypt-key -x -d 'pass a disk key to the capture kernel; may be repeated'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l reuse-crypt-keys -d 'keep the disk keys that were passed before'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l route -x -a 'auto handshake native extract' -d 'how to load the image'

@@ -87,6 +87,13 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
     revoked(&load.manifest, &mut |path, why| {
         events.tell(Event::Revoked { path, why });
     });
+    if let Some(error) = &load.not_unpacked {
+        let found = error.diagnose();
+        events.warn(&format!("warning: {}: {}", found.what, found.cause_text()));
+    }
+    if load.plan.has_no_root() {
+        events.warn("warning: no root= and no initrd: the next kernel may find no root");
+    }
     events.tell(Event::Planned {
         options,
         load,

@@ -27,7 +27,8 @@ pub struct LoadOptions<'arg> {
     pub strict: bool,
     /// Only plans; changes nothing.
     pub dry_run: bool,
-    /// Tries to load a crash image that does not fit.
+    /// Loads an initrd that the next kernel cannot unpack, and tries to load a crash image
+    /// that does not fit.
     pub force: bool,
     /// Descriptions of disk keys for the capture kernel.
     pub crypt_keys: Vec<String>,

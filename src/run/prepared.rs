@@ -15,6 +15,9 @@ use crate::sys::file::InputFile;
 pub struct Prepared {
     pub manifest: Manifest<InputFile>,
     pub plan: Plan,
+    /// The reason why the next kernel cannot unpack the initrd, if the user wants it
+    /// anyway.
+    pub not_unpacked: Option<RunError>,
     /// For a crash image: whether it will fit.
     pub preflight: Option<Preflight>,
 }
@@ -23,14 +26,19 @@ impl Prepared {
     /// Plans the load of the files in `manifest`.
     ///
     /// # Errors
-    /// [`RunError::Plan`], [`BootError::WouldChain`]; [`RunError::Read`] for a crash
+    /// [`RunError::Plan`], also for an initrd that the next kernel cannot unpack, unless
+    /// the user wants it anyway; [`BootError::WouldChain`]; [`RunError::Read`] for a crash
     /// image that cannot be measured.
     pub fn new(
         options: &LoadOptions<'_>,
         manifest: Manifest<InputFile>,
         host: &Host,
     ) -> Result<Prepared, RunError> {
-        let plan = plan(options, &manifest, host)?;
+        let plan = planned(options, &manifest, host)?;
+        let not_unpacked = match unpacked(&plan, &manifest) {
+            Err(error) if !options.force => return Err(error),
+            other => other.err(),
+        };
         let preflight = match options.wanted.panic {
             true => Some(crash::preflight(&manifest, &plan, host)?),
             false => None,
@@ -38,6 +46,7 @@ impl Prepared {
         Ok(Prepared {
             manifest,
             plan,
+            not_unpacked,
             preflight,
         })
     }
@@ -48,11 +57,27 @@ impl Prepared {
     }
 }
 
-/// Plans the load of the files in `manifest`.
+/// Plans the load of the files in `manifest`, and checks that the next kernel can unpack
+/// its initrd.
 ///
 /// # Errors
 /// [`RunError::Plan`], [`BootError::WouldChain`].
 pub fn plan(
+    options: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    host: &Host,
+) -> Result<Plan, RunError> {
+    let plan = planned(options, manifest, host)?;
+    unpacked(&plan, manifest)?;
+    Ok(plan)
+}
+
+fn unpacked(plan: &Plan, manifest: &Manifest<InputFile>) -> Result<(), RunError> {
+    plan::check_initrd(plan, manifest)
+        .map_err(|error| RunError::plan(manifest.path(error.source()), error))
+}
+
+fn planned(
     options: &LoadOptions<'_>,
     manifest: &Manifest<InputFile>,
     host: &Host,

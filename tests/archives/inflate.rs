@@ -37,7 +37,7 @@ fn contents() -> Vec<(&'static str, Vec<u8>)> {
         ("nothing", Vec::new()),
         ("one", vec![7]),
         ("zeros", vec![0; 100_000]),
-        ("noise", noise.clone()),
+        ("noise", noise),
         ("words", words),
         ("few values", few),
         (

@@ -12,6 +12,7 @@ mod build;
 mod bad_image;
 mod claims;
 mod help;
+mod initrd;
 mod plan;
 mod program;
 mod refusal;

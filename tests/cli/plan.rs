@@ -24,8 +24,8 @@ fn images(test: &str) -> Directory {
     let directory = Directory::new(test);
     directory.file("a.efi", &build::uki());
     directory.file("vmlinuz", &build::bzimage());
-    directory.file("b.img", &[b'b'; 6]);
-    directory.file("c.img", &[b'c'; 8]);
+    directory.file("b.img", &build::newc("b", &[b'b'; 6]));
+    directory.file("c.img", &build::newc("c", &[b'c'; 12]));
     directory
 }
 
@@ -35,9 +35,9 @@ fn plan_of_a_uki() {
 image         a.efi
 route         extract: the kernel and initrd are taken out of the image
 kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
-initrd        56 bytes in 3 parts
-              .ucode at 0x1200, 9 bytes
-              .initrd at 0x1000, 15 bytes
+initrd        540 bytes in 3 parts
+              .ucode at 0x1200, 252 bytes
+              .initrd at 0x1000, 256 bytes
               .osrel at 0x600, 32 bytes, in .extra
 command line  root=/dev/vda quiet
               (from the image)
@@ -55,8 +55,8 @@ fn plan_of_a_bzimage() {
 image         vmlinuz
 route         native: the kernel takes the image as it is
 kernel        the whole file, 1536 bytes (6.12.0-test)
-initrd        6 bytes
-              b.img, 6 bytes
+initrd        244 bytes
+              b.img, 244 bytes
 command line  quiet
               (from --command-line)
 flags         none
@@ -67,7 +67,8 @@ flags         none
 
 #[test]
 fn plan_without_initrd_says_so_to_the_kernel() {
-    let plan = plan(&images("plan-bare"), &["vmlinuz", "--append", "quiet"]);
+    let arguments = ["vmlinuz", "--append", "root=/dev/vda"];
+    let plan = plan(&images("plan-bare"), &arguments);
     assert!(plan.contains("initrd        none\n"), "{plan}");
     let flags = "flags         KEXEC_FILE_NO_INITRAMFS\n";
     assert!(plan.ends_with(flags), "{plan}");
@@ -79,12 +80,12 @@ fn plan_with_everything() {
 image         a.efi
 route         extract: the kernel and initrd are taken out of the image
 kernel        .linux at 0xa00, 1536 bytes (6.12.0-test)
-initrd        70 bytes in 5 parts
-              .ucode at 0x1200, 9 bytes
-              .initrd at 0x1000, 15 bytes
+initrd        1032 bytes in 5 parts
+              .ucode at 0x1200, 252 bytes
+              .initrd at 0x1000, 256 bytes
               .osrel at 0x600, 32 bytes, in .extra
-              b.img, 6 bytes
-              c.img, 8 bytes
+              b.img, 244 bytes
+              c.img, 248 bytes
 command line  root=/dev/vda quiet debug -- single
               (from the image)
 flags         KEXEC_FILE_ON_CRASH
@@ -136,7 +137,7 @@ fn inspect_shows_what_is_in_an_image() {
                 "kernel        6.12.0-test (a@b) #1 SMP",
                 "command line  root=/dev/vda quiet",
                 "              0x00000a00        1536  .linux",
-                "              0x00001200           9  .ucode",
+                "              0x00001200         252  .ucode",
                 "              .linux, .ucode, .initrd, .osrel",
             ][..],
         ),
@@ -185,7 +186,7 @@ fn addons_extend_only_what_they_can() {
 #[test]
 fn plan_with_lock_says_what_follows() {
     let directory = images("plan-lock");
-    let run = directory.run(&["load", "-n", "vmlinuz", "--lock"]);
+    let run = directory.run(&["load", "-n", "vmlinuz", "--lock", "--initrd", "b.img"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     run.is_narrow();
     let line = "lock          after the load, kernel.kexec_load_disabled is set to 1\n";

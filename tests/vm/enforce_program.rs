@@ -5,6 +5,7 @@ use crate::module_enforce::secure;
 use crate::report;
 use guest::firmware::SigningKey;
 use guest::handshake::{initramfs_before, tiny_uki};
+use guest::initramfs::small_initrd;
 use guest::pe::{Pe, tiny_efi_kernel};
 
 /// Stand-in for modprobe in this guest.
@@ -98,7 +99,7 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
     let guest = initramfs_before(&script, &key.sign_module(&directory))
         .file("modprobe", MODPROBE.as_bytes())
         .file("kernel", &sign("kernel", &tiny_efi_kernel()))
-        .file("initrd", b"another's initrd")
+        .file("initrd", &small_initrd(b"another's"))
         .file("good.efi", &good)
         .file("unsigned.efi", &unsigned)
         .file("bare.addon.efi", &addon.bytes())
@@ -112,7 +113,7 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
         .file("esp/EFI/Linux/good.efi", &good)
         .file("esp/EFI/Linux/unsigned.efi", &unsigned)
         .file("esp/kernel", &sign("kernel", &tiny_efi_kernel()))
-        .file("esp/initrd", b"another's initrd")
+        .file("esp/initrd", &small_initrd(b"another's"))
         .file(
             &format!("{entry}/a.conf"),
             b"linux /kernel\ninitrd /initrd\noptions quiet\n",

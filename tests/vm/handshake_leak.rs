@@ -3,6 +3,7 @@
 //! allocator and panics at the first warning.
 
 use guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
+use guest::initramfs::small_initrd;
 use guest::pe::{Pe, tiny_kernel};
 use guest::{Kernel, Transcript, module};
 
@@ -173,7 +174,7 @@ say tainted $(($(cat /proc/sys/kernel/tainted) & 0x2a0))
         .section(".osrel", &vec![b'\n'; 1 << 16])
         .section(".cmdline", b"console=ttyS0")
         .section(".linux", &tiny_kernel())
-        .section(".initrd", &vec![0x5a; 1 << 18]);
+        .section(".initrd", &small_initrd(&vec![0x5a; 1 << 18]));
     let guest = initramfs(&script).file("a.efi", &image.bytes());
     let said = machine(&directory, guest)
         .append(CHECKS)

@@ -140,7 +140,7 @@ fn files(guest: Initramfs, key: &Key, other: &Key) -> Initramfs {
     let mut guest = guest
         .file("plain.efi", &image)
         .file("plain.addon.efi", &addon)
-        .file("plain.cred", b"secret")
+        .file("plain.cred", &extra_initrd(&[]))
         .file("kernel", &tiny_efi_kernel());
     guest = key.add(guest, "good.efi", &image);
     guest = key.add(guest, "good.addon.efi", &addon);

@@ -4,6 +4,7 @@
 //! Not part of a plain `cargo test`: `make check` or
 //! `cargo test --release --test vm -- --test-threads=2`.
 
+mod bad_initrd;
 mod boot;
 mod boot_companions;
 mod boot_efi;

@@ -9,8 +9,17 @@ use guest::pe::{Pe, packed};
 use guest::{Payload, second_initrd};
 
 #[test]
-fn lz4_before_other_archives() {
-    let directory = guest::work_dir("module-lz4");
+fn the_module_separates_lz4_from_other_archives() {
+    lz4_before_other_archives("handshake");
+}
+
+#[test]
+fn the_program_separates_lz4_from_other_archives() {
+    lz4_before_other_archives("extract");
+}
+
+fn lz4_before_other_archives(route: &str) {
+    let directory = guest::work_dir(&format!("lz4-{route}"));
     let payloads = ["image", "user", "addon"].map(|name| Payload::new(name, 30_001));
     let [own, user, addon] = &payloads;
     let secret = Payload::new("secret.cred", 77);
@@ -29,11 +38,13 @@ fn lz4_before_other_archives() {
         .section_from(".linux", &KERNEL.image())
         .section(".initrd", &lz4("own", &second_initrd(&[own])));
     let addon_image = Pe::new().section(".initrd", &lz4("addon", &extra_initrd(&[addon])));
-    let script = "attempt load kexec-bpf load /a.efi --route handshake --initrd /user \
+    let script = format!(
+        "attempt load kexec-bpf load /a.efi --route {route} --initrd /user \
         --addon /a.addon.efi --addon /secret.cred
 [ $(cat /sys/kernel/kexec_loaded) = 1 ] && kexec-bpf exec
-";
-    let guest = initramfs(script)
+"
+    );
+    let guest = initramfs(&script)
         .file("a.efi", &image.bytes())
         .file("a.addon.efi", &addon_image.bytes())
         .file("secret.cred", &secret.data)

@@ -4,6 +4,7 @@
 
 use crate::module_late::{SETTLE, expect_settled};
 use guest::handshake::{NOTHING, initramfs, initramfs_with, machine, tiny_uki};
+use guest::initramfs::small_initrd;
 use guest::machine::given_memory_mb;
 use guest::pe::{Pe, tiny_kernel};
 use guest::witness::{self, FUNCTIONS, expect_digest};
@@ -32,7 +33,7 @@ pub fn with_images(guest: Initramfs) -> Initramfs {
         .file_from("witness.ko", &witness::module())
         .file("a.efi", &uki())
         .file("kernel", &tiny_kernel())
-        .file("initrd", b"not an archive, and never unpacked")
+        .file("initrd", &small_initrd(b"never unpacked"))
 }
 
 /// Expects what `calls fast` prints for a good load: errno, and the report's error, stage

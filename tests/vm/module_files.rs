@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::module_late::{SETTLE, expect_settled};
 use guest::Transcript;
 use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use guest::initramfs::small_initrd;
 use guest::pe::packed;
 
 #[track_caller]
@@ -56,7 +57,6 @@ load found /found.efi
 forged=$(printf '/x\\nforged: \\033[7m.cred')
 truncate -s 2147483648 \"$forged\"
 load forged /a.efi --addon \"$forged\"
-cp /a.efi /initrd
 exec 5>>/initrd
 load busy /a.efi --initrd /initrd
 exec 5>&-
@@ -67,7 +67,9 @@ load last /a.efi
 settle
 "
     );
-    let guest = initramfs(&script).file("a.efi", &tiny_uki(None).bytes());
+    let guest = initramfs(&script)
+        .file("a.efi", &tiny_uki(None).bytes())
+        .file("initrd", &small_initrd(b"small"));
     let said = machine(&directory, guest).run();
     said.expect("size", "0 Linux version");
     expect_loaded(&said, "empty");

@@ -5,6 +5,7 @@
 
 use guest::firmware::{self, SigningKey};
 use guest::handshake::{KERNEL, NOTHING, STRICT, expect_failure, initramfs_with, tiny_uki};
+use guest::initramfs::small_initrd;
 use guest::pe::{Pe, tiny_kernel};
 use guest::{Initramfs, module};
 
@@ -153,8 +154,8 @@ fn image(case: &Case) -> Pe {
         .section_from(".bpf", &module::program("give"))
         .section(".give", &orders)
         .section(".linux", &tiny_kernel())
-        .section(".initrd", b"not an archive")
-        .section(".ucode", b"nor is this")
+        .section(".initrd", &small_initrd(b"an initrd"))
+        .section(".ucode", &small_initrd(b"microcode"))
         .section(".cmdline", b"console=ttyS0")
         .section(".osrel", b"NAME=Base\n")
         .section(".pcrsig", b"{}")

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::report;
 use guest::firmware::{self, SigningKey};
 use guest::handshake::{KERNEL, STRICT, initramfs_before};
+use guest::initramfs::small_initrd;
 use guest::pe::Pe;
 use guest::{Initramfs, Payload, Transcript, module, second_initrd, uki::Uki};
 
@@ -147,7 +148,7 @@ impl Images {
             Pe::new()
                 .section(".cmdline", cmdline.as_bytes())
                 .section_from(".linux", linux)
-                .section(".initrd", initrd)
+                .section(".initrd", &small_initrd(initrd))
         };
         let good =
             uki("console=ttyS0 good", b"the good initrd..").write(self.directory.join("good"));

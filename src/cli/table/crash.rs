@@ -16,7 +16,7 @@ pub static PANIC: Flag = Flag {
 pub static FORCE: Flag = switch(
     Id::Force,
     "force",
-    "try to load a crash image that does not fit",
+    "load even a bad initrd, or a crash image that does not fit",
 );
 
 pub static CRYPT_KEY: Flag = Flag {
@@ -47,7 +47,8 @@ pub const KDUMP: Command = Command {
 reserved, and prints the sums: what is loaded, what the capture kernel needs to run, and the \
 unpacked size of its initrd, estimated from the archives' headers. Shows the settings that decide \
 what a panic does. Changes nothing and needs no privileges. Exits as load --panic would: with 0 \
-and a warning if memory is scarce, 1 if the image cannot be loaded, 4 if nothing is reserved.",
+and a warning if memory is scarce, 1 if the image cannot be loaded, 3 if the initrd cannot be \
+unpacked, 4 if nothing is reserved.",
     flags: &[
         &INITRD,
         &ADDON,

@@ -2,7 +2,6 @@
 //! Formats that the kernel does not unpack, by the names that people know them by.
 //! Layer: pure.
 
-use super::fault::FaultKind;
 use crate::formats::field::{bytes_at, u16_at, u32_at};
 use crate::formats::image::detect::detect;
 use crate::formats::image::error::LooksLike;
@@ -54,8 +53,11 @@ const STARTS: &[(&[u8], &str, Advice)] = &[
     (b"\xed\xab\xee\xdb", "an RPM package", Advice::None),
 ];
 
-/// Names what is at `at`, up to `end`.
-pub fn name(source: &dyn ReadAt, at: u64, end: u64) -> FaultKind {
+/// Names the format at `at`, up to `end`.
+///
+/// # Errors
+/// The first bytes, if the format is not known.
+pub fn name(source: &dyn ReadAt, at: u64, end: u64) -> Result<Foreign, [u8; 8]> {
     let rest = FileSlice {
         offset: FileOffset(at),
         bytes: end.saturating_sub(at),
@@ -66,12 +68,9 @@ pub fn name(source: &dyn ReadAt, at: u64, end: u64) -> FaultKind {
     if let Ok(image) = detect(rest) {
         let name = image.kind_name();
         let advice = Advice::Kernel;
-        return FaultKind::Foreign(Foreign { name, advice });
+        return Ok(Foreign { name, advice });
     }
-    match of_head(head) {
-        Some(foreign) => FaultKind::Foreign(foreign),
-        None => FaultKind::Unknown(bytes_at(head, 0).unwrap_or_default()),
-    }
+    of_head(head).ok_or_else(|| bytes_at(head, 0).unwrap_or_default())
 }
 
 /// Names the format that begins with these bytes; `None` for an unknown one.

@@ -299,8 +299,11 @@ impl Walker<'_> {
             // Zeros may belong to the format.
             let is_first = self.walk.archives.is_empty();
             let from = if is_first { 0 } else { start };
-            let kind = foreign::name(self.window.source, from, bytes);
-            self.fault(from, kind);
+            let named = foreign::name(self.window.source, from, bytes);
+            self.fault(
+                from,
+                named.map_or_else(FaultKind::Unknown, FaultKind::Foreign),
+            );
         }
     }
 

@@ -135,7 +135,28 @@ pub fn uki() -> Vec<u8> {
         (".osrel", b"ID=test\nPRETTY_NAME=\"Test OS 1\"\n"),
         (".cmdline", b"root=/dev/vda quiet\n"),
         (".linux", &bzimage()),
-        (".initrd", b"initrd contents"),
-        (".ucode", b"microcode"),
+        (".initrd", &newc("init", b"initrd contents")),
+        (".ucode", &newc("ucode", b"microcode")),
     ])
+}
+
+/// Builds a cpio archive of one file.
+pub fn newc(name: &str, contents: &[u8]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, mode, contents) in [(name, 0o100_644, contents), ("TRAILER!!!", 0, b"")] {
+        let name_bytes = name.len() + 1;
+        let bytes = contents.len();
+        // ino mode uid gid nlink mtime filesize dev(2) rdev(2) namesize check
+        let fields = [0, mode, 0, 0, 1, 0, bytes, 0, 0, 0, 0, name_bytes, 0];
+        archive.extend_from_slice(b"070701");
+        for field in fields {
+            archive.extend(format!("{field:08x}").into_bytes());
+        }
+        archive.extend_from_slice(name.as_bytes());
+        archive.push(0);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+        archive.extend_from_slice(contents);
+        archive.resize(archive.len().next_multiple_of(4), 0);
+    }
+    archive
 }

@@ -12,10 +12,10 @@ use crate::formats::archive::{self, Archive, Depth};
 use crate::formats::cmdline::{key, words};
 use crate::formats::image::detect::{Image, detect_linux};
 use crate::formats::source::{InputId, ReadAt, ReadError};
-use crate::policy::plan::{InitrdOrigin, Manifest, Plan};
+use crate::policy::plan::{Manifest, Plan};
 use estimate::{Image as Sizes, RootFs};
 
-/// The size of the header and the padding of a companion file in an archive.
+/// The size of the header and the padding of a file that goes into an archive.
 const MEMBER_BYTES: u64 = 1024;
 const PAGE_BYTES: u64 = 4096;
 
@@ -53,7 +53,7 @@ pub fn measure<F: ReadAt>(
     for part in &plan.initrd {
         let bytes = part.slice.bytes;
         sizes.initrd_bytes = sizes.initrd_bytes.saturating_add(bytes);
-        if let InitrdOrigin::Member(_) = part.from {
+        if !part.is_archive() {
             sizes.initrd_bytes = sizes.initrd_bytes.saturating_add(MEMBER_BYTES);
             let pages = bytes
                 .saturating_add(PAGE_BYTES)

@@ -7,11 +7,12 @@ use core::fmt;
 use super::Route;
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
+use crate::formats::archive::Fault;
 use crate::formats::cmdline::CmdlineError;
 use crate::formats::image::addon::AddonError;
 use crate::formats::image::error::ImageError;
 use crate::formats::image::pe::Machine;
-use crate::formats::image::uki::UkiError;
+use crate::formats::image::uki::{SectionKind, UkiError};
 use crate::formats::initrd::concat::ConcatError;
 use crate::formats::initrd::newc::NewcError;
 use crate::formats::source::{InputId, ReadError};
@@ -68,6 +69,17 @@ pub enum PlanError {
         /// True when the user added to the line, or replaced it.
         users: bool,
     },
+    /// The next kernel cannot unpack an archive; `source` is the number of its file.
+    NotUnpacked {
+        source: InputId,
+        section: Option<SectionKind>,
+        fault: Fault,
+    },
+    /// An initrd could not be read; `source` is its number.
+    Unread {
+        source: InputId,
+        error: ReadError,
+    },
     Initrd(ConcatError),
     /// A companion file or a section does not fit into an archive.
     Archive {
@@ -107,6 +119,8 @@ impl Diagnose for PlanError {
             }
             .with_hint("a shorter command line"),
             PlanError::Initrd(error) => error.diagnose(),
+            PlanError::NotUnpacked { fault, .. } => fault.diagnose().with_what(self),
+            PlanError::Unread { error, .. } => error.diagnose(),
             PlanError::Archive { error, .. } => error.diagnose(),
             PlanError::NoRunningCmdline => {
                 Diagnosis::failed(self).with_hint("mount -t proc proc /proc, or --command-line")
@@ -122,7 +136,10 @@ impl PlanError {
     #[must_use]
     pub fn source(&self) -> InputId {
         match self {
-            PlanError::Addon { source, .. } | PlanError::Archive { source, .. } => *source,
+            PlanError::Addon { source, .. }
+            | PlanError::Archive { source, .. }
+            | PlanError::NotUnpacked { source, .. }
+            | PlanError::Unread { source, .. } => *source,
             PlanError::NotBootable { .. }
             | PlanError::WrongMachine { .. }
             | PlanError::TakenAsItIs { .. }
@@ -180,6 +197,11 @@ impl fmt::Display for PlanError {
             PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),
             PlanError::Cmdline { error, .. } => error.fmt(out),
             PlanError::Initrd(error) => error.fmt(out),
+            PlanError::NotUnpacked { section, fault, .. } => match section {
+                Some(section) => write!(out, "section {}: {fault}", section.name()),
+                None => write!(out, "bad initrd: {fault}"),
+            },
+            PlanError::Unread { error, .. } => error.fmt(out),
             PlanError::Archive { error, .. } => error.fmt(out),
             PlanError::NoRunningCmdline => out.write_str("/proc/cmdline cannot be read"),
             PlanError::Read(error) => error.fmt(out),

@@ -36,6 +36,19 @@ pub enum InitrdOrigin {
     User,
 }
 
+impl InitrdOrigin {
+    /// Returns the section that it is from.
+    #[must_use]
+    pub fn section(self) -> Option<SectionKind> {
+        match self {
+            InitrdOrigin::Section(kind)
+            | InitrdOrigin::SectionFile(kind)
+            | InitrdOrigin::Addon(kind) => Some(kind),
+            InitrdOrigin::Member(_) | InitrdOrigin::User => None,
+        }
+    }
+}
+
 /// The pieces and how they are joined.
 pub struct Assembled {
     pub parts: Vec<InitrdPart>,

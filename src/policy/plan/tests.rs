@@ -120,7 +120,15 @@ fn a_session_asks_for_all_that_is_wanted() {
 #[test]
 fn microcode_is_first_and_the_users_initrds_are_last() {
     use InitrdOrigin::{Section, SectionFile, User};
-    let uki = build::uki();
+    // Sizes that are no multiples of 4; a plan does not read the contents.
+    let uki = build::pe(&[
+        (".text", b"stub"),
+        (".osrel", &[b'a'; 32]),
+        (".cmdline", b"root=/dev/vda quiet\n"),
+        (".linux", &build::bzimage()),
+        (".initrd", b"initrd contents"),
+        (".ucode", b"microcode"),
+    ]);
     let manifest = manifest(&uki).with_initrds(&[6, 8]);
     let plan = plan(&Options::default(), &manifest, &machine()).unwrap();
     let parts = parts(&plan);

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::initramfs::small_initrd;
 use crate::pe::{Pe, tiny_kernel};
 use crate::{Initramfs, Kernel, Machine, Transcript, module, packages};
 
@@ -68,7 +69,7 @@ pub fn tiny_uki(parser: Option<&[u8]>) -> Pe {
         .section(".osrel", b"NAME=Test\n")
         .section(".cmdline", b"console=ttyS0")
         .section(".linux", &tiny_kernel())
-        .section(".initrd", b"not an archive, and never unpacked");
+        .section(".initrd", &small_initrd(b"never unpacked"));
     match parser {
         Some(parser) => uki.section(".bpf", parser),
         None => uki,

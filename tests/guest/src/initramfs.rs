@@ -125,6 +125,13 @@ pub fn extra_initrd(payload: &[&Payload]) -> Vec<u8> {
     archive.finish()
 }
 
+/// Makes an initrd of one file with these contents.
+pub fn small_initrd(contents: &[u8]) -> Vec<u8> {
+    let mut archive = Archive::new();
+    archive.file("small", 0o644, contents);
+    archive.finish()
+}
+
 fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }

@@ -66,7 +66,7 @@ pub fn add(mut guest: Initramfs, directory: &Path, key: &SigningKey) -> Initramf
     guest = guest.file("bare.efi", &sign("bare.efi", &bare));
     for (name, mark) in [
         ("cmdline", &b"console=ttyS0"[..]),
-        ("initrd", b"not an archive"),
+        ("initrd", b"never unpacked"),
         ("linux", b"HdrS"),
         ("bpf", b"\x7fELF"),
     ] {

@@ -148,6 +148,28 @@ pub const COMPANIONS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The section on what the kernel unpacks.
+pub const INITRDS: &[&str] = &[
+    "The kernel unpacks cpio archives in newc format (cpio -H newc), plain or compressed by gzip, \
+     bzip2, lzma, xz --check=crc32, lzop, lz4 -l or zstd, one after the other, with zeros in \
+     between. At anything else it stops, and boots on without the files that follow. So load, \
+     boot and kdump check look at each initrd before anything is changed: those of --initrd and \
+     of a boot entry, .initrd and .ucode of the image, and those of addons. What cannot be \
+     unpacked is refused with exit code 3, by its name and its offset in the file: a file in \
+     another format, such as lz4 without -l, a kernel, a certificate or a text; an archive that \
+     is cut short; an archive where the kernel does not look for one. A crash image that was \
+     loaded before stays loaded. inspect shows the same for an image's own initrd.",
+    "Only headers are read, not the contents. In gzip, the first bytes are decompressed as well. \
+     The end of a gzip, bzip2, lzma or lzop archive is not known without decompressing all of it, \
+     so nothing after such an archive is looked at, and nobody sees that it is cut short; nor is \
+     seen what is in an archive of another format, and whether the next kernel has that \
+     format's decompressor. An archive needs no last member. If an image's own parser \
+     chooses the initrd, its sections are not looked at. A boot configuration \
+     (CONFIG_BOOT_CONFIG) is accepted at the end of the last initrd.",
+    "load --force loads what was refused, with a warning: for example, a file system that the \
+     next kernel takes as a RAM disk (root=/dev/ram0).",
+];
+
 /// The section on crash images.
 pub const CRASH: &[&str] = &[
     "load --panic loads the image that the kernel boots when it panics, into the memory that \
