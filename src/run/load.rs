@@ -91,7 +91,9 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
         let found = error.diagnose();
         events.warn(&format!("warning: {}: {}", found.what, found.cause_text()));
     }
-    if load.plan.has_no_root() {
+    // A load that is refused needs no second message.
+    let goes_on = options.dry_run || load.plan.blocker.is_none();
+    if goes_on && load.plan.has_no_root() {
         events.warn("warning: no root= and no initrd: the next kernel may find no root");
     }
     events.tell(Event::Planned {
