@@ -27,9 +27,9 @@ help:
 	@echo 'make check      run all but the longest tests; ends with "N passed, M failed"'
 	@echo 'make check-all  test the kernel module on more kernels; takes hours'
 	@echo 'make demo       boot a kernel, kexec a UKI, show what the next one says'
-	@echo 'make bench      measure against kexec-tools and systemctl'
+	@echo 'make bench      measure against kexec-tools and systemctl; takes hours'
 	@echo 'make size       compare the size of the binary with its budget'
-	@echo 'make docs       generate the man page and completions'
+	@echo 'make docs       generate the man page, completions and figures in README'
 	@echo 'make install    install to $$DESTDIR$$PREFIX ($(PREFIX))'
 	@echo 'make clean      remove what was built and downloaded'
 

@@ -31,10 +31,7 @@ fn main() -> ExitCode {
             demo::run();
             Ok(())
         }
-        ["bench"] => {
-            bench::run();
-            Ok(())
-        }
+        ["bench"] => bench::run(),
         ["size"] => size::run(&guest::program()),
         ["size", program] => size::run(Path::new(program)),
         _ => {

@@ -11,17 +11,86 @@ use guest::cpio::Archive;
 use guest::library::with_libraries;
 use guest::{Initramfs, packages};
 
+/// A program that loads images.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Contestant {
+enum Program {
     /// A program that only calls kexec_file_load(2).
     Floor,
-    /// Without the module: route extract.
-    KexecBpf,
-    /// With the module: route handshake.
-    Handshake,
+    Ours,
+    OursWithModule,
     KexecTools,
     Systemctl,
 }
+
+use Program::{Floor, KexecTools, Ours, OursWithModule, Systemctl};
+
+/// A program with its options.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Contestant {
+    /// Name in the results. What comes after ` --` makes it a variant of the one before.
+    pub name: &'static str,
+    program: Program,
+    /// Command that loads the images. In it, `UKI` stands for the UKI's path and `CMDLINE`
+    /// for the command line; if it has no `UKI`, kernel and initrd are separate files.
+    command: &'static str,
+}
+
+/// Name of the contestant that the others are compared with.
+pub const BARE: &str = "bare call";
+
+/// All contestants, in the order of the tables.
+pub const ALL: &[Contestant] = &[
+    new(BARE, Floor, "floor /vmlinuz /initrd CMDLINE"),
+    new(
+        "kexec-bpf extract",
+        Ours,
+        "kexec-bpf load --route extract UKI",
+    ),
+    new(
+        "kexec-bpf handshake",
+        OursWithModule,
+        "kexec-bpf load --route handshake UKI",
+    ),
+    new(
+        "kexec-bpf extract --fast",
+        OursWithModule,
+        "kexec-bpf load --route extract --fast UKI",
+    ),
+    new(
+        "kexec-bpf handshake --fast",
+        OursWithModule,
+        "kexec-bpf load --route handshake --fast UKI",
+    ),
+    // kexec-tools drops the image's own command line.
+    new(
+        "kexec-tools",
+        KexecTools,
+        "kexec -s -l UKI --command-line=CMDLINE",
+    ),
+    // Only kexec_load(2) has an image without a digest, and there kexec-tools opens no UKI.
+    new(
+        "kexec-tools --no-checks",
+        KexecTools,
+        "kexec -c -l --no-checks /vmlinuz --initrd=/initrd --command-line=CMDLINE",
+    ),
+    // systemctl loads the ESP's default entry, then fails to reach systemd.
+    new(
+        "systemctl",
+        Systemctl,
+        "env SYSTEMD_ESP_PATH=/efi SYSTEMD_RELAX_ESP_CHECKS=1 SYSTEMD_LOG_TARGET=console \
+         systemctl kexec",
+    ),
+];
+
+const fn new(name: &'static str, program: Program, command: &'static str) -> Contestant {
+    Contestant {
+        name,
+        program,
+        command,
+    }
+}
+
+const UKI: &str = "efi/EFI/Linux/a.efi";
 
 /// Bytes that an initramfs grows by.
 pub struct Added {
@@ -31,97 +100,69 @@ pub struct Added {
 }
 
 impl Contestant {
-    pub const ALL: [Self; 5] = [
-        Self::Floor,
-        Self::KexecBpf,
-        Self::Handshake,
-        Self::KexecTools,
-        Self::Systemctl,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Floor => "floor",
-            Self::KexecBpf => "kexec-bpf",
-            Self::Handshake => "handshake",
-            Self::KexecTools => "kexec-tools",
-            Self::Systemctl => "systemctl",
-        }
+    /// Returns whether it is another contestant with an option.
+    pub fn is_variant(self) -> bool {
+        self.name.contains(" --")
     }
 
     pub fn version(self) -> String {
-        match self {
-            Self::Floor => "-".to_owned(),
-            Self::KexecBpf | Self::Handshake => env!("CARGO_PKG_VERSION").to_owned(),
-            Self::KexecTools => packaged("kexec-tools", "kexec-tools"),
-            Self::Systemctl => packaged("systemctl", "systemd"),
+        match self.program {
+            Floor => "-".to_owned(),
+            Ours | OursWithModule => env!("CARGO_PKG_VERSION").to_owned(),
+            KexecTools => packaged("kexec-tools", "kexec-tools"),
+            Systemctl => packaged("systemctl", "systemd"),
         }
     }
 
     /// Returns commands that the guest runs before it measures.
     pub fn prepare(self) -> &'static str {
-        match self {
-            Self::Handshake => "insmod /kexec_bpf.ko timeout_ms=60000\n",
+        match self.program {
+            OursWithModule => "insmod /kexec_bpf.ko timeout_ms=60000\n",
             _ => "",
         }
     }
 
     /// Returns the command that loads the images, for a guest's script.
     pub fn call(self, images: &Images) -> String {
-        let cmdline = &images.cmdline;
-        match self {
-            Self::Floor => format!("floor /vmlinuz /initrd '{cmdline}'"),
-            Self::KexecBpf => "kexec-bpf load /efi/EFI/Linux/a.efi".to_owned(),
-            Self::Handshake => "kexec-bpf load --route handshake /efi/EFI/Linux/a.efi".to_owned(),
-            // kexec-tools drops the image's own command line.
-            Self::KexecTools => {
-                format!("kexec -s -l /efi/EFI/Linux/a.efi --command-line='{cmdline}'")
-            }
-            // systemctl loads the ESP's default entry, then fails to reach systemd.
-            Self::Systemctl => "env SYSTEMD_ESP_PATH=/efi SYSTEMD_RELAX_ESP_CHECKS=1 \
-                 SYSTEMD_LOG_TARGET=console systemctl kexec"
-                .to_owned(),
-        }
+        self.command
+            .replace("UKI", &format!("/{UKI}"))
+            .replace("CMDLINE", &format!("'{}'", images.cmdline))
     }
 
-    /// Returns the option that makes the contestant print its steps.
-    pub fn verbose(self) -> &'static str {
-        match self {
-            Self::Handshake => " --verbose",
-            _ => "",
-        }
+    fn takes_parts(self) -> bool {
+        self.command.contains("/vmlinuz")
     }
 
     /// Returns the path in the guest and the source of each of its files.
     pub fn files(self) -> BTreeMap<String, PathBuf> {
-        match self {
-            Self::Floor => one("bin/floor", packages::floor("floor")),
-            Self::KexecBpf => one("bin/kexec-bpf", guest::program()),
-            Self::Handshake => {
+        match self.program {
+            Floor => one("bin/floor", packages::floor("floor")),
+            Ours => one("bin/kexec-bpf", guest::program()),
+            OursWithModule => {
                 let mut files = one("bin/kexec-bpf", guest::program());
                 files.insert("kexec_bpf.ko".to_owned(), guest::module::module_for(KERNEL));
                 files
             }
-            Self::KexecTools => with_libraries("kexec-tools", "usr/sbin/kexec", "bin/kexec"),
-            Self::Systemctl => with_libraries("systemctl", "usr/bin/systemctl", "bin/systemctl"),
+            KexecTools => with_libraries("kexec-tools", "usr/sbin/kexec", "bin/kexec"),
+            Systemctl => with_libraries("systemctl", "usr/bin/systemctl", "bin/systemctl"),
         }
     }
 
-    /// Makes an initramfs with this contestant, the images, and the program that measures.
+    /// Makes an initramfs with this contestant, the images, and the programs that measure.
     pub fn initramfs(self, script: &str, images: &Images) -> Vec<u8> {
         let mut initramfs = Initramfs::new(script)
             .program("bin/measure", &packages::floor("measure"))
+            .program("bin/tsc", &packages::floor("tsc"))
             .program("bin/floor", &packages::floor("floor"));
         for (path, source) in self.files() {
             initramfs = initramfs.program(&path, &source);
         }
-        if self == Self::Floor {
-            initramfs = initramfs
+        let initramfs = match self.takes_parts() {
+            true => initramfs
                 .file_from("vmlinuz", &images.kernel)
-                .file_from("initrd", &images.initrd);
-        } else {
-            initramfs = initramfs.file_from("efi/EFI/Linux/a.efi", &images.uki);
-        }
+                .file_from("initrd", &images.initrd),
+            false => initramfs.file_from(UKI, &images.uki),
+        };
         initramfs.finish()
     }
 

@@ -3,14 +3,15 @@
 
 use std::path::PathBuf;
 
+use guest::initramfs::second;
 use guest::uki::Uki;
-use guest::{Kernel, Payload, second_initrd};
+use guest::{Kernel, Payload, packages};
 
 /// The kernel that runs the contestants and is loaded by them.
 pub const KERNEL: Kernel = Kernel::V6_12;
 
 pub struct Images {
-    pub name: &'static str,
+    /// Size of the file of random bytes in the initrd; the rest is a busybox.
     pub initrd_mb: usize,
     pub nonce: String,
     pub cmdline: String,
@@ -20,21 +21,24 @@ pub struct Images {
 }
 
 impl Images {
-    pub fn build(name: &'static str, initrd_mb: usize) -> Self {
-        let directory = guest::work_dir(&format!("bench-{name}"));
+    pub fn build(initrd_mb: usize) -> Self {
+        let directory = guest::work_dir(&format!("bench-{initrd_mb}"));
         let nonce = guest::nonce();
-        // earlyprintk makes the kernel print its first line as early as it can.
-        let cmdline = format!("earlyprintk=ttyS0 console=ttyS0 panic=-1 nonce={nonce}");
+        // No KASLR: it would change the counts, and the emulator's speed, from boot to boot.
+        let cmdline = format!("console=ttyS0 panic=-1 nokaslr nonce={nonce}");
         let payload = Payload::new("random", initrd_mb * 1_000_000);
+        let archive = second(&[])
+            .program("bin/tsc", &packages::floor("tsc"))
+            .script("next", "say init $(tsc)\n")
+            .file("random", &payload.data);
         let initrd = directory.join("initrd");
-        std::fs::write(&initrd, second_initrd(&[&payload])).expect("write the initrd");
+        std::fs::write(&initrd, archive.finish()).expect("write the initrd");
         let uki = Uki::new(&directory, "a", &cmdline)
             .options(&["--uname", &KERNEL.release()])
             .linux(&KERNEL.image())
             .initrd(&initrd)
             .build();
         Self {
-            name,
             initrd_mb,
             nonce,
             cmdline,

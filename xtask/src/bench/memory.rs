@@ -18,7 +18,7 @@ pub fn smallest(contestant: Contestant, images: &Images) -> u32 {
     assert!(
         is_loaded(contestant, images, loads * STEP_MB),
         "{} cannot load the image in {} MB",
-        contestant.name(),
+        contestant.name,
         loads * STEP_MB
     );
     while loads - fails > 1 {
@@ -33,7 +33,7 @@ pub fn smallest(contestant: Contestant, images: &Images) -> u32 {
 }
 
 fn is_loaded(contestant: Contestant, images: &Images, memory_mb: u32) -> bool {
-    let directory = guest::work_dir(&format!("bench-memory-{}", contestant.name()));
+    let directory = guest::work_dir(&format!("bench-memory-{}", contestant.name));
     let script = format!(
         "mkdir /tmp\n{}{}\n{LOADED}",
         contestant.prepare(),

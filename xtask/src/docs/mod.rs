@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The man page and the completions of all shells, made from the flag table.
+//! The man page and the completions of all shells, made from the flag table; README's
+//! tables and the plot of the benchmark, made from its figures.
 
 mod bash;
 mod fish;
@@ -13,6 +14,8 @@ mod zsh;
 use std::fs;
 
 use guest::tree;
+
+use crate::bench;
 
 const LICENCE: &str = "SPDX-License-Identifier: GPL-2.0-or-later";
 const ORIGIN: &str = "Generated from src/cli/table.rs by make docs.";
@@ -42,21 +45,33 @@ const DOCUMENTS: &[Document] = &[
     },
 ];
 
+/// Documents of the benchmark's figures.
+const FIGURES: &[Document] = &[
+    Document {
+        path: "docs/bench.svg",
+        generate: bench::plot,
+    },
+    Document {
+        path: "README.md",
+        generate: bench::readme,
+    },
+];
+
 /// Writes all files anew.
 pub fn write() -> Result<(), String> {
-    for Document { path, generate } in DOCUMENTS {
+    for Document { path, generate } in DOCUMENTS.iter().chain(FIGURES) {
         fs::write(tree(path), generate()).map_err(|error| format!("{path}: {error}"))?;
     }
     Ok(())
 }
 
-/// Compares the committed files with those that the table gives.
+/// Compares the committed files with those that would be written.
 pub fn check() -> Result<(), String> {
     let is_old = |document: &&Document| {
         let committed = fs::read_to_string(tree(document.path)).unwrap_or_default();
         committed != (document.generate)()
     };
-    let old = DOCUMENTS.iter().filter(is_old);
+    let old = DOCUMENTS.iter().chain(FIGURES).filter(is_old);
     let lines: Vec<_> = old
         .map(|document| format!("{} is not current; run: make docs", document.path))
         .collect();
