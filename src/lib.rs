@@ -46,7 +46,9 @@ pub mod parts {
         pub use crate::formats::cmdline::reuse::{NEXT_KERNEL, reuse};
         pub use crate::formats::cmdline::{join, key, mangle, words};
         pub use crate::formats::disk::{superblock, table};
-        pub use crate::formats::entries::{counter, efi, glob, loader_conf, type1, version};
+        pub use crate::formats::entries::{
+            counter, efi, glob, grubenv, loader_conf, type1, version,
+        };
         pub use crate::formats::initrd::extra;
         pub use crate::formats::object::{Btf, Kfunc, Object};
     }

@@ -63,7 +63,7 @@ _kexec_bpf() {
         :
         ;;
     boot:--menu)
-        words='auto'
+        words='auto forever'
         ;;
     boot:--append)
         :

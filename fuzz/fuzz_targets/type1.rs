@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Type 1 entries: if an entry can boot, none of its paths leads out of its root.
+//! Type 1 entries with grub's variables: if an entry can boot, none of its paths leads out
+//! of its root. The text of the entry goes up to the first 0xff, the block follows.
 #![no_main]
+use kexec_bpf::parts::formats::grubenv::Grubenv;
 use kexec_bpf::parts::formats::type1::Type1;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &[u8]| {
-    let entry = Type1::parse(text, "x86_64");
+fuzz_target!(|input: &[u8]| {
+    let end = input.iter().position(|byte| *byte == 0xff);
+    let (text, block) = input.split_at(end.unwrap_or(input.len()));
+    let variables = Grubenv::parse(block.get(1..).unwrap_or_default()).unwrap_or_default();
+    let entry = Type1::parse(text, "x86_64", &variables);
     if entry.problem.is_none() {
         assert!(!entry.image.is_empty());
-        for path in entry.initrds.iter().chain([&entry.image]) {
-            assert!(!path.starts_with(b"/"));
+        let files = entry.initrds.iter().chain(&entry.extras);
+        for path in files.chain([&entry.image]) {
+            assert!(!path.is_empty() && !path.starts_with(b"/"));
             assert!(path.split(|byte| *byte == b'/').all(|part| part != b".."));
         }
     }

@@ -9,16 +9,27 @@ use super::options;
 use super::parse::Parsed;
 use super::table::Id;
 use super::text::field;
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnose, Diagnosis, Hint};
+use crate::run::volumes::Place;
 use crate::run::{self, entries};
-use crate::sys::host;
+use crate::sys::{capability, host};
 
 /// Columns of the mark and the number.
 const INDENT: usize = 7;
 
 pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let place = options::place(parsed);
-    let found = entries::find(place, options::timeout_s(parsed), &host::read())?;
+    let found = entries::find(place, options::timeout_s(parsed), &host::read());
+    let found = found.map_err(|error| {
+        let found = error.diagnose();
+        match place {
+            Place::Root(_) => found,
+            _ if capability::may_mount() => found,
+            _ => found
+                .because("only root may read disks and mount file systems")
+                .with_hints(&[Hint::Text("run it as root"), Hint::Text("--root DIR")]),
+        }
+    })?;
     let console = Console::new(false, false);
     for note in &found.notes {
         console.warn(note);

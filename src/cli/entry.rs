@@ -46,6 +46,9 @@ pub fn line(
     if let Some((_, because)) = why {
         text.push_str(match because {
             DefaultSource::OneShot => ", the default for this boot (LoaderEntryOneShot)",
+            DefaultSource::NextEntry => ", the default for this boot (next_entry of grubenv)",
+            DefaultSource::Preferred => ", the default (LoaderEntryPreferred)",
+            DefaultSource::SavedEntry => ", the default (saved_entry of grubenv)",
             DefaultSource::Variable => ", the default (LoaderEntryDefault)",
             DefaultSource::LoaderConf => ", the default (loader.conf)",
             DefaultSource::First => ", the default",

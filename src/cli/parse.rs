@@ -146,9 +146,15 @@ pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, Diagnosis> 
         let given = if flag.value == Value::Nothing {
             Given::Nothing
         } else {
-            let value = options
-                .value()
-                .map_err(|_| usage(command, &format!("--{} needs a value", flag.long)))?;
+            let value = match (options.value(), flag.value) {
+                (Ok(value), _) => value,
+                // A menu without a time waits for ever.
+                (Err(_), Value::MenuTime) => b"",
+                (Err(_), _) => {
+                    let what = format!("--{} needs a value", flag.long);
+                    return Err(usage(command, &what));
+                }
+            };
             read(command, flag, value)?
         };
         parsed.flags.push((flag.id, given));

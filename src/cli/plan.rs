@@ -169,6 +169,7 @@ fn base_text(base: CmdlineBase) -> &'static str {
         CmdlineBase::Empty => "(from --append or addons)",
         CmdlineBase::Image => "(from the image)",
         CmdlineBase::User => "(from --command-line)",
+        CmdlineBase::Entry => "(from the boot entry)",
         CmdlineBase::Running => "(the running kernel's)",
     }
 }

@@ -15,16 +15,18 @@ use super::{RunError, exec, load, unload};
 use crate::diagnosis::Diagnose;
 use crate::diagnosis::escape::printable;
 use crate::formats::entries::counter::Name;
-use crate::formats::entries::loader_conf::MenuTime;
-use crate::formats::entries::type1::EntryKind;
+use crate::formats::entries::loader_conf::{MenuTime, Timeout};
 use crate::host::Host;
-use crate::policy::boot::choose::{self, DefaultSource};
+use crate::policy::boot::choose::{self, DefaultSource, Missed};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::plan::{Fast, Options, Profile};
 use crate::sys::directory::Directory;
+use crate::sys::file::InputFile;
 use crate::sys::{AsFd, efivar, host};
 
+/// Limit on the choices of entries that cannot boot.
+const BROKEN_CHOICES_MAX: usize = 16;
 /// Limit on the reports about entries that cannot boot.
 const UNBOOTABLE_TOLD: usize = 4;
 
@@ -55,7 +57,8 @@ pub fn boot(
     result
 }
 
-/// Loads the image at a path on the first file system that has it.
+/// Loads the image at a path on the first file system that has it; if none has, the file
+/// that has this path in the running system.
 fn load_path(
     path: &[u8],
     options: &BootOptions<'_>,
@@ -64,17 +67,26 @@ fn load_path(
 ) -> Result<Vec<u8>, RunError> {
     let is_wanted = |root: &Directory| root.has_file(path);
     let variables = efivar::read();
-    let found = volumes::find(options.place, &variables, options.timeout_s, &is_wanted)?;
-    for note in &found.notes {
+    let found = volumes::find(options.place, &variables, options.timeout_s, &is_wanted);
+    let is_here = || InputFile::open(None, path).is_ok();
+    let volumes = match &found {
+        Ok(found) => found.volumes.as_slice(),
+        Err(_) => &[],
+    };
+    let volume = volumes.iter().find(|volume| volume.root.has_file(path));
+    let common = match (volume, &found) {
+        (Some(volume), _) => load_options(options, Some(volume)),
+        (None, _) if is_here() => load_options(options, None),
+        (None, Ok(_)) => return Err(no_entry(path)),
+        (None, Err(error)) => return Err(error.clone()),
+    };
+    for note in found.iter().flat_map(|found| &found.notes) {
         events.warn(note);
     }
-    let has = |volume: &&Volume| volume.root.has_file(path);
-    let volume = found.volumes.iter().find(has);
-    let volume = volume.ok_or_else(|| no_entry(path))?;
     let image = LoadOptions {
         image: path,
         wanted: wanted(options, host),
-        ..load_options(options, volume)
+        ..common
     };
     load(&image, host, events)
 }
@@ -84,10 +96,11 @@ fn no_entry(name: &[u8]) -> RunError {
     BootError::NoSuchEntry { name }.into()
 }
 
-/// Returns the options that are the same for all images of a file system.
-fn load_options<'a>(options: &BootOptions<'_>, volume: &'a Volume) -> LoadOptions<'a> {
+/// Returns the options that are the same for all images of a file system, or of the running
+/// system.
+fn load_options<'a>(options: &BootOptions<'_>, volume: Option<&'a Volume>) -> LoadOptions<'a> {
     LoadOptions {
-        root: Some(volume.root.as_fd()),
+        root: volume.map(|volume| volume.root.as_fd()),
         extras: true,
         dry_run: options.dry_run,
         ..LoadOptions::default()
@@ -122,17 +135,7 @@ fn load_entry(
     for note in &found.notes {
         events.warn(note);
     }
-    if name.is_none() && options.menu.is_none() {
-        // Report them, because one of them may have been meant as the default. A menu
-        // shows them anyway.
-        let all = found.entries.iter().enumerate();
-        let unbootable = all.filter(|(_, entry)| entry.problem.is_some());
-        for (index, _) in unbootable.take(UNBOOTABLE_TOLD) {
-            let entries = &found;
-            events.tell(Event::Unbootable { entries, index });
-        }
-    }
-    let index = chosen(name, options, &found, events)?;
+    let index = chosen(name, options, &mut found, events)?;
     // Drop the other entries.
     let entry = found.entries.swap_remove(index);
     let Some(volume) = found.volumes.get(entry.volume) else {
@@ -147,7 +150,7 @@ fn load_entry(
         let id = id.clone();
         return Err(BootError::Bad { id, problem }.into());
     }
-    let cmdline = load_chosen(&entry, volume, options, host, events)?;
+    let cmdline = load_chosen(&entry, &found, options, host, events)?;
     if !options.dry_run {
         let volume = found.volumes.swap_remove(entry.volume);
         if let Err(warning) = count(&entry, volume) {
@@ -161,42 +164,104 @@ fn load_entry(
 fn chosen(
     name: Option<&[u8]>,
     options: &BootOptions<'_>,
-    found: &BootEntries,
+    found: &mut BootEntries,
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
-    let mut index = match (name, found.default()) {
-        (Some(name), _) => choose::by_name(&found.entries, name)?,
-        (None, Some((index, because))) => {
-            // LoaderEntryOneShot counts once, even if the entry cannot be loaded.
-            if because == DefaultSource::OneShot
-                && !options.dry_run
-                && let Err(error) = efivar::delete_one_shot()
-            {
-                events.warn(&format!("LoaderEntryOneShot was not deleted: {error}"));
-            }
-            index
-        }
-        (None, None) => return Err(BootError::NothingLeft { after: None }.into()),
+    let mut index = match name {
+        Some(name) => choose::by_name(&found.entries, name)?,
+        None => by_default(options, found, events)?,
     };
     if options.next {
         index = choose::next(&found.entries, index)?;
     }
-    let timeout = match options.menu {
+    let mut timeout = match options.menu {
         Some(MenuTime::Auto) => found.conf.timeout,
         Some(MenuTime::Given(timeout)) => timeout,
         None => return Ok(index),
     };
-    let chosen = events.choose(found, index, timeout);
-    chosen.ok_or_else(|| BootError::Cancelled.into())
+    for _ in 0..BROKEN_CHOICES_MAX {
+        let Some(choice) = events.choose(found, index, timeout) else {
+            return Err(BootError::Cancelled.into());
+        };
+        index = choice;
+        let entry = found.entries.get(index);
+        if timeout == Timeout::Hidden || entry.is_none_or(|entry| entry.problem.is_none()) {
+            break;
+        }
+        // Back to the menu, which now waits for another choice.
+        let entries = &*found;
+        events.tell(Event::Unbootable { entries, index });
+        timeout = Timeout::Forever;
+    }
+    Ok(index)
+}
+
+/// Returns the index of the default entry, and reports what might have been meant instead.
+fn by_default(
+    options: &BootOptions<'_>,
+    found: &mut BootEntries,
+    events: &mut dyn Events,
+) -> Result<usize, RunError> {
+    // What names an entry for one boot counts once, whatever it names.
+    if !options.dry_run {
+        if found.variables.one_shot.is_some() {
+            if let Err(error) = efivar::delete_one_shot() {
+                events.warn(&format!("LoaderEntryOneShot was not deleted: {error}"));
+            }
+        } else if let Err(why) = found.take_next_entry() {
+            events.warn(&format!("next_entry of grubenv is ignored: {why}"));
+        }
+    }
+    let missed = found.missed();
+    for Missed {
+        name,
+        source,
+        index,
+    } in &missed
+    {
+        let variable = match source {
+            DefaultSource::OneShot => "LoaderEntryOneShot",
+            DefaultSource::NextEntry => "next_entry",
+            _ => "",
+        };
+        if !variable.is_empty() {
+            let name = printable(name);
+            let why = if index.is_some() {
+                "cannot boot"
+            } else {
+                "is not here"
+            };
+            events.warn(&format!("{variable} names {name}, which {why}"));
+        }
+        if let Some(index) = *index {
+            let entries = &*found;
+            events.tell(Event::Unbootable { entries, index });
+        }
+    }
+    // A menu shows the others anyway.
+    if options.menu.is_none() {
+        let all = found.entries.iter().enumerate();
+        let unbootable = all.filter(|(index, entry)| {
+            let is_told = missed.iter().any(|missed| missed.index == Some(*index));
+            entry.problem.is_some() && !is_told
+        });
+        for (index, _) in unbootable.take(UNBOOTABLE_TOLD) {
+            let entries = &*found;
+            events.tell(Event::Unbootable { entries, index });
+        }
+    }
+    let default = found.default().map(|(index, _)| index);
+    default.ok_or_else(|| BootError::NothingLeft { after: None }.into())
 }
 
 fn load_chosen(
     entry: &Entry,
-    volume: &Volume,
+    found: &BootEntries,
     options: &BootOptions<'_>,
     host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
+    let volume = found.volumes.get(entry.volume);
     let common = load_options(options, volume);
     if entry.kind == Kind::Type2 {
         let image = LoadOptions {
@@ -214,25 +279,22 @@ fn load_chosen(
         let id = entry.id.clone();
         BootError::Bad { id, problem }
     };
-    let text = entries::type1(&volume.root, &entry.file_name, &host.machine).map_err(bad)?;
+    let mut text = found.reread(entry, &host.machine).map_err(bad)?;
     if let Some(error) = text.problem {
         return Err(bad(Problem::Entry(error)).into());
     }
-    let words = match text.kind {
-        EntryKind::Linux => Options {
-            entry_words: text.options,
-            ..wanted(options, host)
-        },
-        EntryKind::Program => Options {
-            command_line: Some(text.options).filter(|words| !words.is_empty()),
-            profile: Profile::Number(text.profile),
-            ..wanted(options, host)
-        },
-    };
+    // As in systemd-boot, an empty file is no initrd.
+    let has_bytes = |path: &Vec<u8>| volume.is_none_or(|it| it.root.file_bytes(path) != Some(0));
+    text.initrds.retain(has_bytes);
     let image = LoadOptions {
         image: &text.image,
         initrds: text.initrds.iter().map(Vec::as_slice).collect(),
-        wanted: words,
+        entry_extras: text.extras.iter().map(Vec::as_slice).collect(),
+        wanted: Options {
+            entry_words: text.options.clone(),
+            profile: entries::profile(&text),
+            ..wanted(options, host)
+        },
         ..common
     };
     load(&image, host, events)

@@ -33,6 +33,80 @@ struct Demands {
     signed_only: bool,
 }
 
+/// Adds the files that a boot entry names, after those that are found or that the user
+/// named.
+///
+/// # Errors
+/// [`RunError::Plan`] when the image has no such profile, [`RunError::TooManyCompanions`],
+/// and the errors that `on_skip` returns.
+pub fn add_of_entry(
+    manifest: &mut Manifest<InputFile>,
+    options: &LoadOptions<'_>,
+    signed_only: bool,
+    on_skip: OnSkip<'_>,
+) -> Result<(), RunError> {
+    if options.entry_extras.is_empty() {
+        return Ok(());
+    }
+    let count = manifest
+        .companions
+        .len()
+        .saturating_add(options.entry_extras.len());
+    if count > abi::ADDONS_MAX {
+        return Err(RunError::TooManyCompanions { count });
+    }
+    let demands = demands(manifest, signed_only)?;
+    for path in &options.entry_extras {
+        match open_named(path, options, demands.as_ref()) {
+            Ok(companion) => manifest.companions.push(companion),
+            Err(why) => on_skip(Skipped {
+                path: path.to_vec(),
+                why,
+            })?,
+        }
+    }
+    Ok(())
+}
+
+/// Opens one file that a boot entry names.
+fn open_named(
+    path: &[u8],
+    options: &LoadOptions<'_>,
+    demands: Option<&Demands>,
+) -> Result<Companion<InputFile>, Refusal> {
+    let (parent, name) = split(path);
+    let choice = companion::choose(CompanionDirectory::Own, alloc::vec![name.to_vec()]);
+    let Some(pick) = choice.picked.into_iter().next() else {
+        return Err(match choice.bad_names.is_empty() {
+            true => Refusal::Suffix,
+            false => Refusal::Name,
+        });
+    };
+    let directory = Directory::open(options.root, parent).map_err(Refusal::Directory)?;
+    let companion = open(&directory, parent, pick, demands)?;
+    match companion.input.file.file_bytes() {
+        0 => Err(Refusal::Empty),
+        _ => Ok(companion),
+    }
+}
+
+/// Returns the image's demands on addons; `None` for an image that is not a UKI.
+fn demands(manifest: &Manifest<InputFile>, signed_only: bool) -> Result<Option<Demands>, RunError> {
+    let Image::Uki { pe, uki } = &manifest.detected else {
+        return Ok(None);
+    };
+    let image: &Input<InputFile> = &manifest.image;
+    let fail = |error: PlanError| RunError::plan(&image.path, error);
+    let selection = uki.select(manifest.profile);
+    let selection = selection.map_err(|error| fail(error.into()))?;
+    let uname = addon::uname::<dyn ReadAt>(&image.file, &selection);
+    Ok(Some(Demands {
+        machine: pe.machine,
+        uname: uname.map_err(|error| fail(error.into()))?,
+        signed_only,
+    }))
+}
+
 /// Adds the files that systemd-stub would find with the image: those of its own
 /// directory, and those of `/loader` on its file system or below the root that the
 /// options name. Images other than UKIs have none. With `signed_only`, addons without a
@@ -48,19 +122,10 @@ pub fn add_found(
     signed_only: bool,
     on_skip: OnSkip<'_>,
 ) -> Result<(), RunError> {
-    let Image::Uki { pe, uki } = &manifest.detected else {
+    let Some(demands) = demands(manifest, signed_only)? else {
         return Ok(());
     };
     let image: &Input<InputFile> = &manifest.image;
-    let fail = |error: PlanError| RunError::plan(&image.path, error);
-    let selection = uki.select(manifest.profile);
-    let selection = selection.map_err(|error| fail(error.into()))?;
-    let uname = addon::uname::<dyn ReadAt>(&image.file, &selection);
-    let demands = Demands {
-        machine: pe.machine,
-        uname: uname.map_err(|error| fail(error.into()))?,
-        signed_only,
-    };
     let opened = |path: &[u8]| {
         Directory::open(options.root, path)
             .map_err(|error| RunError::open(path, OpenError::Sys(error)))
@@ -192,7 +257,7 @@ fn collect(
     }
     for pick in choice.picked {
         let name = pick.name.clone();
-        match open(&directory, path, pick, demands) {
+        match open(&directory, path, pick, Some(demands)) {
             Ok(companion) => found.push(companion),
             Err(why) => skip(name.as_bytes(), why)?,
         }
@@ -204,7 +269,7 @@ fn open(
     directory: &Directory,
     path: &[u8],
     pick: Pick,
-    demands: &Demands,
+    demands: Option<&Demands>,
 ) -> Result<Companion<InputFile>, Refusal> {
     let name = pick.name.as_bytes();
     let file = InputFile::open_at(directory, name).map_err(Refusal::Open)?;
@@ -220,7 +285,10 @@ fn open(
             directory,
             name: pick.name,
         },
-        Target::Addon => CompanionKind::Addon(demands.addon(&input)?),
+        Target::Addon => match demands {
+            Some(demands) => CompanionKind::Addon(demands.addon(&input)?),
+            None => return Err(Refusal::NeedsUki),
+        },
     };
     Ok(Companion {
         input,

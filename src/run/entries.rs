@@ -1,31 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Reads the boot entries of the file systems that were found. Layer: effects.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::RunError;
+use super::grubenv::{self, GrubFile};
+use super::options::LoadOptions;
+use super::text::{read_text, unusable};
 use super::volume::Volume;
 use super::volumes::{self, Found, Place};
-use crate::diagnosis::{Diagnose, Diagnosis};
+use super::{RunError, manifest, prepared};
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::escape::printable;
+use crate::formats::entries::ENTRIES_MAX;
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::error::EntryError;
+use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::loader_conf::{self, LoaderConf};
 use crate::formats::entries::type1::Type1;
-use crate::formats::entries::{ENTRIES_MAX, FILE_MAX_BYTES};
-use crate::formats::image::detect::{self, Image};
+use crate::formats::image::detect::Image;
 use crate::formats::image::uki::{SectionKind, Uki};
-use crate::formats::image::{env_file, osrel, profile};
+use crate::formats::image::{env_file, osrel, profile as profile_text};
 use crate::formats::sort::sort;
-use crate::formats::source::{FileOffset, FileSlice, ReadAt, read_small};
+use crate::formats::source::ReadAt;
 use crate::host::Host;
-use crate::policy::boot::choose::{self, DefaultSource};
+use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sources};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::explain::Rule;
+use crate::policy::plan::{Manifest, Options, PlanError, Profile};
 use crate::sys::directory::Directory;
 use crate::sys::file::InputFile;
 use crate::sys::{AsFd, efivar};
+
+/// Limit on the unknown variables that are reported.
+const UNKNOWN_TOLD: usize = 4;
 
 /// All boot entries, and what decides which one is the default.
 pub struct BootEntries {
@@ -34,7 +44,12 @@ pub struct BootEntries {
     pub entries: Vec<Entry>,
     pub conf: LoaderConf,
     pub variables: LoaderVariables,
+    /// grub's environment blocks, at most one for each file system.
+    grub_files: Vec<GrubFile>,
+    pub grub: GrubChoices,
     pub notes: Vec<String>,
+    /// Variables of grub that entries use and nothing sets.
+    unknown: Vec<Vec<u8>>,
 }
 
 /// Finds the file systems and reads their entries, for the machine and the kernel of
@@ -54,14 +69,25 @@ pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries
 }
 
 fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEntries, RunError> {
+    let Found {
+        volumes,
+        firsts,
+        notes,
+    } = found;
+    let numbered = || volumes.iter().enumerate();
     let mut entries = BootEntries {
         volumes: Vec::new(),
         entries: Vec::new(),
         conf: LoaderConf::default(),
         variables,
-        notes: found.notes,
+        grub_files: numbered()
+            .filter_map(|(number, volume)| grubenv::find(number, volume))
+            .collect(),
+        grub: GrubChoices::default(),
+        notes,
+        unknown: Vec::new(),
     };
-    for (number, volume) in found.volumes.iter().enumerate() {
+    for (number, volume) in numbered() {
         let root = &volume.root;
         for kind in Kind::ALL {
             entries.read_directory(root, number, kind, host);
@@ -73,11 +99,7 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
         }
     }
     if entries.entries.is_empty() {
-        let names: Vec<_> = found
-            .volumes
-            .iter()
-            .map(|volume| volume.name.as_str())
-            .collect();
+        let names: Vec<_> = volumes.iter().map(|volume| volume.name.as_str()).collect();
         return Err(BootError::NoEntries {
             places: names.join(", "),
             notes: entries.notes,
@@ -86,13 +108,28 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
     }
     // They were read in the order of the file systems. Those that a boot loader would
     // show stay first.
-    let is_first = |entry: &&Entry| entry.volume < found.firsts;
-    let firsts = entries.entries.iter().filter(is_first).count();
-    if let Some((first, others)) = entries.entries.split_at_mut_checked(firsts) {
+    let is_first = |entry: &&Entry| entry.volume < firsts;
+    let first_entries = entries.entries.iter().filter(is_first).count();
+    if let Some((first, others)) = entries.entries.split_at_mut_checked(first_entries) {
         sort(first, Entry::order);
         sort(others, Entry::order);
     }
-    entries.volumes = found.volumes;
+    let mut notes = core::mem::take(&mut entries.notes);
+    if let Some(file) = entries.grub_files.first() {
+        entries.grub = file.choices(&volumes, &mut |note| notes.push(note));
+    }
+    for name in entries.unknown.iter().take(UNKNOWN_TOLD) {
+        let name = printable(name);
+        let place = match entries.grub_files.is_empty() {
+            true => "no grubenv here",
+            false => "not in grubenv",
+        };
+        notes.push(format!(
+            "variable ${name} of an entry: {place}; it is left out"
+        ));
+    }
+    entries.notes = notes;
+    entries.volumes = volumes;
     Ok(entries)
 }
 
@@ -111,41 +148,74 @@ pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
     [kind.directory().as_bytes(), b"/", file_name].concat()
 }
 
-/// Reads and parses a type 1 entry.
+/// Reads and parses a type 1 entry, with grub's variables.
 ///
 /// # Errors
 /// The problem of the entry's file. A problem in its text is in the returned value.
-pub fn type1(root: &Directory, file_name: &[u8], machine: &str) -> Result<Type1, Problem> {
+fn type1(
+    root: &Directory,
+    file_name: &[u8],
+    machine: &str,
+    variables: Option<&Grubenv>,
+) -> Result<Type1, Problem> {
     let text = read_text(root, &path_of(Kind::Type1, file_name))?;
-    Ok(Type1::parse(&text, machine))
-}
-
-fn unusable(error: &dyn Diagnose) -> Problem {
-    Problem::File(error.diagnose())
-}
-
-fn open(root: &Directory, path: &[u8]) -> Result<InputFile, Problem> {
-    InputFile::open(Some(root.as_fd()), path).map_err(|error| unusable(&error))
-}
-
-fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
-    let file = open(root, path)?;
-    let bytes = file.file_bytes();
-    if bytes > FILE_MAX_BYTES {
-        return Err(Problem::TooLarge { bytes });
-    }
-    let all = FileSlice {
-        offset: FileOffset(0),
-        bytes,
-    };
-    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| unusable(&error))
+    let none = Grubenv::default();
+    Ok(Type1::parse(&text, machine, variables.unwrap_or(&none)))
 }
 
 impl BootEntries {
+    /// Returns what names the default.
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            conf: &self.conf,
+            variables: &self.variables,
+            grub: &self.grub,
+        }
+    }
+
     /// Returns the index of the default entry, and the source that chose it.
     #[must_use]
     pub fn default(&self) -> Option<(usize, DefaultSource)> {
-        choose::default(&self.entries, &self.conf, &self.variables)
+        choose::default(&self.entries, self.sources())
+    }
+
+    /// Returns the wishes for a default that are not granted.
+    #[must_use]
+    pub fn missed(&self) -> Vec<Missed> {
+        choose::missed(&self.entries, self.sources())
+    }
+
+    /// Takes back grub's choice for the next boot. If that fails, it does not count.
+    ///
+    /// # Errors
+    /// The reason as a text.
+    pub fn take_next_entry(&mut self) -> Result<(), String> {
+        if self.grub.next.is_none() {
+            return Ok(());
+        }
+        let file = self.grub_files.first();
+        let taken = file.map_or(Ok(()), |file| file.take_next(&self.volumes));
+        taken.inspect_err(|_| self.grub.next = None)
+    }
+
+    /// Returns grub's variables for the entries of a file system: its own, or else those of
+    /// another one.
+    fn grub_variables(&self, volume: usize) -> Option<&Grubenv> {
+        let own = self.grub_files.iter().find(|file| file.volume == volume);
+        let file = own.or_else(|| self.grub_files.first())?;
+        Some(&file.variables)
+    }
+
+    /// Reads a type 1 entry again.
+    ///
+    /// # Errors
+    /// As for [`type1`].
+    pub fn reread(&self, entry: &Entry, machine: &str) -> Result<Type1, Problem> {
+        let Some(volume) = self.volumes.get(entry.volume) else {
+            return Err(Problem::Missing(entry.file_name.clone()));
+        };
+        let variables = self.grub_variables(entry.volume);
+        type1(&volume.root, &entry.file_name, machine, variables)
     }
 
     #[inline(never)]
@@ -169,8 +239,10 @@ impl BootEntries {
             };
             match kind {
                 Kind::Type1 => {
-                    match type1(root, name, &host.machine) {
-                        Ok(text) => {
+                    let variables = self.grub_variables(volume);
+                    match type1(root, name, &host.machine, variables) {
+                        Ok(mut text) => {
+                            self.note_unknown(core::mem::take(&mut text.unknown));
                             let unusable = files_problem(root, &text, host);
                             entry.describe(text);
                             entry.problem = entry.problem.or(unusable);
@@ -189,6 +261,23 @@ impl BootEntries {
             }
         }
     }
+
+    fn note_unknown(&mut self, names: Vec<Vec<u8>>) {
+        for name in names {
+            if self.unknown.len() < UNKNOWN_TOLD && !self.unknown.contains(&name) {
+                self.unknown.push(name);
+            }
+        }
+    }
+}
+
+/// Returns the profile that a type 1 entry names, except in its options.
+#[must_use]
+pub fn profile(text: &Type1) -> Profile {
+    match text.profile {
+        0 => Profile::First,
+        number => Profile::Number(number),
+    }
 }
 
 /// Returns the first problem of the files that a type 1 entry names; `None` if its text
@@ -201,27 +290,75 @@ fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem>
     if let Some(missing) = files.find(|path| !root.has_file(path)) {
         return Some(Problem::Missing(missing.clone()));
     }
-    let refused = || refused(root, text).map(Problem::Enforce);
-    host.enforces().then(refused).flatten()
+    // As in systemd-boot, an empty file is no initrd.
+    let has_bytes = |path: &&[u8]| root.file_bytes(path) != Some(0);
+    let initrds = text.initrds.iter().map(Vec::as_slice);
+    let image = LoadOptions {
+        root: Some(root.as_fd()),
+        image: &text.image,
+        initrds: initrds.filter(has_bytes).collect(),
+        wanted: Options {
+            entry_words: text.options.clone(),
+            profile: profile(text),
+            ..Options::default()
+        },
+        ..LoadOptions::default()
+    };
+    let manifest = match manifest::open(&image) {
+        Ok(manifest) => manifest,
+        Err(error) => return Some(problem_of(error)),
+    };
+    let refused = || refused(&manifest.detected, text).map(Problem::Enforce);
+    let refused = host.enforces().then(refused).flatten();
+    refused.or_else(|| plan_problem(&image, &manifest, host))
 }
 
-/// Returns the rule of enforce that a type 1 entry breaks. If the image cannot be read,
-/// its load will say so.
-fn refused(root: &Directory, text: &Type1) -> Option<Rule> {
-    let file: &dyn ReadAt = &open(root, &text.image).ok()?;
-    match detect::detect(file).ok()? {
-        image @ Image::Uki { .. } if image.is_signed() => Rule::broken_by(text),
+/// Returns the rule of enforce that a type 1 entry breaks.
+fn refused(image: &Image, text: &Type1) -> Option<Rule> {
+    match image {
+        Image::Uki { .. } if image.is_signed() => Rule::broken_by(text),
         Image::Uki { .. } => Some(Rule::Signed),
         _ => Some(Rule::Uki),
+    }
+}
+
+/// Returns the reason why an image cannot be planned. What depends on the module only is
+/// left to the load, which says more about it.
+fn plan_problem(
+    image: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    host: &Host,
+) -> Option<Problem> {
+    let is_uki = matches!(manifest.detected, Image::Uki { .. });
+    match prepared::plan(image, manifest, host).err()? {
+        RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
+            None
+        }
+        error => Some(problem_of(error)),
+    }
+}
+
+/// Converts an error of an image, whose path the entry shows already.
+fn problem_of(error: RunError) -> Problem {
+    match error {
+        RunError::Image { error, .. } => unusable(&error),
+        RunError::Plan { error, .. } => unusable(&*error),
+        error => unusable(&error),
     }
 }
 
 /// Returns the entries of a UKI, one for each profile.
 #[inline(never)]
 fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
-    let file: &dyn ReadAt = &open(root, &path_of(Kind::Type2, &entry.file_name))?;
-    let image = detect::detect(file).map_err(|error| unusable(&error))?;
-    let Image::Uki { pe, uki } = &image else {
+    let path = path_of(entry.kind, &entry.file_name);
+    let options = LoadOptions {
+        root: Some(root.as_fd()),
+        image: &path,
+        ..LoadOptions::default()
+    };
+    let mut manifest = manifest::open(&options).map_err(problem_of)?;
+    let image = &manifest.detected;
+    let Image::Uki { pe, uki } = image else {
         let what = ["not a UKI, but ", image.kind_name()].concat();
         return Err(Problem::File(Diagnosis::bad_image(&what)));
     };
@@ -234,7 +371,11 @@ fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, 
     }
     let mut entries = Vec::new();
     for number in 0..uki.profile_count().max(1) {
-        entries.push(of_profile(file, entry, uki, number)?);
+        entries.push(of_profile(&manifest.image.file, entry, uki, number)?);
+    }
+    for entry in &mut entries {
+        manifest.profile = entry.profile;
+        entry.problem = plan_problem(&options, &manifest, host);
     }
     Ok(entries)
 }
@@ -242,13 +383,10 @@ fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, 
 fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Result<Entry, Problem> {
     let selection = uki.select(number).map_err(|error| unusable(&error))?;
     let text = |kind| match selection.get(kind) {
-        Some(slice) => {
-            read_small(file, slice, env_file::MAX_BYTES).map_err(|error| unusable(&error))
-        }
+        Some(slice) => env_file::read(file, slice).map_err(|error| unusable(&error)),
         None => Ok(Vec::new()),
     };
     let system = osrel::parse(&text(SectionKind::Osrel)?);
-    let own = profile::parse(&text(SectionKind::Profile)?);
-    let title = own.title.or(own.id);
-    Ok(entry.of_profile(&system, number, title.as_deref()))
+    let own = profile_text::parse(&text(SectionKind::Profile)?);
+    Ok(entry.of_profile(&system, number, &own))
 }

@@ -111,6 +111,11 @@ pub enum Refusal {
     /// The name has characters other than printable ASCII.
     Name,
     TooLarge,
+    Empty,
+    /// The suffix is not one of those that say what a file is.
+    Suffix,
+    /// An addon for an image that is not a UKI.
+    NeedsUki,
     Directory(SysError),
     Open(OpenError),
     /// The file is not an addon, or not one for this image.
@@ -128,6 +133,9 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Name => out.write_str("its name has characters that are not printable ASCII"),
             Refusal::TooLarge => out.write_str("larger than the kernel can read (2 GiB)"),
+            Refusal::Empty => out.write_str("empty"),
+            Refusal::Suffix => out.write_str("neither *.addon.efi, nor *.cred, nor *.raw"),
+            Refusal::NeedsUki => PlanError::AddonsNeedUki.fmt(out),
             Refusal::Directory(error) => error.fmt(out),
             Refusal::Open(error) => error.fmt(out),
             Refusal::Addon(error) => error.fmt(out),
@@ -141,7 +149,12 @@ impl fmt::Display for Refusal {
 impl Diagnose for Refusal {
     fn diagnose(&self) -> Diagnosis {
         match self {
-            Refusal::Name | Refusal::TooLarge | Refusal::Parser => Diagnosis::bad_image(self),
+            Refusal::Name
+            | Refusal::TooLarge
+            | Refusal::Empty
+            | Refusal::Suffix
+            | Refusal::NeedsUki
+            | Refusal::Parser => Diagnosis::bad_image(self),
             Refusal::Directory(error) => error.diagnose(),
             Refusal::Open(error) => error.diagnose(),
             Refusal::Addon(error) => error.diagnose(),

@@ -29,14 +29,15 @@ pub fn prepare(
     events: &mut dyn Events,
 ) -> Result<Prepared, RunError> {
     let mut manifest = manifest::open(options)?;
+    let mut on_skip = |skipped: Skipped| match options.strict {
+        true => Err(RunError::Companion(skipped.into())),
+        false => {
+            events.tell(Event::Skipped(&skipped));
+            Ok(())
+        }
+    };
+    companions::add_of_entry(&mut manifest, options, host.enforces(), &mut on_skip)?;
     if options.extras {
-        let mut on_skip = |skipped: Skipped| match options.strict {
-            true => Err(RunError::Companion(skipped.into())),
-            false => {
-                events.tell(Event::Skipped(&skipped));
-                Ok(())
-            }
-        };
         companions::add_found(&mut manifest, options, host.enforces(), &mut on_skip)?;
     }
     Prepared::new(options, manifest, host)

@@ -38,7 +38,7 @@ pub fn open(options: &LoadOptions<'_>) -> Result<Manifest<InputFile>, RunError> 
         path: image.path.clone(),
         error,
     })?;
-    let profile = plan::profile_number(&image.file, &detected, &options.wanted.profile)
+    let profile = plan::profile_number(&image.file, &detected, &options.wanted)
         .map_err(|error| RunError::plan(&image.path, error))?;
     Ok(Manifest {
         image,

@@ -19,6 +19,8 @@ pub struct LoadOptions<'arg> {
     pub image: &'arg [u8],
     pub initrds: Vec<&'arg [u8]>,
     pub addons: Vec<&'arg [u8]>,
+    /// The files that a boot entry adds: those that cannot be used are skipped.
+    pub entry_extras: Vec<&'arg [u8]>,
     /// Takes the companion files beside the image, too.
     pub extras: bool,
     /// The directory that stands for the root of the image's file system.
@@ -54,7 +56,8 @@ impl LoadOptions<'_> {
 /// The options of a boot, requested on this program's command line or the kernel's.
 pub struct BootOptions<'arg> {
     pub place: Place<'arg>,
-    /// The name of an entry, or a path if it has a `/`; empty or `None` for the default.
+    /// The name or the number of an entry, or a path if it has a `/`; empty or `None` for
+    /// the default.
     pub name: Option<&'arg [u8]>,
     /// Takes the entry after the named one.
     pub next: bool,

@@ -90,6 +90,13 @@ impl Volume {
         Ok(volume)
     }
 
+    /// Returns whether somebody else has made the mount, so that a write to it is nothing
+    /// new: this program's own mounts have not replayed a journal.
+    #[must_use]
+    pub fn is_mounted_elsewhere(&self) -> bool {
+        self.source.is_none()
+    }
+
     /// Renames the file `old` in `directory` to `new`. A file system that is mounted
     /// read-only becomes writable just for this. A mount that this program made is
     /// replaced by a writable one, so this consumes the volume.

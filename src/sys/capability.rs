@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! CAP_SYS_BOOT of this thread, see capabilities(7). Layer: effects.
+//! Capabilities of this thread, see capabilities(7). Layer: effects.
 
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
 /// Returns whether this thread may load an image and reboot into it.
 pub fn has_sys_boot() -> bool {
     capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_BOOT))
+}
+
+/// Returns whether this thread may mount file systems.
+pub fn may_mount() -> bool {
+    capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN))
 }
 
 /// Runs `probe` while this thread has no CAP_SYS_BOOT, then restores the capability.

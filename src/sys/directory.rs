@@ -155,8 +155,33 @@ impl Directory {
     /// Returns whether `path` is a regular file.
     #[must_use]
     pub fn has_file(&self, path: &[u8]) -> bool {
-        let stat = open_beneath(self.as_fd(), path, OFlags::PATH).and_then(rustix::fs::fstat);
-        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+        self.file_bytes(path).is_some()
+    }
+
+    /// Returns the size of the regular file `path`; `None` if it is none.
+    #[must_use]
+    pub fn file_bytes(&self, path: &[u8]) -> Option<u64> {
+        let fd = open_beneath(self.as_fd(), path, OFlags::PATH).ok()?;
+        let stat = rustix::fs::fstat(fd).ok()?;
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        u64::try_from(stat.st_size).ok().filter(|_| is_file)
+    }
+
+    /// Overwrites the beginning of a file with these bytes, and waits until they have
+    /// reached the disk. Without any bytes, it only checks that this may be done.
+    ///
+    /// # Errors
+    /// EROFS, EACCES, ENOSPC, EIO.
+    pub fn overwrite(&self, path: &[u8], bytes: &[u8]) -> Result<(), SysError> {
+        let overwrite = || -> rustix::io::Result<()> {
+            let file = open_beneath(self.as_fd(), path, OFlags::WRONLY)?;
+            let written = rustix::io::pwrite(&file, bytes, 0)?;
+            if written < bytes.len() {
+                return Err(Errno::IO);
+            }
+            rustix::fs::fsync(&file)
+        };
+        overwrite().map_err(|errno| fail("write", path, errno))
     }
 
     /// Returns whether `path` is a regular file that may be executed.

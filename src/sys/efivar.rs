@@ -75,6 +75,7 @@ pub fn read() -> LoaderVariables {
     };
     LoaderVariables {
         one_shot: value(ONE_SHOT),
+        preferred: value("LoaderEntryPreferred"),
         default: value("LoaderEntryDefault"),
         last_booted: value("LoaderEntryLastBooted"),
         device_part_uuid: value("LoaderDevicePartUUID"),

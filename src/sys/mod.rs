@@ -22,7 +22,7 @@ pub mod session;
 pub mod terminal;
 pub mod thread;
 
-mod capability;
+pub mod capability;
 mod errno;
 
 use alloc::string::String;

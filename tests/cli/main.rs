@@ -11,6 +11,7 @@ mod build;
 
 mod bad_image;
 mod claims;
+mod entries;
 mod help;
 mod initrd;
 mod plan;

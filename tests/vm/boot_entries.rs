@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use guest::disk::BuiltDisk;
 use guest::initramfs::extra_initrd;
+use guest::pe::{Pe, tiny_kernel};
 use guest::{Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, second_initrd};
 
 const KERNEL: Kernel = Kernel::V6_12;
@@ -16,7 +17,6 @@ pub fn script(rest: &str) -> String {
 
 /// Returns a UKI with two profiles that is too small to run.
 pub fn small_uki() -> Vec<u8> {
-    use guest::pe::{Pe, tiny_kernel};
     Pe::new()
         .section(".osrel", b"ID=tiny\nPRETTY_NAME=\"Tiny 1\"\nVERSION_ID=1\n")
         .section(".linux", &tiny_kernel())
@@ -69,15 +69,15 @@ const GOOD: &[&str] = &[
     "*   1  debian-6.12.conf: Debian, 6.12, on vda2, tries left: 3, the default",
     "(loader.conf)",
     "2  tiny.efi: Tiny 1 (main), 1, on vda1",
-    "3  tiny.efi@1: Tiny 1 (Rescue), 1, on vda1",
-    "4  broken.conf, on vda2",
-    "5  debian-6.1.conf: Debian, 6.12, on vda2, bad: no tries left",
-    "6  text.efi: skipped: not a boot image: a text file",
-    "7  nul.conf: skipped: damaged: NUL bytes in the text",
-    "8  gone.conf: skipped: no such file: /deb/gone",
-    "9  dots.conf: skipped: a path with '..': /deb/../../etc/passwd",
-    "10  big.conf: skipped: 10485760 bytes; at most 65536 are read",
-    "11  arm.conf: skipped: for another machine: aa64",
+    "3  tiny.efi@rescue: Tiny 1 (Rescue), 1, on vda1",
+    "4  debian-6.1.conf: Debian, 6.12, on vda2, bad: no tries left",
+    "5  nul.conf: skipped: damaged: NUL bytes in the text",
+    "6  gone.conf: skipped: no such file: /deb/gone",
+    "7  dots.conf: skipped: a path with '..': /deb/../../etc/passwd",
+    "8  broken.conf: skipped: too short for a boot image: 20 bytes",
+    "9  big.conf: skipped: 10485760 bytes; at most 65536 are read",
+    "10  arm.conf: skipped: for another machine: aa64",
+    "11  text.efi: skipped: not a boot image: a text file",
 ];
 
 /// Returns a disk with an ESP that has one entry of this name.
@@ -85,7 +85,7 @@ pub fn esp(directory: &Path, name: &str) -> Disk {
     let path = format!("loader/entries/{name}.conf");
     Disk::new(directory)
         .esp(&path, b"linux /a\n")
-        .esp("a", b"a")
+        .esp("a", &tiny_kernel())
 }
 
 fn zeros(directory: &Path) -> PathBuf {
@@ -115,11 +115,11 @@ fn two_esps(directory: &Path) -> PathBuf {
 }
 
 fn many(directory: &Path) -> PathBuf {
-    let mut disk = Disk::new(directory).esp("a", b"a");
+    let mut disk = Disk::new(directory).esp("a", &tiny_kernel());
     for number in 0..5000 {
         disk = disk.xbootldr(&format!("loader/entries/e-{number}.conf"), b"linux /a\n");
     }
-    disk.xbootldr("a", b"a").build().path().to_owned()
+    disk.xbootldr("a", &tiny_kernel()).build().path().to_owned()
 }
 
 fn sum(path: &Path) -> Vec<u8> {
@@ -145,7 +145,7 @@ attempt nul kexec-bpf boot nul --device /dev/vda
 attempt kdump kexec-bpf hook kdump
 say crash $(cat /sys/kernel/kexec_crash_loaded)
 say left $(cat /sys/kernel/kexec_loaded) $(ls /sys/fs/ext4 | grep -c vd) $(ls /dev/vdc*)
-say logged $(dmesg | grep -c 'kexec-bpf: broken.conf\|kexec-bpf: loader/entries/nul')
+say logged $(dmesg | grep -c 'kexec-bpf: entry broken.conf cannot')
 kexec-bpf boot debian-6.12 --device /dev/vda --verbose 2>/dev/ttyS1
 ";
 
@@ -225,11 +225,15 @@ fn rescue_lists_bad_disks_and_boots() {
     said.expect_attempt("nothing", "1", &["no block device matches PARTUUID=0"]);
     said.expect_attempt("plan", "0", &["debian-6.12.conf on vda2", "deb/second.img"]);
     said.expect_attempt("next", "0", &["tiny.efi on vda1", "quiet"]);
-    said.expect_attempt("rescue", "0", &["tiny.efi@1 on vda1", "single more"]);
+    said.expect_attempt("rescue", "0", &["tiny.efi@rescue on vda1", "single more"]);
     said.expect_attempt(
         "hook",
         "3",
-        &["nul.conf: too short for a boot image: 20 bytes", "try:"],
+        &[
+            "entry broken.conf cannot boot",
+            "too short for a boot image: 20 bytes",
+            "try:",
+        ],
     );
     said.expect_attempt("nul", "3", &["entry nul.conf cannot boot", "NUL bytes"]);
     said.expect_attempt(

@@ -36,8 +36,8 @@ fill() {
         echo linux /tiny >/m/loader/entries/$3.conf && sync
 }
 fill xfs /dev/vda2 newest
-cp /next/* /m/
-printf 'title Rocky\nversion 2\nlinux /vmlinuz\ninitrd /initrd\noptions console=ttyS0 panic=-1 nonce=NONCE\n' >/m/loader/entries/newest.conf
+cp -r /next/* /m/
+printf 'title Rocky\nversion 2\nlinux /vmlinuz\ninitrd /initrd $tuned_initrd\noptions $kernelopts $tuned_params nonce=NONCE\n' >/m/loader/entries/newest.conf
 umount /m
 attempt rhel kexec-bpf list
 attempt rhel-path kexec-bpf boot -n /tiny
@@ -99,6 +99,14 @@ dirty f2fs /dev/vdd5 /dev/vdd6
 dirty ext4 /dev/vdd7 /dev/vdd8
 attempt boot kexec-bpf boot newest.conf --device LABEL=BOOT
 "#;
+
+/// grub's variables, which the entry of the RHEL family needs, in a block of 1024 bytes.
+fn grubenv() -> Vec<u8> {
+    let text = "# GRUB Environment Block\nkernelopts=console=ttyS0 panic=-1\nsaved_entry=newest\n";
+    let mut block = text.as_bytes().to_vec();
+    block.resize(1024, b'#');
+    block
+}
 
 /// Makes a disk with partitions that have these sizes in MiB and no type of their own.
 fn disk(directory: &Path, name: &str, file_systems: &[(Option<Filesystem>, &str, u64)]) -> PathBuf {
@@ -246,6 +254,7 @@ fn entries_are_found_wherever_the_kernel_can_read_them() {
         .file_from("squashfs", &directory.join("squashfs"))
         .file("tiny", &tiny_kernel())
         .file_from("next/vmlinuz", &KERNEL.image())
+        .file("next/grub2/grubenv", &grubenv())
         .file("next/initrd", &second(&[]).finish());
     for (path, source) in with_libraries("btrfs", "usr/bin/btrfs", "bin/btrfs") {
         initramfs = initramfs.program(&path, &source);
@@ -262,6 +271,8 @@ fn entries_are_found_wherever_the_kernel_can_read_them() {
     expect_mbr(&said);
     expect_filesystems(&said);
     said.expect("nonce", &nonce);
+    let cmdline = format!("console=ttyS0 panic=-1 nonce={nonce}");
+    said.expect("cmdline", &cmdline);
 }
 
 fn expect_rhel(said: &Transcript) {

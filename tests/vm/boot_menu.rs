@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use guest::pe::tiny_kernel;
 use guest::uki::Uki;
 use guest::{Disk, Initramfs, Kernel, Machine, Partition, Payload, drivers, second_initrd};
 
@@ -51,7 +52,8 @@ fn hook_shows_a_menu_and_counts_on_a_full_esp() {
     let disk = Disk::new(&directory.join("disk"))
         .file_from(Partition::Esp, "EFI/Linux/chosen+10-00.efi", &uki)
         .esp("loader/entries/z1.conf", b"linux /gone\n")
-        .esp("loader/entries/z2.conf", b"linux /loader/entries/z1.conf\n")
+        .esp("loader/entries/z2.conf", b"linux /tiny\n")
+        .esp("tiny", &tiny_kernel())
         .build();
     fill(&directory, disk.path(), 1 << 20);
 

@@ -192,7 +192,7 @@ fn boot_finds_places_and_counts_there() {
 /// Expects entries in the places that have some, and none elsewhere.
 fn expect_places(said: &Transcript) {
     for key in ["fat-uuid", "fat-label", "fat-part", "root"] {
-        let words = ["*   1  profile.conf", "5  small.efi@1"];
+        let words = ["*   1  profile.conf", "5  small.efi@rescue"];
         said.expect_attempt(key, "0", &words);
     }
     for key in ["ext4-uuid", "ext4-part", "partition"] {

@@ -182,9 +182,9 @@ fn seconds_are_a_number() {
             assert_eq!(wrong(&[b"boot", b"--menu", value]), what("--menu"));
         }
     }
+    let empty = wrong(&[b"list", b"--timeout", b""]);
+    assert_eq!(empty, "--timeout: not a number of seconds");
     for (command, flag) in [("list", "--timeout"), ("boot", "--menu")] {
-        let empty = wrong(&[command.as_bytes(), flag.as_bytes(), b""]);
-        assert_eq!(empty, format!("{flag}: not a number of seconds"));
         let bytes = wrong(&[command.as_bytes(), flag.as_bytes(), b"\xff"]);
         assert_eq!(bytes, format!("{flag} \\xff: not a number of seconds"));
     }
@@ -198,12 +198,17 @@ fn seconds_are_a_number() {
 fn a_menu_has_seconds_or_those_of_loader_conf() {
     for (text, time) in [
         ("auto", MenuTime::Auto),
-        ("0", MenuTime::Given(Timeout::Forever)),
+        ("0", MenuTime::Given(Timeout::Hidden)),
+        ("forever", MenuTime::Given(Timeout::Forever)),
+        ("", MenuTime::Given(Timeout::Forever)),
         ("5", MenuTime::Given(Timeout::Seconds(5))),
     ] {
         let parsed = parse_words(&["boot", "--menu", text]).unwrap();
         assert_eq!(parsed.menu_time(Id::Menu), Some(time));
     }
+    let parsed = parse_words(&["boot", "--menu"]).unwrap();
+    let forever = MenuTime::Given(Timeout::Forever);
+    assert_eq!(parsed.menu_time(Id::Menu), Some(forever));
     assert_eq!(
         wrong(&[b"boot", b"--menu", b"AUTO"]),
         "--menu AUTO: not a number of seconds"
@@ -238,7 +243,8 @@ fn the_hint_names_the_help_of_the_command() {
             let spelling = format!("--{}", flag.long);
             let words = [command.name.as_bytes(), spelling.as_bytes(), b""];
             let words = match flag.value {
-                Value::Nothing => continue,
+                // A menu takes no value for a time without an end.
+                Value::Nothing | Value::MenuTime => continue,
                 // Any value will do, so leave it out.
                 Value::File | Value::Bytes(_) => words.get(..2).unwrap(),
                 _ => &words[..],

@@ -28,7 +28,10 @@ each aligned to 4 bytes, as a boot loader does."
             "Adds TEXT after the command line that the image, the boot entry or another option gives. May be \
 repeated; the pieces are joined with single spaces."
         }
-        Id::CommandLine => "Uses TEXT in place of the command line that the image carries.",
+        Id::CommandLine => {
+            "Uses TEXT in place of the command line that the image carries. For a UKI, TEXT may begin with \
+@PROFILE, as for systemd-stub."
+        }
         Id::ReuseCmdline => {
             "Uses the running kernel's command line in place of the image's, without the words that a boot \
 loader added for that boot only, such as BOOT_IMAGE= and initrd=; --dry-run lists them."
@@ -125,8 +128,10 @@ partition table, its ESPs and XBOOTLDR partitions are used."
         Id::Menu => {
             "Shows the entries on the console and boots the chosen one: digits or arrow keys, \
 then Enter; q quits. After SECONDS without a key it boots ENTRY, or the default, or with --next \
-the entry after that; any key stops the countdown. With 0 it waits forever. With auto, the time \
-is the timeout of loader.conf; if that has none, no menu is shown."
+the entry after that; any key stops the countdown. With 0 no menu is shown; with forever, or \
+without a number, it waits until a key is pressed. With auto, the time is the timeout of \
+loader.conf; if that has none, no menu is shown. An entry that cannot boot says why, and the menu \
+comes back."
         }
         Id::Timeout => {
             "Waits at most SECONDS for the device, or for any device with entries, to appear. The default is \

@@ -22,7 +22,7 @@ pub enum Value {
     Text(&'static str),
     /// A number of seconds.
     Seconds,
-    /// A number of seconds, or `auto`.
+    /// A number of seconds, or `auto` or `forever`.
     MenuTime,
     /// One of these words.
     Choice(&'static [&'static str]),
@@ -50,7 +50,7 @@ impl Value {
             Value::Device => Some("DEV"),
             Value::Bytes(name) | Value::Text(name) => Some(name),
             Value::Seconds => Some("SECONDS"),
-            Value::MenuTime => Some("SECONDS|auto"),
+            Value::MenuTime => Some("SECONDS|auto|forever"),
             Value::Choice(_) => Some("WORD"),
         }
     }

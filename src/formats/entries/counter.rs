@@ -82,10 +82,10 @@ impl<'name> Name<'name> {
         })
     }
 
-    /// Returns the name without its counter.
+    /// Returns the name without its counter, in lower case, as systemd-boot has it.
     #[must_use]
     pub fn id(&self) -> Vec<u8> {
-        [self.stem, self.suffix].concat()
+        [self.stem, self.suffix].concat().to_ascii_lowercase()
     }
 
     /// Returns the name after one more try; `None` when tries are not counted.

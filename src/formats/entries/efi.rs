@@ -15,6 +15,8 @@ pub const VALUE_MAX_BYTES: usize = 4096;
 pub struct LoaderVariables {
     /// The default entry for the next boot only.
     pub one_shot: Option<String>,
+    /// The default entry, unless its tries are used up; before all but the one-shot entry.
+    pub preferred: Option<String>,
     /// The default entry, which overrides `default` of loader.conf.
     pub default: Option<String>,
     /// The entry that `@saved` stands for.

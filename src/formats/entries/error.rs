@@ -14,8 +14,12 @@ pub enum EntryError {
     NoImage,
     /// A path leads out of its file system.
     DotDot(Vec<u8>),
-    TooManyInitrds,
-    Profile,
+    /// More initrds or extra files than are read.
+    TooManyFiles,
+    /// Keys for different kinds of programs: a boot loader hides such an entry.
+    Mixed,
+    /// The image is on the network.
+    Url(Vec<u8>),
     /// The entry or its image is for this other machine.
     Architecture(Vec<u8>),
     Devicetree,
@@ -27,8 +31,17 @@ impl fmt::Display for EntryError {
             EntryError::Nul => out.write_str("damaged: NUL bytes in the text"),
             EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi key"),
             EntryError::DotDot(path) => write!(out, "a path with '..': {}", printable(path)),
-            EntryError::TooManyInitrds => out.write_str("too many initrds"),
-            EntryError::Profile => out.write_str("its profile is not a number"),
+            EntryError::TooManyFiles => out.write_str("too many initrds or extra files"),
+            EntryError::Mixed => {
+                out.write_str("has more than one of the keys linux, uki, uki-url and efi")
+            }
+            EntryError::Url(url) => {
+                write!(
+                    out,
+                    "on the network; download and load it: {}",
+                    printable(url)
+                )
+            }
             EntryError::Architecture(name) => {
                 write!(out, "for another machine: {}", printable(name))
             }

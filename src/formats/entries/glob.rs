@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Shell patterns of loader.conf: `*`, `?`, `[a-z]`, `\x`. Layer: pure.
+//! Patterns of loader.conf and of EFI variables: `*`, `?`, `[a-z]`, `\x`. Layer: pure.
+//!
+//! Those of systemd-boot: a set has no negation, and a pattern that ends within a set or
+//! after a backslash matches nothing.
 
 /// Returns whether the pattern matches all of `text`, ignoring case. Matching takes at
 /// most quadratic time, because only the last `*` is backtracked to.
@@ -13,63 +16,66 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
             rest = after;
             continue;
         }
-        let next = match left.split_first() {
-            Some((byte, after)) => one(rest, *byte).map(|pattern| (pattern, after)),
-            None if rest.is_empty() => return true,
-            None => return false,
-        };
-        if let Some(next) = next {
+        if rest.is_empty() && left.is_empty() {
+            return true;
+        }
+        if let Some(next) = one(rest, left) {
             (rest, left) = next;
             continue;
         }
         // Backtrack: let the last `*` match one more byte.
-        let Some((after, from)) = star else {
+        let Some((after, [_, from @ ..])) = star else {
             return false;
         };
-        let from = from.get(1..).unwrap_or_default();
         star = Some((after, from));
         (rest, left) = (after, from);
     }
 }
 
-/// Returns the rest of the pattern if its first item matches `byte`.
-fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
-    let same = |a: u8| a.eq_ignore_ascii_case(&byte);
-    match pattern {
-        [b'?', rest @ ..] => Some(rest),
-        [b'\\', escaped, rest @ ..] => same(*escaped).then_some(rest),
-        [b'[', rest @ ..] => {
-            // A `]` right after the `[` stands for itself.
-            let end = rest.iter().skip(1).position(|byte| *byte == b']');
-            let Some(end) = end.map(|end| end.saturating_add(1)) else {
-                return same(b'[').then_some(rest);
-            };
-            let (set, rest) = rest.split_at_checked(end)?;
-            in_set(set, byte).then(|| rest.get(1..).unwrap_or_default())
+/// Matches the first item of the pattern; returns the rests of both.
+fn one<'a>(pattern: &'a [u8], text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (byte, left) = text.split_first()?;
+    let (item, rest) = pattern.split_first()?;
+    match item {
+        // A character of several bytes is one.
+        b'?' => {
+            let end = left.iter().position(|byte| !matches!(byte, 0x80..=0xbf));
+            Some((rest, left.get(end.unwrap_or(left.len())..)?))
         }
-        [plain, rest @ ..] => same(*plain).then_some(rest),
-        [] => None,
+        b'[' => Some((set(rest, byte.to_ascii_lowercase())?, left)),
+        b'\\' => {
+            let (escaped, rest) = rest.split_first()?;
+            escaped.eq_ignore_ascii_case(byte).then_some((rest, left))
+        }
+        plain => plain.eq_ignore_ascii_case(byte).then_some((rest, left)),
     }
 }
 
-fn in_set(mut set: &[u8], byte: u8) -> bool {
-    let byte = byte.to_ascii_lowercase();
-    let negated = matches!(set.first(), Some(b'!' | b'^'));
-    if negated {
-        set = set.get(1..).unwrap_or_default();
-    }
+/// Returns what follows a set's `]`, if the set has `byte`. A `]` right after the `[`
+/// stands for itself, and so does a `-` that is not between two characters.
+fn set(mut rest: &[u8], byte: u8) -> Option<&[u8]> {
     let mut found = false;
+    // The character that a range would begin with.
+    let mut low = None;
+    let mut is_first = true;
     loop {
-        set = match set {
-            [first, b'-', last, rest @ ..] => {
-                found |= (first.to_ascii_lowercase()..=last.to_ascii_lowercase()).contains(&byte);
-                rest
+        let after = match rest {
+            [b']', after @ ..] if !is_first => return found.then_some(after),
+            [b'-', after @ ..] if low.is_some() && after.first() != Some(&b']') => {
+                let after = after.strip_prefix(b"\\").unwrap_or(after);
+                let (high, after) = after.split_first()?;
+                let range = low.unwrap_or(*high)..=high.to_ascii_lowercase();
+                found |= range.contains(&byte);
+                // Ranges cannot be chained.
+                (low, rest) = (None, after);
+                continue;
             }
-            [single, rest @ ..] => {
-                found |= single.to_ascii_lowercase() == byte;
-                rest
-            }
-            [] => return found != negated,
+            [b'\\', after @ ..] => after,
+            _ => rest,
         };
+        let (single, after) = after.split_first()?;
+        let single = single.to_ascii_lowercase();
+        found |= single == byte;
+        (low, rest, is_first) = (Some(single), after, false);
     }
 }

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use super::assignments;
+use super::{assignments, unquoted};
 
 /// The time for which the menu waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -22,6 +22,10 @@ pub const NOT_SECONDS: &str = "not a number of seconds";
 
 /// The word that means loader.conf's time.
 pub const AUTO: &str = "auto";
+/// The word that means no limit.
+pub const FOREVER: &str = "forever";
+/// In the place of a pattern: the entry that was booted last.
+pub const SAVED: &[u8] = b"@saved";
 
 /// The requested time of the menu.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,16 +36,17 @@ pub enum MenuTime {
 }
 
 impl MenuTime {
-    /// Parses the value of `--menu` or of `rd.kexec_bpf.menu=`.
+    /// Parses the value of `--menu` or of `rd.kexec_bpf.menu=`. Without a value, the menu
+    /// waits until somebody chooses.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<MenuTime> {
         if value == AUTO.as_bytes() {
             return Some(MenuTime::Auto);
         }
-        Some(MenuTime::Given(match seconds(value)? {
-            0 => Timeout::Forever,
-            seconds => Timeout::Seconds(seconds),
-        }))
+        if value.is_empty() || value == FOREVER.as_bytes() {
+            return Some(MenuTime::Given(Timeout::Forever));
+        }
+        timeout(value).map(MenuTime::Given)
     }
 }
 
@@ -60,7 +65,11 @@ pub struct LoaderConf {
 pub fn parse(text: &[u8]) -> LoaderConf {
     let mut conf = LoaderConf::default();
     for (key, value) in assignments(text) {
+        let value = unquoted(value).unwrap_or(value);
+        // Of the words with @, there is only one.
+        let is_special = value.starts_with(b"@") && !value.eq_ignore_ascii_case(SAVED);
         match key {
+            b"default" | b"preferred" if is_special => {}
             b"default" => conf.default = value.to_vec(),
             b"preferred" => conf.preferred = value.to_vec(),
             b"timeout" => {

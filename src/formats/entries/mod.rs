@@ -8,6 +8,7 @@ pub mod counter;
 pub mod efi;
 pub mod error;
 pub mod glob;
+pub mod grubenv;
 pub mod loader_conf;
 #[cfg(test)]
 mod tests;
@@ -19,14 +20,24 @@ pub const FILE_MAX_BYTES: u64 = 64 << 10;
 /// The largest number of entries that are read from one directory.
 pub const ENTRIES_MAX: usize = 8192;
 
-/// Splits each line (LF or CRLF) into key and value; skips comments and empty lines.
+/// Splits each line (LF, CR or both) into key and value, as systemd-boot does: comments and
+/// keys without a value are skipped. Quotes stay, for [`unquoted`].
 fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    text.split(|byte| *byte == b'\n')
+    text.split(|byte| matches!(byte, b'\n' | b'\r'))
         .map(<[u8]>::trim_ascii)
-        .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
-        .map(|line| {
-            let end = line.iter().position(u8::is_ascii_whitespace);
-            let (key, value) = line.split_at(end.unwrap_or(line.len()));
-            (key, value.trim_ascii_start())
+        .filter(|line| !line.starts_with(b"#"))
+        .filter_map(|line| {
+            let end = line.iter().position(u8::is_ascii_whitespace)?;
+            let (key, value) = line.split_at(end);
+            Some((key, value.trim_ascii_start()))
         })
+}
+
+/// Returns what is between the quotes of a value whose two ends have the same quote; `None`
+/// for any other value.
+fn unquoted(value: &[u8]) -> Option<&[u8]> {
+    match value {
+        [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] => Some(inside),
+        _ => None,
+    }
 }

@@ -5,15 +5,16 @@ use core::cmp::Ordering;
 
 use crate::formats::entries::counter::Name;
 use crate::formats::entries::efi;
-use crate::formats::entries::error::EntryError;
 use crate::formats::entries::glob;
-use crate::formats::entries::loader_conf::{self, Timeout};
-use crate::formats::entries::type1::{EntryKind, Type1};
+use crate::formats::entries::loader_conf::{self, MenuTime, Timeout};
 use crate::formats::entries::version::compare;
+
+mod type1;
 
 #[test]
 fn versions_as_the_specification_orders_them() {
-    // UAPI.10, "Examples".
+    // UAPI.10, "Examples"; then what systemd-boot makes of a missing number, of prefixes,
+    // and of everything that it skips.
     for (a, sign, b) in [
         ("11", '=', "11"),
         ("systemd-123", '=', "systemd-123"),
@@ -45,6 +46,35 @@ fn versions_as_the_specification_orders_them() {
         ),
         ("007", '=', "7"),
         ("1.00", '=', "1.0"),
+        ("1.0", '>', "1.a"),
+        ("5.10.0-0.bpo.3", '>', "5.10.0-rc1"),
+        ("123..0", '<', "123.0"),
+        ("123.", '>', "123"),
+        ("12_3", '<', "123"),
+        ("12_3", '>', "12"),
+        ("12_3", '>', "12.3"),
+        ("123_0", '>', "123"),
+        ("123_aa2-67.89", '=', "123aa+2-67.89"),
+        ("123~rc1-99.99", '<', "123-45.67.89"),
+        ("123~rc1-99.99", '<', "123^aa2-67.89"),
+        ("123-99.99", '<', "123^aa2-67.89"),
+        ("123^45-67.89", '<', "123.45-67.89"),
+        ("123^aa2-67.89", '<', "123aa2-67.89"),
+        ("123.aa2-67.89", '<', "123aa2-67.89"),
+        ("123.45-67.ab", '<', "123.45-67.89"),
+        ("10xyz", '>', "10.1xyz"),
+        ("xyz.4", '<', "8"),
+        ("6.0.rc1", '>', "6.0"),
+        ("2.0", '<', "2_0"),
+        ("1.0^git1", '<', "1.01"),
+        ("1.0^20160101^git1", '<', "1.0^20160102"),
+        ("1.0~rc1^git1", '>', "1.0~rc1"),
+        ("1.0^git1~pre", '<', "1.0^git1"),
+        ("1b.fc17", '>', "1.fc17"),
+        ("1.1.\u{3b1}", '=', "1.1.\u{3b2}"),
+        ("_", '=', ""),
+        ("~", '<', ""),
+        ("arch.conf", '>', "arch-lts.conf"),
     ] {
         let order = match sign {
             '<' => Ordering::Less,
@@ -62,9 +92,12 @@ fn versions_as_the_specification_orders_them() {
         "123",
         "123-a",
         "123-a.1",
+        "123-a1",
+        "123-a1.1",
         "123-1",
         "123-1.1",
         "123^post1",
+        "123^1",
         "123.a-1",
         "123.1-1",
         "123a-1",
@@ -166,7 +199,7 @@ fn counters_as_the_specification_counts() {
             None,
             None,
         ),
-        ("A+3.EFI", ".efi", "A.EFI", Some((3, 0)), Some("A+2-1.EFI")),
+        ("A+3.EFI", ".efi", "a.efi", Some((3, 0)), Some("A+2-1.EFI")),
     ] {
         let parsed = Name::parse(name.as_bytes(), suffix).unwrap();
         assert_eq!(parsed.id(), id.as_bytes(), "{name}");
@@ -193,9 +226,32 @@ fn patterns_are_those_of_a_shell() {
         ("a?c", "abc", true),
         ("a?c", "ac", false),
         ("[a-c]x", "Bx", true),
-        ("[!a-c]x", "bx", false),
+        // A set has no negation.
+        ("[!a-c]x", "bx", true),
+        ("[!a-c]x", "!x", true),
+        ("[!a-c]x", "dx", false),
         ("[]x]", "]", true),
-        ("[a", "[a", true),
+        ("[a", "[a", false),
+        ("[a", "a", false),
+        (r"[a\-z]", "m", false),
+        (r"[a\-z]", "-", true),
+        (r"[a\-z]", "z", true),
+        (r"[\a-z]", "m", true),
+        (r"[a-\z]", "m", true),
+        (r"[\]x]", "]", true),
+        ("[a-c-f]", "e", false),
+        ("[a-c-f]", "-", true),
+        ("[-a]", "-", true),
+        ("[a-]", "-", true),
+        ("[a-]", "b", false),
+        ("[C-A]", "b", false),
+        (r"a\", "a", false),
+        (r"a\", r"a\", false),
+        ("?", "\u{e4}", true),
+        ("??", "\u{e4}", false),
+        ("*?b", "a\u{20ac}b", true),
+        ("*a*b", "ab", true),
+        ("*a?b", "ab", false),
         (r"\*", "*", true),
         (r"\*", "a", false),
         ("", "a", false),
@@ -218,6 +274,23 @@ fn loader_conf_says_default_and_timeout() {
         (conf.default, conf.timeout),
         (b"debian-*".to_vec(), Timeout::Seconds(5))
     );
+    let conf = loader_conf::parse(b"default 'a b'\npreferred x\npreferred\ndefault @gone\n");
+    assert_eq!(
+        (&conf.default[..], &conf.preferred[..]),
+        (&b"a b"[..], &b"x"[..])
+    );
+    assert_eq!(loader_conf::parse(b"default @Saved").default, b"@Saved");
+    for (value, time) in [
+        ("0", Timeout::Hidden),
+        ("7", Timeout::Seconds(7)),
+        ("forever", Timeout::Forever),
+        ("", Timeout::Forever),
+    ] {
+        let time = Some(MenuTime::Given(time));
+        assert_eq!(MenuTime::parse(value.as_bytes()), time, "{value}");
+    }
+    assert_eq!(MenuTime::parse(b"auto"), Some(MenuTime::Auto));
+    assert_eq!(MenuTime::parse(b"x"), None);
     for (value, timeout) in [
         ("0", Timeout::Hidden),
         ("menu-hidden", Timeout::Hidden),
@@ -235,78 +308,6 @@ fn loader_conf_says_default_and_timeout() {
             "{value}"
         );
     }
-}
-
-#[test]
-fn an_entry_as_the_specification_has_it() {
-    let text = b"# comment\r
-title        Fedora 19 (Rawhide)\r
-sort-key     fedora\r
-machine-id   6a9857a393724b7a981ebb5b8495b9ea\r
-version      3.8.0-2.fc19.x86_64\r
-options      root=UUID=6d3376e4 quiet\r
-options\t splash\r
-architecture X64\r
-linux        /6a98/linux\r
-initrd       6a98/ucode\r
-initrd       //6a98/initrd\r
-unknown      x\r
-nonsense\r
-";
-    let entry = Type1::parse(text, "x86_64");
-    assert_eq!(entry.problem, None);
-    assert_eq!(entry.title, b"Fedora 19 (Rawhide)");
-    assert_eq!(entry.sort_key, b"fedora");
-    assert_eq!(entry.machine_id, b"6a9857a393724b7a981ebb5b8495b9ea");
-    assert_eq!(entry.version, b"3.8.0-2.fc19.x86_64");
-    assert_eq!(entry.options, b"root=UUID=6d3376e4 quiet splash");
-    assert_eq!(entry.image, b"6a98/linux");
-    assert_eq!(entry.initrds, [&b"6a98/ucode"[..], b"6a98/initrd"]);
-    assert_eq!(entry.kind, EntryKind::Linux);
-
-    let uki = Type1::parse(b"uki /a.efi\nprofile 2\n", "x86_64");
-    assert_eq!((uki.kind, uki.profile), (EntryKind::Program, 2));
-    let efi = Type1::parse(b"efi a.efi", "x86_64");
-    assert_eq!((efi.kind, efi.problem), (EntryKind::Program, None));
-}
-
-#[test]
-fn bad_entries_say_what_is_wrong() {
-    let dots = |path: &str| Some(EntryError::DotDot(path.as_bytes().to_vec()));
-    for (text, problem) in [
-        ("linux a\0", Some(EntryError::Nul)),
-        ("title a\n", Some(EntryError::NoImage)),
-        ("", Some(EntryError::NoImage)),
-        ("linux\n", Some(EntryError::NoImage)),
-        ("linux ///\n", Some(EntryError::NoImage)),
-        (
-            "uki-url http://example.com/a.efi\n",
-            Some(EntryError::NoImage),
-        ),
-        ("linux /a/../../b\n", dots("/a/../../b")),
-        ("linux a\ninitrd ..\n", dots("..")),
-        ("linux a..b\ninitrd ...\n", None),
-        (
-            "architecture aa64\nlinux a\n",
-            Some(EntryError::Architecture(b"aa64".to_vec())),
-        ),
-        ("linux a\nprofile x\n", Some(EntryError::Profile)),
-        ("linux a\ndevicetree b.dtb\n", None),
-    ] {
-        assert_eq!(
-            Type1::parse(text.as_bytes(), "x86_64").problem,
-            problem,
-            "{text:?}"
-        );
-    }
-    let arm = Type1::parse(b"linux a\ndevicetree b\narchitecture AA64", "aarch64");
-    assert_eq!(arm.problem, Some(EntryError::Devicetree));
-    let many = "initrd a\n".repeat(65) + "linux a\n";
-    let many = Type1::parse(many.as_bytes(), "x86_64");
-    assert_eq!(
-        (many.problem, many.initrds.len()),
-        (Some(EntryError::TooManyInitrds), 64)
-    );
 }
 
 #[test]

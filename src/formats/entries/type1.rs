@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Type 1 entries: `/loader/entries/*.conf`. Spec: UAPI.1. Layer: pure.
+//!
+//! Keys and values are read as systemd-boot reads them, but variables (`$kernelopts`) and
+//! several initrds in one line are grub's, which RHEL's entries are written for.
 
 use alloc::vec::Vec;
 
-use super::assignments;
 use super::error::EntryError;
-use super::loader_conf::seconds;
+use super::grubenv::{self, Grubenv};
+use super::{assignments, unquoted};
 use crate::formats::cmdline;
 
-/// Limit on the initrds of one entry.
-const INITRDS_MAX: usize = 64;
+/// Limit on the initrds of one entry, and on its extra files.
+const FILES_MAX: usize = 64;
+/// Limit on the unknown variables that are remembered.
+const UNKNOWN_MAX: usize = 16;
 
 /// The kind of program that an entry starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum EntryKind {
-    /// A kernel, which gets the entry's initrds and options.
+    /// `linux`: a kernel, which gets the entry's initrds and options, or a UKI.
     #[default]
     Linux,
-    /// A UKI or another EFI program; the entry's options replace its own.
-    Program,
+    Uki,
+    /// `uki-url`: a UKI on the network.
+    Url,
+    /// `efi`: a UKI, a kernel or another EFI program.
+    Efi,
 }
 
 /// The parsed text of an entry. Paths are relative to the root of its file system and do
@@ -28,29 +36,37 @@ pub struct Type1 {
     pub title: Vec<u8>,
     pub version: Vec<u8>,
     pub machine_id: Vec<u8>,
-    pub sort_key: Vec<u8>,
-    pub kind: EntryKind,
+    /// An empty key is one, too.
+    pub sort_key: Option<Vec<u8>>,
+    pub kind: Option<EntryKind>,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
-    /// All `options` lines, joined; empty when there are none.
+    /// Addons, credentials and extensions.
+    pub extras: Vec<Vec<u8>>,
+    /// All `options` lines, joined, without the words that name initrds; empty when there
+    /// are none. They may begin with `@` and a UKI's profile.
     pub options: Vec<u8>,
     /// The number of a UKI's profile.
     pub profile: u32,
+    /// The variables that nothing sets; they are left empty.
+    pub unknown: Vec<Vec<u8>>,
     /// The first reason why the entry cannot be booted here.
     pub problem: Option<EntryError>,
 }
 
-/// Makes a path of an entry relative.
-fn path(value: &[u8]) -> Result<Vec<u8>, EntryError> {
-    let mut parts = value.split(|byte| *byte == b'/');
+/// Makes a path of an entry relative; `None` if nothing of it is left. Boot loaders on FAT
+/// take both slashes.
+fn path(value: &[u8]) -> Result<Option<Vec<u8>>, EntryError> {
+    let mut parts = value.split(|byte| matches!(byte, b'/' | b'\\'));
     if parts.any(|part| part == b"..") {
         return Err(EntryError::DotDot(value.to_vec()));
     }
-    let start = value.iter().position(|byte| *byte != b'/');
-    match start.and_then(|start| value.get(start..)) {
-        Some(path) => Ok(path.to_vec()),
-        None => Err(EntryError::NoImage),
-    }
+    let slashes = value.iter().map(|byte| match byte {
+        b'\\' => b'/',
+        byte => *byte,
+    });
+    let path: Vec<u8> = slashes.skip_while(|byte| *byte == b'/').collect();
+    Ok((!path.is_empty()).then_some(path))
 }
 
 /// Returns EFI's name for the architecture that `uname -m` names.
@@ -63,19 +79,23 @@ fn efi_architecture(machine: &str) -> &str {
 }
 
 impl Type1 {
-    /// Parses an entry for a machine with this `uname -m`. An error is stored in
-    /// `problem`: such an entry is shown, but not booted.
+    /// Parses an entry for a machine with this `uname -m`, with grub's variables of its
+    /// file system. An error is stored in `problem`: such an entry is shown, but not
+    /// booted.
     #[must_use]
-    pub fn parse(text: &[u8], machine: &str) -> Type1 {
+    pub fn parse(text: &[u8], machine: &str, variables: &Grubenv) -> Type1 {
         let mut entry = Type1::default();
         if text.contains(&0) {
             entry.problem = Some(EntryError::Nul);
             return entry;
         }
         for (key, value) in assignments(text) {
-            if let Err(problem) = entry.take(key, value, machine) {
+            if let Err(problem) = entry.take(key, value, machine, variables) {
                 entry.problem.get_or_insert(problem);
             }
+        }
+        if let Err(problem) = entry.take_initrd_words() {
+            entry.problem.get_or_insert(problem);
         }
         if entry.image.is_empty() {
             entry.problem.get_or_insert(EntryError::NoImage);
@@ -83,22 +103,42 @@ impl Type1 {
         entry
     }
 
-    fn take(&mut self, key: &[u8], value: &[u8], machine: &str) -> Result<(), EntryError> {
+    fn take(
+        &mut self,
+        key: &[u8],
+        written: &[u8],
+        machine: &str,
+        variables: &Grubenv,
+    ) -> Result<(), EntryError> {
+        let value = unquoted(written).unwrap_or(written);
+        let mut expanded = || {
+            grubenv::expand(value, variables, &mut |name| {
+                if self.unknown.len() < UNKNOWN_MAX && !self.unknown.iter().any(|own| own == name) {
+                    self.unknown.push(name.to_vec());
+                }
+            })
+        };
         match key {
             b"title" => self.title = value.to_vec(),
             b"version" => self.version = value.to_vec(),
             b"machine-id" => self.machine_id = value.to_vec(),
-            b"sort-key" => self.sort_key = value.to_vec(),
-            b"linux" | b"uki" | b"efi" if self.image.is_empty() => {
-                self.image = path(value)?;
-                if key != b"linux" {
-                    self.kind = EntryKind::Program;
+            b"sort-key" => self.sort_key = Some(value.to_vec()),
+            b"linux" => self.image = path(&expanded())?.unwrap_or_default(),
+            b"uki" | b"efi" => self.image = path(value)?.unwrap_or_default(),
+            b"initrd" => {
+                let files = expanded();
+                if unquoted(written).is_some() {
+                    return self.take_initrd(&files);
+                }
+                for file in files.split(u8::is_ascii_whitespace) {
+                    self.take_initrd(file)?;
                 }
             }
-            b"initrd" if self.initrds.len() < INITRDS_MAX => self.initrds.push(path(value)?),
-            b"initrd" => return Err(EntryError::TooManyInitrds),
-            b"options" => self.options = cmdline::join([&self.options[..], value]),
-            b"profile" => self.profile = seconds(value).ok_or(EntryError::Profile)?,
+            b"extra" if self.extras.len() >= FILES_MAX => return Err(EntryError::TooManyFiles),
+            b"extra" => self.extras.extend(path(value)?),
+            b"options" => self.options = cmdline::join([&self.options[..], &expanded()]),
+            // As in systemd-boot, what is not a number does not count.
+            b"profile" => self.profile = super::loader_conf::seconds(value).unwrap_or(self.profile),
             b"architecture" => {
                 let wanted = efi_architecture(machine).as_bytes();
                 if !value.eq_ignore_ascii_case(wanted) {
@@ -110,6 +150,56 @@ impl Type1 {
                 return Err(EntryError::Devicetree);
             }
             _ => {}
+        }
+        self.take_kind(match key {
+            b"linux" => EntryKind::Linux,
+            b"uki" => EntryKind::Uki,
+            b"uki-url" => EntryKind::Url,
+            b"efi" => EntryKind::Efi,
+            _ => return Ok(()),
+        })?;
+        match key {
+            b"uki-url" => Err(EntryError::Url(value.to_vec())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets the kind of program. A key may be repeated, and then the last one counts.
+    fn take_kind(&mut self, kind: EntryKind) -> Result<(), EntryError> {
+        match self.kind.replace(kind) {
+            Some(other) if other != kind => Err(EntryError::Mixed),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_initrd(&mut self, file: &[u8]) -> Result<(), EntryError> {
+        let Some(path) = path(file)? else {
+            return Ok(());
+        };
+        if self.initrds.len() >= FILES_MAX {
+            return Err(EntryError::TooManyFiles);
+        }
+        self.initrds.push(path);
+        Ok(())
+    }
+
+    /// Takes the words `initrd=FILE` off the options: the kernel's EFI stub loads these
+    /// files, if the boot loader has not passed an initrd.
+    fn take_initrd_words(&mut self) -> Result<(), EntryError> {
+        let has_initrds = !self.initrds.is_empty();
+        let options = core::mem::take(&mut self.options);
+        let is_file = |word: &[u8]| word.starts_with(b"initrd=");
+        let takes = self.kind != Some(EntryKind::Uki) && cmdline::words(&options).any(is_file);
+        if !takes {
+            self.options = options;
+            return Ok(());
+        }
+        let words = cmdline::words(&options);
+        self.options = cmdline::join(words.filter(|word| !is_file(word)));
+        for word in cmdline::words(&options).filter(|_| !has_initrds) {
+            if let Some(file) = word.strip_prefix(b"initrd=") {
+                self.take_initrd(file)?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The order of versions. Spec: UAPI.10. Layer: pure.
+//! The order of versions, as systemd-boot has it. Layer: pure.
+//!
+//! Spec: UAPI.10, but for one rule: where one version has a number and the other has none
+//! at that place, the one without is older. UAPI.10 counts it as 0.
 
 use core::cmp::Ordering;
 
@@ -53,7 +56,8 @@ pub fn compare(mut a: &[u8], mut b: &[u8]) -> Ordering {
         let (digits_a, after_a) = split(a, |byte| byte.is_ascii_digit());
         let (digits_b, after_b) = split(b, |byte| byte.is_ascii_digit());
         if digits_a.len().max(digits_b.len()) > 0 {
-            order = numbers(digits_a, digits_b);
+            order = digits_b.is_empty().cmp(&digits_a.is_empty());
+            order = order.then_with(|| numbers(digits_a, digits_b));
             (a, b) = (after_a, after_b);
         } else {
             let (letters_a, after_a) = split(a, |byte| byte.is_ascii_alphabetic());

@@ -2,29 +2,46 @@
 //! KEY=VALUE text: the format of `.osrel` and `.profile`. Layer: pure.
 //!
 //! Spec: os-release(5): one assignment per line, `#` comments, values bare or in single
-//! or double quotes; in bare values and double quotes, a backslash escapes the next
-//! character.
+//! or double quotes, where a backslash in double quotes escapes the next character. As in
+//! systemd-boot, a value is unquoted only if both of its ends have the same quote, a bare
+//! one goes on to the end of its line, and an empty one counts as none.
 use crate::diagnosis::escape::printable;
+use crate::formats::source::{FileSlice, ReadAt, ReadError, read_small};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Limit on `.osrel` and `.profile` sections; larger ones are refused. Real ones have
-/// about 400 bytes.
+/// The number of bytes that are read of an `.osrel` or a `.profile` section. Real ones have
+/// about 400.
 pub const MAX_BYTES: u64 = 64 * 1024;
 
-/// Returns the value of `key`; the last assignment wins, as in a shell.
+/// Reads the whole lines of a section as far as [`MAX_BYTES`].
+///
+/// # Errors
+/// [`ReadError`] of the file.
+pub fn read<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>, ReadError> {
+    let bytes = slice.bytes.min(MAX_BYTES);
+    let mut text = read_small(source, FileSlice { bytes, ..slice }, MAX_BYTES)?;
+    if bytes < slice.bytes {
+        let end = text.iter().rposition(|byte| *byte == b'\n');
+        text.truncate(end.unwrap_or(0));
+    }
+    Ok(text)
+}
+
+/// Returns the value of `key`; the last assignment wins.
 pub fn value(text: &[u8], key: &str) -> Option<String> {
-    assignments(text)
+    let value = assignments(text)
         .filter(|(k, _)| *k == key.as_bytes())
         .last()
-        .map(|(_, raw)| unquote(raw))
+        .map(|(_, raw)| unquote(raw));
+    value.filter(|value| !value.is_empty())
 }
 
 /// Returns the keys with their values as written, quotes included. Lines that are not
-/// assignments are skipped.
+/// assignments are skipped. A section may be padded with NUL.
 fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    // Sections may be padded with NUL.
-    text.split(|b| matches!(b, b'\n' | b'\0'))
+    let text = text.split(|b| *b == 0).next().unwrap_or_default();
+    text.split(|b| matches!(b, b'\n' | b'\r'))
         .map(<[u8]>::trim_ascii)
         .filter(|line| !line.starts_with(b"#"))
         .filter_map(|line| {
@@ -37,21 +54,22 @@ fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         })
 }
 
-/// Unquotes a value as a shell would, up to its first unquoted white space.
-///
-/// The result is for display, so it is made [`printable`].
+/// Unquotes a value. The result is for display, so it is made [`printable`].
 fn unquote(raw: &[u8]) -> String {
-    let mut value = Vec::new();
-    let mut quote = None;
-    let mut bytes = raw.iter().copied();
-    while let Some(byte) = bytes.next() {
-        match (byte, quote) {
-            (b'\'' | b'"', None) => quote = Some(byte),
-            (_, Some(open)) if byte == open => quote = None,
-            (b'\\', None | Some(b'"')) => value.extend(bytes.next()),
-            (b' ' | b'\t', None) => break,
-            _ => value.push(byte),
+    let value = match raw {
+        [b'\'', value @ .., b'\''] => value.to_vec(),
+        [b'"', value @ .., b'"'] => {
+            let mut bytes = value.iter().copied();
+            let mut plain = Vec::new();
+            while let Some(byte) = bytes.next() {
+                match byte {
+                    b'\\' => plain.extend(bytes.next()),
+                    _ => plain.push(byte),
+                }
+            }
+            plain
         }
-    }
+        bare => bare.to_vec(),
+    };
     printable(&value)
 }

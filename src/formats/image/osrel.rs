@@ -14,6 +14,7 @@ pub struct OsRelease {
     pub version_id: Option<String>,
     pub image_id: Option<String>,
     pub image_version: Option<String>,
+    pub build_id: Option<String>,
 }
 
 impl OsRelease {
@@ -36,5 +37,6 @@ pub fn parse(text: &[u8]) -> OsRelease {
         version_id: value(text, "VERSION_ID"),
         image_id: value(text, "IMAGE_ID"),
         image_version: value(text, "IMAGE_VERSION"),
+        build_id: value(text, "BUILD_ID"),
     }
 }

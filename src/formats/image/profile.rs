@@ -2,9 +2,9 @@
 //! The description of a profile in its `.profile` section. Layer: pure.
 //!
 //! Spec: UAPI.5 Unified Kernel Image, "Multi-Profile UKIs".
-use super::env_file::{MAX_BYTES, value};
+use super::env_file::{self, value};
 use super::uki::Uki;
-use crate::formats::source::{ReadAt, ReadError, read_small};
+use crate::formats::source::{ReadAt, ReadError};
 use alloc::string::String;
 
 /// The description of a profile: `ID=` is for scripts, `TITLE=` for users. Either may be
@@ -37,7 +37,7 @@ pub fn find<R: ReadAt + ?Sized>(
         let Some(first) = sections.first() else {
             continue;
         };
-        let text = parse(&read_small(source, first.slice, MAX_BYTES)?);
+        let text = parse(&env_file::read(source, first.slice)?);
         if text.id.as_deref() == Some(wanted) {
             return Ok(Some(number));
         }

@@ -1,77 +1,215 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Choice of the entry to boot. Spec: loader.conf(5) and
-//! systemd.io/BOOT_LOADER_INTERFACE. Layer: pure.
+//! Choice of the entry to boot. Specs: loader.conf(5), systemd.io/BOOT_LOADER_INTERFACE;
+//! grub's `saved_entry` and `next_entry`. Layer: pure.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::entry::Entry;
 use super::error::BootError;
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::glob;
-use crate::formats::entries::loader_conf::LoaderConf;
+use crate::formats::entries::loader_conf::{LoaderConf, SAVED};
+
+/// Limit on the entries that an error about an ambiguous name lists.
+const AMBIGUOUS_SHOWN: usize = 4;
 
 /// The source of the default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DefaultSource {
     /// LoaderEntryOneShot, which counts once.
     OneShot,
+    /// `next_entry` of grubenv, which counts once.
+    NextEntry,
+    /// LoaderEntryPreferred.
+    Preferred,
     /// LoaderEntryDefault.
     Variable,
     /// `preferred` or `default` of loader.conf.
     LoaderConf,
+    /// `saved_entry` of grubenv.
+    SavedEntry,
     First,
 }
 
-/// Returns the default entry's index in the sorted `entries`; `None` when none can boot.
-/// An entry whose boot counter is used up is chosen only when nothing else is left.
-#[must_use]
-pub fn default(
-    entries: &[Entry],
-    conf: &LoaderConf,
-    variables: &LoaderVariables,
-) -> Option<(usize, DefaultSource)> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let saved = text(&variables.last_booted);
-    let one_shot = text(&variables.one_shot);
-    let variable = text(&variables.default);
-    let expand = |pattern: &[u8]| match pattern {
-        b"@saved" => saved.as_bytes().to_vec(),
-        _ => pattern.to_vec(),
-    };
-    let wishes = [
-        (one_shot.into_bytes(), DefaultSource::OneShot),
-        (expand(&conf.preferred), DefaultSource::LoaderConf),
-        (expand(variable.as_bytes()), DefaultSource::Variable),
-        (expand(&conf.default), DefaultSource::LoaderConf),
-        (b"*".to_vec(), DefaultSource::First),
-    ];
-    [false, true].into_iter().find_map(|no_tries_left| {
-        wishes.iter().find_map(|(pattern, because)| {
-            // An empty pattern matches nothing, because every id ends in a suffix.
-            let index = entries.iter().position(|entry| {
-                let usable = entry.problem.is_none() && entry.has_no_tries_left() == no_tries_left;
-                usable && glob::matches(pattern, &entry.id)
-            })?;
-            Some((index, *because))
-        })
-    })
+/// The choices in grub's environment block.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GrubChoices {
+    /// The entry for the next boot only. `None` if it could not be taken back.
+    pub next: Option<Vec<u8>>,
+    pub saved: Option<Vec<u8>>,
 }
 
-/// Returns the index of the entry with this name: its id, with or without the suffix, or
-/// its file's name.
+/// Everything that names a default.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    pub conf: &'a LoaderConf,
+    pub variables: &'a LoaderVariables,
+    pub grub: &'a GrubChoices,
+}
+
+/// One thing that names a default.
+struct Wish {
+    name: Vec<u8>,
+    source: DefaultSource,
+    /// True if an entry without tries left does not count.
+    respects_counter: bool,
+}
+
+/// A wish that is not granted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missed {
+    pub name: Vec<u8>,
+    pub source: DefaultSource,
+    /// The entry that was meant, if there is one: it cannot boot.
+    pub index: Option<usize>,
+}
+
+impl Sources<'_> {
+    /// Returns the wishes in systemd-boot's order, with grub's where they do the least harm:
+    /// `next_entry` was set for this boot, and `saved_entry` counts only without
+    /// loader.conf's.
+    fn wishes(&self) -> [Wish; 8] {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default().into_bytes();
+        let saved = text(&self.variables.last_booted);
+        let expand = |pattern: Vec<u8>| match pattern.eq_ignore_ascii_case(SAVED) {
+            true => saved.clone(),
+            false => pattern,
+        };
+        let wish = |name, source, respects_counter| Wish {
+            name,
+            source,
+            respects_counter,
+        };
+        let LoaderConf {
+            default, preferred, ..
+        } = self.conf;
+        let grub = |choice: &Option<Vec<u8>>| choice.clone().unwrap_or_default();
+        let grub_saved = match default.is_empty() && preferred.is_empty() {
+            true => grub(&self.grub.saved),
+            false => Vec::new(),
+        };
+        let variables = self.variables;
+        [
+            wish(text(&variables.one_shot), DefaultSource::OneShot, false),
+            wish(grub(&self.grub.next), DefaultSource::NextEntry, false),
+            wish(
+                expand(text(&variables.preferred)),
+                DefaultSource::Preferred,
+                true,
+            ),
+            wish(expand(preferred.clone()), DefaultSource::LoaderConf, true),
+            wish(
+                expand(text(&variables.default)),
+                DefaultSource::Variable,
+                false,
+            ),
+            wish(expand(default.clone()), DefaultSource::LoaderConf, false),
+            wish(grub_saved, DefaultSource::SavedEntry, false),
+            wish(b"*".to_vec(), DefaultSource::First, false),
+        ]
+    }
+}
+
+impl Wish {
+    fn is_meant(&self, index: usize, entry: &Entry) -> bool {
+        let is_counted_out = self.respects_counter && entry.has_no_tries_left();
+        let is_named = || match self.source {
+            DefaultSource::NextEntry | DefaultSource::SavedEntry => {
+                let number = core::str::from_utf8(&self.name).ok();
+                let number = number.and_then(|text| text.parse().ok());
+                let is = |text: &[u8]| text.eq_ignore_ascii_case(&self.name);
+                number == Some(index) || is(&entry.title) || is(entry.stem()) || entry.goes_by(is)
+            }
+            // An empty pattern matches nothing, because every id ends in a suffix.
+            _ => entry.goes_by(|name| glob::matches(&self.name, name)),
+        };
+        !self.name.is_empty() && !is_counted_out && is_named()
+    }
+
+    /// Returns the first entry that is meant, among those that can boot or those that cannot.
+    fn find(&self, entries: &[Entry], can_boot: bool) -> Option<usize> {
+        let mut all = entries.iter().enumerate();
+        let found = all.find(|(index, entry)| {
+            entry.problem.is_none() == can_boot && self.is_meant(*index, entry)
+        });
+        found.map(|(index, _)| index)
+    }
+}
+
+/// Returns the default entry's index in the sorted `entries`; `None` when none can boot.
+#[must_use]
+pub fn default(entries: &[Entry], sources: Sources<'_>) -> Option<(usize, DefaultSource)> {
+    let wishes = sources.wishes();
+    let mut found = wishes
+        .iter()
+        .filter_map(|wish| Some((wish.find(entries, true)?, wish.source)));
+    found.next()
+}
+
+/// Returns the wishes that come before the default and are not granted: those for one boot,
+/// and those for an entry that cannot boot.
+#[must_use]
+pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
+    let mut missed = Vec::new();
+    for wish in sources.wishes() {
+        if wish.find(entries, true).is_some() {
+            break;
+        }
+        let index = wish.find(entries, false);
+        let Wish { name, source, .. } = wish;
+        let is_once = matches!(source, DefaultSource::OneShot | DefaultSource::NextEntry);
+        if source != DefaultSource::First && !name.is_empty() && (is_once || index.is_some()) {
+            missed.push(Missed {
+                name,
+                source,
+                index,
+            });
+        }
+    }
+    missed
+}
+
+/// Returns the index of the entry with this name: its id, with or without the suffix, its
+/// file's name, its number in the list, or the beginning of its id if no other begins like
+/// that. A profile may be named by its number.
 ///
 /// # Errors
-/// [`BootError::NoSuchEntry`].
+/// [`BootError::NoSuchEntry`], [`BootError::Ambiguous`].
 pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
     let is = |text: &[u8]| text.eq_ignore_ascii_case(name);
     let found = entries.iter().position(|entry| {
-        let stem = entry.id.len().checked_sub(entry.kind.suffix().len());
-        let stem = stem.and_then(|end| entry.id.get(..end));
-        is(&entry.id) || is(&entry.file_name) || (entry.profile == 0 && stem.is_some_and(is))
+        entry.goes_by(is) || entry.is_first_profile() && (is(&entry.file_name) || is(entry.stem()))
     });
-    found.ok_or_else(|| BootError::NoSuchEntry {
-        name: name.to_vec(),
-    })
+    let number = core::str::from_utf8(name)
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let by_number = number
+        .and_then(|number: usize| number.checked_sub(1))
+        .filter(|index| *index < entries.len());
+    if let Some(index) = found.or(by_number) {
+        return Ok(index);
+    }
+    let begins = |entry: &Entry| {
+        let beginning = entry.id.get(..name.len());
+        beginning.is_some_and(is)
+    };
+    let all = entries.iter().enumerate();
+    let mut matching = all.filter(|(_, entry)| !name.is_empty() && begins(entry));
+    let name = name.to_vec();
+    let Some((index, first)) = matching.next() else {
+        return Err(BootError::NoSuchEntry { name });
+    };
+    // The profiles of an image do not make its name ambiguous.
+    let others = matching
+        .filter(|(_, entry)| entry.image_id() != first.image_id() || entry.volume != first.volume);
+    let mut ids: Vec<_> = others.map(|(_, entry)| entry.id.clone()).collect();
+    if ids.is_empty() {
+        return Ok(index);
+    }
+    ids.insert(0, first.id.clone());
+    ids.truncate(AMBIGUOUS_SHOWN);
+    Err(BootError::Ambiguous { name, ids })
 }
 
 /// Returns the first entry after `index` that can boot.

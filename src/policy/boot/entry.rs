@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One entry as the list shows it, and the order of entries. Spec: UAPI.1, "Sorting".
-//! Layer: pure.
+//! One entry as the list shows it, and the order of entries. Layer: pure.
+//!
+//! Spec: UAPI.1, "Sorting". Where systemd-boot differs from it, its order counts.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,6 +12,7 @@ use crate::formats::entries::counter::{Counter, Name};
 use crate::formats::entries::type1::Type1;
 use crate::formats::entries::version;
 use crate::formats::image::osrel::OsRelease;
+use crate::formats::image::profile::ProfileText;
 
 /// Limit on each text that is kept, so that 5,000 entries fit into the memory of small
 /// machines.
@@ -52,13 +54,17 @@ pub struct Entry {
     /// The number of the file system that it is on.
     pub volume: usize,
     pub file_name: Vec<u8>,
-    /// The file's name without the counter, and with `@N` for a profile other than 0.
+    /// The file's name without the counter, in lower case. A profile other than 0 adds
+    /// `@` and its ID, or its number if it has none.
     pub id: Vec<u8>,
+    /// The length of the id without the profile.
+    image_id_bytes: usize,
     pub counter: Option<Counter>,
     pub title: Vec<u8>,
     pub version: Vec<u8>,
     pub machine_id: Vec<u8>,
-    pub sort_key: Vec<u8>,
+    /// An empty key is one, too.
+    pub sort_key: Option<Vec<u8>>,
     pub profile: u32,
     pub problem: Option<Problem>,
 }
@@ -74,19 +80,21 @@ impl Entry {
     #[must_use]
     pub fn of_file(kind: Kind, volume: usize, file_name: &[u8]) -> Option<Entry> {
         let name = Name::parse(file_name, kind.suffix())?;
-        if file_name.starts_with(b".") || file_name.starts_with(b"auto-") {
+        let id = name.id();
+        if id.starts_with(b".") || id.starts_with(b"auto-") {
             return None;
         }
         Some(Entry {
             kind,
             volume,
             file_name: file_name.to_vec(),
-            id: name.id(),
+            image_id_bytes: id.len(),
+            id,
             counter: name.counter,
             title: Vec::new(),
             version: Vec::new(),
             machine_id: Vec::new(),
-            sort_key: Vec::new(),
+            sort_key: None,
             profile: 0,
             problem: None,
         })
@@ -97,13 +105,14 @@ impl Entry {
         self.title = cut(text.title);
         self.version = cut(text.version);
         self.machine_id = cut(text.machine_id);
-        self.sort_key = cut(text.sort_key);
+        self.sort_key = text.sort_key.map(cut);
+        self.profile = text.profile;
         self.problem = text.problem.map(Problem::Entry);
     }
 
     /// Returns the entry of a UKI's profile, titled as boot loaders title it.
     #[must_use]
-    pub fn of_profile(&self, system: &OsRelease, profile: u32, title: Option<&str>) -> Entry {
+    pub fn of_profile(&self, system: &OsRelease, profile: u32, own: &ProfileText) -> Entry {
         let mut entry = self.clone();
         let text = |choices: &[&Option<String>]| {
             let found = choices.iter().find_map(|choice| choice.as_deref());
@@ -113,24 +122,27 @@ impl Entry {
             id,
             name,
             pretty_name,
+            version,
             version_id,
             image_id,
-            ..
+            image_version,
+            build_id,
         } = system;
         entry.title = text(&[pretty_name, image_id, name, id]);
-        entry.version = text(&[&system.image_version, &system.version, version_id]);
-        entry.sort_key = text(&[image_id, id]);
+        entry.version = text(&[image_version, version, version_id, build_id]);
+        entry.sort_key = Some(text(&[image_id, id])).filter(|key| !key.is_empty());
         entry.profile = profile;
-        if let Some(title) = title {
+        if let Some(title) = own.title.as_ref().or(own.id.as_ref()) {
             entry
                 .title
                 .extend_from_slice(&[b" (", title.as_bytes(), b")"].concat());
             entry.title = cut(entry.title);
         }
         if profile > 0 {
-            entry
-                .id
-                .extend_from_slice(alloc::format!("@{profile}").as_bytes());
+            let by_number = alloc::format!("{profile}");
+            let name = own.id.as_ref().unwrap_or(&by_number);
+            entry.id.push(b'@');
+            entry.id.append(&mut cut(name.to_ascii_lowercase().into()));
         }
         entry
     }
@@ -141,27 +153,55 @@ impl Entry {
         self.counter.is_some_and(Counter::is_bad)
     }
 
-    /// Returns the id without the suffix, by which entries without sort keys are sorted.
-    fn stem(&self) -> &[u8] {
-        match Name::parse(&self.file_name, self.kind.suffix()) {
-            Some(name) => name.stem,
-            None => &self.file_name,
+    /// Returns whether one of the entry's names satisfies `is`: its id, or the id with the
+    /// profile's number.
+    #[must_use]
+    pub fn goes_by(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+        is(&self.id) || {
+            let number = alloc::format!("@{}", self.profile);
+            self.kind == Kind::Type2 && is(&[self.image_id(), number.as_bytes()].concat())
         }
     }
 
-    /// Compares by the specification's order: the best entry first, and those that cannot
-    /// boot at all last.
+    /// Returns the id without the profile.
+    #[must_use]
+    pub fn image_id(&self) -> &[u8] {
+        self.id.get(..self.image_id_bytes).unwrap_or_default()
+    }
+
+    /// Returns the id without profile and suffix.
+    #[must_use]
+    pub fn stem(&self) -> &[u8] {
+        let end = self.image_id_bytes.checked_sub(self.kind.suffix().len());
+        end.and_then(|end| self.id.get(..end)).unwrap_or_default()
+    }
+
+    /// Returns whether the id without a profile means this entry.
+    #[must_use]
+    pub fn is_first_profile(&self) -> bool {
+        self.kind == Kind::Type1 || self.profile == 0
+    }
+
+    /// Returns whether systemd-boot would not show the entry: a UKI that does not say what
+    /// it is.
+    fn is_hidden(&self) -> bool {
+        self.kind == Kind::Type2 && self.title.is_empty()
+    }
+
+    /// Compares by systemd-boot's order: the best entry first, and those that cannot boot
+    /// at all last.
     #[must_use]
     pub fn order(&self, other: &Entry) -> Ordering {
         let rank = |entry: &Entry| {
             (
                 entry.problem.is_some(),
+                entry.is_hidden(),
                 entry.has_no_tries_left(),
-                entry.sort_key.is_empty(),
+                entry.sort_key.is_none(),
             )
         };
         let mut order = rank(self).cmp(&rank(other));
-        if !self.sort_key.is_empty() && !other.sort_key.is_empty() {
+        if self.sort_key.is_some() && other.sort_key.is_some() {
             order = order
                 .then_with(|| self.sort_key.cmp(&other.sort_key))
                 .then_with(|| self.machine_id.cmp(&other.machine_id))
@@ -172,10 +212,13 @@ impl Entry {
             counter.map(|counter| (Reverse(counter.left), counter.done))
         };
         order
-            .then_with(|| version::compare(other.stem(), self.stem()))
+            // All first profiles come before the others, of which one may well be a
+            // factory reset.
             .then_with(|| self.profile.cmp(&other.profile))
+            // With the suffix: arch.conf comes before arch-lts.conf.
+            .then_with(|| version::compare(other.image_id(), self.image_id()))
             .then_with(|| tries(self).cmp(&tries(other)))
-            // The specification treats these as equal; any stable order will do.
+            // To systemd-boot these are equal; any stable order will do.
             .then_with(|| (self.volume, &self.id).cmp(&(other.volume, &other.id)))
     }
 }

@@ -93,6 +93,11 @@ pub enum BootError {
     NoSuchEntry {
         name: Vec<u8>,
     },
+    /// The name is the beginning of several entries' names; some of them are listed.
+    Ambiguous {
+        name: Vec<u8>,
+        ids: Vec<Vec<u8>>,
+    },
     /// The chosen entry cannot boot.
     Bad {
         id: Vec<u8>,
@@ -129,6 +134,9 @@ impl fmt::Display for BootError {
             } => write!(out, "{device}: part of a {filesystem} file system"),
             BootError::NoEntries { places, .. } => write!(out, "no boot entries in {places}"),
             BootError::NoSuchEntry { name } => write!(out, "no entry {}", printable(name)),
+            BootError::Ambiguous { name, .. } => {
+                write!(out, "more than one entry begins with {}", printable(name))
+            }
             BootError::Bad { id, .. } => write!(out, "entry {} cannot boot", printable(id)),
             BootError::NothingLeft { after: Some(id) } => {
                 write!(out, "no entry follows {}", printable(id))
@@ -186,6 +194,12 @@ impl Diagnose for BootError {
                 }
             }
             BootError::NoSuchEntry { .. } => Diagnosis::bad_image(self).with_hints(&[Hint::List]),
+            BootError::Ambiguous { ids, .. } => {
+                let ids: Vec<_> = ids.iter().map(|id| printable(id)).collect();
+                Diagnosis::bad_image(self)
+                    .because(&ids.join(", "))
+                    .with_hints(&[Hint::List])
+            }
             BootError::Bad { problem, .. } => Diagnosis::new(problem.exit(), self)
                 .because(&problem.to_string())
                 .with_hints(&[Hint::List]),

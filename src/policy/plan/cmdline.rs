@@ -4,9 +4,11 @@
 
 use alloc::vec::Vec;
 
+use super::options::split_profile;
 use super::{Manifest, Options, PlanError};
 use crate::formats::cmdline::capture::{self, Addition};
 use crate::formats::cmdline::{self, reuse};
+use crate::formats::image::detect::Image;
 use crate::formats::image::uki::{SectionKind, Selection};
 use crate::formats::source::{ReadAt, read_small};
 use crate::host::Host;
@@ -21,8 +23,19 @@ pub enum CmdlineBase {
     Image,
     /// `--command-line`.
     User,
+    /// The boot entry's words.
+    Entry,
     /// `--reuse-cmdline`.
     Running,
+}
+
+impl CmdlineBase {
+    fn replaces_own(self) -> bool {
+        matches!(
+            self,
+            CmdlineBase::User | CmdlineBase::Entry | CmdlineBase::Running
+        )
+    }
 }
 
 /// The command line and its origin.
@@ -47,7 +60,7 @@ impl PlannedCmdline {
     /// Returns whether the image's own command line is left out.
     #[must_use]
     pub fn replaces_own(&self) -> bool {
-        matches!(self.base, CmdlineBase::User | CmdlineBase::Running)
+        self.base.replaces_own()
     }
 }
 
@@ -66,7 +79,11 @@ pub fn read_own<R: ReadAt + ?Sized>(
     let Some(slice) = selection.get(SectionKind::Cmdline) else {
         return Ok(None);
     };
-    Ok(Some(read_small(source, slice, cmdline::MAX_SECTION_BYTES)?))
+    let text = read_small(source, slice, cmdline::MAX_SECTION_BYTES);
+    text.map(Some).map_err(|error| PlanError::Section {
+        kind: SectionKind::Cmdline,
+        error,
+    })
 }
 
 /// Chooses the base, joins the parts, and checks the result against `max_bytes`, the
@@ -78,13 +95,14 @@ pub fn plan<F>(
     manifest: &Manifest<F>,
     host: &Host,
 ) -> Result<PlannedCmdline, PlanError> {
-    let entry = core::iter::once(cmdline::mangle(&options.entry_words));
+    let replacement = replacement(options, matches!(manifest.detected, Image::Uki { .. }));
+    let is_replaced = replacement.is_some() || options.reuse_cmdline;
     let pieces = options.append.iter().map(|piece| cmdline::mangle(piece));
-    let mark = takes_mark(own, options, host).then(|| hook::CHAINED.into());
-    let append = cmdline::join(entry.chain(pieces).chain(mark));
+    let mark = takes_mark(own, is_replaced, options, host).then(|| hook::CHAINED.into());
+    let append = cmdline::join(pieces.chain(mark));
     let (mut dropped, mut added) = (Vec::new(), Vec::new());
-    let (base, start) = if let Some(text) = &options.command_line {
-        (CmdlineBase::User, cmdline::mangle(text))
+    let (base, start) = if let Some((base, text)) = replacement {
+        (base, cmdline::mangle(text))
     } else if options.reuse_cmdline {
         let running = host
             .running_cmdline
@@ -117,12 +135,12 @@ pub fn plan<F>(
     let has_addons = addons.iter().any(|line| !line.is_empty());
     // The kernel puts the passed words after the lines of the image and the addons, so a
     // base that replaces the image's must also come after the addons' lines.
-    let (text, users) = match base {
-        CmdlineBase::User | CmdlineBase::Running => {
+    let (text, users) = match base.replaces_own() {
+        true => {
             let users = cmdline::join([&start, &append]);
             (cmdline::join(addons.into_iter().chain([&users[..]])), users)
         }
-        CmdlineBase::Image | CmdlineBase::Empty => {
+        false => {
             let own = core::iter::once(start.as_slice());
             let line = own.chain(addons).chain([append.as_slice()]);
             (cmdline::join(line), append.clone())
@@ -143,10 +161,25 @@ pub fn plan<F>(
     })
 }
 
+/// Returns the words that replace the image's command line. For a UKI, a profile at their
+/// beginning is not one of them, and alone it replaces nothing.
+fn replacement(options: &Options, is_uki: bool) -> Option<(CmdlineBase, &[u8])> {
+    let (base, words) = match &options.command_line {
+        Some(words) => (CmdlineBase::User, words),
+        None => (CmdlineBase::Entry, &options.entry_words),
+    };
+    let (profile, rest) = match is_uki {
+        true => split_profile(words),
+        false => (None, words.as_slice()),
+    };
+    // --command-line "" empties the line.
+    let replaces = !rest.is_empty() || profile.is_none() && base == CmdlineBase::User;
+    replaces.then_some((base, rest))
+}
+
 /// Returns whether to add the mark that keeps the next system from chaining: it is
 /// wanted, and the command line may contain unsigned words.
-fn takes_mark(own: Option<&[u8]>, options: &Options, host: &Host) -> bool {
-    let is_replaced = options.command_line.is_some() || options.reuse_cmdline;
+fn takes_mark(own: Option<&[u8]>, is_replaced: bool, options: &Options, host: &Host) -> bool {
     let is_signed = own.is_some() && !is_replaced && host.is_locked_down();
     options.mark_chained && !is_signed && !host.enforces()
 }

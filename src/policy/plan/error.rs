@@ -88,6 +88,11 @@ pub enum PlanError {
     },
     /// `--reuse-cmdline`, but /proc/cmdline cannot be read.
     NoRunningCmdline,
+    /// A section of the image that cannot be read.
+    Section {
+        kind: SectionKind,
+        error: ReadError,
+    },
     Read(ReadError),
 }
 
@@ -125,6 +130,7 @@ impl Diagnose for PlanError {
             PlanError::NoRunningCmdline => {
                 Diagnosis::failed(self).with_hint("mount -t proc proc /proc, or --command-line")
             }
+            PlanError::Section { error, .. } => error.diagnose().with_what(self),
             PlanError::Read(error) => error.diagnose(),
         };
         found.or_hint(Hint::Inspect)
@@ -155,6 +161,7 @@ impl PlanError {
             | PlanError::Cmdline { .. }
             | PlanError::Initrd(_)
             | PlanError::NoRunningCmdline
+            | PlanError::Section { .. }
             | PlanError::Read(_) => InputId::IMAGE,
         }
     }
@@ -204,6 +211,7 @@ impl fmt::Display for PlanError {
             PlanError::Unread { error, .. } => error.fmt(out),
             PlanError::Archive { error, .. } => error.fmt(out),
             PlanError::NoRunningCmdline => out.write_str("/proc/cmdline cannot be read"),
+            PlanError::Section { kind, error } => write!(out, "{kind}: {error}"),
             PlanError::Read(error) => error.fmt(out),
         }
     }

@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{PlanError, Profile};
+use super::{Options, PlanError, Profile};
 use crate::formats::image::addon::Addon;
 use crate::formats::image::detect::Image;
 use crate::formats::image::profile;
@@ -110,20 +110,23 @@ fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-/// Returns the number of the profile that `wanted` names in `image`, which was detected
-/// in `source`.
+/// Returns the number of the profile that the options name in `image`, which was detected
+/// in `source`: by `--profile`, or at the beginning of the words for a UKI.
 ///
 /// # Errors
 /// [`PlanError::NoProfile`] when no profile has that ID. A number is not checked.
 pub fn profile_number(
     source: &dyn ReadAt,
     image: &Image,
-    wanted: &Profile,
+    options: &Options,
 ) -> Result<u32, PlanError> {
-    let name = match wanted {
-        Profile::First => return Ok(0),
-        Profile::Number(number) => return Ok(*number),
-        Profile::Named(name) => String::from_utf8_lossy(name),
+    let is_uki = matches!(image, Image::Uki { .. });
+    let in_words = options.profile_in_words().filter(|_| is_uki);
+    let name = match (&options.profile, in_words) {
+        (Profile::First, None) => return Ok(0),
+        (Profile::Number(number), _) => return Ok(*number),
+        (Profile::First, Some(name)) => String::from_utf8_lossy(name),
+        (Profile::Named(name), _) => String::from_utf8_lossy(name),
     };
     let found = match image {
         Image::Uki { uki, .. } => profile::find(source, uki, &name)?,
@@ -191,7 +194,11 @@ mod tests {
         ]);
         let number = |image: &[u8], wanted| {
             let kind = manifest(image).detected;
-            profile_number(&TestFile::Bytes(image), &kind, &wanted)
+            let options = Options {
+                profile: wanted,
+                ..Options::default()
+            };
+            profile_number(&TestFile::Bytes(image), &kind, &options)
         };
         let named = |name: &str| Profile::Named(name.into());
         for (wanted, expected) in [

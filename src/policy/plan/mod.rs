@@ -181,7 +181,11 @@ impl<F: ReadAt> Planner<'_, F> {
 
     /// Plans a kernel that the running one takes as it is.
     fn bzimage(&self, header: &SetupHeader) -> Result<Plan, PlanError> {
-        if !self.manifest.companions.is_empty() {
+        // A boot entry may name credentials and extensions for a kernel, too.
+        let is_members_of_entry = |companion: &Companion<F>| {
+            companion.was_found && matches!(companion.kind, CompanionKind::Member { .. })
+        };
+        if !self.manifest.companions.iter().all(is_members_of_entry) {
             return Err(PlanError::AddonsNeedUki);
         }
         if let Some(why) = header.kexec_file_blocker() {

@@ -15,7 +15,8 @@ pub struct Options {
     pub command_line: Option<Vec<u8>>,
     /// Replaces the image's command line with the running kernel's.
     pub reuse_cmdline: bool,
-    /// The words of a boot entry, added after the command line.
+    /// The words of a boot entry: they replace the image's command line, unless they are
+    /// empty.
     pub entry_words: Vec<u8>,
     /// The user's words, added after all of these, in order.
     pub append: Vec<Vec<u8>>,
@@ -57,7 +58,28 @@ pub enum Profile {
     Named(Vec<u8>),
 }
 
+/// Splits the profile off words for a UKI: `@PROFILE WORDS`, as boot loaders pass it.
+#[must_use]
+pub fn split_profile(words: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    let Some(rest) = words.trim_ascii_start().strip_prefix(b"@") else {
+        return (None, words);
+    };
+    let end = rest.iter().position(u8::is_ascii_whitespace);
+    let (name, rest) = rest.split_at(end.unwrap_or(rest.len()));
+    match name.is_empty() {
+        true => (None, words),
+        false => (Some(name), rest.trim_ascii_start()),
+    }
+}
+
 impl Options {
+    /// Returns the profile that begins the words which replace a UKI's command line.
+    #[must_use]
+    pub fn profile_in_words(&self) -> Option<&[u8]> {
+        let words = self.command_line.as_ref().unwrap_or(&self.entry_words);
+        split_profile(words).0
+    }
+
     /// Returns whether the user gave any words for the command line.
     #[must_use]
     pub fn has_words(&self) -> bool {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for bash. It needs bash 4, but not bash-completion.
 
-use kexec_bpf::parts::formats::loader_conf::AUTO;
+use kexec_bpf::parts::formats::loader_conf::{AUTO, FOREVER};
 use kexec_bpf::table::value::Value;
 use kexec_bpf::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
@@ -82,7 +82,7 @@ fn value(out: &mut String, command: &Command, flag: &Flag) {
         Value::File | Value::Device => FILES.into(),
         Value::Directory => DIRECTORIES.into(),
         Value::Bytes(_) | Value::Text(_) | Value::Seconds => ":".into(),
-        Value::MenuTime => words(&[AUTO]),
+        Value::MenuTime => words(&[AUTO, FOREVER]),
         Value::Choice(choice) => words(choice),
     };
     let mut pattern = format!("{}:--{}", command.name, flag.long);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for fish 3.
 
-use kexec_bpf::parts::formats::loader_conf::AUTO;
+use kexec_bpf::parts::formats::loader_conf::{AUTO, FOREVER};
 use kexec_bpf::table::value::Value;
 use kexec_bpf::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
@@ -76,7 +76,7 @@ fn option(flag: &Flag) -> String {
         Value::File | Value::Device => out.push_str("-r -F "),
         Value::Directory => out.push_str("-x -a '(__kexec_bpf_directories)' "),
         Value::Bytes(_) | Value::Text(_) | Value::Seconds => out.push_str("-x "),
-        Value::MenuTime => out.push_str(&format!("-x -a {AUTO} ")),
+        Value::MenuTime => out.push_str(&format!("-x -a '{AUTO} {FOREVER}' ")),
         Value::Choice(words) => out.push_str(&format!("-x -a '{}' ", words.join(" "))),
     }
     out.push_str(&format!("-d {}", quoted(flag.summary)));

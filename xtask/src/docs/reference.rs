@@ -77,8 +77,13 @@ pub const FILES: &[(&str, &str)] = &[
          squashfs. On btrfs these are files of the default subvolume, or of the top level.",
     ),
     (
+        "/grub2/grubenv, /grub/grubenv, /EFI/*/grubenv",
+        "grub's variables for entries, its saved_entry and its next_entry, on the same partitions.",
+    ),
+    (
         "/sys/firmware/efi/efivars/",
-        "LoaderEntryOneShot, LoaderEntryDefault, LoaderEntryLastBooted and LoaderDevicePartUUID; \
+        "LoaderEntryOneShot, LoaderEntryPreferred, LoaderEntryDefault, LoaderEntryLastBooted and \
+         LoaderDevicePartUUID; \
          dbx and SbatLevelRT. efivarfs need not be mounted.",
     ),
     (

@@ -175,7 +175,7 @@ fn bash_completes_commands_flags_words_and_files() {
     assert_eq!(offers(&["list", "--root", ""]), ["d"]);
     assert_eq!(offers(&["load", "--extras-root", "=", ""]), ["d"]);
     assert_eq!(offers(&["list", "--device", "c"]), ["c.img"]);
-    assert_eq!(offers(&["boot", "--menu", ""]), ["auto"]);
+    assert_eq!(offers(&["boot", "--menu", ""]), ["auto", "forever"]);
     assert!(offers(&["boot", "--timeout", ""]).is_empty());
     assert!(offers(&["boot", ""]).is_empty());
     assert!(offers(&["status", ""]).is_empty());

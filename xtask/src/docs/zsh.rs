@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Completion for zsh, for a file named `_kexec-bpf` in its fpath.
 
-use kexec_bpf::parts::formats::loader_conf::AUTO;
+use kexec_bpf::parts::formats::loader_conf::{AUTO, FOREVER};
 use kexec_bpf::table::value::Value;
 use kexec_bpf::table::{COMMANDS, EXCLUSIVE, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
 
@@ -75,7 +75,7 @@ fn spec(flag: &Flag) -> String {
             Value::File | Value::Device => "_files".into(),
             Value::Directory => "_files -/".into(),
             Value::Choice(words) => format!("({})", words.join(" ")),
-            Value::MenuTime => format!("({AUTO})"),
+            Value::MenuTime => format!("({AUTO} {FOREVER})"),
             // A value must follow, but there is none to offer.
             Value::Nothing | Value::Bytes(_) | Value::Text(_) | Value::Seconds => " ".into(),
         };

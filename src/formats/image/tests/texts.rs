@@ -1,34 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `.osrel` and `.profile` texts.
-use crate::formats::image::env_file::value;
+use crate::formats::image::env_file::{self, value};
 use crate::formats::image::{osrel, profile};
+use crate::formats::source::{FileOffset, FileSlice};
 
 #[test]
-fn values_as_a_shell_reads_them() {
+fn values_as_systemd_boot_reads_them() {
     let text = br#"
 # PLAIN=no
-PLAIN=a b
-  SPACED = c
+PLAIN=My Fine OS
+  SPACED = c 
 DOUBLE="it's \"quoted\" \$HOME"
 SINGLE='back\slash "x"'
 MIXED=a"b c"'d'
 EMPTY=
+QUOTED=""
 TWICE=1
 TWICE=2
+UNSET=1
+UNSET=
 OPEN="no end
 NOEQUALS
 "#;
-    let get = |key| value(text, key);
-    assert_eq!(get("PLAIN").as_deref(), Some("a"));
+    let text = [text.as_slice(), b"CR=a b\rAFTER=c \n\0LATE=x\n"].concat();
+    let get = |key| value(&text, key);
+    assert_eq!(get("PLAIN").as_deref(), Some("My Fine OS"));
     assert_eq!(get("SPACED").as_deref(), Some("c"));
     assert_eq!(get("DOUBLE").as_deref(), Some("it's \"quoted\" $HOME"));
     assert_eq!(get("SINGLE").as_deref(), Some("back\\slash \"x\""));
-    assert_eq!(get("MIXED").as_deref(), Some("ab cd"));
-    assert_eq!(get("EMPTY").as_deref(), Some(""));
+    assert_eq!(get("MIXED").as_deref(), Some("a\"b c\"'d'"));
     assert_eq!(get("TWICE").as_deref(), Some("2"));
-    assert_eq!(get("OPEN").as_deref(), Some("no end"));
-    assert_eq!(get("NOEQUALS"), None);
-    assert_eq!(get("# PLAIN"), None);
+    assert_eq!(get("OPEN").as_deref(), Some("\"no end"));
+    assert_eq!(get("CR").as_deref(), Some("a b"));
+    assert_eq!(get("AFTER").as_deref(), Some("c"));
+    for none in ["EMPTY", "QUOTED", "UNSET", "NOEQUALS", "# PLAIN", "LATE"] {
+        assert_eq!(get(none), None, "{none}");
+    }
+}
+
+#[test]
+fn a_long_section_is_read_as_far_as_the_limit() {
+    let long = [&b"ID=a\nVERSION_ID="[..], &[b'1'; 80_000], b"\nNAME=b\n"].concat();
+    let whole = |text: &[u8]| FileSlice {
+        offset: FileOffset(0),
+        bytes: text.len() as u64,
+    };
+    let read = |text: &[u8]| env_file::read(text, whole(text)).unwrap();
+    assert_eq!(read(&long), b"ID=a");
+    assert_eq!(read(b"ID=a\nNAME=b"), b"ID=a\nNAME=b");
+    assert_eq!(read(&[b'x'; 80_000]), b"");
 }
 
 #[test]

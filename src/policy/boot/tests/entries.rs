@@ -5,27 +5,31 @@ use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Exit};
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::error::EntryError;
+use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::loader_conf::LoaderConf;
 use crate::formats::entries::type1::Type1;
 use crate::formats::image::osrel;
+use crate::formats::image::profile::{self, ProfileText};
 use crate::formats::source::{FileOffset, ReadError, ReadErrorKind};
 use crate::policy::boot::choose::{self, DefaultSource};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::explain::Rule;
 
+use super::choice::default;
+
 /// Returns a type 1 entry with these keys.
-fn entry(file: &str, keys: &str) -> Entry {
+pub fn entry(file: &str, keys: &str) -> Entry {
     let mut entry = Entry::of_file(Kind::Type1, 0, file.as_bytes()).unwrap();
     entry.describe(Type1::parse(
         format!("linux k\n{keys}").as_bytes(),
         "x86_64",
+        &Grubenv::default(),
     ));
     entry
 }
 
-/// Asserts that the entries are in the specification's order: each comes before all that
-/// follow.
+/// Asserts that the entries are in order: each comes before all that follow.
 #[track_caller]
 fn assert_sorted(entries: &[Entry]) {
     for (at, entry) in entries.iter().enumerate() {
@@ -85,13 +89,99 @@ fn the_same_name_is_sorted_by_its_tries() {
     ]);
 }
 
+/// On the usual Arch machine. UAPI.1 compares without the suffix: then arch-fallback would
+/// come first.
+#[test]
+fn names_are_compared_with_their_suffix() {
+    assert_sorted(&[
+        entry("arch.conf", ""),
+        entry("Arch-lts.conf", ""),
+        entry("arch-fallback.conf", ""),
+    ]);
+}
+
+pub fn uki(file: &str, system: &str, number: u32, own: &str) -> Entry {
+    let file = Entry::of_file(Kind::Type2, 1, file.as_bytes()).unwrap();
+    let own = profile::parse(own.as_bytes());
+    file.of_profile(&osrel::parse(system.as_bytes()), number, &own)
+}
+
+#[test]
+fn the_first_profiles_of_all_images_come_first() {
+    let of = |file: &str, number| uki(file, "ID=debian\nVERSION_ID=1\n", number, "");
+    assert_sorted(&[
+        uki("a.efi", "ID=debian\nVERSION_ID=2\n", 0, ""),
+        uki("a.efi", "ID=debian\nVERSION_ID=2\n", 1, ""),
+        of("x2.efi", 0),
+        of("x1.efi", 0),
+        of("x2.efi", 1),
+        of("x1.efi", 1),
+        of("x2.efi", 2),
+        of("x1.efi", 2),
+        uki("z.efi", "ID=fedora\nVERSION_ID=2\n", 0, ""),
+    ]);
+}
+
+#[test]
+fn a_uki_s_version_is_the_first_that_its_system_has() {
+    let mut system = String::new();
+    for (line, version) in [
+        ("BUILD_ID=20240101", "20240101"),
+        ("VERSION_ID=1", "1"),
+        ("VERSION='2 x'", "2 x"),
+        ("IMAGE_VERSION=3", "3"),
+        ("IMAGE_VERSION=", "2 x"),
+    ] {
+        system = format!("{system}{line}\n");
+        let entry = uki("a.efi", &system, 0, "");
+        assert_eq!(entry.version, version.as_bytes(), "{system}");
+    }
+    assert_sorted(&[
+        uki("a.efi", "ID=a\nBUILD_ID=20260101\n", 0, ""),
+        uki("b.efi", "ID=a\nBUILD_ID=20240101\n", 0, ""),
+    ]);
+}
+
+#[test]
+fn a_profile_is_named_by_its_id_and_by_its_number() {
+    let text = "ID=Rescue\nTITLE=Rescue system\n";
+    let entries = [
+        uki("X+3.EFI", "ID=a\n", 0, "ID=main\n"),
+        uki("X+3.EFI", "ID=a\n", 1, text),
+        uki("X+3.EFI", "ID=a\n", 2, ""),
+    ];
+    let ids: Vec<_> = entries.iter().map(|entry| &entry.id[..]).collect();
+    assert_eq!(ids, [&b"x.efi"[..], b"x.efi@rescue", b"x.efi@2"]);
+    assert_eq!(entries[1].title, b"a (Rescue system)");
+    let none = LoaderVariables::default();
+    for (name, index) in [
+        ("x", 0),
+        ("x.efi", 0),
+        ("X+3.EFI", 0),
+        ("x.efi@0", 0),
+        ("x.efi@RESCUE", 1),
+        ("X.efi@1", 1),
+        ("x.efi@2", 2),
+    ] {
+        assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(index));
+        let conf = LoaderConf {
+            default: name.into(),
+            ..LoaderConf::default()
+        };
+        let found = default(&entries, &conf, &none);
+        if name.contains("efi") && !name.contains('+') {
+            assert_eq!(found, Some((index, DefaultSource::LoaderConf)), "{name}");
+        }
+    }
+}
+
 #[test]
 fn a_uki_has_an_entry_for_each_profile() {
     let file = Entry::of_file(Kind::Type2, 1, b"deb+2-1.efi").unwrap();
     let system =
         osrel::parse(b"ID=debian\nPRETTY_NAME=\"Debian 13\"\nVERSION_ID=13\nVERSION=\"13 (x)\"");
-    let base = file.of_profile(&system, 0, None);
-    let rescue = file.of_profile(&system, 1, Some("Rescue"));
+    let base = file.of_profile(&system, 0, &ProfileText::default());
+    let rescue = file.of_profile(&system, 1, &profile::parse(b"TITLE=Rescue"));
     assert_eq!(
         (&base.id[..], &rescue.id[..]),
         (&b"deb.efi"[..], &b"deb.efi@1"[..])
@@ -101,10 +191,20 @@ fn a_uki_has_an_entry_for_each_profile() {
         (&b"Debian 13"[..], &b"Debian 13 (Rescue)"[..])
     );
     assert_eq!(
-        (&base.sort_key[..], &base.version[..]),
-        (&b"debian"[..], &b"13 (x)"[..])
+        (base.sort_key.as_deref(), &base.version[..]),
+        (Some(&b"debian"[..]), &b"13 (x)"[..])
     );
     assert_sorted(&[base, rescue]);
+}
+
+/// systemd-boot does not show it at all.
+#[test]
+fn a_uki_that_does_not_say_what_it_is_comes_after_the_others() {
+    assert_sorted(&[
+        entry("a.conf", "sort-key \"\"\n"),
+        entry("b.conf", ""),
+        uki("c.efi", "VERSION_ID=1\n", 0, ""),
+    ]);
 }
 
 #[test]
@@ -114,6 +214,7 @@ fn names_of_files_that_are_no_entries() {
         ".conf",
         ".hidden.conf",
         "auto-reboot.conf",
+        "Auto-x.conf",
         "a.conf~",
         "a",
     ] {
@@ -123,106 +224,6 @@ fn names_of_files_that_are_no_entries() {
             "{name}"
         );
     }
-}
-
-fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
-    entries.sort_unstable_by(Entry::order);
-    entries
-}
-
-fn text(value: &str) -> Option<String> {
-    (!value.is_empty()).then(|| value.into())
-}
-
-#[test]
-fn the_default_is_one_shot_then_variable_then_loader_conf_then_first() {
-    let entries = sorted(vec![
-        entry("a.conf", ""),
-        entry("b.conf", ""),
-        entry("c+0-3.conf", ""),
-        entry("d.conf", "architecture aa64\n"),
-        entry("e.conf", ""),
-        entry("f.conf", ""),
-    ]);
-    let id = |index: usize| String::from_utf8(entries[index].id.clone()).unwrap();
-    for (one_shot, default, saved, conf, wanted, because) in [
-        ("", "", "", "", "f.conf", DefaultSource::First),
-        ("", "", "", "a*", "a.conf", DefaultSource::LoaderConf),
-        ("", "B.CONF", "", "a*", "b.conf", DefaultSource::Variable),
-        (
-            "a.conf",
-            "b.conf",
-            "",
-            "e*",
-            "a.conf",
-            DefaultSource::OneShot,
-        ),
-        (
-            "gone.conf",
-            "gone.conf",
-            "",
-            "gone",
-            "f.conf",
-            DefaultSource::First,
-        ),
-        (
-            "",
-            "",
-            "b.conf",
-            "@saved",
-            "b.conf",
-            DefaultSource::LoaderConf,
-        ),
-        (
-            "",
-            "@saved",
-            "a.conf",
-            "",
-            "a.conf",
-            DefaultSource::Variable,
-        ),
-        ("", "", "", "@saved", "f.conf", DefaultSource::First),
-        // An entry without tries left and one for another machine are skipped.
-        ("", "", "", "c.conf", "f.conf", DefaultSource::First),
-        ("d.conf", "", "", "", "f.conf", DefaultSource::First),
-    ] {
-        let variables = LoaderVariables {
-            one_shot: text(one_shot),
-            default: text(default),
-            last_booted: text(saved),
-            device_part_uuid: None,
-        };
-        let conf = LoaderConf {
-            default: conf.into(),
-            ..LoaderConf::default()
-        };
-        let (index, why) = choose::default(&entries, &conf, &variables).unwrap();
-        assert_eq!((id(index).as_str(), why), (wanted, because));
-    }
-    // An entry without tries left is better than nothing; a broken one is not.
-    let bad = [
-        entry("c+0-3.conf", ""),
-        entry("d.conf", "architecture aa64\n"),
-    ];
-    let none = (LoaderConf::default(), LoaderVariables::default());
-    assert_eq!(
-        choose::default(&bad, &none.0, &none.1),
-        Some((0, DefaultSource::First))
-    );
-    assert_eq!(choose::default(&bad[1..], &none.0, &none.1), None);
-}
-
-#[test]
-fn entries_go_by_several_names() {
-    let entries = [entry("a+3-1.conf", ""), entry("b.conf", "")];
-    for name in ["a", "a.conf", "A.Conf", "a+3-1.conf"] {
-        assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(0), "{name}");
-    }
-    let name = b"a+3".to_vec();
-    assert_eq!(
-        choose::by_name(&entries, b"a+3"),
-        Err(BootError::NoSuchEntry { name })
-    );
 }
 
 #[test]
@@ -243,7 +244,13 @@ fn next_passes_over_what_cannot_boot() {
 
 #[test]
 fn what_enforce_refuses_is_skipped() {
-    let breaks = |keys: &str| Rule::broken_by(&Type1::parse(keys.as_bytes(), "x86_64"));
+    let breaks = |keys: &str| {
+        Rule::broken_by(&Type1::parse(
+            keys.as_bytes(),
+            "x86_64",
+            &Grubenv::default(),
+        ))
+    };
     assert_eq!(breaks("uki /a.efi\nprofile 1\n"), None);
     assert_eq!(breaks("uki /a.efi\noptions a\n"), Some(Rule::NoCmdline));
     let both = "linux /k\ninitrd /i\noptions a\n";
@@ -253,8 +260,8 @@ fn what_enforce_refuses_is_skipped() {
     let mut entries = [entry("b.conf", ""), entry("a.conf", "")];
     entries[0].problem = Some(problem.clone());
     let none = LoaderVariables::default();
-    let default = choose::default(&entries, &LoaderConf::default(), &none);
-    assert_eq!(default, Some((1, DefaultSource::First)));
+    let found = default(&entries, &LoaderConf::default(), &none);
+    assert_eq!(found, Some((1, DefaultSource::First)));
     let id = b"b.conf".to_vec();
     let error = BootError::Bad { id, problem };
     let cause = "enforce: the image has no signature";

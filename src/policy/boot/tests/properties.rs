@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use crate::formats::disk::tests::build;
 use crate::formats::disk::{superblock, table};
 use crate::formats::entries::counter::Name;
+use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::type1::Type1;
 use crate::formats::entries::{efi, glob, loader_conf, version};
 use crate::policy::boot::hook;
@@ -33,14 +34,14 @@ proptest! {
     #[test]
     fn any_text_is_parsed(text in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = (loader_conf::parse(&text), efi::text(&text), hook::parse(&text));
-        let entry = Type1::parse(&text, "x86_64");
+        let entry = Type1::parse(&text, "x86_64", &Grubenv::parse(&text).unwrap_or_default());
         let bootable = entry.problem.is_none();
         prop_assert!(!bootable || (!entry.image.is_empty() && !entry.image.starts_with(b"/")));
     }
 
     #[test]
-    fn no_path_leads_out(path in "[./a]{1,12}") {
-        let entry = Type1::parse(format!("linux {path}").as_bytes(), "x86_64");
+    fn no_path_leads_out(path in r"[./\\a]{1,12}") {
+        let entry = Type1::parse(format!("linux {path}").as_bytes(), "x86_64", &Grubenv::default());
         if entry.problem.is_none() {
             prop_assert!(entry.image.split(|b| *b == b'/').all(|part| part != b".."));
         }

@@ -2,7 +2,10 @@
 //! The next kernel's command line in a plan.
 use super::*;
 use crate::formats::cmdline::{CmdlineError, X86_RESERVED_BYTES};
+use crate::formats::image::uki::SectionKind;
 use crate::formats::source::{FileOffset, ReadError, ReadErrorKind};
+use crate::host::Host;
+use crate::policy::plan::build::{TestFile, manifest};
 
 #[test]
 fn the_command_line_has_one_base_and_what_is_appended() {
@@ -89,7 +92,13 @@ fn a_cmdline_section_decides_no_heap() {
             max_bytes: crate::formats::cmdline::MAX_SECTION_BYTES,
         },
     };
-    assert_eq!(error, PlanError::Read(expected));
+    let kind = SectionKind::Cmdline;
+    assert_eq!(error.to_string(), format!(".cmdline: {expected}"));
+    let error_of_section = PlanError::Section {
+        kind,
+        error: expected,
+    };
+    assert_eq!(error, error_of_section);
 }
 
 #[test]
@@ -110,13 +119,61 @@ fn who_gave_the_words_that_are_too_many_is_at_fault() {
     }
 }
 
+/// As in systemd-boot, whichever key names the UKI.
 #[test]
-fn an_entrys_words_go_before_the_users() {
+fn an_entrys_words_replace_a_ukis() {
     let options = Options {
         entry_words: b"entry".to_vec(),
         append: words(&["user"]),
         ..Options::default()
     };
-    let cmdline = plan_of(&build::uki(), &options).unwrap().cmdline;
-    assert_eq!(cmdline.text, b"root=/dev/vda quiet entry user");
+    for (image, base) in [
+        (build::uki(), CmdlineBase::Entry),
+        (build::bzimage(), CmdlineBase::Entry),
+    ] {
+        let cmdline = plan_of(&image, &options).unwrap().cmdline;
+        assert_eq!(cmdline.text, b"entry user");
+        assert_eq!(cmdline.base, base);
+    }
+    let cmdline = plan_of(&build::uki(), &Options::default()).unwrap().cmdline;
+    assert_eq!(cmdline.base, CmdlineBase::Image);
+}
+
+#[test]
+fn words_for_a_uki_may_begin_with_its_profile() {
+    let image = build::pe(&[
+        (".linux", &build::bzimage()),
+        (".cmdline", b"own"),
+        (".profile", b"ID=main\n"),
+        (".profile", b"ID=rescue\n"),
+        (".cmdline", b"single"),
+    ]);
+    for (words, number, line) in [
+        ("@1 quiet", 1, "quiet"),
+        ("@rescue  quiet", 1, "quiet"),
+        ("@main", 0, "own"),
+        ("@1", 1, "single"),
+        ("@ quiet", 0, "@ quiet"),
+        ("quiet @1", 0, "quiet @1"),
+    ] {
+        let user = Options {
+            command_line: Some(words.into()),
+            ..Options::default()
+        };
+        let entry = Options {
+            entry_words: words.into(),
+            ..Options::default()
+        };
+        for options in [user, entry] {
+            let mut manifest = manifest(&image);
+            let file = TestFile::Bytes(&image);
+            manifest.profile = profile_number(&file, &manifest.detected, &options).unwrap();
+            assert_eq!(manifest.profile, number, "{words}");
+            let found = plan(&options, &manifest, &Host::default()).unwrap();
+            assert_eq!(found.cmdline.text, line.as_bytes(), "{words}");
+            // A kernel has no profiles.
+            let bare = plan_of(&build::bzimage(), &options).unwrap();
+            assert_eq!(bare.cmdline.text, words.as_bytes());
+        }
+    }
 }

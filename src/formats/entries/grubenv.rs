@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! grub's environment block: the variables that boot entries refer to, and the choices
+//! that were saved. Layer: pure.
+//!
+//! Spec: "Environment block" in grub's manual. The file has a fixed size, mostly 1,024
+//! bytes: a line that marks it, lines `NAME=VALUE`, and `#` up to the end. A backslash
+//! escapes the next byte of a value.
+
+use alloc::vec::Vec;
+
+/// The first line of each environment block.
+const SIGNATURE: &[u8] = b"# GRUB Environment Block\n";
+/// Limit on the variables of a block; real ones have fewer than 10.
+const VARIABLES_MAX: usize = 256;
+
+/// The variables of an environment block.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Grubenv {
+    variables: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Returns the length of a line, with its end. A newline that is escaped does not end it.
+fn line_bytes(text: &[u8]) -> usize {
+    let mut is_escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = *byte == b'\n' && !is_escaped;
+        is_escaped = *byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end.saturating_add(1))
+}
+
+/// Splits the first line off; returns `None` at the end of the text.
+fn split_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    (!text.is_empty()).then(|| text.split_at(line_bytes(text)))
+}
+
+/// Splits a line into name and value, as they are written. `None` for a line that sets
+/// nothing.
+fn assignment(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let equals = line.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = line.split_at(equals);
+    let sets = !name.is_empty() && !name.starts_with(b"#");
+    sets.then_some((name, value.get(1..)?))
+}
+
+impl Grubenv {
+    /// Parses a block; returns `None` for a file that is none.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Grubenv> {
+        let mut rest = text.strip_prefix(SIGNATURE)?;
+        let mut variables = Vec::new();
+        while let Some((line, after)) = split_line(rest) {
+            rest = after;
+            let Some((name, value)) = assignment(line) else {
+                continue;
+            };
+            let mut bytes = value.iter().copied();
+            let mut plain = Vec::new();
+            while let Some(byte) = bytes.next() {
+                match byte {
+                    b'\\' => plain.extend(bytes.next()),
+                    _ => plain.push(byte),
+                }
+            }
+            if variables.len() < VARIABLES_MAX {
+                variables.push((name.to_vec(), plain));
+            }
+        }
+        Some(Grubenv { variables })
+    }
+
+    /// Returns the value of a variable.
+    #[must_use]
+    pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
+        let mut all = self.variables.iter();
+        all.find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// Returns the value of a variable, if it is not empty.
+    #[must_use]
+    pub fn set(&self, name: &[u8]) -> Option<&[u8]> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+}
+
+/// Returns the block without this variable, in the same size; `None` if `text` is not a
+/// block.
+#[must_use]
+pub fn without(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = text.strip_prefix(SIGNATURE)?;
+    let mut left = SIGNATURE.to_vec();
+    while let Some((line, after)) = split_line(rest) {
+        rest = after;
+        if assignment(line).is_none_or(|(own, _)| own != name) {
+            left.extend_from_slice(line);
+        }
+    }
+    left.resize(text.len(), b'#');
+    Some(left)
+}
+
+/// Returns `value` with its `$NAME` and `${NAME}` replaced. A variable that nothing sets is
+/// empty, as in grub, and `unknown` is told its name.
+#[must_use]
+pub fn expand(value: &[u8], variables: &Grubenv, unknown: &mut dyn FnMut(&[u8])) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut rest = value;
+    while let Some((byte, after)) = rest.split_first() {
+        let (name, after) = match byte {
+            b'$' => name(after),
+            _ => (&b""[..], after),
+        };
+        rest = after;
+        if name.is_empty() {
+            text.push(*byte);
+            continue;
+        }
+        match variables.get(name) {
+            Some(value) => text.extend_from_slice(value),
+            None => unknown(name),
+        }
+    }
+    text
+}
+
+/// Splits off the name of a variable that follows a `$`; it is empty if none does.
+fn name(text: &[u8]) -> (&[u8], &[u8]) {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let inside = text.strip_prefix(b"{");
+    let all = inside.unwrap_or(text);
+    let end = all.iter().position(|byte| !is_name(byte));
+    let (name, after) = all.split_at(end.unwrap_or(all.len()));
+    match inside {
+        None => (name, after),
+        Some(_) => match after.strip_prefix(b"}") {
+            Some(after) if !name.is_empty() => (name, after),
+            _ => (b"", text),
+        },
+    }
+}

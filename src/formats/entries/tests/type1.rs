@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Type 1 entries, and grub's variables in them.
+
+use crate::formats::entries::error::EntryError;
+use crate::formats::entries::grubenv::{self, Grubenv};
+use crate::formats::entries::type1::{EntryKind, Type1};
+
+fn parse(text: &[u8]) -> Type1 {
+    Type1::parse(text, "x86_64", &Grubenv::default())
+}
+
+#[test]
+fn an_entry_as_the_specification_has_it() {
+    let text = b"# comment\r
+title        Fedora 19 (Rawhide)\r
+sort-key     fedora\r
+machine-id   6a9857a393724b7a981ebb5b8495b9ea\r
+version      3.8.0-2.fc19.x86_64\r
+options      root=UUID=6d3376e4 quiet\r
+options\t splash\r
+architecture X64\r
+linux        /6a98/linux\r
+initrd       6a98/ucode\r
+initrd       //6a98/initrd\r
+unknown      x\r
+nonsense\r
+";
+    let entry = parse(text);
+    assert_eq!(entry.problem, None);
+    assert_eq!(entry.title, b"Fedora 19 (Rawhide)");
+    assert_eq!(entry.sort_key.as_deref(), Some(&b"fedora"[..]));
+    assert_eq!(entry.machine_id, b"6a9857a393724b7a981ebb5b8495b9ea");
+    assert_eq!(entry.version, b"3.8.0-2.fc19.x86_64");
+    assert_eq!(entry.options, b"root=UUID=6d3376e4 quiet splash");
+    assert_eq!(entry.image, b"6a98/linux");
+    assert_eq!(entry.initrds, [&b"6a98/ucode"[..], b"6a98/initrd"]);
+    assert_eq!(entry.kind, Some(EntryKind::Linux));
+
+    let uki = parse(b"uki /a.efi\nprofile 2\n");
+    assert_eq!((uki.kind, uki.profile), (Some(EntryKind::Uki), 2));
+    let efi = parse(b"efi a.efi");
+    assert_eq!((efi.kind, efi.problem), (Some(EntryKind::Efi), None));
+}
+
+#[test]
+fn bad_entries_say_what_is_wrong() {
+    let dots = |path: &str| Some(EntryError::DotDot(path.as_bytes().to_vec()));
+    for (text, problem) in [
+        ("linux a\0", Some(EntryError::Nul)),
+        ("title a\n", Some(EntryError::NoImage)),
+        ("", Some(EntryError::NoImage)),
+        ("linux\n", Some(EntryError::NoImage)),
+        ("linux ///\n", Some(EntryError::NoImage)),
+        (
+            "uki-url http://example.com/a.efi\n",
+            Some(EntryError::Url(b"http://example.com/a.efi".to_vec())),
+        ),
+        ("linux a\nefi b\n", Some(EntryError::Mixed)),
+        ("linux a\nlinux b\n", None),
+        ("linux \\a\\..\\b\n", dots("\\a\\..\\b")),
+        ("linux ''\n", Some(EntryError::NoImage)),
+        ("linux $gone\n", Some(EntryError::NoImage)),
+        ("linux /a/../../b\n", dots("/a/../../b")),
+        ("linux a\ninitrd ..\n", dots("..")),
+        ("linux a..b\ninitrd ...\n", None),
+        (
+            "architecture aa64\nlinux a\n",
+            Some(EntryError::Architecture(b"aa64".to_vec())),
+        ),
+        ("linux a\nprofile x\n", None),
+        ("linux a\ndevicetree b.dtb\n", None),
+    ] {
+        assert_eq!(parse(text.as_bytes()).problem, problem, "{text:?}");
+    }
+    let arm = Type1::parse(
+        b"linux a\ndevicetree b\narchitecture AA64",
+        "aarch64",
+        &Grubenv::default(),
+    );
+    assert_eq!(arm.problem, Some(EntryError::Devicetree));
+    let many = "initrd a\n".repeat(65) + "linux a\n";
+    let many = parse(many.as_bytes());
+    assert_eq!(
+        (many.problem, many.initrds.len()),
+        (Some(EntryError::TooManyFiles), 64)
+    );
+}
+
+#[test]
+fn keys_and_values_as_systemd_boot_reads_them() {
+    let entry = parse(
+        b"title 'two words' \r\rsort-key \"\"\n  version \t\"1\n#linux c\nlinux a\n\
+linux \\sub\\vmlinuz\noptions\noptions \"a b\"\noptions ''\noptions c\ninitrd '/a b'\n\
+initrd \\c /d\nprofile 1\nprofile x\nextra \\x\\c.cred\nextra /x/b.addon.efi\n",
+    );
+    assert_eq!(entry.problem, None);
+    assert_eq!(
+        (&entry.title[..], &entry.version[..]),
+        (&b"two words"[..], &b"\"1"[..])
+    );
+    assert_eq!(entry.sort_key.as_deref(), Some(&b""[..]));
+    assert_eq!(entry.image, b"sub/vmlinuz");
+    assert_eq!(entry.options, b"a b c");
+    assert_eq!(entry.initrds, [&b"a b"[..], b"c", b"d"]);
+    assert_eq!(entry.extras, [&b"x/c.cred"[..], b"x/b.addon.efi"]);
+    assert_eq!(entry.profile, 1);
+}
+
+#[test]
+fn the_words_of_an_efi_stub_are_initrds() {
+    let shown = |text: &str| {
+        let Type1 {
+            options, initrds, ..
+        } = parse(text.as_bytes());
+        let initrds: Vec<_> = initrds
+            .into_iter()
+            .map(|path| String::from_utf8(path).unwrap())
+            .collect();
+        (String::from_utf8(options).unwrap(), initrds)
+    };
+    for (text, options, initrds) in [
+        (
+            "linux k\noptions a initrd=\\initrd b",
+            "a b",
+            &["initrd"][..],
+        ),
+        (
+            "efi k\noptions initrd=/u.img initrd=\\sub\\i.img a",
+            "a",
+            &["u.img", "sub/i.img"],
+        ),
+        // The kernel does not look at them when the boot loader has passed an initrd.
+        ("linux k\ninitrd /i\noptions initrd=\\j a", "a", &["i"]),
+        // A UKI brings its own.
+        ("uki k\noptions initrd=\\j a", "initrd=\\j a", &[]),
+        (
+            "linux k\noptions xinitrd=/j \"a initrd=b\"",
+            "xinitrd=/j \"a initrd=b\"",
+            &[],
+        ),
+        ("linux k\noptions initrd=", "", &[]),
+    ] {
+        let (found, files) = shown(text);
+        assert_eq!(
+            (found.as_str(), files),
+            (options, initrds.iter().map(|it| (*it).to_owned()).collect()),
+            "{text}"
+        );
+    }
+    let out = parse(b"linux k\noptions initrd=/a/../b");
+    assert_eq!(out.problem, Some(EntryError::DotDot(b"/a/../b".to_vec())));
+}
+
+fn block(lines: &str) -> Vec<u8> {
+    let mut block = format!("# GRUB Environment Block\n{lines}").into_bytes();
+    block.resize(1024, b'#');
+    block
+}
+
+#[test]
+fn the_entries_of_rhel_take_grubs_variables() {
+    let text = block("kernelopts=root=/dev/vda3 ro quiet\nsaved_entry=abc-5.14\n");
+    let variables = Grubenv::parse(&text).unwrap();
+    let rhel = "linux /vmlinuz-5.14.0\ninitrd /initramfs-5.14.0.img $tuned_initrd\n\
+options $kernelopts $tuned_params\ngrub_users $grub_users\n";
+    let entry = Type1::parse(rhel.as_bytes(), "x86_64", &variables);
+    assert_eq!(entry.problem, None);
+    assert_eq!(entry.initrds, [b"initramfs-5.14.0.img"]);
+    assert_eq!(entry.options, b"root=/dev/vda3 ro quiet ");
+    assert_eq!(entry.unknown, [&b"tuned_initrd"[..], b"tuned_params"]);
+    let rescue = parse(b"linux /k\ninitrd /a.img  /b.img\noptions a\n");
+    assert_eq!(rescue.initrds, [b"a.img", b"b.img"]);
+    for (value, expanded) in [
+        ("${kernelopts}x", "root=/dev/vda3 ro quietx"),
+        ("$saved_entry.conf", "abc-5.14.conf"),
+        ("a$", "a$"),
+        ("a$ b", "a$ b"),
+        ("${kernelopts", "${kernelopts"),
+        ("${}", "${}"),
+        ("$$saved_entry", "$abc-5.14"),
+        ("", ""),
+    ] {
+        let found = grubenv::expand(value.as_bytes(), &variables, &mut |_| {});
+        assert_eq!(String::from_utf8(found).unwrap(), expanded, "{value}");
+    }
+}
+
+#[test]
+fn an_environment_block_is_grubs() {
+    let text = block("# a comment\na=1\nempty=\nlong=x\\\\y\\\nz\n=none\nnothing\nnext_entry=b\n");
+    let env = Grubenv::parse(&text).unwrap();
+    assert_eq!(env.get(b"a"), Some(&b"1"[..]));
+    assert_eq!(
+        (env.get(b"empty"), env.set(b"empty")),
+        (Some(&b""[..]), None)
+    );
+    assert_eq!(env.get(b"long"), Some(&b"x\\y\nz"[..]));
+    assert_eq!(env.get(b"nothing"), None);
+    // Taken out, and nothing else: the block keeps its size.
+    let left = grubenv::without(&text, b"next_entry").unwrap();
+    assert_eq!(left.len(), 1024);
+    let after = Grubenv::parse(&left).unwrap();
+    assert_eq!(after.get(b"next_entry"), None);
+    assert_eq!(after.get(b"long"), env.get(b"long"));
+    assert_eq!(grubenv::without(&text, b"gone").unwrap(), text);
+    // No block, and blocks that were cut.
+    for none in [&b""[..], b"a=1\n", b"# GRUB Environment Block"] {
+        assert_eq!(Grubenv::parse(none), None);
+        assert_eq!(grubenv::without(none, b"a"), None);
+    }
+    let cut = Grubenv::parse(b"# GRUB Environment Block\na=1\nb=2\\").unwrap();
+    assert_eq!(
+        (cut.get(b"a"), cut.get(b"b")),
+        (Some(&b"1"[..]), Some(&b"2"[..]))
+    );
+    let many = block(&"a=\n".repeat(400));
+    assert!(Grubenv::parse(&many).is_some());
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The choice of an entry: the default, and names.
+
+use crate::diagnosis::{Diagnose, Exit};
+use crate::formats::entries::efi::LoaderVariables;
+use crate::formats::entries::loader_conf::LoaderConf;
+use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sources};
+use crate::policy::boot::entry::Entry;
+use crate::policy::boot::error::BootError;
+
+use super::entries::{entry, uki};
+
+fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_unstable_by(Entry::order);
+    entries
+}
+
+fn text(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.into())
+}
+
+pub fn default(
+    entries: &[Entry],
+    conf: &LoaderConf,
+    variables: &LoaderVariables,
+) -> Option<(usize, DefaultSource)> {
+    let grub = &GrubChoices::default();
+    choose::default(
+        entries,
+        Sources {
+            conf,
+            variables,
+            grub,
+        },
+    )
+}
+
+/// What names a default, in the order of `names_of_defaults`.
+fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
+    let [
+        one_shot,
+        next,
+        preferred,
+        preferred_conf,
+        variable,
+        conf,
+        saved,
+        last,
+    ] = names;
+    let bytes = |name: &str| text(name).map(String::into_bytes);
+    (
+        LoaderConf {
+            default: conf.into(),
+            preferred: preferred_conf.into(),
+            ..LoaderConf::default()
+        },
+        LoaderVariables {
+            one_shot: text(one_shot),
+            preferred: text(preferred),
+            default: text(variable),
+            last_booted: text(last),
+            device_part_uuid: None,
+        },
+        GrubChoices {
+            next: bytes(next),
+            saved: bytes(saved),
+        },
+    )
+}
+
+#[test]
+fn names_of_defaults_count_in_systemd_boots_order() {
+    let entries = sorted(vec![
+        entry("a.conf", "title My A\n"),
+        entry("b.conf", ""),
+        entry("c+0-3.conf", ""),
+        entry("d.conf", "architecture aa64\n"),
+        entry("e.conf", ""),
+        entry("f.conf", ""),
+    ]);
+    let (once, next, preferred, variable, conf, saved, first) = (
+        DefaultSource::OneShot,
+        DefaultSource::NextEntry,
+        DefaultSource::Preferred,
+        DefaultSource::Variable,
+        DefaultSource::LoaderConf,
+        DefaultSource::SavedEntry,
+        DefaultSource::First,
+    );
+    // OneShot, next_entry, Preferred, preferred, Default, default, saved_entry, LastBooted.
+    for (names, wanted, because) in [
+        (["", "", "", "", "", "", "", ""], "f.conf", first),
+        (
+            ["a.conf", "b", "e*", "e*", "e*", "e*", "e", ""],
+            "a.conf",
+            once,
+        ),
+        (["", "b", "e*", "e*", "e*", "e*", "e", ""], "b.conf", next),
+        (
+            ["", "", "a*", "b*", "e*", "e*", "e", ""],
+            "a.conf",
+            preferred,
+        ),
+        (["", "", "", "b*", "e*", "e*", "e", ""], "b.conf", conf),
+        (
+            ["", "", "", "", "B.CONF", "e*", "e", ""],
+            "b.conf",
+            variable,
+        ),
+        (["", "", "", "", "", "e*", "a", ""], "e.conf", conf),
+        (["", "", "", "", "", "", "a", ""], "a.conf", saved),
+        (["", "", "", "", "", "", "A.conf", ""], "a.conf", saved),
+        (["", "", "", "", "", "", "My A", ""], "a.conf", saved),
+        (["", "", "", "", "", "", "0", ""], "f.conf", saved),
+        // saved_entry counts only without loader.conf's.
+        (["", "", "", "", "", "gone*", "a", ""], "f.conf", first),
+        (
+            ["", "", "", "", "", "@saved", "a", "b.conf"],
+            "b.conf",
+            conf,
+        ),
+        (
+            ["", "", "", "", "@saved", "", "", "a.conf"],
+            "a.conf",
+            variable,
+        ),
+        (
+            ["", "", "@SAVED", "", "", "", "", "a.conf"],
+            "a.conf",
+            preferred,
+        ),
+        (["", "", "", "", "", "@saved", "", ""], "f.conf", first),
+        // Without tries left: not preferred, but started if it is named otherwise.
+        (["c.conf", "", "", "", "", "", "", ""], "c.conf", once),
+        (
+            ["", "", "c.conf", "c.conf", "", "", "", ""],
+            "f.conf",
+            first,
+        ),
+        (
+            ["", "", "c.conf", "", "c.conf", "", "", ""],
+            "c.conf",
+            variable,
+        ),
+        (["", "", "", "", "", "c.conf", "", ""], "c.conf", conf),
+        // It cannot boot, or it is not here.
+        (["d.conf", "", "", "", "d*", "", "", ""], "f.conf", first),
+        (
+            ["gone", "gone", "", "", "", "b.conf", "", ""],
+            "b.conf",
+            conf,
+        ),
+        (
+            ["auto-windows", "", "", "", "", "", "", ""],
+            "f.conf",
+            first,
+        ),
+    ] {
+        let (conf, variables, grub) = sources(names);
+        let sources = Sources {
+            conf: &conf,
+            variables: &variables,
+            grub: &grub,
+        };
+        let (index, why) = choose::default(&entries, sources).unwrap();
+        let id = String::from_utf8(entries[index].id.clone()).unwrap();
+        assert_eq!((id.as_str(), why), (wanted, because), "{names:?}");
+    }
+    // An entry without tries left is better than nothing; a broken one is not.
+    let bad = [
+        entry("c+0-3.conf", ""),
+        entry("d.conf", "architecture aa64\n"),
+    ];
+    let (conf, variables) = (LoaderConf::default(), LoaderVariables::default());
+    let found = default(&bad, &conf, &variables);
+    assert_eq!(found, Some((0, DefaultSource::First)));
+    assert_eq!(default(&bad[1..], &conf, &variables), None);
+}
+
+#[test]
+fn wishes_that_are_not_granted_are_told() {
+    let entries = [entry("a.conf", ""), entry("d.conf", "architecture aa64\n")];
+    let missed = |names| {
+        let (conf, variables, grub) = sources(names);
+        let sources = Sources {
+            conf: &conf,
+            variables: &variables,
+            grub: &grub,
+        };
+        let missed = choose::missed(&entries, sources);
+        let shown = |it: Missed| (String::from_utf8(it.name).unwrap(), it.source, it.index);
+        missed.into_iter().map(shown).collect::<Vec<_>>()
+    };
+    assert_eq!(missed(["a.conf", "gone", "", "", "", "", "", ""]), []);
+    assert_eq!(missed(["", "", "", "", "", "", "", ""]), []);
+    let one_shot = ("gone".to_owned(), DefaultSource::OneShot, None);
+    let pattern = ("d*".to_owned(), DefaultSource::LoaderConf, Some(1));
+    // A default for every boot may well be another loader's.
+    let found = missed(["gone", "", "", "", "auto-windows", "d*", "", ""]);
+    assert_eq!(found, [one_shot, pattern]);
+}
+
+#[test]
+fn entries_go_by_several_names() {
+    let entries = [
+        entry("deb-6.12+3-1.conf", ""),
+        entry("deb-6.1.conf", ""),
+        entry("2.conf", ""),
+        uki("fed.efi", "ID=a\n", 0, ""),
+        uki("fed.efi", "ID=a\n", 1, "ID=rescue\n"),
+    ];
+    for (name, index) in [
+        ("deb-6.12", 0),
+        ("deb-6.12.conf", 0),
+        ("Deb-6.12.Conf", 0),
+        ("deb-6.12+3-1.conf", 0),
+        ("deb-6.1", 1),
+        ("deb-6.1.", 1),
+        // The number in the list, unless something has that name.
+        ("1", 0),
+        ("2", 2),
+        ("5", 4),
+        // The only one that begins like that; an image's profiles count as one.
+        ("deb-6.12.c", 0),
+        ("F", 3),
+        ("fed.efi@r", 4),
+    ] {
+        assert_eq!(
+            choose::by_name(&entries, name.as_bytes()),
+            Ok(index),
+            "{name}"
+        );
+    }
+    for name in ["gone", "6", "0", "", "deb-6.12+3"] {
+        let error = BootError::NoSuchEntry { name: name.into() };
+        assert_eq!(choose::by_name(&entries, name.as_bytes()), Err(error));
+    }
+    let ids = vec![b"deb-6.12.conf".to_vec(), b"deb-6.1.conf".to_vec()];
+    let name = b"deb".to_vec();
+    let error = BootError::Ambiguous { name, ids };
+    assert_eq!(choose::by_name(&entries, b"deb"), Err(error.clone()));
+    let found = error.diagnose();
+    assert_eq!(
+        (found.cause_text(), found.exit),
+        ("deb-6.12.conf, deb-6.1.conf", Exit::BadImage)
+    );
+}

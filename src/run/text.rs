@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Reads the small texts of a file system that has boot entries. Layer: effects.
+
+use alloc::vec::Vec;
+
+use crate::diagnosis::{Diagnose, Exit};
+use crate::formats::entries::FILE_MAX_BYTES;
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, read_small};
+use crate::policy::boot::error::Problem;
+use crate::sys::AsFd;
+use crate::sys::directory::Directory;
+use crate::sys::file::InputFile;
+
+/// Converts an error of a file that an entry needs.
+pub fn unusable(error: &dyn Diagnose) -> Problem {
+    let found = error.diagnose();
+    // The user of an entry has not misused an option.
+    Problem::File(match found.exit {
+        Exit::Usage => found.with_exit(Exit::BadImage),
+        _ => found,
+    })
+}
+
+/// Reads a small text file.
+///
+/// # Errors
+/// [`Problem::TooLarge`], and the problem of a file that cannot be read.
+pub fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
+    let file = InputFile::open(Some(root.as_fd()), path).map_err(|error| unusable(&error))?;
+    let bytes = file.file_bytes();
+    if bytes > FILE_MAX_BYTES {
+        return Err(Problem::TooLarge { bytes });
+    }
+    let all = FileSlice {
+        offset: FileOffset(0),
+        bytes,
+    };
+    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| unusable(&error))
+}
