@@ -118,14 +118,12 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
     if let Some(file) = entries.grub_files.first() {
         entries.grub = file.choices(&volumes, &mut |note| notes.push(note));
     }
-    for name in entries.unknown.iter().take(UNKNOWN_TOLD) {
+    // With an environment block, a variable that it lacks is empty on purpose.
+    let unknown = entries.unknown.iter().take(UNKNOWN_TOLD);
+    for name in unknown.filter(|_| entries.grub_files.is_empty()) {
         let name = printable(name);
-        let place = match entries.grub_files.is_empty() {
-            true => "no grubenv here",
-            false => "not in grubenv",
-        };
         notes.push(format!(
-            "variable ${name} of an entry: {place}; it is left out"
+            "variable ${name} of an entry: no grubenv here; it is left out"
         ));
     }
     entries.notes = notes;

@@ -87,11 +87,10 @@ $kernelopts $tuned_params\n";
     assert_eq!(run.code, 0);
     expect(
         &run,
-        &[
-            "1 abc-5.14.conf: RHEL * 2 abc-5.10.conf: RHEL, the default (saved_entry of grubenv)",
-            "variable $tuned_initrd of an entry: not in grubenv; it is left out",
-        ],
+        &["1 abc-5.14.conf: RHEL * 2 abc-5.10.conf: RHEL, the default (saved_entry of grubenv)"],
     );
+    // RHEL's entries use variables that are empty on most machines.
+    assert_eq!(run.stderr, "");
     let run = plan(&directory, &[]);
     expect(
         &run,
@@ -111,10 +110,7 @@ $kernelopts $tuned_params\n";
         &list(&directory),
         &["5.14.conf: RHEL, the default for this boot (next_entry of grubenv)"],
     );
-    expect(
-        &plan(&directory, &[]),
-        &["entry abc-5.14.conf", "$kernelopts of an entry: not in"],
-    );
+    expect(&plan(&directory, &[]), &["entry abc-5.14.conf"]);
     assert_eq!(
         fs::read(directory.path("grub2/grubenv")).unwrap(),
         next.as_bytes()

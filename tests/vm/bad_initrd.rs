@@ -79,7 +79,7 @@ kexec-bpf unload
     said.expect("good-code", "0");
     for (name, _, words) in &bad {
         for name in [
-            format!("{name}"),
+            (*name).to_owned(),
             format!("{name}-check"),
             format!("{name}-exec"),
         ] {

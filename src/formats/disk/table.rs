@@ -9,7 +9,7 @@ use crate::formats::source::ReadAt;
 /// partitions, and none that stands for a GPT, a GPT on the disk is a left-over.
 ///
 /// # Errors
-/// [`TableError`].
+/// Fails if there is no table, or none that is sound, and if the disk cannot be read.
 pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Table, TableError> {
     match mbr::read(disk)? {
         Some(table) => Ok(table),
