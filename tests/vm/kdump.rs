@@ -165,7 +165,8 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
         .run();
     said.expect("load", "0 1");
     let added = "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory udev.children-max=2 \
-        novmcoredd cma=0 hugetlb_cma=0 mce=off numa=off acpi_no_memhotplug \
+        novmcoredd cma=0 hugetlb_cma=0 kfence.sample_interval=0 initramfs_options=size=90% \
+        rd.systemd.gpt_auto=no mce=off numa=off acpi_no_memhotplug \
         transparent_hugepage=never nokaslr hest_disable pcie_ports=compat";
     // The user's panic= is kept, so that of the policy is not added; the
     // running kernel's stays, before it.

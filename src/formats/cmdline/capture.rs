@@ -10,6 +10,7 @@ use super::{join, key, words};
 use alloc::vec::Vec;
 
 const RESERVES: &str = "reserves memory that the capture kernel does not have";
+const NETWORK_ROOT: &str = "is for a root on the network; the dump may go elsewhere";
 const TAKES: &str = "takes memory that the capture kernel does not have";
 
 const fn rule(parameter: &'static str, reason: &'static str) -> Rule {
@@ -32,6 +33,9 @@ pub const CAPTURE_KERNEL: &[Rule] = &[
     ),
     rule("panic_on_warn", "ends the dump at the first warning"),
     rule("abm", "is for the running system only"),
+    rule("netroot", NETWORK_ROOT),
+    rule("fcoe", NETWORK_ROOT),
+    rule("iscsi_initiator", NETWORK_ROOT),
     rule("ignition.firstboot", "is for the running system only"),
     rule(
         "rd.kexec_bpf.kdump",
@@ -85,6 +89,15 @@ const ADDITIONS: &[Addition] = &[
     all("novmcoredd", "device dumps take memory"),
     all("cma=0", SMALL),
     all("hugetlb_cma=0", SMALL),
+    all("kfence.sample_interval=0", SMALL),
+    all(
+        "initramfs_options=size=90%",
+        "lets the initrd take more than half of the memory (Linux 6.18)",
+    ),
+    all(
+        "rd.systemd.gpt_auto=no",
+        "keeps systemd from waiting for disks that the dump does not need",
+    ),
     x86("mce=off", "keeps machine checks from stopping the dump"),
     x86("numa=off", SMALL),
     x86(
@@ -109,18 +122,18 @@ const ADDITIONS: &[Addition] = &[
 
 /// Returns the words to add to `running`, the reused words of the running kernel's
 /// command line. A parameter that the user sets in `append` is left to the user, and a
-/// word that is already there is not added again.
+/// word that is already there is not added again. Words after `--` are init's.
 #[must_use]
 pub fn additions(machine: &str, running: &[u8], append: &[u8]) -> Vec<&'static Addition> {
     let user_sets = |addition: &Addition| {
         let parameter = key(addition.word.as_bytes());
-        words(append).any(|word| key(word) == parameter)
+        for_kernel(append).any(|word| key(word) == parameter)
     };
     ADDITIONS
         .iter()
         .filter(|addition| addition.machine.is_none_or(|only| only == machine))
         .filter(|addition| !user_sets(addition))
-        .filter(|addition| !words(running).any(|word| word == addition.word.as_bytes()))
+        .filter(|addition| !for_kernel(running).any(|word| word == addition.word.as_bytes()))
         .collect()
 }
 
@@ -137,9 +150,12 @@ pub fn replaced(additions: &[&'static Addition]) -> Vec<Rule> {
 /// Returns `line` with the additions, before the words for init.
 #[must_use]
 pub fn add(line: &[u8], additions: &[&'static Addition]) -> Vec<u8> {
-    let for_kernel = |word: &&[u8]| *word != b"--";
-    let kernels = words(line).take_while(for_kernel);
     let added = additions.iter().map(|addition| addition.word.as_bytes());
-    let inits = words(line).skip_while(for_kernel);
-    join(kernels.chain(added).chain(inits))
+    let inits = words(line).skip_while(|word| *word != b"--");
+    join(for_kernel(line).chain(added).chain(inits))
+}
+
+/// Returns the words before those for init.
+fn for_kernel(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    words(line).take_while(|word| *word != b"--")
 }

@@ -134,11 +134,12 @@ proptest! {
 
 #[test]
 fn a_capture_kernel_does_not_reserve_for_another() {
-    let running = b"root=/dev/vda crashkernel=256M BOOT_IMAGE=/vmlinuz quiet";
+    let running = b"root=/dev/vda crashkernel=256M BOOT_IMAGE=/vmlinuz quiet netroot=iscsi: fcoe=a";
     let reused = reuse(running, &[NEXT_KERNEL, CAPTURE_KERNEL]);
     assert_eq!(reused.kept, b"root=/dev/vda");
     let next = reuse(running, &[NEXT_KERNEL]);
-    assert_eq!(next.kept, b"root=/dev/vda crashkernel=256M quiet");
+    let kept = b"root=/dev/vda crashkernel=256M quiet netroot=iscsi: fcoe=a";
+    assert_eq!(next.kept, kept);
 }
 
 #[test]
@@ -154,6 +155,9 @@ fn a_capture_kernel_gets_its_own_words() {
     assert!(!arm.contains(&"mce=off") && arm.contains(&"swiotlb=noforce"));
     let present = words("x86_64", b"irqpoll nr_cpus=1", b"");
     assert_eq!(present[..2], ["reset_devices", "cgroup_disable=memory"]);
+    // Words for init are no words of the kernel.
+    assert!(words("x86_64", b"a -- nokaslr", b"").contains(&"nokaslr"));
+    assert!(words("x86_64", b"", b"a -- panic=0").contains(&"panic=10"));
     let users = words("x86_64", b"nr_cpus=8", b"nr_cpus=2 panic=0");
     assert!(
         !users

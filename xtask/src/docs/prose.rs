@@ -177,10 +177,11 @@ pub const CRASH: &[&str] = &[
      enough: its .cmdline is used unchanged, and the kernel puts elfcorehdr= before it.",
     "With --reuse-cmdline, the running kernel's command line is adapted for a capture kernel. \
      These words are dropped: crashkernel=, hugepages=, hugepagesz=, hugetlb_cma=, cma=, \
-     swiotlb=, log_buf_len=, slub_debug, quiet, panic_on_warn, abm=, ignition.firstboot and \
-     rd.kexec_bpf.kdump=, besides those that every --reuse-cmdline drops. These are added: \
+     swiotlb=, log_buf_len=, slub_debug, quiet, panic_on_warn, abm=, netroot=, fcoe=, \
+     iscsi_initiator=, ignition.firstboot and rd.kexec_bpf.kdump=, besides those that every --reuse-cmdline drops. These are added: \
      irqpoll, nr_cpus=1, reset_devices, cgroup_disable=memory, udev.children-max=2, panic=10, \
-     novmcoredd, cma=0 and hugetlb_cma=0; on x86 also mce=off, numa=off, acpi_no_memhotplug, \
+     novmcoredd, cma=0, hugetlb_cma=0, kfence.sample_interval=0, initramfs_options=size=90% and \
+     rd.systemd.gpt_auto=no; on x86 also mce=off, numa=off, acpi_no_memhotplug, \
      transparent_hugepage=never, nokaslr, hest_disable and pcie_ports=compat. A word that is \
      already there, or whose parameter --append sets, is not added. An added word replaces the \
      running kernel's own value of its parameter. This is what kdump-utils and kdump-tools do, \
