@@ -80,22 +80,22 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
         .disk(first.path())
         .disk(disk.path())
         .run();
-    let words = ["more than one ESP: vdb1, vdc1; using vdb1", "first.conf"];
-    said.expect_words("first", &words);
-    // No option names a disk: it is the one that the firmware started from.
-    said.expect_lines(
+    // No option names a disk: the entries of the first one come first.
+    said.expect_words("first", &["*   1  first.conf", "2  two.conf: two, on vdc1"]);
+    // From now on, those of the one that the firmware started from.
+    said.expect_words(
         "default",
-        "0",
         &[
-            "1  two.conf: two",
-            "2  three.conf: three",
-            "*   3  one.conf: one, the default (LoaderEntryDefault)",
+            "1  two.conf: two, on vdc1",
+            "2  three.conf: three, on vdc1",
+            "*   3  one.conf: one, on vdc1, the default (LoaderEntryDefault)",
+            "4  first.conf",
         ],
     );
     said.expect_attempt(
         "oneshot",
         "0",
-        &["three.conf: three, the default for this boot"],
+        &["three.conf: three, on vdc1, the default for this boot"],
     );
     said.expect_words("plan", &["three.conf on", "is=three"]);
     said.expect_attempt("chained", "0", &["and does not chain again"]);
