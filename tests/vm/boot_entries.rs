@@ -130,7 +130,7 @@ fn sum(path: &Path) -> Vec<u8> {
 const SCRIPT: &str = r"
 mount -o remount,ro /
 say root $(touch /x 2>&1 | grep -c Read-only) $([ -e /run ] || echo no-run) $(pidof udevd)
-attempt found kexec-bpf list
+attempt found sh -c 'kexec-bpf list | head -n 4'
 attempt good kexec-bpf list --device /dev/vda
 attempt label kexec-bpf list --device LABEL=xbootldr
 for disk in b c d e f; do attempt $disk kexec-bpf list --device /dev/vd$disk; done
@@ -199,12 +199,10 @@ fn rescue_lists_bad_disks_and_boots() {
 
     said.expect("root", "1 no-run");
     said.expect_lines("good", "0", GOOD);
-    said.expect_words(
-        "found",
-        &["more than one ESP", "using vda1", "debian-6.12.conf"],
-    );
+    // Those of the first disk come first, before the 5000 of the last one.
+    said.expect_words("found", &["*   1  debian-6.12.conf", "2  tiny.efi"]);
     said.expect_attempt("label", "0", &["debian-6.12.conf"]);
-    said.expect_attempt("b", "1", &["no ESP", "vdb: no GPT"]);
+    said.expect_attempt("b", "1", &["no ESP", "vdb: no partition table"]);
     said.expect_attempt(
         "c",
         "0",
@@ -215,11 +213,7 @@ fn rescue_lists_bad_disks_and_boots() {
     );
     said.expect_attempt("d", "1", &["vdd: both partition tables are damaged"]);
     said.expect_attempt("e", "1", &["no ESP or XBOOTLDR", "vde: no ESP or XBOOTLDR"]);
-    said.expect_attempt(
-        "f",
-        "0",
-        &["more than one ESP: vdf1, vdf2; using vdf1", "two.conf"],
-    );
+    said.expect_attempt("f", "0", &["two.conf"]);
     said.expect_lines("many-count", "0", &["5000"]);
     said.expect_lines("many-memory", "0", &["5000  e-0.conf, on vdg2"]);
     said.expect_attempt("nothing", "1", &["no block device matches PARTUUID=0"]);
