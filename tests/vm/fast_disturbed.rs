@@ -82,14 +82,15 @@ settle
             said.fail(name);
         }
     }
-    let always = "--fast has no effect: the module's parameter digest is \"always\"";
-    let never = "--no-fast has no effect: the module's parameter digest is \"never\"";
-    let without = "--fast has no effect: the module kexec_bpf is not loaded";
+    let always = "rd.kexec_bpf.fast has no effect: the module's parameter digest is \"always\"";
+    let never = "rd.kexec_bpf.fast=0 has no effect: the module's parameter digest is \"never\"";
+    let without = "rd.kexec_bpf.fast has no effect: the module kexec_bpf is not loaded";
+    let before = "--fast has no effect: the module kexec_bpf is not loaded";
     for (name, words, kept) in [
         ("always", always, true),
         ("never", never, false),
         ("without", without, true),
-        ("before", without, true),
+        ("before", before, true),
         ("after", SKIPPED, false),
     ] {
         expect_digest(&said, name, "normal", kept);

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::kdump;
 use guest::firmware::{self, SigningKey};
 use guest::handshake::{KERNEL, NOTHING, STRICT, initramfs_before, tiny_uki, tiny_uki_with};
+use guest::initramfs::small_initrd;
 use guest::library::with_libraries;
 use guest::pe::{Pe, tiny_efi_kernel};
 use guest::{Initramfs, Transcript, packages, uki::Uki};
@@ -105,7 +106,7 @@ pub fn images(guest: Initramfs, directory: &Path, key: &SigningKey) -> Initramfs
     guest
         .program("bin/calls", &packages::floor("calls"))
         .file("kernel", &sign("kernel", &tiny_efi_kernel()))
-        .file("initrd", b"another's initrd")
+        .file("initrd", &small_initrd(b"another's"))
         .file("good.efi", &sign("good.efi", &tiny_uki(None).bytes()))
         .file("unsigned.efi", &tiny_uki(None).bytes())
         .file("other.efi", &sign("other.efi", &zboot_like.bytes()))
@@ -230,7 +231,7 @@ fn the_next_kernel_starts_free() {
             "kernel",
             &key.sign_bytes(&directory, "kernel", &tiny_efi_kernel()),
         )
-        .file("initrd", b"another's initrd");
+        .file("initrd", &small_initrd(b"another's"));
     let initrd = directory.join("next.cpio");
     std::fs::write(&initrd, next.finish()).expect("write the initramfs");
     let next = Uki::new(&directory, "next", "console=ttyS0 panic=-1 efi=runtime")
