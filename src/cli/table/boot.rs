@@ -75,8 +75,8 @@ shows it, or the beginning of a name that no other has. If it contains a /, it i
 image on one of these file systems or, if none has it, in the running system. File systems are \
 mounted read-only, visible to this command alone; the only write to one counts the try, if the \
 entry's name has a counter. grub's next_entry counts only where it can be taken back: on a file \
-system that is mounted for writing already. Programs in /etc/kexec-bpf/pre-exec.d run before the jump. If the jump fails, the image \
-is unloaded.",
+system that is mounted for writing already. Programs in /etc/kexec-bpf/pre-exec.d run before the \
+jump. If the jump fails, the image is unloaded.",
     flags: &[
         &ROOT,
         &DEVICE,

@@ -105,8 +105,8 @@ image that exec boots. Loading a crash image needs memory that crashkernel= on t
 kernel's command line reserved."
         }
         Id::Force => {
-            "Loads an initrd that the next kernel cannot unpack, with a warning; see INITRDS. With --panic, also \
-tries to load a crash image although the reserved memory is too small for it. Before \
+            "Loads an initrd that the next kernel cannot unpack, with a warning; see INITRDS. With \
+--panic, also tries to load a crash image although the reserved memory is too small for it. Before \
 the kernel refuses the new image, it drops the crash image that is loaded, so none is left."
         }
         Id::CryptKey => {

@@ -178,7 +178,8 @@ pub const CRASH: &[&str] = &[
     "With --reuse-cmdline, the running kernel's command line is adapted for a capture kernel. \
      These words are dropped: crashkernel=, hugepages=, hugepagesz=, hugetlb_cma=, cma=, \
      swiotlb=, log_buf_len=, slub_debug, quiet, panic_on_warn, abm=, netroot=, fcoe=, \
-     iscsi_initiator=, ignition.firstboot and rd.kexec_bpf.kdump=, besides those that every --reuse-cmdline drops. These are added: \
+     iscsi_initiator=, ignition.firstboot and rd.kexec_bpf.kdump=, besides those that every \
+     --reuse-cmdline drops. These are added: \
      irqpoll, nr_cpus=1, reset_devices, cgroup_disable=memory, udev.children-max=2, panic=10, \
      novmcoredd, cma=0, hugetlb_cma=0, kfence.sample_interval=0, initramfs_options=size=90% and \
      rd.systemd.gpt_auto=no; on x86 also mce=off, numa=off, acpi_no_memhotplug, \
