@@ -20,8 +20,11 @@ use crate::sys::directory::Directory;
 use crate::sys::event::{now_us, pause_ms};
 use crate::sys::file;
 
-/// The pause between two searches for a device.
+/// The pause between two looks for a new device.
 const PAUSE_MS: u32 = 200;
+/// The time after which the same devices are searched again: a device may be listed
+/// before it can be opened. A search mounts file systems, which takes time and is logged.
+const AGAIN_US: u64 = 2_000_000;
 
 /// The place in which to look for file systems.
 #[derive(Clone, Copy, Debug)]
@@ -72,9 +75,17 @@ pub fn find(
             blocks: block::all(),
             is_wanted,
         };
+        let searched_us = now_us();
         match search.find(place, variables) {
-            Err(error) if error.may_appear() && now_us() < end_us => pause_ms(PAUSE_MS),
+            Err(error) if error.may_appear() && now_us() < end_us => {}
             result => return Ok(result?),
+        }
+        let again_us = searched_us.saturating_add(AGAIN_US).min(end_us);
+        loop {
+            pause_ms(PAUSE_MS);
+            if now_us() >= again_us || block::all() != search.blocks {
+                break;
+            }
         }
     }
 }
