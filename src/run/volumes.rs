@@ -69,6 +69,9 @@ pub fn find(
     if let Place::Root(path) = place {
         return Ok(Found::one(Volume::of_directory(path)?));
     }
+    if !block::are_listed() {
+        return Err(BootError::NoSysfs.into());
+    }
     let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
         let search = Search {

@@ -65,6 +65,12 @@ fn parent(name: &str) -> Option<String> {
     Some(link.rsplit('/').nth(1)?.into())
 }
 
+/// Returns whether the kernel lists its block devices, which takes sysfs.
+#[must_use]
+pub fn are_listed() -> bool {
+    Directory::open(None, CLASS.as_bytes()).is_ok()
+}
+
 /// Returns all block devices, sorted by name. Floppy drives are left out: querying an
 /// empty one takes seconds.
 #[must_use]

@@ -31,6 +31,9 @@ const DRIVERS: &[&str] = &[
 /// of a machine of the RHEL family: an ESP without entries, /boot on XFS.
 const SCRIPT: &str = r#"
 mkdir /m
+umount /sys
+attempt no-sys kexec-bpf list
+mount -t sysfs sysfs /sys
 fill() {
     mount -t $1 $2 /m && mkdir -p /m/loader/entries && cp /tiny /m/tiny &&
         echo linux /tiny >/m/loader/entries/$3.conf && sync
@@ -277,6 +280,8 @@ fn entries_are_found_wherever_the_kernel_can_read_them() {
 }
 
 fn expect_rhel(said: &Transcript) {
+    let words = ["/sys is not mounted", "try:   mount -t sysfs sysfs /sys"];
+    said.expect_attempt("no-sys", "1", &words);
     said.expect_attempt("rhel", "0", &["Rocky", "on vda2", "the default"]);
     said.expect_attempt("rhel-path", "0", &["image         /tiny"]);
     said.expect_attempt(

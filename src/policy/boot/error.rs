@@ -58,6 +58,8 @@ impl fmt::Display for Problem {
 /// A reason why there is nothing to boot.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BootError {
+    /// No device is known, because /sys is not mounted.
+    NoSysfs,
     /// No such device, even after the wait.
     NoDevice {
         wanted: String,
@@ -122,6 +124,7 @@ pub enum BootError {
 impl fmt::Display for BootError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            BootError::NoSysfs => out.write_str("/sys is not mounted, so no disk is found"),
             BootError::NoDevice { wanted } => write!(out, "no block device matches {wanted}"),
             BootError::NoEsp { .. } => out.write_str("no ESP or XBOOTLDR partition was found"),
             BootError::Device(found) => out.write_str(&found.what),
@@ -166,6 +169,7 @@ impl Diagnose for BootError {
         ];
         let failed = Diagnosis::failed(self);
         match self {
+            BootError::NoSysfs => failed.with_hint("mount -t sysfs sysfs /sys"),
             BootError::NoDevice { .. } => {
                 failed.with_hint("--timeout 10; load the disk's driver; ls /sys/class/block")
             }
