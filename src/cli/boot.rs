@@ -20,7 +20,7 @@ const INDENT: usize = 7;
 pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let place = options::place(parsed);
     let found = entries::find(place, options::timeout_s(parsed), &host::read());
-    let found = found.map_err(|error| {
+    let mut found = found.map_err(|error| {
         let found = error.diagnose();
         match place {
             Place::Root(_) => found,
@@ -30,15 +30,19 @@ pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
                 .with_hints(&[Hint::Text("run it as root"), Hint::Text("--root DIR")]),
         }
     })?;
-    let console = Console::new(false, false);
-    for note in &found.notes {
-        console.warn(note);
-    }
+    let notes = core::mem::take(&mut found.notes);
     let default = found.default();
     let mut out = String::new();
     for index in 0..found.entries.len() {
         let (label, text) = line(&found, index, default);
         field(&mut out, &label, INDENT, &text);
+    }
+    // Whoever reads the output may go away, and SIGPIPE then ends this program: a partition
+    // that it added must be removed by then.
+    drop(found);
+    let console = Console::new(false, false);
+    for note in &notes {
+        console.warn(note);
     }
     print(&out)
 }
