@@ -279,13 +279,10 @@ fn load_chosen(
         let id = entry.id.clone();
         BootError::Bad { id, problem }
     };
-    let mut text = found.reread(entry, &host.machine).map_err(bad)?;
+    let text = found.reread(entry, &host.machine).map_err(bad)?;
     if let Some(error) = text.problem {
         return Err(bad(Problem::Entry(error)).into());
     }
-    // As in systemd-boot, an empty file is no initrd.
-    let has_bytes = |path: &Vec<u8>| volume.is_none_or(|it| it.root.file_bytes(path) != Some(0));
-    text.initrds.retain(has_bytes);
     let image = LoadOptions {
         image: &text.image,
         initrds: text.initrds.iter().map(Vec::as_slice).collect(),

@@ -119,8 +119,8 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
         entries.grub = file.choices(&volumes, &mut |note| notes.push(note));
     }
     // With an environment block, a variable that it lacks is empty on purpose.
-    let unknown = entries.unknown.iter().take(UNKNOWN_TOLD);
-    for name in unknown.filter(|_| entries.grub_files.is_empty()) {
+    let is_told = entries.grub_files.is_empty();
+    for name in entries.unknown.iter().filter(|_| is_told) {
         let name = printable(name);
         notes.push(format!(
             "variable ${name} of an entry: no grubenv here; it is left out"
@@ -158,7 +158,12 @@ fn type1(
 ) -> Result<Type1, Problem> {
     let text = read_text(root, &path_of(Kind::Type1, file_name))?;
     let none = Grubenv::default();
-    Ok(Type1::parse(&text, machine, variables.unwrap_or(&none)))
+    let mut entry = Type1::parse(&text, machine, variables.unwrap_or(&none));
+    // As in systemd-boot, an empty file is no initrd.
+    entry
+        .initrds
+        .retain(|path| root.file_bytes(path) != Some(0));
+    Ok(entry)
 }
 
 impl BootEntries {
@@ -288,13 +293,10 @@ fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem>
     if let Some(missing) = files.find(|path| !root.has_file(path)) {
         return Some(Problem::Missing(missing.clone()));
     }
-    // As in systemd-boot, an empty file is no initrd.
-    let has_bytes = |path: &&[u8]| root.file_bytes(path) != Some(0);
-    let initrds = text.initrds.iter().map(Vec::as_slice);
     let image = LoadOptions {
         root: Some(root.as_fd()),
         image: &text.image,
-        initrds: initrds.filter(has_bytes).collect(),
+        initrds: text.initrds.iter().map(Vec::as_slice).collect(),
         wanted: Options {
             entry_words: text.options.clone(),
             profile: profile(text),

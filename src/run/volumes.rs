@@ -36,7 +36,7 @@ pub enum Place<'arg> {
 
 /// The file systems that were found.
 pub struct Found {
-    /// Those that a boot loader would read come first, the ESP before all others.
+    /// The file systems; first those that a boot loader would read, the ESP before all others.
     pub volumes: Vec<Volume>,
     /// The number of those that a boot loader would read.
     pub firsts: usize,
@@ -133,10 +133,11 @@ impl Search<'_> {
             return self.anywhere(variables.device_part_uuid.as_deref());
         };
         let device = self.device(wanted)?;
-        if device.partition.is_none() && !matches!(content(&device), Ok(Some(_))) {
+        let content = content(&device);
+        if device.partition.is_none() && !matches!(content, Ok(Some(_))) {
             return self.open_all(partitions::choose(&[read(&device)], None)?);
         }
-        Ok(Found::one(self.open_content(&device, None)?))
+        Ok(Found::one(self.open_content(&device, content?, None)?))
     }
 
     /// Searches all disks.
@@ -288,17 +289,19 @@ impl Search<'_> {
                 }
             },
         };
-        self.open_content(&block, added)
+        let content = content(&block)?;
+        self.open_content(&block, content, added)
     }
 
     /// Opens the file system on a device.
     fn open_content(
         &self,
         block: &Block,
+        content: Option<Content>,
         added: Option<AddedPartition>,
     ) -> Result<Volume, BootError> {
         let device = block.path();
-        match content(block)? {
+        match content {
             Some(Content::Filesystem(filesystem)) => self.open(block, &filesystem, added),
             Some(Content::Holder(holder)) => Err(BootError::Holder { device, holder }),
             None => Err(BootError::UnknownFilesystem { device }),

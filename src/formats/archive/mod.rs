@@ -131,7 +131,7 @@ struct Walked {
     memory_bytes: Option<u64>,
 }
 
-/// How a slice is walked.
+/// The depth to which a slice is walked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Depth {
     /// Only for faults, in few reads: up to the first archive whose end is not exact.

@@ -8,6 +8,8 @@
 
 use alloc::vec::Vec;
 
+use crate::formats::image::env_file::unescaped;
+
 /// The first line of each environment block.
 const SIGNATURE: &[u8] = b"# GRUB Environment Block\n";
 /// Limit on the variables of a block; real ones have fewer than 10.
@@ -56,16 +58,8 @@ impl Grubenv {
             let Some((name, value)) = assignment(line) else {
                 continue;
             };
-            let mut bytes = value.iter().copied();
-            let mut plain = Vec::new();
-            while let Some(byte) = bytes.next() {
-                match byte {
-                    b'\\' => plain.extend(bytes.next()),
-                    _ => plain.push(byte),
-                }
-            }
             if variables.len() < VARIABLES_MAX {
-                variables.push((name.to_vec(), plain));
+                variables.push((name.to_vec(), unescaped(value)));
             }
         }
         Some(Grubenv { variables })

@@ -54,21 +54,25 @@ fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         })
 }
 
+/// Returns a value without the backslashes that escape its bytes.
+#[must_use]
+pub fn unescaped(value: &[u8]) -> Vec<u8> {
+    let mut bytes = value.iter().copied();
+    let mut plain = Vec::new();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => plain.extend(bytes.next()),
+            _ => plain.push(byte),
+        }
+    }
+    plain
+}
+
 /// Unquotes a value. The result is for display, so it is made [`printable`].
 fn unquote(raw: &[u8]) -> String {
     let value = match raw {
         [b'\'', value @ .., b'\''] => value.to_vec(),
-        [b'"', value @ .., b'"'] => {
-            let mut bytes = value.iter().copied();
-            let mut plain = Vec::new();
-            while let Some(byte) = bytes.next() {
-                match byte {
-                    b'\\' => plain.extend(bytes.next()),
-                    _ => plain.push(byte),
-                }
-            }
-            plain
-        }
+        [b'"', value @ .., b'"'] => unescaped(value),
         bare => bare.to_vec(),
     };
     printable(&value)

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// What identifies a device.
+/// The name of a device.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DeviceName {
     PartUuid(String),

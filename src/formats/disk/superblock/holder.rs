@@ -8,7 +8,7 @@ use core::fmt;
 use super::Device;
 use crate::formats::source::{ReadAt, ReadError, as_u64};
 
-/// What a device holds instead of a file system.
+/// The contents of a device that is no file system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Holder {
     Luks,
@@ -57,7 +57,7 @@ impl Holder {
 
 const MD: &[u8] = b"\xfc\x4e\x2b\xa9";
 
-/// What marks each: an offset on the device, and the bytes there.
+/// The mark of each: an offset on the device, and the bytes there.
 const MARKS: [(Holder, u64, &[u8]); 15] = [
     (Holder::Luks, 0, b"LUKS\xba\xbe"),
     // In one of the first four sectors.

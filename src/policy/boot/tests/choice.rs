@@ -35,7 +35,7 @@ pub fn default(
     )
 }
 
-/// What names a default, in the order of `names_of_defaults`.
+/// The names of a default, in the order of `names_of_defaults`.
 fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
     let [
         one_shot,
