@@ -248,7 +248,10 @@ impl Machine {
         command
             .args(["-nodefaults", "-no-user-config", "-no-reboot"])
             .args(["-display", "none"])
-            .args(["-accel", "tcg"])
+            // With a thread for each processor, QEMU 7.2 can translate code while another
+            // processor writes it, and run a breakpoint of the kernel's text_poke() that
+            // is gone again.
+            .args(["-accel", "tcg,thread=single"])
             .args(["-smp", &self.cpus.to_string()])
             .args(["-m", &self.memory_mb.to_string()])
             .args(&self.arguments)
