@@ -185,13 +185,23 @@ settle
 /// runs this test, because a starved guest is slow.
 #[test]
 fn long_oom_kills_beside_another_loader() {
-    let directory = guest::work_dir("module-late-kills");
+    oom_kills("module-late-kills", "");
+}
+
+/// The same between the two hooks of a load without a digest.
+#[test]
+fn long_oom_kills_in_fast_loads() {
+    oom_kills("module-late-fast-kills", "--fast");
+}
+
+fn oom_kills(name: &str, option: &str) {
+    let directory = guest::work_dir(name);
     let script = format!(
         "{SETTLE}{MEMORY}
 echo 0 >/proc/sys/vm/oom_dump_tasks
 echo 0 >/proc/sys/vm/compaction_proactiveness
 available() {{ awk '/^MemAvailable:/ {{ print int($2 / 1024) }}' /proc/meminfo; }}
-doomed() {{ sh -c \"echo 1000 >/proc/self/oom_score_adj; exec kexec-bpf load $1\" >/dev/null 2>&1; }}
+doomed() {{ sh -c \"echo 1000 >/proc/self/oom_score_adj; exec kexec-bpf load {option} $1\" >/dev/null 2>&1; }}
 others() {{
     while [ ! -e /over ]; do doomed /a.efi && echo >>/others; done
 }}
