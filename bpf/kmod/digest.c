@@ -56,6 +56,9 @@ static int kb_digest_set(const char *val, const struct kernel_param *kp)
 
 static int kb_digest_get(char *buf, const struct kernel_param *kp)
 {
+	/* Nobody chose that, so it is not a word that can be written. */
+	if (READ_ONCE(kb_digest_kernel) == KB_UNABLE)
+		return sysfs_emit(buf, "unable\n");
 	return sysfs_emit(buf, "%s\n", kb_digest_modes[READ_ONCE(kb_digest_mode)]);
 }
 
@@ -69,15 +72,14 @@ MODULE_PARM_DESC(digest, "SHA-256 of images for a reboot: auto (computed unless 
 void kb_digest_init(bool able)
 {
 	WRITE_ONCE(kb_digest_kernel, able ? KB_ABLE : KB_UNABLE);
-	if (able)
-		return;
-	WRITE_ONCE(kb_digest_mode, KB_DIGEST_ALWAYS);
-	pr_notice("digest: always, because it cannot be skipped on this kernel\n");
+	if (!able)
+		pr_notice("digest: computed for every load, because it cannot be skipped on this kernel\n");
 }
 
 bool notrace kb_digest_never(void)
 {
-	return READ_ONCE(kb_digest_mode) == KB_DIGEST_NEVER;
+	return READ_ONCE(kb_digest_mode) == KB_DIGEST_NEVER &&
+	       READ_ONCE(kb_digest_kernel) == KB_ABLE;
 }
 
 enum kexec_bpf_digest kb_digest_leave_out(struct kb_digest *digest, struct kimage *image,

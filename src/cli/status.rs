@@ -160,6 +160,9 @@ fn digest(host: &Host) -> &'static str {
     match host.module.as_ref().map(|module| module.digest) {
         None => "computed for every load; only the module can skip it",
         Some(None) => "computed for every load; this module cannot skip it",
+        Some(Some(DigestMode::Unable)) => {
+            "computed for every load; it cannot be skipped on this kernel"
+        }
         Some(Some(DigestMode::Auto)) => "computed, except with --fast or by boot in an initramfs",
         Some(Some(DigestMode::Always)) => {
             "computed for every load, because the module's parameter digest is \"always\""

@@ -118,6 +118,8 @@ pub enum DigestMode {
     Always,
     /// None.
     Never,
+    /// All: on this kernel the module cannot skip it.
+    Unable,
 }
 
 impl DigestMode {
@@ -128,6 +130,7 @@ impl DigestMode {
             "auto" => Some(DigestMode::Auto),
             "always" => Some(DigestMode::Always),
             "never" => Some(DigestMode::Never),
+            "unable" => Some(DigestMode::Unable),
             _ => None,
         }
     }

@@ -35,6 +35,9 @@ impl Digest {
             (_, Some(DigestMode::Always)) => {
                 Digest::Unable("the module's parameter digest is \"always\"")
             }
+            (_, Some(DigestMode::Unable)) => {
+                Digest::Unable("on this kernel the digest cannot be skipped")
+            }
             (_, None) => Digest::Unable(explain::lacking(host)),
         }
     }
@@ -66,12 +69,14 @@ mod tests {
     #[test]
     fn the_module_decides_what_is_possible() {
         let always = Digest::Unable("the module's parameter digest is \"always\"");
+        let unable = Digest::Unable("on this kernel the digest cannot be skipped");
         let old = Digest::Unable("the loaded module kexec_bpf is too old for it");
         for (mode, bare, fast) in [
             (None, Digest::Kept, old),
             (Some(DigestMode::Auto), Digest::Kept, Digest::Session),
             (Some(DigestMode::Always), Digest::Kept, always),
             (Some(DigestMode::Never), Digest::Module, Digest::Module),
+            (Some(DigestMode::Unable), Digest::Kept, unable),
         ] {
             let host = Host {
                 module: Some(Module {
