@@ -37,8 +37,8 @@ pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         let (label, text) = line(&found, index, default);
         field(&mut out, &label, INDENT, &text);
     }
-    // Whoever reads the output may go away, and SIGPIPE then ends this program: a partition
-    // that it added must be removed by then.
+    // Whoever reads the output may take their time. Until a partition that this program
+    // added is removed, signals do not end it.
     drop(found);
     let console = Console::new(false, false);
     for note in &notes {

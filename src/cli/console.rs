@@ -13,6 +13,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::printable;
 use crate::formats::entries::loader_conf::Timeout;
 use crate::host::Host;
+use crate::policy::boot::menu::Answer;
 use crate::run::entries::BootEntries;
 use crate::run::events::{Event, Events};
 use crate::run::{LoadOptions, Prepared};
@@ -164,12 +165,7 @@ impl Events for Console {
         }
     }
 
-    fn choose(
-        &mut self,
-        entries: &BootEntries,
-        preselected: usize,
-        timeout: Timeout,
-    ) -> Option<usize> {
+    fn choose(&mut self, entries: &BootEntries, preselected: usize, timeout: Timeout) -> Answer {
         menu::choose(entries, preselected, timeout)
     }
 }

@@ -7,7 +7,7 @@ use alloc::string::String;
 use super::entry::line;
 use super::text::{COLUMNS, pad};
 use crate::formats::entries::loader_conf::Timeout;
-use crate::policy::boot::menu::{Menu, Step};
+use crate::policy::boot::menu::{Answer, Menu, Step};
 use crate::run::entries::BootEntries;
 use crate::sys::event::now_us;
 use crate::sys::terminal::Terminal;
@@ -15,17 +15,16 @@ use crate::sys::terminal::Terminal;
 /// The number of entries that are shown; the others can be chosen by number, too.
 const SHOWN: usize = 20;
 
-/// Lets the user choose an entry; `index` is chosen when the time is up. Returns `None`
-/// if the user quits.
-pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usize> {
+/// Lets the user choose an entry; `index` is selected first.
+pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Answer {
     let seconds = match timeout {
-        Timeout::Hidden => return Some(index),
+        Timeout::Hidden => return Answer::Nobody,
         Timeout::Seconds(seconds) => Some(seconds),
         Timeout::Forever => None,
     };
     // Without a console nobody can choose, and the boot must not wait.
     let Ok(terminal) = Terminal::open() else {
-        return Some(index);
+        return Answer::Nobody;
     };
     let default = found.default();
     let count = found.entries.len();
@@ -45,10 +44,10 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usi
     // The deadline; `None` once a key has been pressed.
     let mut end_us = seconds
         .map(|seconds| now_us().saturating_add(u64::from(seconds).saturating_mul(1_000_000)));
-    let step = loop {
+    let answer = loop {
         let left_us = end_us.map(|end_us| end_us.saturating_sub(now_us()));
         if left_us == Some(0) {
-            break Step::Chosen(index);
+            break Answer::Nobody;
         }
         terminal.write(&prompt(found, &menu, left_us));
         // Wait until the next whole second, so that the prompt can count down.
@@ -59,19 +58,17 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Option<usi
             Ok(Some(byte)) => byte,
             Ok(None) => continue,
             // The terminal hung up.
-            Err(_) => break Step::Chosen(index),
+            Err(_) => break Answer::Nobody,
         };
         end_us = None;
         match menu.key(byte) {
             Step::Going => {}
-            step => break step,
+            Step::Chosen(index) => break Answer::Chosen(index),
+            Step::Cancelled => break Answer::Cancelled,
         }
     };
     terminal.write("\r\n");
-    match step {
-        Step::Chosen(index) => Some(index),
-        _ => None,
-    }
+    answer
 }
 
 /// Truncates a text before the last column, where some terminals begin a new line.

@@ -10,7 +10,7 @@ use super::entries::{self, BootEntries};
 use super::events::{Event, Events};
 use super::options::{BootOptions, LoadOptions};
 use super::volume::Volume;
-use super::volumes;
+use super::volumes::{self, Place};
 use super::{RunError, exec, load, unload};
 use crate::diagnosis::Diagnose;
 use crate::diagnosis::escape::printable;
@@ -20,13 +20,12 @@ use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource, Missed};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
+use crate::policy::boot::menu::Answer;
 use crate::policy::plan::{Fast, Options, Profile};
 use crate::sys::directory::Directory;
 use crate::sys::file::InputFile;
 use crate::sys::{AsFd, efivar, host};
 
-/// Limit on the choices of entries that cannot boot.
-const BROKEN_CHOICES_MAX: usize = 16;
 /// Limit on the reports about entries that cannot boot.
 const UNBOOTABLE_TOLD: usize = 4;
 
@@ -57,8 +56,8 @@ pub fn boot(
     result
 }
 
-/// Loads the image at a path on the first file system that has it; if none has, the file
-/// that has this path in the running system.
+/// Loads the image at a path on the first file system that has it; if none has, and the
+/// user named no place, the file that has this path in the running system.
 fn load_path(
     path: &[u8],
     options: &BootOptions<'_>,
@@ -68,7 +67,7 @@ fn load_path(
     let is_wanted = |root: &Directory| root.has_file(path);
     let variables = efivar::read();
     let found = volumes::find(options.place, &variables, options.timeout_s, &is_wanted);
-    let is_here = || InputFile::open(None, path).is_ok();
+    let is_here = || options.place == Place::Anywhere && InputFile::open(None, path).is_ok();
     let volumes = match &found {
         Ok(found) => found.volumes.as_slice(),
         Err(_) => &[],
@@ -179,21 +178,21 @@ fn chosen(
         Some(MenuTime::Given(timeout)) => timeout,
         None => return Ok(index),
     };
-    for _ in 0..BROKEN_CHOICES_MAX {
-        let Some(choice) = events.choose(found, index, timeout) else {
-            return Err(BootError::Cancelled.into());
+    loop {
+        index = match events.choose(found, index, timeout) {
+            Answer::Chosen(index) => index,
+            Answer::Nobody => return Ok(index),
+            Answer::Cancelled => return Err(BootError::Cancelled.into()),
         };
-        index = choice;
         let entry = found.entries.get(index);
-        if timeout == Timeout::Hidden || entry.is_none_or(|entry| entry.problem.is_none()) {
-            break;
+        if entry.is_none_or(|entry| entry.problem.is_none()) {
+            return Ok(index);
         }
         // Back to the menu, which now waits for another choice.
         let entries = &*found;
         events.tell(Event::Unbootable { entries, index });
         timeout = Timeout::Forever;
     }
-    Ok(index)
 }
 
 /// Returns the index of the default entry, and reports what might have been meant instead.

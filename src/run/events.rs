@@ -12,6 +12,7 @@ use crate::formats::entries::loader_conf::Timeout;
 use crate::formats::image::revocation::Revoked;
 use crate::host::Host;
 use crate::policy::boot::entry::Entry;
+use crate::policy::boot::menu::Answer;
 use crate::policy::plan::Plan;
 use crate::sys::kexec::Others;
 
@@ -20,14 +21,8 @@ pub trait Events {
     /// Handles an event.
     fn tell(&mut self, event: Event<'_>);
 
-    /// Lets the user choose an entry; `preselected` is chosen when the time is up.
-    /// Returns `None` if the user quits.
-    fn choose(
-        &mut self,
-        entries: &BootEntries,
-        preselected: usize,
-        timeout: Timeout,
-    ) -> Option<usize>;
+    /// Lets the user choose an entry; `preselected` is selected first.
+    fn choose(&mut self, entries: &BootEntries, preselected: usize, timeout: Timeout) -> Answer;
 }
 
 /// One event.

@@ -27,7 +27,7 @@ const PAUSE_MS: u32 = 200;
 const AGAIN_US: u64 = 2_000_000;
 
 /// The place in which to look for file systems.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place<'arg> {
     Anywhere,
     Root(&'arg [u8]),

@@ -11,6 +11,7 @@ use rustix::fd::{AsFd, AsRawFd};
 
 use super::directory::{Directory, c_path};
 use super::file::{InputFile, read_kernel_file};
+use super::signals::Held;
 use super::{SysError, last_errno};
 use crate::formats::sort::sort;
 use crate::formats::source::{FileOffset, FileSlice, ReadAt};
@@ -160,10 +161,12 @@ fn blkpg(
 }
 
 /// A partition that this program told the kernel about. Dropping it removes it from the
-/// kernel again; nothing is written to the disk.
+/// kernel again; nothing is written to the disk. Until then no signal but SIGKILL ends the
+/// program.
 pub struct AddedPartition {
     disk: InputFile,
     number: u32,
+    _held: Held,
 }
 
 impl AddedPartition {
@@ -177,8 +180,13 @@ impl AddedPartition {
         slice: FileSlice,
     ) -> Result<(AddedPartition, Block), SysError> {
         let file = disk.open()?;
+        let held = Held::new();
         blkpg(&file, ADD_PARTITION, number, slice)?;
-        let added = AddedPartition { disk: file, number };
+        let added = AddedPartition {
+            disk: file,
+            number,
+            _held: held,
+        };
         let is = |block: &Block| block.partition == Some((disk.name.clone(), number));
         match all().into_iter().find(is) {
             Some(block) => Ok((added, block)),

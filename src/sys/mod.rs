@@ -19,6 +19,7 @@ pub mod memfd;
 pub mod mount;
 pub mod process;
 pub mod session;
+pub mod signals;
 pub mod terminal;
 pub mod thread;
 

@@ -134,6 +134,10 @@ attempt found sh -c 'kexec-bpf list | head -n 4'
 attempt good kexec-bpf list --device /dev/vda
 attempt label kexec-bpf list --device LABEL=xbootldr
 for disk in b c d e f; do attempt $disk kexec-bpf list --device /dev/vd$disk; done
+# Nobody reads what it prints while it has the partition mounted.
+attempt reader sh -c 'kexec-bpf boot -n backup --device /dev/vdc | true'
+attempt here kexec-bpf boot -n /etc/kexec-bpf/kdump.efi
+attempt not-there kexec-bpf boot -n /etc/kexec-bpf/kdump.efi --device /dev/vdc
 attempt many-count sh -c 'kexec-bpf list --device /dev/vdg | wc -l'
 attempt many-memory sh -c 'ulimit -v 20000; kexec-bpf list --device /dev/vdg | tail -n 1'
 attempt nothing kexec-bpf list --device PARTUUID=00000000-0000-0000-0000-000000000000
@@ -211,6 +215,9 @@ fn rescue_lists_bad_disks_and_boots() {
             "backup.conf",
         ],
     );
+    said.expect("reader-code", "0");
+    said.expect_attempt("here", "0", &["/etc/kexec-bpf/kdump.efi"]);
+    said.expect_attempt("not-there", "3", &["no entry"]);
     said.expect_attempt("d", "1", &["vdd: both partition tables are damaged"]);
     said.expect_attempt("e", "1", &["no ESP or XBOOTLDR", "vde: no ESP or XBOOTLDR"]);
     said.expect_attempt("f", "0", &["two.conf"]);

@@ -16,6 +16,15 @@ enum Escape {
     Sequence,
 }
 
+/// The end of a menu.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    Chosen(usize),
+    /// No menu was shown, the time was up, or the console hung up.
+    Nobody,
+    Cancelled,
+}
+
 /// The effect of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Signals that end this program, held back while it has to undo something first.
+//! Layer: effects.
+#![allow(unsafe_code)]
+
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a user, a terminal, a reader that goes away or an init system may send.
+const ENDING: [libc::c_int; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGPIPE, libc::SIGTERM];
+
+/// The number of [`Held`] that there are.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// While one exists, the signals wait; once the last is dropped, they arrive.
+pub struct Held(());
+
+impl Held {
+    #[must_use]
+    pub fn new() -> Held {
+        if COUNT.fetch_add(1, Ordering::Relaxed) == 0 {
+            mask(libc::SIG_BLOCK);
+        }
+        Held(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if COUNT.fetch_sub(1, Ordering::Relaxed) == 1 {
+            mask(libc::SIG_UNBLOCK);
+        }
+    }
+}
+
+fn mask(how: libc::c_int) {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset() initializes the set, and the others only use it. None of the
+    // three can fail with these arguments.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in ENDING {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        libc::pthread_sigmask(how, set.as_ptr(), ptr::null_mut());
+    }
+}
