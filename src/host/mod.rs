@@ -82,10 +82,27 @@ pub struct CrashSettings {
     pub sysrq: Option<i64>,
     /// True when /sys/kernel/config/crash_dm_crypt_keys exists (since Linux 6.16).
     pub takes_crypt_keys: bool,
+    /// The APIC ID of processor 0, on x86.
+    pub boot_apic_id: Option<u32>,
+    /// The modules of the watchdogs' drivers, each once.
+    pub watchdogs: Vec<String>,
     /// CLOCK_BOOTTIME, in seconds.
     pub now_s: u64,
     /// The record of the crash image that this program loaded last.
     pub record: Option<CrashRecord>,
+}
+
+/// Returns the APIC ID of processor 0 from the beginning of /proc/cpuinfo, which lists it
+/// first.
+#[must_use]
+pub fn boot_apic_id(cpuinfo: &str) -> Option<u32> {
+    let mut fields = cpuinfo.lines().map_while(|line| line.split_once(':'));
+    let (first, number) = fields.next()?;
+    if first.trim() != "processor" || number.trim() != "0" {
+        return None;
+    }
+    let (_, id) = fields.find(|(name, _)| name.trim() == "apicid")?;
+    id.trim().parse().ok()
 }
 
 /// The properties of kexec_bpf.ko, as it states them; see bpf/include/kexec_bpf.h.
@@ -225,7 +242,7 @@ impl Host {
 
 #[cfg(test)]
 mod tests {
-    use super::{Enforce, Host, Lockdown};
+    use super::{Enforce, Host, Lockdown, boot_apic_id};
 
     #[test]
     fn lockdown_takes_the_level_in_brackets() {
@@ -273,6 +290,17 @@ mod tests {
         };
         assert!(enforces(Some(Enforce::On)) && enforces(Some(Enforce::Held)));
         assert!(!enforces(Some(Enforce::Off)) && !enforces(None));
+    }
+
+    #[test]
+    fn the_first_processor_has_an_apic_id() {
+        let text = "processor\t: 0\nvendor_id\t: x\ncpu MHz\t\t: 2.5\napicid\t\t: 6\n\n";
+        assert_eq!(boot_apic_id(text), Some(6));
+        let second = "processor\t: 1\napicid\t\t: 2\n";
+        assert_eq!(boot_apic_id(second), None);
+        // Processor 0 says nothing of it; the second one does.
+        assert_eq!(boot_apic_id(&["processor\t: 0\n\n", second].concat()), None);
+        assert_eq!(boot_apic_id(""), None);
     }
 
     #[test]

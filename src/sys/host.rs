@@ -4,17 +4,22 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::directory::Directory;
 use super::file::{exists, read_anywhere, read_kernel_file, read_unmounted};
 use super::{capability, crash_record, crypt_keys, enforce, event, kexec};
 use crate::abi;
 use crate::formats::image::devicetree::Device;
 use crate::formats::image::hwids::Smbios;
-use crate::host::{CrashSettings, DigestMode, Host, Lockdown, Module};
+use crate::host::{self, CrashSettings, DigestMode, Host, Lockdown, Module};
 
 /// Limit on the size of a kernel file with one value, in bytes.
 const VALUE_MAX_BYTES: usize = 128;
 /// Limit on the size of a command line: longer than the longest of any architecture.
 const CMDLINE_MAX_BYTES: usize = 16 << 10;
+/// Limit on the description of a processor in /proc/cpuinfo as far as its APIC ID, in bytes.
+const PROCESSOR_MAX_BYTES: usize = 2048;
+/// Limit on the number of watchdogs.
+const WATCHDOGS_MAX: usize = 16;
 /// The file has the variable's attributes (u32), then one byte of value.
 const SECURE_BOOT: &str =
     "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
@@ -95,6 +100,8 @@ fn crash() -> CrashSettings {
         panic_on_warn: number("/proc/sys/kernel/panic_on_warn"),
         sysrq: number("/proc/sys/kernel/sysrq"),
         takes_crypt_keys: exists(crypt_keys::DIRECTORY),
+        boot_apic_id: boot_apic_id(),
+        watchdogs: watchdogs(),
         now_s: event::boot_time_s(),
         record: crash_record::read(),
     }
@@ -140,6 +147,33 @@ fn module() -> Option<Module> {
 fn either(name: &str) -> Option<i64> {
     number(&["/sys/kernel/kexec/", name].concat())
         .or_else(|| number(&["/sys/kernel/kexec_", name].concat()))
+}
+
+fn boot_apic_id() -> Option<u32> {
+    let start = read_kernel_file("/proc/cpuinfo", PROCESSOR_MAX_BYTES)?;
+    host::boot_apic_id(&String::from_utf8_lossy(&start))
+}
+
+/// Lists the modules of the watchdogs' drivers, also of those that are built in.
+fn watchdogs() -> Vec<String> {
+    const CLASS: &str = "/sys/class/watchdog";
+    let Ok(directory) = Directory::open(None, CLASS.as_bytes()) else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = Vec::new();
+    let names = directory.names(b".", WATCHDOGS_MAX, &|_| true);
+    for name in names.unwrap_or_default() {
+        let name = String::from_utf8_lossy(&name);
+        let link = [CLASS, "/", &name, "/device/driver/module"].concat();
+        let module = rustix::fs::readlink(&*link, Vec::new()).ok();
+        let module = module.and_then(|path| path.into_string().ok());
+        if let Some((_, module)) = module.as_deref().and_then(|path| path.rsplit_once('/'))
+            && !found.iter().any(|known| known == module)
+        {
+            found.push(module.into());
+        }
+    }
+    found
 }
 
 /// Reads the driver of the first framebuffer: "0 i915drmfb" has its number and driver.

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use guest::drivers::{self, LOAD};
 use guest::library::with_libraries;
 use guest::{Initramfs, Kernel, Machine, Transcript, handshake, packages, uki::Uki};
 
@@ -151,14 +152,15 @@ fn bzimage_with_the_running_command_line() {
     let nonce = guest::nonce();
     let script = format!(
         "{SECRET}keep_secret
-kexec-bpf load --panic /vmlinuz --initrd /initrd --reuse-cmdline --append 'panic=-1 last' >/out 2>&1
+{LOAD}kexec-bpf load --panic /vmlinuz --initrd /initrd --reuse-cmdline --append 'panic=-1 last' >/out 2>&1
 say load $? $(cat /sys/kernel/kexec_crash_loaded)
 {CRASH}"
     );
-    let initramfs = Initramfs::new(&script)
+    let initramfs = drivers::add(Initramfs::new(&script), kernel, &["lpc_ich", "iTCO_wdt"])
         .file_from("vmlinuz", &kernel.image())
         .file("initrd", &capture_initrd("").finish());
     let said = crashing(&directory, kernel, initramfs)
+        .with_watchdog()
         .append(&format!(
             "BOOT_IMAGE=/a nr_cpus=2 hugepages=1 quiet nonce={nonce}"
         ))
@@ -167,7 +169,8 @@ say load $? $(cat /sys/kernel/kexec_crash_loaded)
     let added = "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory udev.children-max=2 \
         novmcoredd cma=0 hugetlb_cma=0 kfence.sample_interval=0 initramfs_options=size=90% \
         rd.systemd.gpt_auto=no mce=off numa=off acpi_no_memhotplug \
-        transparent_hugepage=never nokaslr hest_disable pcie_ports=compat";
+        transparent_hugepage=never nokaslr hest_disable pcie_ports=compat \
+        disable_cpu_apicid=0 iTCO_wdt.pretimeout=0";
     // The user's panic= is kept, so that of the policy is not added; the
     // running kernel's stays, before it.
     let kept = format!("console=ttyS0 panic=-1 nonce={nonce}");

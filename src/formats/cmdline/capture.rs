@@ -7,18 +7,21 @@
 //! words stay, and no systemd unit is named.
 use super::reuse::Rule;
 use super::{join, key, words};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 const RESERVES: &str = "reserves memory that the capture kernel does not have";
 const NETWORK_ROOT: &str = "is for a root on the network; the dump may go elsewhere";
 const TAKES: &str = "takes memory that the capture kernel does not have";
 
-const fn rule(parameter: &'static str, reason: &'static str) -> Rule {
+const fn rule<'a>(parameter: &'a str, reason: &'static str) -> Rule<'a> {
     Rule { parameter, reason }
 }
 
 /// Words that are dropped when a capture kernel reuses a command line.
-pub const CAPTURE_KERNEL: &[Rule] = &[
+pub const CAPTURE_KERNEL: &[Rule<'_>] = &[
     rule("crashkernel", RESERVES),
     rule("hugepages", RESERVES),
     rule("hugepagesz", RESERVES),
@@ -43,28 +46,39 @@ pub const CAPTURE_KERNEL: &[Rule] = &[
     ),
 ];
 
-/// A word that is added for every capture kernel, or for those of one machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// A word that is added for a capture kernel.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Addition {
-    pub word: &'static str,
+    pub word: Cow<'static, str>,
     pub reason: &'static str,
-    /// The machine, as `uname -m` names it; `None` for all.
-    machine: Option<&'static str>,
+    /// The architecture, as `uname -m` names it; `None` for all.
+    only: Option<&'static str>,
+}
+
+/// The properties of the running machine that words depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Machine<'a> {
+    /// The architecture, as `uname -m` names it.
+    pub architecture: &'a str,
+    /// The APIC ID of processor 0, if it has one.
+    pub boot_apic_id: Option<u32>,
+    /// The drivers of the watchdogs, each once.
+    pub watchdogs: &'a [String],
 }
 
 const fn all(word: &'static str, reason: &'static str) -> Addition {
     Addition {
-        word,
+        word: Cow::Borrowed(word),
         reason,
-        machine: None,
+        only: None,
     }
 }
 
 const fn x86(word: &'static str, reason: &'static str) -> Addition {
     Addition {
-        word,
+        word: Cow::Borrowed(word),
         reason,
-        machine: Some("x86_64"),
+        only: Some("x86_64"),
     }
 }
 
@@ -115,23 +129,59 @@ const ADDITIONS: &[Addition] = &[
         "keeps PCIe port errors from stopping the dump",
     ),
     Addition {
-        machine: Some("aarch64"),
-        ..all("swiotlb=noforce", SMALL)
+        word: Cow::Borrowed("swiotlb=noforce"),
+        reason: SMALL,
+        only: Some("aarch64"),
     },
 ];
+
+impl Machine<'_> {
+    /// Returns the words that have a value of this machine in them.
+    fn own(&self) -> impl Iterator<Item = Addition> {
+        let own = |word, reason| Addition {
+            word: Cow::Owned(word),
+            reason,
+            only: None,
+        };
+        let processor = self.boot_apic_id.map(move |id| {
+            own(
+                format!("disable_cpu_apicid={id}"),
+                "keeps processor 0 unused, which may not start again (until Linux 6.9)",
+            )
+        });
+        let watchdogs = self.watchdogs.iter().flat_map(move |driver| {
+            let first = own(
+                format!("{driver}.pretimeout=0"),
+                "lets the watchdog reset the machine without a panic before",
+            );
+            // The parameter by which hpwdt knows that it runs in a crash.
+            let second = (driver == "hpwdt").then(|| {
+                own(
+                    format!("{driver}.kdumptimeout=0"),
+                    "lets the watchdog reset the machine",
+                )
+            });
+            core::iter::once(first).chain(second)
+        });
+        processor.into_iter().chain(watchdogs)
+    }
+}
 
 /// Returns the words to add to `running`, the reused words of the running kernel's
 /// command line. A parameter that the user sets in `append` is left to the user, and a
 /// word that is already there is not added again. Words after `--` are init's.
 #[must_use]
-pub fn additions(machine: &str, running: &[u8], append: &[u8]) -> Vec<&'static Addition> {
+pub fn additions(machine: &Machine<'_>, running: &[u8], append: &[u8]) -> Vec<Addition> {
     let user_sets = |addition: &Addition| {
         let parameter = key(addition.word.as_bytes());
         for_kernel(append).any(|word| key(word) == parameter)
     };
+    let is_for = |only: &str| only == machine.architecture;
     ADDITIONS
         .iter()
-        .filter(|addition| addition.machine.is_none_or(|only| only == machine))
+        .cloned()
+        .chain(machine.own())
+        .filter(|addition| addition.only.is_none_or(is_for))
         .filter(|addition| !user_sets(addition))
         .filter(|addition| !for_kernel(running).any(|word| word == addition.word.as_bytes()))
         .collect()
@@ -139,7 +189,7 @@ pub fn additions(machine: &str, running: &[u8], append: &[u8]) -> Vec<&'static A
 
 /// Returns rules that drop the running kernel's own values of the added parameters.
 #[must_use]
-pub fn replaced(additions: &[&'static Addition]) -> Vec<Rule> {
+pub fn replaced(additions: &[Addition]) -> Vec<Rule<'_>> {
     additions
         .iter()
         .filter_map(|addition| addition.word.split_once('='))
@@ -149,7 +199,7 @@ pub fn replaced(additions: &[&'static Addition]) -> Vec<Rule> {
 
 /// Returns `line` with the additions, before the words for init.
 #[must_use]
-pub fn add(line: &[u8], additions: &[&'static Addition]) -> Vec<u8> {
+pub fn add(line: &[u8], additions: &[Addition]) -> Vec<u8> {
     let added = additions.iter().map(|addition| addition.word.as_bytes());
     let inits = words(line).skip_while(|word| *word != b"--");
     join(for_kernel(line).chain(added).chain(inits))

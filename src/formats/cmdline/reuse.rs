@@ -9,15 +9,15 @@ use alloc::vec::Vec;
 
 /// A rule that drops every word which sets `parameter`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rule {
+pub struct Rule<'a> {
     /// The name of the parameter; `-` and `_` are the same, as they are to the kernel.
-    pub parameter: &'static str,
+    pub parameter: &'a str,
     /// The reason, for display, why the next kernel must not see the word.
     pub reason: &'static str,
 }
 
 /// Words that a boot loader or a kexec added for the running kernel alone.
-pub const NEXT_KERNEL: &[Rule] = &[
+pub const NEXT_KERNEL: &[Rule<'_>] = &[
     Rule {
         parameter: "BOOT_IMAGE",
         reason: "names the running kernel's file",
@@ -61,7 +61,7 @@ pub struct Reused<'a> {
 /// Filters `running`, the contents of /proc/cmdline, by all `policies`.
 ///
 /// Words after `--` are for init, not for the kernel, so they are all kept.
-pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule]]) -> Reused<'a> {
+pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule<'_>]]) -> Reused<'a> {
     let mut kept = Vec::new();
     let mut dropped = Vec::new();
     let mut for_init = false;

@@ -3,7 +3,7 @@
 use super::capture::{self, CAPTURE_KERNEL};
 use super::reuse::{NEXT_KERNEL, Rule, reuse};
 use super::*;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use proptest::prelude::*;
 
 fn text(bytes: &[u8]) -> String {
@@ -144,20 +144,25 @@ fn a_capture_kernel_does_not_reserve_for_another() {
 
 #[test]
 fn a_capture_kernel_gets_its_own_words() {
-    let words = |machine, running: &[u8], append: &[u8]| -> Vec<&str> {
-        let found = capture::additions(machine, running, append);
-        found.iter().map(|addition| addition.word).collect()
+    let words = |architecture, running: &[u8], append: &[u8]| -> Vec<String> {
+        let machine = machine(architecture);
+        let found = capture::additions(&machine, running, append);
+        found
+            .into_iter()
+            .map(|addition| addition.word.into_owned())
+            .collect()
     };
     let x86 = words("x86_64", b"", b"");
     assert_eq!(x86[..3], ["irqpoll", "nr_cpus=1", "reset_devices"]);
-    assert!(x86.contains(&"mce=off") && !x86.contains(&"swiotlb=noforce"));
+    let has = |words: &[String], word: &str| words.iter().any(|found| found == word);
+    assert!(has(&x86, "mce=off") && !has(&x86, "swiotlb=noforce"));
     let arm = words("aarch64", b"", b"");
-    assert!(!arm.contains(&"mce=off") && arm.contains(&"swiotlb=noforce"));
+    assert!(!has(&arm, "mce=off") && has(&arm, "swiotlb=noforce"));
     let present = words("x86_64", b"irqpoll nr_cpus=1", b"");
     assert_eq!(present[..2], ["reset_devices", "cgroup_disable=memory"]);
     // Words for init are no words of the kernel.
-    assert!(words("x86_64", b"a -- nokaslr", b"").contains(&"nokaslr"));
-    assert!(words("x86_64", b"", b"a -- panic=0").contains(&"panic=10"));
+    assert!(has(&words("x86_64", b"a -- nokaslr", b""), "nokaslr"));
+    assert!(has(&words("x86_64", b"", b"a -- panic=0"), "panic=10"));
     let users = words("x86_64", b"nr_cpus=8", b"nr_cpus=2 panic=0");
     assert!(
         !users
@@ -166,9 +171,46 @@ fn a_capture_kernel_gets_its_own_words() {
     );
 }
 
+fn machine(architecture: &str) -> capture::Machine<'_> {
+    capture::Machine {
+        architecture,
+        ..capture::Machine::default()
+    }
+}
+
+#[test]
+fn a_capture_kernel_gets_words_of_its_machine() {
+    let watchdogs = ["iTCO_wdt".to_string(), "hpwdt".to_string()];
+    let machine = capture::Machine {
+        architecture: "x86_64",
+        boot_apic_id: Some(4),
+        watchdogs: &watchdogs,
+    };
+    let words = |append: &[u8]| -> Vec<String> {
+        let found = capture::additions(&machine, b"iTCO_wdt.pretimeout=9", append);
+        let own = found.into_iter().map(|addition| addition.word.into_owned());
+        own.skip_while(|word| word != "disable_cpu_apicid=4")
+            .collect()
+    };
+    let pretimeouts = ["iTCO_wdt.pretimeout=0", "hpwdt.pretimeout=0"];
+    let all = [
+        &["disable_cpu_apicid=4"],
+        &pretimeouts[..],
+        &["hpwdt.kdumptimeout=0"],
+    ]
+    .concat();
+    assert_eq!(words(b""), all);
+    assert_eq!(words(b"hpwdt.pretimeout=5").len(), 3);
+    // The running kernel's own value goes.
+    let added = capture::additions(&machine, b"", b"");
+    let rules = capture::replaced(&added);
+    let reused = reuse(b"a iTCO_wdt.pretimeout=9 disable_cpu_apicid=0", &[&rules]);
+    assert_eq!(text(&reused.kept), "a");
+}
+
 #[test]
 fn a_capture_kernel_does_not_keep_the_running_kernels_values() {
-    let added = capture::additions("x86_64", b"nr_cpus=8 panic=-1", b"");
+    let added = capture::additions(&machine("x86_64"), b"nr_cpus=8 panic=-1", b"");
     let rules = capture::replaced(&added);
     let reused = reuse(b"a nr_cpus=8 panic=-1 irqpoll -- nr_cpus=9", &[&rules]);
     assert_eq!(text(&reused.kept), "a irqpoll -- nr_cpus=9");
@@ -180,7 +222,7 @@ fn a_capture_kernel_does_not_keep_the_running_kernels_values() {
 
 #[test]
 fn words_for_init_stay_after_what_is_added() {
-    let added = capture::additions("x86_64", b"", b"");
+    let added = capture::additions(&machine("x86_64"), b"", b"");
     let line = text(&capture::add(b"a -- b", &added[..2]));
     assert_eq!(line, "a irqpoll nr_cpus=1 -- b");
     assert_eq!(text(&capture::add(b"", &added[..1])), "irqpoll");

@@ -53,7 +53,7 @@ pub struct PlannedCmdline {
     /// True when addons contribute to it.
     pub has_addons: bool,
     /// Words that were added for a capture kernel.
-    pub added: Vec<&'static Addition>,
+    pub added: Vec<Addition>,
 }
 
 impl PlannedCmdline {
@@ -110,7 +110,12 @@ pub fn plan<F>(
             .ok_or(PlanError::NoRunningCmdline)?;
         let own_words;
         let policies: &[_] = if options.panic {
-            added = capture::additions(&host.machine, running, &append);
+            let machine = capture::Machine {
+                architecture: &host.machine,
+                boot_apic_id: host.crash.boot_apic_id,
+                watchdogs: &host.crash.watchdogs,
+            };
+            added = capture::additions(&machine, running, &append);
             own_words = capture::replaced(&added);
             &[reuse::NEXT_KERNEL, capture::CAPTURE_KERNEL, &own_words]
         } else {

@@ -104,6 +104,13 @@ impl Machine {
         self
     }
 
+    /// Gives the guest a newer chipset, whose watchdog may reset the machine.
+    pub fn with_watchdog(mut self) -> Self {
+        let arguments = ["-machine", "q35", "-global", "ICH9-LPC.noreboot=false"];
+        self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+
     /// Allocates all of the memory at the start, as in a real machine; otherwise the
     /// host allocates it when the guest first touches it.
     pub fn with_memory_at_hand(mut self) -> Self {
