@@ -10,8 +10,8 @@ use crate::diagnosis::size::size;
 use crate::formats::image::revocation::Revoked;
 use crate::host::Host;
 use crate::policy::plan::{
-    CmdlineBase, Digest, Fast, InitrdOrigin, InitrdPart, Manifest, PCR_CONFIG, PCR_SYSEXT, Plan,
-    Unpack,
+    CmdlineBase, Digest, Fast, InitrdOrigin, InitrdPart, Manifest, Origin, PCR_CONFIG, PCR_SYSEXT,
+    Plan, Unpack,
 };
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::file::InputFile;
@@ -98,7 +98,14 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Str
         line("command line", "none");
     } else {
         line("command line", &printable(&plan.cmdline.text));
-        line("", base_text(plan.cmdline.base));
+        for (origin, text) in &plan.cmdline.pieces {
+            let origin = origin_text(*origin, manifest);
+            // The text of a single piece is the line itself.
+            match plan.cmdline.pieces.len() {
+                1 => line("", &format!("({origin})")),
+                _ => line("", &format!("{} ({origin})", printable(text))),
+            }
+        }
     }
     for dropped in &plan.cmdline.dropped {
         line(
@@ -164,14 +171,20 @@ fn part_text(part: &InitrdPart, manifest: &Manifest<InputFile>) -> String {
     }
 }
 
-fn base_text(base: CmdlineBase) -> &'static str {
-    match base {
-        CmdlineBase::Empty => "(from --append or addons)",
-        CmdlineBase::Image => "(from the image)",
-        CmdlineBase::User => "(from --command-line)",
-        CmdlineBase::Entry => "(from the boot entry)",
-        CmdlineBase::Running => "(the running kernel's)",
+fn origin_text(origin: Origin, manifest: &Manifest<InputFile>) -> String {
+    match origin {
+        Origin::Base(CmdlineBase::User) => "from --command-line",
+        Origin::Base(CmdlineBase::Entry) => "from the boot entry",
+        Origin::Base(CmdlineBase::Running) => "the running kernel's",
+        // Nothing comes from an empty base.
+        Origin::Base(CmdlineBase::Image | CmdlineBase::Empty) => "from the image",
+        Origin::Addon(source) => {
+            return format!("from addon {}", printable(manifest.path(source)));
+        }
+        Origin::Appended => "from --append",
+        Origin::Chained => "marks a system that was chain-booted",
     }
+    .into()
 }
 
 /// Returns the warning after `load --lock`: the kernel no longer loads or unloads

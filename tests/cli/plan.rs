@@ -87,7 +87,8 @@ initrd        1032 bytes in 5 parts
               b.img, 244 bytes
               c.img, 248 bytes
 command line  root=/dev/vda quiet debug -- single
-              (from the image)
+              root=/dev/vda quiet (from the image)
+              debug -- single (from --append)
 flags         KEXEC_FILE_ON_CRASH
 ";
     #[rustfmt::skip]
@@ -96,6 +97,36 @@ flags         KEXEC_FILE_ON_CRASH
         "--append=-- single", "--panic", "--route", "extract",
     ];
     assert_eq!(plan(&images("plan-everything"), &arguments), text);
+}
+
+/// Each piece of the command line is told with its origin, in the line's order.
+#[test]
+fn the_plan_tells_where_words_come_from() {
+    let directory = Directory::new("plan-origins");
+    directory.file("a.efi", &build::uki());
+    directory.file("b.addon.efi", &build::pe(&[(".cmdline", b"two words")]));
+    let plan = |more: &[&str]| {
+        let mut all = vec!["load", "-n", "a.efi", "--addon", "b.addon.efi"];
+        all.extend(more);
+        let run = directory.run(&all);
+        let start = run.stdout.find("command line").expect("a plan");
+        let end = run.stdout.find("flags").expect("a plan");
+        run.stdout[start..end].to_owned()
+    };
+    assert_eq!(
+        plan(&["--append", "three"]),
+        "command line  root=/dev/vda quiet two words three\n\
+         \x20             root=/dev/vda quiet (from the image)\n\
+         \x20             two words (from addon b.addon.efi)\n\
+         \x20             three (from --append)\n"
+    );
+    // Words that replace the image's come after the addons', as for the kernel.
+    assert_eq!(
+        plan(&["--command-line", "own"]),
+        "command line  two words own\n\
+         \x20             two words (from addon b.addon.efi)\n\
+         \x20             own (from --command-line)\n"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::formats::cmdline::capture::{self, Addition};
 use crate::formats::cmdline::{self, reuse};
 use crate::formats::image::detect::Image;
 use crate::formats::image::uki::{SectionKind, Selection};
-use crate::formats::source::{ReadAt, read_small};
+use crate::formats::source::{InputId, ReadAt, read_small};
 use crate::host::Host;
 use crate::policy::boot::hook;
 
@@ -38,6 +38,18 @@ impl CmdlineBase {
     }
 }
 
+/// The origin of a part of the command line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    Base(CmdlineBase),
+    /// An addon, by the number of its file.
+    Addon(InputId),
+    /// `--append`.
+    Appended,
+    /// The mark that keeps the next system from booting another one.
+    Chained,
+}
+
 /// The command line and its origin.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlannedCmdline {
@@ -50,13 +62,21 @@ pub struct PlannedCmdline {
     pub users: Vec<u8>,
     /// Words of the running kernel's command line that were left out.
     pub dropped: Vec<DroppedWord>,
-    /// True when addons contribute to it.
-    pub has_addons: bool,
+    /// What the line is joined from, in its order; nothing in it is empty. Words that were
+    /// added for a capture kernel are left out.
+    pub pieces: Vec<(Origin, Vec<u8>)>,
     /// Words that were added for a capture kernel.
     pub added: Vec<Addition>,
 }
 
 impl PlannedCmdline {
+    /// Returns whether addons contribute to it.
+    #[must_use]
+    pub fn has_addons(&self) -> bool {
+        let mut origins = self.pieces.iter().map(|(origin, _)| origin);
+        origins.any(|origin| matches!(origin, Origin::Addon(_)))
+    }
+
     /// Returns whether the image's own command line is left out.
     #[must_use]
     pub fn replaces_own(&self) -> bool {
@@ -97,10 +117,14 @@ pub fn plan<F>(
 ) -> Result<PlannedCmdline, PlanError> {
     let replacement = replacement(options, matches!(manifest.detected, Image::Uki { .. }));
     let is_replaced = replacement.is_some() || options.reuse_cmdline;
-    let pieces = options.append.iter().map(|piece| cmdline::mangle(piece));
-    let mark = takes_mark(own, is_replaced, options, host).then(|| hook::CHAINED.into());
-    let append = cmdline::join(pieces.chain(mark));
+    let appended = cmdline::join(options.append.iter().map(|words| cmdline::mangle(words)));
+    let mark: &[u8] = match takes_mark(own, is_replaced, options, host) {
+        true => hook::CHAINED.as_bytes(),
+        false => b"",
+    };
+    let append = cmdline::join([&appended[..], mark]);
     let (mut dropped, mut added) = (Vec::new(), Vec::new());
+    let mut kept = None;
     let (base, start) = if let Some((base, text)) = replacement {
         (base, cmdline::mangle(text))
     } else if options.reuse_cmdline {
@@ -127,30 +151,44 @@ pub fn plan<F>(
             reason: dropped.reason,
         }));
         let start = capture::add(&reused.kept, &added);
+        kept = Some(reused.kept);
         (CmdlineBase::Running, cmdline::mangle(&start))
     } else if let Some(own) = own {
         (CmdlineBase::Image, cmdline::mangle(own))
     } else {
         (CmdlineBase::Empty, Vec::new())
     };
-    let addons: Vec<&[u8]> = manifest
-        .addons()
-        .map(|(_, addon)| addon.cmdline.as_slice())
-        .collect();
-    let has_addons = addons.iter().any(|line| !line.is_empty());
+    let addons = || {
+        let addons = manifest.addons();
+        addons.map(|(source, addon)| (Origin::Addon(source), addon.cmdline.as_slice()))
+    };
+    let lines = || addons().map(|(_, line)| line);
     // The kernel puts the passed words after the lines of the image and the addons, so a
     // base that replaces the image's must also come after the addons' lines.
     let (text, users) = match base.replaces_own() {
         true => {
             let users = cmdline::join([&start, &append]);
-            (cmdline::join(addons.into_iter().chain([&users[..]])), users)
+            (cmdline::join(lines().chain([&users[..]])), users)
         }
         false => {
             let own = core::iter::once(start.as_slice());
-            let line = own.chain(addons).chain([append.as_slice()]);
+            let line = own.chain(lines()).chain([append.as_slice()]);
             (cmdline::join(line), append.clone())
         }
     };
+    let kept = kept.as_deref().unwrap_or(&start);
+    let start = || core::iter::once((Origin::Base(base), kept));
+    let (first, last) = match base.replaces_own() {
+        true => (None, Some(start())),
+        false => (Some(start()), None),
+    };
+    let pieces = first.into_iter().flatten().chain(addons());
+    let pieces = pieces.chain(last.into_iter().flatten());
+    let pieces = pieces.chain([(Origin::Appended, &appended[..]), (Origin::Chained, mark)]);
+    let pieces = pieces
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(origin, text)| (origin, text.to_vec()))
+        .collect();
     let max_bytes = max_bytes.unwrap_or(cmdline::MAX_SECTION_BYTES);
     cmdline::check(&text, max_bytes).map_err(|error| PlanError::Cmdline {
         error,
@@ -161,7 +199,7 @@ pub fn plan<F>(
         text,
         users,
         dropped,
-        has_addons,
+        pieces,
         added,
     })
 }

@@ -26,7 +26,7 @@ mod unpack;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub use cmdline::{CmdlineBase, PlannedCmdline};
+pub use cmdline::{CmdlineBase, Origin, PlannedCmdline};
 pub use digest::Digest;
 pub use error::PlanError;
 pub use flags::Flags;
@@ -106,7 +106,7 @@ impl Plan {
         }
         manifest.profile > 0
             || self.cmdline.replaces_own()
-            || self.cmdline.has_addons
+            || self.cmdline.has_addons()
             || companions.any(|is_sysext| !is_sysext)
     }
 }
