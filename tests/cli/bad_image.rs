@@ -290,6 +290,10 @@ fn no_linux() {
     let advice = "cause: an EFI program, but neither a kernel nor a UKI\n\
                   try:   give the kernel itself, or a UKI (*.efi in EFI/Linux)\n";
     bytes_are_refused("no-linux", &image, "PE file has no .linux section", advice);
+    let addon = build::pe(&[(".sdmagic", b"#### LoaderInfo: systemd-addon 262 ####")]);
+    let advice = "cause: it is systemd's addon stub, of which ukify makes an addon\n\
+                  try:   leave it out, or build it with ukify build --cmdline=...\n";
+    bytes_are_refused("bare-addon", &addon, "an addon with nothing in it", advice);
 }
 
 #[test]
@@ -318,11 +322,25 @@ fn images_that_cannot_boot() {
     let directory = Directory::new("cannot-boot");
     let text = [b'x'; 600];
     let kernel = build::bzimage();
+    // Protocol 2.07, and one byte less than syssize says.
+    let mut ipxe = kernel.clone();
+    ipxe[0x206] = 7;
+    ipxe.pop();
     for (name, image, reason) in [
         (
             "addon",
             build::pe(&[(".cmdline", b"quiet")]),
             "an addon: has .cmdline but no .linux section",
+        ),
+        (
+            "UKI as .linux",
+            build::pe(&[(".linux", &build::uki())]),
+            "section .linux is another UKI, not a kernel",
+        ),
+        (
+            "iPXE",
+            ipxe,
+            "kexec cannot load the kernel: its boot protocol is older",
         ),
         (
             "empty .linux",

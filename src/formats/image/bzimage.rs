@@ -229,9 +229,13 @@ pub fn parse<R: ReadAt + ?Sized>(source: &R) -> Result<SetupHeader, BzImageError
         });
     }
     let kernel = FileOffset(setup_bytes);
-    // Counted in units of 16 bytes. Signatures may follow, so the file may be longer.
+    // Counted in units of 16 bytes. Signatures may follow, so the file may be longer. Images
+    // that are no Linux, such as iPXE's, may end within the last unit; Linux since 2.08 fills
+    // it.
+    let unused_bytes = if version.0 < 0x208 { 15 } else { 0 };
     let kernel_bytes = u64::from(long(0x1f4)).saturating_mul(16);
-    FileSlice::within(kernel, kernel_bytes, file_bytes).ok_or(BzImageError::KernelOutOfFile {
+    let least_bytes = kernel_bytes.saturating_sub(unused_bytes);
+    FileSlice::within(kernel, least_bytes, file_bytes).ok_or(BzImageError::KernelOutOfFile {
         end: FileOffset(kernel.0.saturating_add(kernel_bytes)),
         file_bytes,
     })?;

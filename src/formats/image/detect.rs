@@ -8,7 +8,7 @@ use super::bzimage::{self, SetupHeader};
 use super::error::{ImageError, LOOK_BYTES, LooksLike};
 use super::linux_image::{self, ImageArch, ImageHeader};
 use super::pe::{self, Pe, PeError};
-use super::uki::{SectionKind, Uki, UkiError};
+use super::uki::{EfiProgram, SectionKind, Uki, UkiError};
 use super::zboot::{self, ZbootHeader};
 use crate::formats::field::bytes_at;
 use crate::formats::source::{FileSlice, ReadAt, SubSource, read_head};
@@ -125,7 +125,10 @@ pub fn detect<R: ReadAt + ?Sized>(source: &R) -> Result<Image, ImageError> {
                 Ok(Image::Addon { pe, sections })
             }
             Err(UkiError::NoLinux) if has_parser(&pe) => Ok(Image::Opaque { pe }),
-            Err(error) => Err(ImageError::Uki(error)),
+            Err(error) => Err(ImageError::Uki(match EfiProgram::read(source, &pe) {
+                Some(program) => UkiError::Bare(program),
+                None => error,
+            })),
         };
     }
     let looks_like = LooksLike::from_head(head);

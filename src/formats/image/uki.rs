@@ -8,7 +8,7 @@
 //! profile, the first section of a name counts.
 use super::pe::{Pe, SectionName};
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
-use crate::formats::source::FileSlice;
+use crate::formats::source::{FileSlice, ReadAt, read_small};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -103,11 +103,42 @@ pub struct Uki {
     pub profiles: Vec<Vec<UkiSection>>,
 }
 
+/// An EFI program of systemd, which names itself in `.sdmagic`: "#### LoaderInfo:
+/// systemd-stub 257 ####".
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EfiProgram {
+    Addon,
+    Stub,
+    BootLoader,
+}
+
+impl EfiProgram {
+    /// The longest text in use has half of these bytes.
+    const MAX_BYTES: u64 = 128;
+
+    /// Reads which program a PE file is; `None` for any other.
+    pub fn read<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Option<EfiProgram> {
+        let mut sections = pe.sections.iter();
+        let magic = sections.find(|section| section.name.bytes() == b".sdmagic")?;
+        let text = read_small(source, magic.slice, EfiProgram::MAX_BYTES).ok()?;
+        let names = |name: &[u8]| text.windows(name.len()).any(|part| part == name);
+        [
+            (&b" systemd-addon "[..], EfiProgram::Addon),
+            (b" systemd-stub ", EfiProgram::Stub),
+            (b" systemd-boot ", EfiProgram::BootLoader),
+        ]
+        .into_iter()
+        .find_map(|(name, program)| names(name).then_some(program))
+    }
+}
+
 /// A reason why a PE file cannot boot as a UKI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum UkiError {
     /// The file is neither a UKI nor an addon, but some other EFI program.
     NoLinux,
+    /// One of systemd's EFI programs, by its `.sdmagic`, and nothing was put into it.
+    Bare(EfiProgram),
     /// `.linux` is present but has no bytes.
     EmptyLinux,
     /// The file has no `.linux`, but a section that would extend a UKI.
@@ -124,6 +155,9 @@ impl fmt::Display for UkiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             UkiError::NoLinux => f.write_str("PE file has no .linux section"),
+            UkiError::Bare(EfiProgram::Addon) => f.write_str("an addon with nothing in it"),
+            UkiError::Bare(EfiProgram::Stub) => f.write_str("a stub without a kernel"),
+            UkiError::Bare(EfiProgram::BootLoader) => f.write_str("the boot loader systemd-boot"),
             UkiError::EmptyLinux => f.write_str("the .linux section is empty"),
             UkiError::IsAddon { first } => {
                 write!(f, "an addon: has {first} but no .linux section")
@@ -147,6 +181,15 @@ impl Diagnose for UkiError {
             UkiError::NoLinux => Diagnosis::bad_image(self)
                 .because("an EFI program, but neither a kernel nor a UKI")
                 .with_hint("give the kernel itself, or a UKI (*.efi in EFI/Linux)"),
+            UkiError::Bare(EfiProgram::Addon) => Diagnosis::bad_image(self)
+                .because("it is systemd's addon stub, of which ukify makes an addon")
+                .with_hint("leave it out, or build it with ukify build --cmdline=..."),
+            UkiError::Bare(EfiProgram::Stub) => Diagnosis::bad_image(self)
+                .because("it is systemd's stub, of which ukify makes a UKI")
+                .with_hint("load a UKI: ukify build --linux=... --initrd=..."),
+            UkiError::Bare(EfiProgram::BootLoader) => Diagnosis::bad_image(self)
+                .because("a boot loader needs the firmware, which kexec leaves out")
+                .with_hint("boot one of its entries: kexec-bpf list, then boot"),
             UkiError::EmptyLinux => Diagnosis::bad_image(self),
             UkiError::IsAddon { .. } => Diagnosis::bad_image(self)
                 .because("addons extend a UKI and cannot boot alone")

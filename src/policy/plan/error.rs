@@ -48,6 +48,8 @@ pub enum PlanError {
     InnerNotBootable {
         kind: &'static str,
     },
+    /// The UKI's `.linux` is another UKI.
+    UkiInUki,
     /// The kernel's own header says that kexec_file_load(2) cannot load it.
     KernelRefuses {
         why: &'static str,
@@ -102,6 +104,9 @@ impl Diagnose for PlanError {
             PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => {
                 Diagnosis::bad_image(self)
             }
+            PlanError::UkiInUki => Diagnosis::bad_image(self)
+                .because("the kernel in an image must be a kernel itself")
+                .with_hint("load the inner UKI, or build the image from its kernel"),
             PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
                 Diagnosis::bad_image(self).with_hint("an image built for this machine")
             }
@@ -154,6 +159,7 @@ impl PlanError {
             | PlanError::NoHandshake(_)
             | PlanError::Inner(_)
             | PlanError::InnerNotBootable { .. }
+            | PlanError::UkiInUki
             | PlanError::KernelRefuses { .. }
             | PlanError::Uki(_)
             | PlanError::NoProfile { .. }
@@ -195,6 +201,7 @@ impl fmt::Display for PlanError {
                     "section .linux is {kind}, which this machine cannot load"
                 )
             }
+            PlanError::UkiInUki => out.write_str("section .linux is another UKI, not a kernel"),
             PlanError::KernelRefuses { why } => write!(out, "kexec cannot load the kernel: {why}"),
             PlanError::Uki(error) => error.fmt(out),
             PlanError::NoProfile { wanted } => {

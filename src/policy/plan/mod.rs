@@ -215,6 +215,7 @@ impl<F: ReadAt> Planner<'_, F> {
             // The image's parser may open what this program cannot, such as a UKI in a
             // UKI.
             (_, Route::Handshake) => None,
+            (Ok(Image::Uki { .. }), _) => return Err(PlanError::UkiInUki),
             (Ok(other), _) => {
                 let kind = other.kind_name();
                 return Err(PlanError::InnerNotBootable { kind });

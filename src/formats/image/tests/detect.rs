@@ -6,7 +6,7 @@ use crate::formats::image::bzimage::BzImageError;
 use crate::formats::image::detect::{Image, detect, detect_linux};
 use crate::formats::image::error::{ImageError, LooksLike};
 use crate::formats::image::pe::PeError;
-use crate::formats::image::uki::{SectionKind, UkiError};
+use crate::formats::image::uki::{EfiProgram, SectionKind, UkiError};
 use crate::formats::source::FileOffset;
 use alloc::boxed::Box;
 use alloc::format;
@@ -132,6 +132,20 @@ fn files_that_are_no_image() {
 fn other_efi_programs() {
     let grub = pe(&[(".text", b"x"), ("mods", b"y")]);
     assert_eq!(error(&grub), ImageError::Uki(UkiError::NoLinux));
+    for (name, program) in [
+        ("systemd-addon", EfiProgram::Addon),
+        ("systemd-stub", EfiProgram::Stub),
+        ("systemd-boot", EfiProgram::BootLoader),
+    ] {
+        let magic = format!("#### LoaderInfo: {name} 262-1 ####\0");
+        let image = pe(&[(".text", b"x"), (".sdmagic", magic.as_bytes())]);
+        assert_eq!(error(&image), ImageError::Uki(UkiError::Bare(program)));
+    }
+    // A name of somebody else's, and a section too large for a name.
+    for magic in [&b"#### LoaderInfo: grub 2 ####"[..], &[b' '; 4096]] {
+        let image = pe(&[(".text", b"x"), (".sdmagic", magic)]);
+        assert_eq!(error(&image), ImageError::Uki(UkiError::NoLinux));
+    }
 }
 
 #[test]
