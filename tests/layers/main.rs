@@ -193,17 +193,6 @@ fn pure_layers_name_no_effects() {
 }
 
 #[test]
-fn only_the_reader_of_object_files_uses_goblin() {
-    let mut users: Vec<_> = all_sources()
-        .into_iter()
-        .filter(|(_, text)| text.lines().any(|line| code(line).contains("goblin::")))
-        .map(|(file, _)| file)
-        .collect();
-    users.sort();
-    assert_eq!(users, ["formats/object/elf.rs"]);
-}
-
-#[test]
 fn every_file_says_licence_and_purpose() {
     for (file, text) in all_sources() {
         let mut lines = text.lines();

@@ -2,20 +2,38 @@
 //! A BPF object file as an ELF file: sections, symbols, relocations. Layer: pure.
 //!
 //! Spec: the System V ABI, and "BPF ELF relocations" in the kernel's
-//! Documentation/bpf/llvm_reloc.rst. Only goblin's parsers for single tables are used,
-//! because `Elf::parse` walks tables that an object file does not have.
+//! Documentation/bpf/llvm_reloc.rst. Such a file is 64-bit and little-endian on every
+//! machine that this program is built for.
 
 use alloc::vec::Vec;
 
-use goblin::container::{Container, Ctx, Endian};
-use goblin::elf::header::{EM_BPF, ET_REL};
-use goblin::elf::reloc::RelocSection;
-use goblin::elf::section_header::{SHN_LORESERVE, SHN_UNDEF, SHT_NOBITS, SHT_REL, SHT_SYMTAB};
-use goblin::elf::sym::{STB_LOCAL, STB_WEAK, STT_FUNC, STT_SECTION, STV_HIDDEN, STV_INTERNAL};
-use goblin::elf::{SectionHeader, Sym, Symtab};
-
 use super::ObjectError;
+use crate::formats::field::{u8_at, u16_at, u32_at, u64_at};
 use crate::formats::sort::sort;
+
+const MAGIC: &[u8] = b"\x7fELF";
+/// The magic, ELFCLASS64, ELFDATA2LSB.
+const IDENT: &[u8] = b"\x7fELF\x02\x01";
+const ET_REL: u16 = 1;
+const EM_BPF: u16 = 247;
+
+const SECTION_HEADER_BYTES: usize = 64;
+const SHT_SYMTAB: u32 = 2;
+const SHT_NOBITS: u32 = 8;
+const SHT_REL: u32 = 9;
+const SHF_EXECINSTR: u64 = 4;
+const SHN_UNDEF: u16 = 0;
+const SHN_LORESERVE: u16 = 0xff00;
+
+const SYMBOL_BYTES: usize = 24;
+const STB_LOCAL: u8 = 0;
+const STB_WEAK: u8 = 2;
+const STT_FUNC: u8 = 2;
+const STT_SECTION: u8 = 3;
+const STV_INTERNAL: u8 = 1;
+const STV_HIDDEN: u8 = 2;
+
+const RELOCATION_BYTES: usize = 16;
 
 /// Limit on sections; clang generates about 30, with debug data.
 const SECTIONS_MAX: usize = 512;
@@ -23,12 +41,6 @@ const SECTIONS_MAX: usize = 512;
 /// each offset is a name; without a limit, reading them all would take too long.
 const NAME_MAX: usize = 512;
 const NO_NAME: &str = "a name lies outside it, or is longer than 511 bytes";
-
-/// 64 bits, little-endian: BPF on every machine that this program is built for.
-const CONTEXT: Ctx = Ctx {
-    container: Container::Big,
-    le: Endian::Little,
-};
 
 /// An object file. Sections and symbols are referred to by their positions in it.
 pub struct Elf<'a> {
@@ -75,6 +87,38 @@ pub struct Relocation {
     pub symbol: usize,
 }
 
+/// What is used of `Elf64_Shdr`.
+struct SectionHeader {
+    name: usize,
+    kind: u32,
+    flags: u64,
+    offset: u64,
+    size: u64,
+    link: usize,
+    info: usize,
+    entry_size: u64,
+}
+
+impl SectionHeader {
+    fn read(row: &[u8]) -> Option<SectionHeader> {
+        let number = |offset| usize::try_from(u32_at(row, offset)?).ok();
+        Some(SectionHeader {
+            name: number(0)?,
+            kind: u32_at(row, 4)?,
+            flags: u64_at(row, 8)?,
+            offset: u64_at(row, 24)?,
+            size: u64_at(row, 32)?,
+            link: number(40)?,
+            info: number(44)?,
+            entry_size: u64_at(row, 56)?,
+        })
+    }
+
+    fn contents<'a>(&self, file: &'a [u8]) -> Option<&'a [u8]> {
+        part(file, self.offset, self.size)
+    }
+}
+
 fn damaged(what: &'static str) -> ObjectError {
     ObjectError::Elf { what }
 }
@@ -93,6 +137,17 @@ pub fn text(table: &[u8], offset: usize) -> Option<&[u8]> {
     from.get(..end)
 }
 
+/// Returns the section headers; `None` if they are not all in the file.
+fn headers(file: &[u8]) -> Option<Vec<SectionHeader>> {
+    let count = u64::from(u16_at(file, 60)?);
+    let size = count.checked_mul(SECTION_HEADER_BYTES as u64)?;
+    let table = part(file, u64_at(file, 40)?, size)?;
+    table
+        .chunks_exact(SECTION_HEADER_BYTES)
+        .map(SectionHeader::read)
+        .collect()
+}
+
 impl<'a> Elf<'a> {
     /// Parses an object file.
     ///
@@ -100,24 +155,22 @@ impl<'a> Elf<'a> {
     /// [`ObjectError::Elf`] when it is not an object file for BPF, or when a table is not
     /// all in it.
     pub fn parse(file: &'a [u8]) -> Result<Elf<'a>, ObjectError> {
-        let header =
-            goblin::elf::Elf::parse_header(file).map_err(|_| damaged("it has no ELF header"))?;
-        let context = header.container().ok().zip(header.endianness().ok());
-        if context != Some((Container::Big, Endian::Little)) {
+        if !file.starts_with(MAGIC) {
+            return Err(damaged("it has no ELF header"));
+        }
+        if !file.starts_with(IDENT) {
             return Err(damaged("it is not 64-bit little-endian"));
         }
-        if header.e_machine != EM_BPF || header.e_type != ET_REL {
+        if (u16_at(file, 16), u16_at(file, 18)) != (Some(ET_REL), Some(EM_BPF)) {
             return Err(damaged("it is an ELF file, but not for BPF"));
         }
-        let table = usize::try_from(header.e_shoff).unwrap_or(usize::MAX);
-        let headers = SectionHeader::parse(file, table, header.e_shnum.into(), CONTEXT)
-            .map_err(|_| damaged("its section table runs past its end"))?;
+        let headers = headers(file).ok_or(damaged("its section table runs past its end"))?;
         if headers.len() > SECTIONS_MAX {
             return Err(damaged("it has more than 512 sections"));
         }
-        let names = headers
-            .get(usize::from(header.e_shstrndx))
-            .and_then(|names| part(file, names.sh_offset, names.sh_size))
+        let names = u16_at(file, 62)
+            .and_then(|number| headers.get(usize::from(number)))
+            .and_then(|names| names.contents(file))
             .ok_or(damaged("its section names lie outside it"))?;
         let mut sections = headers
             .iter()
@@ -125,9 +178,8 @@ impl<'a> Elf<'a> {
             .collect::<Result<Vec<_>, _>>()?;
         // Tables may overlap, so the sum of their sizes is limited.
         let mut bytes_left = file.len() as u64;
-        for header in headers.iter().filter(|header| header.sh_type == SHT_REL) {
-            let target = usize::try_from(header.sh_info).ok();
-            let Some(target) = target.and_then(|number| sections.get_mut(number)) else {
+        for header in headers.iter().filter(|header| header.kind == SHT_REL) {
+            let Some(target) = sections.get_mut(header.info) else {
                 continue;
             };
             if target.is_relocated {
@@ -136,12 +188,12 @@ impl<'a> Elf<'a> {
             target.is_relocated = true;
             if target.executable {
                 bytes_left = bytes_left
-                    .checked_sub(header.sh_size)
+                    .checked_sub(header.size)
                     .ok_or(damaged("its relocation tables are larger than the file"))?;
                 target.relocations = relocations(file, header)?;
             }
         }
-        let symbols = match headers.iter().find(|header| header.sh_type == SHT_SYMTAB) {
+        let symbols = match headers.iter().find(|header| header.kind == SHT_SYMTAB) {
             Some(table) => symbols(file, table, &headers)?,
             None => Vec::new(),
         };
@@ -168,31 +220,33 @@ fn section<'a>(
     header: &SectionHeader,
     names: &'a [u8],
 ) -> Result<Section<'a>, ObjectError> {
-    let bytes = match header.sh_type {
+    let bytes = match header.kind {
         SHT_NOBITS => Some(&[][..]),
-        _ => part(file, header.sh_offset, header.sh_size),
+        _ => header.contents(file),
     };
     Ok(Section {
-        name: text(names, header.sh_name).ok_or(damaged(NO_NAME))?,
+        name: text(names, header.name).ok_or(damaged(NO_NAME))?,
         bytes: bytes.ok_or(damaged("a section runs past its end"))?,
-        size: header.sh_size,
-        executable: header.is_executable(),
+        size: header.size,
+        executable: header.flags & SHF_EXECINSTR != 0,
         is_relocated: false,
         relocations: Vec::new(),
     })
 }
 
 fn relocations(file: &[u8], header: &SectionHeader) -> Result<Vec<Relocation>, ObjectError> {
-    let outside = damaged("a relocation table runs past its end");
-    let (Ok(offset), Ok(size)) = (header.sh_offset.try_into(), header.sh_size.try_into()) else {
-        return Err(outside);
+    let table = header
+        .contents(file)
+        .ok_or(damaged("a relocation table runs past its end"))?;
+    // The upper half of r_info is the symbol's number, the lower half the type.
+    let relocation = |row: &[u8]| {
+        Some(Relocation {
+            offset: u64_at(row, 0)?,
+            symbol: usize::try_from(u32_at(row, 12)?).ok()?,
+        })
     };
-    let table = RelocSection::parse(file, offset, size, false, CONTEXT).map_err(|_| outside)?;
-    let relocation = |entry: goblin::elf::Reloc| Relocation {
-        offset: entry.r_offset,
-        symbol: entry.r_sym,
-    };
-    let mut found: Vec<Relocation> = table.iter().map(relocation).collect();
+    let rows = table.chunks_exact(RELOCATION_BYTES);
+    let mut found: Vec<Relocation> = rows.filter_map(relocation).collect();
     sort(&mut found, |a, b| a.offset.cmp(&b.offset));
     Ok(found)
 }
@@ -203,33 +257,38 @@ fn symbols<'a>(
     headers: &[SectionHeader],
 ) -> Result<Vec<Symbol<'a>>, ObjectError> {
     let outside = || damaged("its symbol table runs past its end");
-    let entries = header.sh_size.checked_div(header.sh_entsize).unwrap_or(0);
-    let offset = usize::try_from(header.sh_offset).map_err(|_| outside())?;
-    let count = usize::try_from(entries).map_err(|_| outside())?;
-    let names = usize::try_from(header.sh_link)
-        .ok()
-        .and_then(|number| headers.get(number))
-        .and_then(|names| part(file, names.sh_offset, names.sh_size))
+    let count = header.size.checked_div(header.entry_size).unwrap_or(0);
+    let names = headers
+        .get(header.link)
+        .and_then(|names| names.contents(file))
         .ok_or_else(outside)?;
-    let table = Symtab::parse(file, offset, count, CONTEXT).map_err(|_| outside())?;
+    let size = count.checked_mul(SYMBOL_BYTES as u64);
+    let table = size
+        .and_then(|size| part(file, header.offset, size))
+        .ok_or_else(outside)?;
     table
-        .iter()
-        .map(|entry| symbol(&entry, names).ok_or(damaged(NO_NAME)))
+        .chunks_exact(SYMBOL_BYTES)
+        .map(|row| symbol(row, names).ok_or(damaged(NO_NAME)))
         .collect()
 }
 
-fn symbol<'a>(entry: &Sym, names: &'a [u8]) -> Option<Symbol<'a>> {
-    let reserved = SHN_LORESERVE as usize;
-    let here = entry.st_shndx != SHN_UNDEF as usize && entry.st_shndx < reserved;
+/// Reads an `Elf64_Sym`.
+fn symbol<'a>(row: &[u8], names: &'a [u8]) -> Option<Symbol<'a>> {
+    let name = usize::try_from(u32_at(row, 0)?).ok()?;
+    let info = u8_at(row, 4)?;
+    let visibility = u8_at(row, 5)? & 3;
+    let section = u16_at(row, 6)?;
+    let here = section != SHN_UNDEF && section < SHN_LORESERVE;
+    let (binding, kind) = (info >> 4, info & 0xf);
     Some(Symbol {
-        name: text(names, entry.st_name)?,
-        section: here.then_some(entry.st_shndx),
-        value: entry.st_value,
-        size: entry.st_size,
-        is_function: entry.st_type() == STT_FUNC,
-        is_section: entry.st_type() == STT_SECTION,
-        is_hidden: matches!(entry.st_visibility(), STV_HIDDEN | STV_INTERNAL),
-        is_local: entry.st_bind() == STB_LOCAL,
-        is_weak: entry.st_bind() == STB_WEAK,
+        name: text(names, name)?,
+        section: here.then_some(usize::from(section)),
+        value: u64_at(row, 8)?,
+        size: u64_at(row, 16)?,
+        is_function: kind == STT_FUNC,
+        is_section: kind == STT_SECTION,
+        is_hidden: matches!(visibility, STV_HIDDEN | STV_INTERNAL),
+        is_local: binding == STB_LOCAL,
+        is_weak: binding == STB_WEAK,
     })
 }
