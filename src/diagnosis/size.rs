@@ -11,7 +11,9 @@ pub fn size(bytes: u64) -> String {
     if bytes < 10 << 10 {
         return format!("{bytes} byte{}", if bytes == 1 { "" } else { "s" });
     }
-    let mut tenths = u128::from(bytes) * 10 / 1024;
+    // The KiB and the rest apart, so that ten times as much is still a number.
+    let ten = |number: u64| number.saturating_mul(10);
+    let mut tenths = ten(bytes / 1024).saturating_add(ten(bytes % 1024) / 1024);
     let mut units = UNITS.iter();
     let mut unit = units.next().copied().unwrap_or_default();
     for next in units {
