@@ -82,7 +82,7 @@ mod tests {
             .because("addon \x1b[2J\u{9b}K")
             .about(b"\x07.efi")
             .with_hints(&[Hint::Inspect])
-            .quote("kernel", core::iter::once(b"PEFILE \x1b\xff".to_vec()));
+            .quote("kernel", vec![b"PEFILE \x1b\xff".to_vec()]);
         let wanted = "kexec-bpf: load a\\u{1b}[2J\n\
                       cause: addon \\u{1b}[2J\\u{9b}K\n\
                       kernel: PEFILE \\u{1b}\\xff\n\

@@ -274,9 +274,10 @@ impl Diagnosis {
 
     /// Inserts quoted lines before the existing ones.
     #[must_use]
-    pub fn quote(mut self, who: &'static str, lines: impl Iterator<Item = Vec<u8>>) -> Diagnosis {
-        let lines = lines.map(|line| Quote { who, line });
-        self.0.quotes.splice(0..0, lines);
+    pub fn quote(mut self, who: &'static str, lines: Vec<Vec<u8>>) -> Diagnosis {
+        let lines = lines.into_iter().map(|line| Quote { who, line });
+        let later = core::mem::replace(&mut self.0.quotes, lines.collect());
+        self.0.quotes.extend(later);
         self
     }
 

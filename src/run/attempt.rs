@@ -75,7 +75,7 @@ pub fn load(
             RunError::Kernel { diagnosis, addon } => {
                 let lines = log.map_or_else(Vec::new, |log| log.messages(is_about_kexec));
                 let lines = lines.into_iter().map(String::into_bytes);
-                let found = attempt.examined(diagnosis.quote("kernel", lines));
+                let found = attempt.examined(diagnosis.quote("kernel", lines.collect()));
                 let diagnosis = explain::adapted(found, host);
                 RunError::Kernel { diagnosis, addon }
             }
@@ -173,7 +173,7 @@ impl Attempt<'_> {
         };
         let examination = authenticode::examine(verified, &pe);
         let found = explain::examined(&examination, found, self.host);
-        found.quote("signed", examination.summaries().into_iter())
+        found.quote("signed", examination.summaries())
     }
 }
 

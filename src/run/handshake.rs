@@ -124,7 +124,7 @@ pub fn load(
     let found = found
         .within(&error.call)
         .of_load(offer.image_path())
-        .quote("verifier", lines.map(String::into_bytes));
+        .quote("verifier", lines.map(String::into_bytes).collect());
     let addon = report.as_ref().and_then(|report| {
         offer.companions.iter().copied().find(|id| {
             let addon = offer.companion(*id);
