@@ -67,19 +67,17 @@ fn load_path(
     let is_wanted = |root: &Directory| root.has_file(path);
     let variables = efivar::read();
     let found = volumes::find(options.place, &variables, options.timeout_s, &is_wanted);
-    let is_here = || options.place == Place::Anywhere && InputFile::open(None, path).is_ok();
-    let volumes = match &found {
-        Ok(found) => found.volumes.as_slice(),
-        Err(_) => &[],
+    let (volumes, notes, error) = match found {
+        Ok(found) => (found.volumes, found.notes, no_entry(path)),
+        Err(error) => (Vec::new(), Vec::new(), error),
     };
     let volume = volumes.iter().find(|volume| volume.root.has_file(path));
-    let common = match (volume, &found) {
-        (Some(volume), _) => load_options(options, Some(volume)),
-        (None, _) if is_here() => load_options(options, None),
-        (None, Ok(_)) => return Err(no_entry(path)),
-        (None, Err(error)) => return Err(error.clone()),
-    };
-    for note in found.iter().flat_map(|found| &found.notes) {
+    let is_here = || options.place == Place::Anywhere && InputFile::open(None, path).is_ok();
+    if volume.is_none() && !is_here() {
+        return Err(error);
+    }
+    let common = load_options(options, volume);
+    for note in &notes {
         events.warn(note);
     }
     let image = LoadOptions {
@@ -144,9 +142,8 @@ fn load_entry(
         entry: &entry,
         volume: &volume.name,
     });
-    let Entry { id, problem, .. } = &entry;
-    if let Some(problem) = problem.clone() {
-        let id = id.clone();
+    if let Some(problem) = entry.problem {
+        let id = entry.id;
         return Err(BootError::Bad { id, problem }.into());
     }
     let cmdline = load_chosen(&entry, &found, options, host, events)?;
