@@ -202,7 +202,7 @@ mod tests {
         let mut words: Vec<&str> = Vec::new();
         for (number, line) in lines.enumerate() {
             let (name, text) = line.split_at(20);
-            if number > 0 && !name.trim().is_empty() {
+            if number > 0 && !name.trim_ascii().is_empty() {
                 break;
             }
             words.extend(text.split_whitespace());

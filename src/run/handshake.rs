@@ -140,7 +140,7 @@ pub fn load(
 /// Returns the lines of a verifier's log that say what is wrong: the last non-empty ones,
 /// without the explanation that Linux 7 appends after the reason.
 fn last_lines(log: &str) -> Vec<String> {
-    let lines = || log.lines().filter(|line| !line.trim().is_empty());
+    let lines = || log.lines().filter(|line| !line.trim_ascii().is_empty());
     let verdict = lines().position(|line| line.starts_with("Verification failed:"));
     let end = verdict.and_then(|verdict| {
         let place = lines().skip(verdict).position(|line| line == "At:")?;

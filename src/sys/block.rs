@@ -38,7 +38,7 @@ pub struct Block {
 
 fn attribute(name: &str, attribute: &str) -> Option<String> {
     let value = read_kernel_file(&[CLASS, "/", name, "/", attribute].concat(), 64)?;
-    Some(String::from_utf8_lossy(&value).trim().to_string())
+    Some(String::from_utf8_lossy(&value).trim_ascii().to_string())
 }
 
 fn describe(name: &str) -> Option<Block> {

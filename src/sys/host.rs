@@ -109,7 +109,7 @@ fn crash() -> CrashSettings {
 
 fn text(path: &str) -> Option<String> {
     let value = read_kernel_file(path, VALUE_MAX_BYTES)?;
-    Some(String::from_utf8_lossy(&value).trim().to_string())
+    Some(String::from_utf8_lossy(&value).trim_ascii().to_string())
 }
 
 /// Reads the lockdown level, even if securityfs is not mounted, as in most initramfses:
