@@ -204,6 +204,10 @@ fn is_about_kexec(message: &str) -> bool {
     ];
     // The module asks whether lockdown is on, and the kernel logs this as if it had
     // refused something. The cause in the report mentions lockdown itself.
-    let asked_only = message.contains("kexec of unsigned images is restricted");
-    !asked_only && WORDS.iter().any(|word| message.contains(word))
+    let has = |words: &str| {
+        let mut parts = message.as_bytes().windows(words.len());
+        parts.any(|part| part == words.as_bytes())
+    };
+    let asked_only = has("kexec of unsigned images is restricted");
+    !asked_only && WORDS.iter().any(|word| has(word))
 }

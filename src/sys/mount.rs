@@ -184,13 +184,10 @@ pub fn mounted(number: &str, path: &str) -> Vec<Directory> {
     let mounts = String::from_utf8_lossy(&mounts);
     // Fields: ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS... - TYPE DEVICE OPTIONS
     let places = mounts.lines().filter_map(|line| {
-        let (mount, filesystem) = line.split_once(" - ")?;
-        let fields: Vec<&str> = mount.split(' ').collect();
-        let [_, _, device, root, place, ..] = fields[..] else {
-            return None;
-        };
+        let mut fields = line.split(' ').skip(2);
+        let [device, root, place] = [fields.next()?, fields.next()?, fields.next()?];
         let is_whole = device == number && root == "/";
-        let mut source = filesystem.split(' ');
+        let mut source = fields.skip_while(|field| *field != "-").skip(1);
         let is_part = source.next() == Some("btrfs") && source.next() == Some(path);
         if !is_whole && !is_part {
             return None;

@@ -72,24 +72,16 @@ fn bare(text: &str) -> &str {
 
 /// Decodes the name of a link of udev, in which `\x20` is a blank.
 fn unescaped(name: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once("\\x") {
-        bytes.extend_from_slice(before.as_bytes());
-        let decoded = after
-            .get(..2)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (decoded, after.get(2..)) {
-            (Some(byte), Some(left)) => {
-                bytes.push(byte);
-                rest = left;
-            }
-            _ => {
-                bytes.extend_from_slice(b"\\x");
-                rest = after;
-            }
-        }
+    let mut pieces = name.split('\\');
+    let mut bytes = Vec::from(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let decoded = piece
+            .strip_prefix('x')
+            .and_then(|piece| piece.split_at_checked(2))
+            .and_then(|(hex, rest)| Some((u8::from_str_radix(hex, 16).ok()?, rest)));
+        let (byte, rest) = decoded.unwrap_or((b'\\', piece));
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
     }
-    bytes.extend_from_slice(rest.as_bytes());
     String::from_utf8_lossy(&bytes).into_owned()
 }
