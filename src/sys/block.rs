@@ -9,7 +9,7 @@ use core::ffi::{c_char, c_int, c_longlong};
 
 use rustix::fd::{AsFd, AsRawFd};
 
-use super::directory::{Directory, c_path};
+use super::directory::{Directory, read_link};
 use super::file::{InputFile, read_kernel_file};
 use super::signals::Held;
 use super::{SysError, last_errno};
@@ -60,10 +60,9 @@ fn describe(name: &str) -> Option<Block> {
 
 /// Returns the disk of a partition, whose directory is inside the disk's.
 fn parent(name: &str) -> Option<String> {
-    let path = c_path([CLASS, "/", name].concat().as_bytes()).ok()?;
-    let link = rustix::fs::readlink(&*path, Vec::new()).ok()?;
-    let link = link.into_string().ok()?;
-    Some(link.rsplit('/').nth(1)?.into())
+    let link = read_link(&[CLASS, "/", name].concat())?;
+    let above = link.rsplit(|byte| *byte == b'/').nth(1)?;
+    Some(core::str::from_utf8(above).ok()?.into())
 }
 
 /// Returns whether the kernel lists its block devices, which takes sysfs.

@@ -56,6 +56,20 @@ impl AsFd for Directory {
     }
 }
 
+/// PATH_MAX of the kernel.
+const PATH_MAX_BYTES: usize = 4096;
+
+/// Returns where a symbolic link of the kernel leads; `None` if that is longer than a path.
+pub(super) fn read_link(path: &str) -> Option<Vec<u8>> {
+    let mut target = alloc::vec![0; PATH_MAX_BYTES];
+    let bytes = rustix::fs::readlinkat_raw(rustix::fs::CWD, path, target.as_mut_slice()).ok()?;
+    if bytes == target.len() {
+        return None;
+    }
+    target.truncate(bytes);
+    Some(target)
+}
+
 fn fail(call: &'static str, path: &[u8], errno: Errno) -> SysError {
     SysError::new(call, &String::from_utf8_lossy(path), errno)
 }
@@ -115,9 +129,7 @@ impl Directory {
     /// Returns the path from the root directory; `None` without /proc.
     #[must_use]
     pub fn path(&self) -> Option<Vec<u8>> {
-        let link = format!("/proc/self/fd/{}", self.0.as_raw_fd());
-        let path = rustix::fs::readlink(link, Vec::new()).ok()?;
-        Some(path.into_bytes())
+        read_link(&format!("/proc/self/fd/{}", self.0.as_raw_fd()))
     }
 
     /// Returns the names in the directory `path` that `wanted` accepts, except `.` and
