@@ -26,8 +26,10 @@ pub mod thread;
 pub mod capability;
 mod errno;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+use core::ops::Deref;
 
 pub use rustix::fd::{AsFd, BorrowedFd as Fd, OwnedFd};
 
@@ -35,9 +37,14 @@ use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use errno::last_errno;
 
-/// A system call that failed.
+/// A system call that failed. It is on the heap, so that a result that may contain one
+/// stays small.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SysError {
+pub struct SysError(Box<Call>);
+
+/// The contents of a [`SysError`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Call {
     /// The call's name, as in its man page.
     pub call: &'static str,
     /// The object of the call: a path or a short description.
@@ -47,11 +54,19 @@ pub struct SysError {
 
 impl SysError {
     pub(crate) fn new(call: &'static str, target: &str, errno: rustix::io::Errno) -> SysError {
-        SysError {
+        SysError(Box::new(Call {
             call,
             target: target.into(),
             errno: Errno(errno.raw_os_error()),
-        }
+        }))
+    }
+}
+
+impl Deref for SysError {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        &self.0
     }
 }
 
