@@ -14,6 +14,9 @@ use crate::formats::image::env_file::unescaped;
 const SIGNATURE: &[u8] = b"# GRUB Environment Block\n";
 /// Limit on the variables of a block; real ones have fewer than 10.
 const VARIABLES_MAX: usize = 256;
+/// The length after which no more of a value is expanded: one variable may stand in a file
+/// 20,000 times. No kernel takes as much.
+pub(super) const EXPANDED_MAX_BYTES: usize = 64 << 10;
 
 /// The variables of an environment block.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -21,20 +24,21 @@ pub struct Grubenv {
     variables: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-/// Returns the length of a line, with its end. A newline that is escaped does not end it.
-fn line_bytes(text: &[u8]) -> usize {
+/// Returns the offset of the newline that ends the first line. One that is escaped does not
+/// end it.
+fn line_end(text: &[u8]) -> Option<usize> {
     let mut is_escaped = false;
-    let end = text.iter().position(|byte| {
+    text.iter().position(|byte| {
         let ends = *byte == b'\n' && !is_escaped;
         is_escaped = *byte == b'\\' && !is_escaped;
         ends
-    });
-    end.map_or(text.len(), |end| end.saturating_add(1))
+    })
 }
 
-/// Splits the first line off; returns `None` at the end of the text.
+/// Splits the first line off, with its newline; returns `None` at the end of the text.
 fn split_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    (!text.is_empty()).then(|| text.split_at(line_bytes(text)))
+    let bytes = line_end(text).map_or(text.len(), |end| end.saturating_add(1));
+    (!text.is_empty()).then(|| text.split_at(bytes))
 }
 
 /// Splits a line into name and value, as they are written. `None` for a line that sets
@@ -86,23 +90,37 @@ impl Grubenv {
 pub fn without(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     let mut rest = text.strip_prefix(SIGNATURE)?;
     let mut left = SIGNATURE.to_vec();
+    let mut is_open = false;
     while let Some((line, after)) = split_line(rest) {
         rest = after;
-        if assignment(line).is_none_or(|(own, _)| own != name) {
+        let own = assignment(line).map(|(own, _)| own);
+        if own != Some(name) {
             left.extend_from_slice(line);
+            is_open = own.is_some() && line_end(line).is_none();
         }
+    }
+    if is_open && left.len() < text.len() {
+        // What fills the block would become a part of the last value.
+        let is_escape = |byte: &&u8| **byte == b'\\';
+        if left.iter().rev().take_while(is_escape).count() % 2 == 1 {
+            left.pop();
+        }
+        left.push(b'\n');
     }
     left.resize(text.len(), b'#');
     Some(left)
 }
 
 /// Returns `value` with its `$NAME` and `${NAME}` replaced. A variable that nothing sets is
-/// empty, as in grub, and `unknown` is told its name.
+/// empty, as in grub, and `unknown` is told its name. Ends when the text is longer than
+/// [`EXPANDED_MAX_BYTES`].
 #[must_use]
 pub fn expand(value: &[u8], variables: &Grubenv, unknown: &mut dyn FnMut(&[u8])) -> Vec<u8> {
     let mut text = Vec::new();
     let mut rest = value;
-    while let Some((byte, after)) = rest.split_first() {
+    while let Some((byte, after)) = rest.split_first()
+        && text.len() <= EXPANDED_MAX_BYTES
+    {
         let (name, after) = match byte {
             b'$' => name(after),
             _ => (&b""[..], after),

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use super::error::EntryError;
-use super::grubenv::{self, Grubenv};
+use super::grubenv::{self, EXPANDED_MAX_BYTES, Grubenv};
 use super::{assignments, unquoted};
 use crate::formats::cmdline;
 
@@ -89,8 +89,9 @@ impl Type1 {
             entry.problem = Some(EntryError::Nul);
             return entry;
         }
+        let mut left = EXPANDED_MAX_BYTES;
         for (key, value) in assignments(text) {
-            if let Err(problem) = entry.take(key, value, machine, variables) {
+            if let Err(problem) = entry.take(key, value, machine, variables, &mut left) {
                 entry.problem.get_or_insert(problem);
             }
         }
@@ -103,30 +104,40 @@ impl Type1 {
         entry
     }
 
+    /// Takes one key. `left` is the number of bytes that values may have yet, with their
+    /// variables.
     fn take(
         &mut self,
         key: &[u8],
         written: &[u8],
         machine: &str,
         variables: &Grubenv,
+        left: &mut usize,
     ) -> Result<(), EntryError> {
         let value = unquoted(written).unwrap_or(written);
         let mut expanded = || {
-            grubenv::expand(value, variables, &mut |name| {
+            if *left == 0 {
+                return Err(EntryError::TooLong);
+            }
+            let text = grubenv::expand(value, variables, &mut |name| {
                 if self.unknown.len() < UNKNOWN_MAX && !self.unknown.iter().any(|own| own == name) {
                     self.unknown.push(name.to_vec());
                 }
-            })
+            });
+            // Of all values together, so that the time is bounded as well.
+            let rest = left.checked_sub(text.len());
+            *left = rest.unwrap_or(0);
+            rest.map(|_| text).ok_or(EntryError::TooLong)
         };
         match key {
             b"title" => self.title = value.to_vec(),
             b"version" => self.version = value.to_vec(),
             b"machine-id" => self.machine_id = value.to_vec(),
             b"sort-key" => self.sort_key = Some(value.to_vec()),
-            b"linux" => self.image = path(&expanded())?.unwrap_or_default(),
+            b"linux" => self.image = path(&expanded()?)?.unwrap_or_default(),
             b"uki" | b"efi" => self.image = path(value)?.unwrap_or_default(),
             b"initrd" => {
-                let files = expanded();
+                let files = expanded()?;
                 if unquoted(written).is_some() {
                     return self.take_initrd(&files);
                 }
@@ -136,7 +147,13 @@ impl Type1 {
             }
             b"extra" if self.extras.len() >= FILES_MAX => return Err(EntryError::TooManyFiles),
             b"extra" => self.extras.extend(path(value)?),
-            b"options" => self.options = cmdline::join([&self.options[..], &expanded()]),
+            b"options" => {
+                let words = expanded()?;
+                if !self.options.is_empty() && !words.is_empty() {
+                    self.options.push(b' ');
+                }
+                self.options.extend_from_slice(&words);
+            }
             // As in systemd-boot, what is not a number does not count.
             b"profile" => self.profile = super::loader_conf::seconds(value).unwrap_or(self.profile),
             b"architecture" => {

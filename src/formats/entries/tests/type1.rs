@@ -185,6 +185,27 @@ options $kernelopts $tuned_params\ngrub_users $grub_users\n";
     }
 }
 
+/// A variable that stands in an entry many times does not use up the memory.
+#[test]
+fn variables_do_not_multiply() {
+    let mut text = b"# GRUB Environment Block\na=".to_vec();
+    text.resize(60_000, b'x');
+    let variables = Grubenv::parse(&text).unwrap();
+    let found = grubenv::expand(&b"$a".repeat(20_000), &variables, &mut |_| {});
+    assert!(found.len() < 200_000, "{}", found.len());
+    for line in [
+        "options $a $a\n",
+        "options $a\n",
+        "initrd $a$a\n",
+        "linux $a$a\n",
+    ] {
+        let text = [b"linux k\n", line.repeat(4000).as_bytes()].concat();
+        let entry = Type1::parse(&text, "x86_64", &variables);
+        assert_eq!(entry.problem, Some(EntryError::TooLong), "{line}");
+        assert!(entry.options.len() < 200_000 && entry.initrds.is_empty());
+    }
+}
+
 #[test]
 fn an_environment_block_is_grubs() {
     let text = block("# a comment\na=1\nempty=\nlong=x\\\\y\\\nz\n=none\nnothing\nnext_entry=b\n");
@@ -207,6 +228,14 @@ fn an_environment_block_is_grubs() {
     for none in [&b""[..], b"a=1\n", b"# GRUB Environment Block"] {
         assert_eq!(Grubenv::parse(none), None);
         assert_eq!(grubenv::without(none, b"a"), None);
+    }
+    // A last line without an end keeps its value: what fills the block is none of it.
+    for (last, value) in [("s=x", "x"), ("s=x\\", "x"), ("s=x\\\\", "x\\"), ("s=", "")] {
+        let open = format!("# GRUB Environment Block\nnext_entry=a\n{last}").into_bytes();
+        let left = grubenv::without(&open, b"next_entry").unwrap();
+        let after = Grubenv::parse(&left).unwrap();
+        assert_eq!(after.get(b"s"), Some(value.as_bytes()), "{last}");
+        assert_eq!((left.len(), left.last()), (open.len(), Some(&b'#')));
     }
     let cut = Grubenv::parse(b"# GRUB Environment Block\na=1\nb=2\\").unwrap();
     assert_eq!(
