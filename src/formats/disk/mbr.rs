@@ -13,9 +13,13 @@ use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_smal
 
 const MBR_BYTES: u64 = 512;
 const SLOTS: core::ops::Range<u32> = 0..4;
-/// Limit on the length of a chain of logical partitions, which may be a circle.
-const CHAIN_MAX: u32 = 100;
-const FIRST_LOGICAL: u32 = 5;
+/// The numbers of logical partitions.
+const LOGICAL: core::ops::Range<u32> = 5..256;
+/// Limit on the sectors of a chain in a row that have no partition.
+const EMPTY_MAX: u32 = 100;
+/// The slots of a sector of a chain that count in any case. DR-DOS and OS/2 wrote more than
+/// two; the others may contain anything.
+const FIRST_SLOTS: u32 = 2;
 
 /// One slot of a table. Positions and sizes are in sectors.
 #[derive(Clone, Copy)]
@@ -69,6 +73,19 @@ impl Sector {
             .filter_map(|number| Some((number, self.slot(number)?)))
             .filter(|(_, slot)| slot.count > 0)
     }
+
+    fn stands_for_gpt(&self) -> bool {
+        self.used().any(|(_, slot)| slot.kind == 0xee)
+    }
+}
+
+/// Returns whether the MBR of a disk says that the disk has a GPT.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn stands_for_gpt<R: ReadAt + ?Sized>(disk: &R) -> Result<bool, ReadError> {
+    let first = Sector::read(disk, 0)?;
+    Ok(first.is_some_and(|first| first.stands_for_gpt()))
 }
 
 /// Reads the MBR of a disk; returns `None` when there is none, when it only protects a
@@ -83,8 +100,7 @@ pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Option<Table>, ReadError> {
     let mut slots = SLOTS.filter_map(|number| first.slot(number));
     // In a boot sector there is code at this place.
     let is_table = slots.all(|slot| matches!(slot.status, 0 | 0x80));
-    let stands_for_gpt = first.used().any(|(_, slot)| slot.kind == 0xee);
-    if !is_table || stands_for_gpt || first.used().next().is_none() {
+    if !is_table || first.stands_for_gpt() || first.used().next().is_none() {
         return Ok(None);
     }
     let signature = u32_at(&first.0, 440).unwrap_or(0);
@@ -97,11 +113,14 @@ pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Option<Table>, ReadError> {
         let start = u64::from(slot.start);
         partitions.extend(partition(disk, SECTORS[0], signature, number, start, slot));
     }
+    let mut numbers = LOGICAL;
     for (_, slot) in first.used().filter(|(_, slot)| slot.is_extended()) {
         for sector in SECTORS {
-            let logical = chain(disk, sector, signature, slot)?;
-            if !logical.is_empty() {
+            let mut here = numbers.clone();
+            let logical = chain(disk, sector, signature, slot, &mut here)?;
+            if here != numbers {
                 partitions.extend(logical);
+                numbers = here;
                 break;
             }
         }
@@ -122,6 +141,10 @@ fn partition<R: ReadAt + ?Sized>(
 ) -> Option<Partition> {
     let offset = FileOffset(start.checked_mul(sector)?);
     let bytes = u64::from(slot.count).checked_mul(sector)?;
+    // The kernel cuts one off that reaches beyond the end of the disk, as on a copy to a
+    // smaller disk.
+    let left = disk.file_bytes().checked_sub(offset.0)?;
+    let bytes = Some(bytes.min(left)).filter(|bytes| *bytes > 0)?;
     Some(Partition {
         number,
         partition_type: slot.partition_type(),
@@ -131,36 +154,50 @@ fn partition<R: ReadAt + ?Sized>(
     })
 }
 
-/// Follows the chain of logical partitions in an extended one. Each sector of the chain
-/// has one partition, and the place of the next sector.
+/// Follows the chain of logical partitions in an extended one, and takes their numbers from
+/// `numbers`. Each sector of the chain has one partition, and the place of the next sector.
 fn chain<R: ReadAt + ?Sized>(
     disk: &R,
     sector: u64,
     signature: u32,
     extended: Slot,
+    numbers: &mut core::ops::Range<u32>,
 ) -> Result<Vec<Partition>, ReadError> {
     let mut partitions = Vec::new();
-    let mut number = FIRST_LOGICAL;
-    let mut here = u64::from(extended.start);
-    for _ in 0..CHAIN_MAX {
+    let first = u64::from(extended.start);
+    let (mut here, mut count) = (first, u64::from(extended.count));
+    let end = first.saturating_add(count);
+    let mut seen = Vec::new();
+    let mut empty = 0..EMPTY_MAX;
+    // A circle has the same partitions again.
+    while !seen.contains(&here) && empty.next().is_some() {
+        seen.push(here);
         let Some(table) = Sector::read(disk, here.saturating_mul(sector))? else {
             break;
         };
-        let mut next = None;
-        for (_, slot) in table.used().take_while(|(slot, _)| *slot < 2) {
-            if slot.is_extended() {
-                // Relative to the start of the extended partition.
-                next = next.or(u64::from(extended.start).checked_add(slot.start.into()));
+        let (links, used): (Vec<_>, Vec<_>) =
+            table.used().partition(|(_, slot)| slot.is_extended());
+        for (place, slot) in used {
+            let (offset, bytes) = (u64::from(slot.start), u64::from(slot.count));
+            let start = here.saturating_add(offset);
+            let is_inside = offset.saturating_add(bytes) <= count
+                && start >= first
+                && start.saturating_add(bytes) <= end;
+            if place >= FIRST_SLOTS && !is_inside {
                 continue;
             }
-            let start = here.saturating_add(slot.start.into());
+            let Some(number) = numbers.next() else {
+                return Ok(partitions);
+            };
             partitions.extend(partition(disk, sector, signature, number, start, slot));
-            number = number.saturating_add(1);
+            empty = 0..EMPTY_MAX;
         }
-        match next {
-            Some(place) => here = place,
-            None => break,
-        }
+        let Some((_, next)) = links.first() else {
+            break;
+        };
+        // Relative to the start of the extended partition.
+        here = first.saturating_add(next.start.into());
+        count = next.count.into();
     }
     Ok(partitions)
 }

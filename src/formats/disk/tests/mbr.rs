@@ -89,16 +89,73 @@ fn a_chain_ends() {
         let mut disk = disk(&[(0x05, 100, 900)]);
         write(&mut disk, 512, 100, &[(0xef, 8, 16), (0x05, next, 100)]);
         let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
-        let wanted = if next == 0 { 100 } else { 1 };
-        assert_eq!(found.len(), wanted, "{next}");
+        assert_eq!(
+            summary(&found),
+            [(5, PartitionType::Esp, 108, 16)],
+            "{next}"
+        );
+    }
+    // As many as the kernel has, and sectors without any.
+    let mut disk = disk(&[(0x05, 100, 3000)]);
+    for at in 0..300 {
+        write(
+            &mut disk,
+            512,
+            100 + 2 * at,
+            &[(0xef, 1, 1), (0x05, 2 * at as u32 + 2, 2)],
+        );
+    }
+    let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+    assert_eq!((found.len(), found[250].number), (251, 255));
+    for (empty, wanted) in [(99, Some(5)), (100, None)] {
+        for at in 0..empty {
+            write(&mut disk, 512, 100 + 2 * at, &[(0, 0, 0)]);
+        }
+        let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+        assert_eq!(found.first().map(|one| one.number), wanted, "{empty}");
     }
 }
 
+/// DR-DOS put the link first, OS/2 used all slots. The kernel counts those that are inside.
 #[test]
-fn a_partition_beyond_the_end_is_ignored() {
-    let disk = disk(&[(0xef, 4000, 97), (0xef, u32::MAX, u32::MAX), (0xef, 1, 1)]);
+fn slots_of_a_chain_count_as_for_the_kernel() {
+    let mut disk = disk(&[(0x05, 100, 900)]);
+    let slots = [
+        (0x05, 200, 100),
+        (0x83, 1, 2),
+        (0xef, 10, 5),
+        (0xef, 890, 20),
+    ];
+    write(&mut disk, 512, 100, &slots);
+    write(
+        &mut disk,
+        512,
+        300,
+        &[(0, 0, 0), (0, 0, 0), (0x05, 400, 100), (0x83, 3, 4)],
+    );
+    write(&mut disk, 512, 500, &[(0xea, 8, 16)]);
     let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
-    assert_eq!(summary(&found), [(3, PartitionType::Esp, 1, 1)]);
+    assert_eq!(
+        summary(&found),
+        [
+            (5, PartitionType::Other, 101, 2),
+            (6, PartitionType::Esp, 110, 5),
+            (7, PartitionType::Other, 303, 4),
+            (8, PartitionType::Xbootldr, 508, 16),
+        ]
+    );
+}
+
+/// As the kernel does: a disk may have been copied to a smaller one.
+#[test]
+fn a_partition_is_cut_off_at_the_end_of_the_disk() {
+    let disk = disk(&[
+        (0xef, 4000, 97),
+        (0xef, u32::MAX, u32::MAX),
+        (0xef, 4096, 1),
+    ]);
+    let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+    assert_eq!(summary(&found), [(1, PartitionType::Esp, 4000, 96)]);
 }
 
 #[test]
@@ -116,6 +173,25 @@ fn the_mbr_decides_which_table_counts() {
     write(&mut gpt, 512, 0, &[(0xea, 60, 10)]);
     let found = table::read(&gpt[..]).unwrap().partitions;
     assert_eq!(summary(&found), [(1, PartitionType::Xbootldr, 60, 10)]);
+}
+
+/// mkfs.fat on a whole disk leaves the second table of a GPT alone.
+#[test]
+fn a_file_system_on_the_whole_disk_has_no_table() {
+    let mut disk = build(512, &[(ESP, 40, 50)]);
+    disk[512..1024].fill(0);
+    assert!(table::read(&disk[..]).unwrap().from_backup);
+    for (at, text) in [
+        (11, &512u16.to_le_bytes()[..]),
+        (82, b"FAT32   "),
+        (510, &[0x55, 0xaa]),
+    ] {
+        disk[at..at + text.len()].copy_from_slice(text);
+    }
+    assert_eq!(table::read(&disk[..]), Err(TableError::None));
+    // With a protective MBR, what looks like a file system is left over.
+    write(&mut disk, 512, 0, &[(0xee, 1, 255)]);
+    assert!(table::read(&disk[..]).unwrap().from_backup);
 }
 
 /// The boot sector of a file system has the same mark at its end, and code in the slots.
