@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::{Device, Filesystem, READ_MAX_BYTES, text};
 use crate::formats::disk::gpt;
 use crate::formats::field::{u8_at, u16_at, u32_at};
-use crate::formats::source::{ReadAt, ReadError};
+use crate::formats::source::ReadAt;
 
 /// Bytes of an entry of a root directory, in both file systems.
 const ENTRY_BYTES: usize = 32;
@@ -19,25 +19,18 @@ const LABEL: u8 = 0x08;
 const LONG_NAME: u8 = 0x0f;
 
 /// Recognises FAT and exFAT.
-pub(super) fn probe<R: ReadAt + ?Sized>(
-    device: &Device<'_, R>,
-) -> Result<Option<Filesystem>, ReadError> {
-    let head = device.read(0, 512)?;
+pub(super) fn probe<R: ReadAt + ?Sized>(device: &Device<'_, R>) -> Option<Filesystem> {
+    let head = device.read(0, 512);
     if let Some((serial, root)) = exfat(&head) {
-        let label = exfat_label(&root.read(device)?).unwrap_or_default();
+        let label = exfat_label(&root.read(device)).unwrap_or_default();
         let label = label.into_bytes();
-        return Ok(Some(Filesystem::new("exfat", volume_id(serial), label)));
+        return Some(Filesystem::new("exfat", volume_id(serial), label));
     }
-    let Some((serial, own_label, root)) = fat(&head) else {
-        return Ok(None);
-    };
+    let (serial, own_label, root) = fat(&head)?;
     // The label is in two places, and programs may change only that in the root directory.
-    let label = match root {
-        Some(root) => fat_label(&root.read(device)?),
-        None => None,
-    };
+    let label = root.and_then(|root| fat_label(&root.read(device)));
     let label = label.unwrap_or(own_label);
-    Ok(Some(Filesystem::new("vfat", volume_id(serial), label)))
+    Some(Filesystem::new("vfat", volume_id(serial), label))
 }
 
 /// The place of a root directory: only its beginning, where the label is.
@@ -47,7 +40,7 @@ struct Root {
 }
 
 impl Root {
-    fn read<R: ReadAt + ?Sized>(&self, device: &Device<'_, R>) -> Result<Vec<u8>, ReadError> {
+    fn read<R: ReadAt + ?Sized>(&self, device: &Device<'_, R>) -> Vec<u8> {
         device.read(self.offset, self.bytes.min(READ_MAX_BYTES))
     }
 }

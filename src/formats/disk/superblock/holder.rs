@@ -6,7 +6,7 @@
 use core::fmt;
 
 use super::Device;
-use crate::formats::source::{ReadAt, ReadError, as_u64};
+use crate::formats::source::{ReadAt, as_u64};
 
 /// The contents of a device that is no file system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,14 +89,8 @@ const MARKS: [(Holder, u64, &[u8]); 15] = [
 ];
 
 /// Recognises a device that cannot be mounted as it is.
-pub(super) fn probe<R: ReadAt + ?Sized>(
-    device: &Device<'_, R>,
-) -> Result<Option<Holder>, ReadError> {
-    for (holder, offset, mark) in MARKS {
-        let bytes = device.read(offset, as_u64(mark.len()))?;
-        if bytes == mark {
-            return Ok(Some(holder));
-        }
-    }
-    Ok(None)
+pub(super) fn probe<R: ReadAt + ?Sized>(device: &Device<'_, R>) -> Option<Holder> {
+    let is_there = |offset, mark: &[u8]| device.read(offset, as_u64(mark.len())) == mark;
+    let mut marks = MARKS.into_iter();
+    marks.find_map(|(holder, offset, mark)| is_there(offset, mark).then_some(holder))
 }

@@ -8,6 +8,7 @@ mod unix;
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 pub use holder::Holder;
 
@@ -55,29 +56,42 @@ impl Filesystem {
 /// devices comes first; FAT, whose boot sector others leave alone, comes last.
 ///
 /// # Errors
-/// [`ReadError`].
+/// [`ReadError`], if nothing is recognised in what can be read: a bad sector elsewhere does
+/// not keep a file system from being mounted.
 pub fn probe<R: ReadAt + ?Sized>(device: &R) -> Result<Option<Content>, ReadError> {
-    let device = Device(device);
-    if let Some(found) = holder::probe(&device)? {
-        return Ok(Some(Content::Holder(found)));
+    let device = Device {
+        source: device,
+        failed: Cell::new(None),
+    };
+    let holder = || holder::probe(&device).map(Content::Holder);
+    let filesystem = || unix::probe(&device).or_else(|| fat::probe(&device));
+    let found = holder().or_else(|| filesystem().map(Content::Filesystem));
+    match (found, device.failed.get()) {
+        (None, Some(error)) => Err(error),
+        (found, _) => Ok(found),
     }
-    let mut found = unix::probe(&device)?;
-    if found.is_none() {
-        found = fat::probe(&device)?;
-    }
-    Ok(found.map(Content::Filesystem))
 }
 
 /// A device that is read in small pieces.
-struct Device<'device, R: ReadAt + ?Sized>(&'device R);
+struct Device<'device, R: ReadAt + ?Sized> {
+    source: &'device R,
+    /// The first read that failed.
+    failed: Cell<Option<ReadError>>,
+}
 
 impl<R: ReadAt + ?Sized> Device<'_, R> {
-    /// Reads `bytes` bytes at `offset`; returns nothing when they are not all there.
-    fn read(&self, offset: u64, bytes: u64) -> Result<Vec<u8>, ReadError> {
-        match FileSlice::within(FileOffset(offset), bytes, self.0.file_bytes()) {
-            Some(slice) => read_small(self.0, slice, READ_MAX_BYTES),
-            None => Ok(Vec::new()),
-        }
+    /// Reads `bytes` bytes at `offset`; returns nothing when they are not all there, or
+    /// cannot be read.
+    fn read(&self, offset: u64, bytes: u64) -> Vec<u8> {
+        let slice = FileSlice::within(FileOffset(offset), bytes, self.source.file_bytes());
+        let Some(slice) = slice else {
+            return Vec::new();
+        };
+        read_small(self.source, slice, READ_MAX_BYTES).unwrap_or_else(|error| {
+            let first = self.failed.get().unwrap_or(error);
+            self.failed.set(Some(first));
+            Vec::new()
+        })
     }
 }
 

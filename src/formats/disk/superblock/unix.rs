@@ -8,7 +8,7 @@ use alloc::string::String;
 use super::{Device, Filesystem, text, uuid};
 use crate::formats::disk::gpt;
 use crate::formats::field::{u32_at, u64_at};
-use crate::formats::source::{ReadAt, ReadError};
+use crate::formats::source::ReadAt;
 
 /// The bytes that are read of a superblock: up to the end of F2FS's label.
 const BLOCK_BYTES: u64 = 124 + 1024;
@@ -71,17 +71,9 @@ const LAYOUTS: [Layout; 6] = [
 ];
 
 /// Recognises a file system.
-pub(super) fn probe<R: ReadAt + ?Sized>(
-    device: &Device<'_, R>,
-) -> Result<Option<Filesystem>, ReadError> {
-    for layout in &LAYOUTS {
-        let block = device.read(layout.start, BLOCK_BYTES)?;
-        let found = layout.read(&block);
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
+pub(super) fn probe<R: ReadAt + ?Sized>(device: &Device<'_, R>) -> Option<Filesystem> {
+    let mut layouts = LAYOUTS.iter();
+    layouts.find_map(|layout| layout.read(&device.read(layout.start, BLOCK_BYTES)))
 }
 
 impl Layout {

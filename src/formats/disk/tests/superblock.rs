@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Superblocks. tests/vm/boot_filesystems.rs has those that the real programs write.
 
+use crate::diagnosis::errno::Errno;
 use crate::formats::disk::superblock::{self, Content, Filesystem, Holder};
+use crate::formats::source::{FileOffset, ReadAt, ReadError, ReadErrorKind};
 
 const UUID: &str = "00010203-0405-0607-0809-0a0b0c0d0e0f";
 
@@ -224,4 +226,38 @@ fn nothing_is_recognised_in_anything_else() {
     for other in [vec![], vec![0; 100], vec![0; 4096], vec![0xff; 128 << 10]] {
         assert_eq!(probe(&other), None);
     }
+}
+
+/// A device with bad sectors from an offset on.
+struct Bad<'bytes>(&'bytes [u8], u64);
+
+impl ReadAt for Bad<'_> {
+    fn file_bytes(&self) -> u64 {
+        self.0.file_bytes()
+    }
+
+    fn read_at(&self, offset: FileOffset, buffer: &mut [u8]) -> Result<(), ReadError> {
+        if offset.0 + buffer.len() as u64 > self.1 {
+            return Err(ReadError {
+                offset,
+                wanted_bytes: buffer.len() as u64,
+                kind: ReadErrorKind::Io(Errno::EIO),
+            });
+        }
+        self.0.read_at(offset, buffer)
+    }
+}
+
+/// A bad sector where another file system would have its mark is no reason to give up.
+#[test]
+fn bad_sectors_elsewhere_do_not_matter() {
+    let fat = fat32(b"BOOT       ", &[]);
+    let Some(Content::Filesystem(found)) = superblock::probe(&Bad(&fat, 512)).unwrap() else {
+        panic!("nothing");
+    };
+    assert_eq!((found.name, found.label.as_slice()), ("vfat", &b"BOOT"[..]));
+    let empty = device(&[]);
+    let error = superblock::probe(&Bad(&empty, 512)).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::Io(Errno::EIO));
+    assert!(superblock::probe(&Bad(&fat, 0)).is_err());
 }
