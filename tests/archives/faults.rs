@@ -62,6 +62,8 @@ const PACKERS: &[&[&str]] = &[
     &["xz", "--format=lzma"],
     &["zstd", "-q", "-c", "-T0"],
     &["zstd", "-q", "-c", "-19", "--no-check"],
+    &["zstd", "-q", "-c", "--ultra", "-22"],
+    &["zstd", "-q", "-c", "--long=27"],
     &["lz4", "-l", "-9", "-c"],
 ];
 
@@ -145,6 +147,10 @@ fn other_formats_have_their_names() {
         (
             packed(&["xz", "-c", "--check=sha256"], &plain),
             "xz with another check than CRC32 at 0x0",
+        ),
+        (
+            packed(&["zstd", "-q", "-c", "--long=28"], &plain),
+            "zstd with a window above 128 MiB at 0x0",
         ),
         (
             starts(b"\x50\x2a\x4d\x18\x04\0\0\0"),
@@ -255,6 +261,11 @@ fn inside_gzip_only_what_is_certain_counts() {
     commented.splice(10..10, *b"\xff\xff\xff\xff\0");
     fails(&commented, "the gzip data at 0x0 is damaged");
     fails(&gzip[..60], "the gzip data at 0x0 is cut short");
+    // Fewer bytes than its header has.
+    fails(
+        b"\x5d\0\0\x80\0\xff\xff",
+        "the lzma data at 0x0 is cut short",
+    );
     passes("cut after the first bytes", &gzip[..gzip.len() / 2]);
     let zeros = [&[0; 512][..], &plain].concat();
     passes("zeros first", &packed(&["gzip", "-c"], &zeros));
@@ -316,13 +327,26 @@ fn archives_are_where_the_kernel_finds_them() {
     let at = odd.len();
     odd.extend(&plain);
     fails(&odd, &format!("cpio at {at:#x}, not a multiple of 4"));
-    for next in [&plain, &zstd] {
-        let joined = [&lz4[..], next].concat();
+    for (zeros, next) in [
+        (0, &plain),
+        (0, &zstd),
+        (1, &plain),
+        (2, &zstd),
+        (3, &plain),
+    ] {
+        let joined = [&lz4[..], &vec![0; zeros], next].concat();
         fails(
             &joined,
             &format!("lz4 without 4 zeros after it at {:#x}", lz4.len()),
         );
     }
+    // Anything else is a size that no block has; a few bytes at the end are none.
+    let end = lz4.len();
+    fails(
+        &[&lz4[..], b"\0\0\0 junk"].concat(),
+        &format!("the lz4 data at {end:#x} is damaged"),
+    );
+    passes("junk", &[&lz4[..], b"abc"].concat());
     // The kernel knows an lz4 archive that follows another one.
     passes("lz4 twice", &[&lz4[..], &lz4].concat());
 }

@@ -35,6 +35,8 @@ pub enum FaultKind {
     Misplaced(Format),
     /// An xz archive with a check that the kernel does not compute.
     XzCheck,
+    /// A zstd archive with a larger window than the kernel's decoder has.
+    ZstdWindow,
     /// The kernel's lz4 decoder takes this archive for a part of the one before it.
     AfterLz4,
     /// There is no archive at all.
@@ -63,6 +65,7 @@ impl fmt::Display for Fault {
                 write!(out, "{} at {at}, not a multiple of 4", format.name())
             }
             FaultKind::XzCheck => write!(out, "xz with another check than CRC32 at {at}"),
+            FaultKind::ZstdWindow => write!(out, "zstd with a window above 128 MiB at {at}"),
             FaultKind::AfterLz4 => write!(out, "lz4 without 4 zeros after it at {at}"),
             FaultKind::OnlyZeros => out.write_str("nothing but zeros"),
         }
@@ -101,6 +104,9 @@ impl Diagnose for Fault {
             FaultKind::XzCheck => bad
                 .because("the kernel's xz has no other check")
                 .with_hint("compress it by xz --check=crc32"),
+            FaultKind::ZstdWindow => bad
+                .because("the kernel's zstd takes no larger window")
+                .with_hint("compress it without --long, or with --long=27"),
             FaultKind::AfterLz4 => bad
                 .because("the kernel takes what follows for a part of the lz4 archive")
                 .with_hint("pass each archive with an --initrd of its own"),

@@ -28,11 +28,18 @@ pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
             break;
         }
         if packed > PACKED_MAX_BYTES {
-            // The kernel takes the next archive's magic number for a size.
-            return Err(match Format::of(&window.head(at)?) {
-                Format::Unknown => Stop::Unknown,
-                _ => Stop::At(at, FaultKind::AfterLz4),
-            });
+            // The kernel takes the next archive's magic number, with too few zeros before
+            // it, for a size.
+            let head = window.head(at)?;
+            let zeros = head.iter().take_while(|byte| **byte == 0).count();
+            let next = Format::of(head.get(zeros..).unwrap_or_default());
+            return Err(Stop::At(
+                at,
+                match next {
+                    Format::Unknown => FaultKind::Damaged(Format::Lz4),
+                    _ => FaultKind::AfterLz4,
+                },
+            ));
         }
         at = at.saturating_add(4).saturating_add(packed);
         window.reaches(at)?;

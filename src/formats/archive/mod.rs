@@ -334,12 +334,16 @@ impl Walker<'_> {
                 }
                 xz::walk(&mut self.window, start)
             }
-            (Format::Zstd, _) => zstd::walk(&mut self.window, start),
-            (Format::Lz4, _) => lz4::walk(&mut self.window, start),
-            (Format::Lzma, Depth::Sizes) => lzma(&mut self.window, start),
-            (Format::Lzma | Format::Bzip2 | Format::Lzop | Format::Unknown, _) => {
-                Err(Stop::Unknown)
+            (Format::Zstd, _) => {
+                let walked = zstd::walk(&mut self.window, start)?;
+                if let Some(at) = walked.large_window {
+                    self.fault(at, FaultKind::ZstdWindow);
+                }
+                Ok(walked.walked)
             }
+            (Format::Lz4, _) => lz4::walk(&mut self.window, start),
+            (Format::Lzma, _) => lzma(&mut self.window, start),
+            (Format::Bzip2 | Format::Lzop | Format::Unknown, _) => Err(Stop::Unknown),
         }
     }
 

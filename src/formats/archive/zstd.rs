@@ -8,31 +8,59 @@ use super::{Known, Walked};
 const MAGIC: u32 = 0xfd2f_b528;
 const BLOCK_MAX_BYTES: u64 = 128 << 10;
 const BLOCK_HEADER_BYTES: u64 = 3;
+/// The largest window of the kernel's decoder. zstd needs --long or --ultra for a larger one.
+const WINDOW_MAX_BYTES: u64 = (128 << 20) + 1;
+
+/// The frames of a walk.
+pub struct Frames {
+    pub walked: Walked,
+    /// The offset of the first one whose window is larger than the kernel's decoder takes.
+    pub large_window: Option<u64>,
+}
 
 /// Walks all frames in a row. The kernel knows no skippable frames.
-pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
-    let mut walked = Walked {
-        end: start,
-        unpacked_bytes: 0,
-        known: Known::Exact,
-        memory_bytes: None,
+pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Frames, Stop> {
+    let mut frames = Frames {
+        walked: Walked {
+            end: start,
+            unpacked_bytes: 0,
+            known: Known::Exact,
+            memory_bytes: None,
+        },
+        large_window: None,
     };
     loop {
-        frame(window, &mut walked)?;
-        let next = walked.end.saturating_add(4) <= window.bytes();
-        if !next || window.u32(walked.end)? != MAGIC {
-            return Ok(walked);
+        frame(window, &mut frames)?;
+        let end = frames.walked.end;
+        let next = end.saturating_add(4) <= window.bytes();
+        if !next || window.u32(end)? != MAGIC {
+            return Ok(frames);
         }
     }
 }
 
-fn frame(window: &mut Window<'_>, walked: &mut Walked) -> Result<(), Stop> {
-    let mut at = walked.end.saturating_add(4);
+/// Returns the size that a byte in a frame's header states: an exponent and eighths.
+fn window_bytes(descriptor: u8) -> u64 {
+    let base = 1024u64 << (descriptor >> 3);
+    base.saturating_add((base / 8).saturating_mul(u64::from(descriptor & 7)))
+}
+
+fn frame(window: &mut Window<'_>, frames: &mut Frames) -> Result<(), Stop> {
+    let Frames {
+        walked,
+        large_window,
+    } = frames;
+    let start = walked.end;
+    let mut at = start.saturating_add(4);
     let descriptor = window.byte(at)?;
     let single_segment = descriptor & 0x20 != 0;
     let dictionary_bytes = match descriptor & 3 {
         3 => 4,
         bytes => u64::from(bytes),
+    };
+    let own_window = match single_segment {
+        true => None,
+        false => Some(window_bytes(window.byte(at.saturating_add(1))?)),
     };
     at = at
         .saturating_add(1)
@@ -49,6 +77,13 @@ fn frame(window: &mut Window<'_>, walked: &mut Walked) -> Result<(), Stop> {
         _ => (Some(u64::from_le_bytes(window.array(at)?)), 8),
     };
     at = at.saturating_add(size_bytes);
+    // In a single segment, all of the contents are the window.
+    if own_window
+        .or(size)
+        .is_some_and(|bytes| bytes > WINDOW_MAX_BYTES)
+    {
+        large_window.get_or_insert(start);
+    }
     let mut sum = 0u64;
     loop {
         let [a, b, c] = window.array(at)?;
