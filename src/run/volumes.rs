@@ -134,8 +134,14 @@ impl Search<'_> {
         };
         let device = self.device(wanted)?;
         let content = content(&device);
-        if device.partition.is_none() && !matches!(content, Ok(Some(_))) {
-            return self.open_all(partitions::choose(&[read(&device)], None)?);
+        if device.partition.is_none() {
+            // Before its partitions were made, the disk may have held something else, and
+            // its mark may be left.
+            let disk = [read(&device)];
+            match partitions::choose(&disk, None) {
+                Err(_) if matches!(content, Ok(Some(_))) => {}
+                choice => return self.open_all(choice?),
+            }
         }
         Ok(Found::one(self.open_content(&device, content?, None)?))
     }
