@@ -34,6 +34,7 @@ use crate::sys::directory::Directory;
 use crate::sys::file::InputFile;
 use crate::sys::{AsFd, efivar};
 
+const LOADER_CONF: &[u8] = b"loader/loader.conf";
 /// Limit on the unknown variables that are reported.
 const UNKNOWN_TOLD: usize = 4;
 
@@ -92,10 +93,15 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
         for kind in Kind::ALL {
             entries.read_directory(root, number, kind, host);
         }
-        if entries.conf == LoaderConf::default()
-            && let Ok(text) = read_text(root, b"loader/loader.conf")
-        {
-            entries.conf = loader_conf::parse(&text);
+        if entries.conf == LoaderConf::default() {
+            match read_text(root, LOADER_CONF) {
+                Ok(text) => entries.conf = loader_conf::parse(&text),
+                Err(problem) if root.has_file(LOADER_CONF) => {
+                    let path = printable(LOADER_CONF);
+                    entries.notes.push(format!("{path} is ignored: {problem}"));
+                }
+                Err(_) => {}
+            }
         }
     }
     if entries.entries.is_empty() {
