@@ -20,12 +20,13 @@ LIBDIR ?= /usr/lib/kexec-bpf
 UDEVRULESDIR ?= /usr/lib/udev/rules.d
 
 .DEFAULT_GOAL = build
-.PHONY: help build check check-all demo bench size docs docs-check install clean
+.PHONY: help build check check-all fuzz demo bench size docs docs-check install clean
 
 help:
 	@echo 'make            build the static binary'
 	@echo 'make check      run all but the longest tests; ends with "N passed, M failed"'
 	@echo 'make check-all  test the kernel module on more kernels; takes hours'
+	@echo 'make fuzz       fuzz TARGET with RUNS inputs (see fuzz/fuzz_targets)'
 	@echo 'make demo       boot a kernel, kexec a UKI, show what the next one says'
 	@echo 'make bench      measure against kexec-tools and systemctl; takes hours'
 	@echo 'make size       compare the size of the binary with its budget'
@@ -43,6 +44,10 @@ check:
 
 check-all:
 	@tests/check-all.sh
+
+fuzz:
+	@test -n '$(TARGET)' || { echo 'make fuzz: TARGET is missing' >&2; exit 2; }
+	@fuzz/run.sh $(TARGET) $(RUNS)
 
 demo:
 	@$(PROVISION) build kernel demo
