@@ -15,7 +15,7 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::printable;
 use crate::formats::entries::ENTRIES_MAX;
 use crate::formats::entries::efi::LoaderVariables;
-use crate::formats::entries::error::EntryError;
+use crate::formats::entries::error::{EntryError, shown};
 use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::loader_conf::{self, LoaderConf};
 use crate::formats::entries::type1::Type1;
@@ -297,7 +297,7 @@ fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem>
     }
     let mut files = core::iter::once(&text.image).chain(&text.initrds);
     if let Some(missing) = files.find(|path| !root.has_file(path)) {
-        return Some(Problem::Missing(missing.clone()));
+        return Some(Problem::Missing(shown(missing)));
     }
     let image = LoadOptions {
         root: Some(root.as_fd()),

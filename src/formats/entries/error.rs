@@ -6,6 +6,16 @@ use core::fmt;
 
 use crate::diagnosis::escape::printable;
 
+/// Limit on a text that an error keeps: an entry may name a path of 64 KB, and 5,000 entries
+/// must fit into the memory of small machines.
+const SHOWN_MAX_BYTES: usize = 256;
+
+/// Returns as much of an entry's text as an error keeps.
+#[must_use]
+pub fn shown(text: &[u8]) -> Vec<u8> {
+    text.get(..SHOWN_MAX_BYTES).unwrap_or(text).to_vec()
+}
+
 /// The first reason why an entry cannot be booted here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EntryError {

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::error::EntryError;
+use super::error::{EntryError, shown};
 use super::grubenv::{self, EXPANDED_MAX_BYTES, Grubenv};
 use super::{assignments, unquoted};
 use crate::formats::cmdline;
@@ -59,7 +59,7 @@ pub struct Type1 {
 fn path(value: &[u8]) -> Result<Option<Vec<u8>>, EntryError> {
     let mut parts = value.split(|byte| matches!(byte, b'/' | b'\\'));
     if parts.any(|part| part == b"..") {
-        return Err(EntryError::DotDot(value.to_vec()));
+        return Err(EntryError::DotDot(shown(value)));
     }
     let slashes = value.iter().map(|byte| match byte {
         b'\\' => b'/',
@@ -159,7 +159,7 @@ impl Type1 {
             b"architecture" => {
                 let wanted = efi_architecture(machine).as_bytes();
                 if !value.eq_ignore_ascii_case(wanted) {
-                    return Err(EntryError::Architecture(value.to_vec()));
+                    return Err(EntryError::Architecture(shown(value)));
                 }
             }
             // x86 uses no device trees, so the key is ignored there.
@@ -176,7 +176,7 @@ impl Type1 {
             _ => return Ok(()),
         })?;
         match key {
-            b"uki-url" => Err(EntryError::Url(value.to_vec())),
+            b"uki-url" => Err(EntryError::Url(shown(value))),
             _ => Ok(()),
         }
     }

@@ -185,6 +185,20 @@ options $kernelopts $tuned_params\ngrub_users $grub_users\n";
     }
 }
 
+/// The errors of 5,000 entries stay small.
+#[test]
+fn errors_keep_the_beginning_of_long_texts() {
+    let long = "a".repeat(60_000);
+    for text in [
+        format!("linux ../{long}"),
+        format!("uki-url {long}"),
+        format!("architecture {long}"),
+    ] {
+        let problem = parse(text.as_bytes()).problem.unwrap();
+        assert!(problem.to_string().len() < 350, "{problem}");
+    }
+}
+
 /// A variable that stands in an entry many times does not use up the memory.
 #[test]
 fn variables_do_not_multiply() {
