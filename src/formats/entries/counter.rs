@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Counter {
     /// The number of tries left; 0 marks a bad entry.
-    pub left: u64,
+    pub left: u32,
     /// The number of tries that were not confirmed.
-    pub done: u64,
+    pub done: u32,
     left_width: usize,
     /// The width of the second counter; 0 when the name has none.
     done_width: usize,
@@ -35,11 +35,14 @@ pub struct Name<'name> {
     pub suffix: &'name [u8],
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+/// Parses a number as far as systemd-boot counts, to `i32::MAX`; a larger one is part of the
+/// name.
+fn number(digits: &[u8]) -> Option<u32> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    core::str::from_utf8(digits).ok()?.parse().ok()
+    let number: i32 = core::str::from_utf8(digits).ok()?.parse().ok()?;
+    u32::try_from(number).ok()
 }
 
 fn parse_counter(text: &[u8]) -> Option<Counter> {
@@ -97,7 +100,8 @@ impl<'name> Name<'name> {
         let counter = self.counter.filter(|counter| !counter.is_bad())?;
         let left = counter.left.saturating_sub(1);
         let width = counter.done_width.max(1);
-        let mut done = format!("{:0width$}", counter.done.saturating_add(1));
+        let more = counter.done.saturating_add(1).min(i32::MAX.unsigned_abs());
+        let mut done = format!("{more:0width$}");
         if done.len() > width && counter.done_width > 0 {
             // A counter that would overflow its width stays at all nines.
             done = core::iter::repeat_n('9', width).collect();

@@ -59,7 +59,7 @@ proptest! {
         let tried = Name::parse(name.as_bytes(), ".conf").unwrap().tried().unwrap();
         prop_assert_eq!(tried.len(), name.len());
         let again = Name::parse(&tried, ".conf").unwrap();
-        prop_assert_eq!(again.counter.unwrap().left, u64::from(left) - 1);
+        prop_assert_eq!(again.counter.unwrap().left, left - 1);
         prop_assert_eq!(again.id(), b"a.conf");
     }
 
