@@ -201,7 +201,8 @@ impl Page {
                 continue;
             };
             let text = profile::parse(&read_small(file, first.slice, TEXT_MAX_BYTES)?);
-            let id = text.id.unwrap_or_else(|| "(no ID)".into());
+            let id = text.id.filter(|id| !id.is_empty());
+            let id = id.unwrap_or_else(|| "(no ID)".into());
             let title = text.title.unwrap_or_default();
             let label = if number == 0 { "profiles" } else { "" };
             let mark = if number == shown { '*' } else { ' ' };

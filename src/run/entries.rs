@@ -88,22 +88,28 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
         notes,
         unknown: Vec::new(),
     };
+    let mut conf = None;
     for (number, volume) in numbered() {
         let root = &volume.root;
         for kind in Kind::ALL {
             entries.read_directory(root, number, kind, host);
         }
-        if entries.conf == LoaderConf::default() {
-            match read_text(root, LOADER_CONF) {
-                Ok(text) => entries.conf = loader_conf::parse(&text),
-                Err(problem) if root.has_file(LOADER_CONF) => {
-                    let path = printable(LOADER_CONF);
-                    entries.notes.push(format!("{path} is ignored: {problem}"));
+        // As in systemd-boot, that of the ESP counts, and no other if the ESP has entries.
+        if conf.is_none() {
+            let text = match read_text(root, LOADER_CONF) {
+                Ok(text) => Some(text),
+                Err(problem) => {
+                    if root.has_file(LOADER_CONF) {
+                        let path = printable(LOADER_CONF);
+                        entries.notes.push(format!("{path} is ignored: {problem}"));
+                    }
+                    (!entries.entries.is_empty()).then(Vec::new)
                 }
-                Err(_) => {}
-            }
+            };
+            conf = text.map(|text| loader_conf::parse(&text));
         }
     }
+    entries.conf = conf.unwrap_or_default();
     if entries.entries.is_empty() {
         let names: Vec<_> = volumes.iter().map(|volume| volume.name.as_str()).collect();
         return Err(BootError::NoEntries {
@@ -246,6 +252,7 @@ impl BootEntries {
             let Some(mut entry) = Entry::of_file(kind, volume, name) else {
                 continue;
             };
+            entry.number = self.entries.len();
             match kind {
                 Kind::Type1 => {
                     let variables = self.grub_variables(volume);

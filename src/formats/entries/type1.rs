@@ -35,7 +35,8 @@ pub enum EntryKind {
 pub struct Type1 {
     pub title: Vec<u8>,
     pub version: Vec<u8>,
-    pub machine_id: Vec<u8>,
+    /// An empty one is one, too.
+    pub machine_id: Option<Vec<u8>>,
     /// An empty key is one, too.
     pub sort_key: Option<Vec<u8>>,
     pub kind: Option<EntryKind>,
@@ -132,7 +133,7 @@ impl Type1 {
         match key {
             b"title" => self.title = value.to_vec(),
             b"version" => self.version = value.to_vec(),
-            b"machine-id" => self.machine_id = value.to_vec(),
+            b"machine-id" => self.machine_id = Some(value.to_vec()),
             b"sort-key" => self.sort_key = Some(value.to_vec()),
             b"linux" => self.image = path(&expanded()?)?.unwrap_or_default(),
             b"uki" | b"efi" => self.image = path(value)?.unwrap_or_default(),

@@ -4,7 +4,7 @@
 //! Spec: os-release(5): one assignment per line, `#` comments, values bare or in single
 //! or double quotes, where a backslash in double quotes escapes the next character. As in
 //! systemd-boot, a value is unquoted only if both of its ends have the same quote, a bare
-//! one goes on to the end of its line, and an empty one counts as none.
+//! one goes on to the end of its line, and an empty one is a value, too.
 use crate::diagnosis::escape::printable;
 use crate::formats::source::{FileSlice, ReadAt, ReadError, read_small};
 use alloc::string::String;
@@ -30,11 +30,10 @@ pub fn read<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>,
 
 /// Returns the value of `key`; the last assignment wins.
 pub fn value(text: &[u8], key: &str) -> Option<String> {
-    let value = assignments(text)
+    assignments(text)
         .filter(|(k, _)| *k == key.as_bytes())
         .last()
-        .map(|(_, raw)| unquote(raw));
-    value.filter(|value| !value.is_empty())
+        .map(|(_, raw)| unquote(raw))
 }
 
 /// Returns the keys with their values as written, quotes included. Lines that are not

@@ -19,11 +19,12 @@ pub struct OsRelease {
 
 impl OsRelease {
     /// Returns the system's name in one line: the first of PRETTY_NAME, NAME, IMAGE_ID
-    /// and ID that is set.
+    /// and ID that is not empty.
     pub fn title(&self) -> Option<&str> {
         [&self.pretty_name, &self.name, &self.image_id, &self.id]
             .into_iter()
-            .find_map(|name| name.as_deref())
+            .filter_map(|name| name.as_deref())
+            .find(|name| !name.is_empty())
     }
 }
 

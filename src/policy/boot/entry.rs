@@ -53,19 +53,24 @@ pub struct Entry {
     pub kind: Kind,
     /// The number of the file system that it is on.
     pub volume: usize,
+    /// The place in the order of reading, which decides between equals.
+    pub number: usize,
     pub file_name: Vec<u8>,
     /// The file's name without the counter, in lower case. A profile other than 0 adds
-    /// `@` and its ID, or its number if it has none.
+    /// `@` and its ID as it is written, or its number if it has none.
     pub id: Vec<u8>,
     /// The length of the id without the profile.
     image_id_bytes: usize,
     pub counter: Option<Counter>,
     pub title: Vec<u8>,
     pub version: Vec<u8>,
-    pub machine_id: Vec<u8>,
+    /// An empty one is one, too.
+    pub machine_id: Option<Vec<u8>>,
     /// An empty key is one, too.
     pub sort_key: Option<Vec<u8>>,
     pub profile: u32,
+    /// True if systemd-boot would not show the entry: a UKI that does not say what it is.
+    is_hidden: bool,
     pub problem: Option<Problem>,
 }
 
@@ -87,15 +92,17 @@ impl Entry {
         Some(Entry {
             kind,
             volume,
+            number: 0,
             file_name: file_name.to_vec(),
             image_id_bytes: id.len(),
             id,
             counter: name.counter,
             title: Vec::new(),
             version: Vec::new(),
-            machine_id: Vec::new(),
+            machine_id: None,
             sort_key: None,
             profile: 0,
+            is_hidden: false,
             problem: None,
         })
     }
@@ -104,7 +111,7 @@ impl Entry {
     pub fn describe(&mut self, text: Type1) {
         self.title = cut(text.title);
         self.version = cut(text.version);
-        self.machine_id = cut(text.machine_id);
+        self.machine_id = text.machine_id.map(cut);
         self.sort_key = text.sort_key.map(cut);
         self.profile = text.profile;
         self.problem = text.problem.map(Problem::Entry);
@@ -114,9 +121,10 @@ impl Entry {
     #[must_use]
     pub fn of_profile(&self, system: &OsRelease, profile: u32, own: &ProfileText) -> Entry {
         let mut entry = self.clone();
+        // The first that is set counts, even if it is empty.
         let text = |choices: &[&Option<String>]| {
             let found = choices.iter().find_map(|choice| choice.as_deref());
-            cut(found.unwrap_or_default().as_bytes().to_vec())
+            found.map(|text| cut(text.as_bytes().to_vec()))
         };
         let OsRelease {
             id,
@@ -128,9 +136,11 @@ impl Entry {
             image_version,
             build_id,
         } = system;
-        entry.title = text(&[pretty_name, image_id, name, id]);
-        entry.version = text(&[image_version, version, version_id, build_id]);
-        entry.sort_key = Some(text(&[image_id, id])).filter(|key| !key.is_empty());
+        let title = text(&[pretty_name, image_id, name, id]);
+        entry.is_hidden = title.is_none();
+        entry.title = title.unwrap_or_default();
+        entry.version = text(&[image_version, version, version_id, build_id]).unwrap_or_default();
+        entry.sort_key = text(&[image_id, id]);
         entry.profile = profile;
         if let Some(title) = own.title.as_ref().or(own.id.as_ref()) {
             entry
@@ -142,7 +152,7 @@ impl Entry {
             let by_number = alloc::format!("{profile}");
             let name = own.id.as_ref().unwrap_or(&by_number);
             entry.id.push(b'@');
-            entry.id.append(&mut cut(name.to_ascii_lowercase().into()));
+            entry.id.append(&mut cut(name.clone().into()));
         }
         entry
     }
@@ -179,13 +189,16 @@ impl Entry {
     /// Returns whether the id without a profile means this entry.
     #[must_use]
     pub fn is_first_profile(&self) -> bool {
-        self.kind == Kind::Type1 || self.profile == 0
+        self.own_profile() == 0
     }
 
-    /// Returns whether systemd-boot would not show the entry: a UKI that does not say what
-    /// it is.
-    fn is_hidden(&self) -> bool {
-        self.kind == Kind::Type2 && self.title.is_empty()
+    /// Returns the profile that the entry stands for. What a type 1 entry names is part of
+    /// the way it boots.
+    fn own_profile(&self) -> u32 {
+        match self.kind {
+            Kind::Type1 => 0,
+            Kind::Type2 => self.profile,
+        }
     }
 
     /// Compares by systemd-boot's order: the best entry first, and those that cannot boot
@@ -195,7 +208,7 @@ impl Entry {
         let rank = |entry: &Entry| {
             (
                 entry.problem.is_some(),
-                entry.is_hidden(),
+                entry.is_hidden,
                 entry.has_no_tries_left(),
                 entry.sort_key.is_none(),
             )
@@ -214,11 +227,12 @@ impl Entry {
         order
             // All first profiles come before the others, of which one may well be a
             // factory reset.
-            .then_with(|| self.profile.cmp(&other.profile))
+            .then_with(|| self.own_profile().cmp(&other.own_profile()))
             // With the suffix: arch.conf comes before arch-lts.conf.
             .then_with(|| version::compare(other.image_id(), self.image_id()))
             .then_with(|| tries(self).cmp(&tries(other)))
-            // To systemd-boot these are equal; any stable order will do.
-            .then_with(|| (self.volume, &self.id).cmp(&(other.volume, &other.id)))
+            // Equal: their names differ only in characters that are not compared. The first
+            // in its directory comes first.
+            .then_with(|| self.number.cmp(&other.number))
     }
 }

@@ -29,7 +29,8 @@ nonsense\r
     assert_eq!(entry.problem, None);
     assert_eq!(entry.title, b"Fedora 19 (Rawhide)");
     assert_eq!(entry.sort_key.as_deref(), Some(&b"fedora"[..]));
-    assert_eq!(entry.machine_id, b"6a9857a393724b7a981ebb5b8495b9ea");
+    let machine_id = entry.machine_id.as_deref();
+    assert_eq!(machine_id, Some(&b"6a9857a393724b7a981ebb5b8495b9ea"[..]));
     assert_eq!(entry.version, b"3.8.0-2.fc19.x86_64");
     assert_eq!(entry.options, b"root=UUID=6d3376e4 quiet splash");
     assert_eq!(entry.image, b"6a98/linux");

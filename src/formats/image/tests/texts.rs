@@ -33,7 +33,10 @@ NOEQUALS
     assert_eq!(get("OPEN").as_deref(), Some("\"no end"));
     assert_eq!(get("CR").as_deref(), Some("a b"));
     assert_eq!(get("AFTER").as_deref(), Some("c"));
-    for none in ["EMPTY", "QUOTED", "UNSET", "NOEQUALS", "# PLAIN", "LATE"] {
+    for empty in ["EMPTY", "QUOTED", "UNSET"] {
+        assert_eq!(get(empty).as_deref(), Some(""), "{empty}");
+    }
+    for none in ["NOEQUALS", "# PLAIN", "LATE"] {
         assert_eq!(get(none), None, "{none}");
     }
 }
@@ -65,6 +68,7 @@ fn os_release() {
     assert_eq!(os.title(), Some("Debian 13"));
     assert_eq!(os.version_id.as_deref(), Some("13"));
     assert_eq!(osrel::parse(b"ID=x").title(), Some("x"));
+    assert_eq!(osrel::parse(b"ID=x\nNAME=").title(), Some("x"));
     assert_eq!(osrel::parse(b"").title(), None);
 }
 

@@ -49,6 +49,7 @@ fn entries_are_in_the_specification_s_order() {
         // Rule 3: entries with a sort key come first. Rule 2: sort-key ascending,
         // machine-id ascending, version descending; an unset key compares lower.
         entry("z1.conf", "sort-key debian\nversion 6.1\n"),
+        entry("z1.conf", "sort-key debian\nmachine-id ''\nversion 6.0\n"),
         entry("z2.conf", "sort-key debian\nmachine-id 01\nversion 6.12\n"),
         entry("z3.conf", "sort-key debian\nmachine-id 01\nversion 6.2\n"),
         entry(
@@ -120,6 +121,22 @@ fn the_first_profiles_of_all_images_come_first() {
         of("x1.efi", 2),
         uki("z.efi", "ID=fedora\nVERSION_ID=2\n", 0, ""),
     ]);
+    // What a type 1 entry names is no profile of its own.
+    assert_sorted(&[entry("b.conf", "profile 1\n"), entry("a.conf", "")]);
+}
+
+#[test]
+fn between_equals_the_first_in_its_directory_comes_first() {
+    let read = |file: &str, number| {
+        let mut entry = entry(file, "");
+        entry.number = number;
+        entry
+    };
+    assert_sorted(&[
+        read("_x.conf", 3),
+        read("\u{65e5}x.conf", 4),
+        read("+x.conf", 5),
+    ]);
 }
 
 #[test]
@@ -130,7 +147,8 @@ fn a_uki_s_version_is_the_first_that_its_system_has() {
         ("VERSION_ID=1", "1"),
         ("VERSION='2 x'", "2 x"),
         ("IMAGE_VERSION=3", "3"),
-        ("IMAGE_VERSION=", "2 x"),
+        // As in systemd-boot, an empty one counts.
+        ("IMAGE_VERSION=", ""),
     ] {
         system = format!("{system}{line}\n");
         let entry = uki("a.efi", &system, 0, "");
@@ -151,7 +169,7 @@ fn a_profile_is_named_by_its_id_and_by_its_number() {
         uki("X+3.EFI", "ID=a\n", 2, ""),
     ];
     let ids: Vec<_> = entries.iter().map(|entry| &entry.id[..]).collect();
-    assert_eq!(ids, [&b"x.efi"[..], b"x.efi@rescue", b"x.efi@2"]);
+    assert_eq!(ids, [&b"x.efi"[..], b"x.efi@Rescue", b"x.efi@2"]);
     assert_eq!(entries[1].title, b"a (Rescue system)");
     let none = LoaderVariables::default();
     for (name, index) in [
@@ -201,6 +219,7 @@ fn a_uki_has_an_entry_for_each_profile() {
 #[test]
 fn a_uki_that_does_not_say_what_it_is_comes_after_the_others() {
     assert_sorted(&[
+        uki("empty.efi", "ID=\n", 0, ""),
         entry("a.conf", "sort-key \"\"\n"),
         entry("b.conf", ""),
         uki("c.efi", "VERSION_ID=1\n", 0, ""),
