@@ -14,7 +14,7 @@ const MIB: u64 = 1 << 20;
 pub enum Partition {
     /// FAT, labelled `ESP`.
     Esp,
-    /// ext4.
+    /// ext4, or FAT.
     Xbootldr,
     /// ext4, labelled `root`.
     Root,
@@ -44,6 +44,8 @@ impl Partition {
 /// A disk that is being made; it has the partitions that have a file.
 pub struct Disk {
     directory: PathBuf,
+    /// The partitions with a FAT file system.
+    fat: Vec<Partition>,
 }
 
 impl Disk {
@@ -51,7 +53,16 @@ impl Disk {
     pub fn new(directory: &Path) -> Self {
         let directory = directory.join("disk");
         fs::create_dir_all(&directory).expect("make the disk's directory");
-        Self { directory }
+        Self {
+            directory,
+            fat: vec![Partition::Esp],
+        }
+    }
+
+    /// Gives the XBOOTLDR partition a file system that firmware reads, too.
+    pub fn fat_xbootldr(mut self) -> Self {
+        self.fat.push(Partition::Xbootldr);
+        self
     }
 
     pub fn file(self, partition: Partition, path: &str, data: &[u8]) -> Self {
@@ -117,6 +128,7 @@ impl Disk {
         BuiltDisk {
             offsets: partitions.zip(offsets).collect(),
             path,
+            fat: self.fat,
         }
     }
 
@@ -124,7 +136,7 @@ impl Disk {
     fn file_system(&self, partition: Partition) -> PathBuf {
         let tree = self.tree(partition);
         let image = self.directory.join(format!("{}.img", partition.name()));
-        if partition == Partition::Esp {
+        if self.fat.contains(&partition) {
             Esp::new(&image, size_of(&tree)).copy_all(&tree);
         } else {
             let size_bytes = (size_of(&tree) + 16 * MIB).next_multiple_of(MIB);
@@ -187,6 +199,7 @@ pub fn copy_into(disk: &Path, offset: u64, image: &Path) {
 pub struct BuiltDisk {
     path: PathBuf,
     offsets: Vec<(Partition, u64)>,
+    fat: Vec<Partition>,
 }
 
 impl BuiltDisk {
@@ -228,7 +241,8 @@ impl BuiltDisk {
     /// Returns the names in a directory, sorted; after a run, as the guest has left them.
     pub fn names(&self, partition: Partition, directory: &str) -> Vec<String> {
         let offset = self.offset(partition);
-        let text = if partition == Partition::Esp {
+        let is_fat = self.fat.contains(&partition);
+        let text = if is_fat {
             let image = format!("{}@@{offset}", self.path.display());
             let mut list = mtools("mdir", Path::new(&image));
             run(list.arg("-b").arg(format!("::/{directory}"))).stdout
@@ -240,7 +254,7 @@ impl BuiltDisk {
         };
         let text = String::from_utf8_lossy(&text);
         // mdir: ::/DIRECTORY/NAME; debugfs: /INODE/MODE/UID/GID/NAME/SIZE/.
-        let field = if partition == Partition::Esp { 0 } else { 2 };
+        let field = if is_fat { 0 } else { 2 };
         let mut names: Vec<String> = text
             .lines()
             .filter_map(|line| line.rsplit('/').nth(field))

@@ -76,6 +76,8 @@ impl Esp {
 /// Returns a command of mtools for an image of a FAT file system.
 pub(crate) fn mtools(program: &str, image: &Path) -> Command {
     let mut command = crate::host_program(program);
+    // Names of files are UTF-8.
+    command.env("LC_ALL", "C.UTF-8");
     command.env("MTOOLS_SKIP_CHECK", "1").arg("-i").arg(image);
     command
 }

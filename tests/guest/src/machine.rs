@@ -53,6 +53,8 @@ pub struct Machine {
     memory_mb: u32,
     cpus: u32,
     has_tpm: bool,
+    /// A reset starts the machine again; otherwise it ends the run.
+    resets: bool,
     /// More arguments for QEMU.
     arguments: Vec<String>,
     timeout: Duration,
@@ -83,6 +85,7 @@ impl Machine {
             memory_mb: 512,
             cpus: 1,
             has_tpm: false,
+            resets: false,
             arguments: Vec::new(),
             timeout: Duration::from_secs(300),
         }
@@ -108,6 +111,12 @@ impl Machine {
     pub fn with_watchdog(mut self) -> Self {
         let arguments = ["-machine", "q35", "-global", "ICH9-LPC.noreboot=false"];
         self.arguments.extend(arguments.map(str::to_owned));
+        self
+    }
+
+    /// Lets the guest reboot.
+    pub fn resets(mut self) -> Self {
+        self.resets = true;
         self
     }
 
@@ -253,7 +262,8 @@ impl Machine {
         };
         command.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         command
-            .args(["-nodefaults", "-no-user-config", "-no-reboot"])
+            .args(["-nodefaults", "-no-user-config"])
+            .args((!self.resets).then_some("-no-reboot"))
             .args(["-display", "none"])
             // With a thread for each processor, QEMU 7.2 can translate code while another
             // processor writes it, and run a breakpoint of the kernel's text_poke() that

@@ -64,7 +64,7 @@ pub fn sha256(data: &[u8]) -> String {
 }
 
 /// Returns the bytes of a hex number.
-pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
+pub fn from_hex(hex: &str) -> Vec<u8> {
     let digits = hex.as_bytes().chunks(2);
     let text = digits.map(|pair| std::str::from_utf8(pair).expect("hex is ASCII"));
     text.map(|pair| u8::from_str_radix(pair, 16).expect("a hex number"))
