@@ -4,12 +4,13 @@
 # Runs what make check leaves out: all tests of the kernel module on each
 # kernel, tests of the kernel's own bugs, loaders that race with the OOM killer,
 # the count of instructions in fast loads and with unpacked initrds, boots with
-# each kind of initrd, packed and unpacked, and jumps after fast loads, of large
-# initrds, by each route and firmware. Takes hours; prints the counts.
+# each kind of initrd, packed and unpacked, jumps after fast loads, of large
+# initrds, by each route and firmware, and the entries of systemd-boot with all
+# settings. Takes hours; prints the counts.
 # tests/check-all.md has the results.
 #
 #   tests/check-all.sh                  all parts
-#   tests/check-all.sh 6.12-trixie 7 rt debug bugs oom count unpack jumps  only these
+#   tests/check-all.sh 6.12-trixie 7 rt debug bugs oom count unpack jumps entries  only these
 #   tests/check-all.sh 7 -- handshake_rules       only these tests on that kernel
 set -uo pipefail
 export LC_ALL=C
@@ -23,7 +24,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
     shift
 done
 [ $# -lt 2 ] || suite=("${@:2}")
-[ ${#parts[@]} -gt 0 ] || parts=(6.12-trixie 7 rt debug bugs oom count unpack jumps)
+[ ${#parts[@]} -gt 0 ] || parts=(6.12-trixie 7 rt debug bugs oom count unpack jumps entries)
 
 logs=${CARGO_TARGET_DIR:-target}/check
 mkdir -p "$logs"
@@ -45,8 +46,9 @@ for part in "${parts[@]}"; do
     unpack) kernel=6.12 tests=(module_unpack_boot::long_) ;;
     # Some rows boot Linux 7 in any case.
     jumps) kernel=6.12 tests=(jump_matrix) ;;
+    entries) kernel=6.12 tests=(sd_boot::long_) ;;
     *)
-        echo "check-all: no part '$part': 6.12, 6.12-trixie, 7, rt, debug, bugs, oom, count, unpack, jumps" >&2
+        echo "check-all: no part '$part': 6.12, 6.12-trixie, 7, rt, debug, bugs, oom, count, unpack, jumps, entries" >&2
         exit 2
         ;;
     esac

@@ -166,6 +166,7 @@ stage() {
         with_libraries btrfs trixie btrfs-progs zlib1g
         with_libraries makedumpfile trixie makedumpfile zlib1g
         with_libraries kexec-tools forky kexec-tools
+        with_libraries bootctl forky libsystemd-shared systemd-boot-tools
         dracut bookworm
         dracut trixie
         ;;

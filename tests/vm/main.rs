@@ -65,6 +65,7 @@ mod oracle;
 mod refusal;
 mod report;
 mod revoked;
+mod sd_boot;
 mod secure_boot;
 mod tpm;
 mod unpack;
