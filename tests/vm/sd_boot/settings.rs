@@ -65,8 +65,9 @@ const fn differs(
 }
 
 /// All settings. Two differences stay. systemd-boot folds the case of a pattern but not that of
-/// a profile's ID, so that no letter matches a capital in it; here the case never counts. And
-/// here a profile goes by its number, too.
+/// a profile's ID, so that no letter matches a capital in it, and not that of
+/// LoaderEntryLastBooted; here the case never counts. And here a profile goes by its number,
+/// too.
 pub const ALL: &[Setting] = &[
     short("nothing", "timeout 0\n", &[], "s7.conf"),
     short(
@@ -143,10 +144,11 @@ pub const ALL: &[Setting] = &[
         &[(LAST, "m[5-6]*")],
         "m5.conf",
     ),
-    long(
+    differs(
         "saved-upper-name",
         "default @saved\n",
         &[(LAST, "M2.CONF")],
+        "s7.conf",
         "m2.conf",
     ),
     long(
