@@ -47,7 +47,7 @@ fn same_as_sd_boot(name: &str, settings: &[&Setting]) {
     let said = firmware::machine_with_disk(&directory, disk.path().to_owned())
         .memory_mb(1024)
         .resets()
-        .timeout_s(120 + 60 * settings.len() as u64)
+        .timeout_s(300 + 120 * settings.len() as u64)
         .run();
     let boots = steps::boots(&said);
     let mut wrong = Vec::new();
