@@ -56,7 +56,13 @@ fn model(mbr: &[u8], chain: &HashMap<u64, &[u8]>, disk_sectors: u64) -> Vec<(u32
                 break;
             }
             seen.push(here);
-            let Some(table) = chain.get(&here) else {
+            // A chain may begin with the MBR itself.
+            let table = if here == 0 {
+                Some(&mbr)
+            } else {
+                chain.get(&here)
+            };
+            let Some(table) = table else {
                 break;
             };
             for (slot, (kind, start, count)) in slots(table).into_iter().enumerate() {

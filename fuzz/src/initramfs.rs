@@ -9,7 +9,7 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 const UNPACKED_MAX: usize = 8 << 10;
 const PATH_MAX: usize = 4096;
 
-/// What the kernel makes of an initrd.
+/// The verdict of the kernel on an initrd.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// All is unpacked, without a complaint.
