@@ -10,6 +10,7 @@ fuzz_target!(|text: &[u8]| {
     let names: Vec<Vec<u8>> = text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
     for directory in [
         CompanionDirectory::Own,
+        CompanionDirectory::Thin,
         CompanionDirectory::Addons,
         CompanionDirectory::Credentials,
         CompanionDirectory::Extensions,

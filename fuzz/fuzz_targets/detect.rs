@@ -2,7 +2,7 @@
 //! Arbitrary files: each gives an image, or a report of three short lines.
 #![no_main]
 use kexec_bpf::parts::{Diagnose, Exit};
-use kexec_bpf::parts::image::detect;
+use kexec_bpf::parts::image::{Image, detect};
 use kexec_bpf_fuzz::inside;
 use libfuzzer_sys::fuzz_target;
 
@@ -11,6 +11,15 @@ fuzz_target!(|file: &[u8]| {
         Ok(image) => {
             for section in image.pe().into_iter().flat_map(|pe| &pe.sections) {
                 inside(file, section.slice);
+            }
+            if let Image::Uki {
+                thin: Some(thin), ..
+            } = image
+            {
+                for path in [thin.kernel.path, thin.initrd.path] {
+                    assert!(!path.is_empty() && path.first() != Some(&b'/'));
+                    assert!(path.split(|byte| *byte == b'/').all(|name| name != b".."));
+                }
             }
         }
         Err(error) => {

@@ -19,7 +19,8 @@ const INDENT: usize = 7;
 
 pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let place = options::place(parsed);
-    let found = entries::find(place, options::timeout_s(parsed), &host::read());
+    let host = host::read();
+    let found = entries::find(place, options::timeout_s(parsed), &host);
     let mut found = found.map_err(|error| {
         let found = error.diagnose();
         match place {
@@ -31,7 +32,7 @@ pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         }
     })?;
     let notes = core::mem::take(&mut found.notes);
-    let default = found.default();
+    let default = found.checked_default(&host);
     let mut out = String::new();
     for index in 0..found.entries.len() {
         let (label, text) = line(&found, index, default);

@@ -5,20 +5,20 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::Write;
 
 use super::console::print;
 use super::options;
 use super::parse::Parsed;
 use super::plan::revoked_text;
 use super::text::field;
-use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::exact_size;
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::cmdline;
 use crate::formats::image::authenticode;
 use crate::formats::image::detect::{Image, detect_linux};
 use crate::formats::image::pe::{Machine, Pe};
+use crate::formats::image::thin::{Reference, Thin, hex};
 use crate::formats::image::uki::{SectionKind, Selection, Uki};
 use crate::formats::image::{devicetree, fdt, osrel, profile};
 use crate::formats::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
@@ -45,7 +45,8 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         },
         ..LoadOptions::default()
     };
-    let manifest = run::open(&options)?;
+    let mut manifest = run::open(&options)?;
+    let opened = run::open_thin(&mut manifest, &options).and_then(|()| run::check_thin(&manifest));
     let file = &manifest.image.file;
     let image = &manifest.detected;
     let mut page = Page::default();
@@ -63,7 +64,10 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
             path: path.to_vec(),
             error,
         })?;
-    page.load(&options, &manifest);
+    match opened {
+        Ok(()) => page.load(&options, &manifest),
+        Err(error) => page.line("kexec uses", &format!("nothing: {}", error.diagnose().what)),
+    }
     print(&page.0)
 }
 
@@ -91,9 +95,12 @@ impl Page {
                     &format!("takes a command line of up to {max_bytes} bytes"),
                 );
             }
-            Image::Uki { pe, uki } => {
+            Image::Uki { pe, uki, thin } => {
+                if let Some(thin) = thin {
+                    self.thin(thin);
+                }
                 if let Ok(selection) = uki.select(profile) {
-                    self.selection(file, &selection)?;
+                    self.selection(file, &selection, thin.is_some())?;
                     self.device_trees(file, pe.machine, &selection)?;
                 }
                 self.profiles(file, uki, profile)?;
@@ -128,13 +135,31 @@ impl Page {
         }
     }
 
+    /// Adds the files that a thin image names.
+    fn thin(&mut self, thin: &Thin) {
+        for Reference {
+            path,
+            sha256,
+            section,
+        } in [&thin.kernel, &thin.initrd]
+        {
+            self.line(section.name(), &printable(path));
+            self.line("", &hex(sha256));
+        }
+    }
+
     /// Adds the sections that the chosen profile selects.
-    fn selection(&mut self, file: &dyn ReadAt, selection: &Selection) -> Result<(), ReadError> {
+    fn selection(
+        &mut self,
+        file: &dyn ReadAt,
+        selection: &Selection,
+        is_thin: bool,
+    ) -> Result<(), ReadError> {
         if let Some(slice) = selection.get(SectionKind::Osrel) {
             let system = osrel::parse(&read_small(file, slice, TEXT_MAX_BYTES)?);
             self.line("system", system.title().unwrap_or("unnamed"));
         }
-        if let Some(linux) = selection.linux() {
+        if let Some(linux) = selection.linux().filter(|_| !is_thin) {
             let inner = detect_linux(file, linux);
             let text = match &inner {
                 Ok(Image::BzImage { header, .. }) => {
@@ -157,8 +182,10 @@ impl Page {
             }
             None => self.line("command line", "none"),
         }
-        let initrd = selection.get(SectionKind::Initrd);
-        self.line("initrd", &slice_size(initrd));
+        if !is_thin {
+            let initrd = selection.get(SectionKind::Initrd);
+            self.line("initrd", &slice_size(initrd));
+        }
         if let Some(ucode) = selection.get(SectionKind::Ucode) {
             self.line("microcode", &slice_size(Some(ucode)));
         }
@@ -251,6 +278,7 @@ impl Page {
         let mut used: Vec<&str> = alloc::vec![kernel.map_or("the whole file", SectionKind::name)];
         used.extend(plan.initrd.iter().filter_map(|part| match part.from {
             InitrdOrigin::Section(kind) | InitrdOrigin::SectionFile(kind) => Some(kind.name()),
+            InitrdOrigin::Thin => Some(".initrd"),
             _ => None,
         }));
         self.line("", &used.join(", "));
@@ -259,15 +287,6 @@ impl Page {
             &format!("command line: {}", printable(&plan.cmdline.text)),
         );
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn slice_size(slice: Option<FileSlice>) -> String {

@@ -78,6 +78,10 @@ pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Str
     let version = plan.kernel.release.as_deref().unwrap_or("version unknown");
     let (offset, bytes) = (plan.kernel.slice.offset, plan.kernel.slice.bytes);
     let from = match plan.kernel.section {
+        Some(section) if load.manifest.thin.is_some() => {
+            let path = printable(manifest.path(plan.kernel.source));
+            format!("{path}, named by {}", section.name())
+        }
         Some(section) => format!("{} at {offset}", section.name()),
         None => "the whole file".into(),
     };
@@ -167,6 +171,7 @@ fn part_text(part: &InitrdPart, manifest: &Manifest<InputFile>) -> String {
             format!("{path}: {} at {offset}, {bytes} bytes", kind.name())
         }
         InitrdOrigin::Member(directory) => format!("{path}, {bytes} bytes, in {directory}"),
+        InitrdOrigin::Thin => format!("{path}, {bytes} bytes, named by .initrd"),
         InitrdOrigin::User => format!("{path}, {bytes} bytes"),
     }
 }

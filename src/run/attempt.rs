@@ -17,7 +17,7 @@ use super::prepared::Prepared;
 use super::{RunError, handshake, unpack};
 use crate::diagnosis::Diagnosis;
 use crate::formats::image::{authenticode, pe};
-use crate::formats::source::{ReadAt, SubSource};
+use crate::formats::source::{InputId, ReadAt, SubSource};
 use crate::host::Host;
 use crate::policy::explain;
 use crate::policy::plan::{Manifest, Plan, Route};
@@ -111,8 +111,11 @@ impl Attempt<'_> {
                 let offer = Offer::new(self.options.root, manifest, plan)?;
                 return handshake::load(&offer, initrd.as_fd(), self.host, &mut progress);
             }
-            Route::Extract => Some(self.copy_kernel(&mut progress)?),
-            Route::Native => None,
+            Route::Extract if plan.kernel.source == InputId::IMAGE => {
+                Some(self.copy_kernel(&mut progress)?)
+            }
+            // A thin image's kernel is a copy already.
+            Route::Extract | Route::Native => None,
         };
         if let Some(changed) = changed(manifest) {
             return Err(changed);
@@ -126,7 +129,7 @@ impl Attempt<'_> {
         ));
         let kernel = match &extracted {
             Some(kernel) => kernel.as_fd(),
-            None => manifest.image.file.as_fd(),
+            None => self.kernel_file()?.as_fd(),
         };
         let session = digest::session(plan.digest);
         kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
@@ -141,6 +144,12 @@ impl Attempt<'_> {
             skipped_count: 0,
             report: session.map(|session| session.and_then(|session| session.report())),
         })
+    }
+
+    fn kernel_file(&self) -> Result<&InputFile, RunError> {
+        let input = self.manifest.get(self.plan.kernel.source);
+        let input = input.ok_or(RunError::NoSuchInput)?;
+        Ok(&input.file)
     }
 
     fn copy_kernel(&self, progress: super::Progress<'_>) -> Result<Filled, RunError> {
@@ -163,7 +172,10 @@ impl Attempt<'_> {
             return found;
         }
         let image: &dyn ReadAt = &self.manifest.image.file;
-        let inner = SubSource::new(image, self.plan.kernel.slice);
+        let Ok(kernel) = self.kernel_file() else {
+            return found;
+        };
+        let inner = SubSource::new(kernel, self.plan.kernel.slice);
         let verified: &dyn ReadAt = match self.plan.route {
             Route::Extract => &inner,
             Route::Native | Route::Handshake => image,

@@ -11,7 +11,7 @@ use super::events::{Event, Events};
 use super::options::{BootOptions, LoadOptions};
 use super::volume::Volume;
 use super::volumes::{self, Place};
-use super::{RunError, exec, load, unload};
+use super::{RunError, exec, load, thin, unload};
 use crate::diagnosis::Diagnose;
 use crate::diagnosis::escape::printable;
 use crate::formats::entries::counter::Name;
@@ -132,21 +132,41 @@ fn load_entry(
     for note in &found.notes {
         events.warn(note);
     }
-    let index = chosen(name, options, &mut found, events)?;
-    // Drop the other entries.
-    let entry = found.entries.swap_remove(index);
-    let Some(volume) = found.volumes.get(entry.volume) else {
-        return Err(no_entry(&entry.id));
-    };
-    events.tell(Event::Chosen {
-        entry: &entry,
-        volume: &volume.name,
-    });
-    if let Some(problem) = entry.problem {
-        let id = entry.id;
-        return Err(BootError::Bad { id, problem }.into());
+    if name.is_none() {
+        announce(options, &mut found, events);
     }
-    let cmdline = load_chosen(&entry, &found, options, host, events)?;
+    let (entry, cmdline) = loop {
+        let index = chosen(name, options, &found, events)?;
+        let Some(entry) = found.entries.get(index).cloned() else {
+            return Err(BootError::NothingLeft { after: None }.into());
+        };
+        let Some(volume) = found.volumes.get(entry.volume) else {
+            return Err(no_entry(&entry.id));
+        };
+        events.tell(Event::Chosen {
+            entry: &entry,
+            volume: &volume.name,
+        });
+        if let Some(problem) = entry.problem {
+            let id = entry.id;
+            return Err(BootError::Bad { id, problem }.into());
+        }
+        let error = match load_chosen(&entry, &found, options, host, events) {
+            Ok(cmdline) => break (entry, cmdline),
+            Err(error) => error,
+        };
+        // The hashes of thin images are not compared before, because reading the files of
+        // all entries would take long.
+        let problem = thin::skipped(&error, host).filter(|_| name.is_none());
+        let Some(problem) = problem else {
+            return Err(error);
+        };
+        if let Some(entry) = found.entries.get_mut(index) {
+            entry.problem = Some(problem);
+        }
+        let entries = &found;
+        events.tell(Event::Unbootable { entries, index });
+    };
     if !options.dry_run {
         let volume = found.volumes.swap_remove(entry.volume);
         if let Err(warning) = count(&entry, volume) {
@@ -160,12 +180,15 @@ fn load_entry(
 fn chosen(
     name: Option<&[u8]>,
     options: &BootOptions<'_>,
-    found: &mut BootEntries,
+    found: &BootEntries,
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
     let mut index = match name {
         Some(name) => choose::by_name(&found.entries, name)?,
-        None => by_default(options, found, events)?,
+        None => match found.default() {
+            Some((index, _)) => index,
+            None => return Err(BootError::NothingLeft { after: None }.into()),
+        },
     };
     if options.next {
         index = choose::next(&found.entries, index)?;
@@ -186,18 +209,17 @@ fn chosen(
             return Ok(index);
         }
         // Back to the menu, which now waits for another choice.
-        let entries = &*found;
-        events.tell(Event::Unbootable { entries, index });
+        events.tell(Event::Unbootable {
+            entries: found,
+            index,
+        });
         timeout = Timeout::Forever;
     }
 }
 
-/// Returns the index of the default entry, and reports what might have been meant instead.
-fn by_default(
-    options: &BootOptions<'_>,
-    found: &mut BootEntries,
-    events: &mut dyn Events,
-) -> Result<usize, RunError> {
+/// Takes back what names an entry for one boot, and reports what might have been meant
+/// instead of the default.
+fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn Events) {
     // What names an entry for one boot counts once, whatever it names.
     if !options.dry_run {
         if found.variables.one_shot.is_some() {
@@ -246,8 +268,6 @@ fn by_default(
             events.tell(Event::Unbootable { entries, index });
         }
     }
-    let default = found.default().map(|(index, _)| index);
-    default.ok_or_else(|| BootError::NothingLeft { after: None }.into())
 }
 
 fn load_chosen(

@@ -92,7 +92,7 @@ fn open_named(
 
 /// Returns the image's demands on addons; `None` for an image that is not a UKI.
 fn demands(manifest: &Manifest<InputFile>, signed_only: bool) -> Result<Option<Demands>, RunError> {
-    let Image::Uki { pe, uki } = &manifest.detected else {
+    let Image::Uki { pe, uki, .. } = &manifest.detected else {
         return Ok(None);
     };
     let image: &Input<InputFile> = &manifest.image;
@@ -126,36 +126,28 @@ pub fn add_found(
         return Ok(());
     };
     let image: &Input<InputFile> = &manifest.image;
-    let opened = |path: &[u8]| {
-        Directory::open(options.root, path)
-            .map_err(|error| RunError::open(path, OpenError::Sys(error)))
-    };
+    let is_thin = manifest.thin.is_some();
     let (parent, name) = split(&image.path);
-    let beside = opened(parent)?;
-    let own = companion::own_directory(name);
-    // With options.root, paths are shown relative to it.
-    let path_of = |directory: &Directory, else_path: &[u8]| {
-        let path = directory.path().filter(|_| options.root.is_none());
-        path.unwrap_or_else(|| else_path.to_vec())
+    let beside = opened(options, parent)?;
+    let own_kind = match is_thin {
+        true => CompanionDirectory::Thin,
+        false => CompanionDirectory::Own,
     };
-    let own_path = join(&path_of(&beside, parent), &own);
+    let own = own_kind.beside(name);
+    let own_path = join(&path_of(options, &beside, parent), &own);
     let own = beside.below(&own);
-
-    // With options.root, stop at that directory: it may be below a mount's root, and a
-    // mount that is attached nowhere has no parents to walk up to.
-    let root = match options.extras_root.or(options.root.map(|_| &b"/"[..])) {
-        Some(path) => opened(path)?,
-        None => beside.root(),
-    };
-    let root_path = path_of(&root, b"/");
-    let loader_path = join(&root_path, b"loader");
-    let loader = told(root.below(b"loader"), &loader_path, on_skip)?;
+    let root = root_above(options, beside)?;
+    let loader_path = root.join(b"loader");
+    let loader = told(root.directory.below(b"loader"), &loader_path, on_skip)?;
     let mut found = Vec::new();
     let global = |wanted, found: &mut Vec<_>, on_skip: OnSkip<'_>| -> Result<(), RunError> {
         let Some(loader) = &loader else {
             return Ok(());
         };
         for (kind, name) in CompanionDirectory::GLOBAL {
+            if is_thin && kind != CompanionDirectory::Credentials {
+                continue;
+            }
             // Global addons come before the image's own directory, the other global files
             // after it, which is their order in the initrd.
             if (kind == CompanionDirectory::Addons) == (wanted == CompanionDirectory::Addons) {
@@ -168,18 +160,54 @@ pub fn add_found(
     };
     global(CompanionDirectory::Addons, &mut found, &mut *on_skip)?;
     let own = told(own, &own_path, on_skip)?;
-    collect(
-        CompanionDirectory::Own,
-        own,
-        &own_path,
-        &demands,
-        &mut found,
-        on_skip,
-    )?;
+    collect(own_kind, own, &own_path, &demands, &mut found, on_skip)?;
     global(CompanionDirectory::Credentials, &mut found, on_skip)?;
     // They go before the files that the user named.
     manifest.companions.splice(0..0, found);
     Ok(())
+}
+
+/// The root of an image's file system.
+pub(super) struct ImageRoot {
+    pub directory: Directory,
+    path: Vec<u8>,
+}
+
+impl ImageRoot {
+    /// Returns the path of a file below it, for messages.
+    pub fn join(&self, path: &[u8]) -> Vec<u8> {
+        join(&self.path, path)
+    }
+}
+
+/// Returns the root of the file system that the image is on, or the directory that the
+/// options name instead.
+///
+/// # Errors
+/// [`RunError::Open`].
+pub(super) fn image_root(options: &LoadOptions<'_>, image: &[u8]) -> Result<ImageRoot, RunError> {
+    root_above(options, opened(options, split(image).0)?)
+}
+
+fn root_above(options: &LoadOptions<'_>, beside: Directory) -> Result<ImageRoot, RunError> {
+    // With options.root, stop at that directory: it may be below a mount's root, and a
+    // mount that is attached nowhere has no parents to walk up to.
+    let directory = match options.extras_root.or(options.root.map(|_| &b"/"[..])) {
+        Some(path) => opened(options, path)?,
+        None => beside.root(),
+    };
+    let path = path_of(options, &directory, b"/");
+    Ok(ImageRoot { directory, path })
+}
+
+fn opened(options: &LoadOptions<'_>, path: &[u8]) -> Result<Directory, RunError> {
+    Directory::open(options.root, path).map_err(|error| RunError::open(path, OpenError::Sys(error)))
+}
+
+/// Returns a directory's path for messages; with `options.root`, paths are relative to it.
+fn path_of(options: &LoadOptions<'_>, directory: &Directory, else_path: &[u8]) -> Vec<u8> {
+    let path = directory.path().filter(|_| options.root.is_none());
+    path.unwrap_or_else(|| else_path.to_vec())
 }
 
 /// Leaves out the addon that the kernel refused, if it was found and not named by the

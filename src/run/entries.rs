@@ -10,7 +10,7 @@ use super::options::LoadOptions;
 use super::text::{read_text, unusable};
 use super::volume::Volume;
 use super::volumes::{self, Found, Place};
-use super::{RunError, manifest, prepared};
+use super::{RunError, manifest, prepared, thin};
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::printable;
 use crate::formats::entries::ENTRIES_MAX;
@@ -317,13 +317,13 @@ fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem>
         },
         ..LoadOptions::default()
     };
-    let manifest = match manifest::open(&image) {
+    let mut manifest = match manifest::open(&image) {
         Ok(manifest) => manifest,
         Err(error) => return Some(problem_of(error)),
     };
     let refused = || refused(&manifest.detected, text).map(Problem::Enforce);
     let refused = host.enforces().then(refused).flatten();
-    refused.or_else(|| plan_problem(&image, &manifest, host))
+    refused.or_else(|| plan_problem(&image, &mut manifest, host))
 }
 
 /// Returns the rule of enforce that a type 1 entry breaks.
@@ -339,9 +339,12 @@ fn refused(image: &Image, text: &Type1) -> Option<Rule> {
 /// left to the load, which says more about it.
 fn plan_problem(
     image: &LoadOptions<'_>,
-    manifest: &Manifest<InputFile>,
+    manifest: &mut Manifest<InputFile>,
     host: &Host,
 ) -> Option<Problem> {
+    if let Some(problem) = thin::problem(manifest, image, host) {
+        return Some(problem);
+    }
     let is_uki = matches!(manifest.detected, Image::Uki { .. });
     match prepared::plan(image, manifest, host).err()? {
         RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
@@ -371,7 +374,7 @@ fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, 
     };
     let mut manifest = manifest::open(&options).map_err(problem_of)?;
     let image = &manifest.detected;
-    let Image::Uki { pe, uki } = image else {
+    let Image::Uki { pe, uki, .. } = image else {
         let what = ["not a UKI, but ", image.kind_name()].concat();
         return Err(Problem::File(Diagnosis::bad_image(&what)));
     };
@@ -388,7 +391,7 @@ fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, 
     }
     for entry in &mut entries {
         manifest.profile = entry.profile;
-        entry.problem = plan_problem(&options, &manifest, host);
+        entry.problem = plan_problem(&options, &mut manifest, host);
     }
     Ok(entries)
 }

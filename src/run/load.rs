@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::events::{Event, Events};
 use super::options::LoadOptions;
 use super::prepared::Prepared;
-use super::{RunError, Skipped, attempt, companions, manifest, revoked, unload};
+use super::{RunError, Skipped, attempt, companions, manifest, revoked, thin, unload};
 use crate::diagnosis::Diagnose;
 use crate::host::Host;
 use crate::policy::explain;
@@ -29,6 +29,11 @@ pub fn prepare(
     events: &mut dyn Events,
 ) -> Result<Prepared, RunError> {
     let mut manifest = manifest::open(options)?;
+    thin::open(&mut manifest, options)?;
+    match options.dry_run {
+        true => thin::check(&manifest)?,
+        false => thin::secure(&mut manifest, &mut |step| events.step(step))?,
+    }
     let mut on_skip = |skipped: Skipped| match options.strict {
         true => Err(RunError::Companion(skipped.into())),
         false => {
@@ -114,7 +119,9 @@ fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dy
         events.warn(&["warning: ", explain::ONLY_INNER].concat());
     }
     let is_automatic = options.wanted.route.is_none() && plan.route == Route::Extract;
-    if is_automatic && explain::module_is_useless(host) {
+    if is_automatic && host.module.is_some() && load.manifest.thin.is_some() {
+        events.warn("a thin image: extracted, because the module does not see its files");
+    } else if is_automatic && explain::module_is_useless(host) {
         events.warn("warning: module kexec_bpf was built without BTF, so it is not used");
     }
 }

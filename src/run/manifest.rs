@@ -46,6 +46,7 @@ pub fn open(options: &LoadOptions<'_>) -> Result<Manifest<InputFile>, RunError> 
         profile,
         initrds,
         companions,
+        thin: None,
     })
 }
 

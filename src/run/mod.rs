@@ -10,6 +10,7 @@ mod attempt;
 mod boot;
 mod companions;
 mod crash;
+mod default_entry;
 mod digest;
 mod done;
 pub mod enforce;
@@ -31,6 +32,7 @@ mod revoked;
 mod server;
 mod teardown;
 mod text;
+mod thin;
 mod unpack;
 mod volume;
 pub mod volumes;
@@ -47,6 +49,7 @@ pub use manifest::open;
 pub use options::{BootOptions, LoadOptions};
 pub use prepared::{Prepared, plan};
 pub use revoked::revoked;
+pub use thin::{check as check_thin, open as open_thin};
 
 /// Called for each step of an attempt.
 type Progress<'log> = &'log mut dyn FnMut(fmt::Arguments<'_>);

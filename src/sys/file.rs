@@ -128,6 +128,11 @@ impl InputFile {
         Err(OpenError::NotAFile { is })
     }
 
+    /// Returns an anonymous file of this size as an input.
+    pub(super) fn anonymous(fd: OwnedFd, file_bytes: u64) -> InputFile {
+        InputFile { fd, file_bytes }
+    }
+
     /// Opens a block device whose size the caller knows.
     ///
     /// # Errors

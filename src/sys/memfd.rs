@@ -136,6 +136,14 @@ fn in_huge_pages(name: &'static str, bytes: u64) -> rustix::io::Result<Memfd> {
     Ok(Memfd { fd, reader, name })
 }
 
+impl Filled {
+    /// Returns the file, which has this size, as an input.
+    #[must_use]
+    pub fn into_input(self, bytes: u64) -> InputFile {
+        InputFile::anonymous(self.0, bytes)
+    }
+}
+
 impl AsFd for Filled {
     fn as_fd(&self) -> rustix::fd::BorrowedFd<'_> {
         self.0.as_fd()

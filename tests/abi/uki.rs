@@ -79,10 +79,12 @@ fn manifest(names: &str) -> Manifest<SubSource<'_, [u8]>> {
         detected: Image::Uki {
             pe: pe(Vec::new()),
             uki,
+            thin: None,
         },
         profile: 0,
         initrds: Vec::new(),
         companions: Vec::new(),
+        thin: None,
     }
 }
 

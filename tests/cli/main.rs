@@ -20,3 +20,4 @@ mod refusal;
 mod revoked;
 mod signature;
 mod terminal;
+mod thin;

@@ -88,7 +88,7 @@ COMPANION FILES. Those given with --addon are still used."
         }
         Id::ExtrasRoot => {
             "Looks for the directories addons, credentials and extensions in DIR/loader, instead of in \
-/loader on the file system that holds the image."
+/loader on the file system that holds the image; and for the files of a thin image below DIR."
         }
         Id::Strict => {
             "Fails if a companion file that was found cannot be used: it cannot be read, it is an addon for \

@@ -256,6 +256,19 @@ pub(super) fn sha256<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Result<[u8; 32]
     Ok(hash.state.finalize().into())
 }
 
+/// Computes the SHA-256 of a whole file.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn file_sha256(source: &dyn ReadAt) -> Result<[u8; 32], ReadError> {
+    let mut hash = Hash {
+        source,
+        state: Sha256::new(),
+    };
+    hash.range(0, source.file_bytes())?;
+    Ok(hash.state.finalize().into())
+}
+
 struct Hash<'a, R: ReadAt + ?Sized> {
     source: &'a R,
     state: Sha256,
@@ -263,7 +276,7 @@ struct Hash<'a, R: ReadAt + ?Sized> {
 
 impl<R: ReadAt + ?Sized> Hash<'_, R> {
     /// Hashes the bytes from `start` to `end`, both counted from the start of the file.
-    fn range(&mut self, start: u64, end: u64) -> Result<(), SignatureError> {
+    fn range(&mut self, start: u64, end: u64) -> Result<(), ReadError> {
         let mut piece = [0; PIECE_BYTES];
         let mut left = end.saturating_sub(start);
         let mut at = start;

@@ -8,10 +8,11 @@ use super::bzimage::{self, SetupHeader};
 use super::error::{ImageError, LOOK_BYTES, LooksLike};
 use super::linux_image::{self, ImageArch, ImageHeader};
 use super::pe::{self, Pe, PeError};
+use super::thin::{self, Thin};
 use super::uki::{EfiProgram, SectionKind, Uki, UkiError};
 use super::zboot::{self, ZbootHeader};
 use crate::formats::field::bytes_at;
-use crate::formats::source::{FileSlice, ReadAt, SubSource, read_head};
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, SubSource, read_head};
 
 /// A recognised file whose headers are sound.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +34,8 @@ pub enum Image {
     Uki {
         pe: Pe,
         uki: Uki,
+        /// The files of a thin image, which has their paths in `.linux` and `.initrd`.
+        thin: Option<Thin>,
     },
     /// A PE of an unknown format, with its own parser in `.bpf`.
     Opaque {
@@ -83,7 +86,8 @@ impl Image {
                 ImageArch::Riscv64 => "a riscv64 kernel (Image)",
             },
             Image::Zboot { .. } => "a compressed EFI kernel (zboot)",
-            Image::Uki { .. } => "a UKI",
+            Image::Uki { thin: Some(_), .. } => "a thin UKI (lanzaboote)",
+            Image::Uki { thin: None, .. } => "a UKI",
             Image::Opaque { .. } => "an image with a parser of its own",
             Image::Addon { .. } => "an addon",
         }
@@ -118,8 +122,13 @@ pub fn detect<R: ReadAt + ?Sized>(source: &R) -> Result<Image, ImageError> {
     }
     if is_mz {
         let pe = pe::parse(source)?;
+        let whole = FileSlice {
+            offset: FileOffset(0),
+            bytes: file_bytes,
+        };
+        let thin = thin::read(&SubSource::new(source, whole), &pe)?;
         return match Uki::from_pe(&pe) {
-            Ok(uki) => Ok(Image::Uki { pe, uki }),
+            Ok(uki) => Ok(Image::Uki { pe, uki, thin }),
             Err(UkiError::IsAddon { .. }) => {
                 let sections = Uki::sort(&pe);
                 Ok(Image::Addon { pe, sections })

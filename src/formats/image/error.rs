@@ -3,6 +3,7 @@
 use super::bzimage::BzImageError;
 use super::linux_image::LinuxImageError;
 use super::pe::PeError;
+use super::thin::ThinError;
 use super::uki::UkiError;
 use super::zboot::ZbootError;
 use crate::diagnosis::size::size;
@@ -25,6 +26,7 @@ pub enum ImageError {
     },
     Pe(PeError),
     Uki(UkiError),
+    Thin(ThinError),
     BzImage(BzImageError),
     Zboot(ZbootError),
     LinuxImage(LinuxImageError),
@@ -147,6 +149,7 @@ impl fmt::Display for ImageError {
             }
             ImageError::Pe(error) => write!(f, "{error}"),
             ImageError::Uki(error) => write!(f, "{error}"),
+            ImageError::Thin(error) => write!(f, "{error}"),
             ImageError::BzImage(error) => write!(f, "{error}"),
             ImageError::Zboot(error) => write!(f, "{error}"),
             ImageError::LinuxImage(error) => write!(f, "{error}"),
@@ -178,7 +181,8 @@ impl ImageError {
             | ImageError::Pe(PeError::Read(_))
             | ImageError::BzImage(BzImageError::Read(_))
             | ImageError::Zboot(ZbootError::Read(_))
-            | ImageError::LinuxImage(LinuxImageError::Read(_)) => true,
+            | ImageError::LinuxImage(LinuxImageError::Read(_))
+            | ImageError::Thin(ThinError::Read(_)) => true,
             ImageError::InLinux(error) => error.is_read(),
             _ => false,
         }
@@ -192,6 +196,7 @@ impl Diagnose for ImageError {
             ImageError::Unrecognized { looks_like, .. } => looks_like.diagnose(self),
             ImageError::Pe(error) => error.diagnose(),
             ImageError::Uki(error) => error.diagnose(),
+            ImageError::Thin(error) => error.diagnose(),
             ImageError::BzImage(error) => error.diagnose(),
             ImageError::Zboot(error) => error.diagnose(),
             ImageError::LinuxImage(error) => error.diagnose(),
@@ -219,6 +224,12 @@ impl From<PeError> for ImageError {
 impl From<UkiError> for ImageError {
     fn from(error: UkiError) -> Self {
         ImageError::Uki(error)
+    }
+}
+
+impl From<ThinError> for ImageError {
+    fn from(error: ThinError) -> Self {
+        ImageError::Thin(error)
     }
 }
 

@@ -25,6 +25,7 @@ pub mod pkcs7;
 pub mod profile;
 pub mod revocation;
 mod sha1;
+pub mod thin;
 pub mod uki;
 pub mod zboot;
 

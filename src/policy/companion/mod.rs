@@ -15,6 +15,8 @@ use crate::formats::initrd::extra::{ExtraDirectory, has_suffix};
 pub enum CompanionDirectory {
     /// `NAME.efi.extra.d` beside the image.
     Own,
+    /// `NAME.efi.extra` beside a thin image, which lanzaboote's stub reads instead.
+    Thin,
     /// `/loader/addons` on the image's file system; the next two are beside it.
     Addons,
     Credentials,
@@ -29,6 +31,15 @@ impl CompanionDirectory {
         (CompanionDirectory::Extensions, "extensions"),
     ];
 
+    /// Returns the name of an image's own directory.
+    #[must_use]
+    pub fn beside(self, image_name: &[u8]) -> Vec<u8> {
+        match self {
+            CompanionDirectory::Thin => [image_name, b".extra"].concat(),
+            _ => own_directory(image_name),
+        }
+    }
+
     /// Returns the use of a file with this name in this directory; `None` when it is
     /// skipped.
     #[must_use]
@@ -40,8 +51,13 @@ impl CompanionDirectory {
         if takes_addons && has_suffix(name, ADDON_SUFFIX) {
             return Some(Target::Addon);
         }
-        let directory = ExtraDirectory::of(name, self != CompanionDirectory::Own)?;
+        // lanzaboote's stub knows no confexts.
+        let is_thin_extension = self == CompanionDirectory::Thin && has_suffix(name, ".raw");
+        let name: &[u8] = if is_thin_extension { b"a.raw" } else { name };
+        let is_own = matches!(self, CompanionDirectory::Own | CompanionDirectory::Thin);
+        let directory = ExtraDirectory::of(name, !is_own)?;
         let fits = match self {
+            CompanionDirectory::Thin => true,
             CompanionDirectory::Own => true,
             CompanionDirectory::Addons => false,
             CompanionDirectory::Credentials => directory.holds_credentials(),

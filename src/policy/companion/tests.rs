@@ -30,6 +30,25 @@ const ALL: &[&str] = &[
 ];
 
 #[test]
+fn lanzaboote_takes_credentials_and_extensions_only() {
+    assert_eq!(
+        picks(CompanionDirectory::Thin, ALL),
+        [
+            pick("Z.cred", Some(".extra/credentials")),
+            pick("a b.cred", Some(".extra/credentials")),
+            pick("net.confext.raw", Some(".extra/sysext")),
+            pick("tools.raw", Some(".extra/sysext")),
+        ]
+    );
+    for (directory, path) in [
+        (CompanionDirectory::Thin, &b"a+3-1.efi.extra"[..]),
+        (CompanionDirectory::Own, b"a.efi.extra.d"),
+    ] {
+        assert_eq!(directory.beside(b"a+3-1.efi"), path);
+    }
+}
+
+#[test]
 fn each_directory_takes_its_own_sorted_by_bytes() {
     assert_eq!(
         picks(CompanionDirectory::Own, ALL),

@@ -37,11 +37,14 @@ pub fn measure<F: ReadAt>(
     plan: &Plan,
     manifest: &Manifest<F>,
 ) -> Result<Measured, (InputId, ReadError)> {
-    let image: &dyn ReadAt = &manifest.image.file;
-    let header = match detect_linux(image, plan.kernel.slice) {
-        Ok(Image::BzImage { header, .. }) => Some(header),
-        _ => None,
-    };
+    let kernel = manifest.get(plan.kernel.source);
+    let header = kernel.and_then(|kernel| {
+        let file: &dyn ReadAt = &kernel.file;
+        match detect_linux(file, plan.kernel.slice) {
+            Ok(Image::BzImage { header, .. }) => Some(header),
+            _ => None,
+        }
+    });
     let kernel_bytes = header.map(|header| u64::from(header.init_size_bytes));
     let kernel_bytes = kernel_bytes.filter(|bytes| *bytes > 0);
     let mut archives = Vec::new();

@@ -12,6 +12,7 @@ pub enum Rule {
     Uki,
     Signed,
     SignedAddon,
+    Thin,
     Whole,
     NoInitrd,
     NoCmdline,
@@ -36,6 +37,7 @@ impl Rule {
             Rule::Uki => "enforce: only a UKI's initrd and command line are verified",
             Rule::Signed => "enforce: the image has no signature",
             Rule::SignedAddon => "enforce: an addon has no signature",
+            Rule::Thin => "enforce: nothing verifies the files that a thin image names",
             Rule::Whole => "enforce: nothing verifies what route extract takes out of a UKI",
             Rule::NoInitrd => "enforce: nothing verifies an added initrd",
             Rule::NoCmdline => "enforce: nothing verifies words added to the command line",
@@ -52,6 +54,7 @@ impl Rule {
             Rule::Signed | Rule::SignedAddon => {
                 "sbsign, with a key in db or MOK; kexec-bpf inspect FILE, which shows the signers"
             }
+            Rule::Thin => "a signed UKI with the kernel and the initrd in it",
             Rule::Whole => "the same command without --route",
             Rule::NoInitrd => "put that initrd into a signed addon, or into the UKI",
             Rule::NoCmdline | Rule::OwnCmdline if panic => {

@@ -38,6 +38,7 @@ const AGAIN: Hint = Hint::Text("the same command again");
 
 /// The effect of route extract on signature checks, and its reason.
 pub const ONLY_INNER: &str = "the UKI is extracted, so only its inner kernel is verified";
+const ONLY_NAMED: &str = "of a thin image, only the kernel's file is verified";
 
 /// Returns a refusal by the kernel, with a cause that the host's state proves.
 fn certain(cause: &str, hints: &[Hint]) -> Diagnosis {
@@ -90,13 +91,22 @@ fn no_file_load(host: &Host) -> Diagnosis {
 /// Explains why route extract is refused on a locked-down kernel: it would bypass the
 /// UKI's signature.
 #[must_use]
-pub fn unsigned_initrd(host: &Host) -> Diagnosis {
-    let hint = if host.module.is_some() {
-        "the same command without --route, or with --allow-unsigned-initrd"
-    } else {
-        "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd"
+pub fn unsigned_initrd(host: &Host, is_thin: bool) -> Diagnosis {
+    let (cause, hint) = match (is_thin, host.module.is_some()) {
+        (true, _) => (
+            ONLY_NAMED,
+            "load with --route extract --allow-unsigned-initrd",
+        ),
+        (false, true) => (
+            ONLY_INNER,
+            "the same command without --route, or with --allow-unsigned-initrd",
+        ),
+        (false, false) => (
+            ONLY_INNER,
+            "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd",
+        ),
     };
-    certain(&format!("lockdown: {ONLY_INNER}"), &[Hint::Text(hint)])
+    certain(&format!("lockdown: {cause}"), &[Hint::Text(hint)])
 }
 
 /// Returns the reason why kexec_load_permitted() would refuse. Loads and unloads both

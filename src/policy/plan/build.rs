@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Companion, CompanionKind, Input, Manifest, Options, Plan, PlanError, plan};
+use super::{Companion, CompanionKind, Input, Manifest, Options, Plan, PlanError, ThinFiles, plan};
 use crate::formats::image::detect::detect;
 use crate::formats::source::{FileOffset, ReadAt, ReadError};
 use crate::host::Host;
@@ -45,6 +45,7 @@ pub fn manifest(image: &[u8]) -> Manifest<TestFile<'_>> {
         profile: 0,
         initrds: Vec::new(),
         companions: Vec::new(),
+        thin: None,
     }
 }
 
@@ -61,6 +62,13 @@ impl Manifest<TestFile<'_>> {
             kind,
             was_found: true,
         });
+        self
+    }
+
+    /// Adds the files of a thin image.
+    pub fn with_thin(mut self, kernel: TestFile<'static>, initrd: TestFile<'static>) -> Self {
+        let (kernel, initrd) = (input(kernel), input(initrd));
+        self.thin = Some(ThinFiles { kernel, initrd });
         self
     }
 

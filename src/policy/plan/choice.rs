@@ -15,6 +15,9 @@ pub fn route(image: &Image, wanted: Option<Route>, host: &Host) -> Result<Route,
     match (image, wanted) {
         (Image::BzImage { .. }, None | Some(Route::Native)) => Ok(Route::Native),
         (Image::BzImage { .. }, Some(wanted)) => Err(PlanError::TakenAsItIs { wanted }),
+        // The kernel would get the image alone, and no parser can open files for it.
+        (Image::Uki { thin: Some(_), .. }, Some(Route::Handshake)) => Err(PlanError::ThinHandshake),
+        (Image::Uki { thin: Some(_), .. }, None) => Ok(Route::Extract),
         (Image::Uki { .. }, None) if explain::module_is_useless(host) => Ok(Route::Extract),
         // A module that is there but unusable for another reason is an error, not
         // ignored.

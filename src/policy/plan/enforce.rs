@@ -12,6 +12,7 @@ impl Plan {
         let has_unsigned_addon = manifest.addons().any(|(_, addon)| !addon.is_signed);
         let rules = [
             (self.kernel.section != Some(SectionKind::Linux), Rule::Uki),
+            (manifest.thin.is_some(), Rule::Thin),
             (self.route != Route::Handshake, Rule::Whole),
             (!manifest.detected.is_signed(), Rule::Signed),
             (has_unsigned_addon, Rule::SignedAddon),

@@ -42,6 +42,18 @@ pub enum PlanError {
     },
     /// The handshake is needed or requested, but not available.
     NoHandshake(Diagnosis),
+    /// `--route handshake` for a thin image.
+    ThinHandshake,
+    /// The kernel of a thin image is damaged, or no image; `source` is its number.
+    BadKernel {
+        source: InputId,
+        error: ImageError,
+    },
+    /// The kernel of a thin image is another kind of image.
+    NotAKernel {
+        source: InputId,
+        kind: &'static str,
+    },
     /// The UKI's `.linux` is damaged, or not a kernel.
     Inner(ImageError),
     /// The UKI's `.linux` is a kernel, but not one for this machine.
@@ -107,6 +119,11 @@ impl Diagnose for PlanError {
             PlanError::UkiInUki => Diagnosis::bad_image(self)
                 .because("the kernel in an image must be a kernel itself")
                 .with_hint("load the inner UKI, or build the image from its kernel"),
+            PlanError::NotAKernel { .. } => Diagnosis::bad_image(self)
+                .with_hint("a thin image that names a kernel for this machine"),
+            PlanError::ThinHandshake => Diagnosis::usage(self)
+                .because("the kernel would see and verify the image only, not the files it names")
+                .with_hint("the same command without --route"),
             PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
                 Diagnosis::bad_image(self).with_hint("an image built for this machine")
             }
@@ -116,7 +133,7 @@ impl Diagnose for PlanError {
                 Diagnosis::usage(self).with_hint("the same command without --route")
             }
             PlanError::NoHandshake(why) => why.clone().with_what(self),
-            PlanError::Inner(error) => error.diagnose(),
+            PlanError::Inner(error) | PlanError::BadKernel { error, .. } => error.diagnose(),
             PlanError::Uki(error) => error.diagnose(),
             PlanError::NoProfile { .. } => Diagnosis::usage(self).with_hints(&[Hint::Profiles]),
             PlanError::Addon { error, .. } => error.diagnose(),
@@ -150,6 +167,8 @@ impl PlanError {
             PlanError::Addon { source, .. }
             | PlanError::Archive { source, .. }
             | PlanError::NotUnpacked { source, .. }
+            | PlanError::BadKernel { source, .. }
+            | PlanError::NotAKernel { source, .. }
             | PlanError::Unread { source, .. } => *source,
             PlanError::NotBootable { .. }
             | PlanError::WrongMachine { .. }
@@ -157,6 +176,7 @@ impl PlanError {
             | PlanError::NotTakenAsItIs { .. }
             | PlanError::NotExtracted { .. }
             | PlanError::NoHandshake(_)
+            | PlanError::ThinHandshake
             | PlanError::Inner(_)
             | PlanError::InnerNotBootable { .. }
             | PlanError::UkiInUki
@@ -194,7 +214,13 @@ impl fmt::Display for PlanError {
                 write!(out, "only a UKI can be extracted, not {kind}")
             }
             PlanError::NoHandshake(_) => out.write_str("route handshake is not available"),
-            PlanError::Inner(error) => error.fmt(out),
+            PlanError::Inner(error) | PlanError::BadKernel { error, .. } => error.fmt(out),
+            PlanError::NotAKernel { kind, .. } => {
+                write!(out, "{kind}, where .linux names a kernel")
+            }
+            PlanError::ThinHandshake => {
+                out.write_str("route handshake does not apply to a thin image")
+            }
             PlanError::InnerNotBootable { kind } => {
                 write!(
                     out,

@@ -30,6 +30,8 @@ pub enum InitrdOrigin {
     SectionFile(SectionKind),
     /// A section of an addon.
     Addon(SectionKind),
+    /// The file that a thin image names.
+    Thin,
     /// A file below this directory of the initrd.
     Member(&'static str),
     /// An initrd that the user passed.
@@ -44,7 +46,7 @@ impl InitrdOrigin {
             InitrdOrigin::Section(kind)
             | InitrdOrigin::SectionFile(kind)
             | InitrdOrigin::Addon(kind) => Some(kind),
-            InitrdOrigin::Member(_) | InitrdOrigin::User => None,
+            InitrdOrigin::Member(_) | InitrdOrigin::Thin | InitrdOrigin::User => None,
         }
     }
 }
@@ -79,6 +81,15 @@ pub fn assemble<F: ReadAt>(
                 slice,
             })?;
         }
+    }
+    if let Some([_, (source, initrd)]) = manifest.thin()
+        && initrd.file.file_bytes() > 0
+    {
+        all.push(InitrdPart {
+            from: InitrdOrigin::Thin,
+            source,
+            slice: whole(&initrd.file),
+        })?;
     }
     for directory in ExtraDirectory::all() {
         add_companions(directory, manifest, &mut all)?;

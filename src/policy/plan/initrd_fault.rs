@@ -55,7 +55,10 @@ impl InitrdPart {
     #[must_use]
     pub fn is_archive(&self) -> bool {
         match self.from {
-            InitrdOrigin::Section(_) | InitrdOrigin::Addon(_) | InitrdOrigin::User => true,
+            InitrdOrigin::Section(_)
+            | InitrdOrigin::Addon(_)
+            | InitrdOrigin::Thin
+            | InitrdOrigin::User => true,
             InitrdOrigin::SectionFile(_) | InitrdOrigin::Member(_) => false,
         }
     }

@@ -18,7 +18,7 @@ impl Plan {
         let unsigned = self.is_extracted_unverified(host) && !options.extracts_knowingly();
         explain::load_blocker(host, options.panic)
             .or_else(|| Some(self.breaks(manifest, host)?.broken(options.panic)))
-            .or_else(|| unsigned.then(|| explain::unsigned_initrd(host)))
+            .or_else(|| unsigned.then(|| explain::unsigned_initrd(host, manifest.thin.is_some())))
     }
 
     /// Returns whether this kernel verifies signatures, but would not verify the image's,

@@ -39,6 +39,12 @@ pub enum CompanionKind {
     },
 }
 
+/// The files of a thin image.
+pub struct ThinFiles<F> {
+    pub kernel: Input<F>,
+    pub initrd: Input<F>,
+}
+
 /// All open files of a load.
 pub struct Manifest<F> {
     pub image: Input<F>,
@@ -50,6 +56,8 @@ pub struct Manifest<F> {
     /// In the order of their directories: the ones for all images, the image's own, then
     /// files that the user named.
     pub companions: Vec<Companion<F>>,
+    /// The files that the image names, if it is a thin one.
+    pub thin: Option<ThinFiles<F>>,
 }
 
 impl<F> Manifest<F> {
@@ -57,7 +65,9 @@ impl<F> Manifest<F> {
     pub fn inputs(&self) -> impl Iterator<Item = &Input<F>> {
         let companions = self.companions.iter().map(|companion| &companion.input);
         let image = core::iter::once(&self.image);
-        image.chain(&self.initrds).chain(companions)
+        let thin = self.thin.iter();
+        let thin = thin.flat_map(|files| [&files.kernel, &files.initrd]);
+        image.chain(&self.initrds).chain(companions).chain(thin)
     }
 
     /// Returns the file with this number; `None` for a number of another manifest.
@@ -85,6 +95,18 @@ impl<F> Manifest<F> {
             let id = InputId(before.saturating_add(number(index)));
             (id, companion)
         })
+    }
+
+    /// Returns the kernel and the initrd of a thin image with their numbers.
+    #[must_use]
+    pub fn thin(&self) -> Option<[(InputId, &Input<F>); 2]> {
+        let files = self.thin.as_ref()?;
+        let before = self.initrds.len().saturating_add(self.companions.len());
+        let kernel = number(before).saturating_add(1);
+        Some([
+            (InputId(kernel), &files.kernel),
+            (InputId(kernel.saturating_add(1)), &files.initrd),
+        ])
     }
 
     /// Returns the PE addons with their numbers.

@@ -32,7 +32,7 @@ pub use error::PlanError;
 pub use flags::Flags;
 pub use initrd::{InitrdOrigin, InitrdPart};
 pub use initrd_fault::check_initrd;
-pub use manifest::{Companion, CompanionKind, Input, Manifest, profile_number};
+pub use manifest::{Companion, CompanionKind, Input, Manifest, ThinFiles, profile_number};
 pub use options::{Fast, Options, Profile};
 pub use route::Route;
 pub use unpack::Unpack;
@@ -41,12 +41,12 @@ use crate::abi;
 use crate::diagnosis::Diagnosis;
 use crate::formats::image::addon;
 use crate::formats::image::bzimage::SetupHeader;
-use crate::formats::image::detect::{Image, detect_linux};
+use crate::formats::image::detect::{self, Image, detect_linux};
 use crate::formats::image::error::ImageError;
 use crate::formats::image::pe::Machine;
 use crate::formats::image::uki::{SectionKind, Selection, Uki, UkiError};
 use crate::formats::initrd::concat::ConcatPlan;
-use crate::formats::source::{FileSlice, ReadAt};
+use crate::formats::source::{FileSlice, InputId, ReadAt};
 use crate::host::Host;
 
 /// Everything that a load will do, decided in advance.
@@ -114,9 +114,10 @@ impl Plan {
 /// The kernel inside the image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlannedKernel {
-    /// Its bytes in the image.
+    /// The open file that holds it: the image, or the file that a thin image names.
+    pub source: InputId,
     pub slice: FileSlice,
-    /// The section that holds them; `None` for the whole file.
+    /// The section that holds or names it; `None` for the whole image.
     pub section: Option<SectionKind>,
     /// Its release, as `uname -r` shows it; `None` when its header does not contain it.
     pub release: Option<String>,
@@ -146,7 +147,7 @@ pub fn plan<F: ReadAt>(
     };
     let mut plan = match image {
         Image::BzImage { header, .. } => planner.bzimage(header),
-        Image::Uki { pe, uki } => planner.uki(pe.machine, uki),
+        Image::Uki { pe, uki, .. } => planner.uki(pe.machine, uki),
         _ => planner.opaque(),
     }?;
     plan.blocker = plan.find_blocker(options, manifest, host);
@@ -192,9 +193,8 @@ impl<F: ReadAt> Planner<'_, F> {
             return Err(PlanError::KernelRefuses { why });
         }
         let kernel = PlannedKernel {
-            slice: initrd::whole(&self.manifest.image.file),
-            section: None,
             release: header.release().map(String::from),
+            ..self.whole_image()
         };
         let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
         self.finish(kernel, None, None, max_bytes)
@@ -202,6 +202,9 @@ impl<F: ReadAt> Planner<'_, F> {
 
     fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
         let selection = uki.select(self.manifest.profile)?;
+        if let Some([(source, kernel), _]) = self.manifest.thin() {
+            return self.thin(machine, &selection, source, &kernel.file);
+        }
         let slice = selection.linux().ok_or(UkiError::NoLinux)?;
         let inner = detect_linux(self.image(), slice).and_then(|inner| {
             inner.check_certificates().map_err(ImageError::in_linux)?;
@@ -231,11 +234,52 @@ impl<F: ReadAt> Planner<'_, F> {
             .as_ref()
             .map(SetupHeader::kexec_file_cmdline_max_bytes);
         let kernel = PlannedKernel {
+            source: InputId::IMAGE,
             slice,
             section: Some(SectionKind::Linux),
             release: header.and_then(|header| header.release().map(String::from)),
         };
         self.finish(kernel, Some(&selection), own.as_deref(), max_bytes)
+    }
+
+    /// Plans a thin image, whose kernel is another file.
+    fn thin(
+        &self,
+        machine: Machine,
+        selection: &Selection,
+        source: InputId,
+        file: &F,
+    ) -> Result<Plan, PlanError> {
+        let bad = |error| PlanError::BadKernel { source, error };
+        let inner = detect::detect::<dyn ReadAt>(file).map_err(bad)?;
+        inner.check_certificates().map_err(bad)?;
+        let Image::BzImage { header, .. } = inner else {
+            let kind = inner.kind_name();
+            return Err(PlanError::NotAKernel { source, kind });
+        };
+        if let Some(why) = header.kexec_file_blocker() {
+            return Err(PlanError::KernelRefuses { why });
+        }
+        self.check_addons(machine, selection)?;
+        let own = cmdline::read_own(self.image(), selection)?;
+        let kernel = PlannedKernel {
+            source,
+            slice: initrd::whole(file),
+            section: Some(SectionKind::Linux),
+            release: header.release().map(String::from),
+        };
+        let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
+        self.finish(kernel, None, own.as_deref(), max_bytes)
+    }
+
+    /// Returns the image as a kernel of unknown release.
+    fn whole_image(&self) -> PlannedKernel {
+        PlannedKernel {
+            source: InputId::IMAGE,
+            slice: initrd::whole(&self.manifest.image.file),
+            section: None,
+            release: None,
+        }
     }
 
     /// Refuses addons made for another machine or kernel.
@@ -251,12 +295,7 @@ impl<F: ReadAt> Planner<'_, F> {
 
     /// Plans an image that only its own parser understands.
     fn opaque(&self) -> Result<Plan, PlanError> {
-        let kernel = PlannedKernel {
-            slice: initrd::whole(&self.manifest.image.file),
-            section: None,
-            release: None,
-        };
-        self.finish(kernel, None, None, None)
+        self.finish(self.whole_image(), None, None, None)
     }
 
     /// Adds command line and initrd to the kernel that was found. `own` is the image's

@@ -67,6 +67,10 @@ pub fn page() -> String {
     for (name, text) in routes {
         page.item(name, text);
     }
+    page.section("THIN IMAGES");
+    for paragraph in prose::THIN {
+        page.paragraph(paragraph);
+    }
     page.section("INITRDS");
     for paragraph in prose::INITRDS {
         page.paragraph(paragraph);

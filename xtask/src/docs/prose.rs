@@ -80,7 +80,7 @@ pub const ROUTES: &[(&str, &str)] = &[
         "auto",
         "The default. For an x86 kernel, native. For a UKI, handshake if the module is loaded, \
          else extract; a loaded module that cannot be used is an error, unless it only lacks BTF \
-         and neither lockdown nor enforce is on. Any other image needs handshake. Under enforce, \
+         and neither lockdown nor enforce is on. For a thin image, extract. Any other image needs handshake. Under enforce, \
          only handshake loads anything.",
     ),
     (
@@ -102,7 +102,7 @@ pub const ROUTES: &[(&str, &str)] = &[
          kexec_file_load(2). The kernel's bytes are those of the .linux section, unchanged, so \
          its signature stays valid. On this route nothing verifies the initrd, the command line \
          or the signature of the UKI. On a locked-down kernel, load takes it only with \
-         --allow-unsigned-initrd, and auto never takes it.",
+         --allow-unsigned-initrd, and auto never takes a UKI apart.",
     ),
 ];
 
@@ -146,6 +146,30 @@ pub const COMPANIONS: &[(&str, &str)] = &[
         ".osrel, .profile, .pcrsig and .pcrpkey become /.extra/os-release, profile, \
          tpm2-pcr-signature.json and tpm2-pcr-public-key.pem.",
     ),
+];
+
+/// The section on thin images.
+pub const THIN: &[&str] = &[
+    "The images of lanzaboote (NixOS with Secure Boot) are UKIs without kernel and initrd: .linux \
+     and .initrd hold the paths of two files, .linuxh and .initrdh the SHA-256 of each. load, \
+     boot, list, inspect and kdump check follow these paths, from the root of the file system \
+     that the image is on (the mount point, or DIR of --root or --extras-root), never out of \
+     it. Upper and lower case are as the file system has them. load -n shows both files, and \
+     inspect the paths and hashes as well.",
+    "A load copies both files and hashes the copies, which then go to the kernel by the route \
+     extract. A hash that differs, a path that is not one, a missing section or profiles are \
+     refused with exit code 3, and no option allows them; lanzaboote before 1.1 still boots \
+     other files where Secure Boot is off. list shows an entry whose files are missing as not \
+     bootable. Hashes take long to compute, so list compares only those of the default, and \
+     boot those of what it loads; where they differ, boot goes on to the next entry, unless \
+     one was named. Images of lanzaboote before 0.4 are not followed.",
+    "The hashes show that the files are the image's, not who made the image: nothing verifies \
+     its signature. A locked-down kernel verifies the kernel's file alone, so it takes --route \
+     extract with --allow-unsigned-initrd, and boot skips such an entry. Enforce refuses \
+     it, and so is --route handshake refused: the module sees only the image, not the files.",
+    "As lanzaboote's stub does, load takes *.cred and *.raw from IMAGE.extra/ and \
+     /loader/credentials/*.cred, and makes no files of the image's sections. Words of a boot \
+     entry replace the image's command line.",
 ];
 
 /// The section on what the kernel unpacks.

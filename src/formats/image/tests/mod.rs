@@ -9,6 +9,7 @@ mod revocation;
 mod sections;
 mod signatures;
 mod texts;
+mod thin;
 mod uki;
 
 pub(crate) use signatures::signed_uki;

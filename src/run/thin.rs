@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! The files that a thin image names: opens them below the root of the image's file
+//! system, and compares them with the image's hashes. Layer: effects.
+
+use alloc::string::String;
+
+use super::options::LoadOptions;
+use super::text::unusable;
+use super::{Progress, RunError, companions};
+use crate::diagnosis::escape::printable;
+use crate::formats::image::detect::Image;
+use crate::formats::image::error::ImageError;
+use crate::formats::image::thin::{Reference, Thin, ThinError};
+use crate::formats::source::{FileOffset, FileSlice, ReadAt};
+use crate::host::Host;
+use crate::policy::boot::error::Problem;
+use crate::policy::explain::{self, Rule};
+use crate::policy::plan::{Input, Manifest, ThinFiles};
+use crate::sys::AsFd;
+use crate::sys::file::{InputFile, OpenError};
+use crate::sys::memfd::Memfd;
+
+/// Returns the paths and hashes of a thin image.
+fn names(image: &Image) -> Option<&Thin> {
+    match image {
+        Image::Uki { thin, .. } => thin.as_ref(),
+        _ => None,
+    }
+}
+
+/// Opens the files of a thin image; does nothing for another image.
+///
+/// # Errors
+/// [`RunError::Open`].
+pub fn open(manifest: &mut Manifest<InputFile>, options: &LoadOptions<'_>) -> Result<(), RunError> {
+    let Some(thin) = names(&manifest.detected) else {
+        return Ok(());
+    };
+    let root = companions::image_root(options, &manifest.image.path)?;
+    let open = |wanted: &Reference| {
+        let path = root.join(&wanted.path);
+        match InputFile::open(Some(root.directory.as_fd()), &wanted.path) {
+            Ok(file) => Ok(Input { path, file }),
+            Err(error) => Err(RunError::open(&path, error)),
+        }
+    };
+    manifest.thin = Some(ThinFiles {
+        kernel: open(&thin.kernel)?,
+        initrd: open(&thin.initrd)?,
+    });
+    Ok(())
+}
+
+/// Compares the open files with the image's hashes.
+///
+/// # Errors
+/// [`RunError::Image`] with the file's path.
+pub fn check(manifest: &Manifest<InputFile>) -> Result<(), RunError> {
+    let (Some(thin), Some(files)) = (names(&manifest.detected), &manifest.thin) else {
+        return Ok(());
+    };
+    for (wanted, Input { path, file }) in
+        [(&thin.kernel, &files.kernel), (&thin.initrd, &files.initrd)]
+    {
+        wanted.check(file).map_err(|error| RunError::Image {
+            path: path.clone(),
+            error: error.into(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Replaces the open files with copies that nobody else can change, and compares these with
+/// the image's hashes.
+///
+/// # Errors
+/// Those of [`check`], and of a file that cannot be copied.
+pub fn secure(manifest: &mut Manifest<InputFile>, progress: Progress<'_>) -> Result<(), RunError> {
+    let Some(files) = &mut manifest.thin else {
+        return Ok(());
+    };
+    for (name, Input { path, file }) in
+        [("kernel", &mut files.kernel), ("initrd", &mut files.initrd)]
+    {
+        let bytes = file.file_bytes();
+        progress(format_args!(
+            "copying the {name}: {bytes} bytes of {}",
+            printable(path)
+        ));
+        let copy = Memfd::create(name, bytes)?;
+        let offset = FileOffset(0);
+        copy.append_slice(file, FileSlice { offset, bytes })
+            .map_err(|error| RunError::fill(path, error))?;
+        *file = copy.finish().into_input(bytes);
+    }
+    check(manifest)?;
+    progress(format_args!(
+        "the hashes of kernel and initrd match the image's"
+    ));
+    Ok(())
+}
+
+/// Opens the files of an entry's image, and returns the reason why it cannot boot because
+/// of them. Their hashes are not looked at.
+pub fn problem(
+    manifest: &mut Manifest<InputFile>,
+    options: &LoadOptions<'_>,
+    host: &Host,
+) -> Option<Problem> {
+    names(&manifest.detected)?;
+    if host.enforces() {
+        return Some(Problem::Enforce(Rule::Thin));
+    }
+    match open(manifest, options).err()? {
+        RunError::Open {
+            path,
+            error: OpenError::Sys(error),
+        } if error.errno.is_absent() => {
+            let path = path.strip_prefix(b"/").unwrap_or(&path);
+            Some(Problem::Missing(path.to_vec()))
+        }
+        error => Some(unusable(&error)),
+    }
+}
+
+/// Returns the reason to skip the default entry because of this error of its load: a
+/// thin image whose files are not the right ones, or that a locked-down kernel does not
+/// verify.
+pub fn skipped(error: &RunError, host: &Host) -> Option<Problem> {
+    match error {
+        RunError::Image {
+            error: ImageError::Thin(ThinError::Differs { .. }),
+            ..
+        } => Some(unusable(error)),
+        RunError::Diagnosed(found) if found.cause == explain::unsigned_initrd(host, true).cause => {
+            let cause = String::from(found.cause_text());
+            Some(Problem::File(found.clone().with_what(&cause)))
+        }
+        _ => None,
+    }
+}
