@@ -67,6 +67,7 @@ mod report;
 mod revoked;
 mod sd_boot;
 mod secure_boot;
+mod thin;
 mod tpm;
 mod unpack;
 
