@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::entries::{self, BootEntries};
+use super::entry;
 use super::events::{Event, Events};
 use super::options::{BootOptions, LoadOptions};
 use super::volume::Volume;
@@ -281,7 +282,7 @@ fn load_chosen(
     let common = load_options(options, volume);
     if entry.kind == Kind::Type2 {
         let image = LoadOptions {
-            image: &entries::path_of(entry.kind, &entry.file_name),
+            image: &entry::path_of(entry.kind, &entry.file_name),
             wanted: Options {
                 profile: Profile::Number(entry.profile),
                 ..wanted(options, host)
@@ -305,7 +306,7 @@ fn load_chosen(
         entry_extras: text.extras.iter().map(Vec::as_slice).collect(),
         wanted: Options {
             entry_words: text.options.clone(),
-            profile: entries::profile(&text),
+            profile: entry::profile(&text),
             ..wanted(options, host)
         },
         ..common

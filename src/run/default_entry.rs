@@ -2,7 +2,8 @@
 //! The default entry, with the files of a thin image compared. A boot does that when it
 //! loads them. Layer: effects.
 
-use super::entries::{self, BootEntries};
+use super::entries::BootEntries;
+use super::entry;
 use super::options::LoadOptions;
 use super::text::unusable;
 use super::{RunError, manifest, thin};
@@ -35,7 +36,7 @@ impl BootEntries {
         let entry = self.entries.get(index).ok_or(RunError::NoSuchInput)?;
         let volume = self.volumes.get(entry.volume);
         let image = match entry.kind {
-            Kind::Type2 => entries::path_of(entry.kind, &entry.file_name),
+            Kind::Type2 => entry::path_of(entry.kind, &entry.file_name),
             // A problem that has come up since then is the load's to report.
             Kind::Type1 => match self.reread(entry, &host.machine) {
                 Ok(text) => text.image,

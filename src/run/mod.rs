@@ -15,6 +15,7 @@ mod digest;
 mod done;
 pub mod enforce;
 pub mod entries;
+pub mod entry;
 mod error;
 pub mod events;
 mod exec;

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Reads one boot entry, and looks whether the files that it names could be loaded.
+//! Layer: effects.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::options::LoadOptions;
+use super::text::{read_text, unusable};
+use super::{RunError, manifest, prepared, thin};
+use crate::diagnosis::Diagnosis;
+use crate::formats::entries::error::{EntryError, shown};
+use crate::formats::entries::grubenv::Grubenv;
+use crate::formats::entries::type1::Type1;
+use crate::formats::image::detect::Image;
+use crate::formats::image::uki::{SectionKind, Uki};
+use crate::formats::image::{env_file, osrel, profile as profile_text};
+use crate::formats::source::ReadAt;
+use crate::host::Host;
+use crate::policy::boot::entry::{Entry, Kind};
+use crate::policy::boot::error::Problem;
+use crate::policy::explain::Rule;
+use crate::policy::plan::{Manifest, Options, PlanError, Profile};
+use crate::sys::AsFd;
+use crate::sys::directory::Directory;
+use crate::sys::file::InputFile;
+
+/// Returns a file's path on its file system.
+#[must_use]
+pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
+    [kind.directory().as_bytes(), b"/", file_name].concat()
+}
+
+/// Reads and parses a type 1 entry, with grub's variables.
+///
+/// # Errors
+/// The problem of the entry's file. A problem in its text is in the returned value.
+pub fn type1(
+    root: &Directory,
+    file_name: &[u8],
+    machine: &str,
+    variables: Option<&Grubenv>,
+) -> Result<Type1, Problem> {
+    let text = read_text(root, &path_of(Kind::Type1, file_name))?;
+    let none = Grubenv::default();
+    let mut entry = Type1::parse(&text, machine, variables.unwrap_or(&none));
+    // As in systemd-boot, an empty file is no initrd.
+    entry
+        .initrds
+        .retain(|path| root.file_bytes(path) != Some(0));
+    Ok(entry)
+}
+
+/// Returns the profile that a type 1 entry names, except in its options.
+#[must_use]
+pub fn profile(text: &Type1) -> Profile {
+    match text.profile {
+        0 => Profile::First,
+        number => Profile::Number(number),
+    }
+}
+
+/// Returns the first problem of the files that a type 1 entry names; `None` if its text
+/// has a problem already.
+pub fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem> {
+    if text.problem.is_some() {
+        return None;
+    }
+    let mut files = core::iter::once(&text.image).chain(&text.initrds);
+    if let Some(missing) = files.find(|path| !root.has_file(path)) {
+        return Some(Problem::Missing(shown(missing)));
+    }
+    let image = LoadOptions {
+        root: Some(root.as_fd()),
+        image: &text.image,
+        initrds: text.initrds.iter().map(Vec::as_slice).collect(),
+        wanted: Options {
+            entry_words: text.options.clone(),
+            profile: profile(text),
+            ..Options::default()
+        },
+        ..LoadOptions::default()
+    };
+    let mut manifest = match manifest::open(&image) {
+        Ok(manifest) => manifest,
+        Err(error) => return Some(problem_of(error)),
+    };
+    let refused = || refused(&manifest.detected, text).map(Problem::Enforce);
+    let refused = host.enforces().then(refused).flatten();
+    refused.or_else(|| plan_problem(&image, &mut manifest, host))
+}
+
+/// Returns the rule of enforce that a type 1 entry breaks.
+fn refused(image: &Image, text: &Type1) -> Option<Rule> {
+    match image {
+        Image::Uki { .. } if image.is_signed() => Rule::broken_by(text),
+        Image::Uki { .. } => Some(Rule::Signed),
+        _ => Some(Rule::Uki),
+    }
+}
+
+/// Returns the reason why an image cannot be planned. What depends on the module only is
+/// left to the load, which says more about it.
+fn plan_problem(
+    image: &LoadOptions<'_>,
+    manifest: &mut Manifest<InputFile>,
+    host: &Host,
+) -> Option<Problem> {
+    if let Some(problem) = thin::problem(manifest, image, host) {
+        return Some(problem);
+    }
+    let is_uki = matches!(manifest.detected, Image::Uki { .. });
+    match prepared::plan(image, manifest, host).err()? {
+        RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
+            None
+        }
+        error => Some(problem_of(error)),
+    }
+}
+
+/// Converts an error of an image, whose path the entry shows already.
+fn problem_of(error: RunError) -> Problem {
+    match error {
+        RunError::Image { error, .. } => unusable(&error),
+        RunError::Plan { error, .. } => unusable(&*error),
+        error => unusable(&error),
+    }
+}
+
+/// Returns the entries of a UKI, one for each profile.
+#[inline(never)]
+pub fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
+    let path = path_of(entry.kind, &entry.file_name);
+    let options = LoadOptions {
+        root: Some(root.as_fd()),
+        image: &path,
+        ..LoadOptions::default()
+    };
+    let mut manifest = manifest::open(&options).map_err(problem_of)?;
+    let image = &manifest.detected;
+    let Image::Uki { pe, uki, .. } = image else {
+        let what = ["not a UKI, but ", image.kind_name()].concat();
+        return Err(Problem::File(Diagnosis::bad_image(&what)));
+    };
+    if !pe.machine.runs_on(&host.machine) {
+        let machine = pe.machine.to_string().into_bytes();
+        return Err(Problem::Entry(EntryError::Architecture(machine)));
+    }
+    if host.enforces() && !image.is_signed() {
+        return Err(Problem::Enforce(Rule::Signed));
+    }
+    let mut entries = Vec::new();
+    for number in 0..uki.profile_count().max(1) {
+        entries.push(of_profile(&manifest.image.file, entry, uki, number)?);
+    }
+    for entry in &mut entries {
+        manifest.profile = entry.profile;
+        entry.problem = plan_problem(&options, &mut manifest, host);
+    }
+    Ok(entries)
+}
+
+fn of_profile(file: &dyn ReadAt, entry: &Entry, uki: &Uki, number: u32) -> Result<Entry, Problem> {
+    let selection = uki.select(number).map_err(|error| unusable(&error))?;
+    let text = |kind| match selection.get(kind) {
+        Some(slice) => env_file::read(file, slice).map_err(|error| unusable(&error)),
+        None => Ok(Vec::new()),
+    };
+    let system = osrel::parse(&text(SectionKind::Osrel)?);
+    let own = profile_text::parse(&text(SectionKind::Profile)?);
+    Ok(entry.of_profile(&system, number, &own))
+}
