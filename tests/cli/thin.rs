@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Thin images of lanzaboote: `inspect`, `load -n`, `list` and `boot -n`.
 //!
-//! They are made as lanzaboote's documentation and source describe; its tool is in no
-//! public registry.
+//! They are made as lanzaboote's documentation and source describe them, not by its tool.
 
 use std::fs;
 
