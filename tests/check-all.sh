@@ -3,6 +3,7 @@
 #
 # Runs what make check leaves out: all tests of the kernel module on each
 # kernel, tests of the kernel's own bugs, loaders that race with the OOM killer,
+# 200 fast loads with unpacked initrds,
 # the count of instructions in fast loads and with unpacked initrds, boots with
 # each kind of initrd, packed and unpacked, jumps after fast loads, of large
 # initrds, by each route and firmware, and the entries of systemd-boot with all
@@ -41,7 +42,7 @@ for part in "${parts[@]}"; do
         tests/debug-kernel.sh || exit 1
         ;;
     bugs) kernel=6.12 tests=(kernel_bugs) ;;
-    oom) kernel=6.12 tests=(module_late::long_) ;;
+    oom) kernel=6.12 tests=(module_late::long_ module_fast_faults::long_) ;;
     count) kernel=6.12 tests=(module_fast_count::long_ module_unpack_count::long_) ;;
     unpack) kernel=6.12 tests=(module_unpack_boot::long_) ;;
     # Some rows boot Linux 7 in any case.

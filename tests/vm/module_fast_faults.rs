@@ -287,7 +287,7 @@ settle
 
 /// The sessions of `load --fast`, and those that ask for an unpacked initrd as well.
 #[test]
-fn two_hundred_fast_and_unpacked_loads() {
+fn long_two_hundred_fast_and_unpacked_loads() {
     let directory = guest::work_dir("module-fast-leak-session");
     let unpacked = CLIENT.replace("fast,", "fast,unpack,");
     let script = format!(
