@@ -36,13 +36,12 @@ impl Drop for Held {
 
 fn mask(how: libc::c_int) {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset() initializes the set, and the others only use it. None of the
-    // three can fail with these arguments.
-    unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        for signal in ENDING {
-            libc::sigaddset(set.as_mut_ptr(), signal);
-        }
-        libc::pthread_sigmask(how, set.as_ptr(), ptr::null_mut());
+    // SAFETY: it initializes the set, and cannot fail.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    for signal in ENDING {
+        // SAFETY: the set is initialized, and the signal exists.
+        unsafe { libc::sigaddset(set.as_mut_ptr(), signal) };
     }
+    // SAFETY: the set is initialized; nothing is stored through the null pointer.
+    unsafe { libc::pthread_sigmask(how, set.as_ptr(), ptr::null_mut()) };
 }

@@ -113,7 +113,7 @@ pub fn without(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
 
 /// Returns `value` with its `$NAME` and `${NAME}` replaced. A variable that nothing sets is
 /// empty, as in grub, and `unknown` is told its name. Ends when the text is longer than
-/// [`EXPANDED_MAX_BYTES`].
+/// `EXPANDED_MAX_BYTES`.
 #[must_use]
 pub fn expand(value: &[u8], variables: &Grubenv, unknown: &mut dyn FnMut(&[u8])) -> Vec<u8> {
     let mut text = Vec::new();
