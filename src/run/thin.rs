@@ -74,7 +74,7 @@ pub fn check(manifest: &Manifest<InputFile>) -> Result<(), RunError> {
 /// the image's hashes.
 ///
 /// # Errors
-/// Those of [`check`], and of a file that cannot be copied.
+/// The errors of [`check`], and of a file that cannot be copied.
 pub fn secure(manifest: &mut Manifest<InputFile>, progress: Progress<'_>) -> Result<(), RunError> {
     let Some(files) = &mut manifest.thin else {
         return Ok(());

@@ -4,7 +4,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::directory::Directory;
+use super::directory::{Directory, read_link};
 use super::file::{exists, read_anywhere, read_kernel_file, read_unmounted};
 use super::{capability, crash_record, crypt_keys, enforce, event, kexec};
 use crate::abi;
@@ -165,8 +165,7 @@ fn watchdogs() -> Vec<String> {
     for name in names.unwrap_or_default() {
         let name = String::from_utf8_lossy(&name);
         let link = [CLASS, "/", &name, "/device/driver/module"].concat();
-        let module = rustix::fs::readlink(&*link, Vec::new()).ok();
-        let module = module.and_then(|path| path.into_string().ok());
+        let module = read_link(&link).and_then(|path| String::from_utf8(path).ok());
         if let Some((_, module)) = module.as_deref().and_then(|path| path.rsplit_once('/'))
             && !found.iter().any(|known| known == module)
         {

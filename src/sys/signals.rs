@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a user, a terminal, a reader that goes away or an init system may send.
+/// The signals that a user, a terminal, a reader that goes away or an init system may send.
 const ENDING: [libc::c_int; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGPIPE, libc::SIGTERM];
 
 /// The number of [`Held`] that there are.

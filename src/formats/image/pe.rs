@@ -52,6 +52,15 @@ pub struct Pe {
     pub certificate_table: Result<Option<FileSlice>, PeError>,
 }
 
+impl Pe {
+    /// Finds the first section with this name.
+    #[must_use]
+    pub fn section(&self, name: &[u8]) -> Option<&Section> {
+        let mut sections = self.sections.iter();
+        sections.find(|section| section.name.bytes() == name)
+    }
+}
+
 /// An entry of the section table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Section {

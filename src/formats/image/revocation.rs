@@ -89,8 +89,7 @@ impl Revocations {
             found(revoked);
         }
         // Images without `.sbat` are not revoked by SbatLevelRT.
-        let mut sections = pe.sections.iter();
-        if let Some(section) = sections.find(|section| section.name.bytes() == b".sbat")
+        if let Some(section) = pe.section(b".sbat")
             && let Ok(sbat) = read_small(image, section.slice, SBAT_MAX_BYTES)
             && let Some(revoked) = self.below_level(&sbat)
         {

@@ -7,7 +7,7 @@
 //! all four sections are required. The stub reads neither profiles nor other sections of
 //! a UKI than `.cmdline`.
 use super::authenticode;
-use super::pe::{Pe, Section};
+use super::pe::Pe;
 use super::uki::SectionKind;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::source::{FileSlice, ReadAt, ReadError, read_small};
@@ -129,10 +129,8 @@ fn hash_name(kind: SectionKind) -> &'static str {
     }
 }
 
-/// Finds the first section with this name.
 fn section(pe: &Pe, name: &str) -> Option<FileSlice> {
-    let is_it = |section: &&Section| section.name.bytes() == name.as_bytes();
-    pe.sections.iter().find(is_it).map(|section| section.slice)
+    pe.section(name.as_bytes()).map(|section| section.slice)
 }
 
 fn reference(source: &dyn ReadAt, pe: &Pe, kind: SectionKind) -> Result<Reference, ThinError> {

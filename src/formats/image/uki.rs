@@ -118,8 +118,7 @@ impl EfiProgram {
 
     /// Reads which program a PE file is; `None` for any other.
     pub fn read<R: ReadAt + ?Sized>(source: &R, pe: &Pe) -> Option<EfiProgram> {
-        let mut sections = pe.sections.iter();
-        let magic = sections.find(|section| section.name.bytes() == b".sdmagic")?;
+        let magic = pe.section(b".sdmagic")?;
         let text = read_small(source, magic.slice, EfiProgram::MAX_BYTES).ok()?;
         let names = |name: &[u8]| text.windows(name.len()).any(|part| part == name);
         [

@@ -87,7 +87,7 @@ pub struct Relocation {
     pub symbol: usize,
 }
 
-/// What is used of `Elf64_Shdr`.
+/// The fields of `Elf64_Shdr` that are used.
 struct SectionHeader {
     name: usize,
     kind: u32,

@@ -57,8 +57,7 @@ impl CompanionDirectory {
         let is_own = matches!(self, CompanionDirectory::Own | CompanionDirectory::Thin);
         let directory = ExtraDirectory::of(name, !is_own)?;
         let fits = match self {
-            CompanionDirectory::Thin => true,
-            CompanionDirectory::Own => true,
+            CompanionDirectory::Own | CompanionDirectory::Thin => true,
             CompanionDirectory::Addons => false,
             CompanionDirectory::Credentials => directory.holds_credentials(),
             CompanionDirectory::Extensions => !directory.holds_credentials(),

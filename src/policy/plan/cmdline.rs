@@ -62,8 +62,8 @@ pub struct PlannedCmdline {
     pub users: Vec<u8>,
     /// Words of the running kernel's command line that were left out.
     pub dropped: Vec<DroppedWord>,
-    /// What the line is joined from, in its order; nothing in it is empty. Words that were
-    /// added for a capture kernel are left out.
+    /// The parts of the line in its order, none of them empty; without the words that were
+    /// added for a capture kernel.
     pub pieces: Vec<(Origin, Vec<u8>)>,
     /// Words that were added for a capture kernel.
     pub added: Vec<Addition>,
@@ -124,7 +124,7 @@ pub fn plan<F>(
     };
     let append = cmdline::join([&appended[..], mark]);
     let (mut dropped, mut added) = (Vec::new(), Vec::new());
-    let mut kept = None;
+    let mut kept = Vec::new();
     let (base, start) = if let Some((base, text)) = replacement {
         (base, cmdline::mangle(text))
     } else if options.reuse_cmdline {
@@ -151,44 +151,47 @@ pub fn plan<F>(
             reason: dropped.reason,
         }));
         let start = capture::add(&reused.kept, &added);
-        kept = Some(reused.kept);
+        kept = reused.kept;
         (CmdlineBase::Running, cmdline::mangle(&start))
     } else if let Some(own) = own {
         (CmdlineBase::Image, cmdline::mangle(own))
     } else {
         (CmdlineBase::Empty, Vec::new())
     };
-    let addons = || {
-        let addons = manifest.addons();
-        addons.map(|(source, addon)| (Origin::Addon(source), addon.cmdline.as_slice()))
+    let mut pieces = Vec::new();
+    let mut add = |origin, text: &[u8]| {
+        if !text.is_empty() {
+            pieces.push((origin, text.to_vec()));
+        }
     };
-    let lines = || addons().map(|(_, line)| line);
     // The kernel puts the passed words after the lines of the image and the addons, so a
     // base that replaces the image's must also come after the addons' lines.
-    let (text, users) = match base.replaces_own() {
-        true => {
-            let users = cmdline::join([&start, &append]);
-            (cmdline::join(lines().chain([&users[..]])), users)
+    let is_own = !base.replaces_own();
+    if is_own {
+        add(Origin::Base(base), &start);
+    }
+    for (source, addon) in manifest.addons() {
+        add(Origin::Addon(source), &addon.cmdline);
+    }
+    if !is_own {
+        add(Origin::Base(base), &start);
+    }
+    add(Origin::Appended, &appended);
+    add(Origin::Chained, mark);
+    let text = cmdline::join(pieces.iter().map(|(_, text)| text));
+    let users = pieces.iter().filter(|(origin, _)| match origin {
+        Origin::Base(_) => !is_own,
+        Origin::Addon(_) => false,
+        Origin::Appended | Origin::Chained => true,
+    });
+    let users = cmdline::join(users.map(|(_, text)| text));
+    // The words that were added are told apart.
+    for (origin, text) in &mut pieces {
+        if *origin == Origin::Base(CmdlineBase::Running) {
+            text.clone_from(&kept);
         }
-        false => {
-            let own = core::iter::once(start.as_slice());
-            let line = own.chain(lines()).chain([append.as_slice()]);
-            (cmdline::join(line), append.clone())
-        }
-    };
-    let kept = kept.as_deref().unwrap_or(&start);
-    let start = || core::iter::once((Origin::Base(base), kept));
-    let (first, last) = match base.replaces_own() {
-        true => (None, Some(start())),
-        false => (Some(start()), None),
-    };
-    let pieces = first.into_iter().flatten().chain(addons());
-    let pieces = pieces.chain(last.into_iter().flatten());
-    let pieces = pieces.chain([(Origin::Appended, &appended[..]), (Origin::Chained, mark)]);
-    let pieces = pieces
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(origin, text)| (origin, text.to_vec()))
-        .collect();
+    }
+    pieces.retain(|(_, text)| !text.is_empty());
     let max_bytes = max_bytes.unwrap_or(cmdline::MAX_SECTION_BYTES);
     cmdline::check(&text, max_bytes).map_err(|error| PlanError::Cmdline {
         error,

@@ -5,6 +5,20 @@
 //! Nothing is changed here and nothing is opened; `run` carries out a plan, and
 //! `--dry-run` prints it.
 
+/// Reads the header of the kernel that a thin image names.
+fn named_kernel<F: ReadAt>(source: InputId, file: &F) -> Result<SetupHeader, PlanError> {
+    let bad = |error| PlanError::BadKernel { source, error };
+    let inner = detect::detect::<dyn ReadAt>(file).map_err(bad)?;
+    inner.check_certificates().map_err(bad)?;
+    match inner {
+        Image::BzImage { header, .. } => Ok(header),
+        other => {
+            let kind = other.kind_name();
+            Err(PlanError::NotAKernel { source, kind })
+        }
+    }
+}
+
 #[cfg(test)]
 mod build;
 mod choice;
@@ -202,28 +216,15 @@ impl<F: ReadAt> Planner<'_, F> {
 
     fn uki(&self, machine: Machine, uki: &Uki) -> Result<Plan, PlanError> {
         let selection = uki.select(self.manifest.profile)?;
-        if let Some([(source, kernel), _]) = self.manifest.thin() {
-            return self.thin(machine, &selection, source, &kernel.file);
-        }
-        let slice = selection.linux().ok_or(UkiError::NoLinux)?;
-        let inner = detect_linux(self.image(), slice).and_then(|inner| {
-            inner.check_certificates().map_err(ImageError::in_linux)?;
-            Ok(inner)
-        });
-        let header = match (inner, self.route) {
-            (Ok(Image::BzImage { header, .. }), _) => Some(header),
-            // If the PE headers are ambiguous, this program cannot vouch for the kernel
-            // inside, whoever opens it.
-            (Err(error), _) if error.is_in_pe() => return Err(error.into()),
-            // The image's parser may open what this program cannot, such as a UKI in a
-            // UKI.
-            (_, Route::Handshake) => None,
-            (Ok(Image::Uki { .. }), _) => return Err(PlanError::UkiInUki),
-            (Ok(other), _) => {
-                let kind = other.kind_name();
-                return Err(PlanError::InnerNotBootable { kind });
+        let (source, slice, header) = match self.manifest.thin() {
+            Some([(source, kernel), _]) => {
+                let header = named_kernel(source, &kernel.file)?;
+                (source, initrd::whole(&kernel.file), Some(header))
             }
-            (Err(error), _) => return Err(error.into()),
+            None => {
+                let slice = selection.linux().ok_or(UkiError::NoLinux)?;
+                (InputId::IMAGE, slice, self.inner_kernel(slice)?)
+            }
         };
         if let Some(why) = header.as_ref().and_then(SetupHeader::kexec_file_blocker) {
             return Err(PlanError::KernelRefuses { why });
@@ -234,42 +235,38 @@ impl<F: ReadAt> Planner<'_, F> {
             .as_ref()
             .map(SetupHeader::kexec_file_cmdline_max_bytes);
         let kernel = PlannedKernel {
-            source: InputId::IMAGE,
+            source,
             slice,
             section: Some(SectionKind::Linux),
             release: header.and_then(|header| header.release().map(String::from)),
         };
-        self.finish(kernel, Some(&selection), own.as_deref(), max_bytes)
+        // What else a thin image has in sections, its stub does not use.
+        let sections = (source == InputId::IMAGE).then_some(&selection);
+        self.finish(kernel, sections, own.as_deref(), max_bytes)
     }
 
-    /// Plans a thin image, whose kernel is another file.
-    fn thin(
-        &self,
-        machine: Machine,
-        selection: &Selection,
-        source: InputId,
-        file: &F,
-    ) -> Result<Plan, PlanError> {
-        let bad = |error| PlanError::BadKernel { source, error };
-        let inner = detect::detect::<dyn ReadAt>(file).map_err(bad)?;
-        inner.check_certificates().map_err(bad)?;
-        let Image::BzImage { header, .. } = inner else {
-            let kind = inner.kind_name();
-            return Err(PlanError::NotAKernel { source, kind });
-        };
-        if let Some(why) = header.kexec_file_blocker() {
-            return Err(PlanError::KernelRefuses { why });
+    /// Reads the header of the kernel in `.linux`; `None` if only the image's own parser
+    /// can open it.
+    fn inner_kernel(&self, slice: FileSlice) -> Result<Option<SetupHeader>, PlanError> {
+        let inner = detect_linux(self.image(), slice).and_then(|inner| {
+            inner.check_certificates().map_err(ImageError::in_linux)?;
+            Ok(inner)
+        });
+        match (inner, self.route) {
+            (Ok(Image::BzImage { header, .. }), _) => Ok(Some(header)),
+            // If the PE headers are ambiguous, this program cannot vouch for the kernel
+            // inside, whoever opens it.
+            (Err(error), _) if error.is_in_pe() => Err(error.into()),
+            // The image's parser may open what this program cannot, such as a UKI in a
+            // UKI.
+            (_, Route::Handshake) => Ok(None),
+            (Ok(Image::Uki { .. }), _) => Err(PlanError::UkiInUki),
+            (Ok(other), _) => {
+                let kind = other.kind_name();
+                Err(PlanError::InnerNotBootable { kind })
+            }
+            (Err(error), _) => Err(error.into()),
         }
-        self.check_addons(machine, selection)?;
-        let own = cmdline::read_own(self.image(), selection)?;
-        let kernel = PlannedKernel {
-            source,
-            slice: initrd::whole(file),
-            section: Some(SectionKind::Linux),
-            release: header.release().map(String::from),
-        };
-        let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
-        self.finish(kernel, None, own.as_deref(), max_bytes)
     }
 
     /// Returns the image as a kernel of unknown release.

@@ -88,10 +88,10 @@ fn value(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What one setting showed.
+/// The outcome of one setting.
 #[derive(Debug, Default)]
 pub struct Boot {
-    /// What kexec-bpf said before.
+    /// The answers of kexec-bpf before that.
     pub list: Vec<String>,
     pub plan: Vec<String>,
     /// What systemd-boot exported, and the command line that it passed.
