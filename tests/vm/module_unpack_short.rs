@@ -13,7 +13,7 @@ use guest::pe::{FIRST_SECTION, Pe, tiny_kernel};
 use guest::{Initramfs, Payload};
 
 const MIB: usize = 1 << 20;
-/// Bytes of magic numbers, so many that the loader can be killed while they are read.
+/// Bytes of magic numbers, so many that the loader is preempted while they are read.
 const MAGICS: usize = 128 * MIB;
 /// Number of rounds, of three loads each.
 const ROUNDS: usize = 17;
@@ -72,9 +72,16 @@ done
 unpack large-gzip >/dev/null
 kexec-bpf unload
 memory after
+# Ends when the process $1 is in a decoder, or after many looks.
+cat >/decoding <<'END'
+looks=0
+until grep -q kb_stream /proc/$1/task/*/stack || [ $looks = 2000 ]; do
+    looks=$((looks + 1))
+done
+END
 killed() {{
     dmesg -c >/dev/null
-    attempt killed-$1 unpack $1 ',run:sleep 0.3,kill'
+    attempt killed-$1 unpack $1 ',run:sh /decoding $PPID,kill'
     while [ -n \"$(pidof client)\" ]; do sleep 0.1; done
     dmesg | grep -c 'killed while the initrd was unpacked' >/count
     say noticed-$1 $(cat /count)
