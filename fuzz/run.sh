@@ -23,7 +23,7 @@ initrd) max_len=1200 ;;
 gpt) max_len=12800 ;;
 superblock) max_len=4097 ;;
 mbr) max_len=700 ;;
-inflate | grubenv | type1) max_len=1024 ;;
+inflate | grubenv | type1 | thin) max_len=1024 ;;
 loader_conf) max_len=256 ;;
 *) max_len=16384 ;;
 esac

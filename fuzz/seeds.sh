@@ -155,6 +155,16 @@ type1)
     printf 'uki /a.efi\narchitecture x64\ndevicetree /d\n' >uki
     printf 'uki-url http://a/b\n' >url
     ;;
+thin)
+    hash=0123456789abcdef0123456789abcdef
+    kernel='\EFI\nixos\kernel-6.12-x.efi' initrd='/EFI/nixos/initrd-6.12-x.efi'
+    section() { printf '%b%b%s' "\\x0$1" "$(printf '\\x%02x' ${#2})" "$2"; }
+    for cmdline in '' init=/nix/store/x/init; do
+        { section 0 "$kernel" && section 1 $hash && section 2 "$initrd" && section 3 $hash; } \
+            >"thin-${#cmdline}"
+        [ -z "$cmdline" ] || section 4 "$cmdline" >>"thin-${#cmdline}"
+    done
+    ;;
 loader_conf)
     printf 'timeout 5\ndefault "a-[0-9]*.conf"\npreferred @saved\n#x\n' >conf
     printf 'a\0b\0+\0' >efi

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Arbitrary files: each gives an image, or a report of three short lines.
 #![no_main]
-use kexec_bpf::parts::{Diagnose, Exit};
 use kexec_bpf::parts::image::{Image, detect};
+use kexec_bpf::parts::{Diagnose, Exit};
 use kexec_bpf_fuzz::inside;
 use libfuzzer_sys::fuzz_target;
 

@@ -12,13 +12,7 @@ fuzz_target!(|file: &[u8]| {
     match Object::parse(file, "fentry.s/kexec_pe_parser_hook") {
         Ok(object) => {
             let maps: Vec<i32> = (0..).take(object.maps().len()).collect();
-            let kfunc = |id: i32| {
-                (id % 2 == 0).then_some(Kfunc {
-                    id,
-                    btf: 1,
-                    fd: 3,
-                })
-            };
+            let kfunc = |id: i32| (id % 2 == 0).then_some(Kfunc { id, btf: 1, fd: 3 });
             let kfuncs: Vec<_> = (0..).map(kfunc).take(object.kfuncs().len()).collect();
             let linked = object.link(&maps, &kfuncs);
             let count = linked.instructions.len();

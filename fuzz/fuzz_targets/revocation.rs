@@ -2,8 +2,8 @@
 //! The firmware's revocations: two variables, and an image that is compared with them.
 //! The first two bytes are the lengths of the variables.
 #![no_main]
-use kexec_bpf::parts::image::pe;
 use kexec_bpf::parts::image::Revocations;
+use kexec_bpf::parts::image::pe;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

@@ -2,8 +2,7 @@
 //! UKIs: every profile that can be chosen has a kernel inside the file.
 #![no_main]
 use kexec_bpf::parts::image::{
-    detect_linux,
-    pe,
+    detect_linux, pe,
     uki::{SectionKind, Uki},
 };
 use kexec_bpf_fuzz::inside;

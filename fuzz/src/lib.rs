@@ -2,6 +2,7 @@
 //! Assertions, disks and models that the fuzz targets share.
 
 pub mod disk;
+pub mod image;
 pub mod initramfs;
 
 use kexec_bpf::parts::source::{FileOffset, FileSlice};
