@@ -119,17 +119,29 @@ fn enforce_is_on_without_systemd() {
     );
 }
 
-/// The host's own file also requests enforce. The image is not compressed, so the
-/// test finds names in it.
+/// The host's own file also requests enforce, and the driver of the host's /boot is
+/// added. The image is not compressed, so the test finds names in it.
 #[test]
-fn file_of_the_host_is_taken() {
-    const FILE: &[u8] = b"etc/kexec-bpf/enforce\0";
-    let asks = |image: &[u8]| image.windows(FILE.len()).any(|bytes| bytes == FILE);
+fn what_the_host_has_is_taken() {
+    const FILE: &str = "etc/kexec-bpf/enforce";
+    // A name in an archive ends with a NUL, one in the program or in a list does not.
+    let has = |image: &[u8], name: &str| {
+        let name = format!("{name}\0");
+        image
+            .windows(name.len())
+            .any(|bytes| bytes == name.as_bytes())
+    };
+    let asks = |image: &[u8]| has(image, FILE);
     assert!(!asks(&initramfs(Suite::Bookworm, Init::Scripts)));
     let directory = guest::work_dir("initramfs-enforce-host");
     let dracut = Dracut::new(&directory, Suite::Bookworm, Init::Scripts).module();
-    let dracut = dracut.file("etc/kexec-bpf/enforce", 0o600, b"");
-    assert!(asks(&dracut.build(&[])));
+    let dracut = dracut.file(FILE, 0o600, b"").overlay_on_boot();
+    // Not the module of dracut that adds the drivers of all file systems.
+    let image = dracut.build(&["--modules", "base kexec-bpf"]);
+    assert!(asks(&image));
+    let drivers = format!("usr/lib/modules/{}/kernel/fs", Kernel::V6_12.release());
+    assert!(has(&image, &format!("{drivers}/overlayfs/overlay.ko.xz")));
+    assert!(!has(&image, &format!("{drivers}/xfs/xfs.ko.xz")));
 }
 
 /// A dracut hook that says what is loaded before root is mounted, and crashes.

@@ -38,6 +38,7 @@ pub struct Dracut {
     root: PathBuf,
     kernel: Kernel,
     init: Init,
+    boot_is_overlay: bool,
 }
 
 impl Dracut {
@@ -66,7 +67,15 @@ impl Dracut {
             root,
             kernel,
             init,
+            boot_is_overlay: false,
         }
+    }
+
+    /// Mounts an overlay on /boot: a file system whose driver is a module, and which no
+    /// device is required for.
+    pub fn overlay_on_boot(mut self) -> Self {
+        self.boot_is_overlay = true;
+        self
     }
 
     /// Puts the kernel module where DKMS would.
@@ -103,12 +112,13 @@ impl Dracut {
             command.extend(["--add", "dracut-systemd"]);
         }
         command.extend(options);
-        command.push("/boot/initrd.img");
+        command.push("/initrd.img");
         let log = self.run(&command);
-        let image = fs::read(self.root.join("boot/initrd.img")).expect("read the initramfs");
+        let image = fs::read(self.root.join("initrd.img")).expect("read the initramfs");
         let file = self.root.with_file_name("dracut.log");
         fs::write(file, &log).expect("keep dracut's log");
-        for line in log.lines().filter(|line| line.contains("kexec")) {
+        let told = |line: &&str| line.contains("kexec") && !line.contains("Executing:");
+        for line in log.lines().filter(told) {
             // dracut itself treats neither a missing file nor a missing kernel
             // module as an error.
             assert!(line.ends_with("Including module: kexec-bpf ***"), "{line}");
@@ -120,9 +130,10 @@ impl Dracut {
 
     /// Runs a program in the root and returns its output.
     fn run(&self, words: &[&str]) -> String {
-        const SCRIPT: &str = "root=$1; shift
+        const SCRIPT: &str = "root=$1 overlay=$2; shift 2
 for directory in dev proc; do mount --rbind /$directory \"$root/$directory\"; done
 for directory in tmp var/tmp; do mount -t tmpfs tmp \"$root/$directory\"; done
+[ \"$overlay\" = false ] || mount -t overlay -o \"lowerdir=$root/tmp:$root/var/tmp\" boot \"$root/boot\"
 exec chroot \"$root\" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \"$@\"";
         let mut command = host_program("unshare");
         command.arg("--mount");
@@ -133,6 +144,7 @@ exec chroot \"$root\" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \"$@\""
         let output = command
             .args(["sh", "-ec", SCRIPT, "sh"])
             .arg(&self.root)
+            .arg(self.boot_is_overlay.to_string())
             .args(words)
             .output()
             .expect("start unshare");
