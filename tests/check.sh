@@ -113,8 +113,11 @@ step() {
     size) one size make -s size ;;
     unit) tests unit cargo test --locked --release --workspace --no-fail-fast ;;
     checkpatch | sparse | analyzer) one "$1" tests/static.sh "$1" ;;
-    # Tests whose names begin with long_ are for make check-all.
-    vm) tests vm cargo test --locked --release --test vm -- --test-threads=2 --skip ::long_ ;;
+    # Tests whose names begin with long_ or more_ are for make check-all.
+    vm)
+        tests vm cargo test --locked --release --test vm -- \
+            --test-threads=2 --skip ::long_ --skip ::more_
+        ;;
     *)
         echo "check: no step '$1': ${steps[*]}" >&2
         exit 2

@@ -7,10 +7,10 @@ use guest::initramfs::extra_initrd;
 use guest::{Initramfs, Kernel, Machine, Payload, Transcript, second_initrd, uki::Uki};
 
 crate::on_each_kernel!(
-    bzimage_with_two_initrds,
     small_uki_from_a_read_only_root,
+    microcode_comes_first;
+    more: bzimage_with_two_initrds,
     large_uki,
-    microcode_comes_first,
     command_line_replaces,
     command_line_reused,
 );

@@ -3,7 +3,7 @@
 
 use guest::{Initramfs, Kernel, Machine, Payload};
 
-crate::on_each_kernel!(floor_boots);
+crate::on_each_kernel!(; more: floor_boots);
 
 fn floor_boots(kernel: Kernel) {
     let directory = guest::work_dir(&format!("floor-{}", kernel.name()));

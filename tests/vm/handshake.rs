@@ -322,7 +322,7 @@ echo c >/proc/sysrq-trigger
 
 /// `--command-line` and `--reuse-cmdline` replace the image's own command line.
 #[test]
-fn command_line_replaced() {
+fn more_command_line_replaced() {
     let second = Second::new("replace");
     let image = second.pe(&second.kernel());
     let arguments = "/a.efi --command-line 'console=ttyS0 replaced' --append 'and more'";

@@ -137,7 +137,7 @@ kexec-bpf load /good.efi && say good
 }
 
 #[test]
-fn two_hundred_loads_and_twenty_insertions() {
+fn more_two_hundred_loads_and_twenty_insertions() {
     let directory = guest::work_dir("handshake-leak-loads");
     let script = format!(
         "{MEMORY}

@@ -182,7 +182,7 @@ fn default_is_counted_and_a_corrupt_entry_skipped() {
 
 /// A menu, in which the second line is chosen by its digit.
 #[test]
-fn menu_without_systemd() {
+fn more_menu_without_systemd() {
     let directory = guest::work_dir("initramfs-menu-scripts");
     menu(
         &directory,
@@ -278,7 +278,7 @@ fn bad_default_without_systemd() {
 }
 
 #[test]
-fn bad_default_with_systemd() {
+fn more_bad_default_with_systemd() {
     let on = "Failed to start";
     bad_default("initramfs-bad-systemd", Init::Systemd, on);
 }
@@ -329,7 +329,7 @@ fn early_kdump_with_systemd() {
 
 /// The capture kernel is named on the kernel's command line.
 #[test]
-fn early_kdump_without_systemd() {
+fn more_early_kdump_without_systemd() {
     let directory = guest::work_dir("initramfs-kdump-scripts");
     let image = std::fs::read(capture_uki(&directory)).expect("read the UKI");
     let initramfs = initramfs(Suite::Trixie, Init::Scripts);

@@ -8,7 +8,7 @@ use crate::report;
 use guest::uki::{self, Section, Uki};
 use guest::{Initramfs, Kernel, Machine, Payload, Transcript, second_initrd};
 
-crate::on_each_kernel!(bad_images_are_refused, shrinking_image);
+crate::on_each_kernel!(; more: bad_images_are_refused, shrinking_image);
 
 /// `try NAME` loads /bad and says everything that can be seen from outside.
 const TRY: &str = r#"

@@ -285,7 +285,7 @@ fn handshake_1_mb() {
 }
 
 #[test]
-fn extract_1_mb() {
+fn more_extract_1_mb() {
     jump(Extract, 1);
 }
 

@@ -211,7 +211,7 @@ echo c >/proc/sysrq-trigger
 }
 
 #[test]
-fn least_that_fits_a_small_initrd_boots() {
+fn more_least_that_fits_a_small_initrd_boots() {
     least_boots(
         Kernel::V6_12,
         "small",

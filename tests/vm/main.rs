@@ -71,20 +71,31 @@ mod thin;
 mod tpm;
 mod unpack;
 
-/// Makes tests that call the same function for each stock kernel that is supported.
+/// Makes tests that call the same function for each stock kernel that is supported. Those
+/// after `more` run on the older one in `make check-all` only.
 macro_rules! on_each_kernel {
-    ($($test:ident),* $(,)?) => {
+    ($($test:ident),* $(,)? $(; more: $($more:ident),+ $(,)?)?) => {
         mod on_6_12 {
             $(#[test]
             fn $test() {
                 super::$test(guest::Kernel::V6_12);
             })*
+            $($(#[test]
+            fn $more() {
+                super::$more(guest::Kernel::V6_12);
+            })+)?
         }
         mod on_6_1 {
             $(#[test]
             fn $test() {
                 super::$test(guest::Kernel::V6_1);
             })*
+            $(mod more_ {
+                $(#[test]
+                fn $more() {
+                    super::super::$more(guest::Kernel::V6_1);
+                })+
+            })?
         }
     };
 }

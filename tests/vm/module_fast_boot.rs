@@ -118,7 +118,7 @@ fn native() {
 }
 
 #[test]
-fn native_with_a_digest() {
+fn more_native_with_a_digest() {
     let load = "calls file 0 /vmlinuz /initrd \"$cmdline\"";
     next("digest", load, ALL, DAMAGE_AND_JUMP, false);
 }
@@ -126,14 +126,14 @@ fn native_with_a_digest() {
 /// Since Linux 6.17 the kernel loads segments directly into contiguous memory if there is
 /// enough; here there is too little for the kernel image.
 #[test]
-fn native_in_contiguous_memory() {
+fn more_native_in_contiguous_memory() {
     let load = "calls fast file 0 /vmlinuz /initrd \"$cmdline\"";
     next_after("contiguous", "cma=16M", load, NONE, JUMP, true);
 }
 
 /// Files are passed as memfds, as by route extract.
 #[test]
-fn copies_in_memory() {
+fn more_copies_in_memory() {
     let load = "calls fast memfd 0 /vmlinuz /initrd \"$cmdline\"";
     next("memfd", load, NONE, JUMP, true);
 }
@@ -145,7 +145,7 @@ fn handshake() {
 }
 
 #[test]
-fn never() {
+fn more_never() {
     let load = "eval 'digest never; calls file 0 /vmlinuz /initrd \"$cmdline\"'";
     next("never", load, NONE, JUMP, true);
 }

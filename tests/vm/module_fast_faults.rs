@@ -234,7 +234,7 @@ say complaints $(dmesg | grep -cE 'WARNING:|BUG:|Oops|protection fault')
 }
 
 #[test]
-fn two_hundred_fast_loads_leak_nothing() {
+fn more_two_hundred_fast_loads_leak_nothing() {
     let directory = guest::work_dir("module-fast-leak");
     let script = format!(
         "{FUNCTIONS}{SETTLE}{MEMORY}witness

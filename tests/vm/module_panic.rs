@@ -81,7 +81,7 @@ fn expect(said: &Transcript, stage: &str, dumps: bool) {
 
 /// Before the system call the session is registered, but the lock is not held.
 #[test]
-fn registered() {
+fn more_registered() {
     panics(
         "registered",
         "client load 60000 early,run:panic-now /missing.efi",
@@ -90,7 +90,7 @@ fn registered() {
 }
 
 #[test]
-fn waiting_for_thread_b() {
+fn more_waiting_for_thread_b() {
     panics(
         "waiting",
         "client load 60000 ready,read,run:panic-now /a.efi",
@@ -115,7 +115,7 @@ fn segments_are_copied() {
 }
 
 #[test]
-fn loaded() {
+fn more_loaded() {
     let script = "kexec-bpf load /a.efi && panic-now";
     panics("loaded", script, true);
 }
