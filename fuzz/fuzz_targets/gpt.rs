@@ -13,7 +13,7 @@ fuzz_target!(|input: &[u8]| {
         let sector = if disk[0] & 2 == 0 { 512 } else { 4096 };
         repair(&mut disk, sector);
     }
-    if let Ok(table) = table::read(&disk[..]) {
+    if let Ok(table) = table::read(&disk[..], 512) {
         assert!(table.partitions.len() <= 2048);
         for partition in table.partitions {
             inside(&disk, partition.slice);

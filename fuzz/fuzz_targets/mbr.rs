@@ -126,7 +126,7 @@ fuzz_target!(|input: &[u8]| {
             }
         },
     };
-    let Ok(found) = table::read(&disk) else {
+    let Ok(found) = table::read(&disk, SECTOR) else {
         return;
     };
     assert!(!found.from_backup);

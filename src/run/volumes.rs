@@ -102,7 +102,7 @@ struct Search<'caller> {
 fn table(disk: &Block) -> Result<Table, DiskError> {
     let file = disk.open();
     let file = file.map_err(|error| DiskError::Open(error.to_string()))?;
-    table::read(&file).map_err(DiskError::Table)
+    table::read(&file, disk.sector_bytes()).map_err(DiskError::Table)
 }
 
 fn read(disk: &Block) -> Disk {

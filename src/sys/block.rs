@@ -107,6 +107,15 @@ impl Block {
         InputFile::open_device(&self.path(), self.bytes)
     }
 
+    /// Returns the size of a disk's sectors: its logical blocks.
+    #[must_use]
+    pub fn sector_bytes(&self) -> u64 {
+        let bytes = attribute(&self.name, "queue/logical_block_size");
+        bytes
+            .and_then(|bytes| bytes.parse().ok())
+            .unwrap_or(SYSFS_SECTOR_BYTES)
+    }
+
     /// Returns the device's number, MAJOR:MINOR.
     #[must_use]
     pub fn number(&self) -> Option<String> {

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::partition::{Partition, PartitionType, SECTORS, Table};
+use super::partition::{Partition, PartitionType, Table};
 use crate::formats::field::{u8_at, u16_at, u32_at};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_small};
 
@@ -89,11 +89,12 @@ pub fn stands_for_gpt<R: ReadAt + ?Sized>(disk: &R) -> Result<bool, ReadError> {
 }
 
 /// Reads the MBR of a disk; returns `None` when there is none, when it only protects a
-/// GPT, and when it is the boot sector of a file system.
+/// GPT, and when it is the boot sector of a file system. As for the kernel, a sector has the
+/// disk's own size.
 ///
 /// # Errors
 /// [`ReadError`].
-pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Option<Table>, ReadError> {
+pub fn read<R: ReadAt + ?Sized>(disk: &R, sector: u64) -> Result<Option<Table>, ReadError> {
     let Some(first) = Sector::read(disk, 0)? else {
         return Ok(None);
     };
@@ -111,19 +112,11 @@ pub fn read<R: ReadAt + ?Sized>(disk: &R) -> Result<Option<Table>, ReadError> {
         }
         let number = number.saturating_add(1);
         let start = u64::from(slot.start);
-        partitions.extend(partition(disk, SECTORS[0], signature, number, start, slot));
+        partitions.extend(partition(disk, sector, signature, number, start, slot));
     }
     let mut numbers = LOGICAL;
     for (_, slot) in first.used().filter(|(_, slot)| slot.is_extended()) {
-        for sector in SECTORS {
-            let mut here = numbers.clone();
-            let logical = chain(disk, sector, signature, slot, &mut here)?;
-            if here != numbers {
-                partitions.extend(logical);
-                numbers = here;
-                break;
-            }
-        }
+        partitions.extend(chain(disk, sector, signature, slot, &mut numbers)?);
     }
     Ok(Some(Table {
         partitions,

@@ -7,7 +7,7 @@ use core::fmt;
 
 use crate::formats::source::{FileSlice, ReadError};
 
-/// The sector sizes to try, in bytes.
+/// The sector sizes that a GPT may have been made for, in bytes.
 pub(super) const SECTORS: [u64; 2] = [512, 4096];
 
 /// A partition's type. Boot entries are read from the first two.

@@ -37,7 +37,7 @@ fn summary(partitions: &[Partition]) -> Vec<(u32, PartitionType, u64, u64)> {
 #[test]
 fn esp_and_xbootldr_have_types_of_their_own() {
     let disk = disk(&[(0x83, 8, 8), (0xef, 16, 8), (0, 0, 0), (0xea, 32, 8)]);
-    let table = table::read(&disk[..]).unwrap();
+    let table = table::read(&disk[..], 512).unwrap();
     assert_eq!(
         summary(&table.partitions),
         [
@@ -59,7 +59,7 @@ fn logical_partitions_follow_the_chain() {
         write(&mut disk, 512, 100, &[(0x83, 8, 16), (0x05, 200, 100)]);
         write(&mut disk, 512, 300, &[(0xef, 8, 16), (0x05, 400, 100)]);
         write(&mut disk, 512, 500, &[(0xea, 8, 16)]);
-        let table = table::read(&disk[..]).unwrap();
+        let table = table::read(&disk[..], 512).unwrap();
         assert_eq!(
             summary(&table.partitions),
             [
@@ -74,12 +74,18 @@ fn logical_partitions_follow_the_chain() {
 }
 
 #[test]
-fn logical_partitions_of_large_sectors_are_found() {
+fn all_partitions_have_the_disks_sectors() {
     let mut disk = vec![0; SECTORS * 512];
-    write(&mut disk, 512, 0, &[(0x05, 100, 300)]);
+    write(&mut disk, 512, 0, &[(0xef, 8, 16), (0x05, 100, 300)]);
     write(&mut disk, 4096, 100, &[(0xef, 8, 16)]);
-    let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
-    assert_eq!((found[0].number, found[0].slice.offset.0), (5, 108 * 4096));
+    let places = |sector| -> Vec<_> {
+        let found = mbr::read(&disk[..], sector).unwrap().unwrap().partitions;
+        let one = |one: Partition| (one.number, one.slice.offset.0, one.slice.bytes);
+        found.into_iter().map(one).collect()
+    };
+    let large = [(1, 8 * 4096, 16 * 4096), (5, 108 * 4096, 16 * 4096)];
+    assert_eq!(places(4096), large);
+    assert_eq!(places(512), [(1, 8 * 512, 16 * 512)]);
 }
 
 #[test]
@@ -88,7 +94,7 @@ fn a_chain_ends() {
     for next in [0, 5000, 7, u32::MAX] {
         let mut disk = disk(&[(0x05, 100, 900)]);
         write(&mut disk, 512, 100, &[(0xef, 8, 16), (0x05, next, 100)]);
-        let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+        let found = mbr::read(&disk[..], 512).unwrap().unwrap().partitions;
         assert_eq!(
             summary(&found),
             [(5, PartitionType::Esp, 108, 16)],
@@ -105,13 +111,13 @@ fn a_chain_ends() {
             &[(0xef, 1, 1), (0x05, 2 * at as u32 + 2, 2)],
         );
     }
-    let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+    let found = mbr::read(&disk[..], 512).unwrap().unwrap().partitions;
     assert_eq!((found.len(), found[250].number), (251, 255));
     for (empty, wanted) in [(99, Some(5)), (100, None)] {
         for at in 0..empty {
             write(&mut disk, 512, 100 + 2 * at, &[(0, 0, 0)]);
         }
-        let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+        let found = mbr::read(&disk[..], 512).unwrap().unwrap().partitions;
         assert_eq!(found.first().map(|one| one.number), wanted, "{empty}");
     }
 }
@@ -134,7 +140,7 @@ fn slots_of_a_chain_count_as_for_the_kernel() {
         &[(0, 0, 0), (0, 0, 0), (0x05, 400, 100), (0x83, 3, 4)],
     );
     write(&mut disk, 512, 500, &[(0xea, 8, 16)]);
-    let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+    let found = mbr::read(&disk[..], 512).unwrap().unwrap().partitions;
     assert_eq!(
         summary(&found),
         [
@@ -154,7 +160,7 @@ fn a_partition_is_cut_off_at_the_end_of_the_disk() {
         (0xef, u32::MAX, u32::MAX),
         (0xef, 4096, 1),
     ]);
-    let found = mbr::read(&disk[..]).unwrap().unwrap().partitions;
+    let found = mbr::read(&disk[..], 512).unwrap().unwrap().partitions;
     assert_eq!(summary(&found), [(1, PartitionType::Esp, 4000, 96)]);
 }
 
@@ -165,13 +171,13 @@ fn the_mbr_decides_which_table_counts() {
     for slots in [&[(0xee, 1, 255)][..], &[(0xee, 1, 39), (0x83, 60, 10)], &[]] {
         gpt[446..512].fill(0);
         write(&mut gpt, 512, 0, slots);
-        let found = table::read(&gpt[..]).unwrap().partitions;
+        let found = table::read(&gpt[..], 512).unwrap().partitions;
         assert_eq!(summary(&found), [(1, PartitionType::Esp, 40, 11)]);
     }
     // Without, it is left over from earlier.
     gpt[446..512].fill(0);
     write(&mut gpt, 512, 0, &[(0xea, 60, 10)]);
-    let found = table::read(&gpt[..]).unwrap().partitions;
+    let found = table::read(&gpt[..], 512).unwrap().partitions;
     assert_eq!(summary(&found), [(1, PartitionType::Xbootldr, 60, 10)]);
 }
 
@@ -180,7 +186,7 @@ fn the_mbr_decides_which_table_counts() {
 fn a_file_system_on_the_whole_disk_has_no_table() {
     let mut disk = build(512, &[(ESP, 40, 50)]);
     disk[512..1024].fill(0);
-    assert!(table::read(&disk[..]).unwrap().from_backup);
+    assert!(table::read(&disk[..], 512).unwrap().from_backup);
     for (at, text) in [
         (11, &512u16.to_le_bytes()[..]),
         (82, b"FAT32   "),
@@ -188,10 +194,10 @@ fn a_file_system_on_the_whole_disk_has_no_table() {
     ] {
         disk[at..at + text.len()].copy_from_slice(text);
     }
-    assert_eq!(table::read(&disk[..]), Err(TableError::None));
+    assert_eq!(table::read(&disk[..], 512), Err(TableError::None));
     // With a protective MBR, what looks like a file system is left over.
     write(&mut disk, 512, 0, &[(0xee, 1, 255)]);
-    assert!(table::read(&disk[..]).unwrap().from_backup);
+    assert!(table::read(&disk[..], 512).unwrap().from_backup);
 }
 
 /// The boot sector of a file system has the same mark at its end, and code in the slots.
@@ -199,9 +205,9 @@ fn a_file_system_on_the_whole_disk_has_no_table() {
 fn a_boot_sector_is_no_table() {
     let mut disk = disk(&[(0xef, 8, 8)]);
     disk[446] = 0x4d;
-    assert_eq!(table::read(&disk[..]), Err(TableError::None));
+    assert_eq!(table::read(&disk[..], 512), Err(TableError::None));
     disk[446] = 0x80;
-    assert!(table::read(&disk[..]).is_ok());
+    assert!(table::read(&disk[..], 512).is_ok());
     disk[510] = 0;
-    assert_eq!(table::read(&disk[..]), Err(TableError::None));
+    assert_eq!(table::read(&disk[..], 512), Err(TableError::None));
 }

@@ -96,7 +96,7 @@ proptest! {
             disk[512 + at.index(1024)] = byte;
         }
         let file_bytes = disk.len() as u64;
-        for partition in table::read(&disk[..]).unwrap().partitions {
+        for partition in table::read(&disk[..], 512).unwrap().partitions {
             prop_assert!(partition.slice.end().0 <= file_bytes);
         }
         let _ = superblock::probe(&disk[..]);
