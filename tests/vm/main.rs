@@ -36,6 +36,7 @@ mod kdump_fit;
 mod kernel_bugs;
 mod kernels;
 mod load_lock;
+mod many;
 mod mkinitcpio;
 mod module_archives;
 mod module_attached;
