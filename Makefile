@@ -55,7 +55,7 @@ demo:
 	@cargo xtask demo
 
 bench:
-	@$(PROVISION) build kernel bench
+	@$(PROVISION) build kernel vm
 	@cargo build --quiet --release --locked
 	@cargo xtask bench
 

@@ -4,7 +4,7 @@
 # Installs what a make target needs, and says why. Does nothing if all is
 # installed.
 #
-#   tests/provision.sh STAGE...      build, kernel, demo, vm, bench, all, source
+#   tests/provision.sh STAGE...      build, kernel, demo, vm, all, source
 #   tests/provision.sh --refresh STAGE...   take today's package versions
 #
 # Programs that run on this machine come from its own package sources. What is
@@ -25,7 +25,7 @@ refresh=no
 say() { echo "provision: $*"; }
 die() { echo "provision: $*" >&2; exit 1; }
 
-stages='build, kernel, demo, vm, bench, all or source'
+stages='build, kernel, demo, vm, all or source'
 
 # Packages, each with the reason for it.
 build_packages="
@@ -167,12 +167,9 @@ stage() {
         with_libraries makedumpfile trixie makedumpfile zlib1g
         with_libraries kexec-tools forky kexec-tools
         with_libraries bootctl forky libsystemd-shared systemd-boot-tools
+        with_libraries systemctl forky libsystemd-shared systemd
         dracut bookworm
         dracut trixie
-        ;;
-    bench)
-        stage vm
-        with_libraries systemctl forky libsystemd-shared systemd
         ;;
     all)
         stage vm

@@ -34,6 +34,7 @@ mod jump_matrix;
 mod kdump;
 mod kdump_fit;
 mod kernel_bugs;
+mod kernel_install;
 mod kernels;
 mod load_lock;
 mod many;
