@@ -17,7 +17,7 @@ pub fn file(set: &str, path: &str) -> PathBuf {
     let path = cache().join(set).join(path);
     assert!(
         path.exists(),
-        "{} is missing: run tests/provision.sh vm (bench for the benchmark)",
+        "{} is missing: run tests/provision.sh vm",
         path.display()
     );
     path
