@@ -12,6 +12,7 @@ use crate::formats::disk::partition::{Partition, PartitionType, Table};
 use crate::formats::disk::superblock::{self, Content, Filesystem};
 use crate::formats::disk::table;
 use crate::formats::entries::efi::LoaderVariables;
+use crate::formats::source::SubSource;
 use crate::policy::boot::device::DeviceName;
 use crate::policy::boot::error::BootError;
 use crate::policy::boot::partitions::{self, Choice, Chosen, Disk, DiskError, partition_name};
@@ -132,18 +133,41 @@ impl Search<'_> {
         let Place::Device(wanted) = place else {
             return self.anywhere(variables.device_part_uuid.as_deref());
         };
-        let device = self.device(wanted)?;
-        let content = content(&device);
+        let name = DeviceName::parse(wanted);
+        let Some(device) = self.blocks.iter().find(|block| self.is(block, &name)) else {
+            return self.unlisted(&name, wanted);
+        };
+        let content = content(device);
         if device.partition.is_none() {
             // Before its partitions were made, the disk may have held something else, and
             // its mark may be left.
-            let disk = [read(&device)];
+            let disk = [read(device)];
             match partitions::choose(&disk, None) {
                 Err(_) if matches!(content, Ok(Some(_))) => {}
                 choice => return self.open_all(choice?),
             }
         }
-        Ok(Found::one(self.open_content(&device, content?, None)?))
+        Ok(Found::one(self.open_content(device, content?, None)?))
+    }
+
+    /// Opens the partition that the name describes and that the kernel did not find: it
+    /// does not read the second table of a disk by itself.
+    fn unlisted(&self, name: &DeviceName, wanted: &[u8]) -> Result<Found, BootError> {
+        for disk in self.disks() {
+            let partitions = table(disk).map_or(Vec::new(), |table| table.partitions);
+            let mut partitions = partitions.iter();
+            let is = |one: &&Partition| {
+                self.block(&disk.name, one.number).is_none() && is_called(disk, one, name)
+            };
+            if let Some(partition) = partitions.find(is) {
+                let disk = disk.name.as_str();
+                let volume = self.open_partition(Chosen { disk, partition })?;
+                return Ok(Found::one(volume));
+            }
+        }
+        Err(BootError::NoDevice {
+            wanted: String::from_utf8_lossy(wanted).into_owned(),
+        })
     }
 
     /// Searches all disks.
@@ -199,34 +223,20 @@ impl Search<'_> {
         self.blocks.iter().filter(|block| block.partition.is_none())
     }
 
-    /// Returns the block device that `wanted` describes.
-    fn device(&self, wanted: &[u8]) -> Result<Block, BootError> {
-        let name = DeviceName::parse(wanted);
-        let found = self.blocks.iter().find(|block| self.is(block, &name));
-        found.cloned().ok_or_else(|| BootError::NoDevice {
-            wanted: String::from_utf8_lossy(wanted).into_owned(),
-        })
-    }
-
     fn is(&self, block: &Block, name: &DeviceName) -> bool {
-        let has = |is: &dyn Fn(Filesystem) -> bool| filesystem(block).is_some_and(is);
-        let is_listed_as = |is: &dyn Fn(Partition) -> bool| self.listed(block).is_some_and(is);
-        let same = |a: &str, b: &str| !b.is_empty() && a.eq_ignore_ascii_case(b);
         match name {
-            DeviceName::PartUuid(uuid) => is_listed_as(&|it| same(&it.uuid, uuid)),
-            DeviceName::PartLabel(label) => {
-                is_listed_as(&|it| !label.is_empty() && it.label == *label)
-            }
-            DeviceName::Uuid(uuid) => has(&|it| same(&it.uuid, uuid)),
-            DeviceName::Label(label) => has(&|it| !label.is_empty() && it.label == *label),
+            // A path may be a link, of which udev makes many.
             DeviceName::Path { path, stands_for } => {
-                // A path may be a link, of which udev makes many.
                 match (file::device_number(path), stands_for) {
                     (Some(number), _) => block.number() == Some(number),
                     (None, Some(name)) => self.is(block, name),
                     (None, None) => false,
                 }
             }
+            DeviceName::PartUuid(_) | DeviceName::PartLabel(_) => self
+                .listed(block)
+                .is_some_and(|one| name.is_of_partition(&one)),
+            _ => filesystem(block).is_some_and(|one| name.is_of_filesystem(&one)),
         }
     }
 
@@ -338,6 +348,27 @@ impl Search<'_> {
             }
         }
         Volume::open(block, filesystem, members, added, self.is_wanted)
+    }
+}
+
+/// Returns whether a partition that has no device of its own has this name.
+fn is_called(disk: &Block, partition: &Partition, name: &DeviceName) -> bool {
+    match name {
+        DeviceName::Path { path, stands_for } => match stands_for {
+            Some(name) => is_called(disk, partition, name),
+            None => {
+                path.strip_prefix("/dev/") == Some(&partition_name(&disk.name, partition.number))
+            }
+        },
+        DeviceName::PartUuid(_) | DeviceName::PartLabel(_) => name.is_of_partition(partition),
+        _ => {
+            let device = disk.open();
+            let content = device.map(|file| {
+                let whole = SubSource::new(&file, partition.slice);
+                superblock::probe(&whole)
+            });
+            matches!(content, Ok(Ok(Some(Content::Filesystem(one)))) if name.is_of_filesystem(&one))
+        }
     }
 }
 

@@ -135,6 +135,7 @@ attempt good kexec-bpf list --device /dev/vda
 attempt label kexec-bpf list --device LABEL=xbootldr
 for disk in b c d e f; do attempt $disk kexec-bpf list --device /dev/vd$disk; done
 # Nobody reads what it prints while it has the partition mounted.
+attempt c1 kexec-bpf list --device vdc1
 attempt reader sh -c 'kexec-bpf boot -n backup --device /dev/vdc | true'
 attempt here kexec-bpf boot -n /etc/kexec-bpf/kdump.efi
 attempt not-there kexec-bpf boot -n /etc/kexec-bpf/kdump.efi --device /dev/vdc
@@ -215,6 +216,7 @@ fn rescue_lists_bad_disks_and_boots() {
             "backup.conf",
         ],
     );
+    said.expect_attempt("c1", "0", &["backup.conf"]);
     said.expect("reader-code", "0");
     said.expect_attempt("here", "0", &["/etc/kexec-bpf/kdump.efi"]);
     said.expect_attempt("not-there", "3", &["no entry"]);

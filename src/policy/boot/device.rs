@@ -5,6 +5,9 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::formats::disk::partition::Partition;
+use crate::formats::disk::superblock::Filesystem;
+
 /// The name of a device.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DeviceName {
@@ -44,6 +47,26 @@ impl DeviceName {
         DeviceName::Path { path, stands_for }
     }
 
+    /// Returns whether a partition has this UUID or label.
+    #[must_use]
+    pub fn is_of_partition(&self, partition: &Partition) -> bool {
+        match self {
+            DeviceName::PartUuid(uuid) => same(&partition.uuid, uuid),
+            DeviceName::PartLabel(label) => !label.is_empty() && partition.label == *label,
+            _ => false,
+        }
+    }
+
+    /// Returns whether a file system has this UUID or label.
+    #[must_use]
+    pub fn is_of_filesystem(&self, filesystem: &Filesystem) -> bool {
+        match self {
+            DeviceName::Uuid(uuid) => same(&filesystem.uuid, uuid),
+            DeviceName::Label(label) => !label.is_empty() && filesystem.label == *label,
+            _ => false,
+        }
+    }
+
     fn of_key(key: &str, value: &str) -> Option<DeviceName> {
         let value = value.to_string();
         match key {
@@ -54,6 +77,11 @@ impl DeviceName {
             _ => None,
         }
     }
+}
+
+/// Returns whether two UUIDs are the same; none is never that.
+fn same(uuid: &str, wanted: &str) -> bool {
+    !wanted.is_empty() && uuid.eq_ignore_ascii_case(wanted)
 }
 
 /// Takes blanks and then one pair of quotes off both ends.
