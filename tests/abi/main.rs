@@ -230,3 +230,12 @@ fn rust_and_the_header_agree() {
         assert_eq!(lines.next(), Some(rust), "{c}");
     }
 }
+
+/// The module states the program's version, which stands in Cargo.toml.
+#[test]
+fn module_has_the_version_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("bpf/kmod/main.c");
+    let text = std::fs::read_to_string(path).expect("read main.c");
+    let line = concat!("MODULE_VERSION(\"", env!("CARGO_PKG_VERSION"), "\");");
+    assert!(text.lines().any(|found| found == line), "no line {line}");
+}
