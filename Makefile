@@ -8,8 +8,6 @@ DESTDIR ?=
 TARGET_DIR = $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 PROGRAM = $(TARGET_DIR)/x86_64-unknown-linux-musl/release/kexec-bpf
 PROVISION = tests/provision.sh
-INSTALL = install
-SHARE = $(DESTDIR)$(PREFIX)/share
 
 # dracut, mkinitcpio, systemd and udev look for files only in these directories,
 # whatever PREFIX is; the installed files look for each other in LIBDIR.
@@ -18,9 +16,11 @@ INITCPIODIR ?= /usr/lib/initcpio
 SYSTEMDUNITDIR ?= /usr/lib/systemd/system
 LIBDIR ?= /usr/lib/kexec-bpf
 UDEVRULESDIR ?= /usr/lib/udev/rules.d
+SYSCONFDIR ?= /etc
 
 .DEFAULT_GOAL = build
-.PHONY: help build check check-all fuzz demo bench size docs docs-check install clean
+.PHONY: help build check check-all fuzz demo bench size docs docs-check install uninstall dist \
+	clean
 
 help:
 	@echo 'make            build the static binary'
@@ -32,6 +32,8 @@ help:
 	@echo 'make size       compare the size of the binary with its budget'
 	@echo 'make docs       generate the man page, completions and figures in README'
 	@echo 'make install    install to $$DESTDIR$$PREFIX ($(PREFIX))'
+	@echo 'make uninstall  remove what make install installed, with the same variables'
+	@echo 'make dist       pack the source with its crates, to build offline'
 	@echo 'make clean      remove what was built and downloaded'
 
 build:
@@ -70,31 +72,14 @@ docs-check:
 	@cargo xtask docs --check
 
 # Installs what `make` has built, so that root needs no Rust.
-install:
-	@test -x $(PROGRAM) || { echo 'make install: run make first' >&2; exit 1; }
-	$(INSTALL) -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/kexec-bpf
-	$(INSTALL) -D -m 644 docs/kexec-bpf.8 $(SHARE)/man/man8/kexec-bpf.8
-	$(INSTALL) -D -m 644 dist/completions/kexec-bpf.bash \
-		$(SHARE)/bash-completion/completions/kexec-bpf
-	$(INSTALL) -D -m 644 dist/completions/_kexec-bpf \
-		$(SHARE)/zsh/site-functions/_kexec-bpf
-	$(INSTALL) -D -m 644 dist/completions/kexec-bpf.fish \
-		$(SHARE)/fish/vendor_completions.d/kexec-bpf.fish
-	$(INSTALL) -D -m 644 dist/udev/98-kexec-bpf-kdump.rules \
-		$(DESTDIR)$(UDEVRULESDIR)/98-kexec-bpf-kdump.rules
-	$(INSTALL) -d $(DESTDIR)$(SYSTEMDUNITDIR)
-	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' dist/systemd/kexec-bpf-kdump.service \
-		>$(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
-	chmod 644 $(DESTDIR)$(SYSTEMDUNITDIR)/kexec-bpf-kdump.service
-	$(INSTALL) -D -m 755 dist/initramfs/not-enforced $(DESTDIR)$(LIBDIR)/not-enforced
-	$(INSTALL) -D -m 755 -t $(DESTDIR)$(DRACUTDIR)/modules.d/50kexec-bpf \
-		dracut-module/50kexec-bpf/*.sh
-	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/install mkinitcpio-hook/install/*
-	$(INSTALL) -D -m 644 -t $(DESTDIR)$(INITCPIODIR)/hooks mkinitcpio-hook/hooks/*
-	$(INSTALL) -D -m 644 -t $(DESTDIR)$(SYSTEMDUNITDIR) \
-		dist/systemd/kexec-bpf-boot.service dist/systemd/kexec-bpf-enforce.service \
-		dist/systemd/kexec-bpf-kdump-early.service \
-		dist/systemd/kexec-bpf-emergency.conf
+export DESTDIR PREFIX PROGRAM DRACUTDIR INITCPIODIR SYSTEMDUNITDIR LIBDIR UDEVRULESDIR \
+	SYSCONFDIR
+install uninstall:
+	@packaging/install.sh $@
+
+# The source of the last commit with all its crates, for a build without a network.
+dist:
+	@packaging/tarball.sh archive $(TARGET_DIR)/dist
 
 clean:
 	rm -rf $(TARGET_DIR)

@@ -111,6 +111,7 @@ step() {
     rustdoc) one rustdoc run_rustdoc ;;
     docs) one docs make -s docs-check ;;
     size) one size make -s size ;;
+    repro) one repro tests/repro.sh ;;
     unit) tests unit cargo test --locked --release --workspace --no-fail-fast ;;
     checkpatch | sparse | analyzer) one "$1" tests/static.sh "$1" ;;
     # Tests whose names begin with long_ or more_ are for make check-all.
@@ -125,7 +126,7 @@ step() {
     esac
 }
 
-steps=(fmt shellcheck spdx checkpatch sparse analyzer clippy rustdoc size docs unit vm)
+steps=(fmt shellcheck spdx checkpatch sparse analyzer clippy rustdoc size repro docs unit vm)
 [ $# -gt 0 ] || set -- "${steps[@]}"
 for name; do
     step "$name"

@@ -51,7 +51,7 @@ const INSTEAD: [(&str, &str); 29] = [
     ("of debian's", "of Debian"),
 ];
 /// Files and directories that are read for these words, comments and messages alike.
-const READ: [&str; 16] = [
+const READ: [&str; 17] = [
     "src",
     "fuzz/fuzz_targets",
     "fuzz/src",
@@ -62,6 +62,7 @@ const READ: [&str; 16] = [
     "dist",
     "dracut-module",
     "mkinitcpio-hook",
+    "packaging",
     "docs",
     "Makefile",
     ".ci/run",

@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Puts what `make` has built where a machine looks for it, or takes it away again.
+#
+#   packaging/install.sh install
+#   packaging/install.sh uninstall
+#
+# The Makefile sets DESTDIR, PREFIX and the other directories, and says what they are
+# for. Each file is named once, in files(), so both commands know the same ones.
+set -eu
+cd "$(dirname "$0")/.."
+: "${DESTDIR?}" "${PREFIX:?}" "${PROGRAM:?}" "${SYSCONFDIR:?}" "${LIBDIR:?}"
+: "${DRACUTDIR:?}" "${INITCPIODIR:?}" "${SYSTEMDUNITDIR:?}" "${UDEVRULESDIR:?}"
+share=$PREFIX/share
+doc=$share/doc/kexec-bpf
+
+# Calls put MODE SOURCE TARGET for each file. MODE 644u is a unit or a file that names
+# the program by its path.
+files() {
+    put 755 "$PROGRAM" "$PREFIX/bin/kexec-bpf"
+    put 644 docs/kexec-bpf.8 "$share/man/man8/kexec-bpf.8"
+    put 644 dist/completions/kexec-bpf.bash "$share/bash-completion/completions/kexec-bpf"
+    put 644 dist/completions/_kexec-bpf "$share/zsh/site-functions/_kexec-bpf"
+    put 644 dist/completions/kexec-bpf.fish \
+        "$share/fish/vendor_completions.d/kexec-bpf.fish"
+    each 644 "$doc" README.md CHANGELOG.md LICENSE docs/*.md docs/bench.svg
+    each 644 "$doc/examples" dist/examples/kexec-bpf-kdump dist/examples/*.conf
+    each 755 "$doc/examples/pre-exec.d" dist/examples/pre-exec.d/*
+
+    each 644 "$UDEVRULESDIR" dist/udev/98-kexec-bpf-kdump.rules
+    put 644u dist/systemd/kexec-bpf-kdump.service "$SYSTEMDUNITDIR/kexec-bpf-kdump.service"
+    each 644 "$SYSTEMDUNITDIR" dist/systemd/kexec-bpf-boot.service \
+        dist/systemd/kexec-bpf-enforce.service dist/systemd/kexec-bpf-kdump-early.service \
+        dist/systemd/kexec-bpf-emergency.conf
+    put 755 dist/initramfs/not-enforced "$LIBDIR/not-enforced"
+    each 755 "$DRACUTDIR/modules.d/50kexec-bpf" dracut-module/50kexec-bpf/*.sh
+    each 644 "$INITCPIODIR/install" mkinitcpio-hook/install/*
+    each 644 "$INITCPIODIR/hooks" mkinitcpio-hook/hooks/*
+}
+
+# Prints the directories that nobody else uses, a directory before the one above it.
+directories() {
+    echo "$SYSCONFDIR/kexec-bpf/pre-exec.d"
+    echo "$SYSCONFDIR/kexec-bpf"
+    echo "$LIBDIR"
+    echo "$DRACUTDIR/modules.d/50kexec-bpf"
+    echo "$doc/examples/pre-exec.d"
+    echo "$doc/examples"
+    echo "$doc"
+}
+
+each() {
+    mode=$1 directory=$2
+    shift 2
+    for source; do put "$mode" "$source" "$directory/${source##*/}"; done
+}
+
+case ${1-} in
+install)
+    test -x "$PROGRAM" || { echo 'make install: run make first' >&2; exit 1; }
+    put() {
+        install -D -m "${1%u}" "$2" "$DESTDIR$3"
+        case $1 in *u) sed "s|/usr/local/bin/|$PREFIX/bin/|" "$2" >"$DESTDIR$3" ;; esac
+    }
+    files
+    install -d "$DESTDIR$SYSCONFDIR/kexec-bpf/pre-exec.d"
+    ;;
+uninstall)
+    put() { rm -f "$DESTDIR$3"; }
+    files
+    directories | while IFS= read -r directory; do
+        # What an administrator has put there stays.
+        rmdir "$DESTDIR$directory" 2>/dev/null || :
+    done
+    ;;
+*)
+    echo "usage: $0 install|uninstall" >&2
+    exit 2
+    ;;
+esac
