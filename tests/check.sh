@@ -113,6 +113,7 @@ step() {
     size) one size make -s size ;;
     repro) one repro tests/repro.sh ;;
     unit) tests unit cargo test --locked --release --workspace --no-fail-fast ;;
+    units) one units tests/units.sh ;;
     checkpatch | sparse | analyzer) one "$1" tests/static.sh "$1" ;;
     # Tests whose names begin with long_ or more_ are for make check-all.
     vm)
@@ -126,7 +127,7 @@ step() {
     esac
 }
 
-steps=(fmt shellcheck spdx checkpatch sparse analyzer clippy rustdoc size repro docs unit vm)
+steps=(fmt shellcheck spdx units checkpatch sparse analyzer clippy rustdoc size repro docs unit vm)
 [ $# -gt 0 ] || set -- "${steps[@]}"
 for name; do
     step "$name"

@@ -107,6 +107,8 @@ install() {
 
 install_units() {
     local unit
+    # The boot's unit is ordered before it; see there.
+    inst_multiple -o "$systemdsystemunitdir/cryptsetup-pre.target"
     for unit in initrd.target/kexec-bpf-boot \
         sysinit.target/kexec-bpf-{enforce,kdump-early}; do
         inst_simple "$systemdsystemunitdir/${unit#*/}.service"

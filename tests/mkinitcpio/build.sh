@@ -50,13 +50,13 @@ add_file() {
     echo "file $target ${3-$(stat -c %a "$root$source")}"
 }
 
-add_full_dir() {
+# Hooks look for files by find; here they are below ROOT.
+find() {
+    [[ $1 == -L && $2 == /* ]] || { error "find: without -L and a path"; return 1; }
     local file
-    [[ -d $root$1 ]] || return 0
-    add_dir "$1"
-    for file in "$root$1"/*; do
-        if [[ -f $file ]]; then add_file "${file#"$root"}"; fi
-    done
+    while IFS= read -r file; do
+        echo "${file#"$root"}"
+    done < <(command find -L "$root$2" "${@:3}")
 }
 
 add_symlink() {
