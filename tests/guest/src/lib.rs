@@ -28,6 +28,7 @@ pub mod packages;
 pub mod payload;
 pub mod pe;
 pub mod previous;
+pub mod root;
 pub mod serial;
 mod tpm;
 pub mod uki;
