@@ -9,10 +9,11 @@ TARGET_DIR = $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 PROGRAM = $(TARGET_DIR)/x86_64-unknown-linux-musl/release/kexec-bpf
 PROVISION = tests/provision.sh
 
-# dracut, mkinitcpio, systemd and udev look for files only in these directories,
+# dracut, mkinitcpio, initramfs-tools, systemd and udev look for files only in these directories,
 # whatever PREFIX is; the installed files look for each other in LIBDIR.
 DRACUTDIR ?= /usr/lib/dracut
 INITCPIODIR ?= /usr/lib/initcpio
+INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
 SYSTEMDUNITDIR ?= /usr/lib/systemd/system
 LIBDIR ?= /usr/lib/kexec-bpf
 UDEVRULESDIR ?= /usr/lib/udev/rules.d
@@ -72,8 +73,8 @@ docs-check:
 	@cargo xtask docs --check
 
 # Installs what `make` has built, so that root needs no Rust.
-export DESTDIR PREFIX PROGRAM DRACUTDIR INITCPIODIR SYSTEMDUNITDIR LIBDIR UDEVRULESDIR \
-	SYSCONFDIR
+export DESTDIR PREFIX PROGRAM DRACUTDIR INITCPIODIR INITRAMFSTOOLSDIR SYSTEMDUNITDIR \
+	LIBDIR UDEVRULESDIR SYSCONFDIR
 install uninstall:
 	@packaging/install.sh $@
 

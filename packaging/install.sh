@@ -11,7 +11,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 : "${DESTDIR?}" "${PREFIX:?}" "${PROGRAM:?}" "${SYSCONFDIR:?}" "${LIBDIR:?}"
-: "${DRACUTDIR:?}" "${INITCPIODIR:?}" "${SYSTEMDUNITDIR:?}" "${UDEVRULESDIR:?}"
+: "${DRACUTDIR:?}" "${INITCPIODIR:?}" "${INITRAMFSTOOLSDIR:?}"
+: "${SYSTEMDUNITDIR:?}" "${UDEVRULESDIR:?}"
 share=$PREFIX/share
 doc=$share/doc/kexec-bpf
 
@@ -34,7 +35,11 @@ files() {
         dist/systemd/kexec-bpf-enforce.service dist/systemd/kexec-bpf-kdump-early.service \
         dist/systemd/kexec-bpf-emergency.conf
     put 755 dist/initramfs/not-enforced "$LIBDIR/not-enforced"
+    put 644 dist/initramfs/drivers "$LIBDIR/drivers"
     each 755 "$DRACUTDIR/modules.d/50kexec-bpf" dracut-module/50kexec-bpf/*.sh
+    (cd initramfs-tools && find hooks scripts -type f) | while IFS= read -r file; do
+        put 755 "initramfs-tools/$file" "$INITRAMFSTOOLSDIR/$file"
+    done
     each 644 "$INITCPIODIR/install" mkinitcpio-hook/install/*
     each 644 "$INITCPIODIR/hooks" mkinitcpio-hook/hooks/*
 }

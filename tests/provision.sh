@@ -170,6 +170,7 @@ stage() {
         with_libraries systemctl forky libsystemd-shared systemd
         dracut bookworm
         dracut trixie
+        initramfs_tools trixie
         ;;
     all)
         stage vm

@@ -56,19 +56,15 @@ depends() {
 }
 
 # Called by dracut. Unsets hostonly, which would leave out drivers that this host does
-# not use at the moment: the ESP is often not mounted, and entries may be on a USB
-# stick. instmods skips a module that this kernel lacks.
+# not use at the moment.
 installkernel() {
-    local type
-    # FAT, with the code page and the character sets that kernels use by default;
-    # ext4, which XBOOTLDR usually is; EFI variables.
-    hostonly='' instmods vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8 ext4 efivarfs
+    local type drivers
+    read -rd '' -a drivers < <(sed '/^#/d' /usr/lib/kexec-bpf/drivers)
+    hostonly='' instmods "${drivers[@]}"
     # A type may be no module, as autofs is.
     for type in $(kexec_bpf_filesystems); do
         hostonly='' instmods -s "$type"
     done
-    hostonly='' instmods sd_mod ahci ata_piix nvme mmc_block sdhci_pci sdhci_acpi \
-        virtio_pci virtio_blk virtio_scsi usb_storage uas ehci_pci xhci_pci
     if kexec_bpf_is_enforced; then
         hostonly='' instmods -c -s kexec_bpf ||
             derror "kexec-bpf: no module kexec_bpf: hook enforce will turn kexec off"

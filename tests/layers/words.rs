@@ -51,7 +51,7 @@ const INSTEAD: [(&str, &str); 29] = [
     ("of debian's", "of Debian"),
 ];
 /// Files and directories that are read for these words, comments and messages alike.
-const READ: [&str; 17] = [
+const READ: [&str; 18] = [
     "src",
     "fuzz/fuzz_targets",
     "fuzz/src",
@@ -61,6 +61,7 @@ const READ: [&str; 17] = [
     "bpf",
     "dist",
     "dracut-module",
+    "initramfs-tools",
     "mkinitcpio-hook",
     "packaging",
     "docs",

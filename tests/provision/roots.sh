@@ -14,7 +14,7 @@ merge_usr() {
     done
 }
 
-configure_dracut() {
+configure_initramfs() {
     local root=$1 file
     mkdir -p "$root/tmp" "$root/var/tmp" "$root/proc" "$root/sys" "$root/dev" "$root/run"
     for file in passwd group; do
@@ -25,8 +25,10 @@ configure_dracut() {
 
 prepare_dracut-bookworm() { merge_usr "$1"; }
 prepare_dracut-trixie() { merge_usr "$1"; }
-relocate_dracut-bookworm() { configure_dracut "$1"; }
-relocate_dracut-trixie() { configure_dracut "$1"; }
+relocate_dracut-bookworm() { configure_initramfs "$1"; }
+relocate_dracut-trixie() { configure_initramfs "$1"; }
+prepare_initramfs-tools-trixie() { merge_usr "$1"; }
+relocate_initramfs-tools-trixie() { configure_initramfs "$1"; }
 
 # dracut SUITE: unpacks dracut, systemd and what both run.
 dracut() {
@@ -37,6 +39,17 @@ dracut() {
         coreutils findutils grep gzip sed util-linux libc-bin base-passwd ncurses-bin)
     [ ${#names[@]} -gt 0 ] || die "apt cannot resolve dracut-core in $1"
     fill "dracut-$1" "$1" "${names[@]}"
+}
+
+# initramfs_tools SUITE: unpacks initramfs-tools, busybox and what both run.
+initramfs_tools() {
+    have "initramfs-tools-$1" && return
+    update "$1"
+    local names
+    mapfile -t names < <(closure "$1" initramfs-tools busybox udev bash dash mawk zstd dpkg \
+        coreutils findutils grep gzip sed util-linux libc-bin base-passwd)
+    [ ${#names[@]} -gt 0 ] || die "apt cannot resolve initramfs-tools in $1"
+    fill "initramfs-tools-$1" "$1" "${names[@]}"
 }
 
 prepare_toolchain-trixie() { merge_usr "$1"; }

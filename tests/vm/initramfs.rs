@@ -13,7 +13,7 @@ use guest::{Disk, Kernel, Machine, Partition, Payload, Transcript, packages, sec
 pub const KERNEL: Kernel = Kernel::V6_12;
 
 /// A program of pre-exec.d that says that it was run.
-const TEARDOWN: &str = "#!/bin/sh\necho '@@ teardown' >/dev/ttyS1\n";
+pub const TEARDOWN: &str = "#!/bin/sh\necho '@@ teardown' >/dev/ttyS1\n";
 
 /// The init of the system on the root partition: the normal boot.
 const NORMAL: &str = "#!/bin/busybox sh
@@ -24,15 +24,19 @@ echo '@@ end' >/dev/ttyS1
 /bin/busybox poweroff -f
 ";
 
-/// A dracut hook that crashes the kernel just before root is mounted, if asked to.
-const CRASH: &str = "#!/bin/sh
-case $(cat /proc/cmdline) in
+/// Returns a script that crashes the kernel, if asked to, after the lines in `first`.
+pub fn crash(first: &str) -> String {
+    format!(
+        "#!/bin/sh
+{first}case $(cat /proc/cmdline) in
 *test.crash*)
     echo '@@ crash' >/dev/ttyS1
     echo c >/proc/sysrq-trigger
     ;;
 esac
-";
+"
+    )
+}
 
 /// Returns an initramfs that is built once in a run.
 pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
@@ -46,7 +50,7 @@ pub fn initramfs(suite: Suite, init: Init) -> Vec<u8> {
                 0o755,
                 TEARDOWN.as_bytes(),
             )
-            .file("crash.sh", 0o755, CRASH.as_bytes());
+            .file("crash.sh", 0o755, crash("").as_bytes());
         // bookworm's have the kernel module; trixie's must work without it.
         if suite == Suite::Bookworm {
             dracut = dracut.module();
@@ -99,7 +103,7 @@ pub fn disk(directory: &Path) -> Disk {
 }
 
 /// Adds a type 1 entry on XBOOTLDR whose system has two initrds.
-fn type_1(disk: Disk, name: &str, nonce: &str, payload: &[Payload; 2]) -> Disk {
+pub fn type_1(disk: Disk, name: &str, nonce: &str, payload: &[Payload; 2]) -> Disk {
     let conf = format!(
         "title Type 1\nversion 1\nlinux /vmlinuz\ninitrd /a.img\ninitrd /b.img\n\
          options console=ttyS0\noptions nonce={nonce}\n"
@@ -124,7 +128,7 @@ pub fn capture_uki(directory: &Path) -> PathBuf {
     uki(directory, "capture", cmdline, &payload)
 }
 
-fn payloads() -> [Payload; 2] {
+pub fn payloads() -> [Payload; 2] {
     [Payload::new("first", 100_001), Payload::new("second", 7)]
 }
 
@@ -141,7 +145,7 @@ fn expect_payloads(said: &Transcript, payloads: &[&Payload]) {
 }
 
 /// Expects the chained system, the one with `nonce`, to have booted after the teardown.
-fn expect_chained(said: &Transcript, nonce: &str, payloads: &[&Payload]) {
+pub fn expect_chained(said: &Transcript, nonce: &str, payloads: &[&Payload]) {
     said.expect("teardown", "");
     said.expect("nonce", nonce);
     expect_payloads(said, payloads);

@@ -29,6 +29,7 @@ mod ima_appraise;
 mod ima_measure;
 mod initramfs;
 mod initramfs_enforce;
+mod initramfs_tools;
 mod input;
 mod jump_matrix;
 mod kdump;

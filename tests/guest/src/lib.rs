@@ -19,6 +19,7 @@ pub mod firmware;
 pub mod handshake;
 pub mod ima;
 pub mod initramfs;
+pub mod initramfs_tools;
 pub mod install;
 mod kernel;
 pub mod library;

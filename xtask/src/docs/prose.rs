@@ -252,8 +252,8 @@ pub const ENFORCE: &[&str] = &[
      it verified itself, on the route handshake. A PE addon that extends such a UKI must be \
      signed as well. Enforce changes nothing for credentials and system extensions beside it.",
     "Ask for enforce in the initramfs, with kexec_bpf_enforce=yes in \
-     /etc/dracut.conf.d/kexec-bpf.conf or mkinitcpio.conf, or with rd.kexec_bpf.enforce on the \
-     kernel command line. There hook enforce loads the module, turns enforce on, and checks the \
+     /etc/dracut.conf.d/kexec-bpf.conf, /etc/initramfs-tools/conf.d/kexec-bpf or \
+     mkinitcpio.conf, or with rd.kexec_bpf.enforce on the kernel command line. There hook enforce loads the module, turns enforce on, and checks the \
      result. If enforce is not on, for whatever reason, the hook fails closed: it sets \
      kernel.kexec_load_disabled to 1, so that this kernel loads nothing at all, and says so on \
      the console and in the kernel's log. Initramfs and command line must be parts of a signed \

@@ -58,7 +58,7 @@ pub const FILES: &[(&str, &str)] = &[
     (
         "/etc/kexec-bpf/kdump.efi",
         "The crash image that hook kdump loads, in an initramfs. kexec_bpf_kdump_image=PATH in \
-         the configuration of dracut or mkinitcpio puts it there.",
+         the configuration of dracut, initramfs-tools or mkinitcpio puts it there.",
     ),
     (
         "/sys/module/kexec_bpf/parameters/enforce",
@@ -67,9 +67,9 @@ pub const FILES: &[(&str, &str)] = &[
     (
         "/etc/kexec-bpf/enforce",
         "If it exists, in an initramfs, hook enforce turns enforce on or, if that fails, kexec \
-         off. kexec_bpf_enforce=yes in the configuration of dracut or mkinitcpio puts it there, \
-         and so does the same file on the host. On a booted system, kexec-bpf-enforce.service \
-         runs hook enforce, if it is enabled.",
+         off. kexec_bpf_enforce=yes in the configuration of dracut, initramfs-tools or mkinitcpio \
+         puts it there, and so does the same file on the host. On a booted system, \
+         kexec-bpf-enforce.service runs hook enforce, if it is enabled.",
     ),
     (
         "/loader/entries/, /EFI/Linux/, /loader/loader.conf",
