@@ -20,7 +20,7 @@ UDEVRULESDIR ?= /usr/lib/udev/rules.d
 SYSCONFDIR ?= /etc
 
 .DEFAULT_GOAL = build
-.PHONY: help build check check-all fuzz demo bench size docs docs-check install uninstall dist \
+.PHONY: help build check check-all fuzz demo bench size docs docs-check install uninstall dist deb \
 	clean
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo 'make install    install to $$DESTDIR$$PREFIX ($(PREFIX))'
 	@echo 'make uninstall  remove what make install installed, with the same variables'
 	@echo 'make dist       pack the source with its crates, to build offline'
+	@echo 'make deb        build Debian packages of the program and of the module'
 	@echo 'make clean      remove what was built and downloaded'
 
 build:
@@ -81,6 +82,10 @@ install uninstall:
 # The source of the last commit with all its crates, for a build without a network.
 dist:
 	@packaging/tarball.sh archive $(TARGET_DIR)/dist
+
+deb: build
+	@$(PROVISION) deb
+	@packaging/deb.sh $(PROGRAM) $(TARGET_DIR)/deb
 
 clean:
 	rm -rf $(TARGET_DIR)

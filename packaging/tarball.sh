@@ -4,6 +4,7 @@
 # Makes the source with all crates that it is built from, so that it builds offline.
 #
 #   packaging/tarball.sh tree DIRECTORY      this working tree, as the directory DIRECTORY
+#   packaging/tarball.sh files DIRECTORY     the same without the crates; it exists
 #   packaging/tarball.sh archive DIRECTORY   the last commit, as
 #                                            DIRECTORY/kexec-bpf-VERSION.tar.xz, with its
 #                                            checksum beside it
@@ -16,18 +17,23 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$here"
 die() { echo "tarball: $*" >&2; exit 1; }
 
-[ $# = 2 ] || die "usage: tarball.sh tree|archive DIRECTORY"
+[ $# = 2 ] || die "usage: tarball.sh tree|files|archive DIRECTORY"
 git rev-parse --git-dir >/dev/null 2>&1 || die "this needs a git repository"
 
-# tree DIRECTORY: fills the directory, which must not exist.
-tree() {
-    [ ! -e "$1" ] || die "$1 exists"
-    mkdir -p "$1"
+# files DIRECTORY: copies the files of this working tree.
+files() {
     git ls-files -z --cached --others --exclude-standard |
         while IFS= read -r -d '' file; do
             # A file that was removed but not committed is still listed.
             if [ -e "$file" ]; then printf '%s\0' "$file"; fi
         done | tar -c --null -T - | tar -x -C "$1"
+}
+
+# tree DIRECTORY: fills the directory, which must not exist.
+tree() {
+    [ ! -e "$1" ] || die "$1 exists"
+    mkdir -p "$1"
+    files "$1"
     cargo vendor --quiet --locked --versioned-dirs \
         --manifest-path "$1/Cargo.toml" "$1/vendor"
     cat >>"$1/.cargo/config.toml" <<'EOT'
@@ -59,6 +65,7 @@ archive() {
 }
 
 case $1 in
+files) files "$(realpath "$2")" ;;
 tree) tree "$(realpath -m "$2")" ;;
 archive) archive "$(realpath -m "$2")" ;;
 *) die "no command '$1'" ;;

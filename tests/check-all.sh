@@ -12,6 +12,7 @@
 #   unpack   boots with each kind of initrd, packed and unpacked
 #   jumps    fast loads of large initrds, by each route and firmware
 #   entries  systemd-boot's entries with all settings
+#   packages the Debian package in a system; takes root
 #
 #   tests/check-all.sh                  all parts
 #   tests/check-all.sh more entries     only these
@@ -22,7 +23,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 # The module's tests, by the names of their files.
 suite=(handshake module_ secure_boot hostile_pe ima_ --skip ::long_)
-all=(more 6.12-trixie 7 rt debug bugs oom count unpack jumps entries)
+all=(more 6.12-trixie 7 rt debug bugs oom count unpack jumps entries packages)
 parts=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     parts+=("$1")
@@ -53,6 +54,12 @@ for part in "${parts[@]}"; do
     # Some rows boot Linux 7 in any case.
     jumps) kernel=6.12 tests=(jump_matrix) ;;
     entries) kernel=6.12 tests=(sd_boot::long_) ;;
+    packages)
+        { make -s deb && tests/packages.sh; } >"$logs/all-packages.log" 2>&1 </dev/null ||
+            status=1
+        grep '^packages: ' "$logs/all-packages.log"
+        continue
+        ;;
     *)
         echo "check-all: no part '$part': 6.12 ${all[*]}" >&2
         exit 2

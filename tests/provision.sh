@@ -4,7 +4,7 @@
 # Installs what a make target needs, and says why. Does nothing if all is
 # installed.
 #
-#   tests/provision.sh STAGE...      build, kernel, demo, vm, all, source
+#   tests/provision.sh STAGE...      build, kernel, demo, vm, all, deb, source
 #   tests/provision.sh --refresh STAGE...   take today's package versions
 #
 # Programs that run on this machine come from its own package sources. What is
@@ -25,7 +25,7 @@ refresh=no
 say() { echo "provision: $*"; }
 die() { echo "provision: $*" >&2; exit 1; }
 
-stages='build, kernel, demo, vm, all or source'
+stages='build, kernel, demo, vm, all, deb or source'
 
 # Packages, each with the reason for it.
 build_packages="
@@ -47,6 +47,13 @@ qemu-system-x86       runs the guests
 python3               runs ukify
 python3-pefile        ukify reads and writes PE files with it
 python3-cryptography  ukify imports it
+"
+deb_packages="
+dpkg-dev      builds Debian packages
+debhelper     does the steps of that build
+dh-dkms       installs the module's source as DKMS wants it
+lintian       reads the packages
+mmdebstrap    makes the system in which they are installed
 "
 source_packages="
 gcc-12       builds the kernel that checks itself
@@ -175,6 +182,9 @@ stage() {
     all)
         stage vm
         kernel_rt
+        ;;
+    deb)
+        install_missing "$deb_packages"
         ;;
     source)
         install_missing "$source_packages"

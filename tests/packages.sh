@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installs, upgrades, removes and purges the package kexec-bpf in a Debian 13 that
+# mmdebstrap makes, as root: without a question, with the initramfs made anew each time,
+# and with nothing left in the end. Needs target/deb, which make deb fills.
+#
+# kexec-bpf-dkms is not installed here: a compiler and kernel headers would be 1 GB.
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
+die() { echo "packages: $*" >&2; exit 1; }
+package=$(echo "$target"/deb/kexec-bpf_*_amd64.deb)
+[ -f "$package" ] || die "no package in $target/deb: run make deb"
+set=$(readlink -f "$target/vm/linux-6.12")
+release=$(basename "$(echo "$set"/lib/modules/*)")
+
+# The archive of a minimal system is kept, and unpacked anew each time.
+minimal=$target/vm/debian-13.tar
+if [ ! -e "$minimal" ]; then
+    mirror=$(sed -n 's/^deb .* \(http[^ ]*\) trixie main/\1/p' \
+        "$target/vm/apt/trixie/sources.list")
+    mmdebstrap --quiet --variant=apt --include=initramfs-tools,busybox,zstd,systemd \
+        --aptopt='APT::Install-Recommends "false"' trixie "$minimal.new" \
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main"
+    mv "$minimal.new" "$minimal"
+fi
+
+mkdir -p "$target/vm/run"
+root=$(mktemp -d "$target/vm/run/packages.XXXXXX")
+trap 'rm -rf "$root"' EXIT
+tar -xf "$minimal" -C "$root"
+mkdir -p "$root/usr/lib/modules"
+cp -al "$set/lib/modules/$release" "$root/usr/lib/modules/"
+cp "$set/boot/config-$release" "$set/boot/vmlinuz-$release" "$root/boot/"
+
+# in_root COMMAND...: a question would read from /dev/null, and fail.
+in_root() {
+    # shellcheck disable=SC2016  # the inner shell expands these
+    unshare --mount sh -ec 'root=$1; shift
+        for directory in dev proc sys; do mount --rbind "/$directory" "$root/$directory"; done
+        exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin LC_ALL=C "$@"' \
+        sh "$root" "$@" </dev/null
+}
+
+# Prints all files but those that any package installation changes.
+files() {
+    (cd "$root" && find . -xdev ! -type d ! -path './var/*' ! -path './usr/lib/modules/*' \
+        ! -path './etc/ld.so.cache' ! -path './boot/initrd.img-*' | sort)
+}
+
+# expect WORD: whether the initramfs has the program.
+expect() {
+    local found=no
+    in_root lsinitramfs "/boot/initrd.img-$release" >"$root/tmp/list"
+    if grep -qx 'usr/bin/kexec-bpf' "$root/tmp/list"; then found=yes; fi
+    rm "$root/tmp/list"
+    [ "$found" = "$1" ] || die "is the program in the initramfs? $found, not $1"
+    echo "packages: $2: ok"
+}
+
+in_root depmod "$release"
+in_root update-initramfs -c -k "$release" >/dev/null
+files >"$target/vm/run/packages.before"
+expect no "a system without the package"
+
+cp "$package" "$root/tmp/first.deb"
+in_root apt-get -q install -y /tmp/first.deb
+expect yes "install"
+in_root kexec-bpf help >/dev/null
+
+# The next version, which is the same program.
+dpkg-deb -R "$package" "$root/tmp/next"
+sed -i 's/^Version: .*/&+1/' "$root/tmp/next/DEBIAN/control"
+dpkg-deb -b "$root/tmp/next" "$root/tmp/second.deb" >/dev/null
+echo '#!/bin/sh' >"$root/etc/kexec-bpf/pre-exec.d/10-mine"
+in_root apt-get -q install -y /tmp/second.deb
+expect yes "upgrade"
+
+in_root apt-get -q remove -y kexec-bpf
+expect no "remove"
+[ -e "$root/etc/kexec-bpf/pre-exec.d/10-mine" ] || die "the administrator's file is gone"
+rm "$root/etc/kexec-bpf/pre-exec.d/10-mine"
+
+in_root apt-get -q install -y /tmp/first.deb
+in_root apt-get -q purge -y kexec-bpf
+rm -r "$root"/tmp/*
+files >"$target/vm/run/packages.after"
+diff "$target/vm/run/packages.before" "$target/vm/run/packages.after" ||
+    die "these files are left"
+left=$(cd "$root" && find etc usr -xdev -name '*kexec?bpf*' ! -path 'usr/lib/modules/*')
+[ -z "$left" ] || die "these are left: $left"
+echo "packages: purge: ok"
