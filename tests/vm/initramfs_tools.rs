@@ -88,7 +88,7 @@ fn empty_esp_falls_through() {
 /// A crash before root is mounted is captured by the kernel that the first script loaded.
 /// A shell of initramfs-tools mentions the program, and comes before the crash.
 #[test]
-fn early_kdump_and_hint() {
+fn more_early_kdump_and_hint() {
     let directory = guest::work_dir("initramfs-tools-kdump");
     let disk = type_1(disk(&directory), "there", "", &payloads()).build();
     let said = machine(
@@ -132,7 +132,7 @@ fn hook_complains() {
 /// With the drivers that Debian's default chooses, and the module: enforce is on in the
 /// system, and what is not signed is not booted.
 #[test]
-fn long_most_with_enforce() {
+fn more_most_with_enforce() {
     let directory = guest::work_dir("initramfs-tools-most");
     let tools = with_settings(&directory, "kexec_bpf_enforce=yes\n").module();
     let (image, complaints) = tools.build("most");
