@@ -104,13 +104,13 @@ _kexec_bpf() {
         paths=-f
         ;;
     exec:*)
-        flags='--no-sync --verbose --help'
+        flags='--force --no-sync --dry-run --verbose --help'
         ;;
     list:*)
         flags='--root --device --timeout --help'
         ;;
     boot:*)
-        flags='--root --device --timeout --menu --next --append --route --fast --no-fast --unpack-initrd --dry-run --no-sync --verbose --help'
+        flags='--root --device --timeout --menu --next --append --route --fast --no-fast --unpack-initrd --dry-run --force --no-sync --verbose --help'
         ;;
     hook:*)
         flags='--verbose --help'

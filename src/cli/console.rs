@@ -8,7 +8,7 @@ use core::fmt::Write;
 use super::report::{self, INDENT};
 use super::table::PROGRAM;
 use super::text::field;
-use super::{crash, entry, menu, plan};
+use super::{crash, entry, log, menu, plan};
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::printable;
 use crate::formats::entries::loader_conf::Timeout;
@@ -17,8 +17,8 @@ use crate::policy::boot::menu::Answer;
 use crate::run::entries::BootEntries;
 use crate::run::events::{Event, Events};
 use crate::run::{LoadOptions, Prepared};
-use crate::sys::console;
 use crate::sys::event::{now_us, since_us};
+use crate::sys::{console, progress};
 
 /// Prints results to stdout, and everything else to stderr.
 pub struct Console {
@@ -35,6 +35,10 @@ pub struct Console {
 
 impl Console {
     pub fn new(verbose: bool, dry_run: bool) -> Console {
+        // Steps say more, and a dry run loads nothing.
+        if !verbose && !dry_run {
+            progress::allow();
+        }
         Console {
             verbose,
             dry_run,
@@ -145,9 +149,11 @@ impl Events for Console {
             } => self.planned(options, load, host),
             // A failure to print this does not undo the load.
             Event::Loaded { path, plan } => {
+                log::loaded(path, plan);
                 let _ = print(&plan::summary(plan, path));
             }
             Event::Locked { host, others } => self.warn(&plan::locked(host, others)),
+            Event::Jumping => log::jumping(),
             Event::Unbootable { entries, index } => {
                 self.warn(&entry::line(entries, index, None).1);
             }

@@ -9,8 +9,11 @@ mod entry;
 pub mod help;
 mod hook;
 mod inspect;
+mod jump;
 mod kdump;
 mod load;
+mod loaded;
+mod log;
 mod menu;
 mod options;
 mod parse;
@@ -35,8 +38,10 @@ use crate::sys::host;
 /// code, one of [`table::EXIT_CODES`].
 #[must_use]
 pub fn main(arguments: &[&[u8]]) -> u8 {
-    let result =
-        parse::parse(arguments.get(1..).unwrap_or_default()).and_then(|parsed| dispatch(&parsed));
+    let parsed = parse::parse(arguments.get(1..).unwrap_or_default());
+    let result = parsed.and_then(|parsed| {
+        dispatch(&parsed).inspect_err(|diagnosis| log::refused(&parsed, diagnosis))
+    });
     match result {
         Ok(()) => Exit::Done as u8,
         Err(diagnosis) => {

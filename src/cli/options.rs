@@ -8,7 +8,7 @@ use super::parse::Parsed;
 use super::table::{CommandId, Id};
 use crate::policy::plan::{Fast, Options, Profile, Route};
 use crate::run::volumes::Place;
-use crate::run::{BootOptions, LoadOptions};
+use crate::run::{BootOptions, ExecOptions, LoadOptions};
 
 /// Returns the options of `load` and `kdump check`.
 pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
@@ -52,10 +52,18 @@ pub fn boot<'arg>(parsed: &Parsed<'arg>) -> BootOptions<'arg> {
         append: parsed.values(Id::Append).map(<[u8]>::to_vec).collect(),
         route: route(parsed),
         dry_run: parsed.has(Id::DryRun),
-        sync: !parsed.has(Id::NoSync),
+        exec: exec(parsed),
         fast: fast(parsed),
         unpack: unpack(parsed),
         mark_chained: false,
+    }
+}
+
+/// Returns the options of `exec`, and those of `boot` about its jump.
+pub fn exec(parsed: &Parsed<'_>) -> ExecOptions {
+    ExecOptions {
+        sync: !parsed.has(Id::NoSync),
+        force: parsed.has(Id::ForceJump),
     }
 }
 

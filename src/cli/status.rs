@@ -4,16 +4,17 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use super::loaded::{self, UNKNOWN, is_loaded};
 use super::text::field;
 use super::{crash, report};
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::size;
 use crate::host::{DigestMode, Enforce, Host, Lockdown};
 use crate::policy::explain;
 
 /// The column at which values start.
 const COLUMN: usize = 20;
-const UNKNOWN: &str = "unknown: the kernel does not show it";
 
 /// Returns the report of `status`.
 #[inline(never)]
@@ -24,8 +25,13 @@ pub fn text(host: &Host) -> String {
         "kernel",
         &format!("{} ({})", host.kernel_release, host.machine),
     );
-    line("image", loaded(host.loaded));
-    line("crash image", loaded(host.crash_loaded));
+    line("image", &loaded::image(host));
+    if let Some(fields) = loaded::detail(host) {
+        line("image kernel", &printable(fields.release));
+        line("image loaded by", &printable(fields.way));
+        line("image command line", &printable(fields.cmdline));
+    }
+    line("crash image", is_loaded(host.crash_loaded));
     line("crash memory", &crash_memory(host));
     if let Some((since, fits)) = crash::loaded_image(host) {
         line("crash image age", &since);
@@ -105,14 +111,6 @@ fn handshake_text(host: &Host, blocker: Option<&Diagnosis>) -> String {
         ),
         (_, Some(blocker)) => format!("no: {}", blocker.cause_text()),
         (None, None) => UNKNOWN.into(),
-    }
-}
-
-fn loaded(value: Option<bool>) -> &'static str {
-    match value {
-        Some(true) => "loaded",
-        Some(false) => "not loaded",
-        None => UNKNOWN,
     }
 }
 

@@ -6,6 +6,7 @@ mod boot;
 mod crash;
 pub mod detail;
 mod extras;
+mod jump;
 pub mod value;
 
 use boot::{DEVICE, ROOT};
@@ -34,6 +35,7 @@ pub enum Id {
     AllowUnsignedInitrd,
     NoSync,
     Force,
+    ForceJump,
     CryptKey,
     ReuseCryptKeys,
     Root,
@@ -209,8 +211,6 @@ static UNPACK_INITRD: Flag = switch(
     "have the module unpack the initrd now",
 );
 
-static NO_SYNC: Flag = switch(Id::NoSync, "no-sync", "do not sync file systems first");
-
 /// The flags that may stand without a command.
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
 
@@ -236,7 +236,8 @@ pub static COMMANDS: &[Command] = &[
         operand: Operand::Image,
         summary: "load an image for exec, or for a panic",
         detail: "Loads IMAGE, a UKI or an x86 kernel (bzImage), for exec or systemctl kexec to \
-boot. It replaces an image that was loaded before.",
+boot. It replaces an image that was loaded before. Where systemd runs, a plain reboot starts the \
+loaded image as well, and load says so; unload prevents that.",
         flags: &[
             &INITRD,
             &PROFILE,
@@ -278,17 +279,7 @@ boot. It replaces an image that was loaded before.",
             ),
         ],
     },
-    Command {
-        id: CommandId::Exec,
-        name: "exec",
-        operand: Operand::None,
-        summary: "jump into the loaded image",
-        detail: "Syncs all file systems, runs the programs in /etc/kexec-bpf/pre-exec.d, syncs \
-again, and jumps into the loaded image. It neither stops programs nor unmounts file systems; on a \
-running systemd system, use systemctl kexec, which does both.",
-        flags: &[&NO_SYNC, &VERBOSE, &HELP],
-        examples: &[("kexec-bpf exec", "boot what was loaded")],
-    },
+    jump::EXEC,
     boot::LIST,
     boot::BOOT,
     boot::HOOK,
@@ -306,7 +297,7 @@ running systemd system, use systemctl kexec, which does both.",
         name: "status",
         operand: Operand::None,
         summary: "show what is loaded and what this kernel can do",
-        detail: "Shows what is loaded, what the running kernel supports, what it forbids \
+        detail: "Shows what is loaded, from the record that load leaves in /run, what the running kernel supports, what it forbids \
 (lockdown, enforce, kexec_load_disabled), the memory reserved for a crash image, and the routes \
 that load can take. Needs no privileges.",
         flags: &[&HELP],
@@ -346,6 +337,7 @@ pub static EXIT_CODES: &[(u8, &str)] = &[
         "bad image or initrd: missing, damaged or of the wrong kind",
     ),
     (4, "the kernel lacks or refuses what is needed"),
+    (5, "services may be running, so exec and boot did not jump"),
 ];
 
 impl Command {

@@ -33,6 +33,8 @@ pub enum Exit {
     BadImage = 3,
     /// The kernel lacks or refuses what is needed.
     Refused = 4,
+    /// Services may be running, which a jump would not stop.
+    Running = 5,
 }
 
 /// The cause of a failure.

@@ -5,12 +5,17 @@
 //! `None` means that the kernel does not say; nothing is guessed.
 
 pub mod crash_record;
+pub mod image_record;
+pub mod init;
+pub mod mounts;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crash_record::CrashRecord;
+use image_record::ImageRecord;
+use init::Init;
 
 /// Everything that plans and explanations depend on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -48,6 +53,11 @@ pub struct Host {
     pub has_btf: bool,
     /// True while an image for `exec` is loaded.
     pub loaded: Option<bool>,
+    /// The record of the image that this program loaded last, if it can be read.
+    pub record: Option<ImageRecord>,
+    /// The boot's random identifier, and the kernel's count of the loads that are left:
+    /// where it counts, another load or unload changes this.
+    pub calls: String,
     /// True while a crash (panic) image is loaded.
     pub crash_loaded: Option<bool>,
     /// The number of bytes reserved by `crashkernel=`.
@@ -60,6 +70,8 @@ pub struct Host {
     pub running_cmdline: Option<Vec<u8>>,
     /// True in an initramfs, by /etc/initrd-release.
     pub in_initramfs: bool,
+    /// Process 1, by /proc/1/exe; `None` if that cannot be read.
+    pub init: Option<Init>,
 }
 
 /// The settings and abilities of the running kernel that matter when it crashes.

@@ -5,6 +5,7 @@
 use alloc::ffi::CString;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use super::crash::{self, Preflight};
 use super::digest;
@@ -14,6 +15,7 @@ use super::initrd::Initrd;
 use super::offer::Offer;
 use super::options::LoadOptions;
 use super::prepared::Prepared;
+use super::record::{self, SetAside};
 use super::{RunError, handshake, unpack};
 use crate::diagnosis::Diagnosis;
 use crate::formats::image::{authenticode, pe};
@@ -24,7 +26,8 @@ use crate::policy::plan::{Manifest, Plan, Route};
 use crate::sys::file::InputFile;
 use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::{Filled, Memfd};
-use crate::sys::{AsFd, crash_record, event, kexec};
+use crate::sys::progress::{self, Phase};
+use crate::sys::{AsFd, Fd, crash_record, event, kexec, thread};
 
 /// The input of one attempt.
 struct Attempt<'load> {
@@ -60,7 +63,7 @@ pub fn load(
     let log = LogMark::now();
     let result = match options.wanted.panic {
         true => attempt.load_crash(load.preflight.as_ref(), events),
-        false => attempt.load(events),
+        false => attempt.load_for_exec(events),
     };
     if let Ok(done) = &result {
         digest::tell(plan.digest, &done.report, options.wanted.fast, events);
@@ -102,6 +105,17 @@ impl Attempt<'_> {
         Ok(done)
     }
 
+    /// Loads an image for `exec`; if that fails, the old one stays loaded.
+    fn load_for_exec(&self, events: &mut dyn Events) -> Result<Done, RunError> {
+        let old = SetAside::new(self.host);
+        let result = self.load(events);
+        match &result {
+            Ok(done) => record::remember(self.options, self.plan, done),
+            Err(_) => old.restore(),
+        }
+        result
+    }
+
     fn load(&self, events: &mut dyn Events) -> Result<Done, RunError> {
         let Attempt { manifest, plan, .. } = self;
         let mut progress = |step: core::fmt::Arguments<'_>| events.step(step);
@@ -132,17 +146,38 @@ impl Attempt<'_> {
             None => self.kernel_file()?.as_fd(),
         };
         let session = digest::session(plan.digest);
-        kexec::file_load(kernel, initrd.as_fd(), &cmdline, plan.flags).map_err(|error| {
-            let found = explain::load(error.errno, self.host, self.options.wanted.panic);
-            RunError::Kernel {
-                diagnosis: found.within(&error.call).of_load(&manifest.image.path),
-                addon: None,
-            }
-        })?;
+        self.file_load(kernel, initrd.as_fd(), &cmdline)?;
         progress(format_args!("kexec_file_load: done"));
         Ok(Done {
             skipped_count: 0,
             report: session.map(|session| session.and_then(|session| session.report())),
+        })
+    }
+
+    /// Calls the kernel; where progress is shown, in a thread of its own, while this one
+    /// draws.
+    fn file_load(
+        &self,
+        kernel: Fd<'_>,
+        initrd: Option<Fd<'_>>,
+        cmdline: &CStr,
+    ) -> Result<(), RunError> {
+        let flags = self.plan.flags;
+        let call = || kexec::file_load(kernel, initrd, cmdline, flags);
+        progress::enter(Phase::Kernel);
+        let result = match progress::is_on() {
+            false => call(),
+            true => thread::beside(call)?.ok_or_else(|| {
+                let found = explain::caller_gone().of_load(&self.manifest.image.path);
+                RunError::Diagnosed(found)
+            })?,
+        };
+        result.map_err(|error| {
+            let found = explain::load(error.errno, self.host, self.options.wanted.panic);
+            RunError::Kernel {
+                diagnosis: found.within(&error.call).of_load(&self.manifest.image.path),
+                addon: None,
+            }
         })
     }
 

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use super::entries::{self, BootEntries};
 use super::entry;
 use super::events::{Event, Events};
+use super::exec::may_end;
 use super::options::{BootOptions, LoadOptions};
 use super::volume::Volume;
 use super::volumes::{self, Place};
@@ -39,6 +40,10 @@ pub fn boot(
     host: &Host,
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
+    // Without the capability, the load is refused for that.
+    if !options.dry_run && host.cap_sys_boot {
+        may_end(options.exec.force, host, "boot").map_err(RunError::Diagnosed)?;
+    }
     let name = options.name.filter(|name| !name.is_empty());
     let loaded = match name.filter(|name| name.contains(&b'/')) {
         Some(path) => load_path(path, options, host, events),
@@ -51,7 +56,7 @@ pub fn boot(
         return Ok(());
     }
     // Everything is unmounted by now.
-    let result = exec(options.sync, &host::read(), &cmdline, events);
+    let result = exec(&options.exec, &host::read(), &cmdline, events);
     // The jump failed. Unload the image, so that no later command boots it.
     let _ = unload(false, host);
     result

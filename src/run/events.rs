@@ -45,6 +45,8 @@ pub enum Event<'a> {
     Loaded { path: &'a [u8], plan: &'a Plan },
     /// From now on, the kernel loads and unloads nothing.
     Locked { host: &'a Host, others: Others },
+    /// The jump begins.
+    Jumping,
     /// An entry that might have been the default cannot boot.
     Unbootable {
         entries: &'a BootEntries,

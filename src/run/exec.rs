@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The jump into the loaded image, and the end of a load. Layer: effects.
 
-use super::events::Events;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::events::{Event, Events};
+use super::options::ExecOptions;
+use super::record::SetAside;
 use super::{RunError, teardown};
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::milliseconds;
 use crate::host::Host;
 use crate::policy::explain;
 use crate::sys::event::{now_us, since_us};
-use crate::sys::{crash_record, kexec};
+use crate::sys::{crash_record, image_record, kexec, mount};
 
 /// Drops the loaded image, or the crash image.
 ///
@@ -18,10 +25,58 @@ pub fn unload(panic: bool, host: &Host) -> Result<(), RunError> {
         let found = explain::unload(error.errno, host, panic);
         RunError::of_command("unload", &error, found)
     })?;
-    if panic {
-        crash_record::remove();
+    match panic {
+        true => crash_record::remove(),
+        false => image_record::remove(),
     }
     Ok(())
+}
+
+/// The effects that a jump would have.
+pub struct JumpPlan {
+    /// The programs that would run, in this order, or why there are none.
+    pub programs: Vec<String>,
+    /// The file systems that would not be unmounted.
+    pub writable: Vec<String>,
+    /// The reason why nothing is in the way; or what is.
+    pub verdict: Result<&'static str, Diagnosis>,
+}
+
+/// Plans a jump; changes nothing.
+pub fn plan_jump(force: bool, host: &Host) -> JumpPlan {
+    let programs = match teardown::programs() {
+        Ok(paths) => paths.iter().map(|path| printable(path)).collect(),
+        Err(error) => alloc::vec![error.to_string()],
+    };
+    JumpPlan {
+        programs,
+        writable: mount::writable().unwrap_or_else(|| alloc::vec!["unknown".into()]),
+        verdict: may_jump(force, host),
+    }
+}
+
+/// Returns the reason why nothing is in the way of a jump.
+///
+/// # Errors
+/// The reason not to jump: nothing is loaded, or services may be running and `force` is
+/// not set.
+fn may_jump(force: bool, host: &Host) -> Result<&'static str, Diagnosis> {
+    match explain::exec_blocker(host) {
+        Some(blocker) => Err(blocker.within(&"exec")),
+        None => may_end(force, host, "exec"),
+    }
+}
+
+/// Returns the reason why this system may end.
+///
+/// # Errors
+/// A diagnosis, where services may be running and `force` is not set.
+pub fn may_end(force: bool, host: &Host, command: &str) -> Result<&'static str, Diagnosis> {
+    match force {
+        true => Ok("--force"),
+        false => explain::services(host, mount::writable().as_deref())
+            .map_err(|found| found.within(&command)),
+    }
 }
 
 /// Writes out all file systems, runs the programs of [`teardown::DIRECTORY`], writes out
@@ -32,32 +87,34 @@ pub fn unload(panic: bool, host: &Host) -> Result<(), RunError> {
 /// # Errors
 /// [`RunError::Diagnosed`].
 pub fn exec(
-    sync: bool,
+    options: &ExecOptions,
     host: &Host,
     cmdline: &[u8],
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
-    if let Some(blocker) = explain::exec_blocker(host) {
-        return Err(RunError::Diagnosed(blocker.within(&"exec")));
-    }
+    may_jump(options.force, host).map_err(RunError::Diagnosed)?;
     if let Some(warning) = explain::framebuffer(host, cmdline) {
         events.warn(&warning);
     }
+    events.tell(Event::Jumping);
     let started_us = now_us();
-    if sync {
+    if options.sync {
         // Most is written while the system still runs in full; only what the programs
         // wrote is left for the second time.
         write_out(events);
     }
     teardown::run(events);
-    if sync {
+    if options.sync {
         write_out(events);
     }
     events.step(format_args!(
         "jumping into the loaded image, {} after the start of exec",
         milliseconds(since_us(started_us))
     ));
+    // A /run on a disk would keep the record.
+    let record = SetAside::new(host);
     kexec::reboot().map_err(|error| {
+        record.restore();
         let found = explain::exec(error.errno, host);
         RunError::of_command("exec", &error, found)
     })

@@ -21,6 +21,7 @@ use crate::host::Host;
 use crate::policy::explain;
 use crate::policy::plan::Unpack;
 use crate::sys::event::{EventFd, now_us};
+use crate::sys::progress::{self as line, Phase};
 use crate::sys::session::Session;
 use crate::sys::thread::{self, OtherThread};
 use crate::sys::{Fd, SysError, kexec};
@@ -68,6 +69,7 @@ pub fn load(
         }
     };
     progress(format_args!("thread A: kexec_file_load, the whole image"));
+    line::enter(Phase::Verifying);
     let serve = |other: &OtherThread<'_>| {
         let server = Server {
             offer,

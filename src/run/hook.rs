@@ -4,7 +4,7 @@
 use alloc::format;
 
 use super::events::Events;
-use super::options::{BootOptions, LoadOptions};
+use super::options::{BootOptions, ExecOptions, LoadOptions};
 use super::volumes::Place;
 use super::{RunError, boot, load};
 use crate::diagnosis::escape::printable;
@@ -43,7 +43,11 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
         append: words.append.clone(),
         route: None,
         dry_run: false,
-        sync: true,
+        // The hook runs in initramfses, whether or not they say that they are one.
+        exec: ExecOptions {
+            sync: true,
+            force: true,
+        },
         fast: Some(match words.fast {
             Some(true) => Fast::Asked("rd.kexec_bpf.fast"),
             Some(false) => Fast::Refused("rd.kexec_bpf.fast=0"),

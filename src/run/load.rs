@@ -15,6 +15,7 @@ use crate::policy::explain;
 use crate::policy::plan::Route;
 use crate::sys::host;
 use crate::sys::kexec::{self, LoadSwitch, Others};
+use crate::sys::progress;
 
 /// The number of addons that the kernel may refuse before the load fails.
 const REFUSALS_MAX: u32 = 16;
@@ -54,6 +55,17 @@ pub fn prepare(
 /// [`RunError`]; nothing is loaded then that was not loaded before. The kernel drops an
 /// older crash image before it reads the new one.
 pub fn load(
+    options: &LoadOptions<'_>,
+    host: &Host,
+    events: &mut dyn Events,
+) -> Result<Vec<u8>, RunError> {
+    progress::begin();
+    let result = load_and_lock(options, host, events);
+    progress::end();
+    result
+}
+
+fn load_and_lock(
     options: &LoadOptions<'_>,
     host: &Host,
     events: &mut dyn Events,

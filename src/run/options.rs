@@ -53,6 +53,13 @@ impl LoadOptions<'_> {
     }
 }
 
+/// The options of a jump.
+pub struct ExecOptions {
+    pub sync: bool,
+    /// Jumps even where services are running.
+    pub force: bool,
+}
+
 /// The options of a boot, requested on this program's command line or the kernel's.
 pub struct BootOptions<'arg> {
     pub place: Place<'arg>,
@@ -66,7 +73,7 @@ pub struct BootOptions<'arg> {
     pub append: Vec<Vec<u8>>,
     pub route: Option<Route>,
     pub dry_run: bool,
-    pub sync: bool,
+    pub exec: ExecOptions,
     /// `None` if the command decides: fast in an initramfs.
     pub fast: Option<Fast>,
     /// The option or the kernel's word that asked to unpack the initrd.

@@ -17,6 +17,7 @@ use crate::diagnosis::size::milliseconds;
 use crate::formats::object::Object;
 use crate::policy::handshake::{self, End, Failure, Steps, Wake};
 use crate::sys::event::{EventFd, Which, now_us, wait_either};
+use crate::sys::progress::{self, Phase};
 use crate::sys::session::Session;
 use crate::sys::thread::OtherThread;
 
@@ -74,6 +75,7 @@ impl Steps for Server<'_> {
     }
 
     fn read(&mut self) -> Result<Option<Vec<u8>>, ServeError> {
+        progress::enter(Phase::Parser);
         let session = self.session.as_ref().ok_or(ServeError::NoSession)?;
         let bytes = match session.read_parser() {
             Ok(bytes) => bytes,
@@ -133,6 +135,7 @@ impl Steps for Server<'_> {
     }
 
     fn signal(&mut self) -> Result<(), ServeError> {
+        progress::enter(Phase::Placing);
         Ok(self.attached.signal()?)
     }
 

@@ -21,30 +21,36 @@ pub const DIRECTORY: &str = "/etc/kexec-bpf/pre-exec.d";
 pub(super) const TIMEOUT_S: u32 = 30;
 const PROGRAMS_MAX: usize = 256;
 
-/// Runs the programs in the byte order of their names. A program that fails or takes too
-/// long is reported but does not stop the jump: by then the running system is partly shut
-/// down, and jumping is better than staying.
-pub fn run(events: &mut dyn Events) {
+/// Returns the paths of the programs, in the byte order of their names; nothing if there
+/// is no such directory.
+///
+/// # Errors
+/// The error of a directory that cannot be read.
+pub fn programs() -> Result<Vec<Vec<u8>>, SysError> {
     let visible = |name: &[u8]| !name.starts_with(b".");
     let listed = Directory::open(None, DIRECTORY.as_bytes()).and_then(|directory| {
         let names = directory.names(b".", PROGRAMS_MAX, &visible)?;
         Ok((directory, names))
     });
     let (directory, mut names) = match listed {
-        Ok(listed) => listed,
-        Err(error) => {
-            if !error.errno.is_absent() {
-                events.warn(&format!("{DIRECTORY}: no program was run: {error}"));
-            }
-            return;
-        }
+        Err(error) if error.errno.is_absent() => return Ok(Vec::new()),
+        other => other?,
     };
+    names.retain(|name| directory.has_program(name));
     sort(&mut names, Vec::cmp);
-    for name in names {
-        if !directory.has_program(&name) {
-            continue;
-        }
-        let path = [DIRECTORY.as_bytes(), b"/", &name].concat();
+    let path = |name: Vec<u8>| [DIRECTORY.as_bytes(), b"/", &name].concat();
+    Ok(names.into_iter().map(path).collect())
+}
+
+/// Runs the programs. One that fails or takes too long is reported but does not stop the
+/// jump: by then the running system is partly shut down, and jumping is better than
+/// staying.
+pub fn run(events: &mut dyn Events) {
+    let programs = programs().unwrap_or_else(|error| {
+        events.warn(&format!("{DIRECTORY}: no program was run: {error}"));
+        Vec::new()
+    });
+    for path in programs {
         let shown = printable(&path);
         events.step(format_args!("running {shown}"));
         let started_us = now_us();

@@ -7,12 +7,15 @@ use core::fmt::{self, Write};
 use rustix::fd::{AsRawFd, BorrowedFd, IntoRawFd};
 use rustix::fs::{Mode, OFlags};
 
+use super::progress;
+
 /// Text output to a descriptor.
 pub struct Sink<'fd>(BorrowedFd<'fd>);
 
 impl Write for Sink<'_> {
     /// Writes all of `text`. An error means that it could not be delivered.
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        progress::hide();
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
             match rustix::io::write(self.0, rest) {
@@ -67,12 +70,15 @@ pub(super) fn stdin() -> BorrowedFd<'static> {
 
 /// Levels of messages in the kernel's log.
 pub const LOG_ERROR: u8 = 3;
+pub const LOG_WARNING: u8 = 4;
 pub const LOG_NOTICE: u8 = 5;
+pub const LOG_INFO: u8 = 6;
 
 /// Writes text to the kernel's log, one record per line, if the log can be opened.
-/// Prefixes the program's name to lines that do not begin with it.
+/// Prefixes the program's name to lines that do not begin with it. Never waits, whatever
+/// stands at that path.
 pub fn kernel_log(level: u8, text: &str) {
-    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let Ok(kmsg) = rustix::fs::open(c"/dev/kmsg", flags, Mode::empty()) else {
         return;
     };

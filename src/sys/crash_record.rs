@@ -20,20 +20,30 @@ pub fn read() -> Option<CrashRecord> {
     CrashRecord::parse(&read_kernel_file(PATH, MAX_BYTES)?)
 }
 
-/// Writes the record. A reader sees all of it or, if the write failed, nothing: it is one
-/// write of a few hundred bytes, and a truncated record does not parse.
+/// Writes the record.
 pub fn write(text: &[u8]) {
+    put(FILE, text, Mode::from_raw_mode(0o644));
+}
+
+/// Removes the record.
+pub fn remove() {
+    forget(FILE);
+}
+
+/// Writes a record. A reader sees all of it or, if the write failed, nothing: it is one
+/// write of at most a few kilobytes, and a truncated record does not parse.
+pub(super) fn put(file: &CStr, text: &[u8], mode: Mode) {
     let _ = rustix::fs::mkdir(DIRECTORY, Mode::from_raw_mode(0o755));
     let flags =
         OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    if let Ok(fd) = rustix::fs::open(FILE, flags, Mode::from_raw_mode(0o644)) {
+    if let Ok(fd) = rustix::fs::open(file, flags, mode) {
         let _ = rustix::io::write(fd, text);
     }
 }
 
-/// Removes the record.
+/// Removes a record, and the directory if it was the last.
 #[inline(never)]
-pub fn remove() {
-    let _ = rustix::fs::unlink(FILE);
+pub(super) fn forget(file: &CStr) {
+    let _ = rustix::fs::unlink(file);
     let _ = rustix::fs::rmdir(DIRECTORY);
 }

@@ -61,8 +61,14 @@ const PATH_MAX_BYTES: usize = 4096;
 
 /// Returns where a symbolic link of the kernel leads; `None` if that is longer than a path.
 pub(super) fn read_link(path: &str) -> Option<Vec<u8>> {
+    read_link_at(rustix::fs::CWD, path)
+}
+
+/// Returns where a link leads whose path begins at `directory`. With an empty path,
+/// `directory` is the link itself.
+pub(super) fn read_link_at(directory: BorrowedFd<'_>, path: &str) -> Option<Vec<u8>> {
     let mut target = alloc::vec![0; PATH_MAX_BYTES];
-    let bytes = rustix::fs::readlinkat_raw(rustix::fs::CWD, path, target.as_mut_slice()).ok()?;
+    let bytes = rustix::fs::readlinkat_raw(directory, path, target.as_mut_slice()).ok()?;
     if bytes == target.len() {
         return None;
     }

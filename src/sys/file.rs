@@ -14,7 +14,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount;
 
-use super::directory::{Directory, c_path, open_beneath};
+use super::directory::{Directory, c_path, open_beneath, read_link_at};
 use super::{NO_SUCH_FILE, SysError};
 use crate::diagnosis::errno;
 use crate::diagnosis::{Diagnose, Diagnosis};
@@ -280,6 +280,12 @@ fn open_anywhere(path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
 #[must_use]
 pub fn read_anywhere(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     read_to_end(&open_anywhere(path, OFlags::RDONLY).ok()?, max_bytes)
+}
+
+/// Returns where a link of /proc or /sys leads, even if that is not mounted.
+pub(super) fn link_anywhere(path: &str) -> Option<Vec<u8>> {
+    let link = open_anywhere(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
+    read_link_at(link.as_fd(), "")
 }
 
 /// A file of /proc or /sys, open for writing.

@@ -5,11 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::directory::{Directory, read_link};
-use super::file::{exists, read_anywhere, read_kernel_file, read_unmounted};
-use super::{capability, crash_record, crypt_keys, enforce, event, kexec};
+use super::file::{exists, link_anywhere, read_anywhere, read_kernel_file, read_unmounted};
+use super::{capability, crash_record, crypt_keys, enforce, event, image_record, kexec};
 use crate::abi;
 use crate::formats::image::devicetree::Device;
 use crate::formats::image::hwids::Smbios;
+use crate::host::init::Init;
 use crate::host::{self, CrashSettings, DigestMode, Host, Lockdown, Module};
 
 /// Limit on the size of a kernel file with one value, in bytes.
@@ -47,13 +48,23 @@ pub fn read() -> Host {
         modules_disabled: number("/proc/sys/kernel/modules_disabled").map(|value| value != 0),
         has_btf: exists("/sys/kernel/btf/vmlinux"),
         loaded: either("loaded").map(|value| value != 0),
+        record: image_record::read(),
+        calls: image_record::calls(),
         crash_loaded: either("crash_loaded").map(|value| value != 0),
         crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
         crash: crash(),
         framebuffer: framebuffer(),
         running_cmdline: running_cmdline(),
         in_initramfs: exists("/etc/initrd-release"),
+        init: init(),
     }
+}
+
+/// Recognises process 1. Only root may read the link.
+fn init() -> Option<Init> {
+    let exe = link_anywhere("/proc/1/exe")?;
+    let arguments = read_anywhere("/proc/1/cmdline", VALUE_MAX_BYTES);
+    Some(Init::of(&exe, &arguments.unwrap_or_default()))
 }
 
 /// Returns the running kernel's command line, even if /proc is not mounted.

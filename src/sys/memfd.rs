@@ -11,11 +11,12 @@ use rustix::mount::{FsOpenFlags, fsconfig_set_string, fsopen};
 
 use super::SysError;
 use super::file::InputFile;
-use super::mount;
+use super::{mount, progress};
 use crate::formats::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
 
-/// Limit on one sendfile(2) call, in bytes; the kernel's own is one page less than 2 GiB.
-const SENDFILE_MAX: u64 = 1 << 30;
+/// Limit on one sendfile(2) call, in bytes, so that a slow disk leaves time for a progress
+/// line.
+const SENDFILE_MAX: u64 = 16 << 20;
 
 /// From this size on, huge pages are worth a mount: each replaces 512 small pages that
 /// would have to be allocated, found and freed.
@@ -89,7 +90,10 @@ impl Memfd {
                         kind: ReadErrorKind::Truncated,
                     }));
                 }
-                Ok(sent) => left = left.saturating_sub(sent as u64),
+                Ok(sent) => {
+                    left = left.saturating_sub(sent as u64);
+                    progress::tick();
+                }
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(SysError::new("sendfile", self.name, errno).into()),
             }

@@ -4,6 +4,7 @@
 
 pub mod block;
 pub mod bpf;
+pub mod clock;
 pub mod console;
 pub mod crash_record;
 pub mod crypt_keys;
@@ -13,11 +14,14 @@ pub mod enforce;
 pub mod event;
 pub mod file;
 pub mod host;
+pub mod image_record;
+pub mod journal;
 pub mod kexec;
 pub mod kmsg;
 pub mod memfd;
 pub mod mount;
 pub mod process;
+pub mod progress;
 pub mod session;
 pub mod signals;
 pub mod terminal;

@@ -18,8 +18,9 @@ use rustix::mount::{
 };
 
 use super::directory::{Directory, c_path};
-use super::file::read_kernel_file;
+use super::file::{read_anywhere, read_kernel_file};
 use super::{SysError, last_errno};
+use crate::host::mounts::{self, unescaped};
 
 /// Limit on the size of the list of mounts, in bytes.
 const MOUNTS_MAX_BYTES: usize = 256 << 10;
@@ -197,17 +198,14 @@ pub fn mounted(number: &str, path: &str) -> Vec<Directory> {
     places.collect()
 }
 
-/// Decodes a path of mountinfo, in which spaces and backslashes are octal: `\040`.
-fn unescaped(place: &str) -> String {
-    let mut pieces = place.split('\\');
-    let mut text: String = pieces.next().unwrap_or_default().into();
-    for piece in pieces {
-        let (octal, rest) = piece.split_at_checked(3).unwrap_or(("134", piece));
-        let plain = u8::from_str_radix(octal, 8).unwrap_or(b'\\');
-        text.push(char::from(plain));
-        text.push_str(rest);
-    }
-    text
+/// Returns the file systems that are mounted for writing and outlive this system, as
+/// process 1 sees them, or, without permission for that, this process. `None` if neither
+/// list can be read.
+#[must_use]
+pub fn writable() -> Option<Vec<String>> {
+    let list = |path| read_anywhere(path, MOUNTS_MAX_BYTES);
+    let mounts = list("/proc/1/mountinfo").or_else(|| list("/proc/self/mountinfo"))?;
+    Some(mounts::writable(&String::from_utf8_lossy(&mounts)))
 }
 
 /// Returns whether an error means that the file system is in use elsewhere.

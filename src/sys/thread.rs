@@ -17,12 +17,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use rustix::process::{PidfdFlags, pidfd_open};
 
-use super::SysError;
+use super::{SysError, progress};
 
 /// Flag for a pidfd of one thread, not of its process (since Linux 6.9).
 const PIDFD_THREAD: PidfdFlags = PidfdFlags::from_bits_retain(libc::PIDFD_THREAD);
 const NO_FD: c_int = -1;
-/// The interval at which to check a thread that has no pidfd.
+/// The interval at which to check a thread that has no pidfd, and a progress line.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
@@ -104,13 +104,15 @@ impl OtherThread<'_> {
                 // SAFETY: the thread was created and not joined, so its ID is valid;
                 // signal 0 only checks for it.
                 let code = unsafe { libc::pthread_kill(self.thread, 0) };
-                code == rustix::io::Errno::SRCH.raw_os_error()
+                // musl's pthread_kill() succeeds for a thread that has ended by itself.
+                let was_killed = code == rustix::io::Errno::SRCH.raw_os_error();
+                was_killed || self.life.done.load(Ordering::Acquire)
             }
         }
     }
 
     /// Waits until one of the descriptors is readable, or the thread may be gone; a
-    /// signal ends the wait as well.
+    /// signal ends the wait as well, and so does the clock of a progress line.
     ///
     /// # Errors
     /// The errors of poll(2); not expected on open descriptors.
@@ -119,7 +121,10 @@ impl OtherThread<'_> {
         let mut set = Vec::with_capacity(N.saturating_add(1));
         set.extend(fds.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
         set.extend(own.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
-        match poll(&mut set, own.is_none().then_some(&TICK)) {
+        let ticks = own.is_none() || progress::is_on();
+        let result = poll(&mut set, ticks.then_some(&TICK));
+        progress::tick();
+        match result {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(errno) => Err(SysError::new("poll", "eventfd", errno)),
         }
@@ -191,6 +196,16 @@ pub fn join<T: Send, R>(
     drop(ended);
     // The thread is gone, so its result belongs to this one.
     Ok((task.result.into_inner(), here))
+}
+
+/// Runs `work` in its own thread, and keeps a progress line up to date until it has ended.
+/// Returns `None` if the kernel killed its thread.
+///
+/// # Errors
+/// Those of [`join`].
+pub fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> Result<Option<T>, SysError> {
+    // What waits for the thread's end draws the line.
+    Ok(join(work, |_| ())?.0)
 }
 
 /// A thread that is waited for when this is dropped, even if `here` panics and panics

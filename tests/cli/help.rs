@@ -151,6 +151,22 @@ fn an_unknown_route_is_answered_with_the_known_ones() {
     }
 }
 
+#[test]
+fn a_dry_exec_shows_what_a_jump_would_do() {
+    let run = Directory::new("dry-exec").run(&["exec", "-n"]);
+    run.is_narrow();
+    // Nothing is loaded here, or this host runs services, or it has no kexec at all.
+    assert!([1, 4, 5].contains(&run.code), "{run:?}");
+    let labels = ["image", "programs", "writable", "jump          no"];
+    for label in labels {
+        assert!(
+            run.stdout.lines().any(|line| line.starts_with(label)),
+            "{run:?}"
+        );
+    }
+    assert!(run.stderr.starts_with("kexec-bpf: exec: "), "{run:?}");
+}
+
 /// The program chooses what to do by a command's id, and the compiler checks only
 /// that there is something to do for each id.
 #[test]

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The part of the table about boot entries. Layer: effects.
 
+use super::jump::{FORCE_JUMP, NO_SYNC};
 use super::value::Value;
 use super::{
-    APPEND, Command, CommandId, DRY_RUN, FAST, Flag, HELP, Id, NO_FAST, NO_SYNC, Operand, ROUTE,
+    APPEND, Command, CommandId, DRY_RUN, FAST, Flag, HELP, Id, NO_FAST, Operand, ROUTE,
     UNPACK_INITRD, VERBOSE, switch,
 };
 
@@ -76,7 +77,8 @@ image on one of these file systems or, without --device and --root, in the runni
 none of them has it. File systems are mounted read-only, visible to this command alone; the only \
 write to one counts the try, if the entry's name has a counter. grub's next_entry counts only \
 where it can be taken back: on a file system that is mounted for writing already. Programs in \
-/etc/kexec-bpf/pre-exec.d run before the jump. If the jump fails, the image is unloaded.",
+/etc/kexec-bpf/pre-exec.d run before the jump. If the jump fails, the image is unloaded. Where \
+services may be running, boot loads nothing and exits with 5, unless --force is given.",
     flags: &[
         &ROOT,
         &DEVICE,
@@ -89,6 +91,7 @@ where it can be taken back: on a file system that is mounted for writing already
         &NO_FAST,
         &UNPACK_INITRD,
         &DRY_RUN,
+        &FORCE_JUMP,
         &NO_SYNC,
         &VERBOSE,
         &HELP,

@@ -18,7 +18,9 @@ an image was loaded, and hook enforce also says when enforce was not asked for."
             "Prints the whole plan: the route, each slice of a file with its offset and size, the final \
 command line and the flags of the system call. Changes nothing. load --dry-run needs no \
 privileges. boot --dry-run also names the entry, and must be able to mount file systems unless \
---root is given."
+--root is given. exec --dry-run prints what is loaded, the programs in /etc/kexec-bpf/pre-exec.d \
+that would run, the file systems that are mounted for writing, and whether exec would jump; it \
+exits as exec would."
         }
         Id::Initrd => {
             "Adds an initrd after the image's own. May be repeated; the files are joined in the order given, \
@@ -108,6 +110,10 @@ kernel's command line reserved."
             "Loads an initrd that the next kernel cannot unpack, with a warning; see INITRDS. With \
 --panic, also tries to load a crash image although the reserved memory is too small for it. Before \
 the kernel refuses the new image, it drops the crash image that is loaded, so none is left."
+        }
+        Id::ForceJump => {
+            "Jumps although services may be running; see NOTES. Programs lose what they have not written, and \
+file systems stay as they are after the last sync."
         }
         Id::CryptKey => {
             "Has the kernel pass the logon key DESCRIPTION, such as cryptsetup:UUID, to the capture kernel, \

@@ -114,7 +114,7 @@ pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
             Hint::Text("a kernel and a module with BTF"),
             Hint::RouteExtract,
         ],
-        Exit::Done | Exit::Failed | Exit::Usage => {
+        Exit::Done | Exit::Failed | Exit::Usage | Exit::Running => {
             &[Hint::Text("the same command again"), Hint::RouteExtract]
         }
     };

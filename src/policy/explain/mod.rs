@@ -9,6 +9,7 @@ mod activation;
 mod enforce;
 mod framebuffer;
 mod handshake;
+mod services;
 mod unpack;
 
 use alloc::format;
@@ -25,6 +26,7 @@ pub use framebuffer::framebuffer;
 pub use handshake::{
     caller_gone, handshake, handshake_blocker, is_about, lacking, module_is_useless, parser,
 };
+pub use services::services;
 pub use unpack::unpacking;
 
 /// The `what` of a failure that is predicted, not tried.

@@ -73,6 +73,11 @@ impl Initramfs {
         Self(archive).program("bin/kexec-bpf", &program())
     }
 
+    /// Adds a script that begins and ends as an init does, for another init to run.
+    pub fn service(self, path: &str, script: &str) -> Self {
+        self.script(path, &format!("{PRELUDE}{script}{END}"))
+    }
+
     pub fn program(mut self, path: &str, source: &Path) -> Self {
         self.0.file(path, 0o755, &read(source));
         self

@@ -31,6 +31,7 @@ pub mod pe;
 pub mod previous;
 pub mod root;
 pub mod serial;
+pub mod systemd;
 mod tpm;
 pub mod uki;
 pub mod witness;

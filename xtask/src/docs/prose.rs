@@ -343,8 +343,23 @@ pub const NOTES: &[&str] = &[
      taken the new one. That is so if an image's own parser skips companion files in spite of \
      --strict, or if --lock cannot set the sysctl: load then drops the new image, and none is \
      left. For a crash image, see CRASH IMAGES.",
-    "exec stops no programs and unmounts no file systems. On a running systemd system, use load \
-     and then systemctl kexec. In an initramfs, use exec.",
+    "exec and boot stop no programs and unmount no file systems, so they jump only out of a system \
+     that has no services: an initramfs (by /etc/initrd-release), or one whose process 1 is a shell \
+     or systemd-shutdown. On a running systemd system, rescue.target and emergency.target \
+     included, use load and then systemctl kexec. With any other process 1, such as the inits of \
+     busybox, sysvinit, OpenRC, runit and s6, they jump only if no file system is mounted for \
+     writing that outlives this system: stop the services and unmount disks, or remount them \
+     read-only. --force jumps in any case, as the last command of an init's own shutdown script \
+     must.",
+    "A load that takes over a second shows its phase on standard error, if that is a terminal and \
+     without --verbose, in one line that disappears at the end.",
+    "Each load, unload and jump, and each that is refused, leaves an entry in the journal or, where \
+     there is none, a line in the kernel's log. In the journal it has SYSLOG_IDENTIFIER=kexec-bpf, \
+     KEXEC_BPF_EVENT= (load, unload, exec or refused), and as far as they apply \
+     KEXEC_BPF_TARGET= (exec or panic), KEXEC_BPF_IMAGE=, KEXEC_BPF_KERNEL=, KEXEC_BPF_ROUTE= \
+     and KEXEC_BPF_EXIT=. The next kernel's command line, \
+     which may hold a secret, is in neither log; but journald adds the arguments of load as \
+     _CMDLINE=.",
     "boot counts a try in the entry's file name, NAME+LEFT-DONE, after the image is loaded and \
      before the jump; if it cannot, it says so and jumps anyway. An entry that LoaderEntryOneShot \
      names is taken once, whether or not it can be loaded.",

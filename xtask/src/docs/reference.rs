@@ -35,6 +35,13 @@ pub const FILES: &[(&str, &str)] = &[
         "The record of the crash image that was loaded last. unload --panic removes it.",
     ),
     (
+        "/run/kexec-bpf/image",
+        "The record of the image that was loaded last for exec, for root only: path, kernel, \
+         command line, route, digest and time. unload and exec remove it. It does not count in \
+         another boot, while no image is loaded, or if the kernel has counted another call since \
+         (kexec_load_limit_reboot).",
+    ),
+    (
         "/etc/default/kexec-bpf-kdump",
         "IMAGE= and OPTIONS= of kexec-bpf-kdump.service.",
     ),
