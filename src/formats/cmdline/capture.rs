@@ -5,7 +5,7 @@
 //! The tables are the union of what Fedora's kdump-utils and Debian's kdump-tools drop
 //! and add, except words that only their own initrds understand: `root=` and the `rd.*`
 //! words stay, and no systemd unit is named.
-use super::reuse::Rule;
+use super::reuse::{Rule, same_parameter};
 use super::{join, key, words};
 use alloc::borrow::Cow;
 use alloc::format;
@@ -167,24 +167,41 @@ impl Machine<'_> {
     }
 }
 
-/// Returns the words to add to `running`, the reused words of the running kernel's
-/// command line. A parameter that the user sets in `append` is left to the user, and a
-/// word that is already there is not added again. Words after `--` are init's.
+/// Returns the words to add to the words of `running` that a capture kernel reuses. A
+/// parameter that the user sets in `append` is left to the user, and a word that has its
+/// effect already is not added again. Words after `--` are init's.
 #[must_use]
 pub fn additions(machine: &Machine<'_>, running: &[u8], append: &[u8]) -> Vec<Addition> {
-    let user_sets = |addition: &Addition| {
-        let parameter = key(addition.word.as_bytes());
-        for_kernel(append).any(|word| key(word) == parameter)
-    };
     let is_for = |only: &str| only == machine.architecture;
     ADDITIONS
         .iter()
         .cloned()
         .chain(machine.own())
         .filter(|addition| addition.only.is_none_or(is_for))
-        .filter(|addition| !user_sets(addition))
-        .filter(|addition| !for_kernel(running).any(|word| word == addition.word.as_bytes()))
+        .filter(|addition| last(addition.parameter(), append).is_none())
+        .filter(|addition| !addition.is_in(running))
         .collect()
+}
+
+/// Returns the last word that sets a parameter. For most parameters, it is the one that
+/// counts.
+fn last<'line>(parameter: &str, line: &'line [u8]) -> Option<&'line [u8]> {
+    let words = for_kernel(line).filter(|word| same_parameter(key(word), parameter));
+    words.last()
+}
+
+impl Addition {
+    fn parameter(&self) -> &str {
+        self.word.split('=').next().unwrap_or_default()
+    }
+
+    /// Returns whether a reused line has the word, and no rule drops it.
+    fn is_in(&self, running: &[u8]) -> bool {
+        let parameter = self.parameter();
+        let is_dropped = |rule: &Rule<'_>| same_parameter(parameter.as_bytes(), rule.parameter);
+        last(parameter, running) == Some(self.word.as_bytes())
+            && !CAPTURE_KERNEL.iter().any(is_dropped)
+    }
 }
 
 /// Returns rules that drop the running kernel's own values of the added parameters.

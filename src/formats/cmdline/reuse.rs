@@ -82,7 +82,8 @@ pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule<'_>]]) -> Reused<'a> {
     }
 }
 
-fn same_parameter(key: &[u8], parameter: &str) -> bool {
+/// Returns whether a word's key is this parameter's name.
+pub(super) fn same_parameter(key: &[u8], parameter: &str) -> bool {
     let dashes_to_underscores = |b: u8| if b == b'-' { b'_' } else { b };
     let key = key.iter().copied().map(dashes_to_underscores);
     key.eq(parameter.bytes().map(dashes_to_underscores))

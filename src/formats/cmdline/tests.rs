@@ -221,6 +221,43 @@ fn a_capture_kernel_does_not_keep_the_running_kernels_values() {
 }
 
 #[test]
+fn a_capture_kernel_gets_its_words_whatever_the_running_one_has() {
+    let line = |running: &'static [u8]| -> Vec<String> {
+        let added = capture::additions(&machine("aarch64"), running, b"");
+        let rules = capture::replaced(&added);
+        let kept = reuse(running, &[CAPTURE_KERNEL, &rules]).kept;
+        let line = text(&capture::add(&kept, &added));
+        line.split(' ').map(String::from).collect()
+    };
+    for running in [
+        &b"panic=10 panic=0"[..],
+        b"panic=0 panic=10",
+        // The rules for words that reserve memory drop these.
+        b"cma=0 hugetlb_cma=0 swiotlb=noforce",
+        b"udev.children-max=2 udev.children_max=8",
+    ] {
+        let words = line(running);
+        for (parameter, word) in [
+            ("panic", "panic=10"),
+            ("cma", "cma=0"),
+            ("hugetlb_cma", "hugetlb_cma=0"),
+            ("swiotlb", "swiotlb=noforce"),
+            ("udev.children_max", "udev.children-max=2"),
+        ] {
+            let is = |found: &&String| {
+                let name = found.split('=').next().unwrap();
+                name.replace('-', "_") == parameter
+            };
+            let last = words.iter().rfind(is).map(String::as_str);
+            assert_eq!(last, Some(word), "{running:?}");
+        }
+    }
+    // The user's own value counts in either spelling.
+    let added = capture::additions(&machine("x86_64"), b"", b"nr-cpus=4");
+    assert!(!added.iter().any(|added| added.word == "nr_cpus=1"));
+}
+
+#[test]
 fn words_for_init_stay_after_what_is_added() {
     let added = capture::additions(&machine("x86_64"), b"", b"");
     let line = text(&capture::add(b"a -- b", &added[..2]));
