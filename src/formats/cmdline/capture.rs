@@ -135,6 +135,9 @@ const ADDITIONS: &[Addition] = &[
     },
 ];
 
+/// The words that have `hook boot` start another system.
+const CHAINS: [&str; 3] = ["rd.kexec_bpf", "rd.kexec_bpf.device", "rd.kexec_bpf.menu"];
+
 impl Machine<'_> {
     /// Returns the words that have a value of this machine in them.
     fn own(&self) -> impl Iterator<Item = Addition> {
@@ -177,6 +180,17 @@ pub fn additions(machine: &Machine<'_>, running: &[u8], append: &[u8]) -> Vec<Ad
         .iter()
         .cloned()
         .chain(machine.own())
+        .chain(
+            CHAINS
+                .iter()
+                .any(|word| last(word, running).is_some())
+                .then(|| {
+                    all(
+                        "rd.kexec_bpf=0",
+                        "keeps the capture kernel from booting another system",
+                    )
+                }),
+        )
         .filter(|addition| addition.only.is_none_or(is_for))
         .filter(|addition| last(addition.parameter(), append).is_none())
         .filter(|addition| !addition.is_in(running))

@@ -257,6 +257,31 @@ fn a_capture_kernel_gets_its_words_whatever_the_running_one_has() {
     assert!(!added.iter().any(|added| added.word == "nr_cpus=1"));
 }
 
+/// A system that `hook boot` could not leave has its words still.
+#[test]
+fn a_capture_kernel_does_not_chain() {
+    let line = |running: &'static [u8], append| -> String {
+        let added = capture::additions(&machine("x86_64"), running, append);
+        let rules = capture::replaced(&added);
+        let kept = reuse(running, &[CAPTURE_KERNEL, &rules]).kept;
+        text(&capture::add(&kept, &added))
+    };
+    for running in [
+        &b"a rd.kexec_bpf=next"[..],
+        b"a rd.kexec_bpf",
+        b"a rd.kexec_bpf.device=vda1",
+        b"a rd.kexec_bpf.menu=5 rd.kexec_bpf=0",
+        b"a rd.kexec_bpf=0 rd.kexec_bpf=x",
+    ] {
+        let found = line(running, b"");
+        let last = words(found.as_bytes()).filter(|word| key(word) == b"rd.kexec_bpf");
+        assert_eq!(last.last(), Some(&b"rd.kexec_bpf=0"[..]), "{found}");
+        assert_eq!(found.matches("rd.kexec_bpf=").count(), 1, "{found}");
+    }
+    assert!(!line(b"a rd.kexec_bpf.chained=1", b"").contains("rd.kexec_bpf=0"));
+    assert!(line(b"a rd.kexec_bpf=b", b"rd.kexec_bpf=c").ends_with("pcie_ports=compat"));
+}
+
 #[test]
 fn words_for_init_stay_after_what_is_added() {
     let added = capture::additions(&machine("x86_64"), b"", b"");

@@ -207,8 +207,9 @@ pub const CRASH: &[&str] = &[
      irqpoll, nr_cpus=1, reset_devices, cgroup_disable=memory, udev.children-max=2, panic=10, \
      novmcoredd, cma=0, hugetlb_cma=0, kfence.sample_interval=0, initramfs_options=size=90% and \
      rd.systemd.gpt_auto=no; on x86 also mce=off, numa=off, acpi_no_memhotplug, \
-     transparent_hugepage=never, nokaslr, hest_disable and pcie_ports=compat. A word that is \
-     already there, or whose parameter --append sets, is not added. An added word replaces the \
+     transparent_hugepage=never, nokaslr, hest_disable and pcie_ports=compat. With one of \
+     rd.kexec_bpf=, rd.kexec_bpf.device= and rd.kexec_bpf.menu=, rd.kexec_bpf=0 is added. A word \
+     that is already there, or whose parameter --append sets, is not added. An added word replaces the \
      running kernel's own value of its parameter. This is what kdump-utils and kdump-tools do, \
      except that root= and the rd.* words stay, because the initrd is the user's. --dry-run shows \
      each dropped or added word with the reason.",
