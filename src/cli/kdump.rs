@@ -14,12 +14,15 @@ use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::size;
 use crate::host::Host;
 use crate::policy::crash::estimate::Verdict;
-use crate::run;
+use crate::run::{self, LoadOptions};
 use crate::sys::console::write_stderr;
 use crate::sys::host;
 
 pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
-    let options = options::load(parsed);
+    let options = LoadOptions {
+        dry_run: true,
+        ..options::load(parsed)
+    };
     // Looking needs no privilege, although the load will: a lack of CAP_SYS_BOOT is not
     // shown.
     let host = Host {

@@ -8,7 +8,7 @@ use std::fs;
 use sha2::{Digest, Sha256};
 
 use crate::build;
-use crate::program::{Directory, Run};
+use crate::program::{Directory, PROGRAM, Run, finish};
 
 const KERNEL: &str = "EFI/nixos/kernel-6.12-abc.efi";
 const INITRD: &str = "EFI/nixos/initrd-6.12-abc.efi";
@@ -229,6 +229,15 @@ fn a_hash_that_differs_is_refused_by_name_and_skipped() {
             &["no entry can boot"],
         );
     }
+}
+
+/// A limit on the size of files, which counts for those in memory, too.
+#[test]
+fn a_check_of_a_crash_image_copies_nothing() {
+    let esp = esp("thin-check");
+    let words = "ulimit -f 0; exec \"$0\" kdump check EFI/Linux/good.efi --extras-root .";
+    let check = finish(esp.command("sh").args(["-c", words, PROGRAM]));
+    assert!(check.stdout.contains("248 bytes packed"), "{check:?}");
 }
 
 #[test]
