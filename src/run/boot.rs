@@ -139,6 +139,10 @@ fn load_entry(
         events.warn(note);
     }
     if name.is_none() {
+        // The entry that follows the default is not the default itself.
+        if options.next {
+            let _ = found.checked_default(host);
+        }
         announce(options, &mut found, events);
     }
     let (entry, cmdline) = loop {

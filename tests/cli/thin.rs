@@ -231,6 +231,19 @@ fn a_hash_that_differs_is_refused_by_name_and_skipped() {
     }
 }
 
+#[test]
+fn the_entry_after_the_default_is_another_one() {
+    let esp = esp("thin-next");
+    let mut bad = Thin::new("9");
+    bad.kernel_hash = vec![0xab; 32];
+    bad.entry(&esp, "bad.efi");
+    Thin::new("0").entry(&esp, "old.efi");
+    let list = run(&esp, &["list", "--root", "."]);
+    expect(&list, 0, &["* 2 good.efi: NixOS, 1, the default"]);
+    let next = run(&esp, &["boot", "-n", "--root", ".", "--next"]);
+    expect(&next, 0, &["entry old.efi"]);
+}
+
 /// A limit on the size of files, which counts for those in memory, too.
 #[test]
 fn a_check_of_a_crash_image_copies_nothing() {
