@@ -4,6 +4,7 @@
 
 use alloc::string::String;
 
+use super::companions::ImageRoot;
 use super::options::LoadOptions;
 use super::text::unusable;
 use super::{Progress, RunError, companions};
@@ -36,7 +37,7 @@ pub fn open(manifest: &mut Manifest<InputFile>, options: &LoadOptions<'_>) -> Re
     let Some(thin) = names(&manifest.detected) else {
         return Ok(());
     };
-    let root = companions::image_root(options, &manifest.image.path)?;
+    let root = image_root(&manifest.image, options)?;
     let open = |wanted: &Reference| {
         let path = root.join(&wanted.path);
         match InputFile::open(Some(root.directory.as_fd()), &wanted.path) {
@@ -49,6 +50,13 @@ pub fn open(manifest: &mut Manifest<InputFile>, options: &LoadOptions<'_>) -> Re
         initrd: open(&thin.initrd)?,
     });
     Ok(())
+}
+
+/// Returns the root of the image's file system. A path of the user may lead there through
+/// a link from another one.
+fn image_root(image: &Input<InputFile>, options: &LoadOptions<'_>) -> Result<ImageRoot, RunError> {
+    let real = image.file.path().filter(|_| options.root.is_none());
+    companions::image_root(options, real.as_deref().unwrap_or(&image.path))
 }
 
 /// Compares the open files with the image's hashes.
@@ -137,5 +145,25 @@ pub fn skipped(error: &RunError, host: &Host) -> Option<Problem> {
             Some(Problem::File(found.clone().with_what(&cause)))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_the_file_system_of_the_image() {
+        let link = std::env::temp_dir().join(std::format!("thin-link-{}", std::process::id()));
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink("/proc/version", &link).unwrap();
+        let path = link.to_str().unwrap().as_bytes().to_vec();
+        let file = InputFile::open(None, &path).unwrap();
+        let root = image_root(&Input { path, file }, &LoadOptions::default());
+        std::fs::remove_file(&link).unwrap();
+        let Ok(root) = root else {
+            panic!("the root cannot be opened");
+        };
+        assert_eq!(root.join(b"EFI"), b"/proc/EFI");
     }
 }

@@ -14,7 +14,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount;
 
-use super::directory::{Directory, c_path, open_beneath, read_link_at};
+use super::directory::{Directory, c_path, open_beneath, read_link, read_link_at};
 use super::{NO_SUCH_FILE, SysError};
 use crate::diagnosis::errno;
 use crate::diagnosis::{Diagnose, Diagnosis};
@@ -126,6 +126,12 @@ impl InputFile {
             _ => "of an unknown type",
         };
         Err(OpenError::NotAFile { is })
+    }
+
+    /// Returns the path from the root directory, without links; `None` without /proc.
+    #[must_use]
+    pub fn path(&self) -> Option<Vec<u8>> {
+        read_link(&format!("/proc/self/fd/{}", self.fd.as_raw_fd()))
     }
 
     /// Returns an anonymous file of this size as an input.
