@@ -207,10 +207,12 @@ pub const CRASH: &[&str] = &[
      irqpoll, nr_cpus=1, reset_devices, cgroup_disable=memory, udev.children-max=2, panic=10, \
      novmcoredd, cma=0, hugetlb_cma=0, kfence.sample_interval=0, initramfs_options=size=90% and \
      rd.systemd.gpt_auto=no; on x86 also mce=off, numa=off, acpi_no_memhotplug, \
-     transparent_hugepage=never, nokaslr, hest_disable and pcie_ports=compat. With one of \
+     transparent_hugepage=never, nokaslr, hest_disable, pcie_ports=compat and \
+     disable_cpu_apicid= with the APIC ID of processor 0; on arm64 swiotlb=noforce; for the \
+     driver of each watchdog DRIVER.pretimeout=0, for hpwdt kdumptimeout=0 as well. With one of \
      rd.kexec_bpf=, rd.kexec_bpf.device= and rd.kexec_bpf.menu=, rd.kexec_bpf=0 is added. A word \
-     that is already there, or whose parameter --append sets, is not added. An added word replaces the \
-     running kernel's own value of its parameter. This is what kdump-utils and kdump-tools do, \
+     that is already there, or whose parameter --append sets, is not added. An added word \
+     replaces the running kernel's own value of its parameter. This is what kdump-utils and kdump-tools do, \
      except that root= and the rd.* words stay, because the initrd is the user's. --dry-run shows \
      each dropped or added word with the reason.",
     "Before loading it, load --panic compares the image with the reserved memory; kdump check \
