@@ -233,10 +233,7 @@ impl Search<'_> {
                     (None, None) => false,
                 }
             }
-            DeviceName::PartUuid(_) | DeviceName::PartLabel(_) => self
-                .listed(block)
-                .is_some_and(|one| name.is_of_partition(&one)),
-            _ => filesystem(block).is_some_and(|one| name.is_of_filesystem(&one)),
+            _ => name.describes(&|| self.listed(block), &|| filesystem(block)),
         }
     }
 
@@ -360,15 +357,13 @@ fn is_called(disk: &Block, partition: &Partition, name: &DeviceName) -> bool {
                 path.strip_prefix("/dev/") == Some(&partition_name(&disk.name, partition.number))
             }
         },
-        DeviceName::PartUuid(_) | DeviceName::PartLabel(_) => name.is_of_partition(partition),
-        _ => {
-            let device = disk.open();
-            let content = device.map(|file| {
-                let whole = SubSource::new(&file, partition.slice);
-                superblock::probe(&whole)
-            });
-            matches!(content, Ok(Ok(Some(Content::Filesystem(one)))) if name.is_of_filesystem(&one))
-        }
+        _ => name.describes(&|| Some(partition.clone()), &|| {
+            let file = disk.open().ok()?;
+            match superblock::probe(&SubSource::new(&file, partition.slice)) {
+                Ok(Some(Content::Filesystem(found))) => Some(found),
+                _ => None,
+            }
+        }),
     }
 }
 

@@ -47,23 +47,23 @@ impl DeviceName {
         DeviceName::Path { path, stands_for }
     }
 
-    /// Returns whether a partition has this UUID or label.
-    #[must_use]
-    pub fn is_of_partition(&self, partition: &Partition) -> bool {
+    /// Returns whether a device has this UUID or label, of its partition or of the file
+    /// system on it; only the one that is asked for is read. A path is neither.
+    pub fn describes(
+        &self,
+        partition: &dyn Fn() -> Option<Partition>,
+        filesystem: &dyn Fn() -> Option<Filesystem>,
+    ) -> bool {
         match self {
-            DeviceName::PartUuid(uuid) => same(&partition.uuid, uuid),
-            DeviceName::PartLabel(label) => !label.is_empty() && partition.label == *label,
-            _ => false,
-        }
-    }
-
-    /// Returns whether a file system has this UUID or label.
-    #[must_use]
-    pub fn is_of_filesystem(&self, filesystem: &Filesystem) -> bool {
-        match self {
-            DeviceName::Uuid(uuid) => same(&filesystem.uuid, uuid),
-            DeviceName::Label(label) => !label.is_empty() && filesystem.label == *label,
-            _ => false,
+            DeviceName::PartUuid(uuid) => partition().is_some_and(|one| same(&one.uuid, uuid)),
+            DeviceName::PartLabel(label) => {
+                !label.is_empty() && partition().is_some_and(|one| one.label == *label)
+            }
+            DeviceName::Uuid(uuid) => filesystem().is_some_and(|one| same(&one.uuid, uuid)),
+            DeviceName::Label(label) => {
+                !label.is_empty() && filesystem().is_some_and(|one| one.label == *label)
+            }
+            DeviceName::Path { .. } => false,
         }
     }
 
