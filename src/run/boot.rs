@@ -26,7 +26,7 @@ use crate::policy::boot::menu::Answer;
 use crate::policy::plan::{Fast, Options, Profile};
 use crate::sys::directory::Directory;
 use crate::sys::file::InputFile;
-use crate::sys::{AsFd, efivar, host};
+use crate::sys::{AsFd, efivar, host, mount};
 
 /// Limit on the reports about entries that cannot boot.
 const UNBOOTABLE_TOLD: usize = 4;
@@ -42,7 +42,9 @@ pub fn boot(
 ) -> Result<(), RunError> {
     // Without the capability, the load is refused for that.
     if !options.dry_run && host.cap_sys_boot {
-        may_end(options.exec.force, host, "boot").map_err(RunError::Diagnosed)?;
+        let mounts = mount::writable();
+        may_end(options.exec.force, host, mounts.as_deref(), "boot")
+            .map_err(RunError::Diagnosed)?;
     }
     let name = options.name.filter(|name| !name.is_empty());
     let loaded = match name.filter(|name| name.contains(&b'/')) {

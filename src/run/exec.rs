@@ -48,22 +48,28 @@ pub fn plan_jump(force: bool, host: &Host) -> JumpPlan {
         Ok(paths) => paths.iter().map(|path| printable(path)).collect(),
         Err(error) => alloc::vec![error.to_string()],
     };
+    let writable = mount::writable();
     JumpPlan {
         programs,
-        writable: mount::writable().unwrap_or_else(|| alloc::vec!["unknown".into()]),
-        verdict: may_jump(force, host),
+        verdict: may_jump(force, host, writable.as_deref()),
+        writable: writable.unwrap_or_else(|| alloc::vec!["unknown".into()]),
     }
 }
 
-/// Returns the reason why nothing is in the way of a jump.
+/// Returns the reason why nothing is in the way of a jump. `mounts` are the file systems
+/// that are mounted for writing.
 ///
 /// # Errors
 /// The reason not to jump: nothing is loaded, or services may be running and `force` is
 /// not set.
-fn may_jump(force: bool, host: &Host) -> Result<&'static str, Diagnosis> {
+fn may_jump(
+    force: bool,
+    host: &Host,
+    mounts: Option<&[String]>,
+) -> Result<&'static str, Diagnosis> {
     match explain::exec_blocker(host) {
         Some(blocker) => Err(blocker.within(&"exec")),
-        None => may_end(force, host, "exec"),
+        None => may_end(force, host, mounts, "exec"),
     }
 }
 
@@ -71,11 +77,15 @@ fn may_jump(force: bool, host: &Host) -> Result<&'static str, Diagnosis> {
 ///
 /// # Errors
 /// A diagnosis, where services may be running and `force` is not set.
-pub fn may_end(force: bool, host: &Host, command: &str) -> Result<&'static str, Diagnosis> {
+pub fn may_end(
+    force: bool,
+    host: &Host,
+    mounts: Option<&[String]>,
+    command: &str,
+) -> Result<&'static str, Diagnosis> {
     match force {
         true => Ok("--force"),
-        false => explain::services(host, mount::writable().as_deref())
-            .map_err(|found| found.within(&command)),
+        false => explain::services(host, mounts).map_err(|found| found.within(&command)),
     }
 }
 
@@ -92,7 +102,8 @@ pub fn exec(
     cmdline: &[u8],
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
-    may_jump(options.force, host).map_err(RunError::Diagnosed)?;
+    let mounts = mount::writable();
+    may_jump(options.force, host, mounts.as_deref()).map_err(RunError::Diagnosed)?;
     if let Some(warning) = explain::framebuffer(host, cmdline) {
         events.warn(&warning);
     }
