@@ -202,7 +202,7 @@ pub fn join<T: Send, R>(
 /// Returns `None` if the kernel killed its thread.
 ///
 /// # Errors
-/// Those of [`join`].
+/// The errors of [`join`].
 pub fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> Result<Option<T>, SysError> {
     // What waits for the thread's end draws the line.
     Ok(join(work, |_| ())?.0)

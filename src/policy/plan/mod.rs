@@ -5,20 +5,6 @@
 //! Nothing is changed here and nothing is opened; `run` carries out a plan, and
 //! `--dry-run` prints it.
 
-/// Reads the header of the kernel that a thin image names.
-fn named_kernel<F: ReadAt>(source: InputId, file: &F) -> Result<SetupHeader, PlanError> {
-    let bad = |error| PlanError::BadKernel { source, error };
-    let inner = detect::detect::<dyn ReadAt>(file).map_err(bad)?;
-    inner.check_certificates().map_err(bad)?;
-    match inner {
-        Image::BzImage { header, .. } => Ok(header),
-        other => {
-            let kind = other.kind_name();
-            Err(PlanError::NotAKernel { source, kind })
-        }
-    }
-}
-
 #[cfg(test)]
 mod build;
 mod choice;
@@ -187,6 +173,20 @@ struct Planner<'plan, F> {
     manifest: &'plan Manifest<F>,
     host: &'plan Host,
     route: Route,
+}
+
+/// Reads the header of the kernel that a thin image names.
+fn named_kernel<F: ReadAt>(source: InputId, file: &F) -> Result<SetupHeader, PlanError> {
+    let bad = |error| PlanError::BadKernel { source, error };
+    let inner = detect::detect::<dyn ReadAt>(file).map_err(bad)?;
+    inner.check_certificates().map_err(bad)?;
+    match inner {
+        Image::BzImage { header, .. } => Ok(header),
+        other => {
+            let kind = other.kind_name();
+            Err(PlanError::NotAKernel { source, kind })
+        }
+    }
 }
 
 impl<F: ReadAt> Planner<'_, F> {
