@@ -11,7 +11,7 @@ pub fn printable(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if character.is_control() {
+            if character.is_control() || is_invisible(character) {
                 // Writing to a String cannot fail.
                 let _ = write!(out, "{}", character.escape_default());
             } else {
@@ -25,6 +25,17 @@ pub fn printable(bytes: &[u8]) -> String {
     out
 }
 
+/// Returns whether a character shows nothing itself, but can change the order of the text
+/// around it, or hide in it: Unicode's Bidi_Control, zero-width and annotation characters.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +44,10 @@ mod tests {
     fn nothing_from_a_file_reaches_the_terminal_raw() {
         assert_eq!(printable(b"ok \x1b[2J\xff\n"), "ok \\u{1b}[2J\\xff\\n");
         assert_eq!(printable("gr\u{fc}n".as_bytes()), "gr\u{fc}n");
+        assert_eq!(
+            printable("x\u{202e}fe.\u{2066}\u{feff}y".as_bytes()),
+            "x\\u{202e}fe.\\u{2066}\\u{feff}y"
+        );
         // Escaped text stays as it is.
         let once = printable(b"a \\ \x1b[2J\xff\n");
         assert_eq!(printable(once.as_bytes()), once);

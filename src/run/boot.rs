@@ -6,6 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::default_entry::problem_of_load;
 use super::entries::{self, BootEntries};
 use super::entry;
 use super::events::{Event, Events};
@@ -13,7 +14,7 @@ use super::exec::may_end;
 use super::options::{BootOptions, LoadOptions};
 use super::volume::Volume;
 use super::volumes::{self, Place};
-use super::{RunError, exec, load, thin, unload};
+use super::{RunError, exec, load, unload};
 use crate::diagnosis::Diagnose;
 use crate::diagnosis::escape::printable;
 use crate::formats::entries::counter::Name;
@@ -25,7 +26,7 @@ use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::boot::menu::Answer;
 use crate::policy::plan::{Fast, Options, Profile};
 use crate::sys::directory::Directory;
-use crate::sys::file::InputFile;
+use crate::sys::file::{InputFile, OpenError};
 use crate::sys::{AsFd, efivar, host, mount};
 
 /// Limit on the reports about entries that cannot boot.
@@ -80,9 +81,13 @@ fn load_path(
         Err(error) => (Vec::new(), Vec::new(), error),
     };
     let volume = volumes.iter().find(|volume| volume.root.has_file(path));
-    let is_here = || options.place == Place::Anywhere && InputFile::open(None, path).is_ok();
-    if volume.is_none() && !is_here() {
-        return Err(error);
+    if volume.is_none() {
+        match InputFile::open(None, path) {
+            _ if options.place != Place::Anywhere => return Err(error),
+            Ok(_) => (),
+            Err(here @ OpenError::NotAFile { .. }) => return Err(RunError::open(path, here)),
+            Err(_) => return Err(error),
+        }
     }
     let common = load_options(options, volume);
     for note in &notes {
@@ -147,8 +152,12 @@ fn load_entry(
         }
         announce(options, &mut found, events);
     }
+    let mut menu = options.menu.map(|time| match time {
+        MenuTime::Auto => found.conf.timeout,
+        MenuTime::Given(timeout) => timeout,
+    });
     let (entry, cmdline) = loop {
-        let index = chosen(name, options, &found, events)?;
+        let index = chosen(name, options.next, &mut menu, &found, events)?;
         let Some(entry) = found.entries.get(index).cloned() else {
             return Err(BootError::NothingLeft { after: None }.into());
         };
@@ -169,8 +178,8 @@ fn load_entry(
         };
         // The hashes of thin images are not compared before, because reading the files of
         // all entries would take long.
-        let problem = thin::skipped(&error, host).filter(|_| name.is_none());
-        let Some(problem) = problem else {
+        let goes_on = name.is_none() || menu == Some(Timeout::Forever);
+        let Some(problem) = problem_of_load(&error).filter(|_| goes_on) else {
             return Err(error);
         };
         if let Some(entry) = found.entries.get_mut(index) {
@@ -188,10 +197,12 @@ fn load_entry(
     Ok(cmdline)
 }
 
-/// Returns the index of the requested entry, or of the one that the user chooses.
+/// Returns the index of the requested entry, or of the one that the user chooses. If that
+/// one fails, the menu comes again, and waits.
 fn chosen(
     name: Option<&[u8]>,
-    options: &BootOptions<'_>,
+    next: bool,
+    menu: &mut Option<Timeout>,
     found: &BootEntries,
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
@@ -202,31 +213,26 @@ fn chosen(
             None => return Err(BootError::NothingLeft { after: None }.into()),
         },
     };
-    if options.next {
+    if next {
         index = choose::next(&found.entries, index)?;
     }
-    let mut timeout = match options.menu {
-        Some(MenuTime::Auto) => found.conf.timeout,
-        Some(MenuTime::Given(timeout)) => timeout,
-        None => return Ok(index),
-    };
-    loop {
-        index = match events.choose(found, index, timeout) {
+    while let Some(timeout) = menu {
+        index = match events.choose(found, index, *timeout) {
             Answer::Chosen(index) => index,
             Answer::Nobody => return Ok(index),
             Answer::Cancelled => return Err(BootError::Cancelled.into()),
         };
+        *timeout = Timeout::Forever;
         let entry = found.entries.get(index);
         if entry.is_none_or(|entry| entry.problem.is_none()) {
-            return Ok(index);
+            break;
         }
-        // Back to the menu, which now waits for another choice.
         events.tell(Event::Unbootable {
             entries: found,
             index,
         });
-        timeout = Timeout::Forever;
     }
+    Ok(index)
 }
 
 /// Takes back what names an entry for one boot, and reports what might have been meant

@@ -4,31 +4,41 @@
 
 use super::entries::BootEntries;
 use super::entry;
+use super::error::RunError;
 use super::options::LoadOptions;
 use super::text::unusable;
-use super::{RunError, manifest, thin};
+use super::{manifest, thin};
 use crate::host::Host;
 use crate::policy::boot::choose::DefaultSource;
 use crate::policy::boot::entry::Kind;
+use crate::policy::boot::error::Problem;
 use crate::sys::AsFd;
 
-/// Limit on the entries whose files are read.
-const CHECKED_MAX: usize = 16;
+/// Returns the problem of an entry whose load failed because of its files. Another entry
+/// may have better ones.
+pub fn problem_of_load(error: &RunError) -> Option<Problem> {
+    match error {
+        RunError::Open { .. }
+        | RunError::Image { .. }
+        | RunError::FileChanged { .. }
+        | RunError::Read { .. } => Some(unusable(error)),
+        _ => None,
+    }
+}
 
 impl BootEntries {
     /// Returns the default entry's index and what chose it. The files of a thin image are
     /// compared with its hashes, and another entry is chosen if they differ.
     pub fn checked_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
-        for _ in 0..CHECKED_MAX {
-            let (index, _) = self.default()?;
-            let Err(error) = self.check(index, host) else {
-                break;
+        loop {
+            let (index, source) = self.default()?;
+            let error = self.check(index, host).err();
+            let Some(problem) = error.as_ref().and_then(problem_of_load) else {
+                return Some((index, source));
             };
-            if let Some(entry) = self.entries.get_mut(index) {
-                entry.problem = Some(unusable(&error));
-            }
+            // So that no entry comes up twice.
+            self.entries.get_mut(index)?.problem = Some(problem);
         }
-        self.default()
     }
 
     /// Compares the files of an entry's image with its hashes, if it is a thin one.

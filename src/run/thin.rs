@@ -3,6 +3,7 @@
 //! system, and compares them with the image's hashes. Layer: effects.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::companions::ImageRoot;
 use super::options::LoadOptions;
@@ -10,7 +11,6 @@ use super::text::unusable;
 use super::{Progress, RunError, companions};
 use crate::diagnosis::escape::printable;
 use crate::formats::image::detect::Image;
-use crate::formats::image::error::ImageError;
 use crate::formats::image::thin::{Reference, Thin, ThinError};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt};
 use crate::host::Host;
@@ -32,7 +32,7 @@ fn names(image: &Image) -> Option<&Thin> {
 /// Opens the files of a thin image; does nothing for another image.
 ///
 /// # Errors
-/// [`RunError::Open`].
+/// [`RunError::Open`]; [`RunError::Image`] for a file that is too large.
 pub fn open(manifest: &mut Manifest<InputFile>, options: &LoadOptions<'_>) -> Result<(), RunError> {
     let Some(thin) = names(&manifest.detected) else {
         return Ok(());
@@ -40,9 +40,11 @@ pub fn open(manifest: &mut Manifest<InputFile>, options: &LoadOptions<'_>) -> Re
     let root = image_root(&manifest.image, options)?;
     let open = |wanted: &Reference| {
         let path = root.join(&wanted.path);
-        match InputFile::open(Some(root.directory.as_fd()), &wanted.path) {
-            Ok(file) => Ok(Input { path, file }),
-            Err(error) => Err(RunError::open(&path, error)),
+        let file = InputFile::open(Some(root.directory.as_fd()), &wanted.path)
+            .map_err(|error| RunError::open(&path, error))?;
+        match wanted.check_size(file.file_bytes()) {
+            Ok(()) => Ok(Input { path, file }),
+            Err(error) => Err(of_file(path, error)),
         }
     };
     manifest.thin = Some(ThinFiles {
@@ -59,6 +61,11 @@ fn image_root(image: &Input<InputFile>, options: &LoadOptions<'_>) -> Result<Ima
     companions::image_root(options, real.as_deref().unwrap_or(&image.path))
 }
 
+fn of_file(path: Vec<u8>, error: ThinError) -> RunError {
+    let error = error.into();
+    RunError::Image { path, error }
+}
+
 /// Compares the open files with the image's hashes.
 ///
 /// # Errors
@@ -70,10 +77,9 @@ pub fn check(manifest: &Manifest<InputFile>) -> Result<(), RunError> {
     for (wanted, Input { path, file }) in
         [(&thin.kernel, &files.kernel), (&thin.initrd, &files.initrd)]
     {
-        wanted.check(file).map_err(|error| RunError::Image {
-            path: path.clone(),
-            error: error.into(),
-        })?;
+        wanted
+            .check(file)
+            .map_err(|error| of_file(path.clone(), error))?;
     }
     Ok(())
 }
@@ -119,6 +125,11 @@ pub fn problem(
     if host.enforces() {
         return Some(Problem::Enforce(Rule::Thin));
     }
+    if host.is_locked_down() {
+        let found = explain::unsigned_initrd(host, true);
+        let cause = String::from(found.cause_text());
+        return Some(Problem::File(found.with_what(&cause)));
+    }
     match open(manifest, options).err()? {
         RunError::Open {
             path,
@@ -128,23 +139,6 @@ pub fn problem(
             Some(Problem::Missing(path.to_vec()))
         }
         error => Some(unusable(&error)),
-    }
-}
-
-/// Returns the reason to skip the default entry because of this error of its load: a
-/// thin image whose files are not the right ones, or that a locked-down kernel does not
-/// verify.
-pub fn skipped(error: &RunError, host: &Host) -> Option<Problem> {
-    match error {
-        RunError::Image {
-            error: ImageError::Thin(ThinError::Differs { .. }),
-            ..
-        } => Some(unusable(error)),
-        RunError::Diagnosed(found) if found.cause == explain::unsigned_initrd(host, true).cause => {
-            let cause = String::from(found.cause_text());
-            Some(Problem::File(found.clone().with_what(&cause)))
-        }
-        _ => None,
     }
 }
 

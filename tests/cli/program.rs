@@ -39,6 +39,19 @@ impl Directory {
         command
     }
 
+    /// Returns a command that runs in this directory, on a kernel that has this text for
+    /// its lockdown levels, whatever the host has.
+    pub fn command_under(&self, lockdown: &str, program: &str) -> Command {
+        const SCRIPT: &str = "mount -t tmpfs tmpfs /sys/kernel/security
+echo \"$1\" >/sys/kernel/security/lockdown
+shift
+exec \"$0\" \"$@\"";
+        let mut command = self.command("unshare");
+        command.args(["--mount", "--map-root-user", "sh", "-ec", SCRIPT]);
+        command.args([program, lockdown]);
+        command
+    }
+
     /// Runs the program with these words.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Run {

@@ -3,7 +3,7 @@
 //! Layer: pure.
 //!
 //! A policy is a table of [`Rule`]s; callers pass one or more. Everything that no rule
-//! names is kept, byte for byte.
+//! names is kept, byte for byte; only a quote that is left open is closed.
 use super::{join, key, words};
 use alloc::vec::Vec;
 
@@ -65,7 +65,8 @@ pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule<'_>]]) -> Reused<'a> {
     let mut kept = Vec::new();
     let mut dropped = Vec::new();
     let mut for_init = false;
-    for word in words(running) {
+    // What ends /proc/cmdline is not part of a word, even after an open quote.
+    for word in words(running.trim_ascii_end()) {
         for_init |= word == b"--";
         let mut rules = policies.iter().flat_map(|policy| policy.iter());
         match rules.find(|rule| !for_init && same_parameter(key(word), rule.parameter)) {
@@ -76,10 +77,17 @@ pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule<'_>]]) -> Reused<'a> {
             None => kept.push(word),
         }
     }
-    Reused {
-        kept: join(kept),
-        dropped,
+    let mut kept = join(kept);
+    // An open quote would swallow the words that are appended.
+    if !kept
+        .iter()
+        .filter(|byte| **byte == b'"')
+        .count()
+        .is_multiple_of(2)
+    {
+        kept.push(b'"');
     }
+    Reused { kept, dropped }
 }
 
 /// Returns whether a word's key is this parameter's name.

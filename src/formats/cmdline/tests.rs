@@ -81,6 +81,18 @@ fn reuse_drops_what_was_for_the_running_kernel() {
 }
 
 #[test]
+fn reuse_closes_a_quote_that_is_left_open() {
+    for (running, kept) in [
+        (&b"a foo=\"b c\n"[..], "a foo=\"b c\""),
+        (b"a \"foo=b -- c", "a \"foo=b -- c\""),
+        (b"a foo=\"b c\"\n", "a foo=\"b c\""),
+        (b"a \"initrd=b c\n", "a"),
+    ] {
+        assert_eq!(text(&reuse(running, &[NEXT_KERNEL]).kept), kept);
+    }
+}
+
+#[test]
 fn policies_add_up() {
     const CRASH: &[Rule] = &[Rule {
         parameter: "crash_kernel",

@@ -18,6 +18,8 @@ use core::fmt::{self, Write};
 
 /// Limit on the length of a path. Real ones have about 70 bytes.
 pub const PATH_MAX_BYTES: u64 = 1024;
+/// Limit on the size of a file that it names: kernel_read_file()'s, INT_MAX.
+const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
 const HASH_BYTES: u64 = 32;
 const REINSTALL: &str = "nixos-rebuild boot, which installs the image anew; or an older entry";
 
@@ -54,6 +56,11 @@ pub enum ThinError {
         why: &'static str,
     },
     Profiles,
+    /// A file with more bytes than the kernel reads.
+    TooLarge {
+        section: SectionKind,
+        bytes: u64,
+    },
     /// Not the file that the image was made for.
     Differs {
         section: SectionKind,
@@ -75,6 +82,10 @@ impl fmt::Display for ThinError {
             }
             ThinError::Path { section, why } => write!(out, "section {section}: the path {why}"),
             ThinError::Profiles => out.write_str("a thin image with profiles"),
+            ThinError::TooLarge { section, bytes } => write!(
+                out,
+                "{bytes} bytes for {section}; the kernel reads at most {FILE_MAX_BYTES}"
+            ),
             ThinError::Differs { section, .. } => {
                 write!(out, "its SHA-256 is not the one that {section}h demands")
             }
@@ -88,7 +99,10 @@ impl Diagnose for ThinError {
         let bad = Diagnosis::bad_image(self).with_hint(REINSTALL);
         match self {
             ThinError::Missing { .. } => bad.maybe("made by lanzaboote before 0.4, or damaged"),
-            ThinError::HashBytes { .. } | ThinError::Path { .. } | ThinError::Profiles => bad,
+            ThinError::HashBytes { .. }
+            | ThinError::Path { .. }
+            | ThinError::Profiles
+            | ThinError::TooLarge { .. } => bad,
             ThinError::Differs { wanted, found, .. } => {
                 bad.because(&format!("wanted {}, found {}", hex(wanted), hex(found)))
             }
@@ -107,7 +121,7 @@ impl From<ReadError> for ThinError {
 /// makes it a thin image.
 ///
 /// # Errors
-/// Any [`ThinError`] but [`ThinError::Differs`].
+/// Any [`ThinError`] about the image itself.
 pub fn read(source: &dyn ReadAt, pe: &Pe) -> Result<Option<Thin>, ThinError> {
     let [linux, initrd] = [SectionKind::Linux, SectionKind::Initrd];
     if section(pe, hash_name(linux)).is_none() && section(pe, hash_name(initrd)).is_none() {
@@ -181,6 +195,18 @@ fn path(mut text: Vec<u8>) -> Result<Vec<u8>, &'static str> {
 }
 
 impl Reference {
+    /// Checks that the kernel reads a file of this size.
+    ///
+    /// # Errors
+    /// [`ThinError::TooLarge`].
+    pub fn check_size(&self, bytes: u64) -> Result<(), ThinError> {
+        let section = self.section;
+        match bytes <= FILE_MAX_BYTES {
+            true => Ok(()),
+            false => Err(ThinError::TooLarge { section, bytes }),
+        }
+    }
+
     /// Checks that this is the file that the image was made for.
     ///
     /// # Errors

@@ -204,9 +204,17 @@ impl Diagnose for BootError {
                     .because(&ids.join(", "))
                     .with_hints(&[Hint::List])
             }
-            BootError::Bad { problem, .. } => Diagnosis::new(problem.exit(), self)
-                .because(&problem.to_string())
-                .with_hints(&[Hint::List]),
+            BootError::Bad { problem, .. } => {
+                let found = Diagnosis::new(problem.exit(), self).because(&problem.to_string());
+                match problem {
+                    // What a policy refuses can be had in another way.
+                    Problem::File(refused) if refused.exit == Exit::Refused => {
+                        found.with_hints(&refused.hints)
+                    }
+                    _ => found,
+                }
+                .or_hint(Hint::List)
+            }
             BootError::NothingLeft { .. } => failed.with_hints(&[Hint::List]),
             BootError::Cancelled => failed.with_hint("kexec-bpf boot ENTRY"),
             BootError::WouldChain => failed
