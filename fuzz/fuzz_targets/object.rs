@@ -8,7 +8,7 @@ use kexec_bpf::parts::formats::{Btf, Kfunc, Object};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    drop(Btf::parse(file, None).map(|btf| btf.functions(&[b"parse"])));
+    drop(Btf::parse(file, 0).map(|btf| btf.functions(&[b"parse"], |_| None)));
     match Object::parse(file, "fentry.s/kexec_pe_parser_hook") {
         Ok(object) => {
             let maps: Vec<i32> = (0..).take(object.maps().len()).collect();

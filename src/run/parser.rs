@@ -11,13 +11,16 @@ use core::fmt;
 use crate::abi;
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Diagnosis, Exit};
-use crate::formats::object::{Btf, Kfunc, Object, ObjectError, lossy};
+use crate::formats::object::{Btf, KernelBtf, KernelBtfError, Kfunc, Object, ObjectError, lossy};
+use crate::formats::source::ReadError;
 use crate::policy::explain;
 use crate::sys::bpf::{self, KernelTypes, MapFd, Program, Rejected, Value};
+use crate::sys::file::InputFile;
 use crate::sys::{AsFd, OwnedFd, SysError};
 
 /// The names of the BTF of the kernel and of the module.
 const KERNEL: &str = "vmlinux";
+const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 const MODULE: &str = "kexec_bpf";
 /// The kernel's own BTF, and the module's, by their numbers in a program's list.
 const OF_KERNEL: i16 = 0;
@@ -58,6 +61,8 @@ pub enum ParserError {
     Sys(SysError),
     /// The kernel has no BTF for itself or for the module.
     NoTypes { of: &'static str },
+    /// The kernel's BTF cannot be read.
+    Read(ReadError),
     /// The kernel has BTF, but in a format that this program does not know.
     Types { of: &'static str },
     /// The module's BTF does not have the hook.
@@ -79,7 +84,7 @@ impl Diagnose for ParserError {
             | ParserError::Sys(error) => exit_of(error.errno),
             // The program was accepted; the kernel, or another program attached there, is
             // in the way.
-            ParserError::Attach(_) => Exit::Failed,
+            ParserError::Attach(_) | ParserError::Read(_) => Exit::Failed,
             ParserError::NoTypes { .. } | ParserError::Types { .. } | ParserError::NoHook => {
                 Exit::Refused
             }
@@ -110,6 +115,7 @@ impl fmt::Display for ParserError {
             ParserError::Attach(error) => write!(out, "the parser was not attached: {error}"),
             ParserError::Sys(error) => write!(out, "the parser was not loaded: {error}"),
             ParserError::NoTypes { of } => write!(out, "the kernel has no BTF for {of}"),
+            ParserError::Read(error) => write!(out, "{KERNEL_BTF}: {error}"),
             ParserError::Types { of } => {
                 write!(out, "the kernel's BTF for {of} has an unknown format")
             }
@@ -140,8 +146,13 @@ impl From<Rejected> for ParserError {
     }
 }
 
-fn types_of(of: &'static str) -> Result<KernelTypes, ParserError> {
-    KernelTypes::of(of)?.ok_or(ParserError::NoTypes { of })
+impl From<KernelBtfError> for ParserError {
+    fn from(error: KernelBtfError) -> ParserError {
+        match error {
+            KernelBtfError::Read(error) => ParserError::Read(error),
+            KernelBtfError::Format(_) => ParserError::Types { of: KERNEL },
+        }
+    }
 }
 
 /// Finds the functions that the object file calls, in the module or else in the kernel,
@@ -150,31 +161,37 @@ fn types_of(of: &'static str) -> Result<KernelTypes, ParserError> {
 /// # Errors
 /// [`ParserError`]
 pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
-    // The module's types continue the kernel's: their IDs begin where the kernel's end.
-    let (kernel, module) = (types_of(KERNEL)?, types_of(MODULE)?);
-    let below = Btf::parse(&kernel.bytes, None).map_err(|_| ParserError::Types { of: KERNEL })?;
-    let own =
-        Btf::parse(&module.bytes, Some(&below)).map_err(|_| ParserError::Types { of: MODULE })?;
+    let kernel =
+        InputFile::open_kernels(KERNEL_BTF).map_err(|_| ParserError::NoTypes { of: KERNEL })?;
+    let below = KernelBtf::open(&kernel)?;
+    let module = KernelTypes::of(MODULE)?.ok_or(ParserError::NoTypes { of: MODULE })?;
+    let own = Btf::parse(&module.bytes, below.string_bytes())
+        .map_err(|_| ParserError::Types { of: MODULE })?;
     let called = object.kfuncs();
-    let names: Vec<&[u8]> = called.iter().map(|called| called.name).collect();
+    let mut names: Vec<&[u8]> = called.iter().map(|called| called.name).collect();
+    names.push(abi::HOOK_NAME.as_bytes());
     // Look in the module first: the kernel may have functions of the same names.
-    let hook = own.functions(&[abi::HOOK_NAME.as_bytes()]);
-    let hook = hook.first().copied().flatten();
-    let of_module = own.functions(&names);
-    // Walk all of the kernel's types only for functions that the module does not have.
-    let others = names.iter().zip(&of_module).filter(|(_, id)| id.is_none());
+    let mut of_module = own.functions(&names, |offset| below.name(offset));
+    let hook = of_module.pop().flatten();
+    let others = names
+        .iter()
+        .zip(&of_module)
+        .filter(|(_, place)| place.is_none());
     let others: Vec<&[u8]> = others.map(|(name, _)| *name).collect();
-    let mut of_kernel = below.functions(&others).into_iter();
-    let kfuncs = called.iter().zip(of_module).map(|(called, id)| {
+    let survey = below.survey(&others)?;
+    // The module's types continue the kernel's: their IDs begin where the kernel's end.
+    let id = |place: u32| survey.count.saturating_add(1).saturating_add(place);
+    let mut in_kernel = survey.functions.into_iter();
+    let kfuncs = called.iter().zip(of_module).map(|(called, place)| {
         let kfunc = |id: u32, btf, fd| Kfunc {
             id: id.cast_signed(),
             btf,
             fd,
         };
-        if let Some(id) = id {
-            return Ok(Some(kfunc(id, OF_MODULE, module.raw())));
+        if let Some(place) = place {
+            return Ok(Some(kfunc(id(place), OF_MODULE, module.raw())));
         }
-        match of_kernel.next().flatten() {
+        match in_kernel.next().flatten() {
             Some(id) => Ok(Some(kfunc(id, OF_KERNEL, 0))),
             None if called.is_weak => Ok(None),
             None => Err(ObjectError::NoKfunc {
@@ -192,7 +209,7 @@ pub fn prepare(object: Object<'_>) -> Result<Prepared<'_>, ParserError> {
     Ok(Prepared {
         maps: maps.collect::<Result<_, _>>()?,
         kfuncs,
-        hook: hook.ok_or(ParserError::NoHook)?,
+        hook: hook.map(id).ok_or(ParserError::NoHook)?,
         module: module.fd,
         object,
     })

@@ -104,6 +104,14 @@ impl InputFile {
         }
     }
 
+    /// Opens a file of /proc or /sys, even if that is not mounted.
+    ///
+    /// # Errors
+    /// [`OpenError`]
+    pub fn open_kernels(path: &str) -> Result<InputFile, OpenError> {
+        InputFile::opened(open_anywhere(path, OFlags::RDONLY), path.as_bytes())
+    }
+
     fn opened(result: rustix::io::Result<OwnedFd>, path: &[u8]) -> Result<InputFile, OpenError> {
         let target = String::from_utf8_lossy(path);
         let fail = |call, errno| OpenError::Sys(SysError::new(call, &target, errno));

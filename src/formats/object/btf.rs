@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! BTF: the types of an object file, of the kernel and of its modules. Layer: pure.
+//! BTF: the types of an object file and of a module. The kernel's own types are in
+//! [`super::kernel`]. Layer: pure.
 //!
-//! Spec: the kernel's Documentation/bpf/btf.rst. The kernel's own BTF has some 110 000
-//! types, so they are walked, not put into a list.
+//! Spec: the kernel's Documentation/bpf/btf.rst. Types are walked, not put into a list.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -10,13 +10,12 @@ use alloc::vec::Vec;
 use super::ObjectError;
 use super::elf::text;
 use crate::formats::field::{u16_at, u32_at};
-use crate::formats::sort::sort;
 
 const MAGIC: u16 = 0xeb9f;
 const VERSION: u8 = 1;
-const HEADER_BYTES: u32 = 24;
+pub const HEADER_BYTES: u32 = 24;
 /// The size of the part that all kinds of types have: name, kind and count, size or type.
-const COMMON_BYTES: usize = 12;
+pub const COMMON_BYTES: usize = 12;
 /// `enum btf_func_linkage`; variables use EXTERN, too.
 const STATIC: u16 = 0;
 const EXTERN: u16 = 2;
@@ -29,30 +28,107 @@ pub mod kind {
     pub const STRUCT: u8 = 4;
     pub const UNION: u8 = 5;
     pub const ENUM: u8 = 6;
-    pub const FWD: u8 = 7;
     pub const TYPEDEF: u8 = 8;
     /// The kinds from TYPEDEF to this one, VOLATILE and CONST among them, refer to
     /// another type by its ID.
     pub const RESTRICT: u8 = 11;
     pub const FUNC: u8 = 12;
-    pub const FUNC_PROTO: u8 = 13;
     pub const VAR: u8 = 14;
     pub const DATASEC: u8 = 15;
     pub const FLOAT: u8 = 16;
-    pub const DECL_TAG: u8 = 17;
     pub const TYPE_TAG: u8 = 18;
     pub const ENUM64: u8 = 19;
 }
 
-/// Types, numbered from `first`, and their names.
+/// Types and their names.
 #[derive(Clone, Copy)]
 pub struct Btf<'a> {
     types: &'a [u8],
     strings: &'a [u8],
-    first: u32,
-    count: u32,
-    /// The strings of the BTF that this one continues; they precede its own.
-    below: &'a [u8],
+    /// The size of the strings of the BTF that this one continues; they precede its own.
+    below_bytes: usize,
+}
+
+/// The offsets and sizes of types and strings, from the start of the BTF.
+pub struct Parts {
+    pub types: [u32; 2],
+    pub strings: [u32; 2],
+}
+
+impl Parts {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`ObjectError::Types`]
+    pub fn parse(header: &[u8]) -> Result<Parts, ObjectError> {
+        if u16_at(header, 0) != Some(MAGIC) || header.get(2) != Some(&VERSION) {
+            return Err(damaged("it has no BTF header"));
+        }
+        let part = |at: usize| {
+            let start = u32_at(header, 4)?.checked_add(u32_at(header, at)?)?;
+            let bytes = u32_at(header, at.checked_add(4)?)?;
+            start.checked_add(bytes).map(|_| [start, bytes])
+        };
+        match (part(8), part(16)) {
+            (Some(types), Some(strings)) => Ok(Parts { types, strings }),
+            _ => Err(damaged(PAST_END)),
+        }
+    }
+}
+
+/// The size of what follows the common part, once and for each member or the like.
+#[derive(Clone, Copy)]
+struct More {
+    once: u8,
+    each: u8,
+}
+
+/// By kind; unknown ones have none.
+const MORE: [Option<More>; 20] = {
+    const NOTHING: Option<More> = once(0);
+    const fn once(once: u8) -> Option<More> {
+        Some(More { once, each: 0 })
+    }
+    const fn each(each: u8) -> Option<More> {
+        Some(More { once: 0, each })
+    }
+    [
+        None,
+        once(4), // INT
+        NOTHING,
+        once(12), // ARRAY
+        each(12), // STRUCT
+        each(12), // UNION
+        each(8),  // ENUM
+        NOTHING,
+        NOTHING,
+        NOTHING,
+        NOTHING,
+        NOTHING,
+        NOTHING,
+        each(8),  // FUNC_PROTO
+        once(4),  // VAR
+        each(12), // DATASEC
+        NOTHING,
+        once(4), // DECL_TAG
+        NOTHING,
+        each(12), // ENUM64
+    ]
+};
+
+/// Returns the size of a type in bytes, and its kind; `None` if the kind is unknown.
+#[inline(always)]
+pub fn extent(common: &[u8; COMMON_BYTES]) -> Option<(usize, u8)> {
+    let [_, _, _, _, low, high, _, kind, ..] = common;
+    let kind = kind & 0x1f;
+    let more = (*MORE.get(usize::from(kind))?)?;
+    let count = usize::from(u16::from_le_bytes([*low, *high]));
+    // Cannot wrap: at most 12 + 4 + 12 * 65535.
+    let bytes = usize::from(more.each).wrapping_mul(count);
+    let bytes = bytes
+        .wrapping_add(COMMON_BYTES)
+        .wrapping_add(more.once.into());
+    Some((bytes, kind))
 }
 
 /// One type.
@@ -71,22 +147,12 @@ pub struct Type<'a> {
 
 /// Splits `types` into its first type and the bytes after it.
 fn split(types: &[u8]) -> Option<(Type<'_>, &[u8])> {
-    let [low, high, _, kind] = u32_at(types, 4)?.to_le_bytes();
-    let (kind, count) = (kind & 0x1f, u16::from_le_bytes([low, high]));
-    let entries = usize::from(count);
-    let more = match kind {
-        kind::INT | kind::VAR | kind::DECL_TAG => 4,
-        kind::ARRAY => 12,
-        kind::STRUCT | kind::UNION | kind::DATASEC | kind::ENUM64 => entries.checked_mul(12)?,
-        kind::ENUM | kind::FUNC_PROTO => entries.checked_mul(8)?,
-        kind::PTR | kind::FWD..=kind::FUNC | kind::FLOAT | kind::TYPE_TAG => 0,
-        _ => return None,
-    };
-    let (all, following) = types.split_at_checked(COMMON_BYTES.checked_add(more)?)?;
+    let (bytes, kind) = extent(types.first_chunk()?)?;
+    let (all, following) = types.split_at_checked(bytes)?;
     let found = Type {
         name_at: u32_at(all, 0)?,
         kind,
-        count,
+        count: u16_at(all, 4)?,
         size_or_type: u32_at(all, 8)?,
         rest: all.get(COMMON_BYTES..)?,
         all,
@@ -94,63 +160,56 @@ fn split(types: &[u8]) -> Option<(Type<'_>, &[u8])> {
     Some((found, following))
 }
 
+pub const UNKNOWN: &str = "a type is unknown, or runs past its end";
+const PAST_END: &str = "its types or names run past its end";
+
 fn damaged(what: &'static str) -> ObjectError {
     ObjectError::Types { what }
 }
 
 impl<'a> Btf<'a> {
-    /// Parses BTF. `below` is the BTF that it continues: a module's continues the
-    /// kernel's.
+    /// Parses BTF. `below_bytes` is the size of the strings of the BTF that it continues: a
+    /// module's continues the kernel's.
     ///
     /// # Errors
     /// [`ObjectError::Types`]
-    pub fn parse(bytes: &'a [u8], below: Option<&Btf<'a>>) -> Result<Btf<'a>, ObjectError> {
-        if u16_at(bytes, 0) != Some(MAGIC) || bytes.get(2) != Some(&VERSION) {
-            return Err(damaged("it has no BTF header"));
-        }
-        let field = |offset| u32_at(bytes, offset).and_then(|value| usize::try_from(value).ok());
-        let part = |offset_at: usize, size_at: usize| {
-            let start = field(4)?.checked_add(field(offset_at)?)?;
-            bytes.get(start..start.checked_add(field(size_at)?)?)
+    pub fn parse(bytes: &'a [u8], below_bytes: usize) -> Result<Btf<'a>, ObjectError> {
+        let parts = Parts::parse(bytes)?;
+        let part = |[start, bytes_of]: [u32; 2]| {
+            let start = usize::try_from(start).ok()?;
+            let bytes_of = usize::try_from(bytes_of).ok()?;
+            bytes.get(start..)?.get(..bytes_of)
         };
-        let (Some(types), Some(strings)) = (part(8, 12), part(16, 20)) else {
-            return Err(damaged("its types or names run past its end"));
-        };
-        let mut found = Btf {
-            types,
-            strings,
-            first: below.map_or(1, |below| below.first.saturating_add(below.count)),
-            count: 0,
-            below: below.map_or(&[], |below| below.strings),
+        let (Some(types), Some(strings)) = (part(parts.types), part(parts.strings)) else {
+            return Err(damaged(PAST_END));
         };
         let mut left = types;
         while !left.is_empty() {
-            left = split(left)
-                .ok_or(damaged("a type is unknown, or runs past its end"))?
-                .1;
-            found.count = found.count.saturating_add(1);
+            left = split(left).ok_or(damaged(UNKNOWN))?.1;
         }
-        Ok(found)
-    }
-
-    /// Returns the types with their IDs.
-    pub fn types(&self) -> impl Iterator<Item = (u32, Type<'a>)> + use<'a> {
-        let mut left = self.types;
-        (self.first..).map_while(move |number| {
-            let (found, following) = split(left)?;
-            left = following;
-            Some((number, found))
+        Ok(Btf {
+            types,
+            strings,
+            below_bytes,
         })
     }
 
-    /// Returns the name at `offset`; empty when there is none.
+    /// Returns the types in the order of their IDs.
+    pub fn types(&self) -> impl Iterator<Item = Type<'a>> + use<'a> {
+        let mut left = self.types;
+        core::iter::from_fn(move || {
+            let (found, following) = split(left)?;
+            left = following;
+            Some(found)
+        })
+    }
+
+    /// Returns the name at `offset`; empty when there is none here.
     pub fn name(&self, offset: u32) -> &'a [u8] {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let found = match offset.checked_sub(self.below.len()) {
-            Some(own) => text(self.strings, own),
-            None => text(self.below, offset),
-        };
-        found.unwrap_or_default()
+        let own = offset.checked_sub(self.below_bytes);
+        own.and_then(|own| text(self.strings, own))
+            .unwrap_or_default()
     }
 
     pub fn name_of(&self, of: &Type<'_>) -> &'a [u8] {
@@ -163,26 +222,30 @@ impl<'a> Btf<'a> {
         let is_extern = |one: &Type<'_>| linkage(one) == Some(EXTERN.into());
         let found = self
             .types()
-            .find(|(_, one)| one.kind == kind::VAR && is_extern(one));
-        found.map(|(_, one)| self.name_of(&one))
+            .find(|one| one.kind == kind::VAR && is_extern(one));
+        found.map(|one| self.name_of(&one))
     }
 
-    /// Returns the ID of each named function; `None` for one that is missing.
-    pub fn functions(&self, names: &[&[u8]]) -> Vec<Option<u32>> {
+    /// Returns the position of each named function among the types, from 0; `None` for one
+    /// that is missing. `below` reads a name in the strings of the BTF that this one
+    /// continues.
+    pub fn functions(
+        &self,
+        names: &[&[u8]],
+        below: impl Fn(u32) -> Option<Vec<u8>>,
+    ) -> Vec<Option<u32>> {
         let mut found = vec![None; names.len()];
-        if names.is_empty() {
-            return found;
-        }
-        let mut sorted: Vec<(&[u8], usize)> = names.iter().copied().zip(0..).collect();
-        sort(&mut sorted, |a, b| a.cmp(b));
-        for (number, function) in self.types().filter(|(_, one)| one.kind == kind::FUNC) {
-            let name = self.name_of(&function);
-            let from = sorted.partition_point(|(wanted, _)| *wanted < name);
-            let same = sorted.iter().skip(from);
-            for (_, place) in same.take_while(|(wanted, _)| *wanted == name) {
-                if let Some(slot) = found.get_mut(*place) {
-                    slot.get_or_insert(number);
-                }
+        let numbered = (0u32..).zip(self.types());
+        for (number, function) in numbered.filter(|(_, one)| one.kind == kind::FUNC) {
+            let other;
+            let mut name = self.name_of(&function);
+            if name.is_empty() {
+                other = below(function.name_at).unwrap_or_default();
+                name = &other;
+            }
+            let wanted = names.iter().zip(&mut found);
+            for (_, slot) in wanted.filter(|(wanted, _)| **wanted == name) {
+                slot.get_or_insert(number);
             }
         }
         found
@@ -199,7 +262,7 @@ impl<'a> Btf<'a> {
     ///   them once for each call, with the arguments of that call.
     pub fn for_kernel(&self, is_hidden: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let mut types = Vec::with_capacity(self.types.len());
-        for (_, found) in self.types() {
+        for found in self.types() {
             match (found.kind, found.count) {
                 (kind::DATASEC, _) => put(&mut types, [0, info(kind::PTR, 0), 0]),
                 (kind::FUNC, EXTERN) => put(

@@ -152,7 +152,7 @@ fn declared<'a>(
     btf: &Btf<'a>,
     found: &mut Vec<Map<'a>>,
 ) -> Result<(), ObjectError> {
-    let types = Types(btf.types().map(|(_, found)| found).collect());
+    let types = Types(btf.types().collect());
     let symbols = elf.symbols_in(section);
     let mut symbols: Vec<(&[u8], u64)> = symbols.map(|(_, one)| (one.name, one.value)).collect();
     if symbols.len() > MAPS_MAX {

@@ -15,6 +15,7 @@ mod btf;
 mod elf;
 mod error;
 mod instruction;
+mod kernel;
 mod lines;
 mod link;
 mod maps;
@@ -27,6 +28,7 @@ use alloc::vec::Vec;
 
 pub use btf::Btf;
 pub use error::ObjectError;
+pub use kernel::{KernelBtf, KernelBtfError};
 pub use link::{Kfunc, Linked};
 pub use maps::{ARRAY, Map};
 
@@ -68,7 +70,7 @@ impl<'a> Object<'a> {
         let program = program(&elf, hook.as_bytes())?;
         let btf = elf
             .section(b".BTF")
-            .map(|section| Btf::parse(section.bytes, None))
+            .map(|section| Btf::parse(section.bytes, 0))
             .transpose()?;
         if let Some(name) = btf.as_ref().and_then(Btf::extern_variable) {
             let name = lossy(name);

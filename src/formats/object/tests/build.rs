@@ -221,6 +221,11 @@ impl Types {
         } else {
             self.string(name)
         };
+        self.put_named(name, kind, count, size_or_type, rest);
+    }
+
+    /// Adds a type whose name is at this offset.
+    pub fn put_named(&mut self, name: u32, kind: u8, count: u16, size_or_type: u32, rest: &[u32]) {
         let fields = [name, u32::from(kind) << 24 | u32::from(count), size_or_type];
         let all = fields.iter().chain(rest);
         self.types.extend(all.flat_map(|field| field.to_le_bytes()));
@@ -249,6 +254,8 @@ pub fn instruction(code: u8, registers: u8, value: i32) -> [u8; 8] {
     bytes
 }
 
+/// BTF_KIND_FUNC_PROTO
+pub const FUNC_PROTO: u8 = 13;
 pub const CALL: u8 = 0x85;
 pub const LOAD: u8 = 0x18;
 pub const EXIT: u8 = 0x95;

@@ -4,6 +4,7 @@
 
 mod build;
 mod errors;
+mod kernel;
 
 use alloc::vec::Vec;
 
@@ -11,7 +12,7 @@ use super::btf::kind;
 use super::instruction::Instruction;
 use super::{Btf, Extern, Kfunc, Linked, Map, Object};
 use build::{
-    CALL, CODE, DATA, EXIT, FUNCTION, File, LOAD, NOTYPE, OBJECT, PROGBITS, SECTION,
+    CALL, CODE, DATA, EXIT, FUNC_PROTO, FUNCTION, File, LOAD, NOTYPE, OBJECT, PROGBITS, SECTION,
     STATIC_FUNCTION, Types, WEAK, btf, instruction, second,
 };
 use proptest::prelude::*;
@@ -101,7 +102,7 @@ fn types() -> Types {
         .collect();
     types.put("", kind::STRUCT, 4, 32, &members); // 10
     types.put("selection", kind::VAR, 0, 10, &[1]); // 11
-    types.put("", kind::FUNC_PROTO, 0, 1, &[]); // 12
+    types.put("", FUNC_PROTO, 0, 1, &[]); // 12
     types.put("parse", kind::FUNC, 1, 12, &[]); // 13
     types.put("outer", kind::FUNC, 1, 12, &[]); // 14
     types.put("inner", kind::FUNC, 0, 12, &[]); // 15
@@ -295,9 +296,9 @@ fn types_are_completed_for_the_kernel() {
     let file = parser().finish();
     let object = Object::parse(&file, HOOK).unwrap();
     let bytes = object.types().unwrap();
-    let kernels = Btf::parse(&bytes, None).unwrap();
-    let of = |number: u32| {
-        let (_, found) = kernels.types().find(|(id, _)| *id == number).unwrap();
+    let kernels = Btf::parse(&bytes, 0).unwrap();
+    let of = |number: usize| {
+        let found = kernels.types().nth(number - 1).unwrap();
         let name = core::str::from_utf8(kernels.name_of(&found)).unwrap();
         (name, found.kind, found.count, found.size_or_type)
     };
@@ -307,29 +308,6 @@ fn types_are_completed_for_the_kernel() {
     assert_eq!(of(16), ("helper_read", kind::TYPEDEF, 0, 12));
     assert_eq!(of(17), ("", kind::PTR, 0, 0));
     assert_eq!(of(18), ("unseen", kind::FUNC, 0, 12), "hidden is static");
-}
-
-#[test]
-fn a_modules_types_continue_the_kernels() {
-    let kernel = types().finish();
-    let kernel = Btf::parse(&kernel, None).unwrap();
-    let strings = types().finish().len()
-        - 24
-        - kernel
-            .types()
-            .map(|(_, t)| t.rest.len() + 12)
-            .sum::<usize>();
-    let mut own = Types::continuing(strings);
-    own.put("kexec_hook", kind::FUNC, 1, 12, &[]);
-    let own = own.finish();
-    let module = Btf::parse(&own, Some(&kernel)).unwrap();
-    let names: [&[u8]; 4] = [b"parse", b"kexec_hook", b"nowhere", b"parse"];
-    let of_module = [None, Some(19), None, None];
-    assert_eq!(module.functions(&names), of_module, "its own only");
-    let of_kernel = [Some(13), None, None, Some(13)];
-    assert_eq!(kernel.functions(&names), of_kernel);
-    let int = kernel.types().next().map(|(_, found)| found).unwrap();
-    assert_eq!(module.name_of(&int), b"int", "names may be the kernel's");
 }
 
 /// Uses a file in every possible way.
@@ -355,7 +333,8 @@ proptest! {
     #[test]
     fn any_bytes(file in proptest::collection::vec(any::<u8>(), 0..600)) {
         all_of(&file);
-        drop(Btf::parse(&file, None).map(|btf| btf.functions(&[b"parse"])));
+        drop(Btf::parse(&file, 0).map(|btf| btf.functions(&[b"parse"], |_| None)));
+        drop(kernel::survey(&file, &[b"parse"]));
     }
 
     #[test]
