@@ -9,8 +9,9 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|input: &[u8]| {
     let end = input.iter().position(|byte| *byte == 0xff);
     let (text, block) = input.split_at(end.unwrap_or(input.len()));
-    let variables = Grubenv::parse(block.get(1..).unwrap_or_default()).unwrap_or_default();
-    let entry = Type1::parse(text, "x86_64", &variables);
+    let variables = Grubenv::parse(block.get(1..).unwrap_or_default());
+    let mut entry = Type1::parse(text, "x86_64", variables.as_ref());
+    entry.choose_initrds(text.len().is_multiple_of(2));
     if entry.problem.is_none() {
         assert!(!entry.image.is_empty());
         let files = entry.initrds.iter().chain(&entry.extras);

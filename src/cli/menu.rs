@@ -78,8 +78,11 @@ fn cut(text: &str) -> String {
 
 /// Returns the prompt, which overwrites the previous one.
 fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>) -> String {
-    let (_, entry) = line(found, menu.shown(), None);
-    let mut text = format!("Boot {}: {entry}", menu.shown().saturating_add(1));
+    let number = menu.shown().saturating_add(1);
+    let mut text = match menu.shown() < found.entries.len() {
+        true => format!("Boot {number}: {}", line(found, menu.shown(), None).1),
+        false => format!("There is no entry {number}; Backspace takes a digit back"),
+    };
     if let Some(left_us) = left_us {
         let seconds = left_us.div_ceil(1_000_000);
         text = format!("[{seconds} s] {text}");

@@ -82,15 +82,18 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
     let mut conf = None;
     for (number, volume) in numbered() {
         let root = &volume.root;
+        let before = entries.entries.len();
         for kind in Kind::ALL {
-            entries.read_directory(root, number, kind, host);
+            if kind != Kind::InBoot || entries.entries.len() == before {
+                entries.read_directory(root, number, kind, host);
+            }
         }
         // As in systemd-boot, that of the ESP counts, and no other if the ESP has entries.
         if conf.is_none() {
             let text = match read_text(root, LOADER_CONF) {
                 Ok(text) => Some(text),
                 Err(problem) => {
-                    if root.has_file(LOADER_CONF) {
+                    if !entry::is_absent(root, LOADER_CONF) {
                         let path = printable(LOADER_CONF);
                         entries.notes.push(format!("{path} is ignored: {problem}"));
                     }
@@ -195,7 +198,8 @@ impl BootEntries {
             return Err(Problem::Missing(entry.file_name.clone()));
         };
         let variables = self.grub_variables(entry.volume);
-        entry::type1(&volume.root, &entry.file_name, machine, variables)
+        let root = &volume.root;
+        entry::type1(root, entry.kind, &entry.file_name, machine, variables)
     }
 
     #[inline(never)]
@@ -218,28 +222,27 @@ impl BootEntries {
                 continue;
             };
             entry.number = self.entries.len();
-            match kind {
-                Kind::Type1 => {
-                    let variables = self.grub_variables(volume);
-                    match entry::type1(root, name, &host.machine, variables) {
-                        Ok(mut text) => {
-                            self.note_unknown(core::mem::take(&mut text.unknown));
-                            let unusable = entry::files_problem(root, &text, host);
-                            entry.describe(text);
-                            entry.problem = entry.problem.or(unusable);
-                        }
-                        Err(problem) => entry.problem = Some(problem),
-                    }
-                    self.entries.push(entry);
-                }
-                Kind::Type2 => match entry::profiles(root, &entry, host) {
+            if kind == Kind::Type2 {
+                match entry::profiles(root, &entry, host) {
                     Ok(mut profiles) => self.entries.append(&mut profiles),
                     Err(problem) => {
                         entry.problem = Some(problem);
                         self.entries.push(entry);
                     }
-                },
+                }
+                continue;
             }
+            let variables = self.grub_variables(volume);
+            match entry::type1(root, kind, name, &host.machine, variables) {
+                Ok(mut text) => {
+                    self.note_unknown(core::mem::take(&mut text.unknown));
+                    let unusable = entry::files_problem(root, &text, host);
+                    entry.describe(text);
+                    entry.problem = entry.problem.or(unusable);
+                }
+                Err(problem) => entry.problem = Some(problem),
+            }
+            self.entries.push(entry);
         }
     }
 

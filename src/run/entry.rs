@@ -12,7 +12,7 @@ use crate::diagnosis::Diagnosis;
 use crate::formats::entries::error::{EntryError, shown};
 use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::type1::Type1;
-use crate::formats::image::detect::Image;
+use crate::formats::image::detect::{Image, detect};
 use crate::formats::image::uki::{SectionKind, Uki};
 use crate::formats::image::{env_file, osrel, profile as profile_text};
 use crate::formats::source::ReadAt;
@@ -23,7 +23,7 @@ use crate::policy::explain::Rule;
 use crate::policy::plan::{Manifest, Options, PlanError, Profile};
 use crate::sys::AsFd;
 use crate::sys::directory::Directory;
-use crate::sys::file::InputFile;
+use crate::sys::file::{InputFile, OpenError};
 
 /// Returns a file's path on its file system.
 #[must_use]
@@ -37,18 +37,53 @@ pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
 /// The problem of the entry's file. A problem in its text is in the returned value.
 pub fn type1(
     root: &Directory,
+    kind: Kind,
     file_name: &[u8],
     machine: &str,
     variables: Option<&Grubenv>,
 ) -> Result<Type1, Problem> {
-    let text = read_text(root, &path_of(Kind::Type1, file_name))?;
-    let none = Grubenv::default();
-    let mut entry = Type1::parse(&text, machine, variables.unwrap_or(&none));
+    let text = read_text(root, &path_of(kind, file_name))?;
+    let mut entry = Type1::parse(&text, machine, variables);
+    if kind == Kind::InBoot {
+        // Entries of a /boot that was a file system of its own begin there.
+        for path in entry.files() {
+            let in_boot = [b"boot/", &path[..]].concat();
+            if !root.has_file(path) && root.has_file(&in_boot) {
+                *path = in_boot;
+            }
+        }
+    }
+    let is_uki = entry.has_initrd_words() && is_uki(root, &entry.image);
+    entry.choose_initrds(is_uki);
     // As in systemd-boot, an empty file is no initrd.
     entry
         .initrds
         .retain(|path| root.file_bytes(path) != Some(0));
     Ok(entry)
+}
+
+fn is_uki(root: &Directory, path: &[u8]) -> bool {
+    let Ok(file) = InputFile::open(Some(root.as_fd()), path) else {
+        return false;
+    };
+    matches!(detect::<dyn ReadAt>(&file), Ok(Image::Uki { .. }))
+}
+
+/// Returns whether nothing has this path.
+#[must_use]
+pub fn is_absent(root: &Directory, path: &[u8]) -> bool {
+    matches!(not_a_file(root, path), Some(Problem::Missing(_)))
+}
+
+/// Returns the reason why a path cannot be opened; `None` for a file.
+fn not_a_file(root: &Directory, path: &[u8]) -> Option<Problem> {
+    if root.has_file(path) {
+        return None;
+    }
+    match InputFile::open(Some(root.as_fd()), path).err()? {
+        OpenError::Sys(error) if error.errno.is_absent() => Some(Problem::Missing(shown(path))),
+        error => Some(unusable(&RunError::open(path, error))),
+    }
 }
 
 /// Returns the profile that a type 1 entry names, except in its options.
@@ -67,8 +102,8 @@ pub fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Prob
         return None;
     }
     let mut files = core::iter::once(&text.image).chain(&text.initrds);
-    if let Some(missing) = files.find(|path| !root.has_file(path)) {
-        return Some(Problem::Missing(shown(missing)));
+    if let Some(problem) = files.find_map(|path| not_a_file(root, path)) {
+        return Some(problem);
     }
     let image = LoadOptions {
         root: Some(root.as_fd()),

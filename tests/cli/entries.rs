@@ -7,7 +7,7 @@ use crate::build;
 use crate::program::{Directory, Run};
 
 /// Returns a directory with these files, and a kernel, an initrd and a UKI.
-fn root(test: &str, files: &[(&str, &str)]) -> Directory {
+pub fn root(test: &str, files: &[(&str, &str)]) -> Directory {
     let directory = Directory::new(test);
     let put = |name: &str, contents: &[u8]| {
         let parent = directory.path(name).parent().unwrap().to_owned();
@@ -41,7 +41,7 @@ fn profiles() -> Vec<u8> {
     ])
 }
 
-fn list(directory: &Directory) -> Run {
+pub fn list(directory: &Directory) -> Run {
     let run = directory.run(&["list", "--root", "."]);
     run.is_narrow();
     run
@@ -49,7 +49,7 @@ fn list(directory: &Directory) -> Run {
 
 /// Returns the plan of `boot`.
 #[track_caller]
-fn plan(directory: &Directory, words: &[&str]) -> Run {
+pub fn plan(directory: &Directory, words: &[&str]) -> Run {
     let mut all = vec!["boot", "-n", "--root", "."];
     all.extend(words);
     let run = directory.run(&all);
@@ -58,7 +58,7 @@ fn plan(directory: &Directory, words: &[&str]) -> Run {
 }
 
 #[track_caller]
-fn expect(run: &Run, wanted: &[&str]) {
+pub fn expect(run: &Run, wanted: &[&str]) {
     // Lines are folded at 80 columns.
     let flat = [&run.stdout[..], &run.stderr].concat();
     let flat: Vec<_> = flat.split_whitespace().collect();
@@ -333,7 +333,7 @@ fn profiles_are_named_by_their_id() {
     expect(
         &run,
         &[
-            "* 1 b.efi: My Fine OS (main), 1, the default 2 a.efi: My Fine OS (main), 1 \
+            "* 1 b.efi: My Fine OS, 1, the default 2 a.efi: My Fine OS, 1 \
 3 b.efi@rescue: My Fine OS (Rescue system), 1 4 a.efi@rescue: My Fine OS (Rescue system), 1 \
 5 big.efi: T",
         ],

@@ -12,6 +12,7 @@ mod build;
 mod bad_image;
 mod claims;
 mod entries;
+mod entries_elsewhere;
 mod help;
 mod initrd;
 mod menu;

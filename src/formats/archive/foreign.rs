@@ -35,6 +35,7 @@ pub enum Advice {
 const STARTS: &[(&[u8], &str, Advice)] = &[
     (b"\x04\x22\x4d\x18", "an lz4 frame", Advice::Lz4),
     (b"070707", "an old cpio archive (odc)", Advice::Newc),
+    (b"0707", "the beginning of a cpio archive", Advice::Newc),
     (b"\xc7\x71", "an old cpio archive (binary)", Advice::Newc),
     (b"\x71\xc7", "an old cpio archive (binary)", Advice::Newc),
     (b"-----BEGIN CERT", "a certificate (PEM)", Advice::None),

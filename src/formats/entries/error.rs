@@ -19,7 +19,6 @@ pub fn shown(text: &[u8]) -> Vec<u8> {
 /// The first reason why an entry cannot be booted here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EntryError {
-    Nul,
     /// The entry has neither `linux` nor `uki` nor `efi`.
     NoImage,
     /// A path leads out of its file system.
@@ -40,7 +39,6 @@ pub enum EntryError {
 impl fmt::Display for EntryError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EntryError::Nul => out.write_str("damaged: NUL bytes in the text"),
             EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi key"),
             EntryError::DotDot(path) => write!(out, "a path with '..': {}", printable(path)),
             EntryError::TooManyFiles => out.write_str("too many initrds or extra files"),

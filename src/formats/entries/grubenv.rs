@@ -69,10 +69,10 @@ impl Grubenv {
         Some(Grubenv { variables })
     }
 
-    /// Returns the value of a variable.
+    /// Returns the value of a variable. The last line that sets it counts.
     #[must_use]
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        let mut all = self.variables.iter();
+        let mut all = self.variables.iter().rev();
         all.find(|(own, _)| own == name)
             .map(|(_, value)| value.as_slice())
     }
@@ -112,12 +112,19 @@ pub fn without(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Returns `value` with its `$NAME` and `${NAME}` replaced. A variable that nothing sets is
-/// empty, as in grub, and `unknown` is told its name. Ends when the text is longer than
+/// empty, as in grub, and `unknown` is told its name. Without `variables`, the entry may be
+/// for another boot loader, which replaces none: then only those that are words of their own
+/// are left out, as entries for grub have them. Ends when the text is longer than
 /// `EXPANDED_MAX_BYTES`.
 #[must_use]
-pub fn expand(value: &[u8], variables: &Grubenv, unknown: &mut dyn FnMut(&[u8])) -> Vec<u8> {
+pub fn expand(
+    value: &[u8],
+    variables: Option<&Grubenv>,
+    unknown: &mut dyn FnMut(&[u8]),
+) -> Vec<u8> {
     let mut text = Vec::new();
     let mut rest = value;
+    let mut is_start = true;
     while let Some((byte, after)) = rest.split_first()
         && text.len() <= EXPANDED_MAX_BYTES
     {
@@ -125,12 +132,16 @@ pub fn expand(value: &[u8], variables: &Grubenv, unknown: &mut dyn FnMut(&[u8]))
             b'$' => name(after),
             _ => (&b""[..], after),
         };
-        rest = after;
-        if name.is_empty() {
+        let is_word = is_start && after.first().is_none_or(u8::is_ascii_whitespace);
+        let stays = name.is_empty() || variables.is_none() && !is_word;
+        is_start = byte.is_ascii_whitespace();
+        if stays {
             text.push(*byte);
+            rest = rest.get(1..).unwrap_or_default();
             continue;
         }
-        match variables.get(name) {
+        rest = after;
+        match variables.and_then(|variables| variables.get(name)) {
             Some(value) => text.extend_from_slice(value),
             None => unknown(name),
         }

@@ -21,8 +21,9 @@ pub const FILE_MAX_BYTES: u64 = 64 << 10;
 pub const ENTRIES_MAX: usize = 8192;
 
 /// Splits each line (LF, CR or both) into key and value, as systemd-boot does: comments and
-/// keys without a value are skipped. Quotes stay, for [`unquoted`].
+/// keys without a value are skipped, and a NUL ends the text. Quotes stay, for [`unquoted`].
 fn assignments(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     text.split(|byte| matches!(byte, b'\n' | b'\r'))
         .map(<[u8]>::trim_ascii)
         .filter(|line| !line.starts_with(b"#"))

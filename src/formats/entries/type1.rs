@@ -42,6 +42,8 @@ pub struct Type1 {
     pub kind: Option<EntryKind>,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
+    /// The files that words `initrd=` of the options name.
+    words_initrds: Vec<Vec<u8>>,
     /// Addons, credentials and extensions.
     pub extras: Vec<Vec<u8>>,
     /// All `options` lines, joined, without the words that name initrds; empty when there
@@ -81,15 +83,11 @@ fn efi_architecture(machine: &str) -> &str {
 
 impl Type1 {
     /// Parses an entry for a machine with this `uname -m`, with grub's variables of its
-    /// file system. An error is stored in `problem`: such an entry is shown, but not
-    /// booted.
+    /// file system, if grub has any. An error is stored in `problem`: such an entry is
+    /// shown, but not booted.
     #[must_use]
-    pub fn parse(text: &[u8], machine: &str, variables: &Grubenv) -> Type1 {
+    pub fn parse(text: &[u8], machine: &str, variables: Option<&Grubenv>) -> Type1 {
         let mut entry = Type1::default();
-        if text.contains(&0) {
-            entry.problem = Some(EntryError::Nul);
-            return entry;
-        }
         let mut left = EXPANDED_MAX_BYTES;
         for (key, value) in assignments(text) {
             if let Err(problem) = entry.take(key, value, machine, variables, &mut left) {
@@ -112,7 +110,7 @@ impl Type1 {
         key: &[u8],
         written: &[u8],
         machine: &str,
-        variables: &Grubenv,
+        variables: Option<&Grubenv>,
         left: &mut usize,
     ) -> Result<(), EntryError> {
         let value = unquoted(written).unwrap_or(written);
@@ -140,10 +138,10 @@ impl Type1 {
             b"initrd" => {
                 let files = expanded()?;
                 if unquoted(written).is_some() {
-                    return self.take_initrd(&files);
+                    return take_file(&mut self.initrds, &files);
                 }
                 for file in files.split(u8::is_ascii_whitespace) {
-                    self.take_initrd(file)?;
+                    take_file(&mut self.initrds, file)?;
                 }
             }
             b"extra" if self.extras.len() >= FILES_MAX => return Err(EntryError::TooManyFiles),
@@ -190,35 +188,60 @@ impl Type1 {
         }
     }
 
-    fn take_initrd(&mut self, file: &[u8]) -> Result<(), EntryError> {
-        let Some(path) = path(file)? else {
-            return Ok(());
-        };
-        if self.initrds.len() >= FILES_MAX {
-            return Err(EntryError::TooManyFiles);
-        }
-        self.initrds.push(path);
-        Ok(())
+    /// Returns the paths of all its files.
+    pub fn files(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
+        core::iter::once(&mut self.image)
+            .chain(&mut self.initrds)
+            .chain(&mut self.words_initrds)
+            .chain(&mut self.extras)
     }
 
-    /// Takes the words `initrd=FILE` off the options: the kernel's EFI stub loads these
-    /// files, if the boot loader has not passed an initrd.
+    /// Leaves only those initrds that reach the kernel, after which the options name none.
+    ///
+    /// systemd-boot passes the files of the key `initrd` with the key `linux` only. A
+    /// kernel's EFI stub loads those that its words name, if no initrd was passed. A UKI has
+    /// initrds of its own, so the stub of its kernel loads none.
+    pub fn choose_initrds(&mut self, is_uki: bool) {
+        if self.kind != Some(EntryKind::Linux) {
+            self.initrds.clear();
+        }
+        let words = core::mem::take(&mut self.words_initrds);
+        if self.initrds.is_empty() && !is_uki {
+            self.initrds = words;
+        }
+    }
+
+    /// Returns whether the choice of initrds depends on what the image is.
+    #[must_use]
+    pub fn has_initrd_words(&self) -> bool {
+        !self.words_initrds.is_empty()
+    }
+
+    /// Takes the words `initrd=FILE` off the options.
     fn take_initrd_words(&mut self) -> Result<(), EntryError> {
-        let has_initrds = !self.initrds.is_empty();
         let options = core::mem::take(&mut self.options);
-        let is_file = |word: &[u8]| word.starts_with(b"initrd=");
-        let takes = self.kind != Some(EntryKind::Uki) && cmdline::words(&options).any(is_file);
-        if !takes {
+        let file = |word: &[u8]| word.strip_prefix(b"initrd=").map(<[u8]>::to_vec);
+        if !cmdline::words(&options).any(|word| file(word).is_some()) {
             self.options = options;
             return Ok(());
         }
         let words = cmdline::words(&options);
-        self.options = cmdline::join(words.filter(|word| !is_file(word)));
-        for word in cmdline::words(&options).filter(|_| !has_initrds) {
-            if let Some(file) = word.strip_prefix(b"initrd=") {
-                self.take_initrd(file)?;
-            }
+        self.options = cmdline::join(words.filter(|word| file(word).is_none()));
+        for file in cmdline::words(&options).filter_map(file) {
+            take_file(&mut self.words_initrds, &file)?;
         }
         Ok(())
     }
+}
+
+/// Appends the path of an initrd to a list.
+fn take_file(list: &mut Vec<Vec<u8>>, file: &[u8]) -> Result<(), EntryError> {
+    let Some(path) = path(file)? else {
+        return Ok(());
+    };
+    if list.len() >= FILES_MAX {
+        return Err(EntryError::TooManyFiles);
+    }
+    list.push(path);
+    Ok(())
 }

@@ -10,7 +10,7 @@ use super::authenticode;
 use super::pe::Pe;
 use super::uki::SectionKind;
 use crate::diagnosis::{Diagnose, Diagnosis};
-use crate::formats::source::{FileSlice, ReadAt, ReadError, read_small};
+use crate::formats::source::{FileSlice, KERNEL_READS_MAX_BYTES, ReadAt, ReadError, read_small};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,8 +18,6 @@ use core::fmt::{self, Write};
 
 /// Limit on the length of a path. Real ones have about 70 bytes.
 pub const PATH_MAX_BYTES: u64 = 1024;
-/// Limit on the size of a file that it names: kernel_read_file()'s, INT_MAX.
-const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
 const HASH_BYTES: u64 = 32;
 const REINSTALL: &str = "nixos-rebuild boot, which installs the image anew; or an older entry";
 
@@ -84,7 +82,7 @@ impl fmt::Display for ThinError {
             ThinError::Profiles => out.write_str("a thin image with profiles"),
             ThinError::TooLarge { section, bytes } => write!(
                 out,
-                "{bytes} bytes for {section}; the kernel reads at most {FILE_MAX_BYTES}"
+                "{bytes} bytes for {section}; the kernel reads at most {KERNEL_READS_MAX_BYTES}"
             ),
             ThinError::Differs { section, .. } => {
                 write!(out, "its SHA-256 is not the one that {section}h demands")
@@ -201,7 +199,7 @@ impl Reference {
     /// [`ThinError::TooLarge`].
     pub fn check_size(&self, bytes: u64) -> Result<(), ThinError> {
         let section = self.section;
-        match bytes <= FILE_MAX_BYTES {
+        match bytes <= KERNEL_READS_MAX_BYTES {
             true => Ok(()),
             false => Err(ThinError::TooLarge { section, bytes }),
         }

@@ -6,7 +6,7 @@
 //! at least 4 zeros, because the lz4 format has no end mark: the kernel's decoder reads
 //! the next 4 bytes as a chunk's size, and stops at 0.
 use crate::diagnosis::{Diagnose, Diagnosis};
-use crate::formats::source::{FileSlice, InputId, as_u64};
+use crate::formats::source::{FileSlice, InputId, KERNEL_READS_MAX_BYTES, as_u64};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -57,20 +57,25 @@ pub struct ConcatPlan {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConcatError {
-    /// The sum does not fit into a 63-bit file size.
-    TooLarge,
+    /// The initrd is larger than the kernel can read; `source` is the number of the file
+    /// with which it is.
+    TooLarge { source: InputId, bytes: u64 },
 }
 
 impl fmt::Display for ConcatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the initrds together are larger than any file can be")
+        let ConcatError::TooLarge { bytes, .. } = self;
+        write!(
+            f,
+            "the initrd has {bytes} bytes; the kernel reads at most {KERNEL_READS_MAX_BYTES}"
+        )
     }
 }
 
 impl Diagnose for ConcatError {
     fn diagnose(&self) -> Diagnosis {
         match self {
-            ConcatError::TooLarge => Diagnosis::bad_image(self),
+            ConcatError::TooLarge { .. } => Diagnosis::bad_image(self),
         }
     }
 }
@@ -101,12 +106,15 @@ impl ConcatPlan {
             return Ok(());
         }
         let zeros = gap.saturating_add(u64::from(zeros_to_align(self.total_bytes)));
-        self.total_bytes = self
-            .total_bytes
-            .checked_add(zeros)
-            .and_then(|sum| sum.checked_add(bytes))
-            .filter(|sum| i64::try_from(*sum).is_ok())
-            .ok_or(ConcatError::TooLarge)?;
+        let sum = self.total_bytes.saturating_add(zeros).saturating_add(bytes);
+        if sum > KERNEL_READS_MAX_BYTES {
+            let source = match part {
+                Part::File { source, .. } => source,
+                Part::Blob(_) => InputId::IMAGE,
+            };
+            return Err(ConcatError::TooLarge { source, bytes: sum });
+        }
+        self.total_bytes = sum;
         self.parts.push(Placed {
             zeros_before: u8::try_from(zeros).unwrap_or(u8::MAX),
             part,

@@ -3,7 +3,7 @@
 //! rules.
 use super::concat::{ConcatError, ConcatPlan, Part, Placed};
 use super::newc::{Archive, NewcError};
-use crate::formats::source::{FileOffset, FileSlice, InputId};
+use crate::formats::source::{FileOffset, FileSlice, InputId, KERNEL_READS_MAX_BYTES};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -94,12 +94,15 @@ fn a_single_file_is_known_as_such() {
 
 #[test]
 fn sums_do_not_wrap() {
-    for bytes in [u64::MAX, u64::MAX / 2 + 1] {
+    for more in [u64::MAX, u64::MAX / 2 + 1, KERNEL_READS_MAX_BYTES - 7] {
+        let bytes = more.saturating_add(8);
+        let source = InputId(1);
         assert_eq!(
-            joined([file(0, 0, 1), file(1, 0, bytes)]),
-            Err(ConcatError::TooLarge)
+            joined([file(0, 0, 1), file(1, 0, more)]),
+            Err(ConcatError::TooLarge { source, bytes })
         );
     }
+    assert!(joined([file(0, 0, 1), file(1, 0, KERNEL_READS_MAX_BYTES - 8)]).is_ok());
 }
 
 /// A member as the kernel would unpack it.

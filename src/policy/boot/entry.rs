@@ -18,15 +18,19 @@ use crate::formats::image::profile::ProfileText;
 /// machines.
 const TEXT_MAX_BYTES: usize = 256;
 
-/// The two kinds of boot entries.
+/// The kinds of boot entries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Type1,
     Type2,
+    /// Type 1, in the /boot of a root file system, where grub looks for them if /boot is
+    /// not a file system of its own.
+    InBoot,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 2] = [Kind::Type1, Kind::Type2];
+    /// All kinds; entries of the last one count where there are no others.
+    pub const ALL: [Kind; 3] = [Kind::Type1, Kind::Type2, Kind::InBoot];
 
     /// Returns the directory of its files, below the root of the file system.
     #[must_use]
@@ -34,6 +38,7 @@ impl Kind {
         match self {
             Kind::Type1 => "loader/entries",
             Kind::Type2 => "EFI/Linux",
+            Kind::InBoot => "boot/loader/entries",
         }
     }
 
@@ -41,7 +46,7 @@ impl Kind {
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
-            Kind::Type1 => ".conf",
+            Kind::Type1 | Kind::InBoot => ".conf",
             Kind::Type2 => ".efi",
         }
     }
@@ -69,6 +74,8 @@ pub struct Entry {
     /// An empty key is one, too.
     pub sort_key: Option<Vec<u8>>,
     pub profile: u32,
+    /// The ID of a UKI's first profile, by which bootctl names it.
+    first_id: Option<Vec<u8>>,
     /// True if systemd-boot would not show the entry: a UKI that does not say what it is.
     is_hidden: bool,
     pub problem: Option<Problem>,
@@ -102,6 +109,7 @@ impl Entry {
             machine_id: None,
             sort_key: None,
             profile: 0,
+            first_id: None,
             is_hidden: false,
             problem: None,
         })
@@ -142,17 +150,22 @@ impl Entry {
         entry.version = text(&[image_version, version, version_id, build_id]).unwrap_or_default();
         entry.sort_key = text(&[image_id, id]);
         entry.profile = profile;
-        if let Some(title) = own.title.as_ref().or(own.id.as_ref()) {
+        let by_number = alloc::format!("{profile}");
+        let name = own.id.as_ref().unwrap_or(&by_number);
+        // The first profile is the image itself, unless it has a title.
+        let title = own.title.as_ref().or((profile > 0).then_some(name));
+        if let Some(title) = title {
             entry
                 .title
                 .extend_from_slice(&[b" (", title.as_bytes(), b")"].concat());
             entry.title = cut(entry.title);
         }
-        if profile > 0 {
-            let by_number = alloc::format!("{profile}");
-            let name = own.id.as_ref().unwrap_or(&by_number);
-            entry.id.push(b'@');
-            entry.id.append(&mut cut(name.clone().into()));
+        match profile {
+            0 => entry.first_id = own.id.clone().map(|id| cut(id.into())),
+            _ => {
+                entry.id.push(b'@');
+                entry.id.append(&mut cut(name.clone().into()));
+            }
         }
         entry
     }
@@ -164,13 +177,14 @@ impl Entry {
     }
 
     /// Returns whether one of the entry's names satisfies `is`: its id, or the id with the
-    /// profile's number.
+    /// profile's number, or with the ID of the first profile.
     #[must_use]
     pub fn goes_by(&self, is: impl Fn(&[u8]) -> bool) -> bool {
-        is(&self.id) || {
-            let number = alloc::format!("@{}", self.profile);
-            self.kind == Kind::Type2 && is(&[self.image_id(), number.as_bytes()].concat())
-        }
+        let number = alloc::format!("{}", self.profile);
+        let more = |name: &[u8]| is(&[self.image_id(), b"@", name].concat());
+        is(&self.id)
+            || self.kind == Kind::Type2 && more(number.as_bytes())
+            || self.first_id.as_deref().is_some_and(more)
     }
 
     /// Returns the id without the profile.
@@ -196,7 +210,7 @@ impl Entry {
     /// the way it boots.
     fn own_profile(&self) -> u32 {
         match self.kind {
-            Kind::Type1 => 0,
+            Kind::Type1 | Kind::InBoot => 0,
             Kind::Type2 => self.profile,
         }
     }

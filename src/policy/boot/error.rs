@@ -207,7 +207,7 @@ impl Diagnose for BootError {
             BootError::Bad { problem, .. } => {
                 let found = Diagnosis::new(problem.exit(), self).because(&problem.to_string());
                 match problem {
-                    // What a policy refuses can be had in another way.
+                    // A policy names another way.
                     Problem::File(refused) if refused.exit == Exit::Refused => {
                         found.with_hints(&refused.hints)
                     }

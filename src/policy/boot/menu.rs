@@ -5,6 +5,9 @@
 //! returns. Escape sequences may arrive in pieces or damaged, so the menu never waits for
 //! the end of one.
 
+/// Limit on the number typed: one more digit than any list needs.
+const TYPED_MAX: usize = 99_999;
+
 /// The part of an escape sequence that has arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Escape {
@@ -86,25 +89,24 @@ impl Menu {
         self.selected = to.min(self.count.saturating_sub(1));
     }
 
-    /// Appends a digit, unless no entry would have that number.
     fn digit(&mut self, digit: usize) {
         let typed = self.typed.saturating_mul(10).saturating_add(digit);
-        if typed <= self.count {
+        if typed <= TYPED_MAX {
             self.typed = typed;
         }
     }
 
     fn enter(&mut self) -> Step {
-        if let Some(index) = self.typed.checked_sub(1) {
-            self.selected = index;
+        // A number that no entry has is not chosen, and stays to be corrected.
+        match self.shown() {
+            index if index < self.count => Step::Chosen(index),
+            _ if self.typed > 0 => Step::Going,
+            _ => Step::Cancelled,
         }
-        if self.selected < self.count {
-            return Step::Chosen(self.selected);
-        }
-        Step::Cancelled
     }
 
-    /// Returns the entry that the prompt shows: the typed number, else the selected one.
+    /// Returns the entry that the prompt shows: the typed number, which no entry may have,
+    /// or else the selected one.
     #[must_use]
     pub fn shown(&self) -> usize {
         self.typed.checked_sub(1).unwrap_or(self.selected)

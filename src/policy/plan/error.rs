@@ -15,7 +15,7 @@ use crate::formats::image::pe::Machine;
 use crate::formats::image::uki::{SectionKind, UkiError};
 use crate::formats::initrd::concat::ConcatError;
 use crate::formats::initrd::newc::NewcError;
-use crate::formats::source::{InputId, ReadError};
+use crate::formats::source::{InputId, KERNEL_READS_MAX_BYTES, ReadError};
 
 /// A reason why there is no plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +95,10 @@ pub enum PlanError {
         error: ReadError,
     },
     Initrd(ConcatError),
+    /// The image, or the kernel in it, is larger than the running kernel can read.
+    TooLarge {
+        bytes: u64,
+    },
     /// A companion file or a section does not fit into an archive.
     Archive {
         source: InputId,
@@ -113,9 +117,9 @@ pub enum PlanError {
 impl Diagnose for PlanError {
     fn diagnose(&self) -> Diagnosis {
         let found = match self {
-            PlanError::NotBootable { .. } | PlanError::KernelRefuses { .. } => {
-                Diagnosis::bad_image(self)
-            }
+            PlanError::NotBootable { .. }
+            | PlanError::KernelRefuses { .. }
+            | PlanError::TooLarge { .. } => Diagnosis::bad_image(self),
             PlanError::UkiInUki => Diagnosis::bad_image(self)
                 .because("the kernel in an image must be a kernel itself")
                 .with_hint("load the inner UKI, or build the image from its kernel"),
@@ -169,7 +173,8 @@ impl PlanError {
             | PlanError::NotUnpacked { source, .. }
             | PlanError::BadKernel { source, .. }
             | PlanError::NotAKernel { source, .. }
-            | PlanError::Unread { source, .. } => *source,
+            | PlanError::Unread { source, .. }
+            | PlanError::Initrd(ConcatError::TooLarge { source, .. }) => *source,
             PlanError::NotBootable { .. }
             | PlanError::WrongMachine { .. }
             | PlanError::TakenAsItIs { .. }
@@ -185,7 +190,7 @@ impl PlanError {
             | PlanError::NoProfile { .. }
             | PlanError::AddonsNeedUki
             | PlanError::Cmdline { .. }
-            | PlanError::Initrd(_)
+            | PlanError::TooLarge { .. }
             | PlanError::NoRunningCmdline
             | PlanError::Section { .. }
             | PlanError::Read(_) => InputId::IMAGE,
@@ -237,6 +242,10 @@ impl fmt::Display for PlanError {
             PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),
             PlanError::Cmdline { error, .. } => error.fmt(out),
             PlanError::Initrd(error) => error.fmt(out),
+            PlanError::TooLarge { bytes } => write!(
+                out,
+                "{bytes} bytes; the kernel reads at most {KERNEL_READS_MAX_BYTES}"
+            ),
             PlanError::NotUnpacked { section, fault, .. } => match section {
                 Some(section) => write!(out, "section {}: {fault}", section.name()),
                 None => write!(out, "bad initrd: {fault}"),

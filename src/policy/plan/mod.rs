@@ -46,7 +46,7 @@ use crate::formats::image::error::ImageError;
 use crate::formats::image::pe::Machine;
 use crate::formats::image::uki::{SectionKind, Selection, Uki, UkiError};
 use crate::formats::initrd::concat::ConcatPlan;
-use crate::formats::source::{FileSlice, InputId, ReadAt};
+use crate::formats::source::{FileSlice, InputId, KERNEL_READS_MAX_BYTES, ReadAt};
 use crate::host::Host;
 
 /// Everything that a load will do, decided in advance.
@@ -306,6 +306,13 @@ impl<F: ReadAt> Planner<'_, F> {
     ) -> Result<Plan, PlanError> {
         let cmdline = cmdline::plan(own, max_bytes, self.options, self.manifest, self.host)?;
         let assembled = initrd::assemble(self.route, selection, self.manifest)?;
+        let bytes = match self.route {
+            Route::Handshake => self.image().file_bytes(),
+            Route::Native | Route::Extract => kernel.slice.bytes,
+        };
+        if bytes > KERNEL_READS_MAX_BYTES {
+            return Err(PlanError::TooLarge { bytes });
+        }
         Ok(Plan {
             route: self.route,
             kernel,

@@ -6,7 +6,7 @@ use crate::formats::entries::grubenv::{self, Grubenv};
 use crate::formats::entries::type1::{EntryKind, Type1};
 
 fn parse(text: &[u8]) -> Type1 {
-    Type1::parse(text, "x86_64", &Grubenv::default())
+    Type1::parse(text, "x86_64", None)
 }
 
 #[test]
@@ -47,7 +47,8 @@ nonsense\r
 fn bad_entries_say_what_is_wrong() {
     let dots = |path: &str| Some(EntryError::DotDot(path.as_bytes().to_vec()));
     for (text, problem) in [
-        ("linux a\0", Some(EntryError::Nul)),
+        ("\0linux a\n", Some(EntryError::NoImage)),
+        ("linux a\0..\n", None),
         ("title a\n", Some(EntryError::NoImage)),
         ("", Some(EntryError::NoImage)),
         ("linux\n", Some(EntryError::NoImage)),
@@ -73,11 +74,7 @@ fn bad_entries_say_what_is_wrong() {
     ] {
         assert_eq!(parse(text.as_bytes()).problem, problem, "{text:?}");
     }
-    let arm = Type1::parse(
-        b"linux a\ndevicetree b\narchitecture AA64",
-        "aarch64",
-        &Grubenv::default(),
-    );
+    let arm = Type1::parse(b"linux a\ndevicetree b\narchitecture AA64", "aarch64", None);
     assert_eq!(arm.problem, Some(EntryError::Devicetree));
     let many = "initrd a\n".repeat(65) + "linux a\n";
     let many = parse(many.as_bytes());
@@ -108,48 +105,82 @@ initrd \\c /d\nprofile 1\nprofile x\nextra \\x\\c.cred\nextra /x/b.addon.efi\n",
 }
 
 #[test]
-fn the_words_of_an_efi_stub_are_initrds() {
-    let shown = |text: &str| {
-        let Type1 {
-            options, initrds, ..
-        } = parse(text.as_bytes());
+fn the_initrds_that_reach_the_kernel() {
+    let shown = |text: &str, is_uki| {
+        let mut entry = parse(text.as_bytes());
+        entry.choose_initrds(is_uki);
+        let initrds = entry.initrds.into_iter();
         let initrds: Vec<_> = initrds
-            .into_iter()
             .map(|path| String::from_utf8(path).unwrap())
             .collect();
-        (String::from_utf8(options).unwrap(), initrds)
+        (String::from_utf8(entry.options).unwrap(), initrds)
     };
-    for (text, options, initrds) in [
+    for (text, options, of_kernel, of_uki) in [
         (
             "linux k\noptions a initrd=\\initrd b",
             "a b",
             &["initrd"][..],
+            &[][..],
         ),
         (
             "efi k\noptions initrd=/u.img initrd=\\sub\\i.img a",
             "a",
             &["u.img", "sub/i.img"],
+            &[],
         ),
+        ("uki k\noptions initrd=\\j a", "a", &["j"], &[]),
         // The kernel does not look at them when the boot loader has passed an initrd.
-        ("linux k\ninitrd /i\noptions initrd=\\j a", "a", &["i"]),
-        // A UKI brings its own.
-        ("uki k\noptions initrd=\\j a", "initrd=\\j a", &[]),
+        (
+            "linux k\ninitrd /i\noptions initrd=\\j a",
+            "a",
+            &["i"],
+            &["i"],
+        ),
+        // The key belongs to `linux`.
+        ("efi k\ninitrd /i\noptions initrd=\\j a", "a", &["j"], &[]),
+        ("uki k\ninitrd /i\noptions a", "a", &[], &[]),
         (
             "linux k\noptions xinitrd=/j \"a initrd=b\"",
             "xinitrd=/j \"a initrd=b\"",
             &[],
+            &[],
         ),
-        ("linux k\noptions initrd=", "", &[]),
+        ("linux k\noptions initrd=", "", &[], &[]),
     ] {
-        let (found, files) = shown(text);
-        assert_eq!(
-            (found.as_str(), files),
-            (options, initrds.iter().map(|it| (*it).to_owned()).collect()),
-            "{text}"
-        );
+        for (is_uki, wanted) in [(false, of_kernel), (true, of_uki)] {
+            let wanted = wanted.iter().map(|file| (*file).to_owned()).collect();
+            assert_eq!(shown(text, is_uki), (options.to_owned(), wanted), "{text}");
+        }
     }
     let out = parse(b"linux k\noptions initrd=/a/../b");
     assert_eq!(out.problem, Some(EntryError::DotDot(b"/a/../b".to_vec())));
+}
+
+/// Entries for systemd-boot have no variables.
+#[test]
+fn without_grub_only_whole_words_are_variables() {
+    let mut unknown = Vec::new();
+    let mut expanded = |value: &str| {
+        let text = grubenv::expand(value.as_bytes(), None, &mut |name| {
+            unknown.push(name.to_vec());
+        });
+        String::from_utf8(text).unwrap()
+    };
+    for literal in [
+        "a=root:$y$j9T$abc/d",
+        "$a$b",
+        "$a/b",
+        "x$",
+        "$",
+        "${a}b",
+        "\"$a\"",
+    ] {
+        assert_eq!(expanded(literal), literal);
+    }
+    assert_eq!(expanded("root=x $tuned_params ${more}"), "root=x  ");
+    assert_eq!(expanded("$kernelopts"), "");
+    let names = [&b"tuned_params"[..], b"more", b"kernelopts"];
+    assert_eq!(unknown, names);
 }
 
 fn block(lines: &str) -> Vec<u8> {
@@ -164,7 +195,7 @@ fn the_entries_of_rhel_take_grubs_variables() {
     let variables = Grubenv::parse(&text).unwrap();
     let rhel = "linux /vmlinuz-5.14.0\ninitrd /initramfs-5.14.0.img $tuned_initrd\n\
 options $kernelopts $tuned_params\ngrub_users $grub_users\n";
-    let entry = Type1::parse(rhel.as_bytes(), "x86_64", &variables);
+    let entry = Type1::parse(rhel.as_bytes(), "x86_64", Some(&variables));
     assert_eq!(entry.problem, None);
     assert_eq!(entry.initrds, [b"initramfs-5.14.0.img"]);
     assert_eq!(entry.options, b"root=/dev/vda3 ro quiet ");
@@ -181,7 +212,7 @@ options $kernelopts $tuned_params\ngrub_users $grub_users\n";
         ("$$saved_entry", "$abc-5.14"),
         ("", ""),
     ] {
-        let found = grubenv::expand(value.as_bytes(), &variables, &mut |_| {});
+        let found = grubenv::expand(value.as_bytes(), Some(&variables), &mut |_| {});
         assert_eq!(String::from_utf8(found).unwrap(), expanded, "{value}");
     }
 }
@@ -206,7 +237,7 @@ fn variables_do_not_multiply() {
     let mut text = b"# GRUB Environment Block\na=".to_vec();
     text.resize(60_000, b'x');
     let variables = Grubenv::parse(&text).unwrap();
-    let found = grubenv::expand(&b"$a".repeat(20_000), &variables, &mut |_| {});
+    let found = grubenv::expand(&b"$a".repeat(20_000), Some(&variables), &mut |_| {});
     assert!(found.len() < 200_000, "{}", found.len());
     for line in [
         "options $a $a\n",
@@ -215,7 +246,7 @@ fn variables_do_not_multiply() {
         "linux $a$a\n",
     ] {
         let text = [b"linux k\n", line.repeat(4000).as_bytes()].concat();
-        let entry = Type1::parse(&text, "x86_64", &variables);
+        let entry = Type1::parse(&text, "x86_64", Some(&variables));
         assert_eq!(entry.problem, Some(EntryError::TooLong), "{line}");
         assert!(entry.options.len() < 200_000 && entry.initrds.is_empty());
     }

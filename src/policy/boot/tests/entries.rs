@@ -5,7 +5,6 @@ use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Exit};
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::error::EntryError;
-use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::loader_conf::LoaderConf;
 use crate::formats::entries::type1::Type1;
 use crate::formats::image::osrel;
@@ -24,7 +23,7 @@ pub fn entry(file: &str, keys: &str) -> Entry {
     entry.describe(Type1::parse(
         format!("linux k\n{keys}").as_bytes(),
         "x86_64",
-        &Grubenv::default(),
+        None,
     ));
     entry
 }
@@ -252,7 +251,7 @@ fn next_passes_over_what_cannot_boot() {
         entry("b.conf", ""),
         entry("c.conf", ""),
     ];
-    entries[1].problem = Some(Problem::Entry(EntryError::Nul));
+    entries[1].problem = Some(Problem::Entry(EntryError::NoImage));
     assert_eq!(choose::next(&entries, 0), Ok(2));
     let after = Some(b"c.conf".to_vec());
     assert_eq!(
@@ -263,13 +262,7 @@ fn next_passes_over_what_cannot_boot() {
 
 #[test]
 fn what_enforce_refuses_is_skipped() {
-    let breaks = |keys: &str| {
-        Rule::broken_by(&Type1::parse(
-            keys.as_bytes(),
-            "x86_64",
-            &Grubenv::default(),
-        ))
-    };
+    let breaks = |keys: &str| Rule::broken_by(&Type1::parse(keys.as_bytes(), "x86_64", None));
     assert_eq!(breaks("uki /a.efi\nprofile 1\n"), None);
     assert_eq!(breaks("uki /a.efi\noptions a\n"), Some(Rule::NoCmdline));
     let both = "linux /k\ninitrd /i\noptions a\n";

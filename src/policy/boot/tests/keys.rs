@@ -20,8 +20,11 @@ fn keys_choose_an_entry() {
         (&b"\r"[..], Step::Chosen(1)),
         (b"3\r", Step::Chosen(2)),
         (b"12\n", Step::Chosen(11)),
-        // There is no entry 13: the digit 3 is ignored.
-        (b"13\r", Step::Chosen(0)),
+        // There is no entry 13, and a digit can be taken back.
+        (b"13\r", Step::Going),
+        (b"99\r", Step::Going),
+        (b"13\r\x7f\r", Step::Chosen(0)),
+        (b"99999999999999999999\r\x1b[B\r", Step::Chosen(2)),
         (b"0\r", Step::Chosen(1)),
         (b"12\x7f\r", Step::Chosen(0)),
         (b"\x1b[B\x1b[B\r", Step::Chosen(3)),
