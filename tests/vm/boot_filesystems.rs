@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Boot entries on file systems that no boot loader reads, on disks with an MBR, and on
-//! partitions that are neither an ESP nor XBOOTLDR. Read-only mounts write nothing, even if
+//! Boot entries on file systems that no boot loader reads, in the /boot of a root file
+//! system, on disks with an MBR, and on partitions that are neither an ESP nor XBOOTLDR. Read-only mounts write nothing, even if
 //! a log waits to be replayed.
 
 use std::fs;
@@ -44,10 +44,17 @@ printf 'title Rocky\nversion 2\nlinux /vmlinuz\ninitrd /initrd $tuned_initrd\nop
 umount /m
 attempt rhel kexec-bpf list
 attempt rhel-path kexec-bpf boot -n /tiny
+# From here on, /boot is a directory of the root file system.
+mount -t xfs /dev/vda2 /m
+mkdir /m/boot
+mv /m/loader /m/vmlinuz /m/initrd /m/grub2 /m/boot
+sed -i 's|/vmlinuz|/boot/vmlinuz|; s|/initrd|/boot/initrd|' /m/boot/loader/entries/newest.conf
+umount /m
+attempt in-boot kexec-bpf list
 # Without entries anywhere, what holds others has a name.
-mount -t xfs /dev/vda2 /m; mv /m/loader /m/hidden; umount /m
+mount -t xfs /dev/vda2 /m; mv /m/boot /m/hidden; umount /m
 attempt none kexec-bpf list
-mount -t xfs /dev/vda2 /m; mv /m/hidden /m/loader; umount /m
+mount -t xfs /dev/vda2 /m; mv /m/hidden /m/boot; umount /m
 number=0
 for device in /dev/vda3 vda4 'LABEL="BOOT"' /dev/disk/by-label/BOOT "PARTLABEL=rhel boot" ' vda2 '; do
     attempt device-$number kexec-bpf list --device "$device"
@@ -283,6 +290,7 @@ fn expect_rhel(said: &Transcript) {
     let words = ["/sys is not mounted", "try:   mount -t sysfs sysfs /sys"];
     said.expect_attempt("no-sys", "1", &words);
     said.expect_attempt("rhel", "0", &["Rocky", "on vda2", "the default"]);
+    said.expect_attempt("in-boot", "0", &["Rocky", "on vda2", "the default"]);
     said.expect_attempt("rhel-path", "0", &["image         /tiny"]);
     said.expect_attempt(
         "none",
