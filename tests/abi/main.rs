@@ -62,7 +62,8 @@ fn system_call_facts() -> Vec<Fact> {
         prog_type, insn_cnt, insns, license, log_level, log_size, log_buf, kern_version, prog_flags,
         prog_name, prog_ifindex, expected_attach_type, prog_btf_fd, func_info_rec_size, func_info,
         func_info_cnt, line_info_rec_size, line_info, line_info_cnt, attach_btf_id,
-        attach_btf_obj_fd, core_relo_cnt, fd_array));
+        attach_btf_obj_fd, core_relo_cnt, fd_array, core_relos,
+        core_relo_rec_size));
     facts.extend(
         argument!("union bpf_attr", "raw_tracepoint.", attr::RawTracepointOpen:
         name, prog_fd),

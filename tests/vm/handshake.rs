@@ -232,6 +232,16 @@ fn functions_and_variables_of_each_linkage() {
     second.expect(&said, "", &[]);
 }
 
+/// The parser reads the kernel's own structures, which the kernel relocates.
+#[test]
+fn fields_of_the_kernel() {
+    let second = Second::new("core");
+    let program = program_bytes(&module::program("core"));
+    let image = second.pe(&second.kernel()).section(".bpf", &program);
+    let said = second.boot_image(&image);
+    second.expect(&said, "", &[]);
+}
+
 #[test]
 fn gzip_behind_decompress_slice() {
     let second = Second::new("gzip");

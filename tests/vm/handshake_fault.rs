@@ -137,7 +137,6 @@ fn bad_programs() -> Vec<Fault> {
             "3",
             &["it asks for CONFIG_KEXEC_FILE; a parser reads the image, not the kernel"],
         ),
-        program("core", "", "3", &["it has CO-RE relocations"]),
         program("silent", "", "3", &["the parser named no kernel"]),
         program("twice", "", "3", &["the parser named the kernel twice"]),
         program(

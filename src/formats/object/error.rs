@@ -44,7 +44,8 @@ pub enum ObjectError {
     },
     /// The program has more instructions than the kernel accepts.
     TooLong,
-    /// The program reads kernel structures at offsets that only the kernel knows (CO-RE).
+    /// The program reads kernel structures at offsets that only the kernel knows (CO-RE),
+    /// but the kernel would not look at them.
     Core,
     /// The file has a variable that is defined elsewhere: `__ksym` or `__kconfig`.
     Variable {
@@ -95,7 +96,7 @@ impl fmt::Display for ObjectError {
             }
             ObjectError::TooLong => out.write_str("it has more than a million instructions"),
             ObjectError::Core => {
-                out.write_str("it has CO-RE relocations; a parser reads the image, not the kernel")
+                out.write_str("it has CO-RE relocations, but not a type for each function")
             }
             ObjectError::Variable { name } => write!(
                 out,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! .BTF.ext: the type of each function, for the verifier's checks, and the source line of
-//! each instruction, for its messages. Layer: pure.
+//! .BTF.ext: the type of each function, for the verifier's checks, the source line of each
+//! instruction, for its messages, and the instructions that have the offset of a field of
+//! the kernel or the like in them, which the kernel puts right (CO-RE). Layer: pure.
 //!
-//! Spec: the kernel's Documentation/bpf/btf.rst.
+//! Spec: the kernel's Documentation/bpf/btf.rst and llvm_reloc.rst.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -34,11 +35,14 @@ pub struct Lines {
     pub functions: Records<1>,
     /// The offsets of file name and source text, then line and column in one number.
     pub lines: Records<3>,
+    /// The ID of a type of this file, the offset of the path from there to a field, and the
+    /// kind of the value: `struct bpf_core_relo`.
+    pub relocations: Records<3>,
 }
 
 fn damaged() -> ObjectError {
     ObjectError::Types {
-        what: ".BTF.ext is not a list of functions and lines",
+        what: ".BTF.ext is not a list of functions, lines and relocations",
     }
 }
 
@@ -47,15 +51,16 @@ fn order<const FIELDS: usize>(a: &Record<FIELDS>, b: &Record<FIELDS>) -> Orderin
 }
 
 impl Lines {
-    /// Parses .BTF.ext. Without that section, both lists are empty.
+    /// Parses .BTF.ext. Without that section, all lists are empty.
     ///
     /// # Errors
-    /// [`ObjectError::Types`], [`ObjectError::Core`].
+    /// [`ObjectError::Types`]
     pub fn parse(elf: &Elf<'_>, btf: &Btf<'_>) -> Result<Lines, ObjectError> {
         let Some(section) = elf.section(b".BTF.ext") else {
             return Ok(Lines {
                 functions: Records(Vec::new()),
                 lines: Records(Vec::new()),
+                relocations: Records(Vec::new()),
             });
         };
         let bytes = section.bytes;
@@ -69,13 +74,15 @@ impl Lines {
             let size = field(offset_at.checked_add(4)?)?;
             bytes.get(start..start.checked_add(size)?)
         };
-        // A header that is too short for this field has no CO-RE relocations.
-        if header >= 32 && field(28) != Some(0) {
-            return Err(ObjectError::Core);
-        }
+        // A header that is too short for the fields has no relocations.
+        let relocations = match header >= 32 {
+            true => part(24),
+            false => Some(&[][..]),
+        };
         Ok(Lines {
             functions: records(part(8).ok_or(damaged())?, elf, btf)?,
             lines: records(part(16).ok_or(damaged())?, elf, btf)?,
+            relocations: records(relocations.ok_or(damaged())?, elf, btf)?,
         })
     }
 }
@@ -135,6 +142,10 @@ fn records<const FIELDS: usize>(
 }
 
 impl<const FIELDS: usize> Records<FIELDS> {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the records of `section` from `start` up to `end`, each with its distance
     /// from `start`, all in bytes.
     pub fn within(

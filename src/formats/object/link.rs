@@ -41,6 +41,8 @@ pub struct Linked {
     pub functions: Vec<[u32; 2]>,
     /// `struct bpf_line_info`
     pub lines: Vec<[u32; 4]>,
+    /// `struct bpf_core_relo`, which counts in bytes from the first instruction.
+    pub relocations: Vec<[u32; 4]>,
 }
 
 /// A function that the program reaches.
@@ -88,6 +90,12 @@ impl Layout {
             kfuncs: finder.kfuncs,
             placed,
         })
+    }
+
+    /// Returns whether every function has a type.
+    pub fn is_described(&self, lines: &Lines) -> bool {
+        let mut all = self.placed.iter();
+        all.all(|placed| placed.types(lines).next().is_some())
     }
 
     /// Joins the functions, and resolves their references with the descriptors of the
@@ -166,6 +174,13 @@ impl Layout {
 }
 
 impl Placed {
+    /// Returns the record of the function's type.
+    fn types(&self, lines: &Lines) -> impl Iterator<Item = (u64, [u32; 1])> {
+        let Function { section, start, .. } = self.function;
+        let end = start.saturating_add(1);
+        lines.functions.within(section, start, end)
+    }
+
     fn describe(&self, lines: &Lines, linked: &mut Linked) {
         let Function {
             section,
@@ -177,14 +192,17 @@ impl Placed {
             let at = u64::try_from(self.at).unwrap_or(u64::MAX);
             u32::try_from(at.saturating_add(bytes / BYTES)).unwrap_or(u32::MAX)
         };
-        for (_, [kind]) in lines
-            .functions
-            .within(section, start, start.saturating_add(1))
-        {
+        for (_, [kind]) in self.types(lines) {
             linked.functions.push([number(0), kind]);
         }
         for (distance, [file, line, column]) in lines.lines.within(section, start, end) {
             linked.lines.push([number(distance), file, line, column]);
+        }
+        for (distance, [of, path, kind]) in lines.relocations.within(section, start, end) {
+            // Fits, because of INSTRUCTIONS_MAX.
+            let bytes = u32::try_from(BYTES).unwrap_or(0);
+            let at = number(distance).saturating_mul(bytes);
+            linked.relocations.push([at, of, path, kind]);
         }
     }
 }

@@ -6,9 +6,9 @@
 //! instructions as bpf(2) takes them.
 //!
 //! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the hook,
-//! functions that it calls, maps, variables, constants and kfuncs. Features that only
-//! other programs need are refused by name: CO-RE relocations, variables of the kernel
-//! and its configuration, pinned and nested maps. The kernel is not told the types of the
+//! functions that it calls, maps, variables, constants and kfuncs. Fields of the kernel's
+//! structures are found by the kernel (CO-RE). Features that only other programs need are
+//! refused by name: variables of the kernel and its configuration, pinned and nested maps. The kernel is not told the types of the
 //! maps' values, so it refuses locks, timers and kernel pointers in them.
 
 mod btf;
@@ -80,6 +80,13 @@ impl<'a> Object<'a> {
         let layout = Layout::from(&elf, &maps, program)?;
         let lines = btf.as_ref().map(|btf| Lines::parse(&elf, btf));
         let lines = lines.transpose()?;
+        // Without types of all functions, the kernel would leave out the relocations.
+        if let Some(lines) = &lines
+            && !lines.relocations.is_empty()
+            && !layout.is_described(lines)
+        {
+            return Err(ObjectError::Core);
+        }
         Ok(Object {
             elf,
             btf,

@@ -72,6 +72,9 @@ pub struct ProgLoad {
     pub attach_btf_obj_fd: u32,
     pub core_relo_cnt: u32,
     pub fd_array: u64,
+    pub core_relos: u64,
+    pub core_relo_rec_size: u32,
+    pub padding: u32,
 }
 
 /// BPF_RAW_TRACEPOINT_OPEN

@@ -80,6 +80,7 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
         instructions,
         functions,
         lines,
+        relocations,
     } = program.linked;
     let descriptors = [0, descriptor(program.module)];
     let record = |bytes: usize| u32::try_from(bytes).unwrap_or(0);
@@ -102,6 +103,9 @@ pub fn load_program(program: &Program<'_>) -> Result<OwnedFd, Rejected> {
             line_info_rec_size: record(size_of::<[u32; 4]>()),
             line_info: address(lines.as_slice()),
             line_info_cnt: length(lines),
+            core_relos: address(relocations.as_slice()),
+            core_relo_rec_size: record(size_of::<[u32; 4]>()),
+            core_relo_cnt: length(relocations),
             attach_btf_id: program.function,
             attach_btf_obj_fd: descriptor(program.module),
             fd_array: address(&descriptors),

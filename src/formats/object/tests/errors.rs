@@ -297,7 +297,7 @@ fn a_line_belongs_to_an_instruction() {
     let hook = types.string(HOOK);
     let lines = btf(&[24, 0, 4, 4, 28, 8, 16, hook, 1, 4, 0, 0, 1 << 10]);
     let file = parser_with(&types, &lines).finish();
-    let what = ".BTF.ext is not a list of functions and lines";
+    let what = ".BTF.ext is not a list of functions, lines and relocations";
     assert_eq!(error(&file), ObjectError::Types { what });
 }
 
@@ -311,11 +311,20 @@ fn variables_of_the_kernel_are_not_to_be_had() {
     assert_eq!(error(&file), ObjectError::Variable { name });
 }
 
+/// The kernel looks at relocations only if it has types of functions.
 #[test]
-fn core_relocations_are_refused() {
-    let lines = btf(&[32, 0, 0, 0, 0, 0, 4]);
-    let file = parser_with(&types(), &lines).finish();
+fn core_relocations_need_types_of_functions() {
+    let mut types = types();
+    let hook = types.string(HOOK);
+    let lines = btf(&[32, 0, 0, 0, 0, 0, 28, 16, hook, 1, 8, 1, 0, 0]);
+    let file = parser_with(&types, &lines).finish();
     assert_eq!(error(&file), ObjectError::Core);
+    let lines = btf(&[32, 0, 0, 0, 0, 0, 0]);
+    assert!(Object::parse(&parser_with(&types, &lines).finish(), HOOK).is_ok());
+    let lines = btf(&[32, 0, 0, 0, 0, 0, 4, 8]);
+    let file = parser_with(&types, &lines).finish();
+    let what = ".BTF.ext is not a list of functions, lines and relocations";
+    assert_eq!(error(&file), ObjectError::Types { what });
 }
 
 #[test]

@@ -278,6 +278,41 @@ fn a_map_is_where_it_is_in_its_section() {
     assert_eq!(bytes(&linked)[..2], [instruction(LOAD, 0x11, 7), second(0)]);
 }
 
+/// They move with their functions, and count in bytes.
+#[test]
+fn core_relocations_are_for_the_kernel() {
+    let mut types = types();
+    let (text, hook, path) = (
+        types.string(".text"),
+        types.string(HOOK),
+        types.string("0:1"),
+    );
+    let functions = [8, hook, 1, 0, 13, text, 2, 8, 14, 24, 15];
+    let core = [
+        16, hook, 1, 16, 3, path, 0, text, 2, 0, 3, path, 2, 24, 3, path, 1,
+    ];
+    let bytes = |fields: &[u32]| fields.len() as u32 * 4;
+    let header = [
+        32,
+        0,
+        bytes(&functions),
+        0,
+        0,
+        bytes(&functions),
+        bytes(&core),
+    ];
+    let lines = btf(&[&header[..], &functions, &core].concat());
+    let file = parser_with(&types, &lines).finish();
+    let linked = Object::parse(&file, HOOK)
+        .unwrap()
+        .link(&[7, 8], &[Some(KFUNC)]);
+    let inner = linked.functions.iter().find(|[_, of]| *of == 15).unwrap()[0];
+    // The function at the start of .text is not reached.
+    let wanted = [[16, 3, path, 0], [inner * 8, 3, path, 1]];
+    assert_eq!(linked.relocations, wanted);
+    assert!(inner * 8 > 24, "it was moved");
+}
+
 #[test]
 fn functions_without_a_type_have_no_lines_either() {
     let mut types = types();
