@@ -11,7 +11,7 @@ fuzz_target!(|input: &[u8]| {
     let (text, block) = input.split_at(end.unwrap_or(input.len()));
     let variables = Grubenv::parse(block.get(1..).unwrap_or_default());
     let mut entry = Type1::parse(text, "x86_64", variables.as_ref());
-    entry.choose_initrds(text.len().is_multiple_of(2));
+    entry.choose_initrds(text.len().is_multiple_of(2), |_| false);
     if entry.problem.is_none() {
         assert!(!entry.image.is_empty());
         let files = entry.initrds.iter().chain(&entry.extras);

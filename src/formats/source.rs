@@ -11,8 +11,8 @@ use core::fmt;
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 
-/// Limit on the size of a file that the kernel reads: kernel_read_file()'s, INT_MAX.
-pub const KERNEL_READS_MAX_BYTES: u64 = (1 << 31) - 1;
+/// Limit on the size of a kernel and of an initrd: KEXEC_FILE_SIZE_MAX, since Linux 6.0.
+pub const KERNEL_READS_MAX_BYTES: u64 = 4 << 30;
 
 /// A position in a file, in bytes from its start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]

@@ -75,7 +75,8 @@ fn load_path(
 ) -> Result<Vec<u8>, RunError> {
     let is_wanted = |root: &Directory| root.has_file(path);
     let variables = efivar::read();
-    let found = volumes::find(options.place, &variables, options.timeout_s, &is_wanted);
+    let (place, timeout_s) = (options.place, options.timeout_s);
+    let found = volumes::find(place, &variables, timeout_s, &is_wanted, &is_wanted);
     let (volumes, notes, error) = match found {
         Ok(found) => (found.volumes, found.notes, no_entry(path)),
         Err(error) => (Vec::new(), Vec::new(), error),

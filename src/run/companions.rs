@@ -12,12 +12,15 @@ use crate::abi;
 use crate::formats::image::addon::{self, Addon};
 use crate::formats::image::detect::Image;
 use crate::formats::image::pe::Machine;
-use crate::formats::source::{KERNEL_READS_MAX_BYTES, ReadAt};
+use crate::formats::source::ReadAt;
 use crate::policy::companion::{self, CompanionDirectory, Pick, Target};
 use crate::policy::plan::{Companion, CompanionKind, Input, Manifest, PlanError};
 use crate::sys::SysError;
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
+
+/// Limit on the size of a companion file: the module reads no larger one.
+const FILE_MAX_BYTES: u64 = (1 << 31) - 1;
 
 /// Called for each file that is left out; an error that it returns ends the load.
 pub type OnSkip<'log> = &'log mut dyn FnMut(Skipped) -> Result<(), RunError>;
@@ -298,7 +301,7 @@ fn open(
 ) -> Result<Companion<InputFile>, Refusal> {
     let name = pick.name.as_bytes();
     let file = InputFile::open_at(directory, name).map_err(Refusal::Open)?;
-    if file.file_bytes() > KERNEL_READS_MAX_BYTES {
+    if file.file_bytes() > FILE_MAX_BYTES {
         return Err(Refusal::TooLarge);
     }
     let input = Input {

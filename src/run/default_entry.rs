@@ -48,7 +48,7 @@ impl BootEntries {
         let image = match entry.kind {
             Kind::Type2 => entry::path_of(entry.kind, &entry.file_name),
             // A problem that has come up since then is the load's to report.
-            Kind::Type1 | Kind::InBoot => match self.reread(entry, &host.machine) {
+            Kind::Type1 => match self.reread(entry, &host.machine) {
                 Ok(text) => text.image,
                 Err(_) => return Ok(()),
             },

@@ -22,9 +22,13 @@ use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sources};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
+use crate::sys::AsFd;
 use crate::sys::directory::Directory;
 use crate::sys::efivar;
 
+/// The paths of /boot in a root file system, where grub looks if it is no file system of its
+/// own; the last two are those of subvolumes, below the top of a btrfs.
+const BOOTS: [&str; 3] = ["boot/", "root/boot/", "@/boot/"];
 const LOADER_CONF: &[u8] = b"loader/loader.conf";
 /// Limit on the unknown variables that are reported.
 const UNKNOWN_TOLD: usize = 4;
@@ -56,7 +60,30 @@ pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries
         Place::Root(_) => LoaderVariables::default(),
         Place::Anywhere | Place::Device(_) => efivar::read(),
     };
-    let found = volumes::find(place, &variables, timeout_s, &has_entries)?;
+    let is_wanted = |root: &Directory| {
+        let mut boots = BOOTS.iter().filter_map(|path| below(root, path));
+        has_entries(root) || boots.any(|root| has_entries(&root))
+    };
+    let can_boot = |root: &Directory| can_boot(root, host);
+    let mut found = volumes::find(place, &variables, timeout_s, &is_wanted, &|root| {
+        can_boot(root)
+            || BOOTS
+                .iter()
+                .any(|path| below(root, path).is_some_and(|it| can_boot(&it)))
+    })?;
+    for volume in &mut found.volumes {
+        if can_boot(&volume.root) {
+            continue;
+        }
+        let has_none = !has_entries(&volume.root);
+        let better = BOOTS.iter().find(|path| {
+            let there = below(&volume.root, path);
+            there.is_some_and(|there| can_boot(&there) || has_none && has_entries(&there))
+        });
+        if let Some(path) = better {
+            volume.enter(path)?;
+        }
+    }
     read(found, variables, host)
 }
 
@@ -82,11 +109,8 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
     let mut conf = None;
     for (number, volume) in numbered() {
         let root = &volume.root;
-        let before = entries.entries.len();
         for kind in Kind::ALL {
-            if kind != Kind::InBoot || entries.entries.len() == before {
-                entries.read_directory(root, number, kind, host);
-            }
+            entries.read_directory(root, number, kind, host);
         }
         // As in systemd-boot, that of the ESP counts, and no other if the ESP has entries.
         if conf.is_none() {
@@ -137,13 +161,43 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
     Ok(entries)
 }
 
-/// Returns whether a file system has files that are boot entries by their names.
+fn below(root: &Directory, path: &str) -> Option<Directory> {
+    Directory::open(Some(root.as_fd()), path.as_bytes()).ok()
+}
+
+/// Returns the entries of a file system by the names of their files, at most `max` of each
+/// kind.
+fn named(root: &Directory, max: usize) -> Vec<Entry> {
+    let of_kind = |kind: Kind| {
+        let entry = move |name: &[u8]| Entry::of_file(kind, 0, name);
+        let names = root.names(kind.directory().as_bytes(), max, &|name| {
+            entry(name).is_some()
+        });
+        names
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(move |name| entry(&name))
+    };
+    Kind::ALL.into_iter().flat_map(of_kind).collect()
+}
+
 fn has_entries(root: &Directory) -> bool {
-    Kind::ALL.iter().any(|kind| {
-        let is_entry = |name: &[u8]| Entry::of_file(*kind, 0, name).is_some();
-        let names = root.names(kind.directory().as_bytes(), 1, &is_entry);
-        names.is_ok_and(|names| !names.is_empty())
-    })
+    !named(root, 1).is_empty()
+}
+
+/// Returns whether a file system has an entry that can boot.
+fn can_boot(root: &Directory, host: &Host) -> bool {
+    named(root, ENTRIES_MAX)
+        .iter()
+        .any(|entry| match entry.kind {
+            Kind::Type1 => {
+                entry::type1(root, &entry.file_name, &host.machine, None).is_ok_and(|text| {
+                    text.problem.is_none() && entry::files_problem(root, &text, host).is_none()
+                })
+            }
+            Kind::Type2 => entry::profiles(root, entry, host)
+                .is_ok_and(|all| all.iter().any(|one| one.problem.is_none())),
+        })
 }
 
 impl BootEntries {
@@ -198,8 +252,7 @@ impl BootEntries {
             return Err(Problem::Missing(entry.file_name.clone()));
         };
         let variables = self.grub_variables(entry.volume);
-        let root = &volume.root;
-        entry::type1(root, entry.kind, &entry.file_name, machine, variables)
+        entry::type1(&volume.root, &entry.file_name, machine, variables)
     }
 
     #[inline(never)]
@@ -233,7 +286,7 @@ impl BootEntries {
                 continue;
             }
             let variables = self.grub_variables(volume);
-            match entry::type1(root, kind, name, &host.machine, variables) {
+            match entry::type1(root, name, &host.machine, variables) {
                 Ok(mut text) => {
                     self.note_unknown(core::mem::take(&mut text.unknown));
                     let unusable = entry::files_problem(root, &text, host);

@@ -37,28 +37,28 @@ pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
 /// The problem of the entry's file. A problem in its text is in the returned value.
 pub fn type1(
     root: &Directory,
-    kind: Kind,
     file_name: &[u8],
     machine: &str,
     variables: Option<&Grubenv>,
 ) -> Result<Type1, Problem> {
-    let text = read_text(root, &path_of(kind, file_name))?;
+    let text = read_text(root, &path_of(Kind::Type1, file_name))?;
     let mut entry = Type1::parse(&text, machine, variables);
-    if kind == Kind::InBoot {
-        // Entries of a /boot that was a file system of its own begin there.
+    // Where /boot is, or was, a directory of a root file system, grub's paths lead from there.
+    let in_boot = |path: &[u8]| {
+        let mut ends = path.windows(5).zip(0usize..);
+        let (_, at) = ends.find(|(part, at)| {
+            *part == b"boot/" && (*at == 0 || path.get(at.wrapping_sub(1)) == Some(&b'/'))
+        })?;
+        path.get(at.saturating_add(5)..).map(<[u8]>::to_vec)
+    };
+    let moved = in_boot(&entry.image).filter(|path| root.has_file(path));
+    if moved.is_some() && !root.has_file(&entry.image) {
         for path in entry.files() {
-            let in_boot = [b"boot/", &path[..]].concat();
-            if !root.has_file(path) && root.has_file(&in_boot) {
-                *path = in_boot;
-            }
+            *path = in_boot(path).unwrap_or(core::mem::take(path));
         }
     }
-    let is_uki = entry.has_initrd_words() && is_uki(root, &entry.image);
-    entry.choose_initrds(is_uki);
-    // As in systemd-boot, an empty file is no initrd.
-    entry
-        .initrds
-        .retain(|path| root.file_bytes(path) != Some(0));
+    let is_empty = |path: &[u8]| root.file_bytes(path) == Some(0);
+    entry.choose_initrds(is_uki(root, &entry.image), is_empty);
     Ok(entry)
 }
 

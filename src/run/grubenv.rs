@@ -27,8 +27,8 @@ pub struct GrubFile {
     pub variables: Grubenv,
 }
 
-/// Returns the environment block of a file system: in grub's directory, also in a /boot
-/// that is not a file system of its own, or in that of a vendor on an ESP.
+/// Returns the environment block of a file system: in grub's directory, or in that of a
+/// vendor on an ESP.
 #[must_use]
 pub fn find(volume: usize, on: &Volume) -> Option<GrubFile> {
     let root = &on.root;
@@ -39,9 +39,7 @@ pub fn find(volume: usize, on: &Volume) -> Option<GrubFile> {
     for path in &mut paths {
         *path = [b"EFI/", &path[..], b"/grubenv"].concat();
     }
-    let usual = ["grub2", "grub", "boot/grub2", "boot/grub"];
-    let usual = usual.map(|directory| [directory.as_bytes(), b"/grubenv"].concat());
-    paths.splice(0..0, usual);
+    paths.splice(0..0, [b"grub2/grubenv".to_vec(), b"grub/grubenv".to_vec()]);
     paths.into_iter().find_map(|path| {
         let text = read_text(root, &path).ok()?;
         let variables = Grubenv::parse(&text)?;

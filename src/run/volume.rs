@@ -7,16 +7,18 @@ use alloc::vec::Vec;
 use crate::diagnosis::errno::Errno;
 use crate::formats::disk::superblock::Filesystem;
 use crate::policy::boot::error::BootError;
-use crate::sys::SysError;
 use crate::sys::block::{AddedPartition, Block};
 use crate::sys::directory::Directory;
 use crate::sys::mount::{self, Access, Source};
+use crate::sys::{AsFd, SysError};
 
 /// A mounted file system. Fields are dropped in order, so that the file system is
 /// unmounted before its partition is removed.
 pub struct Volume {
     pub name: String,
     pub root: Directory,
+    /// The path of `root` in the file system, with a slash at its end; empty for its root.
+    inside: &'static str,
     /// `None` when somebody else made the mount.
     source: Option<Source>,
     _added: Option<AddedPartition>,
@@ -31,6 +33,7 @@ impl Volume {
         Ok(Volume {
             name: String::from_utf8_lossy(path).into_owned(),
             root: Directory::open(None, path)?,
+            inside: "",
             source: None,
             _added: None,
         })
@@ -67,6 +70,7 @@ impl Volume {
                 return Ok(Volume {
                     name,
                     root,
+                    inside: "",
                     source: None,
                     _added: added,
                 });
@@ -75,6 +79,7 @@ impl Volume {
         let mut volume = Volume {
             name,
             root,
+            inside: "",
             source: Some(source.clone()),
             _added: added,
         };
@@ -88,6 +93,16 @@ impl Volume {
             }
         }
         Ok(volume)
+    }
+
+    /// Takes a directory for the root; `path` has a slash at its end.
+    ///
+    /// # Errors
+    /// The errors of open(2).
+    pub fn enter(&mut self, path: &'static str) -> Result<(), SysError> {
+        self.root = Directory::open(Some(self.root.as_fd()), path.as_bytes())?;
+        self.inside = path;
+        Ok(())
     }
 
     /// Returns whether somebody else has made the mount, so that a write to it is nothing
@@ -106,9 +121,12 @@ impl Volume {
     pub fn rename(self, directory: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
         // Moved out of `self`, so that it is dropped before its partition.
         let mut root = self.root;
+        let whole = [self.inside.as_bytes(), directory].concat();
+        let mut directory = directory;
         if let Some(source) = &self.source {
             // A new mount replays the journal first; a remount does not.
             drop(root);
+            directory = &whole;
             match mount::mount(source, Access::Write) {
                 // Somebody else has mounted it read-only.
                 Err(error) if mount::is_busy(&error) => {

@@ -56,8 +56,8 @@ impl Found {
 }
 
 /// Finds and mounts the file systems in a place. Anywhere, these are all ESPs and
-/// XBOOTLDR partitions; if none of them has what `is_wanted` looks for, also every other
-/// file system that has it. Waits up to `timeout_s` seconds for their devices to appear.
+/// XBOOTLDR partitions; if `is_enough` is true of none of them, also every other file system
+/// of which `is_wanted` is. Waits up to `timeout_s` seconds for their devices to appear.
 ///
 /// # Errors
 /// [`RunError::Boot`] when there are none.
@@ -66,6 +66,7 @@ pub fn find(
     variables: &LoaderVariables,
     timeout_s: u32,
     is_wanted: &dyn Fn(&Directory) -> bool,
+    is_enough: &dyn Fn(&Directory) -> bool,
 ) -> Result<Found, RunError> {
     if let Place::Root(path) = place {
         return Ok(Found::one(Volume::of_directory(path)?));
@@ -78,6 +79,7 @@ pub fn find(
         let search = Search {
             blocks: block::all(),
             is_wanted,
+            is_enough,
         };
         let searched_us = now_us();
         match search.find(place, variables) {
@@ -98,6 +100,7 @@ pub fn find(
 struct Search<'caller> {
     blocks: Vec<Block>,
     is_wanted: &'caller dyn Fn(&Directory) -> bool,
+    is_enough: &'caller dyn Fn(&Directory) -> bool,
 }
 
 fn table(disk: &Block) -> Result<Table, DiskError> {
@@ -176,7 +179,7 @@ impl Search<'_> {
         let chosen = partitions::choose(&disks, started_from);
         let chosen = chosen.and_then(|choice| self.open_all(choice));
         if let Ok(found) = &chosen
-            && found.volumes.iter().any(|one| (self.is_wanted)(&one.root))
+            && found.volumes.iter().any(|one| (self.is_enough)(&one.root))
         {
             return chosen;
         }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::process::Command;
 
+use crate::build;
 use crate::entries::{expect, list, plan, root};
 
 /// A machine without a file system for /boot: grub's paths begin at the root.
@@ -13,35 +14,47 @@ fn entries_in_the_boot_directory_of_a_root_file_system() {
         "{:#<1024}",
         "# GRUB Environment Block\nkernelopts=ro quiet\nsaved_entry=b\n"
     );
-    let directory = root("in-boot", &[("boot/grub2/grubenv", &grubenv)]);
-    fs::create_dir_all(directory.path("boot/loader/entries")).unwrap();
-    for file in ["vmlinuz", "initrd"] {
-        fs::copy(
-            directory.path(file),
-            directory.path(format!("boot/{file}-1")),
-        )
-        .unwrap();
-    }
-    let entries = directory.path("boot/loader/entries");
-    let whole = "linux /boot/vmlinuz-1\ninitrd /boot/initrd-1\noptions root=x $kernelopts\n";
-    fs::write(entries.join("c.conf"), whole).unwrap();
-    // Of a /boot that once was a file system of its own.
-    fs::write(entries.join("b.conf"), whole.replace("/boot/", "/")).unwrap();
-    let run = list(&directory);
-    expect(&run, &["1 c.conf * 2 b.conf, the default (saved_entry"]);
-    for name in ["b", "c"] {
-        let run = plan(&directory, &[name]);
-        assert_eq!(run.code, 0, "{run:?}");
-        expect(
-            &run,
-            &["boot/vmlinuz-1", "boot/initrd-1", "root=x ro quiet"],
+    for boot in ["boot", "@/boot", "root/boot"] {
+        let directory = root(&format!("in-{}", boot.replace('/', "-")), &[]);
+        let put = |name: &str, contents: &str| {
+            let path = directory.path(boot).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, contents).unwrap();
+        };
+        put("grub2/grubenv", &grubenv);
+        for file in ["vmlinuz", "initrd"] {
+            let to = directory.path(boot).join(format!("{file}-1"));
+            fs::copy(directory.path(file), to).unwrap();
+        }
+        let whole = format!(
+            "linux /{boot}/vmlinuz-1\ninitrd /{boot}/initrd-1\noptions root=x $kernelopts\n"
         );
+        put("loader/entries/c.conf", &whole);
+        // Of a /boot that is or was a file system of its own.
+        let own = whole.replace(&format!("/{boot}/"), "/");
+        put("loader/entries/b.conf", &own);
+        let run = list(&directory);
+        expect(&run, &["1 c.conf * 2 b.conf, the default (saved_entry"]);
+        for name in ["b", "c"] {
+            let run = plan(&directory, &[name]);
+            assert_eq!(run.code, 0, "{run:?}");
+            expect(&run, &["vmlinuz-1", "initrd-1", "root=x ro quiet"]);
+        }
+        // It is the same system as seen from there.
+        let inside = directory.run(&["list", "--root", boot]);
+        assert_eq!(inside.stdout, run.stdout);
+        // What cannot boot does not hide it.
+        fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
+        fs::create_dir_all(directory.path("loader/entries")).unwrap();
+        directory.file("EFI/Linux/x.efi", b"");
+        directory.file("loader/entries/y.conf", b"linux /gone\n");
+        assert_eq!(list(&directory).stdout, run.stdout);
+        // Where a boot loader finds one that can, it does not look there.
+        directory.file("loader/entries/d.conf", b"linux /vmlinuz\n");
+        let run = list(&directory);
+        expect(&run, &["d.conf, the default"]);
+        assert!(!run.stdout.contains("c.conf"), "{run:?}");
     }
-    // Where a boot loader finds others, it does not look there.
-    fs::create_dir_all(directory.path("loader/entries")).unwrap();
-    fs::write(directory.path("loader/entries/d.conf"), "linux /vmlinuz\n").unwrap();
-    let run = list(&directory);
-    assert!(!run.stdout.contains("c.conf"), "{run:?}");
 }
 
 /// More than the kernel reads of one file.
@@ -60,16 +73,16 @@ fn huge_files_are_no_default() {
         let file = fs::OpenOptions::new()
             .write(true)
             .open(directory.path(name));
-        file.unwrap().set_len(1 << 31).unwrap();
+        file.unwrap().set_len((1 << 32) + 1).unwrap();
     }
-    let limit = "the kernel reads at most 2147483647";
+    let limit = "the kernel reads at most 4294967296";
     let run = list(&directory);
-    let initrd = format!("z.conf: skipped: the initrd has 2147483888 bytes; {limit}");
-    let image = format!("y.conf: skipped: 2147483648 bytes; {limit}");
+    let initrd = format!("z.conf: skipped: the initrd has 4294967537 bytes; {limit}");
+    let image = format!("y.conf: skipped: 4294967297 bytes; {limit}");
     expect(&run, &["a.conf, the default", &initrd, &image]);
     let load = directory.run(&["load", "-n", "vmlinuz", "--initrd", "big"]);
     assert_eq!(load.code, 3);
-    expect(&load, &["big: the initrd has 2147483648 bytes"]);
+    expect(&load, &["big: the initrd has 4294967297 bytes"]);
 }
 
 #[test]
@@ -94,31 +107,95 @@ fn the_initrds_of_each_key() {
             ("b.conf", "efi /uki.efi\noptions root=b initrd=\\gone\n"),
             ("c.conf", "uki /uki.efi\ninitrd /gone\n"),
             ("d.conf", "linux /uki.efi\ninitrd /initrd\n"),
+            ("e.conf", "efi /vmlinuz\ninitrd /initrd\n"),
+            (
+                "f.conf",
+                "linux /vmlinuz\ninitrd /none\noptions initrd=/initrd\n",
+            ),
+            ("g.conf", "linux /uki.efi\noptions initrd=\\x @1 b\n"),
+            ("none", ""),
         ],
     );
+    // Those of the image itself.
+    let own = "initrd 50 bytes in 2 parts .osrel";
     for (name, wanted) in [
         (
             "a",
             &["root=a (from the boot entry)", "initrd, 236 bytes"][..],
         ),
-        (
-            "b",
-            &[
-                "root=b (from the boot entry)",
-                "initrd 50 bytes in 2 parts .osrel",
-            ],
-        ),
-        ("c", &["initrd 50 bytes in 2 parts .osrel"]),
+        ("b", &["command line root=b initrd=\\gone", own]),
+        ("c", &["command line own", own]),
         ("d", &["initrd, 236 bytes"]),
+        ("e", &["initrd, 236 bytes"]),
+        ("f", &["initrd, 236 bytes"]),
+        // The stub looks for a profile at the beginning only.
+        ("g", &["command line initrd=\\x @1 b", own]),
     ] {
         let run = plan(&directory, &[name]);
         assert_eq!(run.code, 0, "{run:?}");
-        let flat: Vec<_> = run.stdout.split_whitespace().collect();
-        let flat = flat.join(" ");
-        for text in wanted {
-            assert!(flat.contains(text), "{name}: {text}\n{run:?}");
+        expect(&run, wanted);
+    }
+}
+
+/// A name in the list means the entry beside it, whatever else is called so.
+#[test]
+fn what_the_list_shows_comes_first() {
+    let directory = root("exact", &[]);
+    fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
+    let image = |ids: [&str; 4]| {
+        let profiles = ids.map(|id| match id {
+            "" => b"TITLE=x\n".to_vec(),
+            id => format!("ID={id}\n").into_bytes(),
+        });
+        let kernel = build::bzimage();
+        let mut sections = vec![(".osrel", &b"ID=a\nNAME=A\n"[..]), (".linux", &kernel)];
+        let lines = ["zero", "one", "two", "three"];
+        for (profile, line) in profiles.iter().zip(lines) {
+            sections.extend([(".profile", &profile[..]), (".cmdline", line.as_bytes())]);
+        }
+        build::pe(&sections)
+    };
+    for (ids, name, line) in [
+        (["1", "0", "b", "c"], "a.efi@0", "one"),
+        (["x", "x", "b", "c"], "a.efi@x", "one"),
+        (["a", "b", "", "2"], "a.efi@2", "two"),
+        (["a", "b", "c", "1"], "a.efi@1", "three"),
+        (["a", "b", "c", "d"], "a.efi@1", "one"),
+        (["a", "b", "c", "d"], "a.efi@a", "zero"),
+        (["a", "b", "c", "d"], "a@c", "two"),
+    ] {
+        directory.file("EFI/Linux/a.efi", &image(ids));
+        let line = format!("command line {line}");
+        expect(&plan(&directory, &[name]), &[&line]);
+        fs::create_dir_all(directory.path("loader")).unwrap();
+        if name.contains(".efi") {
+            directory.file("loader/loader.conf", format!("default {name}\n").as_bytes());
+            expect(&plan(&directory, &[]), &[&line]);
         }
     }
+}
+
+#[test]
+fn an_open_quote_swallows_nothing_that_follows() {
+    let entry = "linux /vmlinuz\noptions root=x dyndbg=\"file a\n";
+    let directory = root("open-quote", &[("q.conf", entry)]);
+    let words = ["q", "--append", "quiet"];
+    expect(
+        &plan(&directory, &words),
+        &["root=x dyndbg=\"file a\" quiet"],
+    );
+    // What is not added to stays as it is.
+    expect(&plan(&directory, &["q"]), &["root=x dyndbg=\"file a (from"]);
+    let words = [
+        "load",
+        "-n",
+        "vmlinuz",
+        "--command-line",
+        "a=\"b",
+        "--append",
+        "c",
+    ];
+    expect(&directory.run(&words), &["command line a=\"b\" c"]);
 }
 
 #[test]

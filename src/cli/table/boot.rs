@@ -58,7 +58,7 @@ pub const LIST: Command = Command {
 partitions: the files in /loader/entries and the UKIs in /EFI/Linux, sorted as boot loaders sort \
 them. Entries of the disk that the firmware started from come first. If there are none, every \
 other file system that the kernel can mount is searched, such as /boot on XFS, or a root file \
-system with /boot/loader/entries. Marks the default, \
+system that has /boot in it. Marks the default, \
 and says why an entry cannot boot. Changes nothing.",
     flags: &[&ROOT, &DEVICE, &TIMEOUT, &HELP],
     examples: &[

@@ -35,7 +35,6 @@ pub enum Advice {
 const STARTS: &[(&[u8], &str, Advice)] = &[
     (b"\x04\x22\x4d\x18", "an lz4 frame", Advice::Lz4),
     (b"070707", "an old cpio archive (odc)", Advice::Newc),
-    (b"0707", "the beginning of a cpio archive", Advice::Newc),
     (b"\xc7\x71", "an old cpio archive (binary)", Advice::Newc),
     (b"\x71\xc7", "an old cpio archive (binary)", Advice::Newc),
     (b"-----BEGIN CERT", "a certificate (PEM)", Advice::None),
@@ -72,6 +71,18 @@ pub fn name(source: &dyn ReadAt, at: u64, end: u64) -> Result<Foreign, [u8; 8]> 
         return Ok(Foreign { name, advice });
     }
     of_head(head).ok_or_else(|| bytes_at(head, 0).unwrap_or_default())
+}
+
+/// Returns whether the bytes from `at` to `end` are the beginning of a cpio archive's magic
+/// number, and no more.
+pub fn is_cut_cpio(source: &dyn ReadAt, at: u64, end: u64) -> bool {
+    const MAGIC: &[u8] = b"07070";
+    let left = usize::try_from(end.saturating_sub(at)).unwrap_or(usize::MAX);
+    MAGIC.get(..left).is_some_and(|magic| {
+        let mut head = [0; MAGIC.len()];
+        let head = head.get_mut(..left).unwrap_or_default();
+        source.read_at(FileOffset(at), head).is_ok() && *head == *magic
+    })
 }
 
 /// Names the format that begins with these bytes; `None` for an unknown one.

@@ -299,11 +299,13 @@ impl Walker<'_> {
             // Zeros may belong to the format.
             let is_first = self.walk.archives.is_empty();
             let from = if is_first { 0 } else { start };
-            let named = foreign::name(self.window.source, from, bytes);
-            self.fault(
-                from,
-                named.map_or_else(FaultKind::Unknown, FaultKind::Foreign),
-            );
+            let source = self.window.source;
+            let kind = match foreign::name(source, from, bytes) {
+                _ if foreign::is_cut_cpio(source, from, bytes) => FaultKind::Cut(Format::Cpio),
+                Ok(named) => FaultKind::Foreign(named),
+                Err(head) => FaultKind::Unknown(head),
+            };
+            self.fault(from, kind);
         }
     }
 

@@ -39,6 +39,7 @@ pub const CAPTURE_KERNEL: &[Rule<'_>] = &[
     rule("netroot", NETWORK_ROOT),
     rule("fcoe", NETWORK_ROOT),
     rule("iscsi_initiator", NETWORK_ROOT),
+    rule("rd.iscsi.initiator", NETWORK_ROOT),
     rule("ignition.firstboot", "is for the running system only"),
     rule(
         "rd.kexec_bpf.kdump",

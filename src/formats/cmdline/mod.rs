@@ -83,6 +83,14 @@ where
     line
 }
 
+/// Closes a quote that is left open, which would swallow the words that follow.
+pub fn close_quote(line: &mut Vec<u8>) {
+    let quotes = line.iter().filter(|byte| **byte == b'"').count();
+    if !quotes.is_multiple_of(2) {
+        line.push(b'"');
+    }
+}
+
 /// Splits a command line into its words, as they are written: white space in double
 /// quotes does not split, and the quotes stay, so that joining the words keeps their
 /// meaning.

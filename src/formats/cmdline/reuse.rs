@@ -4,7 +4,7 @@
 //!
 //! A policy is a table of [`Rule`]s; callers pass one or more. Everything that no rule
 //! names is kept, byte for byte; only a quote that is left open is closed.
-use super::{join, key, words};
+use super::{close_quote, join, key, words};
 use alloc::vec::Vec;
 
 /// A rule that drops every word which sets `parameter`.
@@ -78,15 +78,7 @@ pub fn reuse<'a>(running: &'a [u8], policies: &[&[Rule<'_>]]) -> Reused<'a> {
         }
     }
     let mut kept = join(kept);
-    // An open quote would swallow the words that are appended.
-    if !kept
-        .iter()
-        .filter(|byte| **byte == b'"')
-        .count()
-        .is_multiple_of(2)
-    {
-        kept.push(b'"');
-    }
+    close_quote(&mut kept);
     Reused { kept, dropped }
 }
 

@@ -42,12 +42,12 @@ pub struct Type1 {
     pub kind: Option<EntryKind>,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
-    /// The files that words `initrd=` of the options name.
-    words_initrds: Vec<Vec<u8>>,
+    /// The first thing that is wrong with the values of `initrd`.
+    initrd_problem: Option<EntryError>,
     /// Addons, credentials and extensions.
     pub extras: Vec<Vec<u8>>,
-    /// All `options` lines, joined, without the words that name initrds; empty when there
-    /// are none. They may begin with `@` and a UKI's profile.
+    /// All `options` lines, joined; empty when there are none. They may begin with `@` and a
+    /// UKI's profile.
     pub options: Vec<u8>,
     /// The number of a UKI's profile.
     pub profile: u32,
@@ -94,9 +94,6 @@ impl Type1 {
                 entry.problem.get_or_insert(problem);
             }
         }
-        if let Err(problem) = entry.take_initrd_words() {
-            entry.problem.get_or_insert(problem);
-        }
         if entry.image.is_empty() {
             entry.problem.get_or_insert(EntryError::NoImage);
         }
@@ -137,12 +134,9 @@ impl Type1 {
             b"uki" | b"efi" => self.image = path(value)?.unwrap_or_default(),
             b"initrd" => {
                 let files = expanded()?;
-                if unquoted(written).is_some() {
-                    return take_file(&mut self.initrds, &files);
-                }
-                for file in files.split(u8::is_ascii_whitespace) {
-                    take_file(&mut self.initrds, file)?;
-                }
+                let is_one = unquoted(written).is_some();
+                let files = files.split(|byte| !is_one && byte.is_ascii_whitespace());
+                self.take_initrds(files);
             }
             b"extra" if self.extras.len() >= FILES_MAX => return Err(EntryError::TooManyFiles),
             b"extra" => self.extras.extend(path(value)?),
@@ -188,60 +182,59 @@ impl Type1 {
         }
     }
 
+    fn take_initrds<'a>(&mut self, files: impl Iterator<Item = &'a [u8]>) {
+        for file in files {
+            let problem = match path(file) {
+                Ok(Some(path)) if self.initrds.len() < FILES_MAX => {
+                    self.initrds.push(path);
+                    continue;
+                }
+                Ok(None) => continue,
+                Ok(Some(_)) => EntryError::TooManyFiles,
+                Err(problem) => problem,
+            };
+            self.initrd_problem.get_or_insert(problem);
+        }
+    }
+
     /// Returns the paths of all its files.
     pub fn files(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
         core::iter::once(&mut self.image)
             .chain(&mut self.initrds)
-            .chain(&mut self.words_initrds)
             .chain(&mut self.extras)
     }
 
-    /// Leaves only those initrds that reach the kernel, after which the options name none.
+    /// Leaves only those initrds that reach the kernel.
     ///
-    /// systemd-boot passes the files of the key `initrd` with the key `linux` only. A
-    /// kernel's EFI stub loads those that its words name, if no initrd was passed. A UKI has
-    /// initrds of its own, so the stub of its kernel loads none.
-    pub fn choose_initrds(&mut self, is_uki: bool) {
-        if self.kind != Some(EntryKind::Linux) {
-            self.initrds.clear();
+    /// systemd-boot passes the files of the key `initrd` to a UKI with the key `linux` only;
+    /// a UKI has initrds of its own, so the stub of its kernel loads none. A kernel gets
+    /// them by any key, and without them its EFI stub loads those that its words name. As in
+    /// systemd-boot, an empty file is no initrd.
+    pub fn choose_initrds(&mut self, is_uki: bool, is_empty: impl Fn(&[u8]) -> bool) {
+        self.initrds.retain(|path| !is_empty(path));
+        if is_uki {
+            if self.kind != Some(EntryKind::Linux) {
+                self.initrds.clear();
+                self.initrd_problem = None;
+            }
+        } else {
+            let options = core::mem::take(&mut self.options);
+            let file = |word: &'_ [u8]| word.starts_with(INITRD);
+            let words = || cmdline::words(&options);
+            self.options = match words().any(file) {
+                true => cmdline::join(words().filter(|word| !file(word))),
+                false => options.clone(),
+            };
+            if self.initrds.is_empty() && self.initrd_problem.is_none() {
+                self.take_initrds(words().filter_map(|word| word.strip_prefix(INITRD)));
+                self.initrds.retain(|path| !is_empty(path));
+            }
         }
-        let words = core::mem::take(&mut self.words_initrds);
-        if self.initrds.is_empty() && !is_uki {
-            self.initrds = words;
+        if let Some(problem) = self.initrd_problem.take() {
+            self.problem.get_or_insert(problem);
         }
-    }
-
-    /// Returns whether the choice of initrds depends on what the image is.
-    #[must_use]
-    pub fn has_initrd_words(&self) -> bool {
-        !self.words_initrds.is_empty()
-    }
-
-    /// Takes the words `initrd=FILE` off the options.
-    fn take_initrd_words(&mut self) -> Result<(), EntryError> {
-        let options = core::mem::take(&mut self.options);
-        let file = |word: &[u8]| word.strip_prefix(b"initrd=").map(<[u8]>::to_vec);
-        if !cmdline::words(&options).any(|word| file(word).is_some()) {
-            self.options = options;
-            return Ok(());
-        }
-        let words = cmdline::words(&options);
-        self.options = cmdline::join(words.filter(|word| file(word).is_none()));
-        for file in cmdline::words(&options).filter_map(file) {
-            take_file(&mut self.words_initrds, &file)?;
-        }
-        Ok(())
     }
 }
 
-/// Appends the path of an initrd to a list.
-fn take_file(list: &mut Vec<Vec<u8>>, file: &[u8]) -> Result<(), EntryError> {
-    let Some(path) = path(file)? else {
-        return Ok(());
-    };
-    if list.len() >= FILES_MAX {
-        return Err(EntryError::TooManyFiles);
-    }
-    list.push(path);
-    Ok(())
-}
+/// The word of a kernel's options that names an initrd for its EFI stub.
+const INITRD: &[u8] = b"initrd=";

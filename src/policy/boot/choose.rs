@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::entry::Entry;
+use super::entry::{Entry, Kind};
 use super::error::BootError;
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::glob;
@@ -112,28 +112,46 @@ impl Sources<'_> {
 }
 
 impl Wish {
-    fn is_meant(&self, index: usize, entry: &Entry) -> bool {
-        let is_counted_out = self.respects_counter && entry.has_no_tries_left();
-        let is_named = || match self.source {
-            DefaultSource::NextEntry | DefaultSource::SavedEntry => {
-                let number = core::str::from_utf8(&self.name).ok();
-                let number = number.and_then(|text| text.parse().ok());
-                let is = |text: &[u8]| text.eq_ignore_ascii_case(&self.name);
-                number == Some(index) || is(&entry.title) || is(entry.stem()) || entry.goes_by(is)
-            }
+    /// Returns whether the entry has this name, or with `by_alias` another one that means
+    /// it.
+    fn is_named(&self, index: usize, entry: &Entry, by_alias: bool) -> bool {
+        let is = |text: &[u8]| text.eq_ignore_ascii_case(&self.name);
+        let matches = |name: &[u8]| match self.source {
+            DefaultSource::NextEntry | DefaultSource::SavedEntry => is(name),
             // An empty pattern matches nothing, because every id ends in a suffix.
-            _ => entry.goes_by(|name| glob::matches(&self.name, name)),
+            _ => glob::matches(&self.name, name),
         };
-        !self.name.is_empty() && !is_counted_out && is_named()
+        let by_grub = || {
+            let number = core::str::from_utf8(&self.name).ok();
+            let number = number.and_then(|text| text.parse().ok());
+            number == Some(index) || is(&entry.title) || is(entry.stem())
+        };
+        match (by_alias, self.source) {
+            (true, _) => entry.has_alias(matches),
+            (false, DefaultSource::NextEntry | DefaultSource::SavedEntry) => {
+                matches(&entry.id) || by_grub()
+            }
+            (false, _) => matches(&entry.id),
+        }
     }
 
-    /// Returns the first entry that is meant, among those that can boot or those that cannot.
+    /// Returns the first entry that is meant, among those that can boot or those that
+    /// cannot. What the list shows as a name comes before other names.
     fn find(&self, entries: &[Entry], can_boot: bool) -> Option<usize> {
-        let mut all = entries.iter().enumerate();
-        let found = all.find(|(index, entry)| {
-            entry.problem.is_none() == can_boot && self.is_meant(*index, entry)
-        });
-        found.map(|(index, _)| index)
+        if self.name.is_empty() {
+            return None;
+        }
+        let by = |by_alias| {
+            let mut all = entries.iter().enumerate();
+            let found = all.find(|(index, entry)| {
+                let is_counted_out = self.respects_counter && entry.has_no_tries_left();
+                entry.problem.is_none() == can_boot
+                    && !is_counted_out
+                    && self.is_named(*index, entry, by_alias)
+            });
+            found.map(|(index, _)| index)
+        };
+        by(false).or_else(|| by(true))
     }
 }
 
@@ -177,10 +195,20 @@ pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
 /// # Errors
 /// [`BootError::NoSuchEntry`], [`BootError::Ambiguous`].
 pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
-    let is = |text: &[u8]| text.eq_ignore_ascii_case(name);
-    let found = entries.iter().position(|entry| {
-        entry.goes_by(is) || entry.is_first_profile() && (is(&entry.file_name) || is(entry.stem()))
-    });
+    // The suffix may be left out before a profile, too.
+    let at = name.iter().position(|byte| *byte == b'@');
+    let (image, profile) = at
+        .and_then(|at| name.split_at_checked(at))
+        .unwrap_or_default();
+    let with_suffix = [image, Kind::Type2.suffix().as_bytes(), profile].concat();
+    let is =
+        |text: &[u8]| text.eq_ignore_ascii_case(name) || text.eq_ignore_ascii_case(&with_suffix);
+    let find = |is_it: &dyn Fn(&Entry) -> bool| entries.iter().position(is_it);
+    let found = find(&|entry| is(&entry.id))
+        .or_else(|| {
+            find(&|entry| entry.is_first_profile() && (is(&entry.file_name) || is(entry.stem())))
+        })
+        .or_else(|| find(&|entry| entry.has_alias(is)));
     let number = core::str::from_utf8(name)
         .ok()
         .and_then(|text| text.parse().ok());

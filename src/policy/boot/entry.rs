@@ -18,19 +18,15 @@ use crate::formats::image::profile::ProfileText;
 /// machines.
 const TEXT_MAX_BYTES: usize = 256;
 
-/// The kinds of boot entries.
+/// The two kinds of boot entries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Type1,
     Type2,
-    /// Type 1, in the /boot of a root file system, where grub looks for them if /boot is
-    /// not a file system of its own.
-    InBoot,
 }
 
 impl Kind {
-    /// All kinds; entries of the last one count where there are no others.
-    pub const ALL: [Kind; 3] = [Kind::Type1, Kind::Type2, Kind::InBoot];
+    pub const ALL: [Kind; 2] = [Kind::Type1, Kind::Type2];
 
     /// Returns the directory of its files, below the root of the file system.
     #[must_use]
@@ -38,7 +34,6 @@ impl Kind {
         match self {
             Kind::Type1 => "loader/entries",
             Kind::Type2 => "EFI/Linux",
-            Kind::InBoot => "boot/loader/entries",
         }
     }
 
@@ -46,7 +41,7 @@ impl Kind {
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
-            Kind::Type1 | Kind::InBoot => ".conf",
+            Kind::Type1 => ".conf",
             Kind::Type2 => ".efi",
         }
     }
@@ -176,15 +171,14 @@ impl Entry {
         self.counter.is_some_and(Counter::is_bad)
     }
 
-    /// Returns whether one of the entry's names satisfies `is`: its id, or the id with the
-    /// profile's number, or with the ID of the first profile.
+    /// Returns whether a name other than the id satisfies `is`: one with the profile's
+    /// number, or with the ID of the first profile.
     #[must_use]
-    pub fn goes_by(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+    pub fn has_alias(&self, is: impl Fn(&[u8]) -> bool) -> bool {
         let number = alloc::format!("{}", self.profile);
-        let more = |name: &[u8]| is(&[self.image_id(), b"@", name].concat());
-        is(&self.id)
-            || self.kind == Kind::Type2 && more(number.as_bytes())
-            || self.first_id.as_deref().is_some_and(more)
+        let number = (self.kind == Kind::Type2).then_some(number.as_bytes());
+        let mut profiles = number.into_iter().chain(self.first_id.as_deref());
+        profiles.any(|name| is(&[self.image_id(), b"@", name].concat()))
     }
 
     /// Returns the id without the profile.
@@ -210,7 +204,7 @@ impl Entry {
     /// the way it boots.
     fn own_profile(&self) -> u32 {
         match self.kind {
-            Kind::Type1 | Kind::InBoot => 0,
+            Kind::Type1 => 0,
             Kind::Type2 => self.profile,
         }
     }

@@ -125,7 +125,7 @@ pub fn plan<F>(
     let append = cmdline::join([&appended[..], mark]);
     let (mut dropped, mut added) = (Vec::new(), Vec::new());
     let mut kept = Vec::new();
-    let (base, start) = if let Some((base, text)) = replacement {
+    let (base, mut start) = if let Some((base, text)) = replacement {
         (base, cmdline::mangle(text))
     } else if options.reuse_cmdline {
         let running = host
@@ -158,6 +158,9 @@ pub fn plan<F>(
     } else {
         (CmdlineBase::Empty, Vec::new())
     };
+    if base.replaces_own() && !append.is_empty() {
+        cmdline::close_quote(&mut start);
+    }
     let mut pieces = Vec::new();
     let mut add = |origin, text: &[u8]| {
         if !text.is_empty() {
