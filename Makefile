@@ -18,10 +18,12 @@ SYSTEMDUNITDIR ?= /usr/lib/systemd/system
 LIBDIR ?= /usr/lib/kexec-bpf
 UDEVRULESDIR ?= /usr/lib/udev/rules.d
 SYSCONFDIR ?= /etc
+# debian, fedora or arch: what that distribution's package has; see packaging/install.sh.
+LAYOUT ?=
 
 .DEFAULT_GOAL = build
-.PHONY: help build check check-all fuzz demo bench size docs docs-check install uninstall dist deb \
-	clean
+.PHONY: help build check check-all fuzz demo bench size docs docs-check install uninstall list dist \
+	deb rpm pkg clean
 
 help:
 	@echo 'make            build the static binary'
@@ -36,6 +38,8 @@ help:
 	@echo 'make uninstall  remove what make install installed, with the same variables'
 	@echo 'make dist       pack the source with its crates, to build offline'
 	@echo 'make deb        build Debian packages of the program and of the module'
+	@echo 'make rpm        the same for Fedora'
+	@echo 'make pkg        the same for Arch Linux'
 	@echo 'make clean      remove what was built and downloaded'
 
 build:
@@ -75,17 +79,21 @@ docs-check:
 
 # Installs what `make` has built, so that root needs no Rust.
 export DESTDIR PREFIX PROGRAM DRACUTDIR INITCPIODIR INITRAMFSTOOLSDIR SYSTEMDUNITDIR \
-	LIBDIR UDEVRULESDIR SYSCONFDIR
+	LIBDIR UDEVRULESDIR SYSCONFDIR LAYOUT
 install uninstall:
+	@packaging/install.sh $@
+
+# Prints what `make install` installs, with the same variables.
+list:
 	@packaging/install.sh $@
 
 # The source of the last commit with all its crates, for a build without a network.
 dist:
 	@packaging/tarball.sh archive $(TARGET_DIR)/dist
 
-deb: build
-	@$(PROVISION) deb
-	@packaging/deb.sh $(PROGRAM) $(TARGET_DIR)/deb
+deb rpm pkg: build
+	@$(PROVISION) $@
+	@packaging/$@.sh $(PROGRAM) $(TARGET_DIR)/$@
 
 clean:
 	rm -rf $(TARGET_DIR)

@@ -4,7 +4,7 @@
 # Installs what a make target needs, and says why. Does nothing if all is
 # installed.
 #
-#   tests/provision.sh STAGE...      build, kernel, demo, vm, all, deb, source
+#   tests/provision.sh STAGE...      build, kernel, demo, vm, all, deb, rpm, pkg, source
 #   tests/provision.sh --refresh STAGE...   take today's package versions
 #
 # Programs that run on this machine come from its own package sources. What is
@@ -25,7 +25,7 @@ refresh=no
 say() { echo "provision: $*"; }
 die() { echo "provision: $*" >&2; exit 1; }
 
-stages='build, kernel, demo, vm, all, deb or source'
+stages='build, kernel, demo, vm, all, deb, rpm, pkg or source'
 
 # Packages, each with the reason for it.
 build_packages="
@@ -54,6 +54,16 @@ debhelper     does the steps of that build
 dh-dkms       installs the module's source as DKMS wants it
 lintian       reads the packages
 mmdebstrap    makes the system in which they are installed
+"
+rpm_packages="
+rpm      builds Fedora's packages
+rpmlint  reads them
+"
+pkg_packages="
+makepkg           builds Arch Linux's packages
+libarchive-tools  unpacks and packs for makepkg
+zstd              compresses the packages
+binutils          reads the program, to check it
 "
 source_packages="
 gcc-12       builds the kernel that checks itself
@@ -183,9 +193,9 @@ stage() {
         stage vm
         kernel_rt
         ;;
-    deb)
-        install_missing "$deb_packages"
-        ;;
+    deb) install_missing "$deb_packages" ;;
+    rpm) install_missing "$rpm_packages" ;;
+    pkg) install_missing "$pkg_packages" ;;
     source)
         install_missing "$source_packages"
         source_6_12
