@@ -12,7 +12,7 @@
 #   unpack   boots with each kind of initrd, packed and unpacked
 #   jumps    fast loads of large initrds, by each route and firmware
 #   entries  systemd-boot's entries with all settings
-#   packages the Debian package in a system; takes root
+#   packages the packages: what is in them, and the program's in a system; takes root
 #
 #   tests/check-all.sh                  all parts
 #   tests/check-all.sh more entries     only these
@@ -55,9 +55,9 @@ for part in "${parts[@]}"; do
     jumps) kernel=6.12 tests=(jump_matrix) ;;
     entries) kernel=6.12 tests=(sd_boot::long_) ;;
     packages)
-        { make -s deb && tests/packages.sh; } >"$logs/all-packages.log" 2>&1 </dev/null ||
-            status=1
-        grep '^packages: ' "$logs/all-packages.log"
+        { make -s deb rpm pkg && tests/package-lists.sh && tests/packages.sh; } \
+            >"$logs/all-packages.log" 2>&1 </dev/null || status=1
+        grep -E '^package(-list)?s: ' "$logs/all-packages.log"
         continue
         ;;
     *)

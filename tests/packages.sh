@@ -3,7 +3,8 @@
 #
 # Installs, upgrades, removes and purges the package kexec-bpf in a Debian 13 that
 # mmdebstrap makes, as root: without a question, with the initramfs made anew each time,
-# and with nothing left in the end. Needs target/deb, which make deb fills.
+# and with nothing left in the end. Then Fedora's and Arch's package in the same way, with
+# this machine's rpm and pacman. Needs target/deb, target/rpm and target/pkg.
 #
 # kexec-bpf-dkms is not installed here: a compiler and kernel headers would be 1 GB.
 set -euo pipefail
@@ -13,7 +14,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 die() { echo "packages: $*" >&2; exit 1; }
 package=$(echo "$target"/deb/kexec-bpf_*_amd64.deb)
-[ -f "$package" ] || die "no package in $target/deb: run make deb"
+rpm=$(echo "$target"/rpm/kexec-bpf-[0-9]*.rpm)
+pkg=$(echo "$target"/pkg/kexec-bpf-[0-9]*.pkg.tar.zst)
+for file in "$package" "$rpm" "$pkg"; do
+    [ -f "$file" ] || die "no $file: run make deb rpm pkg"
+done
 set=$(readlink -f "$target/vm/linux-6.12")
 release=$(basename "$(echo "$set"/lib/modules/*)")
 
@@ -22,7 +27,7 @@ minimal=$target/vm/debian-13.tar
 if [ ! -e "$minimal" ]; then
     mirror=$(sed -n 's/^deb .* \(http[^ ]*\) trixie main/\1/p' \
         "$target/vm/apt/trixie/sources.list")
-    mmdebstrap --quiet --variant=apt --include=initramfs-tools,busybox,zstd,systemd \
+    mmdebstrap --quiet --format=tar --variant=apt --include=initramfs-tools,busybox,zstd,systemd \
         --aptopt='APT::Install-Recommends "false"' trixie "$minimal.new" \
         "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main"
     mv "$minimal.new" "$minimal"
@@ -61,6 +66,21 @@ expect() {
     echo "packages: $2: ok"
 }
 
+# nothing_left WORD: fails if there is a file that was not there at the start.
+nothing_left() {
+    rm -r "$root"/tmp/*
+    files >"$target/vm/run/packages.after"
+    diff "$target/vm/run/packages.before" "$target/vm/run/packages.after" ||
+        die "$1: these files are left"
+    local left
+    left=$(cd "$root" && find etc usr -xdev -name '*kexec?bpf*' ! -path 'usr/lib/modules/*')
+    [ -z "$left" ] || die "$1: these are left: $left"
+    echo "packages: $1: ok"
+}
+
+# Prints how many links enable units of the package.
+links() { find "$root/etc/systemd" -name 'kexec-bpf-*' -type l | wc -l; }
+
 in_root depmod "$release"
 in_root update-initramfs -c -k "$release" >/dev/null
 files >"$target/vm/run/packages.before"
@@ -86,10 +106,29 @@ rm "$root/etc/kexec-bpf/pre-exec.d/10-mine"
 
 in_root apt-get -q install -y /tmp/first.deb
 in_root apt-get -q purge -y kexec-bpf
-rm -r "$root"/tmp/*
-files >"$target/vm/run/packages.after"
-diff "$target/vm/run/packages.before" "$target/vm/run/packages.after" ||
-    die "these files are left"
-left=$(cd "$root" && find etc usr -xdev -name '*kexec?bpf*' ! -path 'usr/lib/modules/*')
-[ -z "$left" ] || die "these are left: $left"
-echo "packages: purge: ok"
+nothing_left "purge"
+
+# rpm and pacman do not know what Debian's packages have installed. Both run the scripts of
+# a package in the system.
+with_rpm() { rpm --force-debian --root "$root" --dbpath /tmp/rpm --nodeps --nosignature "$@"; }
+with_rpm -i "$rpm"
+in_root kexec-bpf help >/dev/null
+in_root systemctl -q enable kexec-bpf-kdump kexec-bpf-enforce
+[ "$(links)" = 2 ] || die "the units are not enabled"
+with_rpm -U --replacepkgs "$rpm"
+[ "$(links)" = 2 ] || die "an upgrade has disabled the units"
+with_rpm -e kexec-bpf
+nothing_left "rpm"
+
+printf '[options]\nSigLevel = Never\n' >"$root/tmp/pacman.conf"
+mkdir "$root/tmp/pacman"
+with_pacman() {
+    pacman --root "$root" --dbpath "$root/tmp/pacman" --config "$root/tmp/pacman.conf" \
+        --noconfirm --nodeps --nodeps "$@" >"$root/tmp/log" 2>&1 </dev/null ||
+        die "pacman $*: $(cat "$root/tmp/log")"
+}
+with_pacman -U "$pkg"
+in_root kexec-bpf help >/dev/null
+with_pacman -U "$pkg"
+with_pacman -R kexec-bpf
+nothing_left "pacman"
