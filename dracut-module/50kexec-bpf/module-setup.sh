@@ -42,14 +42,6 @@ check() {
     return 0
 }
 
-# Prints the types of the file systems on which this host has kernels and boot entries.
-kexec_bpf_filesystems() {
-    local place type
-    while read -r _ place type _; do
-        case $place in /boot | /efi | /boot/efi) echo "$type" ;; esac
-    done </proc/self/mounts
-}
-
 # Called by dracut.
 depends() {
     return 0
@@ -61,8 +53,8 @@ installkernel() {
     local type drivers
     read -rd '' -a drivers < <(sed '/^#/d' /usr/lib/kexec-bpf/drivers)
     hostonly='' instmods "${drivers[@]}"
-    # A type may be no module, as autofs is.
-    for type in $(kexec_bpf_filesystems); do
+    # And the file systems of this host's kernels and boot entries.
+    for type in $(sh /usr/lib/kexec-bpf/filesystems); do
         hostonly='' instmods -s "$type"
     done
     if kexec_bpf_is_enforced; then

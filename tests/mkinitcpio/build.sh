@@ -59,6 +59,12 @@ find() {
     done < <(command find -L "$root$2" "${@:3}")
 }
 
+# Hooks run a script of this project so; here it is below ROOT.
+sh() {
+    [[ $1 == /usr/lib/kexec-bpf/* ]] || { error "sh: %s" "$1"; return 1; }
+    command sh "$root$1"
+}
+
 add_symlink() {
     (($# == 1 || $# == 2)) || { error "add_symlink: %s words" "$#"; return 1; }
     echo "symlink $1 ${2-$1}"
