@@ -7,7 +7,8 @@ LLVM_STRIP ?= llvm-strip
 BPF_INCLUDE ?= /usr/include
 
 BPF_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
-MULTIARCH := $(shell $(CC) -print-multiarch)
+# Where Debian has asm/. Not asked of cc, which may be clang, and does not know it then.
+MULTIARCH := $(shell uname -m)-linux-gnu
 
 # Without the prefix map the object would contain the path of the build
 # directory. Programs and callbacks often do not use their context argument,

@@ -22,16 +22,9 @@ done
 set=$(readlink -f "$target/vm/linux-6.12")
 release=$(basename "$(echo "$set"/lib/modules/*)")
 
-# The archive of a minimal system is kept, and unpacked anew each time.
-minimal=$target/vm/debian-13.tar
-if [ ! -e "$minimal" ]; then
-    mirror=$(sed -n 's/^deb .* \(http[^ ]*\) trixie main/\1/p' \
-        "$target/vm/apt/trixie/sources.list")
-    mmdebstrap --quiet --format=tar --variant=apt --include=initramfs-tools,busybox,zstd,systemd \
-        --aptopt='APT::Install-Recommends "false"' trixie "$minimal.new" \
-        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main"
-    mv "$minimal.new" "$minimal"
-fi
+# shellcheck source=tests/debian-root.sh
+. tests/debian-root.sh
+minimal=$(system debian-13 trixie initramfs-tools busybox zstd systemd)
 
 mkdir -p "$target/vm/run"
 root=$(mktemp -d "$target/vm/run/packages.XXXXXX")
@@ -40,15 +33,6 @@ tar -xf "$minimal" -C "$root"
 mkdir -p "$root/usr/lib/modules"
 cp -al "$set/lib/modules/$release" "$root/usr/lib/modules/"
 cp "$set/boot/config-$release" "$set/boot/vmlinuz-$release" "$root/boot/"
-
-# in_root COMMAND...: a question would read from /dev/null, and fail.
-in_root() {
-    # shellcheck disable=SC2016  # the inner shell expands these
-    unshare --mount sh -ec 'root=$1; shift
-        for directory in dev proc sys; do mount --rbind "/$directory" "$root/$directory"; done
-        exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin LC_ALL=C "$@"' \
-        sh "$root" "$@" </dev/null
-}
 
 # Prints all files but those that any package installation changes.
 files() {
