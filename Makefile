@@ -36,6 +36,7 @@ help:
 	@echo 'make docs       generate the man page, completions and figures in README'
 	@echo 'make install    install to $$DESTDIR$$PREFIX ($(PREFIX))'
 	@echo 'make uninstall  remove what make install installed, with the same variables'
+	@echo 'make list       list what make install installs, with the same variables'
 	@echo 'make dist       pack the source with its crates, to build offline'
 	@echo 'make deb        build Debian packages of the program and of the module'
 	@echo 'make rpm        the same for Fedora'

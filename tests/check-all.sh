@@ -13,6 +13,7 @@
 #   jumps    fast loads of large initrds, by each route and firmware
 #   entries  systemd-boot's entries with all settings
 #   packages the packages: what is in them, and the program's in a system; takes root
+#   distro-rust   a build by Debian forky's Rust; takes root
 #   dkms     the module's package in systems, built by DKMS; takes root
 #
 #   tests/check-all.sh                  all parts
@@ -24,7 +25,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 # The module's tests, by the names of their files.
 suite=(handshake module_ secure_boot hostile_pe ima_ --skip ::long_)
-all=(more 6.12-trixie 7 rt debug bugs oom count unpack jumps entries packages dkms)
+all=(more 6.12-trixie 7 rt debug bugs oom count unpack jumps entries packages dkms
+    distro-rust)
 parts=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     parts+=("$1")
@@ -64,6 +66,11 @@ for part in "${parts[@]}"; do
     dkms)
         { make -s deb && tests/dkms.sh; } >"$logs/all-dkms.log" 2>&1 </dev/null || status=1
         grep '^dkms: .*: ok$' "$logs/all-dkms.log"
+        continue
+        ;;
+    distro-rust)
+        { make -s && tests/distro-rust.sh; } >"$logs/all-$part.log" 2>&1 </dev/null || status=1
+        grep '^distro-rust: ' "$logs/all-$part.log"
         continue
         ;;
     *)

@@ -19,10 +19,12 @@ system() {
     local archive=$target/vm/$1.tar suite=$2
     shift 2
     if [ ! -e "$archive" ]; then
-        # Without --format it would be a directory, because of the name.
+        # Without --format it would be a directory, because of the name. The lists of a
+        # suite in preparation expire after a week, also in a mirror that is older.
         mmdebstrap --quiet --format=tar --variant=apt --include="$(IFS=,; echo "$*")" \
             --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "5"' \
-            "$suite" "$archive.new" "$(source_line "$suite")" >&2
+            --aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$archive.new" \
+            "$(source_line "$suite")" >&2
         mv "$archive.new" "$archive"
     fi
     echo "$archive"
