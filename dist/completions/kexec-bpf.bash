@@ -100,17 +100,17 @@ _kexec_bpf() {
         words='load exec list boot hook unload status inspect kdump help'
         ;;
     load:*)
-        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --lock --fast --unpack-initrd --dry-run --verbose --help'
+        flags='--initrd --profile --addon --no-extras --extras-root --strict --append --command-line --reuse-cmdline --panic --force --crypt-key --reuse-crypt-keys --route --allow-unsigned-initrd --lock --fast --unpack-initrd --dry-run --json --verbose --help'
         paths=-f
         ;;
     exec:*)
         flags='--force --no-sync --dry-run --verbose --help'
         ;;
     list:*)
-        flags='--root --device --timeout --help'
+        flags='--root --device --timeout --json --help'
         ;;
     boot:*)
-        flags='--root --device --timeout --menu --next --append --route --fast --no-fast --unpack-initrd --dry-run --force --no-sync --verbose --help'
+        flags='--root --device --timeout --menu --next --append --route --fast --no-fast --unpack-initrd --dry-run --force --json --no-sync --verbose --help'
         ;;
     hook:*)
         flags='--verbose --help'
@@ -120,18 +120,18 @@ _kexec_bpf() {
         flags='--panic --verbose --help'
         ;;
     status:*)
-        flags='--help'
+        flags='--loaded --crash-loaded --json --help'
         ;;
     inspect:*)
-        flags='--profile --help'
+        flags='--profile --json --help'
         paths=-f
         ;;
     kdump:kdump)
-        flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --help'
+        flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --json --help'
         words='check'
         ;;
     kdump:*)
-        flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --help'
+        flags='--initrd --addon --append --command-line --reuse-cmdline --profile --no-extras --extras-root --route --json --help'
         paths=-f
         ;;
     help:*)

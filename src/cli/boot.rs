@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `list` and `boot`. Layer: effects.
 
-use alloc::string::String;
-
-use super::console::{Console, print};
-use super::entry::line;
+use super::console::Console;
+use super::entry::{line, object};
 use super::options;
 use super::parse::Parsed;
-use super::table::Id;
-use super::text::field;
+use super::text::Page;
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
+use crate::run::events::Topic;
 use crate::run::volumes::Place;
 use crate::run::{self, entries};
 use crate::sys::{capability, host};
 
 /// Columns of the mark and the number.
-const INDENT: usize = 7;
+const INDENT: u8 = 7;
 
-pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+pub fn list(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let place = options::place(parsed);
     let host = host::read();
     let found = entries::find(place, options::timeout_s(parsed), &host);
@@ -33,24 +31,28 @@ pub fn list(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     })?;
     let notes = core::mem::take(&mut found.notes);
     let default = found.checked_default(&host);
-    let mut out = String::new();
+    let mut out = Page::new(INDENT);
+    out.json.array("entries");
     for index in 0..found.entries.len() {
         let (label, text) = line(&found, index, default);
-        field(&mut out, &label, INDENT, &text);
+        out.line(&label, &text);
+        object(&mut out.json, &found, index, default);
     }
+    out.json.end();
     // Whoever reads the output may take their time. Until a partition that this program
     // added is removed, signals do not end it.
     drop(found);
-    let console = Console::new(false, false);
     for note in &notes {
-        console.warn(note);
+        console.warn_about(Topic::Search, b"", note);
     }
-    print(&out)
+    console.result(&out);
+    Ok(())
 }
 
-pub fn boot(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+pub fn boot(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let options = options::boot(parsed);
-    let mut console = Console::new(parsed.has(Id::Verbose), options.dry_run);
-    run::boot(&options, &host::read(), &mut console)?;
-    console.finish()
+    let mut host = host::read();
+    host.cap_sys_boot |= options.dry_run;
+    run::boot(&options, &host, console)?;
+    Ok(())
 }

@@ -3,20 +3,23 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::report::{self, INDENT};
-use super::table::PROGRAM;
-use super::text::field;
-use super::{crash, entry, log, menu, plan};
-use crate::diagnosis::Diagnosis;
-use crate::diagnosis::escape::printable;
+use super::parse::Parsed;
+use super::report;
+use super::table::{CommandId, Id};
+use super::text::Page;
+use super::{crash, entry, log, menu, options, plan};
+use crate::diagnosis::escape::{escaped, printable};
+use crate::diagnosis::{Diagnose, Diagnosis, Exit};
 use crate::formats::entries::loader_conf::Timeout;
+use crate::formats::json::Json;
 use crate::host::Host;
 use crate::policy::boot::menu::Answer;
 use crate::run::entries::BootEntries;
-use crate::run::events::{Event, Events};
-use crate::run::{LoadOptions, Prepared};
+use crate::run::events::{Event, Events, Topic};
+use crate::run::{LoadOptions, Prepared, RunError};
 use crate::sys::event::{now_us, since_us};
 use crate::sys::{console, progress};
 
@@ -29,92 +32,185 @@ pub struct Console {
     /// Sends warnings to the kernel's log as well.
     in_hook: bool,
     start_us: u64,
+    /// The chosen entry and its file system, until the plan is printed.
+    entry: Option<(Vec<u8>, String)>,
+    /// Prints JSON: whether it is indented.
+    json: Option<bool>,
+    /// The members so far.
+    body: Json,
+    /// The elements of the member `warnings`.
+    warnings: Json,
+    /// The exit code of a command that succeeds.
+    pub exit: Exit,
     /// The error of a result that could not be written to stdout.
     unprinted: Option<Diagnosis>,
 }
 
+/// The width of a step's time.
+const STEP_INDENT: u8 = 10;
+/// The version of what docs/json.md describes.
+const SCHEMA: u64 = 1;
+
 impl Console {
-    pub fn new(verbose: bool, dry_run: bool) -> Console {
+    pub fn new(parsed: &Parsed<'_>) -> Console {
+        let name = parsed.command.map_or("", |command| command.name);
+        let (verbose, dry_run) = (parsed.has(Id::Verbose), parsed.has(Id::DryRun));
+        let in_hook = parsed.is(CommandId::Hook);
         // Steps say more, and a dry run loads nothing.
-        if !verbose && !dry_run {
+        if !verbose && !dry_run && !in_hook {
             progress::allow();
         }
+        let mut body = Json::default();
+        body.count("schema", SCHEMA);
+        body.text("command", name.as_bytes());
         Console {
             verbose,
             dry_run,
-            in_hook: false,
+            in_hook,
             start_us: now_us(),
+            entry: None,
+            json: options::json(parsed),
+            body,
+            warnings: Json::default(),
+            exit: Exit::Done,
             unprinted: None,
         }
     }
 
-    /// Returns the console for a hook in an initramfs.
-    pub fn of_hook(verbose: bool) -> Console {
-        Console {
-            in_hook: true,
-            ..Console::new(verbose, false)
+    /// Ends the output of a command with this result; returns the exit code.
+    #[inline(never)]
+    pub fn finish(&mut self, result: Result<(), Diagnosis>) -> u8 {
+        if self.entry.is_some() {
+            let mut page = Page::new(plan::COLUMN);
+            self.chosen(&mut page);
+            self.result(&page);
+        }
+        let mut error = self.unprinted.take().or(result.err());
+        if let Some(is_pretty) = self.json {
+            let json = &mut self.body;
+            json.array("warnings");
+            json.all(&self.warnings);
+            json.end();
+            if let Some(error) = &error {
+                report::object(json, "error", error);
+            }
+            if let Err(unprinted) = write(&json.document(is_pretty)) {
+                error = Some(unprinted);
+            }
+        }
+        let Some(error) = error else {
+            return self.exit as u8;
+        };
+        print_error(&report::page(&error));
+        error.exit as u8
+    }
+
+    /// Returns whether JSON was asked for.
+    pub fn is_json(&self) -> bool {
+        self.json.is_some()
+    }
+
+    /// Adds the chosen entry to the page.
+    fn chosen(&mut self, page: &mut Page) {
+        if let Some((id, volume)) = self.entry.take() {
+            let (shown, on) = (escaped(&id), escaped(volume.as_bytes()));
+            page.put("entry", format_args!("{shown} on {on}"));
+            page.json.text("entry", &id);
+            page.json.text("volume", volume.as_bytes());
         }
     }
 
-    /// Ends the output.
-    ///
-    /// # Errors
-    /// The error of stdout, if a result could not be written.
-    pub fn finish(self) -> Result<(), Diagnosis> {
-        self.unprinted.map_or(Ok(()), Err)
+    /// Keeps a warning for the JSON.
+    #[inline(never)]
+    pub fn keep(&mut self, topic: Topic, about: &[u8], text: &str) {
+        let json = &mut self.warnings;
+        json.object("");
+        json.text("kind", topic.name().as_bytes());
+        json.some("about", about);
+        json.text("text", text.as_bytes());
+        json.end();
     }
 
-    /// Prints a warning.
-    pub fn warn(&self, what: &str) {
-        let mut text = String::new();
+    /// Prints a warning; it may be about a file or an entry.
+    pub fn warn_about(&mut self, topic: Topic, about: &[u8], what: &str) {
+        self.keep(topic, about, what);
+        self.warn(what);
+    }
+
+    fn warn(&self, what: &str) {
+        let mut page = Page::new(report::INDENT);
         // The text may quote a file or the image's parser.
-        let what = printable(what.as_bytes());
-        field(&mut text, &format!("{PROGRAM}: "), INDENT, &what);
-        self.say(&text);
+        page.put(report::OWN, format_args!("{}", escaped(what.as_bytes())));
+        self.say(&page);
     }
 
     /// Writes lines to stderr, and in a hook to the kernel's log as well.
-    fn say(&self, text: &str) {
-        console::write_stderr(text);
+    fn say(&self, page: &Page) {
+        print_error(page);
         if self.in_hook {
-            console::kernel_log(console::LOG_NOTICE, text);
+            console::kernel_log(console::LOG_NOTICE, &page.text(None));
         }
     }
 
     /// Prints the result that the user asked for.
-    fn result(&mut self, text: &str) {
-        if let Err(error) = print(text) {
+    pub fn result(&mut self, page: &Page) {
+        if self.json.is_some() {
+            return self.body.all(&page.json);
+        }
+        if let Err(error) = print(page) {
             self.unprinted = Some(error);
         }
     }
 
     fn step(&self, step: &str) {
         let ms = since_us(self.start_us) / 1000;
-        let mut line = String::new();
+        let mut line = Page::default();
         let time = format!("[{:3}.{:03}] ", ms / 1000, ms % 1000);
         // Steps quote the image.
-        field(&mut line, &time, time.len(), &printable(step.as_bytes()));
-        console::write_stderr(&line);
+        line.field(&time, STEP_INDENT, &printable(step.as_bytes()));
+        print_error(&line);
     }
 
-    fn planned(&mut self, options: &LoadOptions<'_>, load: &Prepared, host: &Host) {
+    fn planned(
+        &mut self,
+        options: &LoadOptions<'_>,
+        load: &Prepared,
+        refusal: Option<&RunError>,
+        host: &Host,
+    ) {
         let estimate = load.preflight.as_ref().and_then(|it| it.estimate);
         if let Some(warning) = estimate.and_then(|estimate| estimate.scarce()) {
-            self.say(&report::text(&crash::warning(load.image(), warning)));
+            self.scarce(load.image(), warning);
         }
-        if !self.dry_run && !self.verbose {
+        let is_result = self.dry_run || self.json.is_some();
+        if !is_result && !self.verbose {
             return;
         }
-        let mut text = plan::plan_text(options, load, host);
-        if !self.dry_run {
-            console::write_stderr(&text);
-            console::write_stderr(&plan::measured_text(load));
-            return;
+        let mut page = Page::new(plan::COLUMN);
+        if let Some(refusal) = refusal.map(Diagnose::diagnose) {
+            page.both("would fail", refusal.why().as_bytes());
         }
-        if let Some(preflight) = &load.preflight {
-            crash::preflight_text(&mut text, preflight);
+        self.chosen(&mut page);
+        plan::plan(&mut page, options, load, host);
+        if self.dry_run {
+            if let Some(preflight) = &load.preflight {
+                crash::preflight(&mut page, preflight);
+            }
+        } else {
+            plan::measured(&mut page, load);
+            if self.verbose {
+                print_error(&page);
+            }
         }
-        self.result(&text);
+        if is_result {
+            self.result(&page);
+        }
+    }
+
+    /// Prints the warning about a crash image that may not work.
+    pub fn scarce(&mut self, image: &[u8], warning: Diagnosis) {
+        self.keep(Topic::ScarceMemory, image, warning.why());
+        self.say(&report::page(&crash::warning(image, warning)));
     }
 }
 
@@ -122,10 +218,19 @@ impl Console {
 ///
 /// # Errors
 /// An error of stdout, such as a full disk or a closed pipe.
-pub fn print(text: &str) -> Result<(), Diagnosis> {
+pub fn print(page: &Page) -> Result<(), Diagnosis> {
+    write(&page.text(console::stdout().columns()))
+}
+
+fn write(text: &str) -> Result<(), Diagnosis> {
     console::stdout()
         .write_str(text)
         .map_err(|_| Diagnosis::failed(&"stdout: the output could not be written"))
+}
+
+/// Prints diagnostics to stderr.
+pub fn print_error(page: &Page) {
+    console::write_stderr(&page.text(console::stderr().columns()));
 }
 
 impl Events for Console {
@@ -133,40 +238,44 @@ impl Events for Console {
         match event {
             Event::Step(step) if self.verbose => self.step(&format!("{step}")),
             Event::Step(_) => {}
-            Event::Warning(what) => self.warn(what),
+            Event::Warning { topic, text } => self.warn_about(topic, b"", text),
             Event::Revoked { path, why } => {
                 let text = plan::revoked_text(why);
-                self.warn(&format!("warning: {}: {text}", printable(path)));
+                let text = format!("warning: {}: {text}", escaped(path));
+                self.warn_about(Topic::Revoked, path, &text);
             }
             Event::Skipped(skipped) => {
-                let path = printable(&skipped.path);
-                self.warn(&format!("skipped {path}: {}", skipped.why));
+                let path = escaped(&skipped.path);
+                let text = format!("skipped {path}: {}", skipped.why);
+                self.warn_about(Topic::Skipped, &skipped.path, &text);
             }
             Event::Planned {
                 options,
                 load,
+                refusal,
                 host,
-            } => self.planned(options, load, host),
+            } => self.planned(options, load, refusal, host),
             // A failure to print this does not undo the load.
             Event::Loaded { path, plan } => {
                 log::loaded(path, plan);
-                let _ = print(&plan::summary(plan, path));
+                match self.json {
+                    Some(_) => self.body.flag("isLoaded", Some(true)),
+                    None => drop(print(&plan::summary(plan, path))),
+                }
             }
-            Event::Locked { host, others } => self.warn(&plan::locked(host, others)),
+            Event::Locked { host, others } => {
+                self.warn_about(Topic::Locked, b"", &plan::locked(host, others));
+            }
             Event::Jumping => log::jumping(),
             Event::Unbootable { entries, index } => {
-                self.warn(&entry::line(entries, index, None).1);
+                let id = entries.entries.get(index).map(|entry| entry.id.as_slice());
+                let (_, text) = entry::line(entries, index, None);
+                self.warn_about(Topic::Unbootable, id.unwrap_or_default(), &text);
             }
             Event::Chosen { entry, volume } => {
-                let id = printable(&entry.id);
-                let text = format!("{id} on {}", printable(volume.as_bytes()));
-                let mut out = String::new();
-                field(&mut out, "entry", plan::COLUMN, &text);
-                if self.dry_run {
-                    self.result(&out);
-                } else if self.verbose {
-                    console::write_stderr(&out);
-                }
+                // Of several, the last one is what the plan is about.
+                let is_told = self.dry_run || self.verbose || self.json.is_some();
+                self.entry = is_told.then(|| (entry.id.clone(), volume.into()));
             }
         }
     }

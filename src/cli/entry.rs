@@ -2,10 +2,12 @@
 //! A boot entry in one line, for the list and the menu. Layer: effects.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use crate::diagnosis::escape::printable;
+use crate::formats::json::Json;
 use crate::policy::boot::choose::DefaultSource;
+use crate::policy::boot::entry::Kind;
 use crate::run::entries::BootEntries;
 
 /// Returns two texts: mark and number, and the entry's description.
@@ -45,14 +47,68 @@ pub fn line(
     }
     if let Some((_, because)) = why {
         text.push_str(match because {
-            DefaultSource::OneShot => ", the default for this boot (LoaderEntryOneShot)",
-            DefaultSource::NextEntry => ", the default for this boot (next_entry of grubenv)",
-            DefaultSource::Preferred => ", the default (LoaderEntryPreferred)",
-            DefaultSource::SavedEntry => ", the default (saved_entry of grubenv)",
-            DefaultSource::Variable => ", the default (LoaderEntryDefault)",
-            DefaultSource::LoaderConf => ", the default (loader.conf)",
-            DefaultSource::First => ", the default",
+            DefaultSource::OneShot | DefaultSource::NextEntry => ", the default for this boot",
+            _ => ", the default",
         });
+        if because != DefaultSource::First {
+            text.push_str(&format!(" ({})", source(because)));
+        }
     }
     (label, text)
+}
+
+/// Returns what named the default.
+fn source(because: DefaultSource) -> &'static str {
+    match because {
+        DefaultSource::OneShot => "LoaderEntryOneShot",
+        DefaultSource::NextEntry => "next_entry of grubenv",
+        DefaultSource::Preferred => "LoaderEntryPreferred",
+        DefaultSource::SavedEntry => "saved_entry of grubenv",
+        DefaultSource::Variable => "LoaderEntryDefault",
+        DefaultSource::LoaderConf => "loader.conf",
+        DefaultSource::First => "first",
+    }
+}
+
+/// Adds an entry, with bootctl's names where it has the same.
+pub fn object(
+    json: &mut Json,
+    found: &BootEntries,
+    index: usize,
+    default: Option<(usize, DefaultSource)>,
+) {
+    let Some(entry) = found.entries.get(index) else {
+        return;
+    };
+    let directory = entry.kind.directory();
+    let kind = match entry.kind {
+        Kind::Type1 => "type1",
+        Kind::Type2 => "type2",
+    };
+    json.object("");
+    json.text("type", kind.as_bytes());
+    json.text("id", &entry.id);
+    json.text("directory", directory.as_bytes());
+    json.text("file", &entry.file_name);
+    if let Some(volume) = found.volumes.get(entry.volume) {
+        json.text("volume", volume.name.as_bytes());
+    }
+    json.some("title", &entry.title);
+    json.some("version", &entry.version);
+    json.some("sortKey", entry.sort_key.as_deref().unwrap_or_default());
+    json.some("machineId", entry.machine_id.as_deref().unwrap_or_default());
+    if let Some(problem) = &entry.problem {
+        json.text("problem", problem.to_string().as_bytes());
+    }
+    json.count("profile", entry.profile.into());
+    if let Some(counter) = entry.counter {
+        json.count("triesLeft", counter.left.into());
+        json.count("triesDone", counter.done.into());
+    }
+    let why = default.filter(|(default, _)| *default == index);
+    json.flag("isDefault", Some(why.is_some()));
+    if let Some((_, because)) = why {
+        json.text("defaultSource", source(because).as_bytes());
+    }
+    json.end();
 }

@@ -8,51 +8,53 @@ use super::table::value::Value;
 use super::table::{
     COMMANDS, COMMON_FLAGS, Command, EXIT_CODES, Flag, GLOBAL_FLAGS, PROGRAM, SUMMARY,
 };
-use super::text::{field, pad, wrap};
+use super::text::Page;
 
 /// The column at which summaries start.
-const SUMMARY_COLUMN: usize = 28;
+const SUMMARY_COLUMN: u8 = 28;
 
 /// Returns the help of the whole program.
 #[must_use]
-pub fn program() -> String {
-    let mut out =
-        format!("{PROGRAM} {SUMMARY}\n\nUsage: {PROGRAM} COMMAND [OPTION]...\n\nCommands:\n");
+pub fn program() -> Page {
+    let mut out = Page::default();
+    out.put("", format_args!("{PROGRAM} {SUMMARY}"));
+    out.paragraph("");
+    out.put("", format_args!("Usage: {PROGRAM} COMMAND [OPTION]..."));
+    heading(&mut out, "Commands");
     for command in COMMANDS {
         entry(&mut out, &synopsis(command), command.summary);
     }
-    out.push_str("\nCommon options:\n");
+    heading(&mut out, "Common options");
     for flag in COMMON_FLAGS {
         entry(&mut out, &spelling(flag), flag.summary);
     }
     options(&mut out, "Other options", GLOBAL_FLAGS, false);
-    out.push_str("\nExit codes:\n");
+    heading(&mut out, "Exit codes");
     for (code, meaning) in EXIT_CODES {
         entry(&mut out, &format!("{code}"), meaning);
     }
-    out.push_str(&format!(
-        "\n{PROGRAM} COMMAND --help explains a command and lists its options.\n"
-    ));
+    out.paragraph("");
+    let text = format_args!("{PROGRAM} COMMAND --help explains a command and lists its options.");
+    out.put("", text);
     out
 }
 
 /// Returns the help of one command.
 #[must_use]
-pub fn command(command: &Command) -> String {
-    let mut out = format!("Usage: {PROGRAM} {}", synopsis(command));
-    out.push_str(" [OPTION]...\n\n");
-    wrap(&mut out, command.detail, 0, 0);
+pub fn command(command: &Command) -> Page {
+    let mut out = Page::default();
+    let synopsis = synopsis(command);
+    out.put("", format_args!("Usage: {PROGRAM} {synopsis} [OPTION]..."));
+    out.paragraph("");
+    out.paragraph(command.detail);
     options(&mut out, "Options", command.flags, false);
     options(&mut out, "Common options", command.flags, true);
     if !command.examples.is_empty() {
-        out.push_str("\nExamples:\n");
+        heading(&mut out, "Examples");
         for (line, what) in command.examples {
-            pad(&mut out, 2);
-            out.push_str(line);
-            out.push('\n');
+            out.field("", 2, line);
             if !what.is_empty() {
-                pad(&mut out, 6);
-                wrap(&mut out, what, 6, 6);
+                out.field("", 6, what);
             }
         }
     }
@@ -60,15 +62,17 @@ pub fn command(command: &Command) -> String {
 }
 
 /// Appends a heading and the common flags, or those that are not common.
-fn options(out: &mut String, heading: &str, flags: &[&Flag], common: bool) {
+fn options(out: &mut Page, title: &str, flags: &[&Flag], common: bool) {
     let flags = flags.iter().filter(|flag| flag.is_common() == common);
     let mut flags = flags.peekable();
     if flags.peek().is_some() {
-        out.push_str(&format!("\n{heading}:\n"));
+        heading(out, title);
     }
     for flag in flags {
         let summary = match flag.value {
-            Value::Choice(words) => format!("{}: {}", flag.summary, words.join(", ")),
+            Value::Choice(words) | Value::Optional(words) => {
+                format!("{}: {}", flag.summary, words.join(", "))
+            }
             _ => flag.summary.into(),
         };
         entry(out, &spelling(flag), &summary);
@@ -97,6 +101,11 @@ fn spelling(flag: &Flag) -> String {
     out
 }
 
-fn entry(out: &mut String, name: &str, summary: &str) {
-    field(out, &format!("  {name} "), SUMMARY_COLUMN, summary);
+fn heading(out: &mut Page, title: &str) {
+    out.paragraph("");
+    out.put("", format_args!("{title}:"));
+}
+
+fn entry(out: &mut Page, name: &str, summary: &str) {
+    out.field(&format!("  {name} "), SUMMARY_COLUMN, summary);
 }

@@ -2,34 +2,34 @@
 //! `hook`, which an initramfs runs; the kernel command line says what to do.
 //! Layer: effects.
 
-use super::console::{Console, print};
+use super::console::{Console, print, print_error};
 use super::parse::Parsed;
 use super::report;
 use super::table::Id;
+use super::text::Page;
 use crate::diagnosis::Diagnosis;
 use crate::run::enforce::{Enforced, enforce_or_switch_off};
 use crate::run::{hook_boot, hook_kdump};
-use crate::sys::console::{LOG_ERROR, LOG_NOTICE, kernel_log, write_stderr};
+use crate::sys::console::{LOG_ERROR, LOG_NOTICE, kernel_log};
 
 #[inline(never)]
-pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+pub fn hook(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let verbose = parsed.has(Id::Verbose);
-    let mut console = Console::of_hook(verbose);
     let result = match parsed.operand {
         Some(b"enforce") => enforce(verbose),
-        Some(b"boot") => hook_boot(&mut console).map_err(Diagnosis::from),
-        Some(b"kdump") => hook_kdump(&mut console).map_err(Diagnosis::from),
+        Some(b"boot") => hook_boot(console).map_err(Diagnosis::from),
+        Some(b"kdump") => hook_kdump(console).map_err(Diagnosis::from),
         // The table accepts no other word.
         _ => Ok(()),
     };
     let Err(diagnosis) = result else {
         return Ok(());
     };
-    let text = report::text(&diagnosis);
-    kernel_log(LOG_ERROR, &text);
+    let report = report::page(&diagnosis);
+    kernel_log(LOG_ERROR, &report.text(None));
     if parsed.operand == Some(b"kdump") {
         // The system that is booting must not fail because of this.
-        write_stderr(&text);
+        print_error(&report);
         return Ok(());
     }
     Err(diagnosis)
@@ -40,18 +40,20 @@ pub fn hook(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 fn enforce(verbose: bool) -> Result<(), Diagnosis> {
     let text = match enforce_or_switch_off()? {
         Enforced::NotAsked if verbose => {
-            return print("enforce: not asked for: no rd.kexec_bpf.enforce, no file\n");
+            return print(&Page::of(
+                "enforce: not asked for: no rd.kexec_bpf.enforce, no file",
+            ));
         }
         Enforced::NotAsked => return Ok(()),
         Enforced::On {
             is_locked_down: true,
-        } => "kexec-bpf: enforce is on until reboot\n",
+        } => "kexec-bpf: enforce is on until reboot",
         Enforced::On {
             is_locked_down: false,
-        } => "kexec-bpf: enforce is on, but lockdown is off: root can undo it\n",
+        } => "kexec-bpf: enforce is on, but lockdown is off: root can undo it",
     };
     kernel_log(LOG_NOTICE, text);
     // Enforce is on, even if this cannot be printed.
-    let _ = print(text);
+    let _ = print(&Page::of(text));
     Ok(())
 }

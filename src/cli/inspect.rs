@@ -3,15 +3,16 @@
 //! Layer: effects.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt;
 
-use super::console::print;
+use super::console::Console;
 use super::options;
 use super::parse::Parsed;
 use super::plan::revoked_text;
-use super::text::field;
-use crate::diagnosis::escape::printable;
+use super::{report, text};
+use crate::diagnosis::escape::{escaped, printable};
 use crate::diagnosis::size::exact_size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::cmdline;
@@ -21,21 +22,23 @@ use crate::formats::image::pe::{Machine, Pe};
 use crate::formats::image::thin::{Reference, Thin, hex};
 use crate::formats::image::uki::{SectionKind, Selection, Uki};
 use crate::formats::image::{devicetree, fdt, osrel, profile};
-use crate::formats::source::{FileSlice, ReadAt, ReadError, SubSource, read_small};
+use crate::formats::json::Json;
+use crate::formats::source::{ReadAt, ReadError, SubSource, read_small};
 use crate::host::Host;
 use crate::policy::plan::{InitrdOrigin, Manifest, Options};
+use crate::run::events::Topic;
 use crate::run::{self, LoadOptions, RunError};
 use crate::sys::file::InputFile;
 use crate::sys::host;
 
 /// The column at which values start.
-const COLUMN: usize = 14;
+const COLUMN: u8 = 14;
 /// The size of the longest text section that is shown.
 const TEXT_MAX_BYTES: u64 = 64 << 10;
 /// x86 uses no device trees, so the code that chooses one is left out of the program.
 const TAKES_DEVICE_TREES: bool = !cfg!(target_arch = "x86_64");
 
-pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+pub fn inspect(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let path = parsed.operand.unwrap_or_default();
     let options = LoadOptions {
         image: path,
@@ -49,15 +52,16 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let opened = run::open_thin(&mut manifest, &options).and_then(|()| run::check_thin(&manifest));
     let file = &manifest.image.file;
     let image = &manifest.detected;
-    let mut page = Page::default();
-    page.line("image", &printable(path));
-    let bytes = file.file_bytes();
-    page.line(
-        "kind",
-        &format!("{}, {}", image.kind_name(), exact_size(bytes)),
-    );
+    let mut page = Page(text::Page::new(COLUMN));
+    page.both("image", path);
+    let (kind, bytes) = (image.kind_name(), file.file_bytes());
+    page.put("kind", format_args!("{kind}, {}", exact_size(bytes)));
+    page.json().text("kind", kind.as_bytes());
+    page.json().count("bytes", bytes);
     run::revoked(&manifest, &mut |_, why| {
-        page.line("warning", &revoked_text(why));
+        let text = revoked_text(why);
+        page.line("warning", &text);
+        console.keep(Topic::Revoked, path, &text);
     });
     page.image(file, image, manifest.profile)
         .map_err(|error| RunError::Read {
@@ -66,34 +70,54 @@ pub fn inspect(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         })?;
     match opened {
         Ok(()) => page.load(&options, &manifest),
-        Err(error) => page.line("kexec uses", &format!("nothing: {}", error.diagnose().what)),
+        Err(error) => page.nothing(&error.diagnose()),
     }
-    print(&page.0)
+    console.result(&page.0);
+    Ok(())
 }
 
 /// The text so far.
-#[derive(Default)]
-struct Page(String);
+struct Page(text::Page);
 
 impl Page {
+    fn json(&mut self) -> &mut Json {
+        &mut self.0.json
+    }
+
+    /// Adds the reason why no load is possible.
+    fn nothing(&mut self, why: &Diagnosis) {
+        self.put("kexec uses", format_args!("nothing: {}", why.what));
+        report::object(self.json(), "error", why);
+    }
+
     fn line(&mut self, label: &str, text: &str) {
-        field(&mut self.0, label, COLUMN, text);
+        self.0.line(label, text);
+    }
+
+    fn both(&mut self, label: &str, value: &[u8]) {
+        self.0.both(label, value);
+    }
+
+    fn put(&mut self, label: &str, text: fmt::Arguments<'_>) {
+        self.0.put(label, text);
     }
 
     fn image(&mut self, file: &dyn ReadAt, image: &Image, profile: u32) -> Result<(), ReadError> {
         if let Some(pe) = image.pe() {
-            self.line("machine", &pe.machine.to_string());
+            let machine = pe.machine.to_string();
+            self.both("machine", machine.as_bytes());
         }
-        self.signatures("signature", file, image.pe());
+        self.signatures("signature", "signatures", file, image.pe());
         match image {
             Image::BzImage { header, .. } => {
                 let version = header.kernel_version.as_deref();
-                self.line("kernel", version.unwrap_or("version unknown"));
+                self.both("kernel", version.unwrap_or("version unknown").as_bytes());
                 let max_bytes = header.cmdline_max_bytes;
-                self.line(
+                self.put(
                     "",
-                    &format!("takes a command line of up to {max_bytes} bytes"),
+                    format_args!("takes a command line of up to {max_bytes} bytes"),
                 );
+                self.json().count("cmdlineMaxBytes", max_bytes.into());
             }
             Image::Uki { pe, uki, thin } => {
                 if let Some(thin) = thin {
@@ -114,38 +138,56 @@ impl Page {
     }
 
     /// Adds signers and digests as the signatures state them; nothing is verified.
-    fn signatures(&mut self, label: &str, file: &dyn ReadAt, pe: Option<&Pe>) {
-        let Some(pe) = pe else {
-            return self.line(label, "none: not a PE file");
-        };
-        let found = authenticode::examine(file, pe);
-        if found.signatures.is_empty() {
-            self.line(label, "none");
-        }
-        let mut label = label;
-        for (summary, signature) in found.summaries().iter().zip(&found.signatures) {
-            self.line(label, &printable(summary));
-            label = "";
-            if let Ok(signature) = signature {
-                self.line("", &hex(&signature.digest));
+    fn signatures(&mut self, label: &str, name: &str, file: &dyn ReadAt, pe: Option<&Pe>) {
+        self.json().array(name);
+        if let Some(pe) = pe {
+            let found = authenticode::examine(file, pe);
+            if found.signatures.is_empty() {
+                self.line(label, "none");
             }
+            let mut label = label;
+            for (summary, signature) in found.summaries().iter().zip(&found.signatures) {
+                self.json().object("");
+                self.put(label, format_args!("{}", escaped(summary)));
+                self.json().text("summary", summary);
+                label = "";
+                if let Ok(signature) = signature {
+                    let digest = hex(&signature.digest);
+                    self.line("", &digest);
+                    self.json().text("digest", digest.as_bytes());
+                    self.json().flag("matches", found.matches(signature));
+                }
+                self.json().end();
+            }
+            if !found.signatures.is_empty() {
+                self.line("", "(only the kernel knows whether the signer is trusted)");
+            }
+        } else {
+            self.line(label, "none: not a PE file");
         }
-        if !found.signatures.is_empty() {
-            self.line("", "(only the kernel knows whether the signer is trusted)");
-        }
+        self.json().end();
     }
 
     /// Adds the files that a thin image names.
     fn thin(&mut self, thin: &Thin) {
+        self.json().array("files");
         for Reference {
             path,
             sha256,
             section,
         } in [&thin.kernel, &thin.initrd]
         {
-            self.line(section.name(), &printable(path));
-            self.line("", &hex(sha256));
+            let sha256 = hex(sha256);
+            self.put(section.name(), format_args!("{}", escaped(path)));
+            self.line("", &sha256);
+            let json = self.json();
+            json.object("");
+            json.text("section", section.name().as_bytes());
+            json.text("path", path);
+            json.text("sha256", sha256.as_bytes());
+            json.end();
         }
+        self.json().end();
     }
 
     /// Adds the sections that the chosen profile selects.
@@ -157,7 +199,8 @@ impl Page {
     ) -> Result<(), ReadError> {
         if let Some(slice) = selection.get(SectionKind::Osrel) {
             let system = osrel::parse(&read_small(file, slice, TEXT_MAX_BYTES)?);
-            self.line("system", system.title().unwrap_or("unnamed"));
+            let title = system.title().unwrap_or("unnamed");
+            self.both("system", title.as_bytes());
         }
         if let Some(linux) = selection.linux().filter(|_| !is_thin) {
             let inner = detect_linux(file, linux);
@@ -169,25 +212,32 @@ impl Page {
                 Ok(other) => other.kind_name().into(),
                 Err(error) => error.to_string(),
             };
-            self.line("kernel", &text);
+            self.both("kernel", text.as_bytes());
             if let Ok(inner) = &inner {
                 let file: &dyn ReadAt = &SubSource::new(file, linux);
-                self.signatures("its signature", file, inner.pe());
+                self.signatures("its signature", "kernelSignatures", file, inner.pe());
             }
         }
         match selection.get(SectionKind::Cmdline) {
             Some(slice) => {
                 let text = cmdline::mangle(&read_small(file, slice, TEXT_MAX_BYTES)?);
-                self.line("command line", &printable(&text));
+                self.both("command line", &text);
             }
             None => self.line("command line", "none"),
         }
-        if !is_thin {
-            let initrd = selection.get(SectionKind::Initrd);
-            self.line("initrd", &slice_size(initrd));
-        }
-        if let Some(ucode) = selection.get(SectionKind::Ucode) {
-            self.line("microcode", &slice_size(Some(ucode)));
+        for (label, kind) in [
+            ("initrd", SectionKind::Initrd),
+            ("microcode", SectionKind::Ucode),
+        ] {
+            let slice = selection.get(kind);
+            let bytes = slice.map_or(0, |slice| slice.bytes);
+            match slice {
+                Some(_) => self.line(label, &exact_size(bytes)),
+                // A thin image names a file.
+                None if label == "initrd" && !is_thin => self.line(label, "none"),
+                None => continue,
+            }
+            self.json().count(&[label, " bytes"].concat(), bytes);
         }
         Ok(())
     }
@@ -208,6 +258,7 @@ impl Page {
             true => devicetree::choose(file, selection, &host::device())?,
             false => None,
         };
+        self.json().array("deviceTrees");
         for section in kinds.into_iter().flat_map(|kind| selection.all(kind)) {
             let compatible = fdt::compatible(file, section.slice)?;
             let compatible = compatible.map_or_else(|| "damaged".into(), |name| printable(&name));
@@ -216,43 +267,66 @@ impl Page {
                 (_, true) => "for this machine",
                 (_, false) => "for another machine",
             };
-            let text = format!("{}: {compatible} ({use_of_it})", section.kind);
-            self.line("device tree", &text);
+            self.put(
+                "device tree",
+                format_args!("{}: {compatible} ({use_of_it})", section.kind),
+            );
+            let json = self.json();
+            json.object("");
+            json.text("section", section.kind.name().as_bytes());
+            json.text("compatible", compatible.as_bytes());
+            json.text("use", use_of_it.as_bytes());
+            json.end();
         }
+        self.json().end();
         Ok(())
     }
 
     fn profiles(&mut self, file: &dyn ReadAt, uki: &Uki, shown: u32) -> Result<(), ReadError> {
+        self.json().array("profiles");
         for (number, sections) in (0u32..).zip(&uki.profiles) {
             let Some(first) = sections.first() else {
                 continue;
             };
             let text = profile::parse(&read_small(file, first.slice, TEXT_MAX_BYTES)?);
-            let id = text.id.filter(|id| !id.is_empty());
-            let id = id.unwrap_or_else(|| "(no ID)".into());
+            let id = text.id.unwrap_or_default();
             let title = text.title.unwrap_or_default();
+            let json = self.json();
+            json.object("");
+            json.count("number", number.into());
+            json.text("id", id.as_bytes());
+            json.text("title", title.as_bytes());
+            json.flag("isEscaped", Some(number == shown));
+            json.end();
             let label = if number == 0 { "profiles" } else { "" };
             let mark = if number == shown { '*' } else { ' ' };
-            self.line(label, &format!("{number}:{mark}{id} {title}"));
+            let id = if id.is_empty() { "(no ID)" } else { &id };
+            self.put(label, format_args!("{number}:{mark}{id} {title}"));
         }
+        self.json().end();
         Ok(())
     }
 
     fn sections(&mut self, pe: &Pe) {
-        // A table: its columns must not be reflowed.
-        self.0.push_str(&format!(
-            "{:COLUMN$}{:<10} {:>11}  {}\n",
-            "sections", "offset", "bytes", "name"
-        ));
+        self.0.row("sections      offset           bytes  name");
+        self.json().array("sections");
         for section in &pe.sections {
-            self.0.push_str(&format!(
-                "{:COLUMN$}{:#010x} {:>11}  {}\n",
+            let (name, slice) = (section.name.bytes(), section.slice);
+            self.0.row(&format!(
+                "{:14}{:#010x} {:>11}  {}",
                 "",
-                section.slice.offset.0,
-                section.slice.bytes,
-                printable(section.name.bytes()),
+                slice.offset.0,
+                slice.bytes,
+                escaped(name),
             ));
+            let json = self.json();
+            json.object("");
+            json.text("name", name);
+            json.count("offset", slice.offset.0);
+            json.count("bytes", slice.bytes);
+            json.end();
         }
+        self.json().end();
     }
 
     /// Adds what a `load` without options would do on this machine.
@@ -266,13 +340,17 @@ impl Page {
         let plan = match run::plan(options, manifest, &host) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
-                return self.line("kexec uses", &format!("nothing: {error}"));
+                return self.nothing(&error.diagnose());
             }
             Err(_) => return,
         };
-        self.line("kexec uses", &format!("route {}", plan.route.name()));
+        let route = plan.route.name();
+        self.put("kexec uses", format_args!("route {route}"));
+        self.json().object("uses");
+        self.json().text("route", route.as_bytes());
         if let Some(blocker) = &plan.blocker {
-            self.line("", &format!("refused: {}", blocker.cause_text()));
+            self.put("", format_args!("refused: {}", blocker.cause_text()));
+            report::object(self.json(), "refused", blocker);
         }
         let kernel = plan.kernel.section;
         let mut used: Vec<&str> = alloc::vec![kernel.map_or("the whole file", SectionKind::name)];
@@ -282,16 +360,14 @@ impl Page {
             _ => None,
         }));
         self.line("", &used.join(", "));
-        self.line(
-            "",
-            &format!("command line: {}", printable(&plan.cmdline.text)),
-        );
-    }
-}
-
-fn slice_size(slice: Option<FileSlice>) -> String {
-    match slice {
-        Some(slice) => exact_size(slice.bytes),
-        None => "none".into(),
+        self.json().array("parts");
+        for part in used {
+            self.json().text("", part.as_bytes());
+        }
+        self.json().end();
+        let cmdline = &plan.cmdline.text;
+        self.put("", format_args!("command line: {}", escaped(cmdline)));
+        self.json().text("command line", cmdline);
+        self.json().end();
     }
 }

@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `exec --dry-run`: the effects of a jump in text form. Layer: effects.
 
-use alloc::string::String;
-
 use super::loaded;
 use super::plan::COLUMN;
-use super::text::field;
-use crate::diagnosis::escape::printable;
+use super::text::Page;
+use crate::diagnosis::escape::escaped;
 use crate::host::Host;
 use crate::run::JumpPlan;
 
 /// Returns the page of `exec --dry-run`.
-pub fn text(plan: &JumpPlan, host: &Host) -> String {
-    let mut out = String::new();
-    field(&mut out, "image", COLUMN, &loaded::image(host));
+pub fn page(plan: &JumpPlan, host: &Host) -> Page {
+    let mut out = Page::new(COLUMN);
+    loaded::image(&mut out, host);
     for (name, texts) in [("programs", &plan.programs), ("writable", &plan.writable)] {
         let mut label = name;
         for text in texts {
-            field(&mut out, label, COLUMN, &printable(text.as_bytes()));
+            out.put(label, format_args!("{}", escaped(text.as_bytes())));
             label = "";
         }
         if texts.is_empty() {
-            field(&mut out, label, COLUMN, "none");
+            out.line(label, "none");
         }
     }
-    let verdict = match &plan.verdict {
-        Ok(why) => ["yes: ", why].concat(),
-        Err(_) => "no".into(),
-    };
-    field(&mut out, "jump", COLUMN, &verdict);
+    match &plan.verdict {
+        Ok(why) => out.put("jump", format_args!("yes: {why}")),
+        Err(_) => out.line("jump", "no"),
+    }
     out
 }

@@ -2,23 +2,21 @@
 //! `kdump check`: a load for a panic, without loading. Layer: effects.
 
 use alloc::format;
-use alloc::string::String;
 
-use super::console::{Console, print};
-use super::crash::{COLUMN, hotplug, preflight_text, settings, warning};
+use super::console::Console;
 use super::parse::Parsed;
-use super::text::field;
-use super::{options, report};
+use super::plan::COLUMN;
+use super::text::Page;
+use super::{crash, options};
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::size::size;
 use crate::host::Host;
 use crate::policy::crash::estimate::Verdict;
 use crate::run::{self, LoadOptions};
-use crate::sys::console::write_stderr;
 use crate::sys::host;
 
-pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+pub fn check(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let options = LoadOptions {
         dry_run: true,
         ..options::load(parsed)
@@ -29,41 +27,35 @@ pub fn check(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         cap_sys_boot: true,
         ..host::read()
     };
-    let mut console = Console::new(false, false);
-    let load = run::prepare(&options, &host, &mut console)?;
+    let load = run::prepare(&options, &host, console)?;
     let path = load.image();
-    let mut out = String::new();
-    let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
-    line("image", &printable(path));
-    line("reserved", &reserved(&host));
-    if let Some(preflight) = &load.preflight {
-        preflight_text(&mut out, preflight);
+    let mut out = Page::new(COLUMN);
+    out.both("image", path);
+    match host.crash_size_bytes {
+        Some(0) => out.line("reserved", "nothing"),
+        Some(bytes) => out.put("reserved", format_args!("{} by crashkernel=", size(bytes))),
+        None => out.line("reserved", crash::UNKNOWN_SIZE),
     }
-    let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
-    line("command line", &printable(&load.plan.cmdline.text));
-    line("hotplug", &hotplug(&host));
-    line("settings", &settings(&host.crash));
-    print(&out)?;
+    crash::reserved(&mut out, "reservedBytes", &host);
+    if let Some(found) = &load.preflight {
+        crash::preflight(&mut out, found);
+    }
+    out.both("command line", &load.plan.cmdline.text);
+    crash::hotplug(&mut out, "hotplug", &host);
+    crash::settings(&mut out, "settings", &host.crash);
+    console.result(&out);
     if let Some(blocker) = &load.plan.blocker {
-        let what = format!("kdump check {}: cannot be loaded", printable(path));
+        let what = format!("kdump check {}: cannot be loaded", escaped(path));
         return Err(blocker.clone().with_what(&what));
     }
     let Some(estimate) = load.preflight.as_ref().and_then(|it| it.estimate) else {
         return Ok(());
     };
     if let Some(scarce) = estimate.scarce() {
-        write_stderr(&report::text(&warning(path, scarce)));
+        console.scarce(path, scarce);
     }
     match estimate.verdict {
         Verdict::CannotLoad => Err(estimate.no_room().in_file(path)),
         Verdict::Tight | Verdict::Fits => Ok(()),
-    }
-}
-
-fn reserved(host: &Host) -> String {
-    match host.crash_size_bytes {
-        Some(0) => "nothing".into(),
-        Some(bytes) => format!("{} by crashkernel=", size(bytes)),
-        None => "unknown: the kernel does not show it".into(),
     }
 }

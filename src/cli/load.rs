@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `load`, `exec` and `unload`. Layer: effects.
 
-use alloc::format;
-
 use super::console::{Console, print};
 use super::parse::Parsed;
 use super::table::Id;
+use super::text::Page;
 use super::{jump, log, options};
 use crate::diagnosis::Diagnosis;
 use crate::host::init::Init;
 use crate::run;
+use crate::run::events::Topic;
 use crate::sys::host;
 
-pub fn load(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+pub fn load(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let options = options::load(parsed);
-    let mut console = Console::new(parsed.has(Id::Verbose), options.dry_run);
-    let host = host::read();
-    run::load(&options, &host, &mut console)?;
+    let mut host = host::read();
+    // A dry run tells what root's load would do; looking needs no privilege.
+    host.cap_sys_boot |= options.dry_run;
+    run::load(&options, &host, console)?;
     // With --lock, the warning about that says so, too.
     let is_for_reboot = !options.dry_run && !options.wanted.panic && !options.lock;
     if is_for_reboot && !host.in_initramfs && host.init == Some(Init::Systemd) {
-        console.warn("a plain reboot is now a kexec into this image, unless it is unloaded");
+        console.warn_about(
+            Topic::Reboot,
+            b"",
+            "a plain reboot is now a kexec into this image, unless it is unloaded",
+        );
     }
-    console.finish()
+    Ok(())
 }
 
-pub fn exec(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+pub fn exec(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let options = options::exec(parsed);
     let host = host::read();
     if parsed.has(Id::DryRun) {
         let plan = run::plan_jump(options.force, &host);
-        print(&jump::text(&plan, &host))?;
+        console.result(&jump::page(&plan, &host));
         return plan.verdict.map(drop);
     }
-    let mut console = Console::new(parsed.has(Id::Verbose), false);
-    Ok(run::exec(&options, &host, b"", &mut console)?)
+    Ok(run::exec(&options, &host, b"", console)?)
 }
 
 pub fn unload(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
@@ -56,7 +60,7 @@ pub fn unload(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
             None => "dropped, if one was loaded",
         };
         // The unload is done, even if this cannot be printed.
-        let _ = print(&format!("{what}: {was}\n"));
+        let _ = print(&Page::of(&[what, ": ", was].concat()));
     }
     Ok(())
 }

@@ -2,47 +2,66 @@
 //! Texts about the image that is loaded for `exec`: the kernel's word, and the record in
 //! /run. Layer: effects.
 
-use alloc::format;
-use alloc::string::String;
-
-use crate::diagnosis::escape::printable;
+use super::text::Page;
+use crate::diagnosis::escape::escaped;
 use crate::host::Host;
 use crate::host::image_record::{Fields, seconds};
 
-pub const UNKNOWN: &str = "unknown: the kernel does not show it";
-
 /// Describes whether an image is loaded.
-pub fn is_loaded(value: Option<bool>) -> &'static str {
+pub fn is_loaded(value: Option<bool>, unknown: &'static str) -> &'static str {
     match value {
         Some(true) => "loaded",
         Some(false) => "not loaded",
-        None => UNKNOWN,
+        None => unknown,
     }
 }
 
-/// Describes the image, and since when it is loaded.
-pub fn image(host: &Host) -> String {
-    let word = is_loaded(host.loaded);
+/// Adds a line about the image, and since when it is loaded.
+pub fn image(out: &mut Page, host: &Host) {
+    let word = is_loaded(host.loaded, "unknown: cannot read /sys/kernel/kexec_loaded");
     let fields = match &host.record {
-        _ if host.loaded != Some(true) => return word.into(),
-        None => return [word, "; /run has no record of it that this user may read"].concat(),
+        _ if host.loaded != Some(true) => return out.line("image", word),
+        None => {
+            let text = "loaded; /run has no record of it that this user may read";
+            return out.line("image", text);
+        }
         Some(record) => record.fields(),
     };
-    let path = printable(fields.image);
+    let path = escaped(fields.image);
     match detail(host) {
-        None => {
-            let since = "which kexec-bpf loaded: another program has called kexec since";
-            format!("{word}, perhaps not {path}, {since}")
-        }
+        None => out.put(
+            "image",
+            format_args!(
+                "loaded, perhaps not {path}, which kexec-bpf loaded: another program has called \
+                 kexec since"
+            ),
+        ),
         Some(_) => {
-            let age_s = host.crash.now_s.saturating_sub(seconds(fields.loaded_at_s));
-            format!("{word} for {age_s} s: {path} (from the record in /run)")
+            let age_s = age_s(host, &fields);
+            out.put(
+                "image",
+                format_args!("loaded for {age_s} s: {path} (from the record in /run)"),
+            );
         }
     }
+}
+
+/// Adds what else the record says, if nothing is known to have been loaded since.
+pub fn record(out: &mut Page, host: &Host) {
+    let Some(fields) = detail(host) else { return };
+    out.json.text("imagePath", fields.image);
+    out.json.count("imageAgeSeconds", age_s(host, &fields));
+    out.both("image kernel", fields.release);
+    out.both("image loaded by", fields.way);
+    out.both("image command line", fields.cmdline);
+}
+
+fn age_s(host: &Host, fields: &Fields<'_>) -> u64 {
+    host.crash.now_s.saturating_sub(seconds(fields.loaded_at_s))
 }
 
 /// Returns what else the record says, if nothing is known to have been loaded since.
-pub fn detail(host: &Host) -> Option<Fields<'_>> {
+fn detail(host: &Host) -> Option<Fields<'_>> {
     let fields = host.record.as_ref()?.fields();
     let is_current = fields.calls == host.calls.as_bytes();
     (is_current && host.loaded == Some(true)).then_some(fields)
@@ -79,6 +98,7 @@ mod tests {
         let none = "loaded; /run has no record of it that this user may read";
         let stale = "loaded, perhaps not /a\\u{1b}, which kexec-bpf loaded: another program has \
                      called kexec since";
+        let unknown = "unknown: cannot read /sys/kernel/kexec_loaded";
         for (loaded, calls, text) in [
             (
                 Some(true),
@@ -89,10 +109,12 @@ mod tests {
             (Some(true), None, none),
             (Some(false), Some("boot -1"), "not loaded"),
             (Some(false), None, "not loaded"),
-            (None, Some("boot -1"), UNKNOWN),
+            (None, Some("boot -1"), unknown),
         ] {
             let host = host(loaded, calls);
-            assert_eq!(image(&host), text);
+            let mut page = Page::new(6);
+            image(&mut page, &host);
+            assert_eq!(page.text(None), ["image ", text, "\n"].concat());
             let is_current = loaded == Some(true) && calls == Some("boot -1");
             assert_eq!(detail(&host).is_some(), is_current);
         }

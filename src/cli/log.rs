@@ -6,7 +6,7 @@ use alloc::format;
 
 use super::parse::Parsed;
 use super::table::{CommandId, Id};
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::{Diagnosis, Exit};
 use crate::policy::plan::Plan;
 use crate::sys::console::{LOG_INFO, LOG_WARNING};
@@ -17,7 +17,7 @@ pub fn loaded(path: &[u8], plan: &Plan) {
     let target = target(plan.flags.is_panic());
     let release = plan.kernel.release.as_deref().unwrap_or("?");
     let route = plan.route.name();
-    let shown = printable(path);
+    let shown = escaped(path);
     send(
         LOG_INFO,
         &format!("loaded {shown} for {target}: kernel {release}, route {route}"),

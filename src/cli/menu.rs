@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::entry::line;
-use super::text::{COLUMNS, pad};
+use super::text::pad;
 use crate::formats::entries::loader_conf::Timeout;
 use crate::policy::boot::menu::{Answer, Menu, Step};
 use crate::run::entries::BootEntries;
@@ -26,12 +26,14 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Answer {
     let Ok(terminal) = Terminal::open() else {
         return Answer::Nobody;
     };
+    // Some terminals begin a new line after the last column.
+    let width = terminal.columns().saturating_sub(1);
     let default = found.default();
     let count = found.entries.len();
     let mut text = String::new();
     for shown in 0..count.min(SHOWN) {
         let (label, entry) = line(found, shown, default);
-        text.push_str(&cut(&format!("{label}{entry}")));
+        text.push_str(&cut(&format!("{label}{entry}"), width));
         text.push_str("\r\n");
     }
     if count > SHOWN {
@@ -49,7 +51,7 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Answer {
         if left_us == Some(0) {
             break Answer::Nobody;
         }
-        terminal.write(&prompt(found, &menu, left_us));
+        terminal.write(&prompt(found, &menu, left_us, width));
         // Wait until the next whole second, so that the prompt can count down.
         let wait_ms =
             left_us.map(|left_us| (left_us.saturating_sub(1) % 1_000_000 / 1000).saturating_add(1));
@@ -71,13 +73,12 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Answer {
     answer
 }
 
-/// Truncates a text before the last column, where some terminals begin a new line.
-fn cut(text: &str) -> String {
-    text.chars().take(COLUMNS.saturating_sub(1)).collect()
+fn cut(text: &str, width: usize) -> String {
+    text.chars().take(width).collect()
 }
 
 /// Returns the prompt, which overwrites the previous one.
-fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>) -> String {
+fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>, width: usize) -> String {
     let number = menu.shown().saturating_add(1);
     let mut text = match menu.shown() < found.entries.len() {
         true => format!("Boot {number}: {}", line(found, menu.shown(), None).1),
@@ -87,8 +88,8 @@ fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>) -> String {
         let seconds = left_us.div_ceil(1_000_000);
         text = format!("[{seconds} s] {text}");
     }
-    let mut text = cut(&text);
-    let width = text.chars().count();
-    pad(&mut text, COLUMNS.saturating_sub(1).saturating_sub(width));
+    let mut text = cut(&text, width);
+    let shown = text.chars().count();
+    pad(&mut text, width.saturating_sub(shown));
     format!("\r{text}\r")
 }

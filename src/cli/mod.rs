@@ -25,39 +25,38 @@ pub mod text;
 
 use alloc::format;
 
-use console::print;
+use console::{Console, print, print_error};
 use parse::Parsed;
 use table::{Command, CommandId, Id};
+use text::Page;
 
-use crate::diagnosis::escape::printable;
-use crate::diagnosis::{Diagnosis, Exit, Hint};
-use crate::sys::console::write_stderr;
-use crate::sys::host;
+use crate::diagnosis::escape::escaped;
+use crate::diagnosis::{Diagnosis, Hint};
 
 /// Runs the program; `arguments` begin with its own name. Returns the exit
 /// code, one of [`table::EXIT_CODES`].
 #[must_use]
 pub fn main(arguments: &[&[u8]]) -> u8 {
-    let parsed = parse::parse(arguments.get(1..).unwrap_or_default());
-    let result = parsed.and_then(|parsed| {
-        dispatch(&parsed).inspect_err(|diagnosis| log::refused(&parsed, diagnosis))
-    });
-    match result {
-        Ok(()) => Exit::Done as u8,
+    let parsed = match parse::parse(arguments.get(1..).unwrap_or_default()) {
+        Ok(parsed) => parsed,
         Err(diagnosis) => {
-            write_stderr(&report::text(&diagnosis));
-            diagnosis.exit as u8
+            print_error(&report::page(&diagnosis));
+            return diagnosis.exit as u8;
         }
+    };
+    let mut console = Console::new(&parsed);
+    let result = dispatch(&parsed, &mut console);
+    if let Err(diagnosis) = &result {
+        log::refused(&parsed, diagnosis);
     }
+    console.finish(result)
 }
 
-fn dispatch(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+#[inline(never)]
+fn dispatch(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     if parsed.has(Id::Version) {
-        return print(&format!(
-            "{} {}\n",
-            table::PROGRAM,
-            env!("CARGO_PKG_VERSION")
-        ));
+        let version = concat!("kexec-bpf ", env!("CARGO_PKG_VERSION"));
+        return print(&Page::of(version));
     }
     let Some(command) = parsed.command else {
         return print(&help::program());
@@ -66,15 +65,15 @@ fn dispatch(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
         return print(&help::command(command));
     }
     match command.id {
-        CommandId::Load => load::load(parsed),
-        CommandId::Exec => load::exec(parsed),
+        CommandId::Load => load::load(parsed, console),
+        CommandId::Exec => load::exec(parsed, console),
         CommandId::Unload => load::unload(parsed),
-        CommandId::Status => print(&status::text(&host::read())),
-        CommandId::Kdump => kdump::check(parsed),
-        CommandId::Inspect => inspect::inspect(parsed),
-        CommandId::List => boot::list(parsed),
-        CommandId::Boot => boot::boot(parsed),
-        CommandId::Hook => hook::hook(parsed),
+        CommandId::Status => status::status(parsed, console),
+        CommandId::Kdump => kdump::check(parsed, console),
+        CommandId::Inspect => inspect::inspect(parsed, console),
+        CommandId::List => boot::list(parsed, console),
+        CommandId::Boot => boot::boot(parsed, console),
+        CommandId::Hook => hook::hook(parsed, console),
         CommandId::Help => help_command(parsed),
     }
 }
@@ -86,7 +85,7 @@ fn help_command(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     match Command::find(name) {
         Some(command) => print(&help::command(command)),
         None => Err(
-            Diagnosis::usage(&format!("unknown command {}", printable(name)))
+            Diagnosis::usage(&format!("unknown command {}", escaped(name)))
                 .with_hints(&[Hint::Help("")]),
         ),
     }

@@ -9,6 +9,7 @@ use super::table::{CommandId, Id};
 use crate::policy::plan::{Fast, Options, Profile, Route};
 use crate::run::volumes::Place;
 use crate::run::{BootOptions, ExecOptions, LoadOptions};
+use crate::sys::console;
 
 /// Returns the options of `load` and `kdump check`.
 pub fn load<'arg>(parsed: &Parsed<'arg>) -> LoadOptions<'arg> {
@@ -79,6 +80,20 @@ pub fn place<'arg>(parsed: &Parsed<'arg>) -> Place<'arg> {
 /// Returns how many seconds to wait for a device.
 pub fn timeout_s(parsed: &Parsed<'_>) -> u32 {
     parsed.seconds(Id::Timeout).unwrap_or(0)
+}
+
+/// Returns whether the requested JSON is to be indented; `None` for text, which help
+/// always is.
+pub fn json(parsed: &Parsed<'_>) -> Option<bool> {
+    if !parsed.has(Id::Json) || parsed.has(Id::Help) {
+        return None;
+    }
+    match parsed.value(Id::Json) {
+        Some(b"pretty") => Some(true),
+        Some(b"off") => None,
+        Some(_) => Some(false),
+        None => Some(console::stdout().columns().is_some()),
+    }
 }
 
 /// Returns the requested profile.

@@ -15,7 +15,7 @@ use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::loader_conf::MenuTime;
 
 /// A command line that conforms to the table.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parsed<'arg> {
     /// The command; `None` if only the program's own flags were given.
     pub command: Option<&'static Command>,
@@ -115,6 +115,56 @@ fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static 
     })
 }
 
+const IMPLIED: &str = "leave it out, because kexec_file_load(2) is always used";
+/// Options of kexec(8), by their short and long names, and what to use in their place.
+const KEXEC_TOOLS: &[(&str, &str, &str)] = &[
+    ("l", "load", "kexec-bpf load IMAGE"),
+    ("e", "exec", "kexec-bpf exec"),
+    ("u", "unload", "kexec-bpf unload"),
+    ("p", "load-panic", "kexec-bpf load --panic IMAGE"),
+    ("S", "status", "kexec-bpf status --crash-loaded"),
+    ("s", "kexec-file-syscall", IMPLIED),
+    ("a", "kexec-syscall-auto", IMPLIED),
+    ("", "ramdisk", "--initrd FILE"),
+];
+
+/// Returns the error about an option that the command does not have, with what was
+/// probably meant.
+#[inline(never)]
+fn unknown(command: Option<&Command>, flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Diagnosis {
+    let shown = show_option(argument);
+    let name = shown.trim_start_matches('-');
+    let mut flags = flags.iter().map(|flag| flag.long);
+    let near = flags.find(|long| differ_by_one(long.as_bytes(), name.as_bytes()));
+    let mut tools = KEXEC_TOOLS.iter();
+    let meant = match near {
+        Some(long) => Hint::Flag(long),
+        None => match tools.find(|(short, long, _)| *short == name || *long == name) {
+            Some((_, _, instead)) => Hint::Text(instead),
+            None => help(command),
+        },
+    };
+    let what = ["unknown option ", &shown].concat();
+    let found = Diagnosis::usage(&what);
+    match meant {
+        Hint::Help(_) => found.with_hints(&[meant]),
+        _ => found.with_hints(&[meant, help(command)]),
+    }
+}
+
+/// Returns whether the words differ in one character: another, a missing or a further one.
+fn differ_by_one(one: &[u8], other: &[u8]) -> bool {
+    let mut same = 0_usize;
+    while one.get(same).is_some() && one.get(same) == other.get(same) {
+        same = same.saturating_add(1);
+    }
+    let next = same.saturating_add(1);
+    let (one, one_next) = (one.get(same..), one.get(next..));
+    let (other, other_next) = (other.get(same..), other.get(next..));
+    let is_shorter = other_next.is_some() && one == other_next;
+    is_shorter || (one_next.is_some() && (one_next == other || one_next == other_next))
+}
+
 /// Parses the arguments after the program's name. Flags and operands may be
 /// mixed; `--` ends the flags.
 ///
@@ -140,22 +190,24 @@ pub fn parse<'arg>(arguments: &[&'arg [u8]]) -> Result<Parsed<'arg>, Diagnosis> 
         }
         let flags = command.map_or(GLOBAL_FLAGS, |command| command.flags);
         let Some(flag) = find_flag(flags, &argument) else {
-            let what = format!("unknown option {}", show_option(&argument));
-            return Err(usage(command, &what));
+            return Err(unknown(command, flags, &argument));
         };
-        let given = if flag.value == Value::Nothing {
-            Given::Nothing
-        } else {
-            let value = match (options.value(), flag.value) {
-                (Ok(value), _) => value,
+        let value = match flag.value {
+            Value::Nothing => None,
+            Value::Optional(_) => options.value_opt(),
+            kind => match options.value() {
+                Ok(value) => Some(value),
                 // A menu without a time waits for ever.
-                (Err(_), Value::MenuTime) => b"",
-                (Err(_), _) => {
+                Err(_) if kind == Value::MenuTime => Some(&b""[..]),
+                Err(_) => {
                     let what = format!("--{} needs a value", flag.long);
                     return Err(usage(command, &what));
                 }
-            };
-            read(command, flag, value)?
+            },
+        };
+        let given = match value {
+            Some(value) => read(command, flag, value)?,
+            None => Given::Nothing,
         };
         parsed.flags.push((flag.id, given));
     }
@@ -228,7 +280,7 @@ fn read<'arg>(
     flag: &Flag,
     value: &'arg [u8],
 ) -> Result<Given<'arg>, Diagnosis> {
-    if let Value::Choice(words) = flag.value {
+    if let Value::Choice(words) | Value::Optional(words) = flag.value {
         check_choice(command, &format!("--{}", flag.long), words, value)?;
     }
     flag.value.read(value).map_err(|problem| {

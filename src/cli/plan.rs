@@ -2,30 +2,30 @@
 //! A plan in text form, before it is carried out and after. Layer: effects.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
-use super::text::field;
-use crate::diagnosis::escape::printable;
+use super::text::Page;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::size::size;
 use crate::formats::image::revocation::Revoked;
+use crate::formats::image::uki::SectionKind;
+use crate::formats::source::{FileSlice, InputId};
 use crate::host::Host;
 use crate::policy::plan::{
-    CmdlineBase, Digest, Fast, InitrdOrigin, InitrdPart, Manifest, Origin, PCR_CONFIG, PCR_SYSEXT,
-    Plan, Unpack,
+    CmdlineBase, Digest, Fast, InitrdOrigin, Manifest, Origin, PCR_CONFIG, PCR_SYSEXT, Plan, Unpack,
 };
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::file::InputFile;
 use crate::sys::kexec::Others;
 
 /// The column at which values start.
-pub const COLUMN: usize = 14;
+pub const COLUMN: u8 = 14;
 
-/// Returns the line about what kexec cannot redo: systemd-stub's measurements.
-pub fn measured_text(load: &Prepared) -> String {
+/// Adds the line about what kexec cannot redo: systemd-stub's measurements.
+pub fn measured(out: &mut Page, load: &Prepared) {
     let Prepared { manifest, plan, .. } = load;
-    let mut out = String::new();
     if plan.kernel.section.is_none() {
-        return out;
+        return;
     }
     let mut parts = alloc::vec!["PCR 11 with the sections"];
     if plan.measures(PCR_CONFIG, manifest) {
@@ -35,16 +35,15 @@ pub fn measured_text(load: &Prepared) -> String {
         parts.push("PCR 13 with the system extensions");
     }
     let text = format!(
-        "TPM measurements and splash; the stub would have extended {}",
+        "no splash, no TPM measurements, as after any kexec; systemd-stub would have extended {}",
         parts.join(", ")
     );
-    field(&mut out, "not redone", COLUMN, &text);
-    out
+    out.both("without stub", text.as_bytes());
 }
 
 /// Returns one line about the image that is now loaded.
-pub fn summary(plan: &Plan, path: &[u8]) -> String {
-    let mut text = format!("loaded {}: ", printable(path));
+pub fn summary(plan: &Plan, path: &[u8]) -> Page {
+    let mut text = format!("loaded {}: ", escaped(path));
     if plan.flags.is_panic() {
         text.push_str("for a panic, ");
     }
@@ -60,120 +59,199 @@ pub fn summary(plan: &Plan, path: &[u8]) -> String {
         bytes => format!("initrd {}", size(bytes)),
     });
     text.push_str(&format!(", route {}", plan.route.name()));
-    let mut out = String::new();
-    field(&mut out, "", 0, &text);
-    out
+    Page::of(&text)
 }
 
-/// Returns the whole plan, for `--dry-run` and `--verbose`.
-pub fn plan_text(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> String {
+/// Adds the whole plan, for `--dry-run` and `--verbose`.
+pub fn plan(out: &mut Page, options: &LoadOptions<'_>, load: &Prepared, host: &Host) {
     let Prepared { manifest, plan, .. } = load;
-    let mut out = String::new();
-    let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
-    line("image", &printable(&manifest.image.path));
-    line(
-        "route",
-        &format!("{}: {}", plan.route.name(), plan.route.detail()),
-    );
-    let version = plan.kernel.release.as_deref().unwrap_or("version unknown");
-    let (offset, bytes) = (plan.kernel.slice.offset, plan.kernel.slice.bytes);
-    let from = match plan.kernel.section {
-        Some(section) if load.manifest.thin.is_some() => {
-            let path = printable(manifest.path(plan.kernel.source));
-            format!("{path}, named by {}", section.name())
-        }
-        Some(section) => format!("{} at {offset}", section.name()),
-        None => "the whole file".into(),
-    };
-    line("kernel", &format!("{from}, {bytes} bytes ({version})"));
-    let total: u64 = plan.initrd.iter().map(|part| part.slice.bytes).sum();
-    line(
-        "initrd",
-        &match plan.initrd.len() {
-            0 => "none".into(),
-            1 => format!("{total} bytes"),
-            parts => format!("{total} bytes in {parts} parts"),
-        },
-    );
-    for part in &plan.initrd {
-        line("", &part_text(part, manifest));
+    out.both("image", &manifest.image.path);
+    let route = plan.route.name();
+    out.put("route", format_args!("{route}: {}", plan.route.detail()));
+    out.json.text("route", route.as_bytes());
+    out.json.flag("isPanic", Some(plan.flags.is_panic()));
+    kernel(out, load);
+    initrd(out, load);
+    cmdline(out, load);
+    out.put("flags", format_args!("{}", plan.flags));
+    out.json.array("flags");
+    for flag in plan.flags.names() {
+        out.json.text("", flag.as_bytes());
     }
-    if plan.cmdline.text.is_empty() {
-        line("command line", "none");
+    out.json.end();
+    sentence(out, "digest", digest(plan.digest, options.wanted.fast));
+    sentence(out, "unpacking", unpacking(plan.unpack));
+    if host.is_locked_down() || host.enforces() {
+        out.both("verified", plan.route.verified().as_bytes());
+    }
+    if options.lock {
+        let text = "after the load, kernel.kexec_load_disabled is set to 1";
+        out.line("lock", text);
+    }
+    out.json.flag("locks", Some(options.lock));
+}
+
+fn sentence(out: &mut Page, label: &str, text: Option<String>) {
+    if let Some(text) = text {
+        out.both(label, text.as_bytes());
+    }
+}
+
+fn kernel(out: &mut Page, load: &Prepared) {
+    let kernel = &load.plan.kernel;
+    let version = kernel.release.as_deref().unwrap_or("version unknown");
+    let (offset, bytes) = (kernel.slice.offset, kernel.slice.bytes);
+    let section = kernel.section.map_or("", SectionKind::name);
+    match section {
+        "" => out.put(
+            "kernel",
+            format_args!("the whole file, {bytes} bytes ({version})"),
+        ),
+        _ if load.manifest.thin.is_some() => {
+            let path = escaped(load.manifest.path(kernel.source));
+            out.put(
+                "kernel",
+                format_args!("{path}, named by {section}, {bytes} bytes ({version})"),
+            );
+        }
+        _ => out.put(
+            "kernel",
+            format_args!("{section} at {offset}, {bytes} bytes ({version})"),
+        ),
+    }
+    place(out, "kernel", load, kernel.source, kernel.slice);
+    out.json.some("section", section.as_bytes());
+    out.json.some(
+        "release",
+        kernel.release.as_deref().unwrap_or_default().as_bytes(),
+    );
+    out.json.end();
+}
+
+fn initrd(out: &mut Page, load: &Prepared) {
+    let parts = &load.plan.initrd;
+    let total: u64 = parts.iter().map(|part| part.slice.bytes).sum();
+    match parts.len() {
+        0 => out.line("initrd", "none"),
+        1 => out.put("initrd", format_args!("{total} bytes")),
+        parts => out.put("initrd", format_args!("{total} bytes in {parts} parts")),
+    }
+    out.json.array("initrd");
+    for part in parts {
+        place(out, "", load, part.source, part.slice);
+        let path = escaped(load.manifest.path(part.source));
+        let (offset, bytes) = (part.slice.offset, part.slice.bytes);
+        let (origin, of) = match part.from {
+            InitrdOrigin::Section(kind) => ("section", kind.name()),
+            InitrdOrigin::SectionFile(kind) => ("sectionFile", kind.name()),
+            InitrdOrigin::Addon(kind) => ("addon", kind.name()),
+            InitrdOrigin::Member(directory) => ("file", directory),
+            InitrdOrigin::Thin => ("thin", ".initrd"),
+            InitrdOrigin::User => ("user", ""),
+        };
+        match part.from {
+            InitrdOrigin::Section(_) => {
+                out.put("", format_args!("{of} at {offset}, {bytes} bytes"));
+            }
+            InitrdOrigin::SectionFile(_) => {
+                out.put(
+                    "",
+                    format_args!("{of} at {offset}, {bytes} bytes, in .extra"),
+                );
+            }
+            InitrdOrigin::Addon(_) => {
+                out.put("", format_args!("{path}: {of} at {offset}, {bytes} bytes"));
+            }
+            InitrdOrigin::Member(_) => {
+                out.put("", format_args!("{path}, {bytes} bytes, in {of}"));
+            }
+            InitrdOrigin::Thin => {
+                out.put("", format_args!("{path}, {bytes} bytes, named by {of}"));
+            }
+            InitrdOrigin::User => out.put("", format_args!("{path}, {bytes} bytes")),
+        }
+        out.json.text("origin", origin.as_bytes());
+        out.json.some("of", of.as_bytes());
+        out.json.end();
+    }
+    out.json.end();
+}
+
+fn cmdline(out: &mut Page, load: &Prepared) {
+    let cmdline = &load.plan.cmdline;
+    out.json.text("command line", &cmdline.text);
+    if cmdline.text.is_empty() {
+        out.line("command line", "none");
     } else {
-        line("command line", &printable(&plan.cmdline.text));
-        for (origin, text) in &plan.cmdline.pieces {
-            let origin = origin_text(*origin, manifest);
+        out.put("command line", format_args!("{}", escaped(&cmdline.text)));
+    }
+    out.json.array("cmdlinePieces");
+    for (origin, text) in &cmdline.pieces {
+        let origin = origin_text(*origin, &load.manifest);
+        pair(out, "text", text, &origin);
+        if !cmdline.text.is_empty() {
             // The text of a single piece is the line itself.
-            match plan.cmdline.pieces.len() {
-                1 => line("", &format!("({origin})")),
-                _ => line("", &format!("{} ({origin})", printable(text))),
+            match cmdline.pieces.len() {
+                1 => out.put("", format_args!("({origin})")),
+                _ => out.put("", format_args!("{} ({origin})", escaped(text))),
             }
         }
     }
-    for dropped in &plan.cmdline.dropped {
-        line(
-            "",
-            &format!("dropped {}: {}", printable(&dropped.word), dropped.reason),
-        );
+    out.json.end();
+    out.json.array("cmdlineDropped");
+    for dropped in &cmdline.dropped {
+        word(out, "dropped ", &dropped.word, dropped.reason);
     }
-    for added in &plan.cmdline.added {
-        line("", &format!("added {}: {}", added.word, added.reason));
+    out.json.end();
+    out.json.array("cmdlineAdded");
+    for added in &cmdline.added {
+        word(out, "added ", added.word.as_bytes(), added.reason);
     }
-    line("flags", &plan.flags.to_string());
-    match plan.digest {
-        Digest::Kept => (),
-        Digest::Unable(why) => line("digest", &format!("computed, because {why}")),
-        Digest::Session => line(
-            "digest",
-            match options.wanted.fast {
-                Fast::Asked(_) => "skipped, as asked",
-                Fast::ByDefault | Fast::No | Fast::Refused(_) => "skipped, the default here",
-            },
-        ),
-        Digest::Module => line(
-            "digest",
-            "skipped, because the module's parameter digest is \"never\"",
-        ),
-    }
-    match plan.unpack {
-        Unpack::No => (),
-        Unpack::Unable { why, .. } => line(
-            "unpacking",
-            &format!("left to the next kernel, because {why}"),
-        ),
-        Unpack::Session { .. } => line("unpacking", "by the module, as asked"),
-    }
-    if host.is_locked_down() || host.enforces() {
-        line("verified", plan.route.verified());
-    }
-    if options.lock {
-        line(
-            "lock",
-            "after the load, kernel.kexec_load_disabled is set to 1",
-        );
-    }
-    if let Some(blocker) = &plan.blocker {
-        line("would fail", blocker.cause_text());
-    }
-    out
+    out.json.end();
 }
 
-fn part_text(part: &InitrdPart, manifest: &Manifest<InputFile>) -> String {
-    let path = printable(manifest.path(part.source));
-    let (offset, bytes) = (part.slice.offset, part.slice.bytes);
-    match part.from {
-        InitrdOrigin::Section(kind) => format!("{} at {offset}, {bytes} bytes", kind.name()),
-        InitrdOrigin::SectionFile(kind) => {
-            format!("{} at {offset}, {bytes} bytes, in .extra", kind.name())
+fn word(out: &mut Page, what: &str, word: &[u8], why: &str) {
+    out.put("", format_args!("{what}{}: {why}", escaped(word)));
+    pair(out, "word", word, why);
+}
+
+/// Adds a part of the command line with its reason.
+fn pair(out: &mut Page, name: &str, text: &[u8], reason: &str) {
+    out.json.object("");
+    out.json.text(name, text);
+    out.json.text("reason", reason.as_bytes());
+    out.json.end();
+}
+
+/// Begins the object of a slice of a file.
+fn place(out: &mut Page, name: &str, load: &Prepared, source: InputId, slice: FileSlice) {
+    out.json.object(name);
+    out.json.text("path", load.manifest.path(source));
+    out.json.count("offset", slice.offset.0);
+    out.json.count("bytes", slice.bytes);
+}
+
+/// Returns who computes the digest, if that is worth a line.
+fn digest(planned: Digest, fast: Fast) -> Option<String> {
+    Some(match planned {
+        Digest::Kept => return None,
+        Digest::Unable(why) => format!("computed, because {why}"),
+        Digest::Session => match fast {
+            Fast::Asked(_) => "skipped, as asked",
+            Fast::ByDefault | Fast::No | Fast::Refused(_) => "skipped, the default here",
         }
-        InitrdOrigin::Addon(kind) => {
-            format!("{path}: {} at {offset}, {bytes} bytes", kind.name())
-        }
-        InitrdOrigin::Member(directory) => format!("{path}, {bytes} bytes, in {directory}"),
-        InitrdOrigin::Thin => format!("{path}, {bytes} bytes, named by .initrd"),
-        InitrdOrigin::User => format!("{path}, {bytes} bytes"),
-    }
+        .into(),
+        Digest::Module => "skipped, because the module's parameter digest is \"never\"".into(),
+    })
+}
+
+/// Returns who unpacks the initrd, if that was asked for.
+fn unpacking(planned: Unpack) -> Option<String> {
+    Some(match planned {
+        Unpack::No => return None,
+        Unpack::Unable { why, .. } => format!("left to the next kernel, because {why}"),
+        Unpack::Session { .. } => "by the module, as asked".into(),
+    })
 }
 
 fn origin_text(origin: Origin, manifest: &Manifest<InputFile>) -> String {
@@ -184,7 +262,7 @@ fn origin_text(origin: Origin, manifest: &Manifest<InputFile>) -> String {
         // Nothing comes from an empty base.
         Origin::Base(CmdlineBase::Image | CmdlineBase::Empty) => "from the image",
         Origin::Addon(source) => {
-            return format!("from addon {}", printable(manifest.path(source)));
+            return format!("from addon {}", escaped(manifest.path(source)));
         }
         Origin::Appended => "from --append",
         Origin::Chained => "marks a system that was chain-booted",

@@ -7,46 +7,78 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::table::PROGRAM;
-use super::text::field;
-use crate::diagnosis::escape::printable;
+use super::text::Page;
+use crate::diagnosis::escape::{escaped, printable};
 use crate::diagnosis::{Diagnosis, Hint};
+use crate::formats::json::Json;
 
 /// The width of the labels `cause: ` and `try:   `, and the indent of further lines.
-pub const INDENT: usize = 7;
+pub const INDENT: u8 = 7;
 
-/// Returns the lines for stderr. None is wider than the console, unless a single word is.
-/// Texts from a file or from the kernel cannot control the terminal.
-pub fn text(diagnosis: &Diagnosis) -> String {
-    let mut out = String::new();
-    let mut line = |label: &str, text: &str| {
-        field(&mut out, label, INDENT, &printable(text.as_bytes()));
-    };
-    line(&format!("{PROGRAM}: "), &diagnosis.what);
+/// The label of a message.
+pub const OWN: &str = "kexec-bpf: ";
+
+/// Returns the lines for stderr. Texts from a file or from the kernel cannot control the
+/// terminal.
+pub fn page(diagnosis: &Diagnosis) -> Page {
+    let mut out = Page::new(INDENT);
+    let mut line = |label: &str, text: &[u8]| out.put(label, format_args!("{}", escaped(text)));
+    line(OWN, diagnosis.what.as_bytes());
     if let Some(cause) = &diagnosis.cause {
         let label = match diagnosis.is_certain() {
             true => "cause: ",
             false => "possible cause: ",
         };
-        line(label, &cause.text);
+        line(label, cause.text.as_bytes());
     }
     for quote in &diagnosis.quotes {
-        line(&format!("{}: ", quote.who), &printable(&quote.line));
+        line(&[quote.who, ": "].concat(), &quote.line);
     }
     let hints = hints(diagnosis);
     if !hints.is_empty() {
-        line("try:", &hints);
+        line("try:", hints.as_bytes());
     }
     out
 }
 
+/// Adds a diagnosis as an object.
+pub fn object(json: &mut Json, name: &str, diagnosis: &Diagnosis) {
+    json.object(name);
+    json.count("exitCode", diagnosis.exit as u64);
+    json.text("what", diagnosis.what.as_bytes());
+    if let Some(cause) = &diagnosis.cause {
+        json.text("cause", cause.text.as_bytes());
+        json.flag("isCertain", Some(cause.is_certain));
+    }
+    json.array("quotes");
+    for quote in &diagnosis.quotes {
+        json.object("");
+        json.text("who", quote.who.as_bytes());
+        json.text("line", &quote.line);
+        json.end();
+    }
+    json.end();
+    json.array("hints");
+    let image = image(diagnosis);
+    for hint in &diagnosis.hints {
+        json.text("", words(*hint, &image).as_bytes());
+    }
+    json.end();
+    json.end();
+}
+
 /// Returns the hints as one line.
 pub fn hints(diagnosis: &Diagnosis) -> String {
-    let image = match diagnosis.file.is_empty() {
-        true => "IMAGE".into(),
-        false => printable(&diagnosis.file),
-    };
+    let image = image(diagnosis);
     let hints = diagnosis.hints.iter().map(|hint| words(*hint, &image));
     hints.collect::<Vec<_>>().join("; ")
+}
+
+fn image(diagnosis: &Diagnosis) -> String {
+    match diagnosis.file.is_empty() {
+        true => "IMAGE".into(),
+        false => printable(&diagnosis.file),
+    }
 }
 
 fn words(hint: Hint, image: &str) -> String {
@@ -67,6 +99,7 @@ fn words(hint: Hint, image: &str) -> String {
             format!("load it as the image itself, signed for IMA: evmctl ima_sign {image}")
         }
         Hint::RouteExtract => "or --route extract".to_string(),
+        Hint::Flag(name) => ["--", name].concat(),
         Hint::Omit(name) => ["omit ", name].concat(),
         Hint::Crashkernel { mib, or } => format!("boot with crashkernel={mib}M, or {or}"),
     }
@@ -87,14 +120,14 @@ mod tests {
                       cause: addon \\u{1b}[2J\\u{9b}K\n\
                       kernel: PEFILE \\u{1b}\\xff\n\
                       try:   kexec-bpf inspect \\u{7}.efi\n";
-        assert_eq!(text(&diagnosis), wanted);
+        assert_eq!(page(&diagnosis).text(None), wanted);
     }
 
     #[test]
     fn what_is_only_likely_is_called_possible() {
         let diagnosis = Diagnosis::refused(&"refused").maybe("IMA");
         assert_eq!(
-            text(&diagnosis),
+            page(&diagnosis).text(None),
             "kexec-bpf: refused\npossible cause: IMA\n"
         );
     }

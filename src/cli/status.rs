@@ -1,64 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! `status`: the host's state in text form. Layer: effects.
 
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
-use super::loaded::{self, UNKNOWN, is_loaded};
-use super::text::field;
+use super::console::Console;
+use super::loaded::{self, is_loaded};
+use super::parse::Parsed;
+use super::table::Id;
+use super::text::Page;
 use super::{crash, report};
-use crate::diagnosis::Diagnosis;
-use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::size;
+use crate::diagnosis::{Diagnosis, Exit};
 use crate::host::{DigestMode, Enforce, Host, Lockdown};
 use crate::policy::explain;
+use crate::sys::host;
 
+const NO_CRASH: &str = "unknown: cannot read /sys/kernel/kexec_crash_loaded";
 /// The column at which values start.
-const COLUMN: usize = 20;
+const COLUMN: u8 = 20;
+
+/// Prints the report, or answers by exit code whether an image is loaded.
+///
+/// # Errors
+/// A kernel that does not say it; an error of stdout.
+pub fn status(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
+    let host = host::read();
+    let asked = [
+        parsed.has(Id::Loaded).then_some(host.loaded),
+        parsed.has(Id::CrashLoaded).then_some(host.crash_loaded),
+    ];
+    let answer = answer(asked);
+    if answer.is_none() || console.is_json() {
+        console.result(&page(&host));
+    }
+    match answer {
+        None | Some(Some(true)) => {}
+        Some(Some(false)) => console.exit = Exit::Failed,
+        Some(None) => {
+            return Err(
+                Diagnosis::refused(&"status: it is not known what is loaded")
+                    .because("/sys/kernel has neither kexec_loaded nor kexec/loaded")
+                    .with_hint("mount -t sysfs sysfs /sys; boot a kernel that has kexec"),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns the answer to what was asked; `None` if nothing was. All that is asked for must
+/// be loaded, and known.
+fn answer(asked: [Option<Option<bool>>; 2]) -> Option<Option<bool>> {
+    match asked {
+        [Some(one), Some(other)] => Some(one.zip(other).map(|(one, other)| one && other)),
+        [one, other] => one.or(other),
+    }
+}
 
 /// Returns the report of `status`.
 #[inline(never)]
-pub fn text(host: &Host) -> String {
-    let mut out = String::new();
-    let mut line = |label: &str, text: &str| field(&mut out, label, COLUMN, text);
-    line(
-        "kernel",
-        &format!("{} ({})", host.kernel_release, host.machine),
-    );
-    line("image", &loaded::image(host));
-    if let Some(fields) = loaded::detail(host) {
-        line("image kernel", &printable(fields.release));
-        line("image loaded by", &printable(fields.way));
-        line("image command line", &printable(fields.cmdline));
+pub fn page(host: &Host) -> Page {
+    let mut page = Page::new(COLUMN);
+    let out = &mut page;
+    let (release, machine) = (&host.kernel_release, &host.machine);
+    out.put("kernel", format_args!("{release} ({machine})"));
+    out.json.text("kernel", release.as_bytes());
+    out.json.text("machine", machine.as_bytes());
+    loaded::image(out, host);
+    out.json.flag("isLoaded", host.loaded);
+    loaded::record(out, host);
+    out.line("crash image", is_loaded(host.crash_loaded, NO_CRASH));
+    out.json.flag("isCrashLoaded", host.crash_loaded);
+    match host.crash_size_bytes {
+        Some(0) => out.line(
+            "crash memory",
+            "none reserved; crashkernel= reserves it at boot",
+        ),
+        Some(bytes) => out.put("crash memory", format_args!("{} reserved", size(bytes))),
+        None => out.line("crash memory", crash::UNKNOWN_SIZE),
     }
-    line("crash image", is_loaded(host.crash_loaded));
-    line("crash memory", &crash_memory(host));
-    if let Some((since, fits)) = crash::loaded_image(host) {
-        line("crash image age", &since);
-        line("crash image fits", &fits);
-        line("crash hotplug", &crash::hotplug(host));
-    }
-    line("on panic", &crash::at_panic(host));
-    line("panic settings", &crash::settings(&host.crash));
-    line("kexec_file_load", &call(host.file_load, host));
-    line(
-        "kexec_load",
-        &match host.classic_load {
-            Some(true) if host.load_disabled == Some(true) => call(host.classic_load, host),
-            Some(true) if host.enforces() => "no: enforce refuses it".into(),
-            Some(true) if host.is_locked_down() => "no: lockdown forbids it".into(),
-            value => call(value, host),
-        },
-    );
-    line("kexec_load_disabled", yes_no(host.load_disabled));
-    if let Some(left) = host.loads_left(false) {
-        line("loads left", &left.to_string());
-    }
-    if let Some(left) = host.loads_left(true) {
-        line("crash loads left", &left.to_string());
-    }
-    line("lockdown", &lockdown(host));
-    line(
+    crash::reserved(out, "crashReservedBytes", host);
+    crash::image(out, host);
+    crash::at_panic(out, host);
+    crash::settings(out, "panic settings", &host.crash);
+    out.state("kexec_file_load", file_load(host));
+    out.state("kexec_load", classic_load(host));
+    out.line("kexec_load_disabled", yes_no(host.load_disabled));
+    out.json.flag("kexec_load_disabled", host.load_disabled);
+    left(out, "loads left", host.loads_left(false));
+    left(out, "crash loads left", host.loads_left(true));
+    let unknown = "unknown|unknown: cannot read /sys/kernel/security/lockdown";
+    out.state("lockdown", host.lockdown.map_or(unknown, Lockdown::name));
+    out.line(
         "secure boot",
         match host.secure_boot {
             Some(true) => "on",
@@ -66,243 +98,195 @@ pub fn text(host: &Host) -> String {
             None => "unknown: no EFI variables",
         },
     );
-    line("enforce", enforce(host));
-    line(
+    out.json.flag("secure boot", host.secure_boot);
+    out.state("enforce", enforce(host));
+    out.line(
         "CAP_SYS_BOOT",
-        if host.cap_sys_boot {
-            "yes"
-        } else {
-            "no: load, unload and exec need it"
+        match host.cap_sys_boot {
+            true => "yes",
+            false => "no: load, unload and exec need it",
         },
     );
-    line("kernel's digest", digest(host));
+    out.json.flag("hasCapSysBoot", Some(host.cap_sys_boot));
+    out.state("kernel's digest", digest(host));
     let handshake = explain::handshake_blocker(host);
-    line("initrd unpacking", unpacking(host, handshake.is_none()));
-    line("handshake", &handshake_text(host, handshake.as_ref()));
+    out.state("initrd unpacking", unpacking(host, handshake.is_none()));
+    match (&host.module, &handshake) {
+        (Some(module), None) => out.put(
+            "handshake",
+            format_args!(
+                "yes: module {}, parsers: {}, decompressors: {}",
+                module.version, module.default_parsers, module.decompressors
+            ),
+        ),
+        (_, Some(blocker)) => out.put("handshake", format_args!("no: {}", blocker.cause_text())),
+        (None, None) => out.line("handshake", "no"),
+    }
+    if let Some(module) = &host.module {
+        out.json.object("module");
+        for (name, text) in [
+            ("version", &module.version),
+            ("parsers", &module.default_parsers),
+            ("decompressors", &module.decompressors),
+        ] {
+            out.json.text(name, text.as_bytes());
+        }
+        out.json.end();
+    }
     if let Some(blocker) = &handshake {
-        line("", &format!("try: {}", report::hints(blocker)));
+        add_blocker(out, "handshakeBlocker", blocker);
     }
-    let has_handshake = handshake.is_none();
-    let blocker = explain::load_blocker(host, false);
-    match blocker.or(handshake.filter(|_| host.enforces())) {
-        None if host.enforces() => line("routes", "handshake"),
-        None => {
-            let handshake = if has_handshake { "handshake, " } else { "" };
-            let extract = if host.is_locked_down() {
-                "native; extract with --allow-unsigned-initrd"
-            } else {
-                "native, extract"
-            };
-            line("routes", &[handshake, extract].concat());
-        }
-        Some(blocker) => {
-            line("routes", &format!("none: {}", blocker.cause_text()));
-            line("", &format!("try: {}", report::hints(&blocker)));
-        }
-    }
-    out
+    routes(out, host, handshake);
+    page
 }
 
-fn handshake_text(host: &Host, blocker: Option<&Diagnosis>) -> String {
-    match (&host.module, blocker) {
-        (Some(module), None) => format!(
-            "yes: module {}, parsers: {}, decompressors: {}",
-            module.version, module.default_parsers, module.decompressors
-        ),
-        (_, Some(blocker)) => format!("no: {}", blocker.cause_text()),
-        (None, None) => UNKNOWN.into(),
+#[inline(never)]
+fn left(out: &mut Page, label: &str, left: Option<i64>) {
+    out.json.number(label, left);
+    if let Some(left) = left {
+        out.put(label, format_args!("{left}"));
     }
+}
+
+/// Adds what blocks something, after the line that says so.
+fn add_blocker(out: &mut Page, name: &str, blocker: &Diagnosis) {
+    out.put("", format_args!("try: {}", report::hints(blocker)));
+    report::object(&mut out.json, name, blocker);
+}
+
+/// Adds the routes that a load can take, or what blocks them all.
+fn routes(out: &mut Page, host: &Host, handshake: Option<Diagnosis>) {
+    let enforces = host.enforces();
+    let has_handshake = handshake.is_none();
+    let blocker = explain::load_blocker(host, false);
+    if let Some(blocker) = blocker.or(handshake.filter(|_| enforces)) {
+        out.put("routes", format_args!("none: {}", blocker.cause_text()));
+        out.json.array("routes");
+        out.json.end();
+        add_blocker(out, "routesBlocker", &blocker);
+        return;
+    }
+    let needs_flag = host.is_locked_down();
+    let mut text = String::new();
+    out.json.array("routes");
+    for (name, is_open) in [
+        ("handshake", has_handshake),
+        ("native", !enforces),
+        ("extract", !enforces),
+    ] {
+        if is_open {
+            if !text.is_empty() {
+                text.push_str(match name {
+                    "extract" if needs_flag => "; ",
+                    _ => ", ",
+                });
+            }
+            text.push_str(name);
+            out.json.text("", name.as_bytes());
+        }
+    }
+    out.json.end();
+    if needs_flag && !enforces {
+        text.push_str(" with --allow-unsigned-initrd");
+    }
+    out.line("routes", &text);
+    let needs = needs_flag && !enforces;
+    out.json
+        .flag("extractNeedsAllowUnsignedInitrd", Some(needs));
 }
 
 fn yes_no(value: Option<bool>) -> &'static str {
     match value {
         Some(true) => "yes",
         Some(false) => "no",
-        None => UNKNOWN,
+        None => "unknown: cannot read /proc/sys/kernel/kexec_load_disabled",
     }
 }
 
-fn call(value: Option<bool>, host: &Host) -> String {
+/// A state for [`Page::state`].
+type State = &'static str;
+
+fn file_load(host: &Host) -> State {
+    match host.file_load {
+        Some(true) => disabled(host).unwrap_or(if host.enforces() {
+            "signedUkisOnly|yes, signed UKIs only"
+        } else if host.is_locked_down() {
+            "signedOnly|yes, signed images only"
+        } else {
+            "yes"
+        }),
+        other => absent(other),
+    }
+}
+
+fn classic_load(host: &Host) -> State {
+    match host.classic_load {
+        Some(true) if host.load_disabled != Some(true) && host.enforces() => {
+            "enforced|no: enforce refuses it"
+        }
+        Some(true) => disabled(host).unwrap_or(if host.is_locked_down() {
+            "lockedDown|no: lockdown forbids it"
+        } else {
+            "yes"
+        }),
+        other => absent(other),
+    }
+}
+
+/// Returns the state of a call that nothing can use at the moment.
+fn disabled(host: &Host) -> Option<State> {
+    if host.load_disabled == Some(true) {
+        return Some("disabled|no: see kexec_load_disabled");
+    }
+    (host.enforce == Some(Enforce::Held)).then_some("enforced|no: see enforce")
+}
+
+fn absent(value: Option<bool>) -> State {
     match value {
-        Some(true) if host.load_disabled == Some(true) => "no: see kexec_load_disabled".into(),
-        Some(true) if host.enforce == Some(Enforce::Held) => "no: see enforce".into(),
-        Some(true) if host.enforces() => "yes, signed UKIs only".into(),
-        Some(true) if host.is_locked_down() => "yes, signed images only".into(),
-        Some(true) => "yes".into(),
-        Some(false) => "no: not built into this kernel".into(),
-        None => UNKNOWN.into(),
+        Some(_) => "notBuilt|no: not built into this kernel",
+        None => "unknown|unknown: the system call could not be tried",
     }
 }
 
-fn crash_memory(host: &Host) -> String {
-    match host.crash_size_bytes {
-        Some(0) => "none reserved; crashkernel= reserves it at boot".into(),
-        Some(bytes) => format!("{} reserved", size(bytes)),
-        None => UNKNOWN.into(),
-    }
-}
-
-fn enforce(host: &Host) -> &'static str {
+fn enforce(host: &Host) -> State {
     match host.enforce {
         Some(Enforce::On) if host.lockdown == Some(Lockdown::None) => {
-            "yes, but lockdown is off: root can undo it"
+            "undoable|yes, but lockdown is off: root can undo it"
         }
-        Some(Enforce::On) => "yes, until reboot",
-        Some(Enforce::Held) => "held: the module is being removed; nothing can be loaded",
-        Some(Enforce::Off) => "no",
-        None => "unknown: /sys is not mounted",
+        Some(Enforce::On) => "on|yes, until reboot",
+        Some(Enforce::Held) => "held|held: the module is being removed; nothing can be loaded",
+        Some(Enforce::Off) => "off|no",
+        None => "unknown|unknown: /sys is not mounted",
     }
 }
 
-fn digest(host: &Host) -> &'static str {
+fn digest(host: &Host) -> State {
     match host.module.as_ref().map(|module| module.digest) {
-        None => "computed for every load; only the module can skip it",
-        Some(None) => "computed for every load; this module cannot skip it",
+        None => "noModule|computed for every load; only the module can skip it",
+        Some(None) => "unsupported|computed for every load; this module cannot skip it",
         Some(Some(DigestMode::Unable)) => {
-            "computed for every load; it cannot be skipped on this kernel"
+            "unable|computed for every load; it cannot be skipped on this kernel"
         }
-        Some(Some(DigestMode::Auto)) => "computed, except with --fast or by boot in an initramfs",
+        Some(Some(DigestMode::Auto)) => {
+            "auto|computed, except with --fast or by boot in an initramfs"
+        }
         Some(Some(DigestMode::Always)) => {
-            "computed for every load, because the module's parameter digest is \"always\""
+            "always|computed for every load, because the module's parameter digest is \"always\""
         }
         Some(Some(DigestMode::Never)) => {
-            "computed for crash images only, because the module's parameter digest is \"never\""
+            "never|computed for crash images only, because the module's parameter digest is \"never\""
         }
     }
 }
 
-fn unpacking(host: &Host, has_handshake: bool) -> &'static str {
+fn unpacking(host: &Host, has_handshake: bool) -> State {
     match &host.module {
-        None => "no: only the module can do it",
-        Some(_) if !has_handshake => "no: see handshake",
-        Some(module) if !module.unpacks_initrds => "no: this module cannot do it",
-        Some(_) => "with --unpack-initrd, on the route handshake",
-    }
-}
-
-fn lockdown(host: &Host) -> String {
-    match host.lockdown {
-        Some(level) => level.to_string(),
-        None => "unknown: securityfs is not mounted".into(),
+        None => "noModule|no: only the module can do it",
+        Some(_) if !has_handshake => "noHandshake|no: see handshake",
+        Some(module) if !module.unpacks_initrds => "unsupported|no: this module cannot do it",
+        Some(_) => "yes|with --unpack-initrd, on the route handshake",
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::text;
-    use crate::abi::ABI_VERSION;
-    use crate::cli::text::COLUMNS;
-    use crate::host::{Enforce, Host, Lockdown, Module};
-
-    /// Returns the value of a line, with its continuation lines.
-    fn value(page: &str, label: &str) -> String {
-        let lines = page.lines().skip_while(|line| !line.starts_with(label));
-        let mut words: Vec<&str> = Vec::new();
-        for (number, line) in lines.enumerate() {
-            let (name, text) = line.split_at(20);
-            if number > 0 && !name.trim_ascii().is_empty() {
-                break;
-            }
-            words.extend(text.split_whitespace());
-        }
-        words.join(" ")
-    }
-
-    #[test]
-    fn unpacking_is_offered_where_it_works() {
-        let module = |has_btf, unpacks_initrds| {
-            Some(Module {
-                abi_version: Some(Ok(ABI_VERSION)),
-                has_btf,
-                unpacks_initrds,
-                ..Module::default()
-            })
-        };
-        for (module, says) in [
-            (None, "no: only the module can do it"),
-            (module(true, false), "no: this module cannot do it"),
-            (module(false, true), "no: see handshake"),
-            (
-                module(true, true),
-                "with --unpack-initrd, on the route handshake",
-            ),
-        ] {
-            let host = Host {
-                module,
-                ..Host::default()
-            };
-            assert_eq!(value(&text(&host), "initrd unpacking "), says);
-        }
-    }
-
-    #[test]
-    fn enforce_is_told_with_what_it_leaves() {
-        let module = Module {
-            abi_version: Some(Ok(ABI_VERSION)),
-            has_btf: true,
-            ..Module::default()
-        };
-        let host = |enforce, lockdown| Host {
-            cap_sys_boot: true,
-            file_load: Some(true),
-            classic_load: Some(true),
-            enforce,
-            lockdown: Some(lockdown),
-            module: Some(module.clone()),
-            ..Host::default()
-        };
-        let held = "the module is being removed; nothing can be loaded";
-        for (enforce, lockdown, says, routes) in [
-            (
-                Some(Enforce::On),
-                Lockdown::Integrity,
-                "yes, until reboot",
-                "handshake".into(),
-            ),
-            (
-                Some(Enforce::On),
-                Lockdown::None,
-                "yes, but lockdown is off: root can undo it",
-                "handshake".into(),
-            ),
-            (
-                Some(Enforce::Held),
-                Lockdown::None,
-                &format!("held: {held}"),
-                format!("none: enforce: {held} try: reboot through the firmware"),
-            ),
-            (
-                Some(Enforce::Off),
-                Lockdown::None,
-                "no",
-                "handshake, native, extract".into(),
-            ),
-            (
-                None,
-                Lockdown::None,
-                "unknown: /sys is not mounted",
-                "handshake, native, extract".into(),
-            ),
-        ] {
-            let host = host(enforce, lockdown);
-            let page = text(&host);
-            assert_eq!(value(&page, "enforce "), says);
-            assert_eq!(value(&page, "routes "), routes);
-            let classic = match host.enforces() {
-                true => "no: enforce refuses it",
-                false => "yes",
-            };
-            assert_eq!(value(&page, "kexec_load "), classic);
-            let file_load = match enforce {
-                Some(Enforce::On) => "yes, signed UKIs only",
-                Some(Enforce::Held) => "no: see enforce",
-                _ => "yes",
-            };
-            assert_eq!(value(&page, "kexec_file_load "), file_load);
-            assert!(page.lines().all(|line| line.len() <= COLUMNS), "{page}");
-        }
-        let mut without = host(Some(Enforce::On), Lockdown::Integrity);
-        without.module = None;
-        assert!(value(&text(&without), "routes ").starts_with("none: "));
-    }
-}
+mod tests;

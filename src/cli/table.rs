@@ -2,6 +2,7 @@
 //! The one table of commands and flags. The parser, `--help`, the man page and the
 //! completions of all shells are generated from it. Layer: effects.
 
+mod answer;
 mod boot;
 mod crash;
 pub mod detail;
@@ -9,9 +10,10 @@ mod extras;
 mod jump;
 pub mod value;
 
+use answer::{CRASH_LOADED, JSON, LOADED};
 use boot::{DEVICE, ROOT};
 use crash::{CRYPT_KEY, FORCE, PANIC, REUSE_CRYPT_KEYS};
-use extras::{ADDON, EXTRAS_ROOT, NO_EXTRAS, PROFILE, STRICT};
+use extras::{ADDON, ALLOW_UNSIGNED_INITRD, EXTRAS_ROOT, NO_EXTRAS, PROFILE, STRICT};
 use value::Value;
 
 /// A flag's identity in the code.
@@ -47,6 +49,9 @@ pub enum Id {
     Fast,
     NoFast,
     UnpackInitrd,
+    Loaded,
+    CrashLoaded,
+    Json,
 }
 
 /// A flag. `--NAME VALUE` and `--NAME=VALUE` are the same.
@@ -189,12 +194,6 @@ static ROUTE: Flag = Flag {
     ..switch(Id::Route, "route", "how to load the image")
 };
 
-static ALLOW_UNSIGNED_INITRD: Flag = switch(
-    Id::AllowUnsignedInitrd,
-    "allow-unsigned-initrd",
-    "let --route extract load on a locked-down kernel",
-);
-
 static LOCK: Flag = switch(Id::Lock, "lock", "forbid all later loads and unloads");
 
 static FAST: Flag = switch(Id::Fast, "fast", "skip the kernel's digest of the image");
@@ -215,7 +214,7 @@ static UNPACK_INITRD: Flag = switch(
 pub static GLOBAL_FLAGS: &[&Flag] = &[&HELP, &VERSION];
 
 /// The common flags that the program's help lists.
-pub static COMMON_FLAGS: &[&Flag] = &[&DRY_RUN, &VERBOSE, &HELP];
+pub static COMMON_FLAGS: &[&Flag] = &[&DRY_RUN, &JSON, &VERBOSE, &HELP];
 
 /// Pairs of flags of which at most one may be given.
 pub static EXCLUSIVE: &[(&Flag, &Flag)] = &[
@@ -258,6 +257,7 @@ loaded image as well, and load says so; unload prevents that.",
             &FAST,
             &UNPACK_INITRD,
             &DRY_RUN,
+            &JSON,
             &VERBOSE,
             &HELP,
         ],
@@ -300,8 +300,11 @@ loaded image as well, and load says so; unload prevents that.",
         detail: "Shows what is loaded, from the record that load leaves in /run, what the running kernel supports, what it forbids \
 (lockdown, enforce, kexec_load_disabled), the memory reserved for a crash image, and the routes \
 that load can take. Needs no privileges.",
-        flags: &[&HELP],
-        examples: &[("kexec-bpf status", "")],
+        flags: &[&LOADED, &CRASH_LOADED, &JSON, &HELP],
+        examples: &[
+            ("kexec-bpf status", ""),
+            ("kexec-bpf status --loaded && systemctl kexec", ""),
+        ],
     },
     Command {
         id: CommandId::Inspect,
@@ -312,7 +315,7 @@ that load can take. Needs no privileges.",
 the initrd's size, its signatures, and what load would use. Needs no privileges. For each signature \
 it shows the signer's name from the certificate, the signed digest, and whether the file still has \
 that digest. This proves nothing: only the kernel knows whom it trusts.",
-        flags: &[&PROFILE, &HELP],
+        flags: &[&PROFILE, &JSON, &HELP],
         examples: &[("kexec-bpf inspect foo.efi", "")],
     },
     crash::KDUMP,

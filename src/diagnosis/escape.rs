@@ -1,39 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Untrusted bytes as text that cannot control a terminal. Layer: pure.
 
-use alloc::string::String;
-use core::fmt::Write;
+use alloc::string::{String, ToString};
+use core::fmt::{self, Write};
 
-/// Returns the bytes as text, with control characters and invalid UTF-8 escaped. Text
+/// Untrusted bytes, for display.
+#[derive(Clone, Copy)]
+pub struct Escaped<'bytes>(&'bytes [u8]);
+
+/// Returns the bytes for display, with control characters and invalid UTF-8 escaped. Text
 /// that is already escaped stays as it is.
 #[must_use]
-pub fn printable(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if character.is_control() || is_invisible(character) {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "{}", character.escape_default());
-            } else {
-                out.push(character);
-            }
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(out, "\\x{byte:02x}");
-        }
-    }
-    out
+pub fn escaped(bytes: &[u8]) -> Escaped<'_> {
+    Escaped(bytes)
 }
 
-/// Returns whether a character shows nothing itself, but can change the order of the text
-/// around it, or hide in it: Unicode's Bidi_Control, zero-width and annotation characters.
-fn is_invisible(character: char) -> bool {
-    matches!(
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match is_hidden(character) {
+                    true => write!(out, "{}", character.escape_default())?,
+                    false => out.write_char(character)?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(out, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the same as text.
+#[must_use]
+pub fn printable(bytes: &[u8]) -> String {
+    escaped(bytes).to_string()
+}
+
+/// Returns whether a character is a control character, or shows nothing itself but can
+/// change the order of the text around it, or hide in it: Unicode's Bidi_Control, zero-width
+/// and annotation characters.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    let is_invisible = matches!(
         character,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}'
-    )
+    );
+    is_invisible || character.is_control()
 }
 
 #[cfg(test)]

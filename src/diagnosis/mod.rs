@@ -72,6 +72,8 @@ pub enum Hint {
     ImaSign,
     /// A hint to use the route that needs no module.
     RouteExtract,
+    /// An option, by its long name.
+    Flag(&'static str),
     /// A hint to leave out this option or kernel's word.
     Omit(&'static str),
     /// A hint to boot the running kernel with this much reserved, or something else.
@@ -287,6 +289,15 @@ impl Diagnosis {
     #[must_use]
     pub fn cause_text(&self) -> &str {
         self.cause.as_ref().map_or("", |cause| &cause.text)
+    }
+
+    /// Returns the cause; the failure itself if none is known.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        match self.cause_text() {
+            "" => &self.what,
+            cause => cause,
+        }
     }
 
     /// Returns whether the cause is certain.

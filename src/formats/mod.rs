@@ -13,6 +13,7 @@ pub mod entries;
 mod field;
 pub mod image;
 pub mod initrd;
+pub mod json;
 pub mod object;
 pub mod sort;
 pub mod source;

@@ -198,6 +198,16 @@ pub enum Lockdown {
 }
 
 impl Lockdown {
+    /// Returns the kernel's name of the level.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Lockdown::None => "none",
+            Lockdown::Integrity => "integrity",
+            Lockdown::Confidentiality => "confidentiality",
+        }
+    }
+
     /// Parses the file's text, in which brackets mark the level in force:
     /// `none [integrity] confidentiality`.
     #[must_use]
@@ -214,11 +224,7 @@ impl Lockdown {
 
 impl fmt::Display for Lockdown {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Lockdown::None => "none",
-            Lockdown::Integrity => "integrity",
-            Lockdown::Confidentiality => "confidentiality",
-        })
+        out.write_str(self.name())
     }
 }
 

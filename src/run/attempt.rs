@@ -37,6 +37,22 @@ struct Attempt<'load> {
     host: &'load Host,
 }
 
+/// Checks what is known to fail before it is tried, while an older crash image is still
+/// there.
+///
+/// # Errors
+/// [`RunError::Diagnosed`].
+pub fn check(options: &LoadOptions<'_>, load: &Prepared, host: &Host) -> Result<(), RunError> {
+    let image = load.image();
+    if let Some(blocker) = &load.plan.blocker {
+        return Err(RunError::Diagnosed(blocker.clone().of_load(image)));
+    }
+    match &load.preflight {
+        Some(preflight) => crash::check(image, options, preflight.estimate.as_ref(), host),
+        None => Ok(()),
+    }
+}
+
 /// Carries out a plan; returns the number of companion files that the image's own parser
 /// skipped.
 ///
@@ -49,11 +65,8 @@ pub fn load(
     host: &Host,
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
+    check(options, load, host)?;
     let Prepared { manifest, plan, .. } = load;
-    if let Some(blocker) = &plan.blocker {
-        let blocker = blocker.clone().of_load(&manifest.image.path);
-        return Err(RunError::Diagnosed(blocker));
-    }
     let attempt = Attempt {
         options,
         manifest,
@@ -97,8 +110,7 @@ impl Attempt<'_> {
     ) -> Result<Done, RunError> {
         let image = &self.manifest.image.path;
         let estimate = preflight.and_then(|preflight| preflight.estimate);
-        crash::check(image, self.options, estimate.as_ref())?;
-        let _keys = crash::crypt_keys(image, self.options, self.host)?;
+        let _keys = crash::crypt_keys(self.options)?;
         crash_record::remove();
         let done = self.load(events)?;
         crash::remember(image, estimate.as_ref(), event::boot_time_s());

@@ -9,14 +9,14 @@ use alloc::vec::Vec;
 use super::default_entry::problem_of_load;
 use super::entries::{self, BootEntries};
 use super::entry;
-use super::events::{Event, Events};
+use super::events::{Event, Events, Topic};
 use super::exec::may_end;
 use super::options::{BootOptions, LoadOptions};
 use super::volume::Volume;
 use super::volumes::{self, Place};
 use super::{RunError, exec, load, unload};
 use crate::diagnosis::Diagnose;
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::formats::entries::counter::Name;
 use crate::formats::entries::loader_conf::{MenuTime, Timeout};
 use crate::host::Host;
@@ -92,7 +92,7 @@ fn load_path(
     }
     let common = load_options(options, volume);
     for note in &notes {
-        events.warn(note);
+        events.warn_of(Topic::Search, note);
     }
     let image = LoadOptions {
         image: path,
@@ -144,7 +144,7 @@ fn load_entry(
 ) -> Result<Vec<u8>, RunError> {
     let mut found = entries::find(options.place, options.timeout_s, host)?;
     for note in &found.notes {
-        events.warn(note);
+        events.warn_of(Topic::Search, note);
     }
     if name.is_none() {
         // The entry that follows the default is not the default itself.
@@ -192,7 +192,7 @@ fn load_entry(
     if !options.dry_run {
         let volume = found.volumes.swap_remove(entry.volume);
         if let Err(warning) = count(&entry, volume) {
-            events.warn(&warning);
+            events.warn_of(Topic::NotCounted, &warning);
         }
     }
     Ok(cmdline)
@@ -243,10 +243,14 @@ fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn
     if !options.dry_run {
         if found.variables.one_shot.is_some() {
             if let Err(error) = efivar::delete_one_shot() {
-                events.warn(&format!("LoaderEntryOneShot was not deleted: {error}"));
+                let text = format!("LoaderEntryOneShot was not deleted: {error}");
+                events.warn_of(Topic::Default, &text);
             }
         } else if let Err(why) = found.take_next_entry() {
-            events.warn(&format!("next_entry of grubenv is ignored: {why}"));
+            events.warn_of(
+                Topic::Default,
+                &format!("next_entry of grubenv is ignored: {why}"),
+            );
         }
     }
     let missed = found.missed();
@@ -262,13 +266,16 @@ fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn
             _ => "",
         };
         if !variable.is_empty() {
-            let name = printable(name);
+            let name = escaped(name);
             let why = if index.is_some() {
                 "cannot boot"
             } else {
                 "is not here"
             };
-            events.warn(&format!("{variable} names {name}, which {why}"));
+            events.warn_of(
+                Topic::Default,
+                &format!("{variable} names {name}, which {why}"),
+            );
         }
         if let Some(index) = *index {
             let entries = &*found;
@@ -342,7 +349,7 @@ fn count(entry: &Entry, volume: Volume) -> Result<(), String> {
     let directory = entry.kind.directory().as_bytes();
     let renamed = volume.rename(directory, &entry.file_name, &new);
     renamed.map_err(|error| {
-        let id = printable(&entry.id);
+        let id = escaped(&entry.id);
         format!("{id}: the try was not counted: {error}")
     })
 }

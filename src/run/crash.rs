@@ -47,12 +47,16 @@ pub fn preflight(
     Ok(Preflight { measured, estimate })
 }
 
-/// Refuses an image that cannot be loaded, while the old one is still there.
+/// Refuses an image that does not fit, and keys that the kernel does not take.
 pub(super) fn check(
     image: &[u8],
     options: &LoadOptions<'_>,
     estimate: Option<&Estimate>,
+    host: &Host,
 ) -> Result<(), RunError> {
+    if !options.crypt_keys.is_empty() && !host.crash.takes_crypt_keys {
+        return Err(RunError::Diagnosed(explain::no_crypt_keys().of_load(image)));
+    }
     match estimate {
         Some(estimate) if estimate.verdict == Verdict::CannotLoad && !options.force => {
             Err(RunError::Diagnosed(estimate.no_room().in_file(image)))
@@ -62,16 +66,9 @@ pub(super) fn check(
 }
 
 /// Tells the kernel which disk keys to keep; the result must outlive the load.
-pub(super) fn crypt_keys(
-    image: &[u8],
-    options: &LoadOptions<'_>,
-    host: &Host,
-) -> Result<KeyItems, RunError> {
+pub(super) fn crypt_keys(options: &LoadOptions<'_>) -> Result<KeyItems, RunError> {
     if options.crypt_keys.is_empty() {
         return Ok(KeyItems::default());
-    }
-    if !host.crash.takes_crypt_keys {
-        return Err(RunError::Diagnosed(explain::no_crypt_keys().of_load(image)));
     }
     let mut items = KeyItems::create(&options.crypt_keys)?;
     if options.reuse_crypt_keys {

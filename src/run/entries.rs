@@ -11,7 +11,7 @@ use super::grubenv::{self, GrubFile};
 use super::text::read_text;
 use super::volume::Volume;
 use super::volumes::{self, Found, Place};
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::formats::entries::ENTRIES_MAX;
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::grubenv::Grubenv;
@@ -118,7 +118,7 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
                 Ok(text) => Some(text),
                 Err(problem) => {
                     if !entry::is_absent(root, LOADER_CONF) {
-                        let path = printable(LOADER_CONF);
+                        let path = escaped(LOADER_CONF);
                         entries.notes.push(format!("{path} is ignored: {problem}"));
                     }
                     (!entries.entries.is_empty()).then(Vec::new)
@@ -151,7 +151,7 @@ fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEnt
     // With an environment block, a variable that it lacks is empty on purpose.
     let is_told = entries.grub_files.is_empty();
     for name in entries.unknown.iter().filter(|_| is_told) {
-        let name = printable(name);
+        let name = escaped(name);
         notes.push(format!(
             "variable ${name} of an entry: no grubenv here; it is left out"
         ));

@@ -5,7 +5,7 @@
 use core::fmt;
 
 use super::entries::BootEntries;
-use super::error::Skipped;
+use super::error::{RunError, Skipped};
 use super::options::LoadOptions;
 use super::prepared::Prepared;
 use crate::formats::entries::loader_conf::Timeout;
@@ -25,12 +25,70 @@ pub trait Events {
     fn choose(&mut self, entries: &BootEntries, preselected: usize, timeout: Timeout) -> Answer;
 }
 
+/// The kind of a warning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Topic {
+    /// An image or an addon that the firmware has revoked.
+    Revoked,
+    /// A companion file that is left out.
+    Skipped,
+    /// An initrd that the next kernel cannot unpack.
+    BadInitrd,
+    /// Neither an initrd nor a root.
+    NoRoot,
+    /// An option that has no effect here.
+    NoEffect,
+    /// Only the inner kernel is verified.
+    Unverified,
+    /// Route extract, where the module could have been expected to do it.
+    Extracted,
+    /// A crash image that may run out of memory.
+    ScarceMemory,
+    /// The kernel loads and unloads nothing more.
+    Locked,
+    /// A plain reboot is a kexec now.
+    Reboot,
+    /// An entry that cannot boot.
+    Unbootable,
+    /// The search for entries: a file system, a file of a boot loader.
+    Search,
+    /// What names the default entry is ignored.
+    Default,
+    /// A try that was not counted.
+    NotCounted,
+    Other,
+}
+
+impl Topic {
+    /// Returns the name for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Topic::Revoked => "revoked",
+            Topic::Skipped => "skipped",
+            Topic::BadInitrd => "badInitrd",
+            Topic::NoRoot => "noRoot",
+            Topic::NoEffect => "noEffect",
+            Topic::Unverified => "unverified",
+            Topic::Extracted => "extracted",
+            Topic::ScarceMemory => "scarceMemory",
+            Topic::Locked => "locked",
+            Topic::Reboot => "reboot",
+            Topic::Unbootable => "unbootable",
+            Topic::Search => "search",
+            Topic::Default => "default",
+            Topic::NotCounted => "notCounted",
+            Topic::Other => "other",
+        }
+    }
+}
+
 /// One event.
 pub enum Event<'a> {
     /// A step has begun or ended.
     Step(fmt::Arguments<'a>),
     /// A message for the user that does not stop anything.
-    Warning(&'a str),
+    Warning { topic: Topic, text: &'a str },
     /// The firmware has revoked an image that is about to be loaded.
     Revoked { path: &'a [u8], why: Revoked<'a> },
     /// A companion file is left out.
@@ -39,6 +97,8 @@ pub enum Event<'a> {
     Planned {
         options: &'a LoadOptions<'a>,
         load: &'a Prepared,
+        /// The error of the load, if it is known to fail.
+        refusal: Option<&'a RunError>,
         host: &'a Host,
     },
     /// The image is loaded.
@@ -63,7 +123,12 @@ impl dyn Events + '_ {
     }
 
     /// Reports a problem that does not stop anything.
-    pub fn warn(&mut self, warning: &str) {
-        self.tell(Event::Warning(warning));
+    pub fn warn(&mut self, text: &str) {
+        self.warn_of(Topic::Other, text);
+    }
+
+    /// Reports a problem that programs may want to know apart from others.
+    pub fn warn_of(&mut self, topic: Topic, text: &str) {
+        self.tell(Event::Warning { topic, text });
     }
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::text::read_text;
 use super::volume::Volume;
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::formats::entries::grubenv::{self, Grubenv};
 use crate::formats::sort::sort;
 use crate::policy::boot::choose::GrubChoices;
@@ -61,7 +61,7 @@ impl GrubFile {
         if let Some(name) = &next
             && let Err(why) = self.write(volumes, b"")
         {
-            let (path, name) = (printable(&self.path), printable(name));
+            let (path, name) = (escaped(&self.path), escaped(name));
             note(format!("{path}: next_entry={name} is ignored: {why}"));
             next = None;
         }

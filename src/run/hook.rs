@@ -7,7 +7,7 @@ use super::events::Events;
 use super::options::{BootOptions, ExecOptions, LoadOptions};
 use super::volumes::Place;
 use super::{RunError, boot, load};
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::loader_conf::{MenuTime, NOT_SECONDS};
 use crate::policy::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
@@ -61,7 +61,7 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
 
 fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
     MenuTime::parse(value).ok_or_else(|| {
-        let what = format!("rd.kexec_bpf.menu={}: {NOT_SECONDS}", printable(value));
+        let what = format!("rd.kexec_bpf.menu={}: {NOT_SECONDS}", escaped(value));
         RunError::Diagnosed(Diagnosis::usage(&what).with_hints(&[Hint::Help("boot")]))
     })
 }

@@ -3,7 +3,7 @@
 //! Layer: effects.
 
 use super::{Progress, RunError};
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::formats::initrd::concat::{ConcatPlan, Part};
 use crate::formats::source::ReadAt;
 use crate::policy::plan::{Input, Manifest};
@@ -50,7 +50,7 @@ impl<'input> Initrd<'input> {
                         "copying {} bytes at {} of {} to the initrd",
                         slice.bytes,
                         slice.offset,
-                        printable(path)
+                        escaped(path)
                     ));
                     joined
                         .append_slice(file, *slice)

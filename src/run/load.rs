@@ -5,7 +5,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::events::{Event, Events};
+use super::events::{Event, Events, Topic};
 use super::options::LoadOptions;
 use super::prepared::Prepared;
 use super::{RunError, Skipped, attempt, companions, manifest, revoked, thin, unload};
@@ -53,7 +53,8 @@ pub fn prepare(
 ///
 /// # Errors
 /// [`RunError`]; nothing is loaded then that was not loaded before. The kernel drops an
-/// older crash image before it reads the new one.
+/// older crash image before it reads the new one. A dry run has the errors of a load that is
+/// known to fail.
 pub fn load(
     options: &LoadOptions<'_>,
     host: &Host,
@@ -71,9 +72,11 @@ fn load_and_lock(
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     let load = prepare(options, host, events)?;
-    tell(options, &load, host, events);
+    let refusal = attempt::check(options, &load, host).err();
+    tell(options, &load, refusal.as_ref(), host, events);
     if options.dry_run {
-        return Ok(load.plan.cmdline.text);
+        // A dry run ends as the load would.
+        return refusal.map_or(Ok(load.plan.cmdline.text), Err);
     }
     // Opened before the load, so that nothing is loaded that cannot be locked.
     let lock = options.lock && load.plan.blocker.is_none();
@@ -101,40 +104,52 @@ fn load_and_lock(
 }
 
 /// Reports the plan and the warnings that belong to it.
-fn tell(options: &LoadOptions<'_>, load: &Prepared, host: &Host, events: &mut dyn Events) {
+fn tell(
+    options: &LoadOptions<'_>,
+    load: &Prepared,
+    refusal: Option<&RunError>,
+    host: &Host,
+    events: &mut dyn Events,
+) {
     revoked(&load.manifest, &mut |path, why| {
         events.tell(Event::Revoked { path, why });
     });
     if let Some(error) = &load.not_unpacked {
         let found = error.diagnose();
-        events.warn(&format!("warning: {}: {}", found.what, found.cause_text()));
+        let text = format!("warning: {}: {}", found.what, found.cause_text());
+        events.warn_of(Topic::BadInitrd, &text);
     }
     // A load that is refused needs no second message.
     let goes_on = options.dry_run || load.plan.blocker.is_none();
-    if goes_on && load.plan.has_no_root() {
-        events.warn("warning: no root= and no initrd: the next kernel may find no root");
+    if let Some(why) = load.plan.missing_root().filter(|_| goes_on) {
+        let text = format!("warning: {why}: the next kernel may find no root");
+        events.warn_of(Topic::NoRoot, &text);
     }
     events.tell(Event::Planned {
         options,
         load,
+        refusal,
         host,
     });
     let plan = &load.plan;
     let digest = plan.digest.warning(options.wanted.fast);
     for warning in digest.into_iter().chain(plan.unpack.warning()) {
-        events.warn(&warning);
+        events.warn_of(Topic::NoEffect, &warning);
     }
     if options.dry_run {
         return;
     }
     if plan.is_extracted_unverified(host) && options.wanted.extracts_knowingly() {
-        events.warn(&["warning: ", explain::ONLY_INNER].concat());
+        let text = ["warning: ", explain::ONLY_INNER].concat();
+        events.warn_of(Topic::Unverified, &text);
     }
     let is_automatic = options.wanted.route.is_none() && plan.route == Route::Extract;
     if is_automatic && host.module.is_some() && load.manifest.thin.is_some() {
-        events.warn("a thin image: extracted, because the module does not see its files");
+        let text = "a thin image: extracted, because the module does not see its files";
+        events.warn_of(Topic::Extracted, text);
     } else if is_automatic && explain::module_is_useless(host) {
-        events.warn("warning: module kexec_bpf was built without BTF, so it is not used");
+        let text = "warning: module kexec_bpf was built without BTF, so it is not used";
+        events.warn_of(Topic::Extracted, text);
     }
 }
 

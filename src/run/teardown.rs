@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::events::Events;
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::size::milliseconds;
 use crate::formats::sort::sort;
 use crate::sys::SysError;
@@ -51,7 +51,7 @@ pub fn run(events: &mut dyn Events) {
         Vec::new()
     });
     for path in programs {
-        let shown = printable(&path);
+        let shown = escaped(&path);
         events.step(format_args!("running {shown}"));
         let started_us = now_us();
         if let Some(what) = failure(process::run(&path, &[], TIMEOUT_S)) {

@@ -9,7 +9,7 @@ use super::companions::ImageRoot;
 use super::options::LoadOptions;
 use super::text::unusable;
 use super::{Progress, RunError, companions};
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::formats::image::detect::Image;
 use crate::formats::image::thin::{Reference, Thin, ThinError};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt};
@@ -99,7 +99,7 @@ pub fn secure(manifest: &mut Manifest<InputFile>, progress: Progress<'_>) -> Res
         let bytes = file.file_bytes();
         progress(format_args!(
             "copying the {name}: {bytes} bytes of {}",
-            printable(path)
+            escaped(path)
         ));
         let copy = Memfd::create(name, bytes)?;
         let offset = FileOffset(0);

@@ -274,7 +274,7 @@ impl Search<'_> {
                     }
                 }
                 Err(error) => {
-                    found.notes.push(error.to_string());
+                    found.notes.push(["skipped ", &error.to_string()].concat());
                     failed = Some(error);
                 }
             }

@@ -4,7 +4,7 @@
 
 use core::fmt::{self, Write};
 
-use rustix::fd::{AsRawFd, BorrowedFd, IntoRawFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
 use rustix::fs::{Mode, OFlags};
 
 use super::progress;
@@ -29,6 +29,25 @@ impl Write for Sink<'_> {
     }
 }
 
+impl Sink<'_> {
+    /// Returns the width if the descriptor is a terminal; `None` if it is another
+    /// kind of file.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        columns(self.0)
+    }
+}
+
+/// Returns the width of a terminal; 80 where the kernel does not know it, as on a serial
+/// console. `None` if this is no terminal.
+pub(super) fn columns(terminal: impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    Some(match size.ws_col {
+        0 => 80,
+        columns => columns.into(),
+    })
+}
+
 /// Opens descriptors 0 to 2 if the program was started without them. Otherwise an opened
 /// file could get one of these numbers, and text would be written into it.
 ///
@@ -51,7 +70,9 @@ pub fn stdout() -> Sink<'static> {
     Sink(unsafe { rustix::stdio::stdout() })
 }
 
-fn stderr() -> Sink<'static> {
+/// Returns the output for diagnostics.
+#[must_use]
+pub fn stderr() -> Sink<'static> {
     // SAFETY: open_standard() ran first, and nothing closes descriptor 2.
     Sink(unsafe { rustix::stdio::stderr() })
 }

@@ -44,6 +44,9 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            OpenError::Sys(error) if error.errno == errno::Errno::ENOENT => {
+                out.write_str(NO_SUCH_FILE.0)
+            }
             OpenError::Sys(error) => error.fmt(out),
             OpenError::NotAFile { is } => write!(out, "is {is}, not a file"),
         }
@@ -60,9 +63,7 @@ impl Diagnose for OpenError {
             OpenError::Sys(error) => error,
         };
         match error.errno {
-            errno::Errno::ENOENT => Diagnosis::bad_image(self)
-                .because(NO_SUCH_FILE.0)
-                .with_hint(NO_SUCH_FILE.1),
+            errno::Errno::ENOENT => Diagnosis::bad_image(self).with_hint(NO_SUCH_FILE.1),
             errno @ (errno::Errno::ENOTDIR | errno::Errno::ENAMETOOLONG) => {
                 Diagnosis::bad_image(self).because_of(errno)
             }

@@ -54,6 +54,12 @@ impl Terminal {
         }
     }
 
+    /// Returns the terminal's width.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        super::console::columns(&self.fd).unwrap_or_default()
+    }
+
     /// Waits for a byte; `None` if none arrived within `timeout_ms`, if that is given.
     ///
     /// # Errors

@@ -88,7 +88,6 @@ fn cut_at_every_byte_of_the_headers() {
             let run = directory.run(command);
             assert_eq!((run.code, run.stdout.as_str()), (3, ""), "cut at {cut}");
             assert!(run.stderr.ends_with(CUT), "cut at {cut}: {}", run.stderr);
-            run.is_narrow();
         }
     }
 }
@@ -274,7 +273,7 @@ fn certificate_tables_that_the_kernel_would_misread() {
         put32(&mut addon, build::CERTIFICATE_AT + 4, 8);
         directory.file("good", &build::uki());
         directory.file("bad.addon.efi", &addon);
-        let what = "certificate table at 0x10 is in the headers, which end\n       at 0x200";
+        let what = "certificate table at 0x10 is in the headers, which end at 0x200";
         directory
             .run(&["load", "--dry-run", "good", "--addon", "bad.addon.efi"])
             .fails(
@@ -369,7 +368,6 @@ fn images_that_cannot_boot() {
         let what = format!("kexec-bpf: x: {reason}");
         assert!(load.stderr.starts_with(&what), "{name}: {}", load.stderr);
         assert!(load.stderr.contains("\ntry:   "), "{name}: {}", load.stderr);
-        load.is_narrow();
         let inspect = directory.run(INSPECT);
         assert_eq!((inspect.code, inspect.stderr.as_str()), (0, ""), "{name}");
         let unused = format!("kexec uses    nothing: {reason}");
@@ -406,7 +404,7 @@ fn what_is_no_file() {
 
 #[test]
 fn missing_file() {
-    let text = "kexec-bpf: x: open: ENOENT (2)\ncause: no such file\n\
+    let text = "kexec-bpf: x: no such file\n\
                 try:   mount the file system that holds it, or check the path\n";
     is_refused(&Directory::new("missing"), text);
 }
@@ -440,7 +438,7 @@ fn initrds_are_checked_as_well() {
         ),
         (
             "missing",
-            "kexec-bpf: missing: open: ENOENT (2)\ncause: no such file\n\
+            "kexec-bpf: missing: no such file\n\
              try:   mount the file system that holds it, or check the path\n",
         ),
     ] {

@@ -8,7 +8,6 @@ use crate::program::{Directory, Run};
 #[track_caller]
 fn is_help_with(run: &Run, flags: &[&Flag]) {
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-    run.is_narrow();
     for flag in flags {
         let spelling = match flag.short {
             Some(letter) => format!("-{letter}, --{}", flag.long),
@@ -145,7 +144,6 @@ fn wrong_usage_exits_with_2_and_names_the_help() {
 fn an_unknown_route_is_answered_with_the_known_ones() {
     let run = Directory::new("route").run(&["load", "a", "--route", "teleport"]);
     assert_eq!(run.code, 2);
-    run.is_narrow();
     for word in kexec_bpf::table::ROUTES {
         assert!(run.stderr.contains(word), "{}", run.stderr);
     }
@@ -154,7 +152,6 @@ fn an_unknown_route_is_answered_with_the_known_ones() {
 #[test]
 fn a_dry_exec_shows_what_a_jump_would_do() {
     let run = Directory::new("dry-exec").run(&["exec", "-n"]);
-    run.is_narrow();
     // Nothing is loaded here, or this host runs services, or it has no kexec at all.
     assert!([1, 4, 5].contains(&run.code), "{run:?}");
     let labels = ["image", "programs", "writable", "jump          no"];
@@ -178,5 +175,45 @@ fn no_two_commands_are_one() {
             "{}",
             command.name
         );
+    }
+}
+
+/// A mistyped option names the right one; one of kexec(8) names what to use here.
+#[test]
+fn an_unknown_option_says_what_was_meant() {
+    let directory = Directory::new("meant");
+    for (words, option, meant) in [
+        (
+            &["load", "--dry_run", "a"][..],
+            "--dry_run",
+            "--dry-run; kexec-bpf load --help",
+        ),
+        (
+            &["load", "--initrds=b", "a"],
+            "--initrds",
+            "--initrd; kexec-bpf load --help",
+        ),
+        (
+            &["load", "--appnd=b", "a"],
+            "--appnd",
+            "--append; kexec-bpf load --help",
+        ),
+        (&["-l", "a"], "-l", "kexec-bpf load IMAGE; kexec-bpf --help"),
+        (&["-e"], "-e", "kexec-bpf exec; kexec-bpf --help"),
+        (
+            &["-p", "a"],
+            "-p",
+            "kexec-bpf load --panic IMAGE; kexec-bpf --help",
+        ),
+        (
+            &["load", "-s", "a"],
+            "-s",
+            "leave it out, because kexec_file_load(2) is always used; kexec-bpf load --help",
+        ),
+        (&["load", "--xyz", "a"], "--xyz", "kexec-bpf load --help"),
+        (&["load", "-x", "a"], "-x", "kexec-bpf load --help"),
+    ] {
+        let text = format!("kexec-bpf: unknown option {option}\ntry:   {meant}\n");
+        directory.run(words).fails(2, &text);
     }
 }

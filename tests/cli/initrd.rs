@@ -84,8 +84,7 @@ fn a_companion_is_looked_at_too() {
     let run = directory.run(&["load", "-n", "a.efi", "--route=extract"]);
     assert_eq!(run.code, 3, "{run:?}");
     let what = "a.efi.extra.d/x.addon.efi: section .initrd: an lz4 frame at";
-    let said = run.stderr.replace("\n       ", " ");
-    assert!(said.contains(what), "{said}");
+    assert!(run.stderr.contains(what), "{run:?}");
 }
 
 #[test]
@@ -95,7 +94,6 @@ fn inspect_shows_why_an_image_is_not_used() {
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     let line = "kexec uses    nothing: section .initrd: an lz4 frame at 0xa00\n";
     assert!(run.stdout.contains(line), "{}", run.stdout);
-    run.is_narrow();
 }
 
 #[test]
@@ -105,15 +103,14 @@ fn force_loads_it_with_a_warning() {
         let words = ["load", "-n", "--force", "vmlinuz", "--initrd", "frame"];
         let run = directory.run(&[&words, panic].concat());
         assert_eq!(run.code, 0, "{run:?}");
-        let warning = "kexec-bpf: warning: frame: bad initrd: an lz4 frame at 0x0: the kernel unpacks\n\
-                       \x20      only lz4's legacy format\n";
+        let warning = "kexec-bpf: warning: frame: bad initrd: an lz4 frame at 0x0: the kernel unpacks \
+                       only lz4's legacy format\n";
         assert_eq!(run.stderr, warning);
         assert!(
             run.stdout.contains("initrd        21 bytes"),
             "{}",
             run.stdout
         );
-        run.is_narrow();
     }
 }
 
@@ -133,24 +130,31 @@ fn sections_that_become_files_are_not_shown_as_archives() {
     assert!(!run.stdout.contains("no known format"), "{}", run.stdout);
     let archives = run.stdout.matches(" packed, ").count();
     assert_eq!(archives, 2, "{}", run.stdout);
-    run.is_narrow();
 }
 
 #[test]
 fn without_initrd_and_root_a_kernel_gets_a_warning() {
     let directory = images("initrd-none");
-    let warning = "kexec-bpf: warning: no root= and no initrd: the next kernel may find no root\n";
-    for (words, warned) in [
-        (&[][..], true),
-        (&["--append", "quiet"], true),
-        (&["--append", "-- root=/dev/vda"], true),
-        (&["--append", "root=/dev/vda"], false),
-        (&["--append", "rdinit=/init"], false),
-        (&["--initrd", "good"], false),
+    let none = Some("no root= and no initrd");
+    let unknown = Some("no initrd, and only an initrd can find this root=");
+    for (words, why) in [
+        (&[][..], none),
+        (&["--append", "quiet"], none),
+        (&["--append", "-- root=/dev/vda"], none),
+        (&["--append", "root=/dev/vda"], None),
+        (&["--append", "root=PARTUUID=1"], None),
+        (&["--append", "root=UUID=1"], unknown),
+        (&["--append", "root=LABEL=a"], unknown),
+        (&["--append", "root=/dev/vda root=/dev/mapper/a"], unknown),
+        (&["--append", "root=UUID=1 root=/dev/vda"], None),
+        (&["--append", "root=UUID=1 rdinit=/init"], None),
+        (&["--append", "root=UUID=1", "--initrd", "good"], None),
+        (&["--initrd", "good"], None),
     ] {
         let run = directory.run(&[&["load", "-n", "vmlinuz"], words].concat());
-        let expected = if warned { warning } else { "" };
-        assert_eq!((run.code, run.stderr.as_str()), (0, expected), "{words:?}");
-        run.is_narrow();
+        let warning =
+            |why| format!("kexec-bpf: warning: {why}: the next kernel may find no root\n");
+        let expected = why.map(warning).unwrap_or_default();
+        assert_eq!((run.code, run.stderr), (0, expected), "{words:?}");
     }
 }

@@ -7,17 +7,15 @@ use crate::program::Directory;
 // A UKI's route depends on the host's modules, unless it is given.
 
 /// Returns the plan without its last lines, which depend on the host: what this host
-/// would verify, and why the load would fail.
+/// would verify.
 #[track_caller]
 fn plan(directory: &Directory, arguments: &[&str]) -> String {
     let mut words = vec!["load", "--dry-run"];
     words.extend(arguments);
     let run = directory.run(&words);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{arguments:?}");
-    run.is_narrow();
-    let ends = ["verified", "would fail"].map(|label| run.stdout.find(label));
-    let end = ends.into_iter().flatten().min();
-    run.stdout[..end.unwrap_or(run.stdout.len())].into()
+    let end = run.stdout.find("verified").unwrap_or(run.stdout.len());
+    run.stdout[..end].into()
 }
 
 fn images(test: &str) -> Directory {
@@ -136,7 +134,7 @@ fn routes_that_do_not_fit_the_image_are_wrong_usage() {
         .run(&["load", "-n", "a.efi", "--route", "native"])
         .fails(
             2,
-            "kexec-bpf: a.efi: the kernel does not take a UKI as it is\ntry:   the same command without --route\n",
+            "kexec-bpf: a.efi: route native is for an x86 kernel, and this is a UKI\ntry:   the same command without --route\n",
         );
     directory
         .run(&["load", "-n", "vmlinuz", "--route", "extract"])
@@ -186,7 +184,6 @@ fn inspect_shows_what_is_in_an_image() {
     ] {
         let run = directory.run(&["inspect", image]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-        run.is_narrow();
         for line in lines {
             let shown = run.stdout.lines().any(|shown| shown == *line);
             assert!(shown, "no \"{line}\" in {}", run.stdout);
@@ -219,7 +216,6 @@ fn plan_with_lock_says_what_follows() {
     let directory = images("plan-lock");
     let run = directory.run(&["load", "-n", "vmlinuz", "--lock", "--initrd", "b.img"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-    run.is_narrow();
     let line = "lock          after the load, kernel.kexec_load_disabled is set to 1\n";
     assert!(run.stdout.contains(line), "{}", run.stdout);
     directory.run(&["boot", "--lock"]).fails(
@@ -233,7 +229,6 @@ fn plan_with_lock_says_what_follows() {
 fn plan_says_why_the_module_will_not_unpack() {
     let directory = images("plan-unpack");
     let run = directory.run(&["load", "-n", "vmlinuz", "--initrd=b.img", "--unpack-initrd"]);
-    run.is_narrow();
     let why = "the kernel opens a plain kernel itself; the module unpacks initrds of UKIs";
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let warning = format!("kexec-bpf: --unpack-initrd has no effect: {why}");

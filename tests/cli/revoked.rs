@@ -18,7 +18,7 @@ cp variables/* /sys/firmware/efi/efivars/
 exec \"$0\" \"$@\"";
     let mut command = directory.command("unshare");
     command.args(["--mount", "--map-root-user", "sh", "-ec", SCRIPT, PROGRAM]);
-    finish(command.args(arguments))
+    finish(command.args(arguments)).on_any_host()
 }
 
 /// Returns a signature list of SHA-256 digests, after the variable's attributes.
@@ -71,18 +71,17 @@ fn images_and_addons_that_are_revoked_are_told() {
         &directory,
         &[&load[..], &["old.efi", "--addon", "addon.efi"]].concat(),
     );
-    told.is_narrow();
     let warnings = "\
-kexec-bpf: warning: old.efi: revoked in the firmware: its .sbat has
-       systemd-stub,1; SbatLevelRT demands 2 (reported, not enforced)
-kexec-bpf: warning: addon.efi: revoked in the firmware: its digest is in dbx
-       (reported, not enforced)
+kexec-bpf: warning: old.efi: revoked in the firmware: its .sbat has systemd-stub,1; \
+SbatLevelRT demands 2 (reported, not enforced)
+kexec-bpf: warning: addon.efi: revoked in the firmware: its digest is in dbx \
+(reported, not enforced)
 ";
     assert_eq!((told.code, told.stderr.as_str()), (0, warnings));
     let page = run(&directory, &["inspect", "old.efi"]);
-    page.is_narrow();
-    let line = "warning       revoked in the firmware: its .sbat has systemd-stub,1; SbatLevelRT";
-    assert!(page.stdout.lines().any(|shown| shown == line), "{page:?}");
+    let line =
+        "\nwarning       revoked in the firmware: its .sbat has systemd-stub,1; SbatLevelRT ";
+    assert!(page.stdout.contains(line), "{page:?}");
     assert_eq!((page.code, page.stderr.as_str()), (0, ""));
 
     // Damaged variables are ignored without a message.

@@ -99,7 +99,7 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
     );
     said.expect_words("plan", &["three.conf on", "is=three"]);
     said.expect_attempt("chained", "0", &["and does not chain again"]);
-    said.expect_attempt("kdump", "0", &["/gone: open: ENOENT", "try:"]);
+    said.expect_attempt("kdump", "0", &["/gone: no such file", "try:"]);
     said.expect("before", "1");
     said.expect("after", "0");
     said.expect("cmdline", "console=ttyS0 is=three");

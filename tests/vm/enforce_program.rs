@@ -140,7 +140,7 @@ say closed-switch $(cat /proc/sys/kernel/kexec_load_disabled)
         said.expect_attempt(name, "4", &["enforce: ", words]);
         assert_eq!(report::problem(&said.all(name)), None);
     }
-    said.expect_attempt("dry", "0", &["would fail", "enforce: nothing verifies"]);
+    said.expect_attempt("dry", "4", &["would fail", "enforce: nothing verifies"]);
     said.expect("crash-image", "1");
     let skipped = "skipped /found/good.efi.extra.d/a.addon.efi: enforce: an addon has no signature";
     said.expect_attempt("found", "0", &[skipped]);

@@ -252,7 +252,7 @@ state first
         match self.route {
             Handshake => "signature of the whole image verified",
             Native => "nothing verifies the initrd and command line",
-            Extract => "only its inner kernel is verified",
+            Extract => "nothing verifies its initrd and command line",
         }
     }
 }

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The form of an error: what failed, the cause, what the signatures say, what the kernel
-//! logged, what to try. Lines have at most 80 columns, and continuations are indented.
+//! logged, what to try. In a pipe each of them is one line.
 
 /// Returns what is wrong with the form of these lines.
 pub fn problem(lines: &[&str]) -> Option<String> {
-    if let Some(line) = lines.iter().find(|line| line.chars().count() > 80) {
-        return Some(format!("over 80 columns: {line}"));
-    }
     let heads: Vec<&str> = lines
         .iter()
-        .filter(|line| !line.starts_with(' '))
         .map(|line| line.split(':').next().unwrap_or(line))
         .collect();
     let order = [

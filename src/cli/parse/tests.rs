@@ -244,7 +244,7 @@ fn the_hint_names_the_help_of_the_command() {
             let words = [command.name.as_bytes(), spelling.as_bytes(), b""];
             let words = match flag.value {
                 // A menu takes no value for a time without an end.
-                Value::Nothing | Value::MenuTime => continue,
+                Value::Nothing | Value::MenuTime | Value::Optional(_) => continue,
                 // Any value will do, so leave it out.
                 Value::File | Value::Bytes(_) => words.get(..2).unwrap(),
                 _ => &words[..],

@@ -4,7 +4,7 @@
 use super::jump::{FORCE_JUMP, NO_SYNC};
 use super::value::Value;
 use super::{
-    APPEND, Command, CommandId, DRY_RUN, FAST, Flag, HELP, Id, NO_FAST, Operand, ROUTE,
+    APPEND, Command, CommandId, DRY_RUN, FAST, Flag, HELP, Id, JSON, NO_FAST, Operand, ROUTE,
     UNPACK_INITRD, VERBOSE, switch,
 };
 
@@ -60,7 +60,7 @@ them. Entries of the disk that the firmware started from come first. If there ar
 other file system that the kernel can mount is searched, such as /boot on XFS, or a root file \
 system that has /boot in it. Marks the default, \
 and says why an entry cannot boot. Changes nothing.",
-    flags: &[&ROOT, &DEVICE, &TIMEOUT, &HELP],
+    flags: &[&ROOT, &DEVICE, &TIMEOUT, &JSON, &HELP],
     examples: &[
         ("kexec-bpf list", ""),
         ("kexec-bpf list --root /boot", "list the entries in /boot"),
@@ -93,6 +93,7 @@ services may be running, boot loads nothing and exits with 5, unless --force is 
         &UNPACK_INITRD,
         &DRY_RUN,
         &FORCE_JUMP,
+        &JSON,
         &NO_SYNC,
         &VERBOSE,
         &HELP,

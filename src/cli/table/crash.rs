@@ -4,13 +4,13 @@
 use super::extras::{ADDON, EXTRAS_ROOT, NO_EXTRAS, PROFILE};
 use super::value::Value;
 use super::{
-    APPEND, COMMAND_LINE, Command, CommandId, Flag, HELP, INITRD, Id, Operand, REUSE_CMDLINE,
+    APPEND, COMMAND_LINE, Command, CommandId, Flag, HELP, INITRD, Id, JSON, Operand, REUSE_CMDLINE,
     ROUTE, switch,
 };
 
 pub static PANIC: Flag = Flag {
     short: Some('p'),
-    ..switch(Id::Panic, "panic", "work on the image that a panic boots")
+    ..switch(Id::Panic, "panic", "act on the crash (kdump) image")
 };
 
 pub static FORCE: Flag = switch(
@@ -59,6 +59,7 @@ unpacked, 4 if nothing is reserved.",
         &NO_EXTRAS,
         &EXTRAS_ROOT,
         &ROUTE,
+        &JSON,
         &HELP,
     ],
     examples: &[(

@@ -16,11 +16,12 @@ an image was loaded, and hook enforce also says when enforce was not asked for."
         }
         Id::DryRun => {
             "Prints the whole plan: the route, each slice of a file with its offset and size, the final \
-command line and the flags of the system call. Changes nothing. load --dry-run needs no \
-privileges. boot --dry-run also names the entry, and must be able to mount file systems unless \
---root is given. exec --dry-run prints what is loaded, the programs in /etc/kexec-bpf/pre-exec.d \
-that would run, the file systems that are mounted for writing, and whether exec would jump; it \
-exits as exec would."
+command line and the flags of the system call. Changes nothing. If the load is known to fail, the \
+first line says why, and the command ends with the load's error message and exit code. load \
+--dry-run needs no privileges, and tells what the load would do as root. boot --dry-run also names \
+the entry, and must be able to mount file systems unless --root is given. exec --dry-run prints \
+what is loaded, the programs in /etc/kexec-bpf/pre-exec.d that would run, the file systems that are \
+mounted for writing, and whether exec would jump; it exits as exec would."
         }
         Id::Initrd => {
             "Adds an initrd after the image's own. May be repeated; the files are joined in the order given, \
@@ -142,6 +143,16 @@ comes back."
         Id::Timeout => {
             "Waits at most SECONDS for the device, or for any device with entries, to appear. The default is \
 not to wait."
+        }
+        Id::Loaded | Id::CrashLoaded => {
+            "Prints nothing, and answers by the exit code: 0 if an image for exec, or a crash image, is \
+loaded, 1 if none is, 4 if the kernel does not say. With both options, both must be loaded."
+        }
+        Id::Json => {
+            "Prints one JSON document on standard output instead of text: short is one line, pretty is \
+indented, off is text. Without a word it is pretty on a terminal, else short. If the command \
+fails, the document has a member error. docs/json.md in the sources describes the members. \
+Messages still go to standard error."
         }
         Id::Next => {
             "Takes the entry that follows ENTRY, or the default, in the list: the one to try when that one \

@@ -39,3 +39,9 @@ pub static PROFILE: Flag = Flag {
         "choose a profile of the UKI; default 0",
     )
 };
+
+pub static ALLOW_UNSIGNED_INITRD: Flag = switch(
+    Id::AllowUnsignedInitrd,
+    "allow-unsigned-initrd",
+    "let --route extract load on a locked-down kernel",
+);

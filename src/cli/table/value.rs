@@ -26,6 +26,8 @@ pub enum Value {
     MenuTime,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// The same after `=`, or nothing.
+    Optional(&'static [&'static str]),
 }
 
 /// A parsed value.
@@ -44,7 +46,7 @@ impl Value {
     #[must_use]
     pub fn metavar(self) -> Option<&'static str> {
         match self {
-            Value::Nothing => None,
+            Value::Nothing | Value::Optional(_) => None,
             Value::File => Some("FILE"),
             Value::Directory => Some("DIR"),
             Value::Device => Some("DEV"),
@@ -63,7 +65,9 @@ impl Value {
     pub fn read(self, value: &[u8]) -> Result<Given<'_>, &'static str> {
         match self {
             Value::Nothing => Ok(Given::Nothing),
-            Value::File | Value::Bytes(_) | Value::Choice(_) => Ok(Given::Bytes(value)),
+            Value::File | Value::Bytes(_) | Value::Choice(_) | Value::Optional(_) => {
+                Ok(Given::Bytes(value))
+            }
             Value::Directory | Value::Device | Value::Text(_) if value.is_empty() => {
                 Err("the value is empty")
             }

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 
 /// Limit on a text that an error keeps: an entry may name a path of 64 KB, and 5,000 entries
 /// must fit into the memory of small machines.
@@ -40,7 +40,7 @@ impl fmt::Display for EntryError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi key"),
-            EntryError::DotDot(path) => write!(out, "a path with '..': {}", printable(path)),
+            EntryError::DotDot(path) => write!(out, "a path with '..': {}", escaped(path)),
             EntryError::TooManyFiles => out.write_str("too many initrds or extra files"),
             EntryError::TooLong => out.write_str("a value is too long with its variables"),
             EntryError::Mixed => {
@@ -50,11 +50,11 @@ impl fmt::Display for EntryError {
                 write!(
                     out,
                     "on the network; download and load it: {}",
-                    printable(url)
+                    escaped(url)
                 )
             }
             EntryError::Architecture(name) => {
-                write!(out, "for another machine: {}", printable(name))
+                write!(out, "for another machine: {}", escaped(name))
             }
             EntryError::Devicetree => out.write_str("device trees are not supported"),
         }

@@ -8,7 +8,7 @@
 use super::authenticode;
 use super::pe::Pe;
 use super::pkcs7::{Algorithm, Signature, tbs_sha256};
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::formats::field::{bytes_at, u32_at};
 use crate::formats::source::{ReadAt, read_small};
 use alloc::vec::Vec;
@@ -68,7 +68,7 @@ impl fmt::Display for Revoked<'_> {
             } => write!(
                 f,
                 "its .sbat has {},{generation}; SbatLevelRT demands {minimum}",
-                printable(component)
+                escaped(component)
             ),
         }
     }

@@ -2,7 +2,7 @@
 //! EFI zboot: a small EFI decompressor and the compressed kernel after it. Layer: pure.
 //!
 //! Spec: the kernel's drivers/firmware/efi/libstub/zboot-header.S and Makefile.zboot.
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::field::{bytes_at, u32_at};
@@ -124,7 +124,7 @@ impl fmt::Display for ZbootError {
             }
             UnknownCompression { name } => {
                 let name = name.split(|b| *b == 0).next().unwrap_or_default();
-                write!(f, "zboot compression \"{}\" is unknown", printable(name))
+                write!(f, "zboot compression \"{}\" is unknown", escaped(name))
             }
             PayloadOutOfFile { end, file_bytes } => {
                 write!(f, "zboot payload ends at {end}, file at {file_bytes:#x}")

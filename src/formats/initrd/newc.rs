@@ -7,7 +7,7 @@
 //!
 //! Members stay slices of their files; only headers become bytes.
 use super::concat::{Part, zeros_to_align};
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use alloc::format;
 use alloc::string::String;
@@ -47,7 +47,7 @@ impl fmt::Display for NewcError {
                 write!(
                     f,
                     "\"{}\" cannot be a file name in an initrd",
-                    printable(name.as_bytes())
+                    escaped(name.as_bytes())
                 )
             }
             NewcError::FileTooLarge { name, bytes } => {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::diagnosis::errno::Errno;
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::{escaped, printable};
 use crate::diagnosis::{Diagnose, Diagnosis, Exit, Hint};
 use crate::formats::disk::superblock::Holder;
 use crate::formats::entries::FILE_MAX_BYTES;
@@ -48,7 +48,7 @@ impl fmt::Display for Problem {
                 write!(out, "{bytes} bytes; at most {FILE_MAX_BYTES} are read")
             }
             Problem::Entry(error) => error.fmt(out),
-            Problem::Missing(path) => write!(out, "no such file: /{}", printable(path)),
+            Problem::Missing(path) => write!(out, "no such file: /{}", escaped(path)),
             Problem::File(found) => out.write_str(&found.what),
             Problem::Enforce(rule) => out.write_str(rule.cause()),
         }
@@ -136,13 +136,13 @@ impl fmt::Display for BootError {
                 device, filesystem, ..
             } => write!(out, "{device}: part of a {filesystem} file system"),
             BootError::NoEntries { places, .. } => write!(out, "no boot entries in {places}"),
-            BootError::NoSuchEntry { name } => write!(out, "no entry {}", printable(name)),
+            BootError::NoSuchEntry { name } => write!(out, "no entry {}", escaped(name)),
             BootError::Ambiguous { name, .. } => {
-                write!(out, "more than one entry begins with {}", printable(name))
+                write!(out, "more than one entry begins with {}", escaped(name))
             }
-            BootError::Bad { id, .. } => write!(out, "entry {} cannot boot", printable(id)),
+            BootError::Bad { id, .. } => write!(out, "entry {} cannot boot", escaped(id)),
             BootError::NothingLeft { after: Some(id) } => {
-                write!(out, "no entry follows {}", printable(id))
+                write!(out, "--next: no entry after {} can boot", escaped(id))
             }
             BootError::NothingLeft { after: None } => out.write_str("no entry can boot"),
             BootError::Cancelled => out.write_str("nothing was chosen"),
@@ -163,15 +163,17 @@ impl fmt::Display for BootError {
 impl Diagnose for BootError {
     fn diagnose(&self) -> Diagnosis {
         const ELSEWHERE: &[Hint] = &[
-            Hint::Text("--device DEV, --root DIR"),
             Hint::Text("load the disk's driver"),
-            Hint::Text("--timeout 10"),
+            Hint::Text("wait for the disk with --timeout 10"),
+            Hint::Text("name the file system with --device DEV or --root DIR"),
         ];
         let failed = Diagnosis::failed(self);
         match self {
             BootError::NoSysfs => failed.with_hint("mount -t sysfs sysfs /sys"),
             BootError::NoDevice { .. } => {
-                failed.with_hint("--timeout 10; load the disk's driver; ls /sys/class/block")
+                failed.with_hint(
+                    "load the disk's driver; wait for it with --timeout 10; ls /sys/class/block shows all",
+                )
             }
             // Failed, not BadImage, even if the tables are damaged: the disk is not a
             // file that the user named.
@@ -188,10 +190,10 @@ impl Diagnose for BootError {
                 present, devices, ..
             } => failed
                 .because(&format!("{present} of its {devices} devices are present"))
-                .with_hint("load the drivers of the other disks; --timeout 10"),
+                .with_hint("load the drivers of the other disks; wait for them with --timeout 10"),
             BootError::NoEntries { notes, .. } => {
                 let failed =
-                    failed.with_hints(&[Hint::Text("--device DEV or --root DIR"), Hint::Load]);
+                    failed.with_hints(&[Hint::Text("name the file system with --device DEV or --root DIR"), Hint::Load]);
                 match notes.is_empty() {
                     true => failed,
                     false => failed.maybe(&notes.join("; ")),

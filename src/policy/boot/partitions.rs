@@ -164,7 +164,7 @@ fn seen(disks: &[Disk]) -> String {
         seen.push([name, ": ", &why].concat());
     }
     if seen.is_empty() {
-        return "no disk".into();
+        return "the kernel knows no disk: its driver may be missing".into();
     }
     seen.join(", ")
 }

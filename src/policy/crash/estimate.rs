@@ -106,18 +106,22 @@ impl Estimate {
         if self.verdict != Verdict::Tight {
             return None;
         }
-        // If the sum is small enough, it is the tmpfs that is too small.
-        let (needed, other) = match self.tmpfs_bytes {
-            Some(limit) if self.run_bytes <= self.reserved_bytes => (
-                format!(
-                    "the initrd needs {} in a tmpfs, which holds {}",
-                    size(self.image.unpacked_bytes),
-                    size(limit)
-                ),
-                "add rootfstype=ramfs to the capture kernel's command line",
-            ),
-            _ => (self.too_small(self.run_bytes), "use a smaller initrd"),
-        };
+        let mut needed = String::new();
+        let mut other = "add rootfstype=ramfs to the capture kernel's command line";
+        if self.run_bytes > self.reserved_bytes {
+            needed = self.too_small(self.run_bytes);
+            other = "use a smaller initrd";
+        }
+        let unpacked_bytes = self.image.unpacked_bytes;
+        if let Some(limit) = self.tmpfs_bytes.filter(|limit| unpacked_bytes > *limit) {
+            if !needed.is_empty() {
+                needed.push_str("; and ");
+            }
+            let (unpacked, limit) = (size(unpacked_bytes), size(limit));
+            needed.push_str(&format!(
+                "the initrd needs {unpacked} in a tmpfs, which holds {limit}"
+            ));
+        }
         let warning = Diagnosis::new(Exit::Done, &"may run out of memory");
         Some(warning.maybe(&needed).with_hints(&[self.hint(other)]))
     }

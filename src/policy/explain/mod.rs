@@ -39,7 +39,8 @@ const BUSY: &str = "another process is loading or unloading an image";
 const AGAIN: Hint = Hint::Text("the same command again");
 
 /// The effect of route extract on signature checks, and its reason.
-pub const ONLY_INNER: &str = "the UKI is extracted, so only its inner kernel is verified";
+pub const ONLY_INNER: &str =
+    "the UKI is extracted, so nothing verifies its initrd and command line";
 const ONLY_NAMED: &str = "of a thin image, only the kernel's file is verified";
 
 /// Returns a refusal by the kernel, with a cause that the host's state proves.

@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::Route;
-use crate::diagnosis::escape::printable;
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::formats::archive::Fault;
 use crate::formats::cmdline::CmdlineError;
@@ -213,7 +213,7 @@ impl fmt::Display for PlanError {
                 wanted.name()
             ),
             PlanError::NotTakenAsItIs { kind } => {
-                write!(out, "the kernel does not take {kind} as it is")
+                write!(out, "route native is for an x86 kernel, and this is {kind}")
             }
             PlanError::NotExtracted { kind } => {
                 write!(out, "only a UKI can be extracted, not {kind}")
@@ -236,7 +236,7 @@ impl fmt::Display for PlanError {
             PlanError::KernelRefuses { why } => write!(out, "kexec cannot load the kernel: {why}"),
             PlanError::Uki(error) => error.fmt(out),
             PlanError::NoProfile { wanted } => {
-                write!(out, "no profile {}", printable(wanted.as_bytes()))
+                write!(out, "no profile {}", escaped(wanted.as_bytes()))
             }
             PlanError::Addon { error, .. } => error.fmt(out),
             PlanError::AddonsNeedUki => out.write_str("addons extend a UKI; this is a bare kernel"),

@@ -39,6 +39,12 @@ impl Flags {
         self.0 & ON_CRASH != 0
     }
 
+    /// Returns the flags' names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let set = NAMES.iter().filter(move |(bit, _)| self.0 & bit != 0);
+        set.map(|(_, name)| *name)
+    }
+
     /// Returns the argument for the system call.
     #[must_use]
     pub fn bits(self) -> c_ulong {
@@ -48,12 +54,12 @@ impl Flags {
 
 impl fmt::Display for Flags {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);
-        let Some((_, first)) = names.next() else {
+        let mut names = self.names();
+        let Some(first) = names.next() else {
             return out.write_str("none");
         };
         out.write_str(first)?;
-        names.try_for_each(|(_, name)| write!(out, " {name}"))
+        names.try_for_each(|name| write!(out, " {name}"))
     }
 }
 

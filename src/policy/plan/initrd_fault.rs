@@ -65,12 +65,23 @@ impl InitrdPart {
 }
 
 impl Plan {
-    /// Returns whether the next kernel gets no root file system, as far as the plan
-    /// shows: one may be built into the kernel.
+    /// Returns why the next kernel may find no root file system, as far as the plan
+    /// shows: an initrd may be built into the kernel.
     #[must_use]
-    pub fn has_no_root(&self) -> bool {
-        let names_root = |word: &[u8]| matches!(key(word), b"root" | b"rdinit");
-        let mut for_kernel = words(&self.cmdline.text).take_while(|word| *word != b"--");
-        self.route == Route::Native && self.initrd.is_empty() && !for_kernel.any(names_root)
+    pub fn missing_root(&self) -> Option<&'static str> {
+        let for_kernel = || words(&self.cmdline.text).take_while(|word| *word != b"--");
+        let has_init = for_kernel().any(|word| key(word) == b"rdinit");
+        if self.route != Route::Native || !self.initrd.is_empty() || has_init {
+            return None;
+        }
+        // The last one counts. A kernel knows devices, PARTUUID= and PARTLABEL=.
+        let root = for_kernel().filter_map(|word| word.strip_prefix(b"root="));
+        let Some(root) = root.last() else {
+            return Some("no root= and no initrd");
+        };
+        const OF_INITRD: [&[u8]; 3] = [b"UUID=", b"LABEL=", b"/dev/mapper/"];
+        let root = root.strip_prefix(b"\"").unwrap_or(root);
+        let needs_initrd = OF_INITRD.iter().any(|start| root.starts_with(start));
+        needs_initrd.then_some("no initrd, and only an initrd can find this root=")
     }
 }

@@ -30,7 +30,7 @@ impl Route {
     #[must_use]
     pub fn detail(self) -> &'static str {
         match self {
-            Route::Handshake => "a BPF parser opens the whole image inside the kernel",
+            Route::Handshake => "the kernel gets the whole image, and a BPF parser opens it there",
             Route::Native => "the kernel takes the image as it is",
             Route::Extract => "the kernel and initrd are taken out of the image",
         }

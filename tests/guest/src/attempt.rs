@@ -4,7 +4,7 @@
 use crate::Transcript;
 
 impl Transcript {
-    /// Returns a command's output as one line: it was wrapped at the console's width.
+    /// Returns a command's output as one line.
     pub fn told(&self, name: &str) -> String {
         self.all(name)
             .into_iter()

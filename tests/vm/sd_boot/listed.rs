@@ -12,21 +12,15 @@ pub struct Listed {
 /// Columns of the mark and the number.
 const INDENT: usize = 7;
 
-/// Returns the entries in the output of `list`, whose lines are folded.
+/// Returns the entries in the output of `list`.
 pub fn list(lines: &[String]) -> Vec<Listed> {
-    let mut whole: Vec<String> = Vec::new();
-    for line in lines {
+    // Warnings come before the list.
+    let is_entry = |line: &&String| {
         let label = line.get(..INDENT).unwrap_or_default();
-        match whole.last_mut() {
-            _ if label.contains(|character: char| character.is_ascii_digit()) => {
-                whole.push(line.clone());
-            }
-            Some(last) => *last = format!("{last} {}", line.trim_start()),
-            // A warning, before the list.
-            None => {}
-        }
-    }
-    whole.iter().map(|line| listed(line)).collect()
+        label.contains(|character: char| character.is_ascii_digit())
+    };
+    let entries = lines.iter().filter(is_entry);
+    entries.map(|line| listed(line)).collect()
 }
 
 fn listed(line: &str) -> Listed {

@@ -78,7 +78,8 @@ pub fn script() -> String {
 /// Adds the words or files that may follow a flag that takes a value.
 fn value(out: &mut String, command: &Command, flag: &Flag) {
     let offer = match flag.value {
-        Value::Nothing => return,
+        // An optional value has to follow a `=`, which splits words in bash.
+        Value::Nothing | Value::Optional(_) => return,
         Value::File | Value::Device => FILES.into(),
         Value::Directory => DIRECTORIES.into(),
         Value::Bytes(_) | Value::Text(_) | Value::Seconds => ":".into(),

@@ -72,7 +72,7 @@ fn option(flag: &Flag) -> String {
         None => format!("-l {} ", flag.long),
     };
     match flag.value {
-        Value::Nothing => {}
+        Value::Nothing | Value::Optional(_) => {}
         Value::File | Value::Device => out.push_str("-r -F "),
         Value::Directory => out.push_str("-x -a '(__kexec_bpf_directories)' "),
         Value::Bytes(_) | Value::Text(_) | Value::Seconds => out.push_str("-x "),

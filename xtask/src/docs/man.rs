@@ -242,7 +242,7 @@ impl Page {
             None => self.line(&format!(".B {spelling}")),
         }
         self.text(detail::of(flag.id));
-        if let Value::Choice(words) = flag.value {
+        if let Value::Choice(words) | Value::Optional(words) = flag.value {
             self.text(&format!("WORD is one of {}.", words.join(", ")));
         }
         for (one, other) in EXCLUSIVE {

@@ -334,14 +334,18 @@ pub const CRASH_TABLE: &[(&str, &str)] = &[
 
 pub const EXIT_STATUS: &str = "Scripts can rely on these numbers, but not on the wording of \
     messages. An error message has up to three parts, on standard error: what failed, the cause, \
-    and what to try. It says 'possible cause' if the facts do not prove the cause.";
+    and what to try. It says 'possible cause' if the facts do not prove the cause. load --dry-run and \
+    boot --dry-run exit as the load would, as far as that is known without trying it; kdump check \
+    exits as load --panic would. status --loaded and status --crash-loaded exit with 1 if nothing \
+    is loaded, and print nothing.";
 
-pub const ENVIRONMENT: &str =
-    "No environment variable is used. TERM, HOME, PATH and TMPDIR may be unset.";
+pub const ENVIRONMENT: &str = "None is used: TERM, HOME, PATH, COLUMNS and TMPDIR may be unset. \
+    Lines are folded at the width that a terminal has, 80 if it does not say; in a pipe or a file \
+    they are not.";
 
 pub const NOTES: &[&str] = &[
     "load, boot, hook, unload and exec need CAP_SYS_BOOT. inspect, status and load --dry-run need \
-     no privileges.",
+     no privileges; --dry-run and kdump check then tell what root's load would do.",
     "If a load fails, an image that was loaded before stays loaded, unless the kernel had already \
      taken the new one. That is so if an image's own parser skips companion files in spite of \
      --strict, or if --lock cannot set the sysctl: load then drops the new image, and none is \

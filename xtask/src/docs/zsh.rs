@@ -64,7 +64,7 @@ fn arguments(out: &mut String, indent: usize, mode: &str, flags: &[&Flag], opera
 /// spellings, and its description.
 fn spec(flag: &Flag) -> String {
     let (short_value, long_value) = match flag.value {
-        Value::Nothing => ("", ""),
+        Value::Nothing | Value::Optional(_) => ("", ""),
         _ => ("+", "="),
     };
     let long = format!("--{}{long_value}", flag.long);
@@ -77,7 +77,11 @@ fn spec(flag: &Flag) -> String {
             Value::Choice(words) => format!("({})", words.join(" ")),
             Value::MenuTime => format!("({AUTO} {FOREVER})"),
             // A value must follow, but there is none to offer.
-            Value::Nothing | Value::Bytes(_) | Value::Text(_) | Value::Seconds => " ".into(),
+            Value::Nothing
+            | Value::Optional(_)
+            | Value::Bytes(_)
+            | Value::Text(_)
+            | Value::Seconds => " ".into(),
         };
         rest.push_str(&format!(":{name}:{action}"));
     }

@@ -118,7 +118,11 @@ fn check(cases: &[Case]) {
 #[test]
 fn without_an_esp_the_error_says_what_was_seen() {
     check(&[
-        nothing("no disks", &[], "no disk"),
+        nothing(
+            "no disks",
+            &[],
+            "the kernel knows no disk: its driver may be missing",
+        ),
         nothing(
             "no partition table",
             &[bad("vda", DiskError::Table(TableError::None))],
