@@ -23,6 +23,7 @@ use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource, Missed};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
+use crate::policy::boot::hook;
 use crate::policy::boot::menu::Answer;
 use crate::policy::plan::{Fast, Options, Profile};
 use crate::sys::directory::Directory;
@@ -190,8 +191,11 @@ fn load_entry(
         events.tell(Event::Unbootable { entries, index });
     };
     if !options.dry_run {
+        let line = host.running_cmdline.as_deref().unwrap_or_default();
+        let hibernated = (host.in_initramfs || options.mark_chained)
+            && (found.variables.hibernated || hook::resumes(line));
         let volume = found.volumes.swap_remove(entry.volume);
-        if let Err(warning) = count(&entry, volume) {
+        if let Err(warning) = count(&entry, volume, hibernated) {
             events.warn_of(Topic::NotCounted, &warning);
         }
     }
@@ -340,12 +344,18 @@ fn load_chosen(
 }
 
 /// Counts the try in the entry's name. If it cannot be counted, the boot goes on, as in
-/// boot loaders.
-fn count(entry: &Entry, volume: Volume) -> Result<(), String> {
+/// boot loaders. A system that is hibernated may have mounted the file system.
+fn count(entry: &Entry, volume: Volume, hibernated: bool) -> Result<(), String> {
     let name = Name::parse(&entry.file_name, entry.kind.suffix());
     let Some(new) = name.and_then(|name| name.tried()) else {
         return Ok(());
     };
+    if hibernated {
+        let id = escaped(&entry.id);
+        return Err(format!(
+            "{id}: the try was not counted: a hibernated system may use the disk"
+        ));
+    }
     let directory = entry.kind.directory().as_bytes();
     let renamed = volume.rename(directory, &entry.file_name, &new);
     renamed.map_err(|error| {

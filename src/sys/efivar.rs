@@ -16,6 +16,8 @@ use rustix::fd::AsFd;
 
 const PLACE: &[u8] = b"/sys/firmware/efi/efivars";
 const ONE_SHOT: &str = "LoaderEntryOneShot";
+/// The vendor GUID is systemd's.
+const HIBERNATED: &[u8] = b"HibernateLocation-8cf2644b-4b0b-428f-9387-6d876050dc67";
 /// The vendor GUID is EFI_IMAGE_SECURITY_DATABASE_GUID.
 const DBX: &str = "dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 /// The vendor GUID is SHIM_LOCK_GUID. SbatLevel itself is hidden from the operating
@@ -79,6 +81,7 @@ pub fn read() -> LoaderVariables {
         default: value("LoaderEntryDefault"),
         last_booted: value("LoaderEntryLastBooted"),
         device_part_uuid: value("LoaderDevicePartUUID"),
+        hibernated: directory.has_file(HIBERNATED),
     }
 }
 

@@ -87,6 +87,13 @@ count bind-root "small --root /esp" /esp EFI/Linux
 umount /esp
 mount -o ro /dev/vda2 /xbootldr
 count ext4 "tiny --device /dev/vda2" /xbootldr loader/entries
+# An initramfs of a machine that may be hibernated.
+touch /etc/initrd-release
+echo resume=/dev/vdb >/line
+mount -o bind /line /proc/cmdline
+count hibernated "tiny --device /dev/vda2" /xbootldr loader/entries
+umount /proc/cmdline
+rm /etc/initrd-release
 rm /stay
 attempt digit kexec-bpf boot --menu 100
 "#;
@@ -270,11 +277,14 @@ fn expect_counts(said: &Transcript) {
         ("bind-device", "small+4-5.efi ro rw"),
         ("bind-root", "small+3-6.efi ro rw"),
         ("ext4", "tiny+1-1.conf ro ro"),
+        ("hibernated", "tiny+1-1.conf ro ro"),
     ];
     let counts = counts.map(|(key, state)| {
         said.expect_attempt(key, "1", &["exec: reboot: EINVAL"]);
         format!("{key} {state} 0")
     });
     assert_eq!(said.all("counted"), counts);
+    let why = "the try was not counted: a hibernated system may use the disk";
+    said.expect_words("hibernated", &[why]);
     assert!(said.all("writable").is_empty(), "a mount stays read-only");
 }

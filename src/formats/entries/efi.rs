@@ -23,6 +23,8 @@ pub struct LoaderVariables {
     pub last_booted: Option<String>,
     /// The ESP that the firmware started from.
     pub device_part_uuid: Option<String>,
+    /// Whether systemd has written where a hibernated system is (HibernateLocation).
+    pub hibernated: bool,
 }
 
 /// Returns the text in a variable: attributes (u32), then UTF-16LE up to a NUL. `None`

@@ -51,6 +51,21 @@ fn is_clear_yes(value: &[u8]) -> bool {
     words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
+/// Returns whether the initramfs will try to resume a hibernated system, by `resume=`.
+#[must_use]
+pub fn resumes(line: &[u8]) -> bool {
+    let mut asked = false;
+    for word in words(line).take_while(|word| *word != b"--") {
+        asked |= word
+            .strip_prefix(b"resume=")
+            .is_some_and(|device| !device.is_empty());
+        if word == b"noresume" || word == b"hibernate=no" {
+            return false;
+        }
+    }
+    asked
+}
+
 /// Parses the words of `line`. The last of each kind counts; those after `--` are for
 /// init.
 #[must_use]

@@ -59,7 +59,7 @@ fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
             preferred: text(preferred),
             default: text(variable),
             last_booted: text(last),
-            device_part_uuid: None,
+            ..LoaderVariables::default()
         },
         GrubChoices {
             next: bytes(next),

@@ -94,3 +94,19 @@ rd.kexec_bpf.timeout=7 rd.kexec_bpf.menu=auto rd.kexec_bpf.append=\"a b\" \
         assert_eq!(words.chains(), chains, "{line}");
     }
 }
+
+#[test]
+fn a_system_may_be_hibernated() {
+    for (line, resumes) in [
+        ("root=/dev/sda1 resume=UUID=a", true),
+        ("resume= root=/dev/sda1", false),
+        ("resume=/dev/sda2 noresume", false),
+        ("resume=/dev/sda2 hibernate=no", false),
+        ("resume_offset=1", false),
+        ("-- resume=/dev/sda2", false),
+        ("resume=/dev/sda2 -- noresume", true),
+        ("", false),
+    ] {
+        assert_eq!(hook::resumes(line.as_bytes()), resumes, "{line}");
+    }
+}
