@@ -97,6 +97,8 @@ fdisk                 writes MBR tables to guests' disks
 zstd                  compresses initrds
 lz4                   compresses initrds
 xz-utils              compresses initrds, unpacks the kernel's own modules
+zsh                   runs the completion for zsh
+fish                  runs the completion for fish
 shellcheck            checks the shell scripts
 sparse                checks the kernel module's C code
 perl                  runs the kernel's checkpatch

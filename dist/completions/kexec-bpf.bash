@@ -6,7 +6,7 @@ _kexec_bpf() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local flags='' words='' paths=''
+    local flags='' words='' paths='' ask='' word whole
     local -i given=0 index
     for ((index = 2; index < COMP_CWORD; index++)); do
         [[ ${COMP_WORDS[index]} == -* ]] || given+=1
@@ -24,7 +24,7 @@ _kexec_bpf() {
         paths=-f
         ;;
     load:--profile)
-        :
+        ask=profiles
         ;;
     load:--addon)
         paths=-f
@@ -48,7 +48,7 @@ _kexec_bpf() {
         paths=-d
         ;;
     list:--device)
-        paths=-f
+        ask=devices paths=-f
         ;;
     list:--timeout)
         :
@@ -57,7 +57,7 @@ _kexec_bpf() {
         paths=-d
         ;;
     boot:--device)
-        paths=-f
+        ask=devices paths=-f
         ;;
     boot:--timeout)
         :
@@ -72,7 +72,7 @@ _kexec_bpf() {
         words='auto handshake native extract'
         ;;
     inspect:--profile)
-        :
+        ask=profiles
         ;;
     kdump:--initrd)
         paths=-f
@@ -87,7 +87,7 @@ _kexec_bpf() {
         :
         ;;
     kdump:--profile)
-        :
+        ask=profiles
         ;;
     kdump:--extras-root)
         paths=-d
@@ -111,6 +111,7 @@ _kexec_bpf() {
         ;;
     boot:*)
         flags='--root --device --timeout --menu --next --append --route --fast --no-fast --unpack-initrd --dry-run --force --json --no-sync --verbose --help'
+        ask=entries
         ;;
     hook:*)
         flags='--verbose --help'
@@ -144,9 +145,22 @@ _kexec_bpf() {
         mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
     elif [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-    elif [[ -n $paths ]]; then
+    fi
+    if [[ -n $ask && $current != -* ]]; then
+        # bash splits at the @ of a profile as well.
+        whole=$current
+        if [[ $current == @ ]]; then
+            whole=$before@ current=''
+        elif [[ $before == @ ]]; then
+            whole=${COMP_WORDS[COMP_CWORD - 2]}@$current
+        fi
+        while read -r word; do
+            [[ $word != "$whole"* ]] || COMPREPLY+=("${word#"${whole%"$current"}"}")
+        done < <(timeout 1 "${COMP_WORDS[0]}" complete "$ask" "${COMP_WORDS[@]:2}" 2>/dev/null)
+    fi
+    if [[ -n $paths && $current != -* ]]; then
         compopt -o filenames
-        mapfile -t COMPREPLY < <(compgen "$paths" -- "$current")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen "$paths" -- "$current")
     fi
 }
 complete -F _kexec_bpf kexec-bpf

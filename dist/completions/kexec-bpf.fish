@@ -11,6 +11,11 @@ function __kexec_bpf_first
     test "$words[2]" = "$argv[1]" -a (count $words) -eq 2
 end
 
+function __kexec_bpf_ask
+    set -l words (commandline -opc)
+    timeout 1 $words[1] complete $argv[1] $words[3..-1] 2>/dev/null
+end
+
 function __kexec_bpf_directories
     __fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' '')
 end
@@ -30,7 +35,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in' -a kdump -d 'check whether a crash ima
 complete -c kexec-bpf -n '__kexec_bpf_in' -a help -d 'show the help for a command'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -F
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l initrd -r -F -d 'add an initrd; may be repeated'
-complete -c kexec-bpf -n '__kexec_bpf_in load' -l profile -x -d 'choose a profile of the UKI; default 0'
+complete -c kexec-bpf -n '__kexec_bpf_in load' -l profile -x -a '(__kexec_bpf_ask profiles)' -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l addon -r -F -d 'add a PE addon or a companion file; may be repeated'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l no-extras -d 'do not look for companion files'
 complete -c kexec-bpf -n '__kexec_bpf_in load' -l extras-root -x -a '(__kexec_bpf_directories)' -d 'look for companion files in DIR/loader'
@@ -57,12 +62,13 @@ complete -c kexec-bpf -n '__kexec_bpf_in exec' -s n -l dry-run -d 'print the pla
 complete -c kexec-bpf -n '__kexec_bpf_in exec' -s v -l verbose -d 'print each step on stderr'
 complete -c kexec-bpf -n '__kexec_bpf_in exec' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in list' -l root -x -a '(__kexec_bpf_directories)' -d 'read the entries of the file system mounted at DIR'
-complete -c kexec-bpf -n '__kexec_bpf_in list' -l device -r -F -d 'read the entries of this block device'
+complete -c kexec-bpf -n '__kexec_bpf_in list' -l device -r -F -a '(__kexec_bpf_ask devices)' -d 'read the entries of this block device'
 complete -c kexec-bpf -n '__kexec_bpf_in list' -l timeout -x -d 'wait this long for the device'
 complete -c kexec-bpf -n '__kexec_bpf_in list' -l json -d 'print JSON; also --json=FORM'
 complete -c kexec-bpf -n '__kexec_bpf_in list' -s h -l help -d 'show this help'
+complete -c kexec-bpf -n '__kexec_bpf_in boot' -a '(__kexec_bpf_ask entries)'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l root -x -a '(__kexec_bpf_directories)' -d 'read the entries of the file system mounted at DIR'
-complete -c kexec-bpf -n '__kexec_bpf_in boot' -l device -r -F -d 'read the entries of this block device'
+complete -c kexec-bpf -n '__kexec_bpf_in boot' -l device -r -F -a '(__kexec_bpf_ask devices)' -d 'read the entries of this block device'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l timeout -x -d 'wait this long for the device'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l menu -x -a 'auto forever' -d 'show a menu this long; 0: not at all; auto: as in loader.conf'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l next -d 'take the entry after ENTRY or the default'
@@ -88,7 +94,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in status' -l crash-loaded -d 'the same fo
 complete -c kexec-bpf -n '__kexec_bpf_in status' -l json -d 'print JSON; also --json=FORM'
 complete -c kexec-bpf -n '__kexec_bpf_in status' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -F
-complete -c kexec-bpf -n '__kexec_bpf_in inspect' -l profile -x -d 'choose a profile of the UKI; default 0'
+complete -c kexec-bpf -n '__kexec_bpf_in inspect' -l profile -x -a '(__kexec_bpf_ask profiles)' -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -l json -d 'print JSON; also --json=FORM'
 complete -c kexec-bpf -n '__kexec_bpf_in inspect' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_first kdump' -a 'check'
@@ -98,7 +104,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l addon -r -F -d 'add a PE addo
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l append -x -d 'add words to the command line'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l command-line -x -d 'use TEXT instead of the image\'s command line'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l reuse-cmdline -d 'use the running kernel\'s command line'
-complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l profile -x -d 'choose a profile of the UKI; default 0'
+complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l profile -x -a '(__kexec_bpf_ask profiles)' -d 'choose a profile of the UKI; default 0'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l no-extras -d 'do not look for companion files'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l extras-root -x -a '(__kexec_bpf_directories)' -d 'look for companion files in DIR/loader'
 complete -c kexec-bpf -n '__kexec_bpf_in kdump' -l route -x -a 'auto handshake native extract' -d 'how to load the image'

@@ -222,7 +222,8 @@ pub fn print(page: &Page) -> Result<(), Diagnosis> {
     write(&page.text(console::stdout().columns()))
 }
 
-fn write(text: &str) -> Result<(), Diagnosis> {
+/// Prints text as it is.
+pub fn write(text: &str) -> Result<(), Diagnosis> {
     console::stdout()
         .write_str(text)
         .map_err(|_| Diagnosis::failed(&"stdout: the output could not be written"))

@@ -3,6 +3,7 @@
 //! exit code. Layer: effects.
 
 mod boot;
+mod complete;
 mod console;
 mod crash;
 mod entry;
@@ -37,7 +38,11 @@ use crate::diagnosis::{Diagnosis, Hint};
 /// code, one of [`table::EXIT_CODES`].
 #[must_use]
 pub fn main(arguments: &[&[u8]]) -> u8 {
-    let parsed = match parse::parse(arguments.get(1..).unwrap_or_default()) {
+    let words = arguments.get(1..).unwrap_or_default();
+    if let [complete::NAME, rest @ ..] = words {
+        return complete::complete(rest);
+    }
+    let parsed = match parse::parse(words) {
         Ok(parsed) => parsed,
         Err(diagnosis) => {
             print_error(&report::page(&diagnosis));

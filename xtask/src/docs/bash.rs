@@ -3,7 +3,7 @@
 
 use kexec_bpf::parts::formats::loader_conf::{AUTO, FOREVER};
 use kexec_bpf::table::value::Value;
-use kexec_bpf::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
+use kexec_bpf::table::{COMMANDS, Command, Flag, GLOBAL_FLAGS, Id, Operand, PROGRAM};
 
 use super::{LICENCE, ORIGIN};
 
@@ -13,7 +13,7 @@ const HEAD: &str = r#"_kexec_bpf() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local flags='' words='' paths=''
+    local flags='' words='' paths='' ask='' word whole
     local -i given=0 index
     for ((index = 2; index < COMP_CWORD; index++)); do
         [[ ${COMP_WORDS[index]} == -* ]] || given+=1
@@ -35,9 +35,22 @@ const TAIL: &str = r#"    esac
         mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
     elif [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-    elif [[ -n $paths ]]; then
+    fi
+    if [[ -n $ask && $current != -* ]]; then
+        # bash splits at the @ of a profile as well.
+        whole=$current
+        if [[ $current == @ ]]; then
+            whole=$before@ current=''
+        elif [[ $before == @ ]]; then
+            whole=${COMP_WORDS[COMP_CWORD - 2]}@$current
+        fi
+        while read -r word; do
+            [[ $word != "$whole"* ]] || COMPREPLY+=("${word#"${whole%"$current"}"}")
+        done < <(timeout 1 "${COMP_WORDS[0]}" complete "$ask" "${COMP_WORDS[@]:2}" 2>/dev/null)
+    fi
+    if [[ -n $paths && $current != -* ]]; then
         compopt -o filenames
-        mapfile -t COMPREPLY < <(compgen "$paths" -- "$current")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen "$paths" -- "$current")
     fi
 }
 "#;
@@ -56,7 +69,8 @@ pub fn script() -> String {
     case(&mut out, ":*", &flags(GLOBAL_FLAGS), &words(&names));
     for command in COMMANDS {
         let operand = match command.operand {
-            Operand::None | Operand::Entry => String::new(),
+            Operand::None => String::new(),
+            Operand::Entry => "ask=entries".into(),
             Operand::Image => FILES.into(),
             Operand::WordImage { word, .. } => {
                 // The word comes right after the command.
@@ -80,7 +94,9 @@ fn value(out: &mut String, command: &Command, flag: &Flag) {
     let offer = match flag.value {
         // An optional value has to follow a `=`, which splits words in bash.
         Value::Nothing | Value::Optional(_) => return,
-        Value::File | Value::Device => FILES.into(),
+        Value::File => FILES.into(),
+        Value::Device => format!("ask=devices {FILES}"),
+        Value::Bytes(_) if flag.id == Id::Profile => "ask=profiles".into(),
         Value::Directory => DIRECTORIES.into(),
         Value::Bytes(_) | Value::Text(_) | Value::Seconds => ":".into(),
         Value::MenuTime => words(&[AUTO, FOREVER]),

@@ -3,14 +3,14 @@
 
 use kexec_bpf::parts::formats::loader_conf::{AUTO, FOREVER};
 use kexec_bpf::table::value::Value;
-use kexec_bpf::table::{COMMANDS, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
+use kexec_bpf::table::{COMMANDS, Flag, GLOBAL_FLAGS, Id, Operand, PROGRAM};
 
 use super::{LICENCE, ORIGIN};
 
 /// Functions of the completion. `in` is true if the first word equals the argument; called
 /// without an argument, if no word has been typed. `first` is true if, in addition, all
 /// other words are flags. `directories` offers directories, because fish 3.6 takes
-/// `--root=` for a part of the path.
+/// `--root=` for a part of the path. `ask` offers what the program itself knows.
 const FUNCTIONS: &str = "function __kexec_bpf_in
     set -l words (commandline -opc)
     test \"$words[2]\" = \"$argv[1]\"
@@ -19,6 +19,11 @@ end
 function __kexec_bpf_first
     set -l words (commandline -opc | string match -v -- '-*')
     test \"$words[2]\" = \"$argv[1]\" -a (count $words) -eq 2
+end
+
+function __kexec_bpf_ask
+    set -l words (commandline -opc)
+    timeout 1 $words[1] complete $argv[1] $words[3..-1] 2>/dev/null
 end
 
 function __kexec_bpf_directories
@@ -50,6 +55,10 @@ pub fn script() -> String {
         if !words.is_empty() {
             line(&mut out, FIRST, command.name, &format!("-a '{words}'"));
         }
+        if command.operand == Operand::Entry {
+            let ask = "-a '(__kexec_bpf_ask entries)'";
+            line(&mut out, IN, command.name, ask);
+        }
         if matches!(command.operand, Operand::Image | Operand::WordImage { .. }) {
             line(&mut out, IN, command.name, "-F");
         }
@@ -73,7 +82,11 @@ fn option(flag: &Flag) -> String {
     };
     match flag.value {
         Value::Nothing | Value::Optional(_) => {}
-        Value::File | Value::Device => out.push_str("-r -F "),
+        Value::File => out.push_str("-r -F "),
+        Value::Device => out.push_str("-r -F -a '(__kexec_bpf_ask devices)' "),
+        Value::Bytes(_) if flag.id == Id::Profile => {
+            out.push_str("-x -a '(__kexec_bpf_ask profiles)' ");
+        }
         Value::Directory => out.push_str("-x -a '(__kexec_bpf_directories)' "),
         Value::Bytes(_) | Value::Text(_) | Value::Seconds => out.push_str("-x "),
         Value::MenuTime => out.push_str(&format!("-x -a '{AUTO} {FOREVER}' ")),

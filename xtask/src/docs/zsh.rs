@@ -3,9 +3,18 @@
 
 use kexec_bpf::parts::formats::loader_conf::{AUTO, FOREVER};
 use kexec_bpf::table::value::Value;
-use kexec_bpf::table::{COMMANDS, EXCLUSIVE, Flag, GLOBAL_FLAGS, Operand, PROGRAM};
+use kexec_bpf::table::{COMMANDS, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, Operand, PROGRAM};
 
 use super::{LICENCE, ORIGIN};
+
+/// Offers what the program itself knows: entries, profiles, devices.
+const ASK: &str = r#"_kexec_bpf_ask() {
+    local -a found
+    found=(${(f)"$(timeout 1 $service complete $1 $words[2,-1] 2>/dev/null)"})
+    compadd -a found
+}
+
+"#;
 
 pub fn script() -> String {
     let mut out =
@@ -15,7 +24,9 @@ pub fn script() -> String {
         let entry = format!("{}:{}", command.name, command.summary);
         out.push_str(&format!("        {}\n", quoted(&entry)));
     }
-    out.push_str("    )\n    _describe command commands\n}\n\n_kexec_bpf() {\n");
+    out.push_str("    )\n    _describe command commands\n}\n\n");
+    out.push_str(ASK);
+    out.push_str("_kexec_bpf() {\n");
     out.push_str("    local curcontext=$curcontext state line\n    typeset -A opt_args\n");
     arguments(
         &mut out,
@@ -35,7 +46,7 @@ pub fn script() -> String {
             Operand::WordImage { word, .. } => {
                 vec![format!("1:WORD:({word})"), "2:IMAGE:_files".into()]
             }
-            Operand::Entry => vec!["1:ENTRY: ".into()],
+            Operand::Entry => vec!["1:ENTRY:{_kexec_bpf_ask entries}".into()],
             Operand::Choice { words, .. } => vec![format!("1:WORD:({})", words.join(" "))],
         };
         let operand: Vec<&str> = operand.iter().map(String::as_str).collect();
@@ -72,7 +83,9 @@ fn spec(flag: &Flag) -> String {
     let mut rest = format!("[{summary}]");
     if let Some(name) = flag.value.metavar() {
         let action = match flag.value {
-            Value::File | Value::Device => "_files".into(),
+            Value::File => "_files".into(),
+            Value::Device => "{_kexec_bpf_ask devices; _files}".into(),
+            Value::Bytes(_) if flag.id == Id::Profile => "{_kexec_bpf_ask profiles}".into(),
             Value::Directory => "_files -/".into(),
             Value::Choice(words) => format!("({})", words.join(" ")),
             Value::MenuTime => format!("({AUTO} {FOREVER})"),
