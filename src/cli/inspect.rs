@@ -33,6 +33,8 @@ use crate::sys::host;
 
 /// The column at which values start.
 const COLUMN: u8 = 14;
+/// The bar of a section that is the whole file.
+const BAR: &str = "########################";
 /// The size of the longest text section that is shown.
 const TEXT_MAX_BYTES: u64 = 64 << 10;
 /// x86 uses no device trees, so the code that chooses one is left out of the program.
@@ -128,10 +130,10 @@ impl Page {
                     self.device_trees(file, pe.machine, &selection)?;
                 }
                 self.profiles(file, uki, profile)?;
-                self.sections(pe);
+                self.sections(pe, file.file_bytes());
             }
-            Image::Addon { pe, .. } => self.sections(pe),
-            Image::Opaque { pe } => self.sections(pe),
+            Image::Addon { pe, .. } => self.sections(pe, file.file_bytes()),
+            Image::Opaque { pe } => self.sections(pe, file.file_bytes()),
             Image::LinuxImage { .. } | Image::Zboot { .. } => {}
         }
         Ok(())
@@ -307,18 +309,25 @@ impl Page {
         Ok(())
     }
 
-    fn sections(&mut self, pe: &Pe) {
-        self.0.row("sections      offset           bytes  name");
+    /// Adds the sections, with bars to the scale of the file.
+    fn sections(&mut self, pe: &Pe, file_bytes: u64) {
+        self.0
+            .row("sections      offset           bytes  name     (#: 1/24 of the file)");
         self.json().array("sections");
         for section in &pe.sections {
             let (name, slice) = (section.name.bytes(), section.slice);
-            self.0.row(&format!(
-                "{:14}{:#010x} {:>11}  {}",
+            let units = slice.bytes.saturating_mul(BAR.len() as u64);
+            let units = units.saturating_add(file_bytes / 2).checked_div(file_bytes);
+            let units = units.and_then(|units| usize::try_from(units).ok());
+            let bar = units.and_then(|units| BAR.get(..units)).unwrap_or(BAR);
+            let row = format!(
+                "{:14}{:#010x} {:>11}  {:<8} {bar}",
                 "",
                 slice.offset.0,
                 slice.bytes,
-                escaped(name),
-            ));
+                format!("{}", escaped(name)),
+            );
+            self.0.row(row.trim_ascii_end());
             let json = self.json();
             json.object("");
             json.text("name", name);
