@@ -112,9 +112,9 @@ impl Sources<'_> {
 }
 
 impl Wish {
-    /// Returns whether the entry has this name, or with `by_alias` another one that means
-    /// it.
-    fn is_named(&self, index: usize, entry: &Entry, by_alias: bool) -> bool {
+    /// Returns whether the entry has this name, or with `by_number` one with the number of
+    /// its profile.
+    fn is_named(&self, index: usize, entry: &Entry, by_number: bool) -> bool {
         let is = |text: &[u8]| text.eq_ignore_ascii_case(&self.name);
         let matches = |name: &[u8]| match self.source {
             DefaultSource::NextEntry | DefaultSource::SavedEntry => is(name),
@@ -126,8 +126,8 @@ impl Wish {
             let number = number.and_then(|text| text.parse().ok());
             number == Some(index) || is(&entry.title) || is(entry.stem())
         };
-        match (by_alias, self.source) {
-            (true, _) => entry.has_alias(matches),
+        match (by_number, self.source) {
+            (true, _) => entry.has_number(matches),
             (false, DefaultSource::NextEntry | DefaultSource::SavedEntry) => {
                 matches(&entry.id) || by_grub()
             }
@@ -141,13 +141,13 @@ impl Wish {
         if self.name.is_empty() {
             return None;
         }
-        let by = |by_alias| {
+        let by = |by_number| {
             let mut all = entries.iter().enumerate();
             let found = all.find(|(index, entry)| {
                 let is_counted_out = self.respects_counter && entry.has_no_tries_left();
                 entry.problem.is_none() == can_boot
                     && !is_counted_out
-                    && self.is_named(*index, entry, by_alias)
+                    && self.is_named(*index, entry, by_number)
             });
             found.map(|(index, _)| index)
         };
@@ -208,7 +208,8 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
         .or_else(|| {
             find(&|entry| entry.is_first_profile() && (is(&entry.file_name) || is(entry.stem())))
         })
-        .or_else(|| find(&|entry| entry.has_alias(is)));
+        .or_else(|| find(&|entry| entry.has_number(is)))
+        .or_else(|| find(&|entry| entry.has_first_id(is)));
     let number = core::str::from_utf8(name)
         .ok()
         .and_then(|text| text.parse().ok());

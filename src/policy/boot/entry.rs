@@ -171,14 +171,19 @@ impl Entry {
         self.counter.is_some_and(Counter::is_bad)
     }
 
-    /// Returns whether a name other than the id satisfies `is`: one with the profile's
-    /// number, or with the ID of the first profile.
+    /// Returns whether the id with the profile's number satisfies `is`.
     #[must_use]
-    pub fn has_alias(&self, is: impl Fn(&[u8]) -> bool) -> bool {
-        let number = alloc::format!("{}", self.profile);
-        let number = (self.kind == Kind::Type2).then_some(number.as_bytes());
-        let mut profiles = number.into_iter().chain(self.first_id.as_deref());
-        profiles.any(|name| is(&[self.image_id(), b"@", name].concat()))
+    pub fn has_number(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+        let number = alloc::format!("@{}", self.profile);
+        self.kind == Kind::Type2 && is(&[self.image_id(), number.as_bytes()].concat())
+    }
+
+    /// Returns whether the id with the ID of the first profile satisfies `is`. bootctl shows
+    /// that name; to systemd-boot it means nothing.
+    #[must_use]
+    pub fn has_first_id(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+        let id = self.first_id.as_deref();
+        id.is_some_and(|id| is(&[self.image_id(), b"@", id].concat()))
     }
 
     /// Returns the id without the profile.
