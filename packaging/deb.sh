@@ -11,7 +11,7 @@ export LC_ALL=C
 program=$(realpath "$1")
 directory=$(realpath -m "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+version=$(packaging/version.sh)
 
 rm -rf "$directory"
 work=$directory/kexec-bpf-$version

@@ -12,7 +12,7 @@ export LC_ALL=C
 program=$(realpath "$1")
 directory=$(realpath -m "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+version=$(packaging/version.sh)
 epoch=$(git log -1 --format=%ct)
 
 rm -rf "$directory"

@@ -50,7 +50,7 @@ EOT
 archive() {
     local version name work
     [ -z "$(git status --porcelain)" ] || die "the working tree is not committed"
-    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+    version=$(packaging/version.sh)
     name=kexec-bpf-$version
     mkdir -p "$1"
     work=$(mktemp -d)

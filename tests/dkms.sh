@@ -20,7 +20,7 @@ ok() { echo "dkms: $*: ok"; }
 
 packages=("$target"/deb/kexec-bpf_*.deb "$target"/deb/kexec-bpf-dkms_*.deb)
 [ -f "${packages[1]}" ] || die "no packages in $target/deb: run make deb"
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+version=$(packaging/version.sh)
 mkdir -p "$target/vm/run"
 root=$(mktemp -d "$target/vm/run/dkms.XXXXXX")
 trap 'rm -rf "$root"' EXIT

@@ -52,7 +52,7 @@ pub enum Topic {
     Unbootable,
     /// The search for entries: a file system, a file of a boot loader.
     Search,
-    /// What names the default entry is ignored.
+    /// A wish for a default entry that is ignored.
     Default,
     /// A try that was not counted.
     NotCounted,

@@ -105,7 +105,7 @@ exec \"$0\" \"$@\"";
     }
 }
 
-/// What the kernel says is loaded is a file that only the program sees.
+/// Lets the program alone see other files of what is loaded than the kernel's.
 #[test]
 fn status_answers_by_exit_code() {
     let directory = Directory::new("status-exit");

@@ -23,7 +23,7 @@ pub struct LoaderVariables {
     pub last_booted: Option<String>,
     /// The ESP that the firmware started from.
     pub device_part_uuid: Option<String>,
-    /// Whether systemd has written where a hibernated system is (HibernateLocation).
+    /// True if systemd has written where a hibernated system is (HibernateLocation).
     pub hibernated: bool,
 }
 

@@ -26,7 +26,7 @@ impl KernelTypes {
         self.fd.as_raw_fd()
     }
 
-    /// Finds BTF by the name of a module, or "vmlinux". Returns `None` if the kernel has
+    /// Finds BTF by the name of a module. Returns `None` if the kernel has
     /// none, or if the module's does not match this kernel.
     ///
     /// # Errors
