@@ -27,9 +27,14 @@ pub const SELECT_REPLACE_CMDLINE: u32 = 1;
 pub const REGISTER_NO_DIGEST: u32 = 1;
 pub const REGISTER_NO_PARSER: u32 = 2;
 pub const REGISTER_UNPACK_INITRD: u32 = 4;
-/// The word for it in the module's parameter `register_flags`.
+pub const REGISTER_EARLY: u32 = 8;
+/// The words for them in the module's parameter `register_flags`.
 pub const UNPACK_INITRD: &str = "unpack_initrd";
+pub const EARLY: &str = "early";
 pub const REPORT_OFFSET: u64 = 1 << 32;
+pub const COOKIE_OFFSET: u64 = 2 << 32;
+pub const UKI_PARSER_OFFSET: u64 = 3 << 32;
+pub const ZBOOT_PARSER_OFFSET: u64 = 4 << 32;
 pub const SIGNATURE_UNCHECKED: i32 = 1;
 
 /// `struct kexec_bpf_register`

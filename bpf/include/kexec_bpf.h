@@ -13,14 +13,17 @@
  *  2. Write one struct kexec_bpf_register: the two eventfds and the timeout.
  *     The thread that writes it is thread B, until another thread reads a
  *     parser and becomes thread B. With KEXEC_BPF_REGISTER_NO_PARSER, for loads
- *     that need no parser, there is no step 4.
+ *     that need no parser, there is no step 4. With KEXEC_BPF_REGISTER_EARLY,
+ *     the process can load, fill and attach the parser that it expects now.
  *  3. A calls kexec_file_load(2) with the whole PE image. The kernel verifies
  *     its signature as for any kernel.
  *  4. In each round the module signals ready_fd and waits. B detaches what it
  *     attached for the previous round, reads the parser from offset 0 of the
  *     session file until it gets 0 bytes, loads it, fills the maps, attaches
- *     it, and writes 1 to attached_fd. If the kernel that the parser named is
- *     itself an image that needs a parser, another round follows.
+ *     it, and writes 1 to attached_fd. If the parser is the one that is
+ *     attached already, only the last of these steps is left; if it is another
+ *     one, B detaches the other one first. If the kernel that the parser named
+ *     is itself an image that needs a parser, another round follows.
  *  5. After kexec_file_load(2) has returned, B detaches the parser. pread(2) at
  *     KEXEC_BPF_REPORT_OFFSET returns the module's report of the load.
  *
@@ -44,11 +47,12 @@
  *                    registered
  *            EPERM   the caller is not the process that opened the file
  *  read      ENODATA no load of this session is waiting for a parser
- *            EINVAL  at KEXEC_BPF_REPORT_OFFSET: less than version 3's report
+ *            EINVAL  at KEXEC_BPF_REPORT_OFFSET: less than version 3's report;
+ *                    at KEXEC_BPF_COOKIE_OFFSET: not 8 bytes
  *            EPERM   as for write
  *  pread     ENODATA at KEXEC_BPF_REPORT_OFFSET: no load was made yet, or the
  *            kernel took the image as it is, without a parser, and the session
- *            has no flags
+ *            has no flags; at KEXEC_BPF_COOKIE_OFFSET: the session has none
  *
  * Properties of the module, each a text file in KEXEC_BPF_PARAMETERS_DIR:
  *  ../version       version of the module
@@ -58,7 +62,7 @@
  *                   file does not exist, abi_version is the only one
  *  register_flags   known bits of kexec_bpf_register.flags, from the first on,
  *                   separated by one space: "no_digest no_parser
- *                   unpack_initrd". If this file does not exist but "digest"
+ *                   unpack_initrd early". If this file does not exist but "digest"
  *                   does, they are the first two
  *  decompressors    formats, separated by one space: "gzip zstd xz lz4 lzo"
  *  default_parsers  formats of the module's own parsers: "uki zboot"
@@ -172,10 +176,20 @@ struct kexec_bpf_register {
  *
  * Loads for a panic ignore the flag, and the report says so. Their memory was
  * reserved for the packed size, and a capture kernel has little to unpack into.
+ *
+ * EARLY: the process may load and attach a parser before the load, so that the
+ * kexec lock is not held meanwhile. It attaches parsers by BPF_LINK_CREATE with
+ * the session's cookie, which pread(2) at KEXEC_BPF_COOKIE_OFFSET returns, a
+ * __u64. In loads of this session only calls by programs with this cookie
+ * count, and in all other loads they do not. Without the flag the cookie is 0,
+ * as for programs that are attached without one, and only a process whose load
+ * waits can load a parser. A module that does not list "early" in the parameter
+ * "register_flags" does not know this flag, and NO_PARSER excludes it (EINVAL).
  */
 #define KEXEC_BPF_REGISTER_NO_DIGEST	0x1
 #define KEXEC_BPF_REGISTER_NO_PARSER	0x2
 #define KEXEC_BPF_REGISTER_UNPACK_INITRD	0x4
+#define KEXEC_BPF_REGISTER_EARLY	0x8
 
 #define KEXEC_BPF_REGISTER_BYTES_V3	16
 
@@ -217,6 +231,16 @@ struct kexec_bpf_addon {
  * pread(fd, &report, sizeof(report), KEXEC_BPF_REPORT_OFFSET).
  */
 #define KEXEC_BPF_REPORT_OFFSET		(1LL << 32)
+
+/* With KEXEC_BPF_REGISTER_EARLY: where pread(2) returns the session's cookie. */
+#define KEXEC_BPF_COOKIE_OFFSET		(2LL << 32)
+
+/*
+ * Where pread(2) returns the module's own parsers, for
+ * KEXEC_BPF_REGISTER_EARLY, until it returns 0 bytes.
+ */
+#define KEXEC_BPF_UKI_PARSER_OFFSET	(3LL << 32)
+#define KEXEC_BPF_ZBOOT_PARSER_OFFSET	(4LL << 32)
 
 /*
  * How far the load got; KEXEC_BPF_STAGE_LOADED if error is 0. The module does

@@ -4,9 +4,11 @@
 #define KEXEC_BPF_KFUNCS_H
 
 /*
- * The kfuncs. Only a program for the hook that was loaded by the process whose
- * handshake is under way may call them. They act on the load of the thread that
- * runs the hook. All return 0 or more, or a negative errno. The load records
+ * The kfuncs. Only a program for the hook may call them, and only one that was
+ * loaded by the process whose handshake is under way, or by a process that has
+ * a session with KEXEC_BPF_REGISTER_EARLY. They act on the load of the thread
+ * that runs the hook, if the program is attached with the cookie of its session
+ * (EPERM otherwise). All return 0 or more, or a negative errno. The load records
  * every error but bpf_helper_read()'s ERANGE: a parser cannot ignore it, and
  * all further calls fail with it. Once the time for all rounds has expired, all
  * calls fail with ETIMEDOUT; once the process has been killed, with EINTR.

@@ -363,8 +363,8 @@ BTF_KFUNCS_END(kb_hook_ids)
 /*
  * The verifier calls this for the kfuncs of this module only. It compares no
  * BTF ids, because with .BTF.base (pahole 1.28) they are not relocated here.
- * Any program that is not known to be a parser of the current handshake is
- * refused.
+ * Any program that is not known to be a parser of the current handshake, or of
+ * a session that prepares one, is refused.
  */
 static int kb_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
@@ -372,7 +372,7 @@ static int kb_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 	    prog->expected_attach_type == BPF_TRACE_FENTRY &&
 	    prog->aux->mod == THIS_MODULE && prog->aux->attach_func_name &&
 	    !strcmp(prog->aux->attach_func_name, KEXEC_BPF_HOOK_NAME) &&
-	    kb_handshake_mine())
+	    (kb_handshake_mine() || kb_session_prepares()))
 		return 0;
 	return -EACCES;
 }

@@ -33,7 +33,7 @@ static struct kb_hook kb_hooks[] = {
 
 static char *kb_abi_version = __stringify(KEXEC_BPF_ABI_VERSION_MIN);
 static char *kb_abi_versions = KB_ABI_VERSIONS;
-static char *kb_register_flags = "no_digest no_parser unpack_initrd";
+static char *kb_register_flags = "no_digest no_parser unpack_initrd early";
 
 static int kb_fixed_set(const char *val, const struct kernel_param *kp)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Chooses a parser, offers it to thread B, and runs it. */
+#include <linux/bpf.h>
 #include <linux/compiler.h>
+#include <linux/elf.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -53,6 +55,18 @@ __used noinline __noclone int kexec_pe_parser_hook(struct kimage *image, u64 ima
 	return 0;
 }
 
+/*
+ * Returns the cookie with which the running program is attached. The filter of
+ * the kfuncs lets only programs call that run from a trampoline, which leaves
+ * this behind.
+ */
+static u64 kb_parser_cookie(void)
+{
+	struct bpf_run_ctx *run = READ_ONCE(current->bpf_ctx);
+
+	return run ? container_of(run, struct bpf_tramp_run_ctx, run_ctx)->bpf_cookie : 0;
+}
+
 struct kb_job *kb_parser_job(void)
 {
 	struct kb_job *job = READ_ONCE(kb_running);
@@ -63,31 +77,63 @@ struct kb_job *kb_parser_job(void)
 	 */
 	if (!in_task() || !job || job->task != current)
 		return NULL;
+	/* A parser of another session, or of none. */
+	if (kb_parser_cookie() != job->session->cookie)
+		return NULL;
 	if (!READ_ONCE(kb_looking))
 		return job;
 	WRITE_ONCE(kb_called, true);
 	return NULL;
 }
 
-struct kb_parser kb_parser_find(const struct kb_pe *pe)
+/*
+ * Returns whether a parser is a program for this machine. Upstream's series
+ * puts an ELF file with a light skeleton into .bpf, for a kernel that loads it
+ * by itself; here the module's own parser opens such an image.
+ */
+static bool kb_parser_is_native(const void *data, size_t size)
 {
-	struct kb_parser parser = { .kind = KEXEC_BPF_PARSER_NONE };
-	struct kb_section section;
+	struct elfhdr header;
 
-	if (!kb_pe_find(pe, KEXEC_BPF_SECTION, &section)) {
-		parser.kind = KEXEC_BPF_PARSER_IMAGE;
-		parser.data = pe->data + section.offset;
-		parser.size = section.size;
-	} else if (kb_uki_has_kernel(pe)) {
-		parser.kind = KEXEC_BPF_PARSER_UKI;
+	if (size < sizeof(header))
+		return false;
+	memcpy(&header, data, sizeof(header));
+	return !memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_machine == ELF_ARCH;
+}
+
+struct kb_parser kb_parser_own(enum kexec_bpf_parser kind)
+{
+	struct kb_parser parser = { .kind = kind };
+
+	if (kind == KEXEC_BPF_PARSER_UKI) {
 		parser.data = kb_uki_parser;
 		parser.size = kb_uki_parser_end - kb_uki_parser;
-	} else if (!memcmp(pe->data + KB_ZBOOT_MAGIC_AT, kb_zboot_magic, sizeof(kb_zboot_magic))) {
-		parser.kind = KEXEC_BPF_PARSER_ZBOOT;
+	} else if (kind == KEXEC_BPF_PARSER_ZBOOT) {
 		parser.data = kb_zboot_parser;
 		parser.size = kb_zboot_parser_end - kb_zboot_parser;
 	}
 	return parser;
+}
+
+struct kb_parser kb_parser_find(const struct kb_pe *pe)
+{
+	struct kb_section section;
+
+	if (!kb_pe_find(pe, KEXEC_BPF_SECTION, &section)) {
+		struct kb_parser parser = {
+			.kind = KEXEC_BPF_PARSER_IMAGE,
+			.data = pe->data + section.offset,
+			.size = section.size,
+		};
+
+		if (!kb_parser_is_native(parser.data, parser.size))
+			return parser;
+	}
+	if (kb_uki_has_kernel(pe))
+		return kb_parser_own(KEXEC_BPF_PARSER_UKI);
+	if (!memcmp(pe->data + KB_ZBOOT_MAGIC_AT, kb_zboot_magic, sizeof(kb_zboot_magic)))
+		return kb_parser_own(KEXEC_BPF_PARSER_ZBOOT);
+	return kb_parser_own(KEXEC_BPF_PARSER_NONE);
 }
 
 /*
@@ -172,9 +218,9 @@ int kb_parser_run(struct kb_job *job, struct kimage *image, const struct kb_pars
 	/*
 	 * In later rounds thread B still has the parser of the previous round
 	 * attached. If it does not detach it, both parsers name a kernel, which
-	 * is an error.
+	 * is an error. With a cookie, no other load's parser counts.
 	 */
-	err = number ? 0 : kb_parser_alone(job, image);
+	err = number || job->session->cookie ? 0 : kb_parser_alone(job, image);
 	if (err)
 		return err;
 

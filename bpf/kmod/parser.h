@@ -13,6 +13,9 @@ struct kb_parser {
 	size_t size;
 };
 
+/* Returns the module's own parser of a kind; without data for other kinds. */
+struct kb_parser kb_parser_own(enum kexec_bpf_parser kind);
+
 /*
  * Returns the image's own parser, else the module's for its format, else one of
  * kind KEXEC_BPF_PARSER_NONE.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The file operations of /proc/kexec_bpf: registration, parser, report. */
 #include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/proc_fs.h>
 #include <linux/sizes.h>
@@ -8,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "load.h"
+#include "parser.h"
 #include "proc.h"
 #include "session.h"
 
@@ -124,6 +126,27 @@ static ssize_t kb_read_parser(struct kb_session *session, char __user *buf, size
 	return ret;
 }
 
+static ssize_t kb_read_cookie(const struct kb_session *session, char __user *buf, size_t size)
+{
+	if (size != sizeof(session->cookie))
+		return -EINVAL;
+	if (!session->cookie)
+		return -ENODATA;
+	return copy_to_user(buf, &session->cookie, size) ? -EFAULT : size;
+}
+
+/* Reads the module's own parser of a kind, which begins at the offset @start. */
+static ssize_t kb_read_own(enum kexec_bpf_parser kind, loff_t start, char __user *buf,
+			   size_t size, loff_t *pos)
+{
+	struct kb_parser parser = kb_parser_own(kind);
+	loff_t at = *pos - start;
+	ssize_t ret = simple_read_from_buffer(buf, size, &at, parser.data, parser.size);
+
+	*pos = start + at;
+	return ret;
+}
+
 static ssize_t kb_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
 	struct kb_session *session = file->private_data;
@@ -134,6 +157,14 @@ static ssize_t kb_read(struct file *file, char __user *buf, size_t size, loff_t 
 		return 0;
 	if (*pos == KEXEC_BPF_REPORT_OFFSET)
 		return kb_read_report(session, buf, size);
+	if (*pos == KEXEC_BPF_COOKIE_OFFSET)
+		return kb_read_cookie(session, buf, size);
+	if (*pos >= KEXEC_BPF_ZBOOT_PARSER_OFFSET)
+		return kb_read_own(KEXEC_BPF_PARSER_ZBOOT, KEXEC_BPF_ZBOOT_PARSER_OFFSET, buf,
+				   size, pos);
+	if (*pos >= KEXEC_BPF_UKI_PARSER_OFFSET)
+		return kb_read_own(KEXEC_BPF_PARSER_UKI, KEXEC_BPF_UKI_PARSER_OFFSET, buf, size,
+				   pos);
 	return kb_read_parser(session, buf, size, pos);
 }
 

@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/pid.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -11,7 +12,10 @@
 #include "session.h"
 
 #define KB_SESSION_FLAGS	(KEXEC_BPF_REGISTER_NO_DIGEST | KEXEC_BPF_REGISTER_NO_PARSER | \
-				 KEXEC_BPF_REGISTER_UNPACK_INITRD)
+				 KEXEC_BPF_REGISTER_UNPACK_INITRD | KEXEC_BPF_REGISTER_EARLY)
+
+/* Flags that need a parser. */
+#define KB_PARSER_FLAGS		(KEXEC_BPF_REGISTER_UNPACK_INITRD | KEXEC_BPF_REGISTER_EARLY)
 
 static LIST_HEAD(kb_sessions);
 static DEFINE_MUTEX(kb_sessions_lock);
@@ -56,20 +60,50 @@ struct kb_session *kb_session_new(void)
 	return session;
 }
 
+/* Called with the list's lock held. */
+static struct kb_session *kb_session_find(void)
+{
+	struct kb_session *session;
+
+	list_for_each_entry(session, &kb_sessions, node)
+		if (kb_session_mine(session))
+			return session;
+	return NULL;
+}
+
 struct kb_session *kb_session_get(void)
 {
-	struct kb_session *session, *found = NULL;
+	struct kb_session *found;
 
 	mutex_lock(&kb_sessions_lock);
-	list_for_each_entry(session, &kb_sessions, node) {
-		if (kb_session_mine(session)) {
-			refcount_inc(&session->references);
-			found = session;
-			break;
-		}
-	}
+	found = kb_session_find();
+	if (found)
+		refcount_inc(&found->references);
 	mutex_unlock(&kb_sessions_lock);
 	return found;
+}
+
+bool kb_session_prepares(void)
+{
+	struct kb_session *found;
+	bool prepares;
+
+	mutex_lock(&kb_sessions_lock);
+	found = kb_session_find();
+	prepares = found && found->flags & KEXEC_BPF_REGISTER_EARLY;
+	mutex_unlock(&kb_sessions_lock);
+	return prepares;
+}
+
+/* Returns a cookie that no program has by chance. */
+static u64 kb_session_cookie(void)
+{
+	u64 cookie;
+
+	do {
+		cookie = get_random_u64();
+	} while (!cookie);
+	return cookie;
 }
 
 void kb_session_put(struct kb_session *session)
@@ -115,32 +149,29 @@ static bool kb_session_valid(const struct kexec_bpf_register *request)
 		return false;
 	if (request->flags & KEXEC_BPF_REGISTER_NO_PARSER)
 		return request->ready_fd == -1 && request->attached_fd == -1 &&
-		       !request->timeout_ms &&
-		       !(request->flags & KEXEC_BPF_REGISTER_UNPACK_INITRD);
+		       !request->timeout_ms && !(request->flags & KB_PARSER_FLAGS);
 	return !request->timeout_ms || (request->timeout_ms >= KEXEC_BPF_TIMEOUT_MIN_MS &&
 					request->timeout_ms <= KEXEC_BPF_TIMEOUT_MAX_MS);
 }
 
 int kb_session_register(struct kb_session *session, const struct kexec_bpf_register *request)
 {
-	struct kb_session *other;
-	int err;
+	int err = 0;
 
 	if (!kb_session_valid(request))
 		return -EINVAL;
 
 	mutex_lock(&kb_sessions_lock);
-	err = -EBUSY;
-	list_for_each_entry(other, &kb_sessions, node)
-		if (kb_session_mine(other))
-			goto out;
-	err = 0;
-	if (!(request->flags & KEXEC_BPF_REGISTER_NO_PARSER))
+	if (kb_session_find())
+		err = -EBUSY;
+	else if (!(request->flags & KEXEC_BPF_REGISTER_NO_PARSER))
 		err = kb_wait_open(&session->wait, request->ready_fd, request->attached_fd);
 	if (err)
 		goto out;
 	session->abi_version = request->abi_version;
 	session->flags = request->flags;
+	if (request->flags & KEXEC_BPF_REGISTER_EARLY)
+		session->cookie = kb_session_cookie();
 	session->timeout_ms = request->timeout_ms ?: READ_ONCE(kb_timeout_ms);
 	mutex_lock(&session->lock);
 	kb_session_served_by_current(session);

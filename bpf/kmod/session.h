@@ -20,6 +20,7 @@ struct kb_session {
 	unsigned int abi_version;
 	unsigned int timeout_ms;	/* for all rounds of a load */
 	unsigned int flags;		/* KEXEC_BPF_REGISTER_* */
+	u64 cookie;			/* of its parsers; 0 without REGISTER_EARLY */
 	struct kb_wait wait;
 
 	struct mutex lock;		/* protects the fields below */
@@ -45,6 +46,12 @@ bool kb_session_any(void);
 
 /* Returns whether the session belongs to current's process. */
 bool kb_session_mine(const struct kb_session *session);
+
+/*
+ * Returns whether current's process has a session for which it can load parsers
+ * before the load. For the kfunc filter.
+ */
+bool kb_session_prepares(void);
 
 /* Returns the registered session of current's process and holds it, or NULL. */
 struct kb_session *kb_session_get(void);

@@ -135,6 +135,8 @@ pub struct Module {
     pub digest: Option<DigestMode>,
     /// True when a session can ask the module to unpack the initrd.
     pub unpacks_initrds: bool,
+    /// True when a session can have its parser ready before the load.
+    pub takes_early_parsers: bool,
 }
 
 /// The module's parameter `digest`: the loads for a reboot whose SHA-256 the kernel

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use super::done::Done;
 use super::error::ServeError;
 use super::offer::Offer;
+use super::ready::Early;
 use super::server::Server;
 use super::{Progress, RunError};
 use crate::abi;
@@ -52,8 +53,15 @@ pub fn load(
     let module = host.module.as_ref();
     let version = module.and_then(|module| module.abi_version?.ok());
     let version = version.unwrap_or(abi::ABI_VERSION);
-    let session = Session::open(&ready, &attached, version, offer.session_flags)?;
+    let early = match module.is_some_and(|module| module.takes_early_parsers) {
+        true => abi::REGISTER_EARLY,
+        false => 0,
+    };
+    let flags = offer.session_flags | early;
+    let session = Session::open(&ready, &attached, version, flags)?;
     progress(format_args!("session registered with /proc/kexec_bpf"));
+    line::enter(Phase::Parser);
+    let early = Early::make(&session, offer, progress);
     let image = offer.image();
     let call = || {
         let started_us = now_us();
@@ -79,6 +87,7 @@ pub fn load(
             other,
             progress: &mut *progress,
             session: Some(session),
+            early,
             failure: None,
         };
         server.serve()

@@ -29,6 +29,7 @@ mod offer;
 mod options;
 mod parser;
 mod prepared;
+mod ready;
 mod record;
 mod revoked;
 mod server;

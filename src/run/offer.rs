@@ -7,11 +7,23 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use crate::abi;
+use crate::formats::image::detect::Image;
 use crate::formats::initrd::extra::ExtraDirectory;
-use crate::formats::source::InputId;
+use crate::formats::source::{InputId, read_small};
 use crate::policy::plan::{Companion, CompanionKind, Flags, Manifest, Plan, Unpack};
 use crate::sys::file::{self, InputFile};
 use crate::sys::{AsFd, Fd};
+
+/// The section of an image that has its parser.
+const SECTION: &[u8] = b".bpf";
+
+/// A parser that the kernel will ask for.
+pub enum Expected {
+    /// The module's own, by its place in a session's file.
+    Own(u64),
+    /// The image's.
+    Image(Vec<u8>),
+}
 
 /// The image, and everything that the user or a directory adds to it.
 pub struct Offer<'load> {
@@ -63,6 +75,23 @@ impl<'load> Offer<'load> {
             offer.companion(*id)?;
         }
         Ok(offer)
+    }
+
+    /// Returns the parser that the kernel will ask for, as far as can be told; `None` if
+    /// it asks for none, or if the image's own cannot be read.
+    pub fn parser(&self) -> Option<Expected> {
+        let image = &self.manifest.image.file;
+        let detected = &self.manifest.detected;
+        if let Some(own) = detected.pe().and_then(|pe| pe.section(SECTION)) {
+            let max_bytes = abi::PARSER_MAX_BYTES as u64;
+            let bytes = read_small(image, own.slice, max_bytes);
+            return bytes.ok().map(Expected::Image);
+        }
+        match detected {
+            Image::Uki { .. } => Some(Expected::Own(abi::UKI_PARSER_OFFSET)),
+            Image::Zboot { .. } => Some(Expected::Own(abi::ZBOOT_PARSER_OFFSET)),
+            _ => None,
+        }
     }
 
     /// Returns the image's descriptor.

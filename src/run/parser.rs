@@ -277,12 +277,12 @@ impl Parser {
         Ok(())
     }
 
-    /// Attaches the program to the hook.
+    /// Attaches the program to the hook, with a session's cookie.
     ///
     /// # Errors
-    /// [`ParserError::Attach`]: EBUSY and others of bpf(2), BPF_RAW_TRACEPOINT_OPEN.
-    pub fn attach(&mut self) -> Result<(), ParserError> {
-        let link = bpf::attach(self.program.as_fd());
+    /// [`ParserError::Attach`]: EBUSY and others of bpf(2), BPF_LINK_CREATE.
+    pub fn attach(&mut self, cookie: u64) -> Result<(), ParserError> {
+        let link = bpf::attach(self.program.as_fd(), cookie);
         self.link = Some(link.map_err(ParserError::Attach)?);
         Ok(())
     }

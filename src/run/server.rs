@@ -3,23 +3,22 @@
 //! Layer: effects.
 
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Progress;
 use super::error::ServeError;
 use super::offer::Offer;
-use super::parser::{self, Parser};
-use crate::abi;
+use super::parser::Parser;
+use super::ready::{self, Early};
 use crate::diagnosis::errno::Errno;
-use crate::diagnosis::size::milliseconds;
-use crate::formats::object::Object;
 use crate::policy::handshake::{self, End, Failure, Steps, Wake};
-use crate::sys::event::{EventFd, Which, now_us, wait_either};
+use crate::sys::event::{EventFd, Which, wait_either};
 use crate::sys::progress::{self, Phase};
 use crate::sys::session::Session;
 use crate::sys::thread::OtherThread;
+
+/// The place of the parser that the kernel has ready in a session's file.
+const WAITING: u64 = 0;
 
 /// Thread B and everything that it uses.
 pub struct Server<'load> {
@@ -35,6 +34,8 @@ pub struct Server<'load> {
     pub progress: Progress<'load>,
     /// `None` once closed, which ends A's call.
     pub session: Option<Session>,
+    /// The parser that is attached for the first round, before the kernel asks for it.
+    pub early: Option<Early>,
     /// The first failure, which made B give up.
     pub failure: Option<ServeError>,
 }
@@ -77,7 +78,7 @@ impl Steps for Server<'_> {
     fn read(&mut self) -> Result<Option<Vec<u8>>, ServeError> {
         progress::enter(Phase::Parser);
         let session = self.session.as_ref().ok_or(ServeError::NoSession)?;
-        let bytes = match session.read_parser() {
+        let bytes = match session.read_parser(WAITING) {
             Ok(bytes) => bytes,
             Err(error) if error.errno == Errno::ENODATA => {
                 (self.progress)(format_args!("thread B: the kernel no longer waits"));
@@ -89,49 +90,24 @@ impl Steps for Server<'_> {
         Ok(Some(bytes))
     }
 
-    /// Parses the object file, finds what it calls, creates its maps, and has the
-    /// verifier check it; reports how long each step took.
+    fn early(&mut self, bytes: &[u8]) -> Option<Box<Parser>> {
+        let parser = self.early.take()?.take(bytes);
+        let is = if parser.is_some() { "the" } else { "not the" };
+        (self.progress)(format_args!("thread B: it is {is} one that is attached"));
+        parser
+    }
+
     fn load(&mut self, bytes: Vec<u8>) -> Result<Box<Parser>, ServeError> {
-        let hook = format!("fentry.s/{}", abi::HOOK_NAME);
-        let start_us = now_us();
-        let object = Object::parse(&bytes, &hook)?;
-        let opened_us = now_us();
-        let prepared = parser::prepare(object)?;
-        let prepared_us = now_us();
-        let parser = prepared.load()?;
-        let loaded_us = now_us();
-        (self.progress)(format_args!(
-            "thread B: parser loaded: open {}, BTF and maps {}, verifier {}",
-            took(start_us, opened_us),
-            took(opened_us, prepared_us),
-            took(prepared_us, loaded_us)
-        ));
-        Ok(Box::new(parser))
+        ready::load(&bytes, self.progress)
     }
 
     fn fill(&mut self, parser: &mut Box<Parser>) -> Result<(), ServeError> {
-        let Offer {
-            selection,
-            companions,
-            ..
-        } = self.offer;
-        if *selection != abi::Selection::default() {
-            parser.fill(abi::MAP_SELECTION, 1, |_| Some(*selection))?;
-        }
-        parser.fill(abi::MAP_ADDONS, companions.len(), |index| {
-            self.offer.companion(*companions.get(index)?).ok()
-        })?;
-        Ok(())
+        ready::fill(parser, self.offer)
     }
 
     fn attach(&mut self, parser: &mut Box<Parser>) -> Result<(), ServeError> {
-        let start_us = now_us();
-        parser.attach()?;
-        (self.progress)(format_args!(
-            "thread B: parser attached in {}",
-            took(start_us, now_us())
-        ));
-        Ok(())
+        let session = self.session.as_ref().ok_or(ServeError::NoSession)?;
+        ready::attach(parser, session, self.progress)
     }
 
     fn signal(&mut self) -> Result<(), ServeError> {
@@ -153,8 +129,4 @@ impl Steps for Server<'_> {
     fn close(&mut self) {
         self.session = None;
     }
-}
-
-fn took(from_us: u64, to_us: u64) -> String {
-    milliseconds(to_us.saturating_sub(from_us))
 }

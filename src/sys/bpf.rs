@@ -30,11 +30,11 @@ mod command {
     pub const MAP_UPDATE_ELEM: c_long = 2;
     pub const PROG_LOAD: c_long = 5;
     pub const OBJ_GET_INFO_BY_FD: c_long = 15;
-    pub const RAW_TRACEPOINT_OPEN: c_long = 17;
     pub const BTF_LOAD: c_long = 18;
     pub const BTF_GET_FD_BY_ID: c_long = 19;
     pub const MAP_FREEZE: c_long = 22;
     pub const BTF_GET_NEXT_ID: c_long = 23;
+    pub const LINK_CREATE: c_long = 28;
 }
 
 /// `bpf(command, attr, sizeof(attr))`: runs a command of bpf(2).

@@ -139,6 +139,8 @@ fn number(path: &str) -> Option<i64> {
 fn module() -> Option<Module> {
     rustix::fs::stat(abi::PROC_PATH).ok()?;
     let fact = |name: &str| text(&[abi::PARAMETERS_DIR, "/", name].concat());
+    let flags = fact("register_flags").unwrap_or_default();
+    let knows = |wanted: &str| flags.split(' ').any(|flag| flag == wanted);
     Some(Module {
         version: text("/sys/module/kexec_bpf/version").unwrap_or_default(),
         abi_version: fact("abi_version")
@@ -148,8 +150,8 @@ fn module() -> Option<Module> {
         decompressors: fact("decompressors").unwrap_or_default(),
         default_parsers: fact("default_parsers").unwrap_or_default(),
         digest: fact("digest").and_then(|value| DigestMode::parse(&value)),
-        unpacks_initrds: fact("register_flags")
-            .is_some_and(|flags| flags.split(' ').any(|flag| flag == abi::UNPACK_INITRD)),
+        unpacks_initrds: knows(abi::UNPACK_INITRD),
+        takes_early_parsers: knows(abi::EARLY),
     })
 }
 

@@ -19,6 +19,8 @@ use crate::abi;
 pub struct Session {
     fd: OwnedFd,
     abi_version: u32,
+    /// The cookie with which programs are attached for this session; 0 for none.
+    pub cookie: u64,
 }
 
 fn fail(call: &'static str, errno: Errno) -> SysError {
@@ -81,18 +83,32 @@ impl Session {
         let bytes = unsafe { slice::from_raw_parts((&raw const register).cast::<u8>(), size) };
         rustix::io::retry_on_intr(|| rustix::io::write(&fd, bytes))
             .map_err(|errno| fail("write", errno))?;
-        Ok(Session { fd, abi_version })
+        let mut session = Session {
+            fd,
+            abi_version,
+            cookie: 0,
+        };
+        if register.flags & abi::REGISTER_EARLY != 0 {
+            let mut cookie = [0; 8];
+            let read = rustix::io::pread(&session.fd, &mut cookie, abi::COOKIE_OFFSET);
+            read.map_err(|errno| fail("pread", errno))?;
+            session.cookie = u64::from_ne_bytes(cookie);
+        }
+        Ok(session)
     }
 
-    /// Reads the parser that is waiting to be attached, from the kernel's own copy.
+    /// Reads a parser from the kernel's own copy: at offset 0 the one that is waiting to
+    /// be attached, at [`abi::UKI_PARSER_OFFSET`] and [`abi::ZBOOT_PARSER_OFFSET`] the
+    /// module's.
     ///
     /// # Errors
     /// ENODATA if none is waiting, or no longer; EFBIG if it is larger than the interface
     /// allows.
-    pub fn read_parser(&self) -> Result<Vec<u8>, SysError> {
+    pub fn read_parser(&self, offset: u64) -> Result<Vec<u8>, SysError> {
         /// Parsers are 5 to 15 KiB in size.
         const STEP: usize = 16 << 10;
-        rustix::fs::seek(&self.fd, SeekFrom::Start(0)).map_err(|errno| fail("lseek", errno))?;
+        let start = SeekFrom::Start(offset);
+        rustix::fs::seek(&self.fd, start).map_err(|errno| fail("lseek", errno))?;
         let mut bytes = Vec::new();
         loop {
             let done = bytes.len();

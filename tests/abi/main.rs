@@ -65,9 +65,10 @@ fn system_call_facts() -> Vec<Fact> {
         attach_btf_obj_fd, core_relo_cnt, fd_array, core_relos,
         core_relo_rec_size));
     facts.extend(
-        argument!("union bpf_attr", "raw_tracepoint.", attr::RawTracepointOpen:
-        name, prog_fd),
+        argument!("union bpf_attr", "link_create.", attr::LinkCreate:
+        prog_fd, target_fd, attach_type, flags),
     );
+    facts.extend(argument!("union bpf_attr", "link_create.tracing.", attr::LinkCreate: cookie));
     facts.extend(argument!("union bpf_attr", "", attr::BtfLoad:
         btf, btf_log_buf, btf_size, btf_log_size, btf_log_level));
     facts.extend(argument!("union bpf_attr", "", attr::NextId: start_id, next_id));
@@ -106,9 +107,22 @@ fn facts() -> Vec<Fact> {
             "KEXEC_BPF_REGISTER_UNPACK_INITRD",
             abi::REGISTER_UNPACK_INITRD as usize,
         ),
+        fact("KEXEC_BPF_REGISTER_EARLY", abi::REGISTER_EARLY as usize),
         fact(
             "KEXEC_BPF_REPORT_OFFSET",
             usize::try_from(abi::REPORT_OFFSET).unwrap(),
+        ),
+        fact(
+            "KEXEC_BPF_COOKIE_OFFSET",
+            usize::try_from(abi::COOKIE_OFFSET).unwrap(),
+        ),
+        fact(
+            "KEXEC_BPF_UKI_PARSER_OFFSET",
+            usize::try_from(abi::UKI_PARSER_OFFSET).unwrap(),
+        ),
+        fact(
+            "KEXEC_BPF_ZBOOT_PARSER_OFFSET",
+            usize::try_from(abi::ZBOOT_PARSER_OFFSET).unwrap(),
         ),
         Fact {
             c: "KEXEC_BPF_SIGNATURE_UNCHECKED".into(),

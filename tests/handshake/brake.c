@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs a command and stops its main thread for a while at its first bpf(2), so
- * that a parser is late even on a fast machine.
+ * Runs a command and stops its main thread once, while another command, @what,
+ * runs. @where is "bpf:N", at its bpf(2) number N, when it makes a parser ready,
+ * or "read", when it is about to read the parser that the kernel asks for.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -10,8 +11,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +24,8 @@ static int run_traced(char **command)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_lseek, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -36,12 +40,28 @@ static int run_traced(char **command)
 	return 2;
 }
 
-int brake(const char *ms, char **command)
+/* Returns whether a call goes to the start of the session's file. */
+static bool reads_parser(pid_t child, const struct user_regs_struct *call)
 {
-	bool held = false;
-	pid_t child = fork();
-	int status;
+	char link[64], path[sizeof(KEXEC_BPF_PROC_PATH) + 1];
+	ssize_t size;
 
+	if (call->orig_rax != SYS_lseek || call->rsi)
+		return false;
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", child, (int)call->rdi);
+	size = readlink(link, path, sizeof(path));
+	return size == sizeof(KEXEC_BPF_PROC_PATH) - 1 &&
+	       !memcmp(path, KEXEC_BPF_PROC_PATH, size);
+}
+
+int brake(const char *what, const char *where, char **command)
+{
+	bool reading = !strcmp(where, "read");
+	struct user_regs_struct call;
+	int left = 1, status;
+	pid_t child = fork();
+
+	sscanf(where, "bpf:%d", &left);
 	if (child == 0)
 		_exit(run_traced(command));
 	if (child < 0 || waitpid(child, &status, 0) < 0 ||
@@ -51,11 +71,12 @@ int brake(const char *ms, char **command)
 	}
 	while (!ptrace(PTRACE_CONT, child, NULL, NULL) && waitpid(child, &status, 0) == child &&
 	       WIFSTOPPED(status)) {
-		if (!held && status >> 8 == (SIGTRAP | (PTRACE_EVENT_SECCOMP << 8))) {
-			held = true;
-			usleep(atoi(ms) * 1000);
-		}
+		if (status >> 8 != (SIGTRAP | (PTRACE_EVENT_SECCOMP << 8)) ||
+		    ptrace(PTRACE_GETREGS, child, NULL, &call))
+			continue;
+		if (reading ? reads_parser(child, &call) : call.orig_rax == SYS_bpf)
+			if (--left == 0)
+				printf("held %d\n", system(what));
 	}
-	printf("held %d\n", held);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }

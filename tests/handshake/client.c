@@ -10,8 +10,9 @@
  *   client hostile DIRECTORY   loads the files in it one by one: hostile.c
  *   client trace KIND FUNCTION VALUE COMMAND
  *                              runs COMMAND with a program attached: tracer.c
- *   client brake MS COMMAND... runs COMMAND, stopped for MS at its first
- *                              bpf(2): brake.c
+ *   client brake WHAT WHERE COMMAND...
+ *                              runs COMMAND, which is stopped while WHAT runs:
+ *                              brake.c
  *   client mortal COMMAND...   runs COMMAND, whose loading thread is killed:
  *                              mortal.c
  *   client plain IMAGE         kexec_file_load(2) without a session
@@ -25,11 +26,14 @@
  *       crash      first only: the image is for a panic
  *       unpack     first only, or after these: the session asks for an unpacked
  *                  initrd; prints what the report says about it
+ *       prepare    the same: the session can have its parser ready before the
+ *                  load; the next step is done before the load begins
  *       early      first only: signals attached_fd before the load begins
  *       ready      waits for ready_fd
  *       read       reads the parser
  *       attach     attaches a program that does nothing
  *       kfunc      attaches a program that calls a kfunc
+ *       foreign    the same, without the session's cookie
  *       carry:FILE attaches a program that gives FILE, up to 64 KiB, as kernel
  *       slice:OFFSET:SIZE  attaches a program that gives a slice as kernel
  *       parts:OFFSET:SIZE:OFFSET:SIZE:ADDON:FILE  attaches a program that gives
@@ -73,6 +77,7 @@
 #define FAST		"fast,"
 #define UNPACK		"unpack,"
 #define EARLY		"early,"
+#define PREPARE		"prepare,"
 
 struct client {
 	struct session session;
@@ -111,15 +116,16 @@ static int run(const char *command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-static int attach(enum calls calls)
+static int attach(enum calls calls, __u64 cookie)
 {
 	int program = program_load(calls);
 
-	return program < 0 ? program : program_attach(program);
+	return program < 0 ? program : program_attach(program, cookie);
 }
 
 /* Attaches a program that is made with the bytes of a file. */
-static int attach_with(int (*program_load_with)(const void *bytes, __u32 size), const char *path)
+static int attach_with(int (*program_load_with)(const void *bytes, __u32 size), const char *path,
+		       __u64 cookie)
 {
 	static char bytes[64 << 10];
 	int program, fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -129,10 +135,10 @@ static int attach_with(int (*program_load_with)(const void *bytes, __u32 size), 
 		return -errno;
 	close(fd);
 	program = program_load_with(bytes, size);
-	return program < 0 ? program : program_attach(program);
+	return program < 0 ? program : program_attach(program, cookie);
 }
 
-static int attach_slice(const char *place)
+static int attach_slice(const char *place, __u64 cookie)
 {
 	unsigned int offset, size;
 	int program;
@@ -140,10 +146,10 @@ static int attach_slice(const char *place)
 	if (sscanf(place, "%u:%u", &offset, &size) != 2)
 		return -EINVAL;
 	program = program_load_slice(offset, size);
-	return program < 0 ? program : program_attach(program);
+	return program < 0 ? program : program_attach(program, cookie);
 }
 
-static int attach_parts(const char *places)
+static int attach_parts(const char *places, __u64 cookie)
 {
 	unsigned int place[4];
 	char addon[8] = "", file[8] = "";
@@ -153,7 +159,7 @@ static int attach_parts(const char *places)
 		   &place[3], addon, file) != 6)
 		return -EINVAL;
 	program = program_load_parts(place, addon, file);
-	return program < 0 ? program : program_attach(program);
+	return program < 0 ? program : program_attach(program, cookie);
 }
 
 static void attached(struct client *client, const char *what, int link)
@@ -177,6 +183,7 @@ static int wait_ready(struct client *client)
 static void step(struct client *client, const char *what)
 {
 	struct session *session = &client->session;
+	const __u64 cookie = session_cookie(session);
 	const uint64_t one = 1;
 
 	if (!strcmp(what, "ready")) {
@@ -184,17 +191,19 @@ static void step(struct client *client, const char *what)
 	} else if (!strcmp(what, "read")) {
 		printf("read %d\n", session_read(session));
 	} else if (!strcmp(what, "attach")) {
-		attached(client, "attach", attach(CALLS_NOTHING));
+		attached(client, "attach", attach(CALLS_NOTHING, cookie));
 	} else if (!strcmp(what, "kfunc")) {
-		attached(client, "kfunc", attach(CALLS_KFUNC));
+		attached(client, "kfunc", attach(CALLS_KFUNC, cookie));
+	} else if (!strcmp(what, "foreign")) {
+		attached(client, "foreign", attach(CALLS_KFUNC, 0));
 	} else if (!strncmp(what, "carry:", 6)) {
-		attached(client, "carry", attach_with(program_load_carrier, what + 6));
+		attached(client, "carry", attach_with(program_load_carrier, what + 6, cookie));
 	} else if (!strncmp(what, "slice:", 6)) {
-		attached(client, "slice", attach_slice(what + 6));
+		attached(client, "slice", attach_slice(what + 6, cookie));
 	} else if (!strncmp(what, "parts:", 6)) {
-		attached(client, "parts", attach_parts(what + 6));
+		attached(client, "parts", attach_parts(what + 6, cookie));
 	} else if (!strncmp(what, "race:", 5)) {
-		attached(client, "race", attach_with(program_load_race, what + 5));
+		attached(client, "race", attach_with(program_load_race, what + 5, cookie));
 	} else if (!strcmp(what, "detach")) {
 		close(client->link);
 	} else if (!strncmp(what, "pin:", 4)) {
@@ -228,10 +237,15 @@ static void *serve(void *context)
 		client->steps += strlen(EARLY);
 		step(client, "signal");
 	}
+	what = strtok_r(client->steps, ",", &save);
+	if (!client->open_error && client->flags & KEXEC_BPF_REGISTER_EARLY) {
+		step(client, what);
+		what = strtok_r(NULL, ",", &save);
+	}
 	sem_post(&client->opened);
 	if (client->open_error)
 		return NULL;
-	for (what = strtok_r(client->steps, ",", &save); what; what = strtok_r(NULL, ",", &save))
+	for (; what; what = strtok_r(NULL, ",", &save))
 		step(client, what);
 	poll(&(struct pollfd) { .fd = client->ended_fd, .events = POLLIN }, 1, PATIENCE_MS);
 	return NULL;
@@ -266,6 +280,7 @@ static int load_with_session(char **argument, bool times)
 	}
 	take_wish(&client, FAST, KEXEC_BPF_REGISTER_NO_DIGEST);
 	take_wish(&client, UNPACK, KEXEC_BPF_REGISTER_UNPACK_INITRD);
+	take_wish(&client, PREPARE, KEXEC_BPF_REGISTER_EARLY);
 	sem_init(&client.opened, 0, 0);
 	pthread_create(&thread, NULL, serve, &client);
 	sem_wait(&client.opened);
@@ -284,7 +299,7 @@ static int load_with_session(char **argument, bool times)
 
 static int with_program_attached(const char *command)
 {
-	int link = attach(CALLS_NOTHING);
+	int link = attach(CALLS_NOTHING, 0);
 
 	printf("attach %d\n", link >= 0);
 	return link < 0 ? 1 : run(command);
@@ -311,8 +326,8 @@ int main(int argc, char **argv)
 		return with_program_attached(argv[2]);
 	if (argc == 6 && !strcmp(what, "trace"))
 		return tracer(argv[2], argv[3], argv[4], argv[5]);
-	if (argc > 3 && !strcmp(what, "brake"))
-		return brake(argv[2], argv + 3);
+	if (argc > 4 && !strcmp(what, "brake"))
+		return brake(argv[2], argv[3], argv + 4);
 	if (argc > 2 && !strcmp(what, "mortal"))
 		return mortal(argv + 2);
 	if (argc == 3 && !strcmp(what, "hostile"))

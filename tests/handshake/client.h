@@ -31,7 +31,7 @@ int program_load_slice(__u32 offset, __u32 size);
 int program_load_parts(const unsigned int place[4], const char addon[8], const char file[8]);
 /* Decompresses these bytes many times, while a thread changes them. */
 int program_load_race(const void *bytes, __u32 size);
-int program_attach(int program_fd);
+int program_attach(int program_fd, __u64 cookie);
 int program_pin(int link_fd, const char *path);
 /* Returns the number of BPF programs in the kernel. */
 int program_count(void);
@@ -44,6 +44,8 @@ struct session {
 };
 
 int session_open(struct session *session, unsigned int timeout_ms, unsigned int flags);
+/* Returns the cookie for the session's programs; 0 if it has none. */
+__u64 session_cookie(const struct session *session);
 /* Reads the parser. Returns its size, or a negative errno. */
 int session_read(const struct session *session);
 /* Returns the size of the report, or a negative errno. */
@@ -70,8 +72,8 @@ int tracer(const char *kind, const char *function, const char *value, const char
 struct sock_filter;
 int filter_calls(struct sock_filter *code, unsigned short count);
 
-/* brake.c: runs a command that is stopped at its first bpf(2); see there. */
-int brake(const char *ms, char **command);
+/* brake.c: runs a command that is stopped while another one runs; see there. */
+int brake(const char *what, const char *where, char **command);
 
 /* mortal.c: runs a command whose loading thread is killed; see there. */
 int mortal(char **command);

@@ -70,7 +70,7 @@ static void *serve(void *context)
 	if (!(fds[0].revents & POLLIN))
 		return NULL;
 	program = program_load_addon(addon_path);
-	round->link_fd = program < 0 ? program : program_attach(program);
+	round->link_fd = program < 0 ? program : program_attach(program, 0);
 	if (program >= 0)
 		close(program);
 	if (write(round->session.attached_fd, &one, sizeof(one)) != sizeof(one))

@@ -305,11 +305,16 @@ int program_pin(int link_fd, const char *path)
 	return bpf(BPF_OBJ_PIN, &attr);
 }
 
-int program_attach(int program_fd)
+int program_attach(int program_fd, __u64 cookie)
 {
-	union bpf_attr attr = { .raw_tracepoint.prog_fd = program_fd };
+	union bpf_attr plain = { .raw_tracepoint.prog_fd = program_fd };
+	union bpf_attr attr = {
+		.link_create.prog_fd = program_fd,
+		.link_create.attach_type = BPF_TRACE_FENTRY,
+		.link_create.tracing.cookie = cookie,
+	};
 
-	return bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+	return cookie ? bpf(BPF_LINK_CREATE, &attr) : bpf(BPF_RAW_TRACEPOINT_OPEN, &plain);
 }
 
 int program_count(void)

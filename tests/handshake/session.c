@@ -45,19 +45,23 @@ static int register_bytes(int fd, struct kexec_bpf_register request, __u32 versi
 static void misuse_versions(int fd, struct kexec_bpf_register good)
 {
 	struct kexec_bpf_register flags = good, reserved = good, unserved = good, idle = good;
+	struct kexec_bpf_register early;
 
-	flags.flags = 8;
+	flags.flags = KEXEC_BPF_REGISTER_EARLY << 1;
 	reserved.reserved[10] = 1;
 	unserved.flags = KEXEC_BPF_REGISTER_NO_PARSER;
 	idle.flags = KEXEC_BPF_REGISTER_NO_PARSER | KEXEC_BPF_REGISTER_UNPACK_INITRD;
 	idle.ready_fd = -1;
 	idle.attached_fd = -1;
+	early = idle;
+	early.flags = KEXEC_BPF_REGISTER_NO_PARSER | KEXEC_BPF_REGISTER_EARLY;
 	printf("register-3-long %d\n", register_bytes(fd, good, 3, sizeof(good)));
 	printf("register-4-short %d\n", register_bytes(fd, good, 4, KEXEC_BPF_REGISTER_BYTES_V3));
 	printf("register-flags %d\n", register_bytes(fd, flags, 4, sizeof(good)));
 	printf("register-reserved %d\n", register_bytes(fd, reserved, 4, sizeof(good)));
 	printf("register-eventfds-unused %d\n", register_bytes(fd, unserved, 4, sizeof(good)));
 	printf("register-unpack-unserved %d\n", register_bytes(fd, idle, 4, sizeof(good)));
+	printf("register-early-unserved %d\n", register_bytes(fd, early, 4, sizeof(good)));
 }
 
 int session_open(struct session *session, unsigned int timeout_ms, unsigned int flags)
@@ -74,6 +78,14 @@ int session_open(struct session *session, unsigned int timeout_ms, unsigned int 
 	request.attached_fd = session->attached_fd;
 	ret = register_bytes(session->fd, request, KEXEC_BPF_ABI_VERSION, sizeof(request));
 	return ret < 0 ? ret : 0;
+}
+
+__u64 session_cookie(const struct session *session)
+{
+	__u64 cookie = 0;
+
+	pread(session->fd, &cookie, sizeof(cookie), KEXEC_BPF_COOKIE_OFFSET);
+	return cookie;
 }
 
 int session_read(const struct session *session)
@@ -186,6 +198,12 @@ int session_misuse(void)
 	printf("register-twice %d\n", register_with(fd, version, ready, attached, 0));
 	printf("register-second-session %d\n", register_with(other, version, ready, attached, 0));
 	printf("read-idle %d\n", child_reads(fd));
+	printf("read-no-cookie %d\n", result(pread(fd, bytes, 8, KEXEC_BPF_COOKIE_OFFSET)));
+	printf("read-short-cookie %d\n", result(pread(fd, bytes, 7, KEXEC_BPF_COOKIE_OFFSET)));
+	printf("read-uki-parser %d\n", result(pread(fd, bytes, 4, KEXEC_BPF_UKI_PARSER_OFFSET)));
+	printf("read-past-parser %d\n",
+	       result(pread(fd, bytes, 4, KEXEC_BPF_UKI_PARSER_OFFSET + (1 << 20))));
+	printf("read-past-all %d\n", result(pread(fd, bytes, 4, 0x7fff000000000000)));
 	printf("read-report-idle %d\n",
 	       result(pread(fd, bytes, sizeof(struct kexec_bpf_report), KEXEC_BPF_REPORT_OFFSET)));
 	close(fd);

@@ -62,7 +62,7 @@ int tracer(const char *name, const char *function, const char *value, const char
 		if (strcmp(kinds[i].name, name))
 			continue;
 		program = load(&kinds[i], function, atoi(value));
-		link = program < 0 ? program : program_attach(program);
+		link = program < 0 ? program : program_attach(program, 0);
 		printf("%s %s %d\n", name, function, link < 0 ? link : 1);
 		return system(command) ? 1 : 0;
 	}

@@ -112,10 +112,11 @@ fn uki_with_its_own_parser() {
     said.expect_words(
         "load",
         &[
+            "loaded: open",
+            "parser attached in",
             "thread A: kexec_file_load, the whole image",
             "thread B: parser read,",
-            "thread B: parser loaded: open",
-            "thread B: parser attached in",
+            "thread B: it is the one that is attached",
             "thread A: kexec_file_load returned after",
             "kernel: round 1: the image's own parser, handshake",
             "kernel: signature of the whole image not verified: ENODATA (61)",

@@ -175,7 +175,7 @@ left remove
 attempt plain client plain /a.efi
 left plain
 echo 100 >/sys/module/kexec_bpf/parameters/timeout_ms
-attempt slow client brake 1000 kexec-bpf load /a.efi
+attempt slow client brake 'sleep 1' read kexec-bpf load /a.efi
 left slow
 echo 99 >/sys/module/kexec_bpf/parameters/timeout_ms && say timeout-99
 echo 60001 >/sys/module/kexec_bpf/parameters/timeout_ms && say timeout-60001
@@ -219,6 +219,11 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "register-twice -16",
         "register-second-session -16",
         "read-idle -61",
+        "read-no-cookie -61",
+        "read-short-cookie -22",
+        "read-uki-parser 4",
+        "read-past-parser 0",
+        "read-past-all 0",
         "read-report-idle -61",
         "register-3-long -22",
         "register-4-short -22",
@@ -226,6 +231,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "register-reserved -22",
         "register-eventfds-unused -22",
         "register-unpack-unserved -22",
+        "register-early-unserved -22",
         "register-after-close 64",
         "register-3 16",
     ];
@@ -247,7 +253,7 @@ attempt no-module kexec-bpf load /a.efi --route handshake
         "1",
         &[
             "ETIMEDOUT (110)",
-            "held 1",
+            "held 0",
             "no parser was attached within 100 ms",
             "echo 30000 >/sys/module/kexec_bpf/parameters/timeout_ms",
         ],

@@ -89,6 +89,22 @@ fn more_registered() {
     );
 }
 
+/// While the program makes its parser ready, the kernel has not been called yet. The last
+/// bpf(2) attaches it.
+#[test]
+fn parser_is_made_ready() {
+    let script = "client brake panic-now bpf:12 kexec-bpf load /a.efi";
+    panics("preparing", script, true);
+}
+
+#[test]
+fn more_each_step_of_making_a_parser_ready() {
+    for call in 1..=10 {
+        let script = format!("client brake panic-now bpf:{call} kexec-bpf load /a.efi");
+        panics(&format!("preparing-{call}"), &script, true);
+    }
+}
+
 #[test]
 fn more_waiting_for_thread_b() {
     panics(

@@ -226,7 +226,7 @@ left end
     );
     let guest = cases.add_to(initramfs(&script).file("kernel", &tiny_kernel()));
     let said = machine(&directory, guest).append("crashkernel=32M").run();
-    said.expect("flags", "no_digest no_parser unpack_initrd");
+    said.expect("flags", "no_digest no_parser unpack_initrd early");
     cases.expect(&said);
     let zstd = cases.all.iter().find(|case| case.name == "zstd");
     let zstd = zstd.expect("it is there");

@@ -4,7 +4,7 @@
 //!
 //! Thread A sits in kexec_file_load(2). Whenever the kernel has a parser ready, B reads
 //! it, loads it, fills its maps, attaches it and tells the kernel; an image inside an
-//! image needs another round. `run::server` performs the steps. bpf/include/kexec_bpf.h
+//! image needs another round. In the first round the parser may be ready already. `run::server` performs the steps. bpf/include/kexec_bpf.h
 //! describes the kernel's half.
 
 use alloc::vec::Vec;
@@ -30,6 +30,10 @@ pub trait Steps {
     /// # Errors
     /// The error of reading it.
     fn read(&mut self) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// Returns the parser that was attached before A's call, if these are its bytes.
+    /// Otherwise detaches it.
+    fn early(&mut self, bytes: &[u8]) -> Option<Self::Parser>;
 
     /// Has the kernel's verifier accept the parser.
     ///
@@ -134,9 +138,15 @@ fn answer<S: Steps>(steps: &mut S) -> Result<Option<S::Parser>, S::Error> {
     let Some(bytes) = steps.read()? else {
         return Ok(None);
     };
-    let mut parser = steps.load(bytes)?;
-    steps.fill(&mut parser)?;
-    steps.attach(&mut parser)?;
+    let parser = match steps.early(&bytes) {
+        Some(parser) => parser,
+        None => {
+            let mut parser = steps.load(bytes)?;
+            steps.fill(&mut parser)?;
+            steps.attach(&mut parser)?;
+            parser
+        }
+    };
     steps.signal()?;
     Ok(Some(parser))
 }

@@ -16,6 +16,7 @@ const CALLER_GONE: Did = Did::Wait(Ok(Wake::Ended(End::CallerGone)));
 struct Story {
     events: Vec<Event>,
     did: Vec<Did>,
+    is_early: bool,
 }
 
 impl Story {
@@ -68,7 +69,8 @@ impl Story {
     /// Checks that B asks for exactly these events, and does exactly these things.
     fn holds(self) {
         let mut rest = self.events.iter();
-        let did = follow(&mut |_| *rest.next().expect("nothing is asked for after the end"));
+        let event = &mut |_| *rest.next().expect("nothing is asked for after the end");
+        let did = follow(self.is_early, event);
         assert_eq!(did, self.did, "{:?}", self.events);
         assert_eq!(rest.as_slice(), [], "not asked for, of {:?}", self.events);
     }
@@ -89,6 +91,32 @@ fn one_round_reads_loads_fills_attaches_and_signals() {
         Did::Detach,
     ];
     Story::default().then(&events, &did).holds();
+}
+
+#[test]
+fn an_early_parser_serves_the_first_round_if_it_is_the_right_one() {
+    use Event::{Done, Failed, LoadEnded, Ready};
+    let early = || Story {
+        is_early: true,
+        ..Story::default()
+    };
+    let read = [READY, Did::Step(Step::Read, Ok(()))];
+    let end = [Did::Step(Step::Signal, Ok(())), RETURNED, Did::Detach];
+    let taken = [&read[..], &[Did::TakeEarly], &end].concat();
+    let events = [Ready, Done, Done, Done, LoadEnded];
+    early().then(&events, &taken).holds();
+    let anew = [
+        Did::Detach,
+        Did::Step(Step::Load, Ok(())),
+        Did::Step(Step::Fill, Ok(())),
+        Did::Step(Step::Attach, Ok(())),
+    ];
+    let other = [&read[..], &anew, &end].concat();
+    let events = [Ready, Done, Failed, Done, Done, Done, Done, LoadEnded];
+    early().then(&events, &other).holds();
+    // The kernel refuses the image before it asks for a parser.
+    let refused = [RETURNED, Did::Detach];
+    early().then(&[LoadEnded], &refused).holds();
 }
 
 #[test]

@@ -77,13 +77,17 @@ pub struct ProgLoad {
     pub padding: u32,
 }
 
-/// BPF_RAW_TRACEPOINT_OPEN
+/// BPF_LINK_CREATE, for programs that trace functions
 #[repr(C)]
 #[derive(Default)]
-pub struct RawTracepointOpen {
-    pub name: u64,
+pub struct LinkCreate {
     pub prog_fd: u32,
+    pub target_fd: u32,
+    pub attach_type: u32,
+    pub flags: u32,
+    pub target_btf_id: u32,
     pub padding: u32,
+    pub cookie: u64,
 }
 
 /// BPF_BTF_LOAD

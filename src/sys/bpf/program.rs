@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Programs: BPF_BTF_LOAD, BPF_PROG_LOAD, BPF_RAW_TRACEPOINT_OPEN. Layer: effects.
+//! Programs: BPF_BTF_LOAD, BPF_PROG_LOAD, BPF_LINK_CREATE. Layer: effects.
 #![allow(unsafe_code)]
 
 use alloc::string::String;
@@ -149,15 +149,18 @@ fn with_log(
 }
 
 /// Attaches a program to the function it was loaded for, until the descriptor is closed.
+/// `cookie` is what the function's module tells programs apart by; 0 for none.
 ///
 /// # Errors
 /// EBUSY, ENOMEM; E2BIG when too many programs are attached there.
-pub fn attach(program: BorrowedFd<'_>) -> Result<OwnedFd, SysError> {
-    let mut open = attr::RawTracepointOpen {
+pub fn attach(program: BorrowedFd<'_>, cookie: u64) -> Result<OwnedFd, SysError> {
+    let mut create = attr::LinkCreate {
         prog_fd: descriptor(program),
-        ..attr::RawTracepointOpen::default()
+        attach_type: FENTRY,
+        cookie,
+        ..attr::LinkCreate::default()
     };
-    // SAFETY: `name`, the only pointer, is NULL: the program already has its target.
-    let link = unsafe { bpf_fd(command::RAW_TRACEPOINT_OPEN, &mut open) };
-    link.map_err(fail("BPF_RAW_TRACEPOINT_OPEN"))
+    // SAFETY: `create` has no pointers: the program already has its target.
+    let link = unsafe { bpf_fd(command::LINK_CREATE, &mut create) };
+    link.map_err(fail("BPF_LINK_CREATE"))
 }

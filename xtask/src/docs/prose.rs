@@ -294,14 +294,15 @@ pub const ENFORCE: &[&str] = &[
 
 pub const CRASH_TABLE_INTRODUCTION: &str = "While any image is loaded or unloaded, the kernel \
     holds its kexec lock, and a panic then does not boot the crash image: the machine halts, or \
-    reboots as panic= says. The route handshake holds the lock longer, because the load waits for \
-    its parser. The stages of a load, and what a panic does in each:";
+    reboots as panic= says. The route handshake holds the lock longer, because the image's parser \
+    runs meanwhile. The stages of a load, and what a panic does in each:";
 
 /// The effect of a panic during a load, by how far it has come: tests/vm/module_panic.rs.
 pub const CRASH_TABLE: &[(&str, &str)] = &[
     (
         "before the kernel is called",
-        "The crash image boots. Files are opened and checked, and initrds are copied.",
+        "The crash image boots. Files are opened and checked, initrds are copied, and the parser \
+         is verified and attached.",
     ),
     (
         "the kernel reads and verifies the image",
@@ -309,9 +310,10 @@ pub const CRASH_TABLE: &[(&str, &str)] = &[
     ),
     (
         "the load waits for its parser",
-        "No crash image boots. The module's parameter timeout_ms limits the wait, for all parsers \
-         of a load together; the default is 5 seconds. It ends within 100 ms if kexec-bpf is \
-         killed.",
+        "No crash image boots. The wait is short, because the parser is ready; it is longer if \
+         the image has changed meanwhile, and for an image inside the image. The module's \
+         parameter timeout_ms limits the wait, for all parsers of a load together; the default is \
+         5 seconds. It ends within 100 ms if kexec-bpf is killed.",
     ),
     (
         "the parser runs",

@@ -53,7 +53,7 @@ impl World {
                 self.pass(choices);
                 choices.choose(&[Event::Done, Event::Failed, Event::Void])
             }
-            Asks::Step => {
+            Asks::Early | Asks::Step => {
                 self.pass(choices);
                 choices.choose(&[Event::Done, Event::Failed])
             }
@@ -94,7 +94,8 @@ fn every_interleaving_keeps_the_order() {
     let (mut choices, mut paths) = (Choices::default(), 0);
     loop {
         let mut world = World::default();
-        follow(&mut |asks| world.event(asks, &mut choices));
+        let is_early = choices.choose(&[false, true]);
+        follow(is_early, &mut |asks| world.event(asks, &mut choices));
         paths += 1;
         if !choices.advance() {
             break;

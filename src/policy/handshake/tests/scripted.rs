@@ -24,6 +24,8 @@ pub enum Event {
 pub enum Asks {
     Wait,
     Read,
+    /// Whether the parser that is attached early is the right one.
+    Early,
     Step,
 }
 
@@ -52,6 +54,8 @@ pub enum Did {
     Step(Step, Result<(), usize>),
     /// B tried to read a parser, and there was none.
     ReadNothing,
+    /// B takes the parser that was attached early.
+    TakeEarly,
     /// B dropped a parser.
     Detach,
     Keep(Failure<usize>),
@@ -71,6 +75,7 @@ impl Drop for Parser {
 struct Scripted<'script> {
     script: &'script mut dyn FnMut(Asks) -> Event,
     events: usize,
+    early: Option<Parser>,
     path: Path,
 }
 
@@ -125,6 +130,16 @@ impl Steps for Scripted<'_> {
         self.ends(Step::Read, event).map(|()| Some(vec![7]))
     }
 
+    fn early(&mut self, bytes: &[u8]) -> Option<Parser> {
+        assert_eq!(bytes, [7]);
+        let parser = self.early.take()?;
+        let is_right = self.event(Asks::Early) == Event::Done;
+        is_right.then(|| {
+            self.did(Did::TakeEarly);
+            parser
+        })
+    }
+
     fn load(&mut self, bytes: Vec<u8>) -> Result<Parser, usize> {
         assert_eq!(bytes, [7]);
         self.step(Step::Load).map(|()| Parser(self.path.clone()))
@@ -151,22 +166,25 @@ impl Steps for Scripted<'_> {
     }
 }
 
-/// Runs `serve` with `script`, checks what B did, and returns it.
-pub fn follow(script: &mut dyn FnMut(Asks) -> Event) -> Vec<Did> {
+/// Runs `serve` with `script`, checks what B did, and returns it. With `is_early`, a
+/// parser is attached from the beginning.
+pub fn follow(is_early: bool, script: &mut dyn FnMut(Asks) -> Event) -> Vec<Did> {
     let path = Path::default();
     let end = serve(&mut Scripted {
         script,
         events: 0,
+        early: is_early.then(|| Parser(path.clone())),
         path: path.clone(),
     });
     let path = path.take();
-    check(&path, end);
+    check(is_early, &path, end);
     path
 }
 
 /// The state of B along a path.
 #[derive(Default)]
 struct Held {
+    early: bool,
     parser: bool,
     attached: bool,
     kept: bool,
@@ -177,8 +195,11 @@ struct Held {
 }
 
 /// Checks a path against what must hold on every path.
-fn check(path: &[Did], end: End) {
-    let mut held = Held::default();
+fn check(is_early: bool, path: &[Did], end: End) {
+    let mut held = Held {
+        early: is_early,
+        ..Held::default()
+    };
     let mut previous = None;
     for did in path {
         // A parser may be dropped between any two actions, as long as the rest holds.
@@ -188,8 +209,15 @@ fn check(path: &[Did], end: End) {
         }
         match did {
             Did::Detach => {
-                assert!(held.parser, "{path:?}");
+                assert!(held.parser || held.early, "{path:?}");
+                let was_used = held.parser;
+                held.early &= was_used;
                 (held.parser, held.attached) = (false, false);
+            }
+            Did::TakeEarly => {
+                assert!(held.early, "{path:?}");
+                held.early = false;
+                (held.parser, held.attached) = (true, true);
             }
             Did::Wait(result) => {
                 assert_eq!(held.end, None, "{path:?}");
@@ -205,7 +233,11 @@ fn check(path: &[Did], end: End) {
                         assert!(!held.parser, "{path:?}");
                         held.rounds += 1;
                     }
-                    (Step::Load, Ok(())) => held.parser = true,
+                    // One that was attached early, and is another one, is gone as well.
+                    (Step::Load, result) => {
+                        assert!(!held.early, "{path:?}");
+                        held.parser = result.is_ok();
+                    }
                     (Step::Attach, Ok(())) => held.attached = true,
                     (Step::Signal, _) => assert!(held.attached, "{path:?}"),
                     _ => {}
@@ -225,7 +257,8 @@ fn check(path: &[Did], end: End) {
             }
         }
     }
-    assert!(!held.parser && held.rounds <= ROUNDS_MAX, "{path:?}");
+    assert!(!held.parser && !held.early, "{path:?}");
+    assert!(held.rounds <= ROUNDS_MAX, "{path:?}");
     // In a closed session, a wait that fails is the last.
     assert_eq!(end, held.end.unwrap_or(End::Returned), "{path:?}");
     // The session stays open only if it has the report.
@@ -249,6 +282,8 @@ fn follows(previous: Option<Did>, did: Did, held: &Held) -> bool {
         },
         Did::Step(_, Err(error)) => did == Did::Keep(Failure::Step(error)),
         Did::Step(Step::Signal, Ok(())) | Did::ReadNothing => matches!(did, Did::Wait(_)),
+        Did::Step(Step::Read, Ok(())) if did == Did::TakeEarly => true,
+        Did::TakeEarly => matches!(did, Did::Step(Step::Signal, _)),
         Did::Step(step, Ok(())) => {
             let place = ROUND.iter().position(|one| *one == step).unwrap();
             matches!(did, Did::Step(next, _) if next == ROUND[place + 1])
