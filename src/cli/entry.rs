@@ -23,22 +23,23 @@ pub fn line(
         return (label, String::new());
     };
     let mut text = printable(&entry.id);
-    if let Some(problem) = &entry.problem {
-        text.push_str(&format!(": skipped: {problem}"));
-        return (label, text);
-    }
+    let volume = found.volumes.get(entry.volume);
+    let volume = volume.filter(|_| found.volumes.len() > 1);
+    let volume = volume.map_or(&[][..], |volume| volume.name.as_bytes());
     let mut add = |what: &str, bytes: &[u8]| {
         if !bytes.is_empty() {
             text.push_str(what);
             text.push_str(&printable(bytes));
         }
     };
-    add(": ", &entry.title);
-    add(", ", &entry.version);
-    if found.volumes.len() > 1
-        && let Some(volume) = found.volumes.get(entry.volume)
-    {
-        add(", on ", volume.name.as_bytes());
+    if entry.problem.is_none() {
+        add(": ", &entry.title);
+        add(", ", &entry.version);
+    }
+    add(", on ", volume);
+    if let Some(problem) = &entry.problem {
+        text.push_str(&format!(": skipped: {problem}"));
+        return (label, text);
     }
     match entry.counter.map(|counter| counter.left) {
         Some(0) => text.push_str(", bad: no tries left"),
@@ -80,7 +81,7 @@ pub fn object(
     let Some(entry) = found.entries.get(index) else {
         return;
     };
-    let directory = entry.kind.directory();
+    let directory = entry.kind.directory().as_bytes();
     let kind = match entry.kind {
         Kind::Type1 => "type1",
         Kind::Type2 => "type2",
@@ -88,11 +89,11 @@ pub fn object(
     json.object("");
     json.text("type", kind.as_bytes());
     json.text("id", &entry.id);
-    json.text("directory", directory.as_bytes());
-    json.text("file", &entry.file_name);
     if let Some(volume) = found.volumes.get(entry.volume) {
         json.text("volume", volume.name.as_bytes());
+        json.text("directory", &volume.in_boot(directory));
     }
+    json.text("file", &entry.file_name);
     json.some("title", &entry.title);
     json.some("version", &entry.version);
     json.some("sortKey", entry.sort_key.as_deref().unwrap_or_default());

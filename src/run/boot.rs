@@ -77,7 +77,12 @@ fn load_path(
     let is_wanted = |root: &Directory| root.has_file(path);
     let variables = efivar::read();
     let (place, timeout_s) = (options.place, options.timeout_s);
-    let found = volumes::find(place, &variables, timeout_s, &is_wanted, &is_wanted);
+    let mut found = volumes::find(place, &variables, timeout_s, &is_wanted);
+    if let Ok(found) = &mut found
+        && !found.volumes.iter().any(|volume| is_wanted(&volume.root))
+    {
+        found.search_others(&is_wanted);
+    }
     let (volumes, notes, error) = match found {
         Ok(found) => (found.volumes, found.notes, no_entry(path)),
         Err(error) => (Vec::new(), Vec::new(), error),
@@ -114,6 +119,9 @@ fn load_options<'a>(options: &BootOptions<'_>, volume: Option<&'a Volume>) -> Lo
     LoadOptions {
         root: volume.map(|volume| volume.root.as_fd()),
         extras: true,
+        extras_root: volume
+            .map(|volume| volume.boot.as_bytes())
+            .filter(|boot| !boot.is_empty()),
         dry_run: options.dry_run,
         ..LoadOptions::default()
     }
@@ -308,10 +316,11 @@ fn load_chosen(
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     let volume = found.volumes.get(entry.volume);
-    let common = load_options(options, volume);
+    let volume = volume.ok_or_else(|| no_entry(&entry.id))?;
+    let common = load_options(options, Some(volume));
     if entry.kind == Kind::Type2 {
         let image = LoadOptions {
-            image: &entry::path_of(entry.kind, &entry.file_name),
+            image: &volume.path_of(entry.kind, &entry.file_name),
             wanted: Options {
                 profile: Profile::Number(entry.profile),
                 ..wanted(options, host)
@@ -356,8 +365,8 @@ fn count(entry: &Entry, volume: Volume, hibernated: bool) -> Result<(), String> 
             "{id}: the try was not counted: a hibernated system may use the disk"
         ));
     }
-    let directory = entry.kind.directory().as_bytes();
-    let renamed = volume.rename(directory, &entry.file_name, &new);
+    let directory = volume.in_boot(entry.kind.directory().as_bytes());
+    let renamed = volume.rename(&directory, &entry.file_name, &new);
     renamed.map_err(|error| {
         let id = escaped(&entry.id);
         format!("{id}: the try was not counted: {error}")

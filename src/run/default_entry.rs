@@ -3,7 +3,6 @@
 //! loads them. Layer: effects.
 
 use super::entries::BootEntries;
-use super::entry;
 use super::error::RunError;
 use super::options::LoadOptions;
 use super::text::unusable;
@@ -45,8 +44,9 @@ impl BootEntries {
     fn check(&self, index: usize, host: &Host) -> Result<(), RunError> {
         let entry = self.entries.get(index).ok_or(RunError::NoSuchInput)?;
         let volume = self.volumes.get(entry.volume);
+        let volume = volume.ok_or(RunError::NoSuchInput)?;
         let image = match entry.kind {
-            Kind::Type2 => entry::path_of(entry.kind, &entry.file_name),
+            Kind::Type2 => volume.path_of(entry.kind, &entry.file_name),
             // A problem that has come up since then is the load's to report.
             Kind::Type1 => match self.reread(entry, &host.machine) {
                 Ok(text) => text.image,
@@ -54,7 +54,7 @@ impl BootEntries {
             },
         };
         let options = LoadOptions {
-            root: volume.map(|volume| volume.root.as_fd()),
+            root: Some(volume.root.as_fd()),
             image: &image,
             ..LoadOptions::default()
         };

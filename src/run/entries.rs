@@ -2,15 +2,16 @@
 //! Reads the boot entries of the file systems that were found. Layer: effects.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::RunError;
 use super::entry;
 use super::grubenv::{self, GrubFile};
 use super::text::read_text;
-use super::volume::Volume;
-use super::volumes::{self, Found, Place};
+use super::volume::{BOOTS, Volume};
+use super::volumes::{self, Place};
+use crate::diagnosis::errno::Errno;
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::ENTRIES_MAX;
 use crate::formats::entries::efi::LoaderVariables;
@@ -22,13 +23,9 @@ use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sources};
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
-use crate::sys::AsFd;
 use crate::sys::directory::Directory;
 use crate::sys::efivar;
 
-/// The paths of /boot in a root file system, where grub looks if it is no file system of its
-/// own; the last two are those of subvolumes, below the top of a btrfs.
-const BOOTS: [&str; 3] = ["boot/", "root/boot/", "@/boot/"];
 const LOADER_CONF: &[u8] = b"loader/loader.conf";
 /// Limit on the unknown variables that are reported.
 const UNKNOWN_TOLD: usize = 4;
@@ -44,8 +41,6 @@ pub struct BootEntries {
     grub_files: Vec<GrubFile>,
     pub grub: GrubChoices,
     pub notes: Vec<String>,
-    /// Variables of grub that entries use and nothing sets.
-    unknown: Vec<Vec<u8>>,
 }
 
 /// Finds the file systems and reads their entries, for the machine and the kernel of
@@ -60,144 +55,235 @@ pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries
         Place::Root(_) => LoaderVariables::default(),
         Place::Anywhere | Place::Device(_) => efivar::read(),
     };
-    let is_wanted = |root: &Directory| {
-        let mut boots = BOOTS.iter().filter_map(|path| below(root, path));
-        has_entries(root) || boots.any(|root| has_entries(&root))
-    };
-    let can_boot = |root: &Directory| can_boot(root, host);
-    let mut found = volumes::find(place, &variables, timeout_s, &is_wanted, &|root| {
-        can_boot(root)
-            || BOOTS
-                .iter()
-                .any(|path| below(root, path).is_some_and(|it| can_boot(&it)))
-    })?;
-    for volume in &mut found.volumes {
-        if can_boot(&volume.root) {
-            continue;
-        }
-        let has_none = !has_entries(&volume.root);
-        let better = BOOTS.iter().find(|path| {
-            let there = below(&volume.root, path);
-            there.is_some_and(|there| can_boot(&there) || has_none && has_entries(&there))
-        });
-        if let Some(path) = better {
-            volume.enter(path)?;
+    let mut found = volumes::find(place, &variables, timeout_s, &has_entries)?;
+    let mut all = Reader::default();
+    for volume in found.volumes.drain(..) {
+        all.read(volume, host);
+    }
+    if !can_boot(&all.entries) {
+        found.search_others(&has_entries);
+        for volume in found.volumes.drain(..) {
+            all.read(volume, host);
         }
     }
-    read(found, variables, host)
+    all.notes.splice(0..0, found.notes);
+    all.finish(found.firsts, variables)
 }
 
-fn read(found: Found, variables: LoaderVariables, host: &Host) -> Result<BootEntries, RunError> {
-    let Found {
-        volumes,
-        firsts,
-        notes,
-    } = found;
-    let numbered = || volumes.iter().enumerate();
-    let mut entries = BootEntries {
-        volumes: Vec::new(),
-        entries: Vec::new(),
-        conf: LoaderConf::default(),
-        variables,
-        grub_files: numbered()
-            .filter_map(|(number, volume)| grubenv::find(number, volume))
-            .collect(),
-        grub: GrubChoices::default(),
-        notes,
-        unknown: Vec::new(),
-    };
-    let mut conf = None;
-    for (number, volume) in numbered() {
-        let root = &volume.root;
-        for kind in Kind::ALL {
-            entries.read_directory(root, number, kind, host);
-        }
-        // As in systemd-boot, that of the ESP counts, and no other if the ESP has entries.
-        if conf.is_none() {
-            let text = match read_text(root, LOADER_CONF) {
-                Ok(text) => Some(text),
-                Err(problem) => {
-                    if !entry::is_absent(root, LOADER_CONF) {
-                        let path = escaped(LOADER_CONF);
-                        entries.notes.push(format!("{path} is ignored: {problem}"));
-                    }
-                    (!entries.entries.is_empty()).then(Vec::new)
-                }
-            };
-            conf = text.map(|text| loader_conf::parse(&text));
-        }
-    }
-    entries.conf = conf.unwrap_or_default();
-    if entries.entries.is_empty() {
-        let names: Vec<_> = volumes.iter().map(|volume| volume.name.as_str()).collect();
-        return Err(BootError::NoEntries {
-            places: names.join(", "),
-            notes: entries.notes,
-        }
-        .into());
-    }
-    // They were read in the order of the file systems. Those that a boot loader would
-    // show stay first.
-    let is_first = |entry: &&Entry| entry.volume < firsts;
-    let first_entries = entries.entries.iter().filter(is_first).count();
-    if let Some((first, others)) = entries.entries.split_at_mut_checked(first_entries) {
-        sort(first, Entry::order);
-        sort(others, Entry::order);
-    }
-    let mut notes = core::mem::take(&mut entries.notes);
-    if let Some(file) = entries.grub_files.first() {
-        entries.grub = file.choices(&volumes, &mut |note| notes.push(note));
-    }
-    // With an environment block, a variable that it lacks is empty on purpose.
-    let is_told = entries.grub_files.is_empty();
-    for name in entries.unknown.iter().filter(|_| is_told) {
-        let name = escaped(name);
-        notes.push(format!(
-            "variable ${name} of an entry: no grubenv here; it is left out"
-        ));
-    }
-    entries.notes = notes;
-    entries.volumes = volumes;
-    Ok(entries)
-}
-
-fn below(root: &Directory, path: &str) -> Option<Directory> {
-    Directory::open(Some(root.as_fd()), path.as_bytes()).ok()
-}
-
-/// Returns the entries of a file system by the names of their files, at most `max` of each
-/// kind.
-fn named(root: &Directory, max: usize) -> Vec<Entry> {
-    let of_kind = |kind: Kind| {
-        let entry = move |name: &[u8]| Entry::of_file(kind, 0, name);
-        let names = root.names(kind.directory().as_bytes(), max, &|name| {
-            entry(name).is_some()
-        });
-        names
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(move |name| entry(&name))
-    };
-    Kind::ALL.into_iter().flat_map(of_kind).collect()
-}
-
+/// Returns whether a file system has entries, in its root or in a /boot below it.
 fn has_entries(root: &Directory) -> bool {
-    !named(root, 1).is_empty()
+    let mut places = BOOTS
+        .iter()
+        .flat_map(|boot| Kind::ALL.into_iter().map(move |kind| (*boot, kind)));
+    places.any(|(boot, kind)| {
+        let directory = [boot, kind.directory()].concat();
+        let is_entry = |name: &[u8]| Entry::of_file(kind, 0, name).is_some();
+        let names = root.names(directory.as_bytes(), 1, &is_entry);
+        names.is_ok_and(|names| !names.is_empty())
+    })
 }
 
-/// Returns whether a file system has an entry that can boot.
-fn can_boot(root: &Directory, host: &Host) -> bool {
-    named(root, ENTRIES_MAX)
-        .iter()
-        .any(|entry| match entry.kind {
-            Kind::Type1 => {
-                entry::type1(root, &entry.file_name, &host.machine, None).is_ok_and(|text| {
-                    text.problem.is_none() && entry::files_problem(root, &text, host).is_none()
-                })
+fn can_boot(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| entry.problem.is_none())
+}
+
+/// What was read up to now.
+#[derive(Default)]
+struct Reader {
+    volumes: Vec<Volume>,
+    entries: Vec<Entry>,
+    conf: Option<LoaderConf>,
+    grub_files: Vec<GrubFile>,
+    notes: Vec<String>,
+    /// Variables of grub that entries use and nothing sets.
+    unknown: Vec<Vec<u8>>,
+}
+
+/// The entries of one place.
+#[derive(Default)]
+struct Reading {
+    entries: Vec<Entry>,
+    notes: Vec<String>,
+    unknown: Vec<Vec<u8>>,
+}
+
+/// Returns grub's variables for the entries of a file system: its own, or else those of
+/// another one.
+fn grub_variables(files: &[GrubFile], volume: usize) -> Option<&Grubenv> {
+    let own = files.iter().find(|file| file.volume == volume);
+    own.or_else(|| files.first()).map(|file| &file.variables)
+}
+
+impl Reader {
+    /// Reads the entries of a file system: in its root, or in that /boot below it which has
+    /// one that can boot.
+    fn read(&mut self, mut volume: Volume, host: &Host) {
+        let number = self.volumes.len();
+        self.grub_files.extend(grubenv::find(number, &volume));
+        let variables = grub_variables(&self.grub_files, number);
+        let mut best = Reading::default();
+        let mut place = volume.boot;
+        for boot in BOOTS {
+            volume.boot = boot;
+            let reading = Reading::of(&volume, number, host, variables);
+            let is_last = can_boot(&reading.entries);
+            if is_last || boot.is_empty() || best.entries.is_empty() && !reading.entries.is_empty()
+            {
+                (best, place) = (reading, boot);
             }
-            Kind::Type2 => entry::profiles(root, entry, host)
-                .is_ok_and(|all| all.iter().any(|one| one.problem.is_none())),
-        })
+            if is_last {
+                break;
+            }
+        }
+        volume.boot = place;
+        for mut entry in best.entries {
+            entry.number = self.entries.len();
+            self.entries.push(entry);
+        }
+        self.notes.append(&mut best.notes);
+        self.unknown.append(&mut best.unknown);
+        self.read_conf(&volume);
+        self.volumes.push(volume);
+    }
+
+    /// Reads loader.conf. systemd-boot reads that of its ESP and no other; without an ESP,
+    /// the first one counts.
+    fn read_conf(&mut self, volume: &Volume) {
+        if self.conf.is_some() || self.volumes.first().is_some_and(|first| first.is_esp) {
+            return;
+        }
+        let (root, path) = (&volume.root, volume.in_boot(LOADER_CONF));
+        match read_text(root, &path) {
+            Ok(text) => self.conf = Some(loader_conf::parse(&text)),
+            Err(problem) => {
+                if !entry::is_absent(root, &path) {
+                    let path = escaped(&path);
+                    self.notes.push(format!("{path} is ignored: {problem}"));
+                }
+                if !self.entries.is_empty() {
+                    self.conf = Some(LoaderConf::default());
+                }
+            }
+        }
+    }
+
+    /// Sorts the entries, and takes grub's choices. The first file systems are those that a
+    /// boot loader would read.
+    fn finish(
+        mut self,
+        firsts: usize,
+        variables: LoaderVariables,
+    ) -> Result<BootEntries, RunError> {
+        if self.entries.is_empty() {
+            let names = self.volumes.iter().map(|volume| volume.name.as_str());
+            return Err(BootError::NoEntries {
+                places: names.collect::<Vec<_>>().join(", "),
+                notes: self.notes,
+            }
+            .into());
+        }
+        // They were read in the order of the file systems. Those that a boot loader would
+        // show stay first.
+        let is_first = |entry: &&Entry| entry.volume < firsts;
+        let first_entries = self.entries.iter().filter(is_first).count();
+        if let Some((first, others)) = self.entries.split_at_mut_checked(first_entries) {
+            sort(first, Entry::order);
+            sort(others, Entry::order);
+        }
+        let mut all = BootEntries {
+            volumes: self.volumes,
+            entries: self.entries,
+            conf: self.conf.unwrap_or_default(),
+            variables,
+            grub_files: self.grub_files,
+            grub: GrubChoices::default(),
+            notes: self.notes,
+        };
+        let mut notes = Vec::new();
+        if let Some(file) = all.grub_file() {
+            all.grub = file.choices(&all.volumes, &mut |note| notes.push(note));
+        } else {
+            // With an environment block, a variable that it lacks is empty on purpose.
+            let mut told: Vec<Vec<u8>> = Vec::new();
+            for name in self.unknown {
+                if told.len() < UNKNOWN_TOLD && !told.contains(&name) {
+                    let shown = escaped(&name);
+                    notes.push(format!(
+                        "variable ${shown} of an entry: no grubenv here; it is left out"
+                    ));
+                    told.push(name);
+                }
+            }
+        }
+        all.notes.append(&mut notes);
+        Ok(all)
+    }
+}
+
+impl Reading {
+    /// Reads the entries in /boot of a file system, which has this number.
+    fn of(volume: &Volume, number: usize, host: &Host, variables: Option<&Grubenv>) -> Reading {
+        let mut reading = Reading::default();
+        for kind in Kind::ALL {
+            reading.read_directory(volume, number, kind, host, variables);
+        }
+        reading
+    }
+
+    #[inline(never)]
+    fn read_directory(
+        &mut self,
+        volume: &Volume,
+        number: usize,
+        kind: Kind,
+        host: &Host,
+        variables: Option<&Grubenv>,
+    ) {
+        let path = volume.in_boot(kind.directory().as_bytes());
+        let is_entry = |name: &[u8]| Entry::of_file(kind, number, name).is_some();
+        let names = match volume.root.names(&path, ENTRIES_MAX, &is_entry) {
+            Ok(names) => names,
+            Err(error) if error.errno == Errno::ENOENT => return,
+            Err(error) => {
+                let path = escaped(&path);
+                self.notes.push(format!("{path}: {error}"));
+                return;
+            }
+        };
+        if names.len() > ENTRIES_MAX {
+            let path = escaped(&path);
+            self.notes
+                .push(format!("{path}: too many files; some were not read"));
+        }
+        for name in names.iter().take(ENTRIES_MAX) {
+            let Some(mut entry) = Entry::of_file(kind, number, name) else {
+                continue;
+            };
+            if kind == Kind::Type2 {
+                match entry::profiles(volume, &entry, host) {
+                    Ok(mut profiles) => self.entries.append(&mut profiles),
+                    Err(problem) => {
+                        entry.problem = Some(problem);
+                        self.entries.push(entry);
+                    }
+                }
+                continue;
+            }
+            match entry::type1(volume, name, &host.machine, variables) {
+                Ok(mut text) => {
+                    let unknown = core::mem::take(&mut text.unknown);
+                    if self.unknown.len() < UNKNOWN_TOLD {
+                        self.unknown.extend(unknown);
+                    }
+                    let unusable = entry::files_problem(volume, &text, host);
+                    entry.describe(text);
+                    entry.problem = entry.problem.or(unusable);
+                }
+                Err(problem) => entry.problem = Some(problem),
+            }
+            self.entries.push(entry);
+        }
+    }
 }
 
 impl BootEntries {
@@ -230,17 +316,19 @@ impl BootEntries {
         if self.grub.next.is_none() {
             return Ok(());
         }
-        let file = self.grub_files.first();
-        let taken = file.map_or(Ok(()), |file| file.take_next(&self.volumes));
+        let taken = self
+            .grub_file()
+            .map_or(Ok(()), |file| file.take_next(&self.volumes));
         taken.inspect_err(|_| self.grub.next = None)
     }
 
-    /// Returns grub's variables for the entries of a file system: its own, or else those of
-    /// another one.
-    fn grub_variables(&self, volume: usize) -> Option<&Grubenv> {
-        let own = self.grub_files.iter().find(|file| file.volume == volume);
-        let file = own.or_else(|| self.grub_files.first())?;
-        Some(&file.variables)
+    /// Returns the environment block whose choices count: the first on a file system that
+    /// has entries, or else the first.
+    fn grub_file(&self) -> Option<&GrubFile> {
+        let has_entries =
+            |file: &&GrubFile| self.entries.iter().any(|one| one.volume == file.volume);
+        let mut files = self.grub_files.iter();
+        files.find(has_entries).or_else(|| self.grub_files.first())
     }
 
     /// Reads a type 1 entry again.
@@ -251,59 +339,7 @@ impl BootEntries {
         let Some(volume) = self.volumes.get(entry.volume) else {
             return Err(Problem::Missing(entry.file_name.clone()));
         };
-        let variables = self.grub_variables(entry.volume);
-        entry::type1(&volume.root, &entry.file_name, machine, variables)
-    }
-
-    #[inline(never)]
-    fn read_directory(&mut self, root: &Directory, volume: usize, kind: Kind, host: &Host) {
-        let names = match root.names(kind.directory().as_bytes(), ENTRIES_MAX, &|_| true) {
-            Ok(names) => names,
-            Err(error) if error.errno.is_absent() => return,
-            Err(error) => {
-                self.notes
-                    .push([kind.directory(), ": ", &error.to_string()].concat());
-                return;
-            }
-        };
-        if names.len() > ENTRIES_MAX {
-            let note = [kind.directory(), ": too many files; some were not read"].concat();
-            self.notes.push(note);
-        }
-        for name in names.iter().take(ENTRIES_MAX) {
-            let Some(mut entry) = Entry::of_file(kind, volume, name) else {
-                continue;
-            };
-            entry.number = self.entries.len();
-            if kind == Kind::Type2 {
-                match entry::profiles(root, &entry, host) {
-                    Ok(mut profiles) => self.entries.append(&mut profiles),
-                    Err(problem) => {
-                        entry.problem = Some(problem);
-                        self.entries.push(entry);
-                    }
-                }
-                continue;
-            }
-            let variables = self.grub_variables(volume);
-            match entry::type1(root, name, &host.machine, variables) {
-                Ok(mut text) => {
-                    self.note_unknown(core::mem::take(&mut text.unknown));
-                    let unusable = entry::files_problem(root, &text, host);
-                    entry.describe(text);
-                    entry.problem = entry.problem.or(unusable);
-                }
-                Err(problem) => entry.problem = Some(problem),
-            }
-            self.entries.push(entry);
-        }
-    }
-
-    fn note_unknown(&mut self, names: Vec<Vec<u8>>) {
-        for name in names {
-            if self.unknown.len() < UNKNOWN_TOLD && !self.unknown.contains(&name) {
-                self.unknown.push(name);
-            }
-        }
+        let variables = grub_variables(&self.grub_files, entry.volume);
+        entry::type1(volume, &entry.file_name, machine, variables)
     }
 }

@@ -7,8 +7,10 @@ use alloc::vec::Vec;
 
 use super::options::LoadOptions;
 use super::text::{read_text, unusable};
+use super::volume::Volume;
 use super::{RunError, manifest, prepared, thin};
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::errno::Errno;
 use crate::formats::entries::error::{EntryError, shown};
 use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::type1::Type1;
@@ -25,40 +27,24 @@ use crate::sys::AsFd;
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
 
-/// Returns a file's path on its file system.
-#[must_use]
-pub fn path_of(kind: Kind, file_name: &[u8]) -> Vec<u8> {
-    [kind.directory().as_bytes(), b"/", file_name].concat()
-}
-
 /// Reads and parses a type 1 entry, with grub's variables.
 ///
 /// # Errors
 /// The problem of the entry's file. A problem in its text is in the returned value.
 pub fn type1(
-    root: &Directory,
+    volume: &Volume,
     file_name: &[u8],
     machine: &str,
     variables: Option<&Grubenv>,
 ) -> Result<Type1, Problem> {
-    let text = read_text(root, &path_of(Kind::Type1, file_name))?;
+    let root = &volume.root;
+    let text = read_text(root, &volume.path_of(Kind::Type1, file_name))?;
     let mut entry = Type1::parse(&text, machine, variables);
-    // Where /boot is, or was, a directory of a root file system, grub's paths lead from there.
-    let in_boot = |path: &[u8]| {
-        let mut ends = path.windows(5).zip(0usize..);
-        let (_, at) = ends.find(|(part, at)| {
-            *part == b"boot/" && (*at == 0 || path.get(at.wrapping_sub(1)) == Some(&b'/'))
-        })?;
-        path.get(at.saturating_add(5)..).map(<[u8]>::to_vec)
-    };
-    let moved = in_boot(&entry.image).filter(|path| root.has_file(path));
-    if moved.is_some() && !root.has_file(&entry.image) {
-        for path in entry.files() {
-            *path = in_boot(path).unwrap_or(core::mem::take(path));
-        }
+    let is_empty = |path: &[u8]| root.file_bytes(&volume.found(path)) == Some(0);
+    entry.choose_initrds(is_uki(root, &volume.found(&entry.image)), is_empty);
+    for path in entry.files() {
+        *path = volume.found(path);
     }
-    let is_empty = |path: &[u8]| root.file_bytes(path) == Some(0);
-    entry.choose_initrds(is_uki(root, &entry.image), is_empty);
     Ok(entry)
 }
 
@@ -80,8 +66,10 @@ fn not_a_file(root: &Directory, path: &[u8]) -> Option<Problem> {
     if root.has_file(path) {
         return None;
     }
+    // A name that is too long is nobody's.
+    let is_absent = |errno: Errno| errno.is_absent() || errno == Errno::ENAMETOOLONG;
     match InputFile::open(Some(root.as_fd()), path).err()? {
-        OpenError::Sys(error) if error.errno.is_absent() => Some(Problem::Missing(shown(path))),
+        OpenError::Sys(error) if is_absent(error.errno) => Some(Problem::Missing(shown(path))),
         error => Some(unusable(&RunError::open(path, error))),
     }
 }
@@ -97,7 +85,8 @@ pub fn profile(text: &Type1) -> Profile {
 
 /// Returns the first problem of the files that a type 1 entry names; `None` if its text
 /// has a problem already.
-pub fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem> {
+pub fn files_problem(volume: &Volume, text: &Type1, host: &Host) -> Option<Problem> {
+    let root = &volume.root;
     if text.problem.is_some() {
         return None;
     }
@@ -164,10 +153,10 @@ fn problem_of(error: RunError) -> Problem {
 
 /// Returns the entries of a UKI, one for each profile.
 #[inline(never)]
-pub fn profiles(root: &Directory, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
-    let path = path_of(entry.kind, &entry.file_name);
+pub fn profiles(volume: &Volume, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
+    let path = volume.path_of(entry.kind, &entry.file_name);
     let options = LoadOptions {
-        root: Some(root.as_fd()),
+        root: Some(volume.root.as_fd()),
         image: &path,
         ..LoadOptions::default()
     };

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::text::read_text;
-use super::volume::Volume;
+use super::volume::{BOOTS, Volume};
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::grubenv::{self, Grubenv};
 use crate::formats::sort::sort;
@@ -27,20 +27,20 @@ pub struct GrubFile {
     pub variables: Grubenv,
 }
 
-/// Returns the environment block of a file system: in grub's directory, or in that of a
-/// vendor on an ESP.
+/// Returns the environment block of a file system: in grub's directory in /boot, or in that
+/// of a vendor on an ESP.
 #[must_use]
 pub fn find(volume: usize, on: &Volume) -> Option<GrubFile> {
     let root = &on.root;
-    let mut paths = root
+    let mut vendors = root
         .names(b"EFI", VENDORS_MAX, &|_| true)
         .unwrap_or_default();
-    sort(&mut paths, Ord::cmp);
-    for path in &mut paths {
-        *path = [b"EFI/", &path[..], b"/grubenv"].concat();
-    }
-    paths.splice(0..0, [b"grub2/grubenv".to_vec(), b"grub/grubenv".to_vec()]);
-    paths.into_iter().find_map(|path| {
+    sort(&mut vendors, Ord::cmp);
+    let vendors = vendors.iter().map(|name| [b"EFI/", &name[..]].concat());
+    let in_boot = |boot: &str| ["grub2", "grub"].map(|name| [boot, name].concat().into_bytes());
+    let mut directories = BOOTS.into_iter().flat_map(in_boot).chain(vendors);
+    directories.find_map(|directory| {
+        let path = [&directory[..], b"/grubenv"].concat();
         let text = read_text(root, &path).ok()?;
         let variables = Grubenv::parse(&text)?;
         Some(GrubFile {

@@ -6,19 +6,27 @@ use alloc::vec::Vec;
 
 use crate::diagnosis::errno::Errno;
 use crate::formats::disk::superblock::Filesystem;
+use crate::policy::boot::entry::Kind;
 use crate::policy::boot::error::BootError;
+use crate::sys::SysError;
 use crate::sys::block::{AddedPartition, Block};
 use crate::sys::directory::Directory;
 use crate::sys::mount::{self, Access, Source};
-use crate::sys::{AsFd, SysError};
+
+/// The paths of /boot in a file system, each with a slash at its end. Where /boot is no
+/// file system of its own, grub looks below the root of the system; the last two are
+/// subvolumes, below the top of a btrfs.
+pub const BOOTS: [&str; 4] = ["", "boot/", "root/boot/", "@/boot/"];
 
 /// A mounted file system. Fields are dropped in order, so that the file system is
 /// unmounted before its partition is removed.
 pub struct Volume {
     pub name: String,
     pub root: Directory,
-    /// The path of `root` in the file system, with a slash at its end; empty for its root.
-    inside: &'static str,
+    /// The path of /boot, one of [`BOOTS`].
+    pub boot: &'static str,
+    /// True for an ESP.
+    pub is_esp: bool,
     /// `None` when somebody else made the mount.
     source: Option<Source>,
     _added: Option<AddedPartition>,
@@ -33,7 +41,8 @@ impl Volume {
         Ok(Volume {
             name: String::from_utf8_lossy(path).into_owned(),
             root: Directory::open(None, path)?,
-            inside: "",
+            boot: "",
+            is_esp: false,
             source: None,
             _added: None,
         })
@@ -70,7 +79,8 @@ impl Volume {
                 return Ok(Volume {
                     name,
                     root,
-                    inside: "",
+                    boot: "",
+                    is_esp: false,
                     source: None,
                     _added: added,
                 });
@@ -79,7 +89,8 @@ impl Volume {
         let mut volume = Volume {
             name,
             root,
-            inside: "",
+            boot: "",
+            is_esp: false,
             source: Some(source.clone()),
             _added: added,
         };
@@ -95,14 +106,31 @@ impl Volume {
         Ok(volume)
     }
 
-    /// Takes a directory for the root; `path` has a slash at its end.
-    ///
-    /// # Errors
-    /// The errors of open(2).
-    pub fn enter(&mut self, path: &'static str) -> Result<(), SysError> {
-        self.root = Directory::open(Some(self.root.as_fd()), path.as_bytes())?;
-        self.inside = path;
-        Ok(())
+    /// Returns a path below /boot as one from the root.
+    #[must_use]
+    pub fn in_boot(&self, path: &[u8]) -> Vec<u8> {
+        [self.boot.as_bytes(), path].concat()
+    }
+
+    /// Returns the path of an entry's file.
+    #[must_use]
+    pub fn path_of(&self, kind: Kind, file_name: &[u8]) -> Vec<u8> {
+        let directory = kind.directory().as_bytes();
+        self.in_boot(&[directory, b"/", file_name].concat())
+    }
+
+    /// Returns where the file is that a type 1 entry names. Such paths lead from the root of
+    /// the file system, of the subvolume that has /boot, or of what is or was mounted on
+    /// /boot. If there is nothing anywhere, the path stays as it is.
+    #[must_use]
+    pub fn found(&self, path: &[u8]) -> Vec<u8> {
+        let system = self.boot.strip_suffix("boot/").unwrap_or_default();
+        let mut rests = BOOTS.iter().rev();
+        let rest = rests.find_map(|boot| path.strip_prefix(boot.as_bytes()));
+        let moved = self.in_boot(rest.unwrap_or(path));
+        let places = [path.to_vec(), [system.as_bytes(), path].concat(), moved];
+        let found = places.into_iter().find(|place| self.root.has_file(place));
+        found.unwrap_or_else(|| path.to_vec())
     }
 
     /// Returns whether somebody else has made the mount, so that a write to it is nothing
@@ -121,12 +149,9 @@ impl Volume {
     pub fn rename(self, directory: &[u8], old: &[u8], new: &[u8]) -> Result<(), SysError> {
         // Moved out of `self`, so that it is dropped before its partition.
         let mut root = self.root;
-        let whole = [self.inside.as_bytes(), directory].concat();
-        let mut directory = directory;
         if let Some(source) = &self.source {
             // A new mount replays the journal first; a remount does not.
             drop(root);
-            directory = &whole;
             match mount::mount(source, Access::Write) {
                 // Somebody else has mounted it read-only.
                 Err(error) if mount::is_busy(&error) => {

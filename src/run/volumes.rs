@@ -36,6 +36,7 @@ pub enum Place<'arg> {
 }
 
 /// The file systems that were found.
+#[derive(Default)]
 pub struct Found {
     /// The file systems; first those that a boot loader would read, the ESP before all others.
     pub volumes: Vec<Volume>,
@@ -43,6 +44,8 @@ pub struct Found {
     pub firsts: usize,
     /// Warnings to show to the user.
     pub notes: Vec<String>,
+    /// True if there may be others, which were not searched.
+    may_have_others: bool,
 }
 
 impl Found {
@@ -50,14 +53,29 @@ impl Found {
         Found {
             volumes: alloc::vec![volume],
             firsts: 1,
-            notes: Vec::new(),
+            ..Found::default()
+        }
+    }
+
+    /// Adds all other file systems of which `is_wanted` is true, if they were not searched
+    /// yet.
+    pub fn search_others(&mut self, is_wanted: &dyn Fn(&Directory) -> bool) {
+        if core::mem::take(&mut self.may_have_others) {
+            let search = Search {
+                blocks: block::all(),
+                is_wanted,
+            };
+            let disks: Vec<Disk> = search.disks().map(read).collect();
+            let others = search.others(&disks);
+            self.volumes.extend(others.volumes);
+            self.notes.extend(others.notes);
         }
     }
 }
 
 /// Finds and mounts the file systems in a place. Anywhere, these are all ESPs and
-/// XBOOTLDR partitions; if `is_enough` is true of none of them, also every other file system
-/// of which `is_wanted` is. Waits up to `timeout_s` seconds for their devices to appear.
+/// XBOOTLDR partitions; if there are none, every other file system of which `is_wanted` is
+/// true. Waits up to `timeout_s` seconds for their devices to appear.
 ///
 /// # Errors
 /// [`RunError::Boot`] when there are none.
@@ -66,7 +84,6 @@ pub fn find(
     variables: &LoaderVariables,
     timeout_s: u32,
     is_wanted: &dyn Fn(&Directory) -> bool,
-    is_enough: &dyn Fn(&Directory) -> bool,
 ) -> Result<Found, RunError> {
     if let Place::Root(path) = place {
         return Ok(Found::one(Volume::of_directory(path)?));
@@ -79,7 +96,6 @@ pub fn find(
         let search = Search {
             blocks: block::all(),
             is_wanted,
-            is_enough,
         };
         let searched_us = now_us();
         match search.find(place, variables) {
@@ -100,7 +116,6 @@ pub fn find(
 struct Search<'caller> {
     blocks: Vec<Block>,
     is_wanted: &'caller dyn Fn(&Directory) -> bool,
-    is_enough: &'caller dyn Fn(&Directory) -> bool,
 }
 
 fn table(disk: &Block) -> Result<Table, DiskError> {
@@ -177,32 +192,25 @@ impl Search<'_> {
     fn anywhere(&self, started_from: Option<&str>) -> Result<Found, BootError> {
         let disks: Vec<Disk> = self.disks().map(read).collect();
         let chosen = partitions::choose(&disks, started_from);
-        let chosen = chosen.and_then(|choice| self.open_all(choice));
-        if let Ok(found) = &chosen
-            && found.volumes.iter().any(|one| (self.is_enough)(&one.root))
-        {
-            return chosen;
-        }
-        let others = self.others(&disks);
-        match chosen {
-            Ok(mut found) => {
-                found.volumes.extend(others.volumes);
-                found.notes.extend(others.notes);
-                Ok(found)
+        match chosen.and_then(|choice| self.open_all(choice)) {
+            Ok(found) => Ok(Found {
+                may_have_others: true,
+                ..found
+            }),
+            Err(error) => {
+                let others = self.others(&disks);
+                match others.volumes.is_empty() {
+                    true => Err(error.beside(&others.notes)),
+                    false => Ok(others),
+                }
             }
-            Err(error) if others.volumes.is_empty() => Err(error.beside(&others.notes)),
-            Err(_) => Ok(others),
         }
     }
 
     /// Mounts all other file systems that have what is wanted. If none has, the notes say
     /// which devices have to be opened by other programs.
     fn others(&self, disks: &[Disk]) -> Found {
-        let mut others = Found {
-            volumes: Vec::new(),
-            firsts: 0,
-            notes: Vec::new(),
-        };
+        let mut others = Found::default();
         for block in self.blocks.iter().filter(|block| is_other(block, disks)) {
             match content(block) {
                 Ok(Some(Content::Filesystem(filesystem))) => {
@@ -260,9 +268,8 @@ impl Search<'_> {
     /// Opens the chosen partitions. Fails only when none of them can be opened.
     fn open_all(&self, choice: Choice<'_>) -> Result<Found, BootError> {
         let mut found = Found {
-            volumes: Vec::new(),
-            firsts: 0,
             notes: choice.notes,
+            ..Found::default()
         };
         let mut failed = None;
         for (number, one) in choice.partitions.into_iter().enumerate() {
@@ -306,7 +313,9 @@ impl Search<'_> {
             },
         };
         let content = content(&block)?;
-        self.open_content(&block, content, added)
+        let mut volume = self.open_content(&block, content, added)?;
+        volume.is_esp = partition.partition_type == PartitionType::Esp;
+        Ok(volume)
     }
 
     /// Opens the file system on a device.

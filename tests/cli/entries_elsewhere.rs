@@ -57,6 +57,122 @@ fn entries_in_the_boot_directory_of_a_root_file_system() {
     }
 }
 
+/// Paths lead from the root, as grub reads them, and nothing is taken for another file that
+/// only has the same name.
+#[test]
+fn paths_of_a_root_file_system() {
+    for (boot, others) in [("boot", ""), ("@/boot", "@/"), ("root/boot", "root/")] {
+        let name = format!("paths-{}", boot.replace('/', "-"));
+        let directory = root(&name, &[]);
+        let copy = |from: &str, to: &str| {
+            let to = directory.path(to);
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(directory.path(from), to).unwrap();
+        };
+        let entry = |name: &str, linux: &str| {
+            let path = directory.path(boot).join("loader/entries").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("linux {linux}\ninitrd /boot/initrd\n")).unwrap();
+        };
+        copy("vmlinuz", &format!("{boot}/vmlinuz-1"));
+        copy("initrd", &format!("{boot}/initrd"));
+        copy("vmlinuz", &format!("{others}usr/lib/modules/6/vmlinuz"));
+        copy("vmlinuz", "@/.snapshots/42/snapshot/boot/vmlinuz-1");
+        fs::remove_file(directory.path("vmlinuz")).unwrap();
+        let link = |target: &str, at: &str| {
+            std::os::unix::fs::symlink(target, directory.path(at)).unwrap();
+        };
+        link("../usr/lib/modules/6/vmlinuz", &format!("{boot}/linked"));
+        link("boot/vmlinuz-1", &format!("{others}vmlinuz"));
+        entry("plain.conf", "/boot/vmlinuz-1");
+        entry("own.conf", "/vmlinuz-1");
+        entry("outside.conf", "/usr/lib/modules/6/vmlinuz");
+        entry("linked.conf", "/boot/linked");
+        entry("debian.conf", "/vmlinuz");
+        entry("snapshot.conf", "/@/.snapshots/42/snapshot/boot/vmlinuz-1");
+        entry("gone.conf", "/@/.snapshots/7/snapshot/boot/vmlinuz-1");
+        entry("other.conf", "/@other/boot/vmlinuz-1");
+        for (name, path) in [
+            ("plain", format!("{boot}/vmlinuz-1")),
+            ("own", format!("{boot}/vmlinuz-1")),
+            ("outside", format!("{others}usr/lib/modules/6/vmlinuz")),
+            ("linked", format!("{boot}/linked")),
+            ("debian", format!("{others}vmlinuz")),
+            ("snapshot", "@/.snapshots/42/snapshot/boot/vmlinuz-1".into()),
+        ] {
+            let run = plan(&directory, &[name]);
+            assert_eq!(run.code, 0, "{run:?}");
+            expect(&run, &[&format!("image {path}"), "initrd, 236 bytes"]);
+        }
+        let run = list(&directory);
+        for (name, path) in [
+            ("gone", "/@/.snapshots/7/snapshot/boot/vmlinuz-1"),
+            ("other", "/@other/boot/vmlinuz-1"),
+        ] {
+            expect(
+                &run,
+                &[&format!("{name}.conf: skipped: no such file: {path}")],
+            );
+        }
+        assert_eq!(run.stdout.matches("skipped").count(), 2, "{run:?}");
+    }
+}
+
+/// A /boot with a directory boot/ in it: the file that is named comes first.
+#[test]
+fn a_leading_boot_is_left_out_only_if_nothing_is_there() {
+    let directory = root(
+        "leading",
+        &[
+            (
+                "a.conf",
+                "linux /boot/vmlinuz\noptions initrd=/boot/initrd\n",
+            ),
+            ("b.conf", "linux /boot/other\n"),
+            ("c.conf", "linux /old/boot/vmlinuz\n"),
+        ],
+    );
+    fs::create_dir_all(directory.path("boot")).unwrap();
+    fs::copy(directory.path("vmlinuz"), directory.path("boot/other")).unwrap();
+    let run = plan(&directory, &["a"]);
+    expect(&run, &["image vmlinuz", "initrd, 236 bytes"]);
+    expect(&plan(&directory, &["b"]), &["image boot/other"]);
+    let run = list(&directory);
+    expect(&run, &["c.conf: skipped: no such file: /old/boot/vmlinuz"]);
+}
+
+#[test]
+fn other_files_beside_entries_do_not_count() {
+    let directory = root("junk", &[("zz.conf", "linux /vmlinuz\noptions root=x\n")]);
+    for number in 0..10_000 {
+        directory.file(format!("loader/entries/.e{number}.tmp"), b"");
+    }
+    let run = list(&directory);
+    assert_eq!(run.stdout, "*   1  zz.conf, the default\n", "{run:?}");
+    assert_eq!(run.stderr, "");
+}
+
+/// A path that is longer than any name takes no memory, and is said in short.
+#[test]
+fn names_that_are_too_long_are_nobodys() {
+    let name = "a".repeat(60_000);
+    let directory = root("long", &[("a.conf", &format!("linux /{name}\n"))]);
+    let run = list(&directory);
+    expect(&run, &["a.conf: skipped: no such file: /aaa"]);
+    assert!(run.stdout.len() < 400, "{run:?}");
+}
+
+#[test]
+fn what_is_no_directory_is_told() {
+    let directory = root("no-directory", &[]);
+    fs::create_dir_all(directory.path("loader")).unwrap();
+    let _ = fs::remove_dir(directory.path("loader/entries"));
+    directory.file("loader/entries", b"");
+    let run = list(&directory);
+    assert_eq!(run.code, 1);
+    expect(&run, &["loader/entries", "ENOTDIR (20)"]);
+}
+
 /// More than the kernel reads of one file.
 #[test]
 fn huge_files_are_no_default() {

@@ -41,6 +41,7 @@ fill() {
 fill xfs /dev/vda2 newest
 cp -r /next/* /m/
 printf 'title Rocky\nversion 2\nlinux /vmlinuz\ninitrd /initrd $tuned_initrd\noptions $kernelopts $tuned_params nonce=NONCE\n' >/m/loader/entries/newest.conf
+printf 'title Old\nversion 1\nlinux /tiny\n' >/m/loader/entries/old.conf
 umount /m
 attempt rhel kexec-bpf list
 attempt rhel-path kexec-bpf boot -n /tiny
@@ -66,6 +67,8 @@ blockdev --rereadpt /dev/vdb
 attempt mbr kexec-bpf list --device vdb
 attempt mbr-logical kexec-bpf list --device PARTUUID=1234abcd-05
 attempt several kexec-bpf list
+mount -t vfat /dev/vdb1 /m; rm /m/loader/entries/esp.conf; umount /m
+attempt xbootldr kexec-bpf list --device vdb
 
 fill btrfs /dev/vdc1 default
 btrfs subvolume create /m/@ >/dev/null
@@ -111,8 +114,10 @@ attempt boot kexec-bpf boot newest.conf --device LABEL=BOOT
 "#;
 
 /// grub's variables, which the entry of the RHEL family needs, in a block of 1024 bytes.
-fn grubenv() -> Vec<u8> {
-    let text = "# GRUB Environment Block\nkernelopts=console=ttyS0 panic=-1\nsaved_entry=newest\n";
+fn grubenv(saved: &str) -> Vec<u8> {
+    let text = format!(
+        "# GRUB Environment Block\nkernelopts=console=ttyS0 panic=-1\nsaved_entry={saved}\n"
+    );
     let mut block = text.as_bytes().to_vec();
     block.resize(1024, b'#');
     block
@@ -138,6 +143,8 @@ fn disk(directory: &Path, name: &str, file_systems: &[(Option<Filesystem>, &str,
 fn rhel(directory: &Path) -> PathBuf {
     let esp = Esp::new(&directory.join("esp"), MIB);
     esp.write("EFI/redhat/grubx64.efi", b"MZ");
+    // Of an earlier installation, which had /boot on the ESP.
+    esp.write("EFI/redhat/grubenv", &grubenv("old"));
     let boot = image(directory, "boot", 96 * MIB);
     Filesystem::Xfs.make("BOOT", &[&boot]);
     let holder = |name: &str, texts: &[(usize, &[u8])]| {
@@ -172,7 +179,12 @@ fn mbr(directory: &Path) -> (PathBuf, Vec<u8>) {
     esp.write("tiny", &tiny_kernel());
     let tree = directory.join("mbr-tree");
     fs::create_dir_all(tree.join("loader/entries")).expect("make a directory");
-    fs::write(tree.join("loader/entries/logical.conf"), b"linux /tiny\n").expect("write a file");
+    for name in ["logical", "alpha"] {
+        let path = tree.join(format!("loader/entries/{name}.conf"));
+        fs::write(path, b"linux /tiny\n").expect("write a file");
+    }
+    // No boot loader reads it there.
+    fs::write(tree.join("loader/loader.conf"), b"default alpha.conf\n").expect("write a file");
     fs::write(tree.join("tiny"), tiny_kernel()).expect("write a file");
     let boot = image(directory, "mbr-boot", 16 * MIB);
     let mut format = guest::host_program("/sbin/mke2fs");
@@ -264,7 +276,7 @@ fn entries_are_found_wherever_the_kernel_can_read_them() {
         .file_from("squashfs", &directory.join("squashfs"))
         .file("tiny", &tiny_kernel())
         .file_from("next/vmlinuz", &KERNEL.image())
-        .file("next/grub2/grubenv", &grubenv())
+        .file("next/grub2/grubenv", &grubenv("newest"))
         .file("next/initrd", &second(&[]).finish());
     for (path, source) in with_libraries("btrfs", "usr/bin/btrfs", "bin/btrfs") {
         initramfs = initramfs.program(&path, &source);
@@ -289,8 +301,9 @@ fn entries_are_found_wherever_the_kernel_can_read_them() {
 fn expect_rhel(said: &Transcript) {
     let words = ["/sys is not mounted", "try:   mount -t sysfs sysfs /sys"];
     said.expect_attempt("no-sys", "1", &words);
-    said.expect_attempt("rhel", "0", &["Rocky", "on vda2", "the default"]);
-    said.expect_attempt("in-boot", "0", &["Rocky", "on vda2", "the default"]);
+    let saved = "newest.conf: Rocky, 2, on vda2, the default (saved_entry of grubenv)";
+    said.expect_attempt("rhel", "0", &[saved]);
+    said.expect_attempt("in-boot", "0", &[saved]);
     said.expect_attempt("rhel-path", "0", &["image         /tiny"]);
     said.expect_attempt(
         "none",
@@ -317,6 +330,7 @@ fn expect_mbr(said: &Transcript) {
         "0",
         &["esp.conf, on vdb1", "logical.conf, on vdb5"],
     );
+    said.expect_attempt("xbootldr", "0", &["logical.conf, on vdb5, the default"]);
 }
 
 fn expect_filesystems(said: &Transcript) {
