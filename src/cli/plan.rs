@@ -12,7 +12,8 @@ use crate::formats::image::uki::SectionKind;
 use crate::formats::source::{FileSlice, InputId};
 use crate::host::Host;
 use crate::policy::plan::{
-    CmdlineBase, Digest, Fast, InitrdOrigin, Manifest, Origin, PCR_CONFIG, PCR_SYSEXT, Plan, Unpack,
+    CmdlineBase, Digest, Fast, InitrdOrigin, Manifest, Origin, PCR_CONFIG, PCR_SYSEXT, Parser,
+    Plan, Unpack,
 };
 use crate::run::{LoadOptions, Prepared};
 use crate::sys::file::InputFile;
@@ -70,6 +71,7 @@ pub fn plan(out: &mut Page, options: &LoadOptions<'_>, load: &Prepared, host: &H
     out.put("route", format_args!("{route}: {}", plan.route.detail()));
     out.json.text("route", route.as_bytes());
     out.json.flag("isPanic", Some(plan.flags.is_panic()));
+    sentence(out, "parser", parser(plan.parser));
     kernel(out, load);
     initrd(out, load);
     cmdline(out, load);
@@ -229,6 +231,20 @@ fn place(out: &mut Page, name: &str, load: &Prepared, source: InputId, slice: Fi
     out.json.text("path", load.manifest.path(source));
     out.json.count("offset", slice.offset.0);
     out.json.count("bytes", slice.bytes);
+}
+
+/// Returns whose parser opens the image, if that is another one than its own.
+fn parser(planned: Parser) -> Option<String> {
+    match planned {
+        Parser::Module {
+            replaces_skeleton: true,
+            ..
+        } => Some(
+            "the module's own; section .bpf has one for a kernel that loads parsers by itself"
+                .into(),
+        ),
+        Parser::None | Parser::Image(_) | Parser::Module { .. } => None,
+    }
 }
 
 /// Returns who computes the digest, if that is worth a line.

@@ -7,23 +7,11 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use crate::abi;
-use crate::formats::image::detect::Image;
 use crate::formats::initrd::extra::ExtraDirectory;
-use crate::formats::source::{InputId, read_small};
-use crate::policy::plan::{Companion, CompanionKind, Flags, Manifest, Plan, Unpack};
+use crate::formats::source::{FileSlice, InputId, read_small};
+use crate::policy::plan::{Companion, CompanionKind, Flags, Manifest, Parser, Plan, Unpack};
 use crate::sys::file::{self, InputFile};
 use crate::sys::{AsFd, Fd};
-
-/// The section of an image that has its parser.
-const SECTION: &[u8] = b".bpf";
-
-/// A parser that the kernel will ask for.
-pub enum Expected {
-    /// The module's own, by its place in a session's file.
-    Own(u64),
-    /// The image's.
-    Image(Vec<u8>),
-}
 
 /// The image, and everything that the user or a directory adds to it.
 pub struct Offer<'load> {
@@ -37,6 +25,8 @@ pub struct Offer<'load> {
     /// Flags of the session, `KEXEC_BPF_REGISTER_*`.
     pub session_flags: u32,
     pub unpack: Unpack,
+    /// The parser that the kernel will ask for.
+    pub parser: Parser,
     /// The companion files in the order in which the module takes them.
     pub companions: Vec<InputId>,
 }
@@ -67,6 +57,7 @@ impl<'load> Offer<'load> {
             },
             session_flags: plan.session_flags(),
             unpack: plan.unpack,
+            parser: plan.parser,
             companions: in_order(manifest)?,
         };
         // Check that each one fits. They are built again when they are put into the map,
@@ -77,21 +68,11 @@ impl<'load> Offer<'load> {
         Ok(offer)
     }
 
-    /// Returns the parser that the kernel will ask for, as far as can be told; `None` if
-    /// it asks for none, or if the image's own cannot be read.
-    pub fn parser(&self) -> Option<Expected> {
-        let image = &self.manifest.image.file;
-        let detected = &self.manifest.detected;
-        if let Some(own) = detected.pe().and_then(|pe| pe.section(SECTION)) {
-            let max_bytes = abi::PARSER_MAX_BYTES as u64;
-            let bytes = read_small(image, own.slice, max_bytes);
-            return bytes.ok().map(Expected::Image);
-        }
-        match detected {
-            Image::Uki { .. } => Some(Expected::Own(abi::UKI_PARSER_OFFSET)),
-            Image::Zboot { .. } => Some(Expected::Own(abi::ZBOOT_PARSER_OFFSET)),
-            _ => None,
-        }
+    /// Reads the image's own parser; `None` if it cannot be read, or is larger than the
+    /// interface allows.
+    pub fn own_parser(&self, slice: FileSlice) -> Option<Vec<u8>> {
+        let max_bytes = abi::PARSER_MAX_BYTES as u64;
+        read_small(&self.manifest.image.file, slice, max_bytes).ok()
     }
 
     /// Returns the image's descriptor.

@@ -12,11 +12,12 @@ use alloc::vec::Vec;
 
 use super::Progress;
 use super::error::ServeError;
-use super::offer::{Expected, Offer};
+use super::offer::Offer;
 use super::parser::{self, Parser};
 use crate::abi;
 use crate::diagnosis::size::milliseconds;
 use crate::formats::object::Object;
+use crate::policy::plan;
 use crate::sys::event::now_us;
 use crate::sys::session::Session;
 
@@ -45,10 +46,13 @@ impl Early {
         offer: &Offer<'_>,
         progress: Progress<'_>,
     ) -> Result<Option<Early>, ServeError> {
-        let bytes = match offer.parser() {
-            Some(Expected::Own(offset)) => session.read_parser(offset)?,
-            Some(Expected::Image(bytes)) => bytes,
-            None => return Ok(None),
+        let bytes = match offer.parser {
+            plan::Parser::Module { offset, .. } => Some(session.read_parser(offset)?),
+            plan::Parser::Image(slice) => offer.own_parser(slice),
+            plan::Parser::None => None,
+        };
+        let Some(bytes) = bytes else {
+            return Ok(None);
         };
         let mut parser = load(&bytes, progress)?;
         fill(&parser, offer)?;

@@ -126,6 +126,31 @@ fn uki_with_its_own_parser() {
     );
 }
 
+/// An image for upstream's series: its kernel loads a light skeleton by itself, as an object
+/// file for the machine. Here the module's own parser opens it.
+#[test]
+fn uki_with_upstreams_parser() {
+    let second = Second::new("upstream");
+    let source = second.directory.join("skeleton.c");
+    let object = second.directory.join("skeleton.o");
+    let text = "const char opts_data[] = \"data\", opts_insn[] = \"instructions\";\n";
+    std::fs::write(&source, text).expect("write the skeleton's source");
+    let mut compiler = guest::host_program("musl-gcc");
+    guest::run(compiler.args(["-c", "-o"]).args([&object, &source]));
+    let image = second
+        .pe(&second.kernel())
+        .section(".bpf", &program_bytes(&object));
+    let said = second.boot_image(&image);
+    second.expect(&said, "", &[]);
+    said.expect_words(
+        "load",
+        &[
+            "parser        the module's own; section .bpf has one for a kernel that loads parsers",
+            "kernel: round 1: the module's parser for UKIs",
+        ],
+    );
+}
+
 /// Boots with companions, which must give the same result on both routes.
 fn companions(route: &str) {
     let second = Second::new(&format!("companions-{route}"));

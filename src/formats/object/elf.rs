@@ -16,6 +16,16 @@ const MAGIC: &[u8] = b"\x7fELF";
 const IDENT: &[u8] = b"\x7fELF\x02\x01";
 const ET_REL: u16 = 1;
 const EM_BPF: u16 = 247;
+/// The machine of this program's own ELF files; 0, which is none's, where this program
+/// has none.
+const EM_HOST: u16 = match () {
+    () if cfg!(target_arch = "x86_64") => 62,
+    () if cfg!(target_arch = "aarch64") => 183,
+    () if cfg!(target_arch = "riscv64") => 243,
+    () => 0,
+};
+/// The size of the header of an ELF file, in bytes.
+const HEADER_BYTES: usize = 64;
 
 const SECTION_HEADER_BYTES: usize = 64;
 const SHT_SYMTAB: u32 = 2;
@@ -164,6 +174,11 @@ impl<'a> Elf<'a> {
         if (u16_at(file, 16), u16_at(file, 18)) != (Some(ET_REL), Some(EM_BPF)) {
             return Err(damaged("it is an ELF file, but not for BPF"));
         }
+        Elf::tables(file)
+    }
+
+    /// Reads the tables of an ELF file for any machine.
+    fn tables(file: &'a [u8]) -> Result<Elf<'a>, ObjectError> {
         let headers = headers(file).ok_or(damaged("its section table runs past its end"))?;
         if headers.len() > SECTIONS_MAX {
             return Err(damaged("it has more than 512 sections"));
@@ -213,6 +228,27 @@ impl<'a> Elf<'a> {
             .enumerate()
             .filter(move |(_, symbol)| within(symbol) && !symbol.is_section)
     }
+}
+
+/// Returns whether a file that begins like this is an ELF file for this machine, as the
+/// module looks at it.
+#[must_use]
+pub fn is_native(head: &[u8]) -> bool {
+    head.len() >= HEADER_BYTES && head.starts_with(MAGIC) && u16_at(head, 18) == Some(EM_HOST)
+}
+
+/// Returns whether an ELF file for this machine is a light skeleton: a program and its data
+/// for a kernel that loads parsers by itself, as upstream's series does.
+#[must_use]
+pub fn is_skeleton(file: &[u8]) -> bool {
+    let Ok(elf) = Elf::tables(file) else {
+        return false;
+    };
+    let has = |name: &[u8]| {
+        let mut symbols = elf.symbols.iter();
+        symbols.any(|symbol| symbol.name == name && symbol.section.is_some())
+    };
+    has(b"opts_insn") && has(b"opts_data")
 }
 
 fn section<'a>(

@@ -21,12 +21,13 @@ mod link;
 mod maps;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use btf::Btf;
+pub use elf::{is_native, is_skeleton};
 pub use error::ObjectError;
 pub use kernel::{KernelBtf, KernelBtfError};
 pub use link::{Kfunc, Linked};

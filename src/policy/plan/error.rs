@@ -104,6 +104,11 @@ pub enum PlanError {
         source: InputId,
         error: NewcError,
     },
+    /// The image's `.bpf` is a program for this machine and no parser, or a parser for
+    /// another kernel, where the module has none of its own.
+    NotAParser {
+        is_skeleton: bool,
+    },
     /// `--reuse-cmdline`, but /proc/cmdline cannot be read.
     NoRunningCmdline,
     /// A section of the image that cannot be read.
@@ -123,6 +128,12 @@ impl Diagnose for PlanError {
             PlanError::UkiInUki => Diagnosis::bad_image(self)
                 .because("the kernel in an image must be a kernel itself")
                 .with_hint("load the inner UKI, or build the image from its kernel"),
+            PlanError::NotAParser { is_skeleton: true } => Diagnosis::bad_image(self)
+                .because("its parser is for a kernel that loads parsers by itself")
+                .with_hint("build the image with a parser for module kexec_bpf"),
+            PlanError::NotAParser { is_skeleton: false } => Diagnosis::bad_image(self)
+                .because("it is an ELF file for this machine, not for BPF")
+                .with_hint("build the image with a parser for module kexec_bpf"),
             PlanError::NotAKernel { .. } => Diagnosis::bad_image(self)
                 .with_hint("a thin image that names a kernel for this machine"),
             PlanError::ThinHandshake => Diagnosis::usage(self)
@@ -191,6 +202,7 @@ impl PlanError {
             | PlanError::AddonsNeedUki
             | PlanError::Cmdline { .. }
             | PlanError::TooLarge { .. }
+            | PlanError::NotAParser { .. }
             | PlanError::NoRunningCmdline
             | PlanError::Section { .. }
             | PlanError::Read(_) => InputId::IMAGE,
@@ -252,6 +264,9 @@ impl fmt::Display for PlanError {
             },
             PlanError::Unread { error, .. } => error.fmt(out),
             PlanError::Archive { error, .. } => error.fmt(out),
+            PlanError::NotAParser { .. } => {
+                out.write_str("section .bpf has no parser for module kexec_bpf")
+            }
             PlanError::NoRunningCmdline => out.write_str("/proc/cmdline cannot be read"),
             PlanError::Section { kind, error } => write!(out, "{kind}: {error}"),
             PlanError::Read(error) => error.fmt(out),

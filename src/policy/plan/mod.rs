@@ -18,6 +18,7 @@ mod initrd_fault;
 mod lockdown;
 mod manifest;
 mod options;
+mod parser;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use initrd::{InitrdOrigin, InitrdPart};
 pub use initrd_fault::check_initrd;
 pub use manifest::{Companion, CompanionKind, Input, Manifest, ThinFiles, profile_number};
 pub use options::{Fast, Options, Profile};
+pub use parser::Parser;
 pub use route::Route;
 pub use unpack::Unpack;
 
@@ -51,12 +53,13 @@ use crate::host::Host;
 
 /// Everything that a load will do, decided in advance.
 ///
-/// On the handshake route, kernel, initrd and command line are those that the default
+/// On the handshake route, kernel, initrd and command line are those that the module's own
 /// parser takes. The image's own parser may do otherwise; the kernel's report says what
 /// it took.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
     pub route: Route,
+    pub parser: Parser,
     pub kernel: PlannedKernel,
     /// The whole initrd, piece by piece.
     pub initrd: Vec<InitrdPart>,
@@ -315,6 +318,7 @@ impl<F: ReadAt> Planner<'_, F> {
         }
         Ok(Plan {
             route: self.route,
+            parser: Parser::of(self.route, self.manifest, self.host)?,
             kernel,
             flags: Flags::load(self.options.panic, !assembled.concat.is_empty()),
             initrd: assembled.parts,

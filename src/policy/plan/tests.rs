@@ -9,6 +9,7 @@ use crate::formats::source::{FileOffset, InputId};
 use crate::host::{DigestMode, Module};
 
 mod cmdline;
+mod parser;
 mod thin;
 
 /// Returns a machine on which nothing prevents a load.

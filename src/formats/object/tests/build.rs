@@ -264,3 +264,19 @@ pub const EXIT: u8 = 0x95;
 pub fn second(value: i32) -> [u8; 8] {
     instruction(0, 0, value)
 }
+
+/// Builds an ELF file for this machine with these symbols.
+pub fn elf_for_host(symbols: &[&str]) -> Vec<u8> {
+    let file = File::new().section(".rodata", PROGBITS, DATA, b"contents");
+    let file = symbols
+        .iter()
+        .fold(file, |file, name| file.symbol(name, OBJECT, 1, 0, 8));
+    let mut bytes = file.finish();
+    let machine = if cfg!(target_arch = "x86_64") {
+        62u16
+    } else {
+        183
+    };
+    bytes[18..20].copy_from_slice(&machine.to_le_bytes());
+    bytes
+}

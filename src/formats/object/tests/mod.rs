@@ -2,7 +2,7 @@
 //! Tests of the reader of object files, on files that are built here. The tests with a
 //! kernel show that the kernel accepts the result.
 
-mod build;
+pub(crate) mod build;
 mod errors;
 mod kernel;
 
