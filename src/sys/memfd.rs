@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Anonymous files that hand pieces of an image to the kernel. Layer: effects.
 //!
-//! They are filled inside the kernel by sendfile(2): no image byte passes through this
-//! program's memory, and closing the descriptor frees them.
+//! They are filled inside the kernel, by splice(2) or sendfile(2): no image byte passes
+//! through this program's memory, and closing the descriptor frees them.
+
+use core::cell::Cell;
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{MemfdFlags, Mode, OFlags, ftruncate, openat};
 use rustix::io::Errno;
 use rustix::mount::{FsOpenFlags, fsconfig_set_string, fsopen};
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 
 use super::SysError;
 use super::file::InputFile;
@@ -22,12 +25,23 @@ const SENDFILE_MAX: u64 = 16 << 20;
 /// would have to be allocated, found and freed.
 const HUGE_MIN_BYTES: u64 = 4 << 20;
 
+/// The size of a huge page. A tmpfs clears one before it is written to, unless a single write
+/// fills it.
+const HUGE_PAGE_BYTES: u64 = 2 << 20;
+
+/// The size of a pipe that holds all pages of a slice of a huge page's size, also if the slice
+/// begins in the middle of a page; the kernel takes powers of two.
+const PIPE_BYTES: usize = 4 << 20;
+
 /// An anonymous file that is being filled.
 pub struct Memfd {
     fd: OwnedFd,
     /// The descriptor to hand to the kernel, if it is not `fd`: for kexec, the kernel
     /// refuses a file that is open for writing, unless it is a memfd.
     reader: Option<OwnedFd>,
+    /// A pipe through which huge pages are filled, each by one write.
+    pipe: Option<(OwnedFd, OwnedFd)>,
+    written_bytes: Cell<u64>,
     name: &'static str,
 }
 
@@ -69,8 +83,13 @@ impl Memfd {
             result => result,
         };
         let fd = fd.map_err(|errno| SysError::new("memfd_create", name, errno))?;
-        let reader = None;
-        Ok(Memfd { fd, reader, name })
+        Ok(Memfd {
+            fd,
+            reader: None,
+            pipe: None,
+            written_bytes: Cell::new(0),
+            name,
+        })
     }
 
     /// Appends a slice of `input`, without copying it through user memory.
@@ -81,8 +100,16 @@ impl Memfd {
         let mut offset = slice.offset.0;
         let mut left = slice.bytes;
         while left > 0 {
-            let wanted = usize::try_from(left.min(SENDFILE_MAX)).unwrap_or(usize::MAX);
-            match rustix::fs::sendfile(&self.fd, input, Some(&mut offset), wanted) {
+            let (sent, call) = match &self.pipe {
+                Some(pipe) => (self.splice(pipe, input, offset, left), "splice"),
+                None => {
+                    let wanted = usize::try_from(left.min(SENDFILE_MAX)).unwrap_or(usize::MAX);
+                    let mut offset = offset;
+                    let sent = rustix::fs::sendfile(&self.fd, input, Some(&mut offset), wanted);
+                    (sent, "sendfile")
+                }
+            };
+            match sent {
                 Ok(0) => {
                     return Err(FillError::Input(ReadError {
                         offset: FileOffset(offset),
@@ -91,14 +118,59 @@ impl Memfd {
                     }));
                 }
                 Ok(sent) => {
-                    left = left.saturating_sub(sent as u64);
+                    let sent = sent as u64;
+                    offset = offset.saturating_add(sent);
+                    left = left.saturating_sub(sent);
+                    self.wrote(sent);
                     progress::tick();
                 }
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(SysError::new("sendfile", self.name, errno).into()),
+                Err(errno) => return Err(SysError::new(call, self.name, errno).into()),
             }
         }
         Ok(())
+    }
+
+    fn wrote(&self, bytes: u64) {
+        let all = self.written_bytes.get().saturating_add(bytes);
+        self.written_bytes.set(all);
+    }
+
+    /// Copies at most `left` bytes from `offset` on, up to the end of this file's huge page,
+    /// through the pipe; it has pages of the input, not copies of them.
+    fn splice(
+        &self,
+        (reader, writer): &(OwnedFd, OwnedFd),
+        input: &InputFile,
+        mut offset: u64,
+        left: u64,
+    ) -> rustix::io::Result<usize> {
+        let rest = HUGE_PAGE_BYTES.saturating_sub(self.written_bytes.get() % HUGE_PAGE_BYTES);
+        let wanted = usize::try_from(left.min(rest)).unwrap_or(usize::MAX);
+        let flags = SpliceFlags::empty();
+        let mut held = 0usize;
+        while held < wanted {
+            let space = wanted.saturating_sub(held);
+            let from = Some(&mut offset);
+            match splice(input, from, writer, None, space, flags) {
+                Ok(0) => break,
+                Ok(bytes) => held = held.saturating_add(bytes),
+                // What the pipe holds is not lost.
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        let mut done = 0usize;
+        while done < held {
+            let rest = held.saturating_sub(done);
+            match splice(reader, None, &self.fd, None, rest, flags) {
+                Ok(0) => return Err(Errno::IO),
+                Ok(bytes) => done = done.saturating_add(bytes),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(done)
     }
 
     /// Appends bytes that this program generated: archive headers.
@@ -109,7 +181,10 @@ impl Memfd {
         let mut rest = bytes;
         while !rest.is_empty() {
             match rustix::io::write(&self.fd, rest) {
-                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Ok(written) => {
+                    rest = rest.get(written..).unwrap_or_default();
+                    self.wrote(written as u64);
+                }
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(SysError::new("write", self.name, errno)),
             }
@@ -137,7 +212,20 @@ fn in_huge_pages(name: &'static str, bytes: u64) -> rustix::io::Result<Memfd> {
     ftruncate(&fd, bytes)?;
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let reader = Some(openat(&root, name, flags, Mode::empty())?);
-    Ok(Memfd { fd, reader, name })
+    Ok(Memfd {
+        fd,
+        reader,
+        pipe: large_pipe().ok(),
+        written_bytes: Cell::new(0),
+        name,
+    })
+}
+
+/// Creates a pipe for [`PIPE_BYTES`], which needs CAP_SYS_RESOURCE.
+fn large_pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    fcntl_setpipe_size(&writer, PIPE_BYTES)?;
+    Ok((reader, writer))
 }
 
 impl Filled {
