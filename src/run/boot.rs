@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 
 use super::default_entry::problem_of_load;
 use super::entries::{self, BootEntries};
-use super::entry;
 use super::events::{Event, Events, Topic};
 use super::exec::may_end;
 use super::options::{BootOptions, LoadOptions};
@@ -21,11 +20,11 @@ use crate::formats::entries::counter::Name;
 use crate::formats::entries::loader_conf::{MenuTime, Timeout};
 use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource, Missed};
-use crate::policy::boot::entry::{Entry, Kind};
-use crate::policy::boot::error::{BootError, Problem};
+use crate::policy::boot::entry::Entry;
+use crate::policy::boot::error::BootError;
 use crate::policy::boot::hook;
 use crate::policy::boot::menu::Answer;
-use crate::policy::plan::{Fast, Options, Profile};
+use crate::policy::plan::{Fast, Options};
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
 use crate::sys::{AsFd, efivar, host, mount};
@@ -119,9 +118,6 @@ fn load_options<'a>(options: &BootOptions<'_>, volume: Option<&'a Volume>) -> Lo
     LoadOptions {
         root: volume.map(|volume| volume.root.as_fd()),
         extras: true,
-        extras_root: volume
-            .map(|volume| volume.boot.as_bytes())
-            .filter(|boot| !boot.is_empty()),
         dry_run: options.dry_run,
         ..LoadOptions::default()
     }
@@ -182,14 +178,25 @@ fn load_entry(
             let id = entry.id;
             return Err(BootError::Bad { id, problem }.into());
         }
-        let error = match load_chosen(&entry, &found, options, host, events) {
+        let common = LoadOptions {
+            wanted: wanted(options, host),
+            ..load_options(options, Some(volume))
+        };
+        let mut load_it = |options: &LoadOptions<'_>| load(options, host, events);
+        let error = match found.with_options(&entry, common, host, &mut load_it) {
             Ok(cmdline) => break (entry, cmdline),
             Err(error) => error,
         };
-        // The hashes of thin images are not compared before, because reading the files of
-        // all entries would take long.
+        // The companion files, and the hashes of thin images, are not looked at before,
+        // because reading the files of all entries would take long.
         let goes_on = name.is_none() || menu == Some(Timeout::Forever);
-        let Some(problem) = problem_of_load(&error).filter(|_| goes_on) else {
+        let problem = problem_of_load(&error);
+        // The user's words may be too many only for an entry that has too many itself.
+        let problem = problem.or_else(|| match options.append.is_empty() {
+            true => None,
+            false => found.check(index, host),
+        });
+        let Some(problem) = problem.filter(|_| goes_on) else {
             return Err(error);
         };
         if let Some(entry) = found.entries.get_mut(index) {
@@ -306,50 +313,6 @@ fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn
             events.tell(Event::Unbootable { entries, index });
         }
     }
-}
-
-fn load_chosen(
-    entry: &Entry,
-    found: &BootEntries,
-    options: &BootOptions<'_>,
-    host: &Host,
-    events: &mut dyn Events,
-) -> Result<Vec<u8>, RunError> {
-    let volume = found.volumes.get(entry.volume);
-    let volume = volume.ok_or_else(|| no_entry(&entry.id))?;
-    let common = load_options(options, Some(volume));
-    if entry.kind == Kind::Type2 {
-        let image = LoadOptions {
-            image: &volume.path_of(entry.kind, &entry.file_name),
-            wanted: Options {
-                profile: Profile::Number(entry.profile),
-                ..wanted(options, host)
-            },
-            ..common
-        };
-        return load(&image, host, events);
-    }
-    // The entry may have changed since it was listed.
-    let bad = |problem| {
-        let id = entry.id.clone();
-        BootError::Bad { id, problem }
-    };
-    let text = found.reread(entry, &host.machine).map_err(bad)?;
-    if let Some(error) = text.problem {
-        return Err(bad(Problem::Entry(error)).into());
-    }
-    let image = LoadOptions {
-        image: &text.image,
-        initrds: text.initrds.iter().map(Vec::as_slice).collect(),
-        entry_extras: text.extras.iter().map(Vec::as_slice).collect(),
-        wanted: Options {
-            entry_words: text.options.clone(),
-            profile: entry::profile(&text),
-            ..wanted(options, host)
-        },
-        ..common
-    };
-    load(&image, host, events)
 }
 
 /// Counts the try in the entry's name. If it cannot be counted, the boot goes on, as in

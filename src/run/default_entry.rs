@@ -1,38 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The default entry, with the files of a thin image compared. A boot does that when it
-//! loads them. Layer: effects.
+//! Loads of entries: their options, and the default entry, checked as far as a load that
+//! changes nothing can. Layer: effects.
 
+use alloc::vec::Vec;
+
+use super::RunError;
 use super::entries::BootEntries;
-use super::error::RunError;
+use super::entry;
+use super::events::{Event, Events};
+use super::load::prepare;
 use super::options::LoadOptions;
 use super::text::unusable;
-use super::{manifest, thin};
+use crate::formats::entries::loader_conf::Timeout;
+use crate::formats::source::InputId;
 use crate::host::Host;
 use crate::policy::boot::choose::DefaultSource;
-use crate::policy::boot::entry::Kind;
-use crate::policy::boot::error::Problem;
+use crate::policy::boot::entry::{Entry, Kind};
+use crate::policy::boot::error::{BootError, Problem};
+use crate::policy::boot::menu::Answer;
+use crate::policy::plan::{Options, Profile};
 use crate::sys::AsFd;
 
 /// Returns the problem of an entry whose load failed because of its files. Another entry
-/// may have better ones.
+/// may have better ones. What the user or the machine is at fault for would fail with each
+/// entry.
 pub fn problem_of_load(error: &RunError) -> Option<Problem> {
     match error {
         RunError::Open { .. }
         | RunError::Image { .. }
         | RunError::FileChanged { .. }
-        | RunError::Read { .. } => Some(unusable(error)),
+        | RunError::Read { .. }
+        | RunError::EmptyInitrd { .. }
+        | RunError::CompanionName { .. }
+        | RunError::CompanionPath { .. }
+        | RunError::TooManyCompanions { .. } => Some(unusable(error)),
+        // The entry shows the image's path already.
+        RunError::Plan { error: plan, .. } if plan.is_of_files() => {
+            Some(match plan.source() == InputId::IMAGE {
+                true => unusable(&**plan),
+                false => unusable(error),
+            })
+        }
         _ => None,
     }
 }
 
+/// Shows nothing.
+struct Quiet;
+
+impl Events for Quiet {
+    fn tell(&mut self, _: Event<'_>) {}
+
+    fn choose(&mut self, _: &BootEntries, _: usize, _: Timeout) -> Answer {
+        Answer::Nobody
+    }
+}
+
 impl BootEntries {
-    /// Returns the default entry's index and what chose it. The files of a thin image are
-    /// compared with its hashes, and another entry is chosen if they differ.
+    /// Returns the default entry's index and what chose it. Its files are looked at as for a
+    /// load, and another entry is chosen if that would fail because of them.
     pub fn checked_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
         loop {
             let (index, source) = self.default()?;
-            let error = self.check(index, host).err();
-            let Some(problem) = error.as_ref().and_then(problem_of_load) else {
+            let Some(problem) = self.check(index, host) else {
                 return Some((index, source));
             };
             // So that no entry comes up twice.
@@ -40,26 +70,71 @@ impl BootEntries {
         }
     }
 
-    /// Compares the files of an entry's image with its hashes, if it is a thin one.
-    fn check(&self, index: usize, host: &Host) -> Result<(), RunError> {
-        let entry = self.entries.get(index).ok_or(RunError::NoSuchInput)?;
-        let volume = self.volumes.get(entry.volume);
-        let volume = volume.ok_or(RunError::NoSuchInput)?;
-        let image = match entry.kind {
-            Kind::Type2 => volume.path_of(entry.kind, &entry.file_name),
-            // A problem that has come up since then is the load's to report.
-            Kind::Type1 => match self.reread(entry, &host.machine) {
-                Ok(text) => text.image,
-                Err(_) => return Ok(()),
-            },
-        };
+    /// Prepares the load of an entry without options of the user, and returns why that
+    /// fails because of the entry's files.
+    #[must_use]
+    pub fn check(&self, index: usize, host: &Host) -> Option<Problem> {
+        let entry = self.entries.get(index)?;
         let options = LoadOptions {
-            root: Some(volume.root.as_fd()),
-            image: &image,
+            extras: true,
+            dry_run: true,
             ..LoadOptions::default()
         };
-        let mut manifest = manifest::open(&options)?;
-        thin::open(&mut manifest, &options)?;
-        thin::check(&manifest)
+        let mut try_it = |options: &LoadOptions<'_>| {
+            let prepared = prepare(options, host, &mut Quiet);
+            prepared.map(|_| Vec::new())
+        };
+        let error = self.with_options(entry, options, host, &mut try_it).err()?;
+        problem_of_load(&error)
+    }
+
+    /// Calls `load` with the options to load an entry: `common`, and what the entry names.
+    ///
+    /// # Errors
+    /// The errors of `load`, and [`BootError::Bad`] for an entry that has changed since it
+    /// was listed.
+    pub fn with_options(
+        &self,
+        entry: &Entry,
+        common: LoadOptions<'_>,
+        host: &Host,
+        load: &mut dyn FnMut(&LoadOptions<'_>) -> Result<Vec<u8>, RunError>,
+    ) -> Result<Vec<u8>, RunError> {
+        let volume = self.volumes.get(entry.volume);
+        let volume = volume.ok_or(RunError::NoSuchInput)?;
+        let common = LoadOptions {
+            root: Some(volume.root.as_fd()),
+            extras_root: Some(volume.boot.as_bytes()).filter(|boot| !boot.is_empty()),
+            ..common
+        };
+        if entry.kind == Kind::Type2 {
+            return load(&LoadOptions {
+                image: &volume.path_of(entry.kind, &entry.file_name),
+                wanted: Options {
+                    profile: Profile::Number(entry.profile),
+                    ..common.wanted
+                },
+                ..common
+            });
+        }
+        let bad = |problem| {
+            let id = entry.id.clone();
+            BootError::Bad { id, problem }
+        };
+        let text = self.reread(entry, &host.machine).map_err(bad)?;
+        if let Some(error) = text.problem {
+            return Err(bad(Problem::Entry(error)).into());
+        }
+        load(&LoadOptions {
+            image: &text.image,
+            initrds: text.initrds.iter().map(Vec::as_slice).collect(),
+            entry_extras: text.extras.iter().map(Vec::as_slice).collect(),
+            wanted: Options {
+                entry_words: text.options.clone(),
+                profile: entry::profile(&text),
+                ..common.wanted
+            },
+            ..common
+        })
     }
 }

@@ -278,7 +278,7 @@ impl Diagnose for RunError {
                     .with_hint("a shorter path")
             }
             RunError::TooManyCompanions { count } => {
-                Diagnosis::failed(&format!("load: too many companion files: {count}"))
+                Diagnosis::bad_image(&format!("too many companion files: {count}"))
                     .because(&format!("at most {ADDONS_MAX} are taken"))
                     .with_hint("use fewer files, or --no-extras")
             }

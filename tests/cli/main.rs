@@ -11,6 +11,7 @@ mod build;
 
 mod bad_image;
 mod claims;
+mod companions;
 mod complete;
 mod entries;
 mod entries_elsewhere;

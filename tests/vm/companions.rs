@@ -132,7 +132,7 @@ fn bad_companions() {
         between("handshake", "(slice of the image); initrd ", " bytes at"),
         "the initrd's size"
     );
-    said.expect("many-code", "1");
+    said.expect("many-code", "3");
     said.expect_words("many", &["too many companion files: 513"]);
     said.expect("nowhere-code", "3");
     said.expect("unreadable-code", "0");

@@ -175,6 +175,23 @@ impl Diagnose for PlanError {
 }
 
 impl PlanError {
+    /// Returns whether the files are at fault, so that others may be better. The rest depends
+    /// on options or on this machine.
+    #[must_use]
+    pub fn is_of_files(&self) -> bool {
+        !matches!(
+            self,
+            PlanError::TakenAsItIs { .. }
+                | PlanError::NotTakenAsItIs { .. }
+                | PlanError::NotExtracted { .. }
+                | PlanError::NoHandshake(_)
+                | PlanError::ThinHandshake
+                | PlanError::AddonsNeedUki
+                | PlanError::NoRunningCmdline
+                | PlanError::Cmdline { users: true, .. }
+        )
+    }
+
     /// Returns the number of the file at fault.
     #[must_use]
     pub fn source(&self) -> InputId {
