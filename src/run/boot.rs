@@ -48,7 +48,7 @@ pub fn boot(
             .map_err(RunError::Diagnosed)?;
     }
     let name = options.name.filter(|name| !name.is_empty());
-    let loaded = match name.filter(|name| name.contains(&b'/')) {
+    let loaded = match name.filter(|name| choose::is_path(name)) {
         Some(path) => load_path(path, options, host, events),
         None => load_entry(name, options, host, events),
     };

@@ -63,8 +63,8 @@ pub struct ExecOptions {
 /// The options of a boot, requested on this program's command line or the kernel's.
 pub struct BootOptions<'arg> {
     pub place: Place<'arg>,
-    /// The name or the number of an entry, or a path if it has a `/`; empty or `None` for
-    /// the default.
+    /// The name or the number of an entry, or a path as told by `choose::is_path`; empty or
+    /// `None` for the default.
     pub name: Option<&'arg [u8]>,
     /// Takes the entry after the named one.
     pub next: bool,

@@ -188,9 +188,18 @@ pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
     missed
 }
 
-/// Returns the index of the entry with this name: its id, with or without the suffix, its
-/// file's name, its number in the list, or the beginning of its id if no other begins like
-/// that. A profile may be named by its number.
+/// Returns whether a word that names an image or an entry is a path. The ID of a profile may
+/// have a slash, too.
+#[must_use]
+pub fn is_path(word: &[u8]) -> bool {
+    let entry = word.iter().position(|byte| matches!(byte, b'/' | b'@'));
+    let is_profile = entry.is_some_and(|at| at > 0 && word.get(at) == Some(&b'@'));
+    word.contains(&b'/') && !is_profile
+}
+
+/// Returns the index of the entry with this name: its id or its file's name, both with or
+/// without the suffix, its number in the list, or the beginning of its id if no other begins
+/// like that. A profile may be named by its number.
 ///
 /// # Errors
 /// [`BootError::NoSuchEntry`], [`BootError::Ambiguous`].
@@ -204,10 +213,13 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
     let is =
         |text: &[u8]| text.eq_ignore_ascii_case(name) || text.eq_ignore_ascii_case(&with_suffix);
     let find = |is_it: &dyn Fn(&Entry) -> bool| entries.iter().position(is_it);
+    let is_file = |entry: &Entry| {
+        let end = entry.file_name.len().checked_sub(entry.kind.suffix().len());
+        let stem = end.and_then(|end| entry.file_name.get(..end));
+        is(&entry.file_name) || stem.is_some_and(is) || is(entry.stem())
+    };
     let found = find(&|entry| is(&entry.id))
-        .or_else(|| {
-            find(&|entry| entry.is_first_profile() && (is(&entry.file_name) || is(entry.stem())))
-        })
+        .or_else(|| find(&|entry| entry.is_first_profile() && is_file(entry)))
         .or_else(|| find(&|entry| entry.has_number(is)))
         .or_else(|| find(&|entry| entry.has_first_id(is)));
     let number = core::str::from_utf8(name)
@@ -219,25 +231,30 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
     if let Some(index) = found.or(by_number) {
         return Ok(index);
     }
-    let begins = |entry: &Entry| {
-        let beginning = entry.id.get(..name.len());
-        beginning.is_some_and(is)
+    let begins = |text: &[u8]| {
+        let lengths = [name.len(), with_suffix.len()];
+        let mut beginnings = lengths.iter().filter_map(|length| text.get(..*length));
+        beginnings.any(is)
     };
     let all = entries.iter().enumerate();
-    let mut matching = all.filter(|(_, entry)| !name.is_empty() && begins(entry));
-    let name = name.to_vec();
+    let mut matching = all
+        .filter(|(_, entry)| !name.is_empty() && (begins(&entry.id) || entry.has_first_id(begins)));
     let Some((index, first)) = matching.next() else {
+        let name = name.to_vec();
         return Err(BootError::NoSuchEntry { name });
     };
     // The profiles of an image do not make its name ambiguous.
-    let others = matching
-        .filter(|(_, entry)| entry.image_id() != first.image_id() || entry.volume != first.volume);
+    let is_of_image = begins(first.image_id());
+    let others = matching.filter(|(_, entry)| {
+        !is_of_image || entry.image_id() != first.image_id() || entry.volume != first.volume
+    });
     let mut ids: Vec<_> = others.map(|(_, entry)| entry.id.clone()).collect();
     if ids.is_empty() {
         return Ok(index);
     }
     ids.insert(0, first.id.clone());
     ids.truncate(AMBIGUOUS_SHOWN);
+    let name = name.to_vec();
     Err(BootError::Ambiguous { name, ids })
 }
 

@@ -25,8 +25,8 @@ pub const KERNEL_COMMAND_LINE_INTRODUCTION: &str = "The hooks read these words o
 pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
     (
         "rd.kexec_bpf=ENTRY",
-        "The entry to boot or, if it contains a /, the path of an image on the file system. If \
-         empty, the default entry. 0 turns hook boot and hook kdump off.",
+        "The entry to boot or, if it contains a / before any @, the path of an image on the file \
+         system. If empty, the default entry. 0 turns hook boot and hook kdump off.",
     ),
     (
         "rd.kexec_bpf.device=",

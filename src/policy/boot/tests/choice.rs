@@ -214,6 +214,7 @@ fn entries_go_by_several_names() {
         ("deb-6.12.conf", 0),
         ("Deb-6.12.Conf", 0),
         ("deb-6.12+3-1.conf", 0),
+        ("deb-6.12+3-1", 0),
         ("deb-6.1", 1),
         ("deb-6.1.", 1),
         // The number in the list, unless something has that name.
@@ -231,7 +232,7 @@ fn entries_go_by_several_names() {
             "{name}"
         );
     }
-    for name in ["gone", "6", "0", "", "deb-6.12+3"] {
+    for name in ["gone", "6", "0", "", "deb-6.12+3", "fed.efi@x"] {
         let error = BootError::NoSuchEntry { name: name.into() };
         assert_eq!(choose::by_name(&entries, name.as_bytes()), Err(error));
     }
@@ -244,4 +245,53 @@ fn entries_go_by_several_names() {
         (found.cause_text(), found.exit),
         ("deb-6.12.conf, deb-6.1.conf", Exit::BadImage)
     );
+}
+
+/// Of the profiles of one image, one may be a factory reset.
+#[test]
+fn the_beginning_of_a_profile_is_that_of_one_only() {
+    let image = |id: &str| {
+        (0..)
+            .zip(["main", "reset", "rescue", "a/b"])
+            .map(|(number, own)| uki(id, "ID=a\n", number, &format!("ID={own}\n")))
+            .collect::<Vec<_>>()
+    };
+    let entries = image("a.efi");
+    for (name, index) in [
+        ("a", 0),
+        ("a.e", 0),
+        ("a.efi", 0),
+        ("a.efi@m", 0),
+        ("a@main", 0),
+        ("a.efi@res", 4),
+        ("a.efi@rese", 1),
+        ("A@RESC", 2),
+        ("a@resc", 2),
+        ("a@a", 3),
+        ("a.efi@a/b", 3),
+        ("a@re", 4),
+        ("a.efi@r", 4),
+        ("a.efi@", 4),
+        ("a@", 4),
+    ] {
+        let found = choose::by_name(&entries, name.as_bytes());
+        match (index, found) {
+            (4, Err(BootError::Ambiguous { ids, .. })) => assert!(ids.len() >= 2, "{name}"),
+            (index, found) => assert_eq!(found, Ok(index), "{name}"),
+        }
+    }
+    // A file's name may have the character, too.
+    let entries = image("a@b.efi");
+    for (name, index) in [("a@", 0), ("a@b", 0), ("a@b.efi@resc", 2)] {
+        assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(index));
+    }
+    for (word, is_path) in [
+        ("a.efi@a/b", false),
+        ("a", false),
+        ("/a@b", true),
+        ("@/boot/vmlinuz", true),
+        ("./a@b/c", true),
+    ] {
+        assert_eq!(choose::is_path(word.as_bytes()), is_path, "{word}");
+    }
 }
