@@ -39,15 +39,18 @@ pub fn printable(bytes: &[u8]) -> String {
 }
 
 /// Returns whether a character is a control character, or shows nothing itself but can
-/// change the order of the text around it, or hide in it: Unicode's Bidi_Control, zero-width
-/// and annotation characters.
+/// change the order of the text around it, or hide in it: Unicode's
+/// Default_Ignorable_Code_Point, its annotation characters and line separators, and the
+/// empty Braille pattern.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
     let is_invisible = matches!(
         character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
     );
     is_invisible || character.is_control()
 }
@@ -64,6 +67,12 @@ mod tests {
             printable("x\u{202e}fe.\u{2066}\u{feff}y".as_bytes()),
             "x\\u{202e}fe.\\u{2066}\\u{feff}y"
         );
+        for hidden in [
+            0x34f, 0x115f, 0x1160, 0x2800, 0x3164, 0xfe0f, 0xffa0, 0xe0100,
+        ] {
+            let text = format!("x{}", char::from_u32(hidden).unwrap());
+            assert_eq!(printable(text.as_bytes()), format!("x\\u{{{hidden:x}}}"));
+        }
         // Escaped text stays as it is.
         let once = printable(b"a \\ \x1b[2J\xff\n");
         assert_eq!(printable(once.as_bytes()), once);
