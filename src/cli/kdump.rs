@@ -5,7 +5,7 @@ use alloc::format;
 
 use super::console::Console;
 use super::parse::Parsed;
-use super::plan::COLUMN;
+use super::plan::{COLUMN, command_line};
 use super::text::Page;
 use super::{crash, options};
 use crate::diagnosis::Diagnosis;
@@ -40,7 +40,7 @@ pub fn check(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis
     if let Some(found) = &load.preflight {
         crash::preflight(&mut out, found);
     }
-    out.both("command line", &load.plan.cmdline.text);
+    command_line(&mut out, &load.plan.cmdline.text);
     crash::hotplug(&mut out, "hotplug", &host);
     crash::settings(&mut out, "settings", &host.crash);
     console.result(&out);

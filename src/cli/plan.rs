@@ -179,14 +179,19 @@ fn initrd(out: &mut Page, load: &Prepared) {
     out.json.end();
 }
 
+/// Adds the next kernel's command line.
+pub fn command_line(out: &mut Page, text: &[u8]) {
+    const LABEL: &str = "command line";
+    match text {
+        b"" => out.line(LABEL, "none"),
+        _ => out.put(LABEL, format_args!("{}", escaped(text))),
+    }
+    out.json.text(LABEL, text);
+}
+
 fn cmdline(out: &mut Page, load: &Prepared) {
     let cmdline = &load.plan.cmdline;
-    out.json.text("command line", &cmdline.text);
-    if cmdline.text.is_empty() {
-        out.line("command line", "none");
-    } else {
-        out.put("command line", format_args!("{}", escaped(&cmdline.text)));
-    }
+    command_line(out, &cmdline.text);
     out.json.array("cmdlinePieces");
     for (origin, text) in &cmdline.pieces {
         let origin = origin_text(*origin, &load.manifest);

@@ -133,6 +133,16 @@ fn sections_that_become_files_are_not_shown_as_archives() {
 }
 
 #[test]
+fn no_command_line_is_shown_as_none() {
+    let directory = images("initrd-no-words");
+    for command in [&["load", "-n"][..], &["kdump", "check"]] {
+        let run = directory.run(&[command, &["vmlinuz", "--initrd", "good"]].concat());
+        let line = "command line  none\n";
+        assert!(run.stdout.contains(line), "{run:?}");
+    }
+}
+
+#[test]
 fn without_initrd_and_root_a_kernel_gets_a_warning() {
     let directory = images("initrd-none");
     let none = Some("no root= and no initrd");
