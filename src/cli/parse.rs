@@ -13,6 +13,7 @@ use super::table::{Command, CommandId, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS,
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::loader_conf::MenuTime;
+use crate::policy::plan::split_profile;
 
 /// A command line that conforms to the table.
 #[derive(Debug, Default)]
@@ -323,15 +324,23 @@ fn check_operand(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 
 /// Checks the flags against each other.
 fn check_flags(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
+    let both = |one: &str, other: &str| {
+        let what = format!("{one} and {other} cannot be used together");
+        let hints = [Hint::Text("only one of them"), help(parsed.command)];
+        Err(Diagnosis::usage(&what).with_hints(&hints))
+    };
     for (one, other) in EXCLUSIVE {
         if parsed.has(one.id) && parsed.has(other.id) {
-            let what = format!(
-                "--{} and --{} cannot be used together",
-                one.long, other.long
-            );
-            let hints = [Hint::Text("only one of them"), help(parsed.command)];
-            return Err(Diagnosis::usage(&what).with_hints(&hints));
+            let name = |flag: &Flag| ["--", flag.long].concat();
+            return both(&name(one), &name(other));
         }
+    }
+    let words = parsed.value(Id::CommandLine).unwrap_or_default();
+    if let (Some(profile), _) = split_profile(words)
+        && parsed.has(Id::Profile)
+    {
+        let other = ["@", &show(profile), " of --command-line"].concat();
+        return both("--profile", &other);
     }
     for (flag, needed) in NEEDS {
         if parsed.has(flag.id) && !parsed.has(needed.id) {

@@ -32,8 +32,8 @@ each aligned to 4 bytes, as a boot loader does."
 repeated; the pieces are joined with single spaces."
         }
         Id::CommandLine => {
-            "Uses TEXT in place of the command line that the image carries. For a UKI, TEXT may begin with \
-@PROFILE, as for systemd-stub."
+            "Uses TEXT in place of the command line that the image carries. For a UKI and without --profile, \
+TEXT may begin with @PROFILE, as for systemd-stub."
         }
         Id::ReuseCmdline => {
             "Uses the running kernel's command line in place of the image's, without the words that a boot \

@@ -34,7 +34,7 @@ pub use flags::Flags;
 pub use initrd::{InitrdOrigin, InitrdPart};
 pub use initrd_fault::check_initrd;
 pub use manifest::{Companion, CompanionKind, Input, Manifest, ThinFiles, profile_number};
-pub use options::{Fast, Options, Profile};
+pub use options::{Fast, Options, Profile, split_profile};
 pub use parser::Parser;
 pub use route::Route;
 pub use unpack::Unpack;
