@@ -95,19 +95,20 @@ impl Directory {
             .map_err(|errno| fail("open", path, errno))
     }
 
-    /// `openat(self, name, O_RDONLY | O_NOFOLLOW)`: opens a directory in this one; `None`
-    /// if there is nothing with that name.
+    /// `openat2(self, name, RESOLVE_BENEATH)`: opens a directory in this one, also through a
+    /// link that leads to another one in it; `None` if there is nothing with that name.
     ///
     /// # Errors
-    /// ENOTDIR for a file or a symbolic link.
+    /// ENOTDIR for a file, EXDEV for a link that leads out.
     pub fn below(&self, name: &[u8]) -> Result<Option<Directory>, SysError> {
-        let flags = DIRECTORY | OFlags::NOFOLLOW;
-        let opened =
-            c_path(name).and_then(|name| rustix::fs::openat(&self.0, &*name, flags, Mode::empty()));
+        let opened = c_path(name).and_then(|name| {
+            let how = ResolveFlags::BENEATH;
+            rustix::fs::openat2(&self.0, &*name, DIRECTORY, Mode::empty(), how)
+        });
         match opened {
             Ok(fd) => Ok(Some(Directory(fd))),
             Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(fail("openat", name, errno)),
+            Err(errno) => Err(fail("openat2", name, errno)),
         }
     }
 

@@ -2,6 +2,7 @@
 //! Files beside an entry's image that keep it from booting: another entry boots.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use crate::build;
 use crate::entries::{expect, root};
@@ -104,4 +105,36 @@ fn words_of_the_user_that_are_too_many_are_the_users_fault() {
     let boot = run(&directory, &["boot", "-n", "--append", &long]);
     assert_eq!(boot.code, 2, "{boot:?}");
     assert!(!boot.stderr.contains("skipped"), "{boot:?}");
+}
+
+/// ostree's /boot/loader is a link; one that leads out of its directory is not followed.
+#[test]
+fn directories_of_companion_files_may_be_links() {
+    let directory = images("beside-links");
+    let addon = |words: &[u8]| build::pe(&[(".cmdline", words)]);
+    put(&directory, "loader.1/addons/g.addon.efi", &addon(b"global"));
+    let entry = directory.path("loader/entries/good.conf");
+    fs::create_dir_all(directory.path("loader.1/entries")).unwrap();
+    fs::rename(entry, directory.path("loader.1/entries/good.conf")).unwrap();
+    fs::remove_dir_all(directory.path("loader")).unwrap();
+    symlink("loader.1", directory.path("loader")).unwrap();
+    put(&directory, "EFI/Linux/all.d/a.addon.efi", &addon(b"mine"));
+    symlink("all.d", directory.path(OWN)).unwrap();
+    let run_it = || run(&directory, &["boot", "-n", "x"]);
+    let boot = run_it();
+    assert_eq!(boot.code, 0, "{boot:?}");
+    expect(&boot, &["command line own global mine"]);
+    assert!(!boot.stderr.contains("skipped"), "{boot:?}");
+    fs::remove_file(directory.path(OWN)).unwrap();
+    let outside = directory.path("EFI");
+    for target in ["../../loader.1/addons", outside.to_str().unwrap()] {
+        symlink(target, directory.path(OWN)).unwrap();
+        let boot = run_it();
+        assert_eq!(boot.code, 0, "{boot:?}");
+        expect(
+            &boot,
+            &["x.efi.extra.d: openat2: EXDEV", "command line own global"],
+        );
+        fs::remove_file(directory.path(OWN)).unwrap();
+    }
 }
