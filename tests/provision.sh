@@ -96,6 +96,7 @@ squashfs-tools        makes squashfs file systems of guests' disks
 fdisk                 writes MBR tables to guests' disks
 zstd                  compresses initrds
 lz4                   compresses initrds
+lzop                  compresses initrds
 xz-utils              compresses initrds, unpacks the kernel's own modules
 zsh                   runs the completion for zsh
 fish                  runs the completion for fish

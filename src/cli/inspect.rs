@@ -346,7 +346,7 @@ impl Page {
             cap_sys_boot: true,
             ..host::read()
         };
-        let plan = match run::plan(options, manifest, &host) {
+        let plan = match run::plan_one(options, manifest, &host) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
                 return self.nothing(&error.diagnose());

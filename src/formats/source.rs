@@ -42,6 +42,12 @@ pub trait ReadAt {
     /// [`ReadErrorKind::Truncated`] when the file ends first, which below `file_bytes`
     /// means that it has shrunk; [`ReadErrorKind::Io`].
     fn read_at(&self, offset: FileOffset, buf: &mut [u8]) -> Result<(), ReadError>;
+
+    /// Returns where the next stored bytes are, at or after `offset`. Before them are zeros
+    /// that take no room on the disk. Where that is not known, it is `offset` itself.
+    fn data_at(&self, offset: FileOffset) -> FileOffset {
+        offset
+    }
 }
 
 /// A read that did not return all the requested bytes.
@@ -196,6 +202,14 @@ impl<R: ReadAt + ?Sized> ReadAt for SubSource<'_, R> {
                 kind: ReadErrorKind::Truncated,
             }),
         }
+    }
+
+    fn data_at(&self, offset: FileOffset) -> FileOffset {
+        let FileSlice { offset: start, .. } = self.slice;
+        let Some(outer) = start.checked_add(offset.0) else {
+            return offset;
+        };
+        FileOffset(self.outer.data_at(outer).0.saturating_sub(start.0))
     }
 }
 

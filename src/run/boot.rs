@@ -190,18 +190,16 @@ fn load_entry(
         // The companion files, and the hashes of thin images, are not looked at before,
         // because reading the files of all entries would take long.
         let goes_on = name.is_none() || menu == Some(Timeout::Forever);
-        let problem = problem_of_load(&error);
         // The user's words may be too many only for an entry that has too many itself.
-        let problem = problem.or_else(|| match options.append.is_empty() {
-            true => None,
-            false => found.check(index, host),
-        });
-        let Some(problem) = problem.filter(|_| goes_on) else {
-            return Err(error);
+        let without_words = match problem_of_load(&error) {
+            None if !options.append.is_empty() => found.check(index, host),
+            _ => None,
         };
-        if let Some(entry) = found.entries.get_mut(index) {
-            entry.problem = Some(problem);
+        let error = without_words.unwrap_or(error);
+        if !goes_on || problem_of_load(&error).is_none() {
+            return Err(error);
         }
+        found.pass_over(index, &error, host);
         let entries = &found;
         events.tell(Event::Unbootable { entries, index });
     };

@@ -62,18 +62,47 @@ impl BootEntries {
     pub fn checked_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
         loop {
             let (index, source) = self.default()?;
-            let Some(problem) = self.check(index, host) else {
+            let Some(error) = self.check(index, host) else {
                 return Some((index, source));
             };
             // So that no entry comes up twice.
-            self.entries.get_mut(index)?.problem = Some(problem);
+            self.pass_over(index, &error, host);
+        }
+    }
+
+    /// Gives an entry the problem that its load had, and every other one of its file system
+    /// that names the same bad initrd, which may have taken long to read.
+    pub fn pass_over(&mut self, index: usize, error: &RunError, host: &Host) {
+        let problem = problem_of_load(error);
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let volume = entry.volume;
+        entry.problem.clone_from(&problem);
+        let initrd = match error {
+            RunError::Plan { path, error } if error.source() != InputId::IMAGE => path,
+            _ => return,
+        };
+        for index in 0..self.entries.len() {
+            let is_same = |entry: &&Entry| {
+                let is_like = entry.kind == Kind::Type1 && entry.volume == volume;
+                let text = || self.reread(entry, &host.machine);
+                is_like
+                    && entry.problem.is_none()
+                    && text().is_ok_and(|it| it.initrds.contains(initrd))
+            };
+            if self.entries.get(index).filter(is_same).is_some()
+                && let Some(entry) = self.entries.get_mut(index)
+            {
+                entry.problem.clone_from(&problem);
+            }
         }
     }
 
     /// Prepares the load of an entry without options of the user, and returns why that
     /// fails because of the entry's files.
     #[must_use]
-    pub fn check(&self, index: usize, host: &Host) -> Option<Problem> {
+    pub fn check(&self, index: usize, host: &Host) -> Option<RunError> {
         let entry = self.entries.get(index)?;
         let options = LoadOptions {
             extras: true,
@@ -85,7 +114,7 @@ impl BootEntries {
             prepared.map(|_| Vec::new())
         };
         let error = self.with_options(entry, options, host, &mut try_it).err()?;
-        problem_of_load(&error)
+        problem_of_load(&error).map(|_| error)
     }
 
     /// Calls `load` with the options to load an entry: `common`, and what the entry names.

@@ -5,6 +5,7 @@
 use super::RunError;
 use super::crash::{self, Preflight};
 use super::options::LoadOptions;
+use crate::formats::archive::Depth;
 use crate::host::Host;
 use crate::policy::boot::error::BootError;
 use crate::policy::boot::hook;
@@ -35,7 +36,7 @@ impl Prepared {
         host: &Host,
     ) -> Result<Prepared, RunError> {
         let plan = planned(options, &manifest, host)?;
-        let not_unpacked = match unpacked(&plan, &manifest) {
+        let not_unpacked = match unpacked(&plan, &manifest, Depth::Faults) {
             Err(error) if !options.force => return Err(error),
             other => other.err(),
         };
@@ -57,8 +58,8 @@ impl Prepared {
     }
 }
 
-/// Plans the load of the files in `manifest`, and checks that the next kernel can unpack
-/// its initrd.
+/// Plans the load of the files in `manifest` for a list of entries, and takes a glance at
+/// whether the next kernel can unpack its initrd.
 ///
 /// # Errors
 /// [`RunError::Plan`], [`BootError::WouldChain`].
@@ -67,13 +68,34 @@ pub fn plan(
     manifest: &Manifest<InputFile>,
     host: &Host,
 ) -> Result<Plan, RunError> {
+    checked(options, manifest, host, Depth::Glance)
+}
+
+/// Plans the load of the files in `manifest`, and checks its initrd as a load does.
+///
+/// # Errors
+/// The errors of [`plan`].
+pub fn plan_one(
+    options: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    host: &Host,
+) -> Result<Plan, RunError> {
+    checked(options, manifest, host, Depth::Faults)
+}
+
+fn checked(
+    options: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    host: &Host,
+    depth: Depth,
+) -> Result<Plan, RunError> {
     let plan = planned(options, manifest, host)?;
-    unpacked(&plan, manifest)?;
+    unpacked(&plan, manifest, depth)?;
     Ok(plan)
 }
 
-fn unpacked(plan: &Plan, manifest: &Manifest<InputFile>) -> Result<(), RunError> {
-    plan::check_initrd(plan, manifest)
+fn unpacked(plan: &Plan, manifest: &Manifest<InputFile>, depth: Depth) -> Result<(), RunError> {
+    plan::check_initrd(plan, manifest, depth)
         .map_err(|error| RunError::plan(manifest.path(error.source()), error))
 }
 

@@ -10,7 +10,7 @@ use core::ffi::CStr;
 use core::fmt;
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 use rustix::mount;
 
@@ -209,6 +209,16 @@ impl ReadAt for InputFile {
             }
         }
         Ok(())
+    }
+
+    /// `lseek(fd, offset, SEEK_DATA)`. All other reads and copies name their offset.
+    fn data_at(&self, offset: FileOffset) -> FileOffset {
+        FileOffset(match rustix::fs::seek(&self.fd, SeekFrom::Data(offset.0)) {
+            Ok(data) => data,
+            // No data follows.
+            Err(Errno::NXIO) => self.file_bytes.max(offset.0),
+            Err(_) => offset.0,
+        })
     }
 }
 

@@ -65,6 +65,9 @@ const PACKERS: &[&[&str]] = &[
     &["zstd", "-q", "-c", "--ultra", "-22"],
     &["zstd", "-q", "-c", "--long=27"],
     &["lz4", "-l", "-9", "-c"],
+    &["lzop", "-c"],
+    &["lzop", "-9", "-c", "--crc32"],
+    &["xz", "--check=crc32", "--x86", "--lzma2"],
 ];
 
 #[test]
@@ -133,7 +136,7 @@ fn other_formats_have_their_names() {
     let mut kernel = vec![0; 0x400];
     kernel[0x202..0x206].copy_from_slice(b"HdrS");
     let at = |offset: usize, magic: &[u8]| {
-        let mut file = vec![0; 0x2000];
+        let mut file = vec![0; 0x9000];
         file[offset..offset + magic.len()].copy_from_slice(magic);
         file
     };
@@ -179,6 +182,34 @@ fn other_formats_have_their_names() {
         (b"#!/bin/sh\n".repeat(9), "a script at 0x0"),
         (b"some words\n".to_vec(), "a text file at 0x0"),
         (vec![0; 70_000], "nothing but zeros"),
+        (vec![0; (64 << 20) + 1], "nothing but zeros"),
+        (
+            at(0x8000, b"\x01CD001"),
+            "an ISO 9660 file system, as on CDs at 0x0",
+        ),
+        (
+            [&[0; 512][..], &[0xa5; 20]].concat(),
+            "no archive at 0x200, which begins with a5a5a5a5a5a5a5a5",
+        ),
+        (
+            packed(&["xz", "-c", "--check=crc32", "--delta", "--lzma2"], &plain),
+            "xz with a filter that the kernel lacks at 0x0",
+        ),
+        (
+            packed(
+                &["xz", "-c", "--check=crc32", "--x86", "--arm", "--lzma2"],
+                &plain,
+            ),
+            "xz with a filter that the kernel lacks at 0x0",
+        ),
+        (
+            packed(&["lzop", "-c", "-CC"], &plain),
+            "lzop with none or several checksums of a block at 0x0",
+        ),
+        (
+            packed(&["lzop", "-c", "-F"], &plain),
+            "lzop with none or several checksums of a block at 0x0",
+        ),
         (
             vec![0xa5; 2000],
             "no archive at 0x0, which begins with a5a5a5a5a5a5a5a5",
@@ -218,6 +249,7 @@ fn real_files_have_their_names() {
     };
     for (line, what) in [
         ("echo a >a; tar -cf out a", "a tar archive at 0x0"),
+        ("tar --format=v7 -cf out a", "a tar archive at 0x0"),
         (
             "truncate -s 1M out; mke2fs -q -F -t ext4 out",
             "an ext2, ext3 or ext4 file system at 0x0",
@@ -256,10 +288,19 @@ fn inside_gzip_only_what_is_certain_counts() {
     named.splice(10..10, *b"initrd.img\0");
     passes("with a name", &named);
     // The kernel skips no other field, and takes it for data.
-    let mut commented = gzip.clone();
-    commented[3] = 16;
-    commented.splice(10..10, *b"\xff\xff\xff\xff\0");
-    fails(&commented, "the gzip data at 0x0 is damaged");
+    for (flag, field) in [
+        (16, &b"\xff\xff\xff\xff\0"[..]),
+        (4, b"\x06\0BC\x02\0\x12\x34"),
+        (2, b"\xff\xff"),
+    ] {
+        let mut other = gzip.clone();
+        other[3] = flag;
+        other.splice(10..10, field.iter().copied());
+        fails(&other, "gzip with other fields than a name at 0x0");
+    }
+    let mut damaged = gzip.clone();
+    damaged[10] = 0xff;
+    fails(&damaged, "the gzip data at 0x0 is damaged");
     fails(&gzip[..60], "the gzip data at 0x0 is cut short");
     // Fewer bytes than its header has.
     fails(
@@ -298,6 +339,7 @@ fn a_cut_archive_is_told_where_it_can_be_seen() {
         (&["xz", "-c", "--check=crc32"][..], "xz"),
         (&["zstd", "-q", "-c"], "zstd"),
         (&["lz4", "-l", "-c"], "lz4"),
+        (&["lzop", "-c"], "lzop"),
     ] {
         let whole = packed(command, &plain);
         for end in [12, 13, whole.len() / 2, whole.len() - 1] {
@@ -306,6 +348,21 @@ fn a_cut_archive_is_told_where_it_can_be_seen() {
                 &format!("the {format} data at 0x0 is cut short"),
             );
         }
+    }
+}
+
+/// A few bytes after an archive hide no file; alone, they are no initrd.
+#[test]
+fn the_smallest_files_are_no_archives() {
+    fails(b"a", "a text file at 0x0");
+    fails(b"abc", "a text file at 0x0");
+    fails(
+        b"\xff\0",
+        "no archive at 0x0, which begins with ff00000000000000",
+    );
+    fails(b"070", "the cpio data at 0x0 is cut short");
+    for lz4 in [&b"\x02\x21\x4c\x18"[..], b"\x02\x21\x4c\x18\x09"] {
+        fails(lz4, "the lz4 data at 0x0 is cut short");
     }
 }
 

@@ -84,6 +84,7 @@ fn real_programs_archives_tell_their_size() {
     for (command, format, most) in [
         (&["gzip", "-c"][..], Format::Gzip, bytes),
         (&["xz", "-c", "--check=crc32"], Format::Xz, bytes),
+        (&["lzop", "-c"], Format::Lzop, bytes),
         (
             &["xz", "-c", "-0", "--block-size=262144"],
             Format::Xz,
@@ -185,6 +186,18 @@ fn what_does_not_tell_is_a_guess() {
     // The kernel stops at unknown data, so the rest takes no memory.
     let junk = one(b"junk and more of it");
     assert_eq!((junk.format, junk.unpacked_bytes), (Format::Unknown, 0));
+}
+
+/// Bytes after the trailer, or the trailer's that are missing, look like a huge size.
+#[test]
+fn an_unlikely_size_in_gzip_is_a_guess() {
+    let mut plain = cpio(&[1]);
+    plain.extend((0..100_000u32).flat_map(|it| it.wrapping_mul(it).to_le_bytes()));
+    let gzip = packed(&["gzip", "-1", "-c"], &plain);
+    assert_eq!(one(&gzip).known, Known::Exact);
+    for file in [&gzip[..gzip.len() - 1], &[&gzip[..], b"\n"].concat()] {
+        assert_eq!(one(file).known, Known::Guess, "{:?}", one(file));
+    }
 }
 
 /// The header of lzma has the unpacked size.

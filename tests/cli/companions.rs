@@ -51,13 +51,13 @@ fn what_lies_beside_an_image_keeps_no_other_entry_from_booting() {
     let own = |file: &str| format!("{OWN}/{file}");
     let cases: [(&str, &str, Make<'_>); 6] = [
         ("initrd", "an lz4 frame at 0x200", &|it| {
-            put(it, &own("a.addon.efi"), &frame)
+            put(it, &own("a.addon.efi"), &frame);
         }),
         ("global", "an lz4 frame at 0x200", &|it| {
-            put(it, "loader/addons/g.addon.efi", &frame)
+            put(it, "loader/addons/g.addon.efi", &frame);
         }),
         ("words", "the command line has 3004 bytes", &|it| {
-            put(it, &own("a.addon.efi"), &long)
+            put(it, &own("a.addon.efi"), &long);
         }),
         ("many", "too many companion files: 513", &|it| {
             for number in 0..600 {

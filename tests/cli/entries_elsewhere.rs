@@ -201,6 +201,41 @@ fn huge_files_are_no_default() {
     expect(&load, &["big: the initrd has 4294967297 bytes"]);
 }
 
+/// A list reads little of them, but the default's are looked at as for a load. What one entry
+/// showed holds for the others.
+#[test]
+fn initrds_of_zeros_are_no_default() {
+    let files = [
+        ("good.conf", "linux /vmlinuz\ninitrd /initrd\noptions a\n"),
+        ("sparse.conf", "linux /vmlinuz\ninitrd /initrd /sparse\n"),
+    ];
+    let directory = root("zeros", &files);
+    let file = fs::File::create(directory.path("sparse")).unwrap();
+    file.set_len(200 << 20).unwrap();
+    directory.file("stored", &vec![0; 8 << 20]);
+    for number in 10..30 {
+        let name = format!("loader/entries/z{number}.conf");
+        directory.file(name, b"sort-key a\nlinux /vmlinuz\ninitrd /stored\n");
+    }
+    let why = "bad initrd: nothing but zeros";
+    let run = list(&directory);
+    expect(
+        &run,
+        &[
+            "good.conf, the default",
+            &format!("sparse.conf: skipped: {why}"),
+        ],
+    );
+    assert_eq!(run.stdout.matches(why).count(), 21, "{run:?}");
+    let run = plan(&directory, &[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    expect(&run, &["entry good.conf"]);
+    // Once, for the first of them, and for the one that the list knew.
+    assert_eq!(run.stderr.matches(why).count(), 2, "{run:?}");
+    let run = plan(&directory, &["z20"]);
+    assert_eq!(run.code, 3, "{run:?}");
+}
+
 #[test]
 fn a_nul_ends_the_text() {
     let directory = root(

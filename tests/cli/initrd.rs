@@ -132,6 +132,27 @@ fn sections_that_become_files_are_not_shown_as_archives() {
     assert_eq!(archives, 2, "{}", run.stdout);
 }
 
+/// What is left of a file after a crash may be its size alone.
+#[test]
+fn zeros_are_refused_whatever_their_number() {
+    let directory = images("initrd-zeros");
+    let file = std::fs::File::create(directory.path("sparse")).unwrap();
+    file.set_len(3 << 30).unwrap();
+    directory.file("stored", &vec![0; 65 << 20]);
+    for name in ["sparse", "stored"] {
+        let run = directory.run(&["load", "-n", "vmlinuz", "--initrd", name]);
+        let what = format!("kexec-bpf: {name}: bad initrd: nothing but zeros\n");
+        assert_eq!(run.code, 3, "{run:?}");
+        assert!(run.stderr.starts_with(&what), "{run:?}");
+    }
+    // The kernel skips zeros before an archive.
+    let mut padded = vec![0; 65 << 20];
+    padded.extend(build::newc("init", b"contents"));
+    directory.file("padded", &padded);
+    let run = directory.run(&["load", "-n", "vmlinuz", "--initrd", "padded"]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
 #[test]
 fn no_command_line_is_shown_as_none() {
     let directory = images("initrd-no-words");

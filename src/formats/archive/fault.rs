@@ -33,6 +33,8 @@ pub enum FaultKind {
     Damaged(Format),
     /// An archive that does not begin at a multiple of 4.
     Misplaced(Format),
+    /// An archive that was made with options whose results the kernel does not read.
+    Options(Format),
     /// An xz archive with a check that the kernel does not compute.
     XzCheck,
     /// A zstd archive with a larger window than the kernel's decoder has.
@@ -63,6 +65,14 @@ impl fmt::Display for Fault {
             }
             FaultKind::Misplaced(format) => {
                 write!(out, "{} at {at}, not a multiple of 4", format.name())
+            }
+            FaultKind::Options(format) => {
+                let what = match format {
+                    Format::Gzip => "other fields than a name",
+                    Format::Xz => "a filter that the kernel lacks",
+                    _ => "none or several checksums of a block",
+                };
+                write!(out, "{} with {what} at {at}", format.name())
             }
             FaultKind::XzCheck => write!(out, "xz with another check than CRC32 at {at}"),
             FaultKind::ZstdWindow => write!(out, "zstd with a window above 128 MiB at {at}"),
@@ -101,6 +111,15 @@ impl Diagnose for Fault {
             FaultKind::Misplaced(_) => bad
                 .because("the kernel finds archives only at multiples of 4")
                 .with_hint("pass each archive with an --initrd of its own"),
+            FaultKind::Options(Format::Gzip) => bad
+                .because("the kernel's gunzip takes them for data")
+                .with_hint("gunzip it, and compress it by gzip"),
+            FaultKind::Options(Format::Xz) => bad
+                .because("the kernel's xz has LZMA2 and filters for machine code only")
+                .with_hint("compress it by xz --check=crc32"),
+            FaultKind::Options(_) => bad
+                .because("the kernel expects one, and takes others for data")
+                .with_hint("compress it by lzop without options"),
             FaultKind::XzCheck => bad
                 .because("the kernel's xz has no other check")
                 .with_hint("compress it by xz --check=crc32"),

@@ -31,6 +31,10 @@ pub enum Advice {
     Disk,
 }
 
+/// The first volume descriptor of an ISO 9660 file system.
+const ISO_MAGIC: &[u8; 6] = b"\x01CD001";
+const ISO_MAGIC_AT: u64 = 16 * 2048;
+
 /// Formats by their first bytes.
 const STARTS: &[(&[u8], &str, Advice)] = &[
     (b"\x04\x22\x4d\x18", "an lz4 frame", Advice::Lz4),
@@ -53,11 +57,8 @@ const STARTS: &[(&[u8], &str, Advice)] = &[
     (b"\xed\xab\xee\xdb", "an RPM package", Advice::None),
 ];
 
-/// Names the format at `at`, up to `end`.
-///
-/// # Errors
-/// The first bytes, if the format is not known.
-pub fn name(source: &dyn ReadAt, at: u64, end: u64) -> Result<Foreign, [u8; 8]> {
+/// Names the format at `at`, up to `end`; `None` if it is not known.
+pub fn name(source: &dyn ReadAt, at: u64, end: u64) -> Option<Foreign> {
     let rest = FileSlice {
         offset: FileOffset(at),
         bytes: end.saturating_sub(at),
@@ -68,9 +69,16 @@ pub fn name(source: &dyn ReadAt, at: u64, end: u64) -> Result<Foreign, [u8; 8]> 
     if let Ok(image) = detect(rest) {
         let name = image.kind_name();
         let advice = Advice::Kernel;
-        return Ok(Foreign { name, advice });
+        return Some(Foreign { name, advice });
     }
-    of_head(head).ok_or_else(|| bytes_at(head, 0).unwrap_or_default())
+    let mut volume = [0; ISO_MAGIC.len()];
+    let volume_at = FileOffset(ISO_MAGIC_AT);
+    if rest.read_at(volume_at, &mut volume).is_ok() && volume == *ISO_MAGIC {
+        let name = "an ISO 9660 file system, as on CDs";
+        let advice = Advice::None;
+        return Some(Foreign { name, advice });
+    }
+    of_head(head)
 }
 
 /// Returns whether the bytes from `at` to `end` are the beginning of a cpio archive's magic
@@ -83,6 +91,32 @@ pub fn is_cut_cpio(source: &dyn ReadAt, at: u64, end: u64) -> bool {
         let head = head.get_mut(..left).unwrap_or_default();
         source.read_at(FileOffset(at), head).is_ok() && *head == *magic
     })
+}
+
+/// Returns whether this is a header of tar by its checksum: the oldest ones have no magic
+/// number.
+fn is_tar(head: &[u8]) -> bool {
+    const CHECKSUM: core::ops::Range<usize> = 148..156;
+    let field = head.get(CHECKSUM).unwrap_or_default();
+    let digits = field.iter().take_while(|byte| !matches!(byte, 0));
+    let Some(header) = head.get(..512).filter(|header| header.first() != Some(&0)) else {
+        return false;
+    };
+    let bytes = header.iter().zip(0usize..);
+    let sum: u32 = bytes
+        .map(|(byte, at)| match CHECKSUM.contains(&at) {
+            true => u32::from(b' '),
+            false => u32::from(*byte),
+        })
+        .sum();
+    let mut value = 0u32;
+    for digit in digits.filter(|byte| **byte != b' ') {
+        let Some(digit) = char::from(*digit).to_digit(8) else {
+            return false;
+        };
+        value = value.wrapping_mul(8).wrapping_add(digit);
+    }
+    value == sum
 }
 
 /// Names the format that begins with these bytes; `None` for an unknown one.
@@ -109,7 +143,7 @@ pub fn of_head(head: &[u8]) -> Option<Foreign> {
     if head.starts_with(b"\x30\x82") && bytes_at(head, 4) == Some([0x30, 0x82]) {
         return found("a certificate (DER)", Advice::None);
     }
-    if bytes_at(head, 257) == Some(*b"ustar") {
+    if bytes_at(head, 257) == Some(*b"ustar") || is_tar(head) {
         return found("a tar archive", Advice::Newc);
     }
     if u16_at(head, 1080) == Some(0xef53) {

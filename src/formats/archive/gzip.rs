@@ -9,6 +9,9 @@ use super::{Format, Known, Walked};
 const HEAD_BYTES: usize = 10;
 /// The best possible ratio of deflate, which no initrd reaches.
 const RATIO_MAX: u64 = 1032;
+/// A ratio that hardly an initrd reaches. A larger one is that of other bytes, where the
+/// archive is cut short or something follows it.
+const RATIO_LIKELY: u64 = 100;
 /// The size of the smallest header and of the trailer together.
 const LEAST_BYTES: u64 = 18;
 
@@ -28,7 +31,10 @@ pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
             return Ok(Walked {
                 end,
                 unpacked_bytes,
-                known: Known::Exact,
+                known: match unpacked_bytes <= packed_bytes.saturating_mul(RATIO_LIKELY) {
+                    true => Known::Exact,
+                    false => Known::Guess,
+                },
                 memory_bytes: None,
             });
         }

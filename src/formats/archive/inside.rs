@@ -11,6 +11,9 @@ use super::{Advice, Format};
 const PACKED_BYTES: usize = 4 << 10;
 const HEADER_BYTES: usize = 10;
 const FLAG_NAME: u8 = 8;
+/// Flags of fields that the kernel does not skip: a checksum of the header, extra fields, a
+/// comment.
+const FLAGS_OTHER: u8 = 2 | 4 | 16;
 
 /// Checks that a gzip archive begins with a cpio archive, or with zeros, as far as its
 /// first bytes show. Source: lib/decompress_inflate.c of Linux.
@@ -18,11 +21,17 @@ pub fn check(window: &mut Window<'_>, start: u64) -> Result<(), Stop> {
     let mut buffer = [0; PACKED_BYTES];
     let packed = window.scan(start, &mut buffer).ok_or(Stop::Unknown)?;
     let is_whole = packed.len() < PACKED_BYTES;
-    let stop = |kind| Err(Stop::At(start, kind));
     let Some((header, data)) = packed.split_at_checked(HEADER_BYTES) else {
         return Err(Stop::Cut);
     };
     let flags = header.get(3).copied().unwrap_or_default();
+    let stop = |kind| {
+        let kind = match flags & FLAGS_OTHER {
+            0 => kind,
+            _ => FaultKind::Options(Format::Gzip),
+        };
+        Err(Stop::At(start, kind))
+    };
     // The kernel skips the name, and no other field.
     let data = match flags & FLAG_NAME {
         0 => Some(data),
@@ -32,14 +41,17 @@ pub fn check(window: &mut Window<'_>, start: u64) -> Result<(), Stop> {
             .and_then(|nul| data.get(nul.saturating_add(1)..)),
     };
     let Some(data) = data else {
-        return Err(if is_whole { Stop::Cut } else { Stop::Unknown });
+        return match is_whole {
+            true => stop(FaultKind::Cut(Format::Gzip)),
+            false => Err(Stop::Unknown),
+        };
     };
     let mut out = [0; LOOK_BYTES];
     let (written, end) = inflate(data, &mut out);
     let head = out.get(..written).unwrap_or_default();
     match end {
         End::Done | End::Full => {}
-        End::Input if is_whole => return Err(Stop::Cut),
+        End::Input if is_whole => return stop(FaultKind::Cut(Format::Gzip)),
         End::Input => {}
         End::Damaged => return stop(FaultKind::Damaged(Format::Gzip)),
     }

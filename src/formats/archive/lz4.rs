@@ -46,6 +46,10 @@ pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
         let most = packed.saturating_mul(RATIO_MAX).min(BLOCK_MAX_BYTES);
         unpacked_bytes = unpacked_bytes.saturating_add(most);
     }
+    // No block: only the magic number is left of it.
+    if unpacked_bytes == 0 {
+        window.reaches(at.saturating_add(4))?;
+    }
     Ok(Walked {
         end: at,
         unpacked_bytes,

@@ -12,9 +12,10 @@
 //! | zstd | frame header, each block's header | exact | exact, or at most |
 //! | xz | each LZMA2 chunk's header | exact | exact |
 //! | lz4 (legacy) | each block's size; a block holds 8 MiB | exact | at most |
-//! | gzip | the size in each trailer, found by the next header | a guess | exact |
+//! | gzip | the size in each trailer, found by the next header | a guess | exact, or a guess |
 //! | lzma | header, where it has the size | none | exact, or a guess |
-//! | bzip2, lzop | nothing | none | a guess |
+//! | lzop | each block's sizes | exact | exact |
+//! | bzip2 | nothing | none | a guess |
 //!
 //! A fault counts up to the first archive whose end is not exact: what seems to follow it
 //! may be a part of it.
@@ -25,19 +26,25 @@
 mod cpio;
 mod fault;
 mod foreign;
+mod format;
 mod gzip;
 mod inflate;
 mod inside;
 mod lz4;
+mod lzma;
+mod lzop;
 mod window;
 mod xz;
 mod zstd;
 
 use alloc::vec::Vec;
 
-use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, SubSource};
+use crate::formats::source::{
+    FileOffset, FileSlice, KERNEL_READS_MAX_BYTES, ReadAt, ReadError, SubSource,
+};
 pub use fault::{Fault, FaultKind};
 pub use foreign::Advice;
+pub use format::Format;
 pub use inflate::{End, inflate};
 use window::{Stop, Window};
 
@@ -46,58 +53,9 @@ const ARCHIVES_MAX: usize = 64;
 /// The ratio that is assumed for a format that does not state its size: unpacked initrds
 /// are between 2 and 5 times as large as their archives.
 const GUESSED_RATIO: u64 = 8;
-/// The least number of bytes that can be an archive. Fewer at the end are no fault,
+/// The least number of bytes that can be an archive. Fewer after another one are no fault,
 /// because no file is missing.
 const LEAST_BYTES: u64 = 4;
-
-/// The format that an archive is packed in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    Cpio,
-    Gzip,
-    Xz,
-    Zstd,
-    Lz4,
-    Lzma,
-    Bzip2,
-    Lzop,
-    /// Not a known format; the next kernel stops here.
-    Unknown,
-}
-
-impl Format {
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Cpio => "cpio",
-            Format::Gzip => "gzip",
-            Format::Xz => "xz",
-            Format::Zstd => "zstd",
-            Format::Lz4 => "lz4",
-            Format::Lzma => "lzma",
-            Format::Bzip2 => "bzip2",
-            Format::Lzop => "lzop",
-            Format::Unknown => "no known format",
-        }
-    }
-
-    /// Recognises the magic numbers that init/initramfs.c and the decompressors look for.
-    fn of(head: &[u8]) -> Format {
-        const MAGICS: [(&[u8], Format); 9] = [
-            (b"070701", Format::Cpio),
-            (b"070702", Format::Cpio),
-            (b"\x1f\x8b\x08", Format::Gzip),
-            (b"\xfd7zXZ\0", Format::Xz),
-            (b"\x28\xb5\x2f\xfd", Format::Zstd),
-            (b"\x02\x21\x4c\x18", Format::Lz4),
-            (b"\x5d\0", Format::Lzma),
-            (b"BZh", Format::Bzip2),
-            (b"\x89LZO\0\r\n\x1a\n", Format::Lzop),
-        ];
-        let found = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
-        found.map_or(Format::Unknown, |(_, format)| *format)
-    }
-}
 
 /// The certainty of a size.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -132,21 +90,31 @@ struct Walked {
 }
 
 /// The depth to which a slice is walked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Depth {
+    /// As `Faults`, but zeros that are stored are read to 1 MiB only: for lists of entries.
+    Glance,
     /// Only for faults, in few reads: up to the first archive whose end is not exact.
+    #[default]
     Faults,
     /// To the end of the slice, for the sizes.
     Sizes,
 }
 
 impl Depth {
-    /// Returns the budget for bytes that are searched for the next archive, or skipped as
-    /// zeros.
+    /// Returns the budget for bytes that are searched for the next archive.
     fn scan_max_bytes(self) -> u64 {
         match self {
-            Depth::Faults => 64 << 20,
+            Depth::Glance | Depth::Faults => 64 << 20,
             Depth::Sizes => 1 << 30,
+        }
+    }
+
+    /// Returns the budget for zeros that are read. The kernel reads no larger file.
+    fn zeros_max_bytes(self) -> u64 {
+        match self {
+            Depth::Glance => 1 << 20,
+            Depth::Faults | Depth::Sizes => KERNEL_READS_MAX_BYTES,
         }
     }
 }
@@ -177,7 +145,7 @@ pub fn walk<R: ReadAt + ?Sized>(
         false => slice.bytes,
     };
     let mut walker = Walker {
-        window: Window::new(&source, bytes, depth.scan_max_bytes()),
+        window: Window::new(&source, bytes, depth),
         walk: Walk::default(),
         at: 0,
         previous: None,
@@ -278,7 +246,7 @@ impl Walker<'_> {
         let is_exact = walked.is_ok()
             && matches!(
                 format,
-                Format::Cpio | Format::Xz | Format::Zstd | Format::Lz4
+                Format::Cpio | Format::Xz | Format::Zstd | Format::Lz4 | Format::Lzop
             );
         self.is_sure &= is_exact;
         self.depth == Depth::Sizes || self.is_sure
@@ -295,17 +263,22 @@ impl Walker<'_> {
     /// Names data in a format that the kernel does not know.
     fn foreign(&mut self, start: u64) {
         let bytes = self.window.bytes();
-        if self.is_sure && bytes.saturating_sub(start) >= LEAST_BYTES {
+        let is_first = self.walk.archives.is_empty();
+        if self.is_sure && (is_first || bytes.saturating_sub(start) >= LEAST_BYTES) {
             // Zeros may belong to the format.
-            let is_first = self.walk.archives.is_empty();
             let from = if is_first { 0 } else { start };
             let source = self.window.source;
-            let kind = match foreign::name(source, from, bytes) {
-                _ if foreign::is_cut_cpio(source, from, bytes) => FaultKind::Cut(Format::Cpio),
-                Ok(named) => FaultKind::Foreign(named),
-                Err(head) => FaultKind::Unknown(head),
+            let (at, kind) = match foreign::name(source, from, bytes) {
+                _ if foreign::is_cut_cpio(source, from, bytes) => {
+                    (from, FaultKind::Cut(Format::Cpio))
+                }
+                Some(named) => (from, FaultKind::Foreign(named)),
+                None => {
+                    let [a, b, c, d, e, f, g, h, ..] = self.window.head(start).unwrap_or_default();
+                    (start, FaultKind::Unknown([a, b, c, d, e, f, g, h]))
+                }
             };
-            self.fault(from, kind);
+            self.fault(at, kind);
         }
     }
 
@@ -326,13 +299,16 @@ impl Walker<'_> {
                     inside::check(&mut self.window, start)?;
                 }
                 match depth {
-                    Depth::Faults => Err(Stop::Unknown),
+                    Depth::Glance | Depth::Faults => Err(Stop::Unknown),
                     Depth::Sizes => gzip::walk(&mut self.window, start),
                 }
             }
             (Format::Xz, _) => {
                 if !xz::has_known_check(&mut self.window, start)? {
                     self.fault(start, FaultKind::XzCheck);
+                }
+                if !xz::has_known_filters(&mut self.window, start)? {
+                    self.fault(start, FaultKind::Options(format));
                 }
                 xz::walk(&mut self.window, start)
             }
@@ -344,8 +320,9 @@ impl Walker<'_> {
                 Ok(walked.walked)
             }
             (Format::Lz4, _) => lz4::walk(&mut self.window, start),
-            (Format::Lzma, _) => lzma(&mut self.window, start),
-            (Format::Bzip2 | Format::Lzop | Format::Unknown, _) => Err(Stop::Unknown),
+            (Format::Lzma, _) => lzma::walk(&mut self.window, start),
+            (Format::Lzop, _) => lzop::walk(&mut self.window, start),
+            (Format::Bzip2 | Format::Unknown, _) => Err(Stop::Unknown),
         }
     }
 
@@ -373,22 +350,4 @@ impl Walker<'_> {
             known: walked.known,
         });
     }
-}
-
-/// Reads the size in the header of a .lzma archive. The format has no end mark, so the
-/// archive is assumed to reach the end of the slice.
-fn lzma(window: &mut Window<'_>, at: u64) -> Result<Walked, Stop> {
-    let size = window.array::<8>(at.saturating_add(5))?;
-    let unpacked_bytes = u64::from_le_bytes(size);
-    let packed_bytes = window.bytes().saturating_sub(at);
-    // All ones mean that the size is not known. A size that LZMA cannot reach is damage.
-    if unpacked_bytes < packed_bytes || unpacked_bytes / 8192 > packed_bytes {
-        return Err(Stop::Unknown);
-    }
-    Ok(Walked {
-        end: window.bytes(),
-        unpacked_bytes,
-        known: Known::Exact,
-        memory_bytes: None,
-    })
 }

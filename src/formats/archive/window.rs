@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Reads inside a slice, within a budget. Layer: pure.
 
+use super::Depth;
 use super::fault::FaultKind;
 use crate::formats::source::{FileOffset, ReadAt, ReadError, as_u64};
 
@@ -32,6 +33,7 @@ pub struct Window<'source> {
     bytes: u64,
     reads_left: u32,
     scan_left: u64,
+    zeros_left: u64,
     buffer: [u8; BUFFER_BYTES],
     buffer_at: u64,
     buffered: usize,
@@ -39,14 +41,14 @@ pub struct Window<'source> {
 }
 
 impl<'source> Window<'source> {
-    /// Creates a window on the first `bytes` of a source. `scan_max_bytes` is the budget for
-    /// bytes that are searched for the next archive, or skipped as zeros.
-    pub fn new(source: &'source dyn ReadAt, bytes: u64, scan_max_bytes: u64) -> Self {
+    /// Creates a window on the first `bytes` of a source, with the budgets of `depth`.
+    pub fn new(source: &'source dyn ReadAt, bytes: u64, depth: Depth) -> Self {
         Window {
             source,
             bytes,
             reads_left: READS_MAX,
-            scan_left: scan_max_bytes,
+            scan_left: depth.scan_max_bytes(),
+            zeros_left: depth.zeros_max_bytes(),
             buffer: [0; BUFFER_BYTES],
             buffer_at: 0,
             buffered: 0,
@@ -65,10 +67,12 @@ impl<'source> Window<'source> {
         found.first_chunk().copied().ok_or(Stop::Unknown)
     }
 
+    #[inline(never)]
     pub fn byte(&mut self, at: u64) -> Result<u8, Stop> {
         self.array::<1>(at).map(|[byte]| byte)
     }
 
+    #[inline(never)]
     pub fn u32(&mut self, at: u64) -> Result<u32, Stop> {
         self.array(at).map(u32::from_le_bytes)
     }
@@ -143,15 +147,18 @@ impl<'source> Window<'source> {
         let mut chunk = [0; CHUNK_BYTES];
         let mut step = 64;
         while at < self.bytes {
-            let part = self.scan(at, chunk.get_mut(..step)?)?;
+            self.zeros_left = self.zeros_left.checked_sub(as_u64(step))?;
+            let part = self.fill(at, chunk.get_mut(..step)?)?;
             let zeros = leading_zeros(part);
             at = at.saturating_add(as_u64(zeros));
             if zeros < part.len() {
                 break;
             }
             step = CHUNK_BYTES;
+            // A hole costs no read.
+            at = self.source.data_at(FileOffset(at)).0.max(at);
         }
-        Some(at)
+        Some(at.min(self.bytes))
     }
 }
 

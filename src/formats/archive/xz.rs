@@ -17,6 +17,38 @@ pub fn has_known_check(window: &mut Window<'_>, start: u64) -> Result<bool, Stop
     Ok(matches!(check, 0 | 1))
 }
 
+/// Returns whether the kernel has the filters of the stream's first block: LZMA2, after at
+/// most one of those for machine code, without options.
+#[inline(never)]
+pub fn has_known_filters(window: &mut Window<'_>, start: u64) -> Result<bool, Stop> {
+    const LZMA2: u64 = 0x21;
+    let mut at = start.saturating_add(STREAM_HEADER_BYTES);
+    if window.byte(at)? == 0 {
+        return Ok(true);
+    }
+    let flags = window.byte(at.saturating_add(1))?;
+    at = at.saturating_add(2);
+    for has_size in [0x40, 0x80] {
+        if flags & has_size != 0 {
+            number(window, &mut at)?;
+        }
+    }
+    for left in (0..=flags & 3).rev() {
+        let id = number(window, &mut at)?;
+        let option_bytes = number(window, &mut at)?;
+        let is_known = match left {
+            0 => id == LZMA2,
+            1 => (4..=11).contains(&id) && option_bytes == 0,
+            _ => false,
+        };
+        if !is_known {
+            return Ok(false);
+        }
+        at = at.saturating_add(option_bytes);
+    }
+    Ok(true)
+}
+
 /// Walks one stream.
 pub fn walk(window: &mut Window<'_>, start: u64) -> Result<Walked, Stop> {
     let check_bytes = match window.byte(start.saturating_add(7))? & 0xf {

@@ -9,12 +9,16 @@ use crate::formats::image::detect::Image;
 use crate::formats::image::uki::SectionKind;
 use crate::formats::source::ReadAt;
 
-/// Reads the headers of the archives that `plan` loads, in few reads.
+/// Reads the headers of the archives that `plan` loads, as far as `depth` goes.
 ///
 /// # Errors
 /// [`PlanError::NotUnpacked`] for the first one that the kernel cannot unpack, and
 /// [`PlanError::Unread`].
-pub fn check_initrd<F: ReadAt>(plan: &Plan, manifest: &Manifest<F>) -> Result<(), PlanError> {
+pub fn check_initrd<F: ReadAt>(
+    plan: &Plan,
+    manifest: &Manifest<F>,
+    depth: Depth,
+) -> Result<(), PlanError> {
     let by_parser = plan.route == Route::Handshake && has_parser(manifest);
     let mut parts = plan.initrd.iter().filter(|part| part.is_archive());
     let last = plan.initrd.last();
@@ -29,7 +33,7 @@ pub fn check_initrd<F: ReadAt>(plan: &Plan, manifest: &Manifest<F>) -> Result<()
         let Some(input) = manifest.get(source).filter(|_| is_known) else {
             return Ok(());
         };
-        let walk = archive::walk(&input.file, slice, Depth::Faults, last == Some(part))
+        let walk = archive::walk(&input.file, slice, depth, last == Some(part))
             .map_err(|error| PlanError::Unread { source, error })?;
         match walk.fault {
             Some(fault) => Err(PlanError::NotUnpacked {

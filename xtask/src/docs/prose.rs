@@ -184,10 +184,11 @@ pub const INITRDS: &[&str] = &[
      is cut short; an archive where the kernel does not look for one. A crash image that was \
      loaded before stays loaded. inspect shows the same for an image's own initrd.",
     "Only headers are read, not the contents. In gzip, the first bytes are decompressed as well. \
-     The end of a gzip, bzip2, lzma or lzop archive is not known without decompressing all of it, \
+     The end of a gzip, bzip2 or lzma archive is not known without decompressing all of it, \
      so nothing after such an archive is looked at, and nobody sees that it is cut short; nor is \
      seen what is in an archive of another format, and whether the next kernel has that \
-     format's decompressor. An archive needs no last member. If an image's own parser \
+     format's decompressor. An archive needs no last member. A file of nothing but zeros is \
+     refused, however large it is; list reads up to 1 MiB of zeros, but for the default all. If an image's own parser \
      chooses the initrd, its sections are not looked at. A boot configuration \
      (CONFIG_BOOT_CONFIG) is accepted at the end of the last initrd.",
     "load --force loads what was refused, with a warning: for example, a file system that the \
@@ -221,8 +222,8 @@ pub const CRASH: &[&str] = &[
      page map of 1/64 of the memory, and 32 MiB for its own data and an init. Unless root= or \
      rootfstype=ramfs is on the command line, the initrd is unpacked into a tmpfs that is limited \
      to half of the memory, and must fit in that. The unpacked size of an archive is read from \
-     its headers: exactly for cpio, xz and gzip, exactly or within 128 KiB for zstd, within 8 MiB \
-     for lz4; for lzop, bzip2 and some lzma files it is assumed to be eight times the packed \
+     its headers: exactly for cpio, xz, lzop and gzip, exactly or within 128 KiB for zstd, within 8 MiB \
+     for lz4; for bzip2 and some lzma files it is assumed to be eight times the packed \
      size. The files in a compressed archive are assumed to have 25 KiB on average. If the \
      program that writes the dump needs more than 32 MiB, reserve more than kdump check calls \
      enough.",
