@@ -25,7 +25,11 @@ static __always_inline int carry(struct image *image, const char *resource, __u6
 		return -1;
 	offset = section.offset;
 	size = section.size;
-	if (offset >= HALF_BYTES || !size || size >= HALF_BYTES)
+	if (offset >= HALF_BYTES || size >= HALF_BYTES)
+		return -1;
+	/* clang 19 would join the two checks of size into one that the verifier cannot follow. */
+	barrier_var(size);
+	if (!size)
 		return -1;
 	return bpf_helper_carrier(resource, image->bytes + offset, size, KEXEC_BPF_OUT);
 }
