@@ -61,6 +61,11 @@ pub mod parts {
         pub use crate::formats::image::{fdt, hwids, osrel, pe, pkcs7, profile, uki, zboot};
     }
 
+    /// For tests/libbpf.
+    pub mod parser {
+        pub use crate::run::parser::{Parser, ParserError, prepare};
+    }
+
     pub mod policy {
         pub use crate::host::{Host, Module};
         pub use crate::policy::boot::hook;

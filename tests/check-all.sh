@@ -12,6 +12,7 @@
 #   unpack   boots with each kind of initrd, packed and unpacked
 #   jumps    fast loads of large initrds, by each route and firmware
 #   entries  systemd-boot's entries with all settings
+#   libbpf   parsers and test programs, as each clang compiles them, by libbpf and by us
 #   packages the packages: what is in them, and the program's in a system; takes root
 #   distro-rust   a build by Debian forky's Rust; takes root
 #   dkms     the module's package in systems, built by DKMS; takes root
@@ -25,7 +26,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 # The module's tests, by the names of their files.
 suite=(handshake module_ secure_boot hostile_pe ima_ --skip ::long_)
-all=(more 6.12-trixie 7 rt debug bugs oom count unpack jumps entries packages dkms
+all=(more 6.12-trixie 7 rt debug bugs oom count unpack jumps entries libbpf packages dkms
     distro-rust)
 parts=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -57,6 +58,7 @@ for part in "${parts[@]}"; do
     # Some rows boot Linux 7 in any case.
     jumps) kernel=6.12 tests=(jump_matrix) ;;
     entries) kernel=6.12 tests=(sd_boot::long_) ;;
+    libbpf) kernel=6.12 tests=(libbpf::long_) ;;
     packages)
         { make -s deb rpm pkg && tests/package-lists.sh && tests/packages.sh; } \
             >"$logs/all-packages.log" 2>&1 </dev/null || status=1

@@ -71,6 +71,8 @@ shell_scripts() {
     done
 }
 
+run_fmt() { cargo fmt --all --check && (cd tests/libbpf && cargo fmt --check); }
+
 # Not --all-targets: the program has its own panic handler, so it cannot be
 # built as a test. --test '*' includes the tests that run only when they are
 # named.
@@ -104,7 +106,7 @@ run_spdx() {
 
 step() {
     case $1 in
-    fmt) one fmt cargo fmt --all --check ;;
+    fmt) one fmt run_fmt ;;
     clippy) one clippy run_clippy ;;
     shellcheck) one shellcheck run_shellcheck ;;
     spdx) one spdx run_spdx ;;

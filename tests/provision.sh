@@ -104,6 +104,10 @@ shellcheck            checks the shell scripts
 sparse                checks the kernel module's C code
 perl                  runs the kernel's checkpatch
 "
+all_packages="
+libelf-dev    libbpf reads object files with it, in tests/libbpf
+pkgconf       tells what libelf needs
+"
 
 # --- programs of this machine ------------------------------------------------
 
@@ -154,6 +158,8 @@ rust() {
 . "$here/tests/provision/roots.sh"
 # shellcheck source=tests/provision/sources.sh
 . "$here/tests/provision/sources.sh"
+# shellcheck source=tests/provision/clangs.sh
+. "$here/tests/provision/clangs.sh"
 
 stage() {
     case $1 in
@@ -194,7 +200,9 @@ stage() {
         ;;
     all)
         stage vm
+        install_missing "$all_packages"
         kernel_rt
+        clangs
         ;;
     deb) install_missing "$deb_packages" ;;
     rpm) install_missing "$rpm_packages" ;;

@@ -27,7 +27,7 @@ mod load;
 mod manifest;
 mod offer;
 mod options;
-mod parser;
+pub mod parser;
 mod prepared;
 mod ready;
 mod record;

@@ -38,6 +38,7 @@ mod kdump_fit;
 mod kernel_bugs;
 mod kernel_install;
 mod kernels;
+mod libbpf;
 mod load_lock;
 mod many;
 mod mkinitcpio;
