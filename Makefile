@@ -22,7 +22,7 @@ SYSCONFDIR ?= /etc
 LAYOUT ?=
 
 .DEFAULT_GOAL = build
-.PHONY: help build check check-all fuzz demo bench size docs docs-check install uninstall list dist \
+.PHONY: help build check check-all fuzz demo demo-replay recording bench size docs docs-check install uninstall list dist \
 	deb rpm pkg clean
 
 help:
@@ -31,6 +31,8 @@ help:
 	@echo 'make check-all  test the kernel module on more kernels; takes hours'
 	@echo 'make fuzz       fuzz TARGET with RUNS inputs (see fuzz/fuzz_targets)'
 	@echo 'make demo       boot a kernel, kexec a UKI, show what the next one says'
+	@echo 'make demo-replay  show again, at its pace, what the rescue shell of make demo showed'
+	@echo 'make recording  draw the pictures in README anew'
 	@echo 'make bench      measure against kexec-tools and systemctl; takes hours'
 	@echo 'make size       compare the size of the binary with its budget'
 	@echo 'make docs       generate the man page, completions and figures in README'
@@ -62,6 +64,14 @@ demo:
 	@$(PROVISION) build kernel demo
 	@cargo build --quiet --release --locked
 	@cargo xtask demo
+
+demo-replay:
+	@cargo xtask demo --replay
+
+recording:
+	@$(PROVISION) build kernel demo
+	@cargo build --quiet --release --locked
+	@cargo xtask recording
 
 bench:
 	@$(PROVISION) build kernel vm

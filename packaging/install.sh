@@ -51,7 +51,7 @@ files() {
     put 644 dist/completions/_kexec-bpf "$zsh/_kexec-bpf"
     put 644 dist/completions/kexec-bpf.fish \
         "$share/fish/vendor_completions.d/kexec-bpf.fish"
-    each 644 "$doc" README.md ${changelog:+"$changelog"} docs/*.md docs/bench.svg
+    each 644 "$doc" README.md ${changelog:+"$changelog"} docs/*.md docs/*.svg
     if [ -n "$licence" ]; then put 644 LICENSE "$licence/LICENSE"; fi
     each 644 "$doc/examples" dist/examples/kexec-bpf-kdump
     each 755 "$doc/examples/pre-exec.d" dist/examples/pre-exec.d/*

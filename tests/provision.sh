@@ -47,6 +47,9 @@ qemu-system-x86       runs the guests
 python3               runs ukify
 python3-pefile        ukify reads and writes PE files with it
 python3-cryptography  ukify imports it
+mtools                fills FAT file systems of guests' disks
+gdisk                 partitions guests' disks
+xz-utils              unpacks drivers for guests
 "
 deb_packages="
 dpkg-dev      builds Debian packages
@@ -83,9 +86,6 @@ sbsigntool            signs test images
 openssl               unlocks the test firmware's signing key
 ima-evm-utils         signs files for IMA
 swtpm                 is the guests' TPM
-mtools                fills FAT file systems of guests' disks
-gdisk                 partitions guests' disks
-xz-utils              unpacks drivers for guests
 e2fsprogs             makes ext4 file systems of guests' disks
 xfsprogs              makes XFS file systems of guests' disks
 btrfs-progs           makes btrfs file systems of guests' disks

@@ -21,6 +21,7 @@ mod json;
 mod menu;
 mod plan;
 mod program;
+mod recording;
 mod refusal;
 mod revoked;
 mod signature;

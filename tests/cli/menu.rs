@@ -11,7 +11,7 @@ use crate::program::{Directory, PROGRAM, wait};
 const PROMPT: &str = "Number or arrow keys";
 
 /// Reads what the terminal shows, until it has shown `text` this many times.
-fn read_until(child: &mut Child, text: &str, times: usize) -> String {
+pub fn read_until(child: &mut Child, text: &str, times: usize) -> String {
     let mut shown = Vec::new();
     let stdout = child.stdout.as_mut().unwrap();
     while String::from_utf8_lossy(&shown).matches(text).count() < times {

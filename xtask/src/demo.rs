@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! `make demo`: a guest boots, loads a UKI and jumps into it, and a timeline is printed.
-//! Fails unless the second kernel says the nonce.
+//! `make demo`: a guest boots, loads a UKI and jumps into it, and a timeline is printed; then
+//! the scene of README's recording is played in another. Fails unless the second kernel says
+//! the nonce.
 
 use std::time::Duration;
 
 use guest::uki::Uki;
 use guest::{Initramfs, Kernel, Machine, Payload, Transcript, module, second_initrd};
+
+use crate::recording;
 
 const SCRIPT: &str = r#"
 mount -t securityfs none /sys/kernel/security
@@ -25,7 +28,7 @@ say run kexec-bpf exec
 kexec-bpf exec
 "#;
 
-pub fn run() {
+pub fn run() -> Result<(), String> {
     let kernel = Kernel::V6_12;
     let directory = guest::work_dir("demo");
     let nonce = guest::nonce();
@@ -62,6 +65,15 @@ pub fn run() {
     said.expect("payload", &wanted);
     println!("The nonce and the initrd's checksum are right: the UKI booted.");
     println!("Whole log: {}", said.log.display());
+    println!();
+    println!("Another guest has a disk with boot entries and a rescue shell on a serial console;");
+    println!("a program types on it: list, boot --menu.");
+    recording::record()?;
+    let [typescript, times] = recording::kept();
+    println!("The entry that was chosen booted. To see it: make demo-replay");
+    println!("What the console showed: {}", typescript.display());
+    println!("When it did:             {}", times.display());
+    Ok(())
 }
 
 /// Prints the timeline: kernels from the console, the rest from the scripts.

@@ -4,6 +4,7 @@
 mod bench;
 mod demo;
 mod docs;
+mod recording;
 mod size;
 
 use std::panic;
@@ -11,7 +12,8 @@ use std::path::Path;
 use std::process::{ExitCode, exit};
 
 const USAGE: &str = "usage: cargo xtask docs [--check]
-       cargo xtask demo
+       cargo xtask demo [--replay]
+       cargo xtask recording
        cargo xtask bench
        cargo xtask size [PROGRAM]";
 
@@ -27,10 +29,9 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
-        ["demo"] => {
-            demo::run();
-            Ok(())
-        }
+        ["demo"] => demo::run(),
+        ["demo", "--replay"] => recording::replay(),
+        ["recording"] => recording::make(),
         ["bench"] => bench::run(),
         ["size"] => size::run(&guest::program()),
         ["size", program] => size::run(Path::new(program)),

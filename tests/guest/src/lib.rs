@@ -29,6 +29,7 @@ pub mod packages;
 pub mod payload;
 pub mod pe;
 pub mod previous;
+pub mod rescue;
 pub mod root;
 pub mod serial;
 pub mod systemd;

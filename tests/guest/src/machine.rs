@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kernel::Kernel;
-use crate::serial::{Line, Transcript, Typist, capture};
+use crate::serial::{Keys, Line, Transcript, Typist, capture};
 use crate::tpm::Tpm;
 
 /// UEFI firmware and the disk that it boots from.
@@ -48,8 +48,8 @@ pub struct Machine {
     start: Start,
     initramfs: Vec<u8>,
     disks: Vec<PathBuf>,
-    /// Text that the console must have shown, and the keys to type then.
-    keys: Vec<(String, Vec<u8>)>,
+    /// The keys to type on the console.
+    keys: Vec<Keys>,
     memory_mb: u32,
     cpus: u32,
     has_tpm: bool,
@@ -153,8 +153,21 @@ impl Machine {
     }
 
     /// Types `keys` on the console once it has shown `after`, counted from the previous keys.
-    pub fn keys(mut self, after: &str, keys: &[u8]) -> Self {
-        self.keys.push((after.to_owned(), keys.to_vec()));
+    pub fn keys(self, after: &str, keys: &[u8]) -> Self {
+        self.typed(after, keys, false)
+    }
+
+    /// Does the same as a person would: after a while, key by key.
+    pub fn keys_slowly(self, after: &str, keys: &[u8]) -> Self {
+        self.typed(after, keys, true)
+    }
+
+    fn typed(mut self, after: &str, bytes: &[u8], is_slow: bool) -> Self {
+        self.keys.push(Keys {
+            after: after.to_owned(),
+            bytes: bytes.to_vec(),
+            is_slow,
+        });
         self
     }
 
@@ -241,9 +254,12 @@ impl Machine {
             }
             thread::sleep(Duration::from_millis(20));
         }
+        let (console, pieces) = console.join().expect("the console's reader ends");
+        let (said, _) = said.join().expect("the second port's reader ends");
         let transcript = Transcript {
-            console: console.join().expect("the console's reader ends"),
-            said: said.join().expect("the second port's reader ends"),
+            console,
+            pieces,
+            said,
             log: self.directory.join("console.log"),
             stopped,
         };

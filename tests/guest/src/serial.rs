@@ -2,7 +2,9 @@
 //! Output of a guest on its two serial ports, with times.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
 use std::thread::{self, JoinHandle};
@@ -18,35 +20,75 @@ pub struct Line {
     pub text: String,
 }
 
+/// Bytes as they came, and the time from QEMU's start at which the last of them did.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    pub at: Duration,
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes that come within this time are one piece.
+const PIECE: Duration = Duration::from_millis(20);
+
+/// Keys to type once a port has shown a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub(crate) after: String,
+    pub(crate) bytes: Vec<u8>,
+    /// One by one, and after a while, as a person does.
+    pub(crate) is_slow: bool,
+}
+
 /// Types on a port once it has shown the text that is waited for.
 pub(crate) struct Typist {
-    keyboard: ChildStdin,
-    script: VecDeque<(String, Vec<u8>)>,
+    keyboard: File,
+    script: VecDeque<Keys>,
     heard: Vec<u8>,
 }
 
 impl Typist {
-    pub(crate) fn new(keyboard: ChildStdin, script: Vec<(String, Vec<u8>)>) -> Self {
+    pub(crate) fn new(keyboard: ChildStdin, script: Vec<Keys>) -> Self {
         Self {
-            keyboard,
+            keyboard: File::from(OwnedFd::from(keyboard)),
             script: script.into(),
             heard: Vec::new(),
         }
     }
 
     fn hear(&mut self, bytes: &[u8]) {
-        let Some((after, _)) = self.script.front() else {
+        let Some(Keys { after, .. }) = self.script.front() else {
             return;
         };
         self.heard.extend_from_slice(bytes);
         let mut windows = self.heard.windows(after.len());
         if windows.any(|window| window == after.as_bytes())
-            && let Some((_, keys)) = self.script.pop_front()
+            && let Some(keys) = self.script.pop_front()
         {
             self.heard.clear();
+            if keys.is_slow {
+                let keyboard = self.keyboard.try_clone().expect("share the keyboard");
+                thread::spawn(move || type_slowly(keyboard, &keys.bytes));
+                return;
+            }
             // A guest that has ended needs no keys.
-            let _ = self.keyboard.write_all(&keys);
+            let _ = self.keyboard.write_all(&keys.bytes);
         }
+    }
+}
+
+fn type_slowly(mut keyboard: File, mut keys: &[u8]) {
+    const THOUGHT: Duration = Duration::from_millis(1200);
+    const KEY: Duration = Duration::from_millis(70);
+    thread::sleep(THOUGHT);
+    while !keys.is_empty() {
+        // An arrow key is three bytes.
+        let bytes = if keys.starts_with(b"\x1b[") { 3 } else { 1 };
+        let (key, rest) = keys.split_at(bytes.min(keys.len()));
+        if keyboard.write_all(key).is_err() {
+            return;
+        }
+        keys = rest;
+        thread::sleep(KEY);
     }
 }
 
@@ -55,9 +97,10 @@ pub(crate) fn capture(
     mut port: impl Read + Send + 'static,
     start: Instant,
     mut typist: Option<Typist>,
-) -> JoinHandle<Vec<Line>> {
+) -> JoinHandle<(Vec<Line>, Vec<Piece>)> {
     thread::spawn(move || {
         let mut lines = Vec::new();
+        let mut pieces: Vec<Piece> = Vec::new();
         let mut raw = Vec::new();
         let mut chunk = [0; 4096];
         let mut line = |raw: &[u8]| {
@@ -72,6 +115,16 @@ pub(crate) fn capture(
             if let Some(typist) = &mut typist {
                 typist.hear(&chunk[..count]);
             }
+            let at = start.elapsed();
+            match pieces.last_mut() {
+                Some(last) if at - last.at < PIECE && last.bytes.len() < chunk.len() => {
+                    last.bytes.extend_from_slice(&chunk[..count]);
+                }
+                _ => pieces.push(Piece {
+                    at,
+                    bytes: chunk[..count].to_vec(),
+                }),
+            }
             for byte in &chunk[..count] {
                 raw.push(*byte);
                 if *byte == b'\n' {
@@ -83,7 +136,7 @@ pub(crate) fn capture(
         if !raw.is_empty() {
             line(&raw);
         }
-        lines
+        (lines, pieces)
     })
 }
 
@@ -91,6 +144,8 @@ pub(crate) fn capture(
 pub struct Transcript {
     /// First port: firmware and kernels.
     pub console: Vec<Line>,
+    /// The same as it came, for a terminal.
+    pub pieces: Vec<Piece>,
     /// Second port: the scripts' `@@ KEY VALUE` lines.
     pub said: Vec<Line>,
     /// Path of the console's log.

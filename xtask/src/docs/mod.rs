@@ -15,7 +15,7 @@ use std::fs;
 
 use guest::tree;
 
-use crate::bench;
+use crate::{bench, recording};
 
 const LICENCE: &str = "SPDX-License-Identifier: GPL-2.0-or-later";
 const ORIGIN: &str = "Generated from src/cli/table.rs by make docs.";
@@ -76,7 +76,7 @@ pub fn check() -> Result<(), String> {
         .map(|document| format!("{} is not current; run: make docs", document.path))
         .collect();
     match lines.is_empty() {
-        true => Ok(()),
+        true => recording::check(),
         false => Err(lines.join("\n")),
     }
 }
