@@ -26,7 +26,10 @@ pub fn list(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis>
             _ if capability::may_mount() => found,
             _ => found
                 .because("only root may read disks and mount file systems")
-                .with_hints(&[Hint::Text("run it as root"), Hint::Text("--root DIR")]),
+                .with_hints(&[
+                    Hint::Text("run it as root"),
+                    Hint::Text("name a mounted one with --root DIR"),
+                ]),
         }
     })?;
     let notes = core::mem::take(&mut found.notes);

@@ -36,8 +36,10 @@ pub fn complete(arguments: &[&[u8]]) -> u8 {
         _ => return 2,
     };
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._+@%,:-".contains(byte);
+    // A word that begins with a hyphen would be an option.
+    let is_safe = |word: &&Vec<u8>| !word.starts_with(b"-") && word.iter().all(is_plain);
     let mut out = String::new();
-    for word in words.iter().filter(|word| word.iter().all(is_plain)) {
+    for word in words.iter().filter(is_safe) {
         out.push_str(&String::from_utf8_lossy(word));
         out.push('\n');
     }

@@ -9,7 +9,9 @@ use alloc::vec::Vec;
 use getargs::{Arg, Options};
 
 use super::table::value::{Given, Value};
-use super::table::{Command, CommandId, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS, Operand};
+use super::table::{
+    COMMANDS, Command, CommandId, EXCLUSIVE, Flag, GLOBAL_FLAGS, Id, NEEDS, Operand,
+};
 use crate::diagnosis::escape::printable;
 use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::loader_conf::MenuTime;
@@ -153,6 +155,15 @@ fn unknown(command: Option<&Command>, flags: &[&'static Flag], argument: &Arg<&[
     }
 }
 
+fn unknown_command(word: &[u8]) -> Diagnosis {
+    let found = Diagnosis::usage(&format!("unknown command {}", show(word)));
+    let mut names = COMMANDS.iter().map(|command| command.name);
+    match names.find(|name| differ_by_one(name.as_bytes(), word)) {
+        Some(near) => found.with_hints(&[Hint::Text(near), help(None)]),
+        None => found.with_hints(&[help(None)]),
+    }
+}
+
 /// Returns whether the words differ in one character: another, a missing or a further one.
 fn differ_by_one(one: &[u8], other: &[u8]) -> bool {
     let mut same = 0_usize;
@@ -245,7 +256,7 @@ fn take_positional<'arg>(parsed: &mut Parsed<'arg>, word: &'arg [u8]) -> Result<
         parsed.command = found;
         return match found {
             Some(_) => Ok(()),
-            None => Err(usage(None, &format!("unknown command {}", show(word)))),
+            None => Err(unknown_command(word)),
         };
     };
     if let Operand::WordImage { word: wanted, .. } = command.operand
@@ -326,7 +337,7 @@ fn check_operand(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
 fn check_flags(parsed: &Parsed<'_>) -> Result<(), Diagnosis> {
     let both = |one: &str, other: &str| {
         let what = format!("{one} and {other} cannot be used together");
-        let hints = [Hint::Text("only one of them"), help(parsed.command)];
+        let hints = [Hint::Text("give only one of them"), help(parsed.command)];
         Err(Diagnosis::usage(&what).with_hints(&hints))
     };
     for (one, other) in EXCLUSIVE {

@@ -49,7 +49,7 @@ pub struct Host {
     pub module_loaded: bool,
     /// /proc/sys/kernel/modules_disabled.
     pub modules_disabled: Option<bool>,
-    /// True when /sys/kernel/btf/vmlinux exists.
+    /// False when /sys/kernel/btf/vmlinux is known not to exist.
     pub has_btf: bool,
     /// True while an image for `exec` is loaded.
     pub loaded: Option<bool>,

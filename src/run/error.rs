@@ -261,7 +261,7 @@ impl Diagnose for RunError {
             RunError::Open { path, error } => error.diagnose().in_file(path),
             RunError::EmptyInitrd { path } => Diagnosis::bad_image(&"the initrd is empty")
                 .in_file(path)
-                .with_hint("an initrd file with content, or no --initrd"),
+                .with_hint("give an initrd file with content, or no --initrd"),
             RunError::Addon { path, error } => error.diagnose().in_file(path),
             RunError::CompanionName { path } => {
                 Diagnosis::bad_image(&"the companion file's name is not UTF-8")
@@ -275,7 +275,7 @@ impl Diagnose for RunError {
                         "the module takes at most {} bytes",
                         PATH_BYTES - 1
                     ))
-                    .with_hint("a shorter path")
+                    .with_hint("use a shorter path")
             }
             RunError::TooManyCompanions { count } => {
                 Diagnosis::bad_image(&format!("too many companion files: {count}"))

@@ -307,6 +307,17 @@ pub fn read_anywhere(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
     read_to_end(&open_anywhere(path, OFlags::RDONLY).ok()?, max_bytes)
 }
 
+/// Returns whether `path` in /proc or /sys exists, even if that is not mounted; `unknown`
+/// where nobody can say.
+#[must_use]
+pub fn exists_anywhere(path: &str, unknown: bool) -> bool {
+    match open_anywhere(path, OFlags::PATH) {
+        Ok(_) => true,
+        Err(Errno::NOENT) => false,
+        Err(_) => unknown,
+    }
+}
+
 /// Returns where a link of /proc or /sys leads, even if that is not mounted.
 pub(super) fn link_anywhere(path: &str) -> Option<Vec<u8>> {
     let link = open_anywhere(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;

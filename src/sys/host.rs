@@ -5,7 +5,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::directory::{Directory, read_link};
-use super::file::{exists, link_anywhere, read_anywhere, read_kernel_file, read_unmounted};
+use super::file::{
+    exists, exists_anywhere, link_anywhere, read_anywhere, read_kernel_file, read_unmounted,
+};
 use super::{capability, crash_record, crypt_keys, enforce, event, image_record, kexec};
 use crate::abi;
 use crate::formats::image::devicetree::Device;
@@ -44,9 +46,10 @@ pub fn read() -> Host {
         classic_load: calls.map(|(_, classic_load)| classic_load),
         module: module(),
         enforce: enforce::state(),
-        module_loaded: exists("/sys/module/kexec_bpf"),
+        module_loaded: exists_anywhere("/sys/module/kexec_bpf", false),
         modules_disabled: number("/proc/sys/kernel/modules_disabled").map(|value| value != 0),
-        has_btf: exists("/sys/kernel/btf/vmlinux"),
+        // Most kernels have it, so that its absence is a cause only where it is known.
+        has_btf: exists_anywhere("/sys/kernel/btf/vmlinux", true),
         loaded: either("loaded").map(|value| value != 0),
         record: image_record::read(),
         calls: image_record::calls(),

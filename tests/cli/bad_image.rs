@@ -429,7 +429,7 @@ fn initrds_are_checked_as_well() {
         (
             "empty",
             "kexec-bpf: empty: the initrd is empty\n\
-             try:   an initrd file with content, or no --initrd\n",
+             try:   give an initrd file with content, or no --initrd\n",
         ),
         (
             "directory",

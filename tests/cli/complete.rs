@@ -25,6 +25,9 @@ fn root(test: &str) -> Directory {
         "foo-$(touch bad)",
         "foo bad",
         "foo;bad",
+        "--force",
+        "foo\"'\\bad",
+        "foo\nbad",
     ] {
         let path = format!("loader/entries/{name}.conf");
         directory.file(path, b"linux /vmlinuz\noptions root=x\n");

@@ -78,7 +78,7 @@ fn wrong_usage_exits_with_2_and_names_the_help() {
     let directory = Directory::new("usage");
     for (words, what, help) in [
         (&[][..], "no command given", "--help"),
-        (&["lod"], "unknown command lod", "--help"),
+        (&["frob"], "unknown command frob", "--help"),
         (&["--frob"], "unknown option --frob", "--help"),
         (&["help", "lod"], "unknown command lod", "--help"),
         (&["load"], "load: no image given", "load --help"),

@@ -148,14 +148,14 @@ fn routes_that_do_not_fit_the_image_are_wrong_usage() {
         .fails(
             2,
             "kexec-bpf: --command-line and --reuse-cmdline cannot be used together\n\
-             try:   only one of them; kexec-bpf load --help\n",
+             try:   give only one of them; kexec-bpf load --help\n",
         );
     directory
         .run(&["load", "a.efi", "--command-line=@b c", "--profile", "0"])
         .fails(
             2,
             "kexec-bpf: --profile and @b of --command-line cannot be used together\n\
-             try:   only one of them; kexec-bpf load --help\n",
+             try:   give only one of them; kexec-bpf load --help\n",
         );
 }
 

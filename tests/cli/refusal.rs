@@ -49,6 +49,19 @@ fn without_cap_sys_boot_each_command_says_so() {
     assert_eq!((unload.code, unload.stdout.as_str()), (4, ""));
 }
 
+/// Nothing is said to be missing that is only not to be seen.
+#[test]
+fn without_sys_the_kernel_is_not_said_to_have_no_btf() {
+    let directory = Directory::new("no-sys");
+    let mut command = directory.command("unshare");
+    let script = "mount -t tmpfs none /sys && exec \"$0\" status";
+    command.args(["--mount", "--map-root-user", "sh", "-c", script, PROGRAM]);
+    let run = finish(&mut command);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.contains("unknown: cannot read /sys"), "{run:?}");
+    assert!(!run.stdout.contains("no BTF"), "{run:?}");
+}
+
 #[test]
 fn without_cap_sys_boot_looking_is_allowed() {
     let directory = Directory::new("looking");

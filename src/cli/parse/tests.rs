@@ -42,7 +42,12 @@ fn the_last_of_a_single_flag_wins_and_values_may_look_like_flags() {
 fn wrong_usage_says_what_and_where_to_look() {
     for (words, what, hint) in [
         (&[][..], "no command given", "kexec-bpf --help"),
-        (&["lod"][..], "unknown command lod", "kexec-bpf --help"),
+        (
+            &["lod"][..],
+            "unknown command lod",
+            "load; kexec-bpf --help",
+        ),
+        (&["xyz"][..], "unknown command xyz", "kexec-bpf --help"),
         (&["--frob"][..], "unknown option --frob", "kexec-bpf --help"),
         (
             &["load"][..],
@@ -281,7 +286,7 @@ fn flags_that_exclude_each_other_are_refused_in_any_order() {
             assert_eq!(error.what, what);
             assert_eq!(
                 hints(&error),
-                format!("only one of them; kexec-bpf {command} --help")
+                format!("give only one of them; kexec-bpf {command} --help")
             );
             for alone in flags {
                 assert!(parse_words(&[&[command], operands, &[alone]].concat()).is_ok());

@@ -86,7 +86,7 @@ impl Diagnose for AddonError {
             AddonError::NotAnAddon { .. }
             | AddonError::WrongMachine { .. }
             | AddonError::WrongUname { .. } => {
-                Diagnosis::bad_image(self).with_hint("an addon built for this image")
+                Diagnosis::bad_image(self).with_hint("use an addon built for this image")
             }
             AddonError::Image(error) => error.diagnose(),
             AddonError::Read(error) => error.diagnose(),

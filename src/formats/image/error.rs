@@ -112,7 +112,7 @@ impl LooksLike {
                 .with_hint("if an initrd: pass it with --initrd; if a kernel: decompress it first"),
             LooksLike::Elf => bad
                 .maybe("a vmlinux; kexec needs the vmlinuz made from it")
-                .with_hint("the vmlinuz or bzImage of the same kernel, from /boot"),
+                .with_hint("use the vmlinuz or bzImage of the same kernel, from /boot"),
             LooksLike::Cpio => bad
                 .because("cpio archives are initrds")
                 .with_hint("give the kernel first, then --initrd with this file"),

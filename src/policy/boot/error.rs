@@ -221,7 +221,7 @@ impl Diagnose for BootError {
             BootError::Cancelled => failed.with_hint("kexec-bpf boot ENTRY"),
             BootError::WouldChain => failed
                 .because("its command line has rd.kexec_bpf=, .device= or .menu=, and rd.kexec_bpf.chained=1 cannot be added")
-                .with_hint("an entry whose command line has none of these, no -- and no unclosed quote"),
+                .with_hint("boot an entry whose command line has none of these, no -- and no unclosed quote"),
             BootError::Mount {
                 filesystem, errno, ..
             } => {

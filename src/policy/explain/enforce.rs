@@ -50,15 +50,15 @@ impl Rule {
     #[must_use]
     pub fn broken(self, panic: bool) -> Diagnosis {
         let hint = match self {
-            Rule::Uki => "a signed UKI of that kernel: ukify build; sbsign",
+            Rule::Uki => "load a signed UKI of that kernel: ukify build; sbsign",
             Rule::Signed | Rule::SignedAddon => {
-                "sbsign, with a key in db or MOK; kexec-bpf inspect FILE, which shows the signers"
+                "sign it by sbsign, with a key in db or MOK; kexec-bpf inspect FILE, which shows the signers"
             }
-            Rule::Thin => "a signed UKI with the kernel and the initrd in it",
+            Rule::Thin => "load a signed UKI with the kernel and the initrd in it",
             Rule::Whole => "the same command without --route",
             Rule::NoInitrd => "put that initrd into a signed addon, or into the UKI",
             Rule::NoCmdline | Rule::OwnCmdline if panic => {
-                "a crash image with nr_cpus=1 and the like in its own .cmdline"
+                "load a crash image with nr_cpus=1 and the like in its own .cmdline"
             }
             Rule::NoCmdline => "put these words into a signed addon, or into the UKI",
             Rule::OwnCmdline => "put the words into the UKI, then sign it",
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn no_hint_names_a_route_that_is_refused() {
         let hints = |host: &Host| adapted(parser(&"x", Exit::BadImage), host).hints.clone();
-        let other = Hint::Text("an image with another .bpf section");
+        let other = Hint::Text("use an image with another .bpf section");
         assert_eq!(hints(&able()), [other, Hint::RouteExtract]);
         assert_eq!(hints(&enforcing(Enforce::On)), [other]);
     }

@@ -42,7 +42,7 @@ pub fn handshake_blocker(host: &Host) -> Option<Diagnosis> {
     } else if !host.has_btf {
         (
             "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)",
-            &[Hint::Text("a kernel with BTF"), Hint::RouteExtract],
+            &[Hint::Text("boot a kernel with BTF"), Hint::RouteExtract],
         )
     } else if host.modules_disabled == Some(true) {
         (
@@ -106,12 +106,12 @@ pub fn lacking(host: &Host) -> &'static str {
 pub fn parser(why: &dyn fmt::Display, exit: Exit) -> Diagnosis {
     let hints: &[Hint] = match exit {
         Exit::BadImage => &[
-            Hint::Text("an image with another .bpf section"),
+            Hint::Text("use an image with another .bpf section"),
             Hint::RouteExtract,
         ],
         Exit::Refused => &[
             Hint::Status,
-            Hint::Text("a kernel and a module with BTF"),
+            Hint::Text("use a kernel and a module with BTF"),
             Hint::RouteExtract,
         ],
         Exit::Done | Exit::Failed | Exit::Usage | Exit::Running => {
@@ -152,7 +152,7 @@ pub fn handshake(errno: Errno, report: Option<&Report>, host: &Host, panic: bool
         _ if is_of_enforce(report) => because(
             Exit::Refused,
             &[
-                Hint::Text("a signed UKI, with signed addons for any additions"),
+                Hint::Text("load a signed UKI, with signed addons for any additions"),
                 Hint::Inspect,
             ],
         ),

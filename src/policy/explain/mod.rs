@@ -32,7 +32,10 @@ pub use unpack::unpacking;
 /// The `what` of a failure that is predicted, not tried.
 const REFUSED: &str = "refused";
 const NO_SIGNATURE: &str = "the kernel found no signature in the image";
-const SIGN: &[Hint] = &[Hint::Text("sbsign, with a key in db or MOK"), Hint::Inspect];
+const SIGN: &[Hint] = &[
+    Hint::Text("sign it by sbsign, with a key in db or MOK"),
+    Hint::Inspect,
+];
 const FORBIDDEN: &str = "a security module or a seccomp filter forbids it";
 const OUTSIDE: &[Hint] = &[Hint::Text("run it outside a container"), Hint::Dmesg];
 const BUSY: &str = "another process is loading or unloading an image";
@@ -173,14 +176,14 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
         Errno::EADDRNOTAVAIL if panic => no_room(host),
         Errno::EADDRNOTAVAIL => failed(
             "no free range of memory is large enough for a part of the image",
-            &[Hint::Text("a smaller initrd, or free memory")],
+            &[Hint::Text("use a smaller initrd, or free memory")],
         ),
         Errno::ENOMEM if panic => failed(
             "not enough free memory for the image, or not enough reserved by crashkernel=",
             &[
                 Hint::Text("free memory"),
                 Hint::KdumpCheck,
-                Hint::Text("a larger crashkernel="),
+                Hint::Text("reserve more with crashkernel="),
             ],
         ),
         Errno::ENOMEM => failed(
@@ -197,7 +200,7 @@ pub fn load(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
         .with_exit(Exit::Failed),
         Errno::EFBIG => failed(
             "a file is larger than the kernel can read (2 GiB)",
-            &[Hint::Text("a smaller initrd")],
+            &[Hint::Text("use a smaller initrd")],
         ),
         Errno::EINVAL => failed(
             "the kernel does not accept the image's header or its command line",
@@ -233,7 +236,7 @@ fn refused_load(host: &Host, panic: bool) -> Diagnosis {
         Some(level) if host.is_locked_down() => certain(
             &format!("the signature did not verify (lockdown: {level})"),
             &[Hint::Text(
-                "an image signed by a key that this kernel trusts",
+                "load an image signed by a key that this kernel trusts",
             )],
         )
         .by_signature(Errno::EPERM),
@@ -315,7 +318,10 @@ fn no_room(host: &Host) -> Diagnosis {
     };
     failed(
         &cause,
-        &[Hint::KdumpCheck, Hint::Text("a larger crashkernel=")],
+        &[
+            Hint::KdumpCheck,
+            Hint::Text("reserve more with crashkernel="),
+        ],
     )
 }
 

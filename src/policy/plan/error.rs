@@ -135,12 +135,12 @@ impl Diagnose for PlanError {
                 .because("it is an ELF file for this machine, not for BPF")
                 .with_hint("build the image with a parser for module kexec_bpf"),
             PlanError::NotAKernel { .. } => Diagnosis::bad_image(self)
-                .with_hint("a thin image that names a kernel for this machine"),
+                .with_hint("use a thin image that names a kernel for this machine"),
             PlanError::ThinHandshake => Diagnosis::usage(self)
                 .because("the kernel would see and verify the image only, not the files it names")
                 .with_hint("the same command without --route"),
             PlanError::WrongMachine { .. } | PlanError::InnerNotBootable { .. } => {
-                Diagnosis::bad_image(self).with_hint("an image built for this machine")
+                Diagnosis::bad_image(self).with_hint("use an image built for this machine")
             }
             PlanError::TakenAsItIs { .. }
             | PlanError::NotTakenAsItIs { .. }
@@ -159,14 +159,13 @@ impl Diagnose for PlanError {
                 true => Diagnosis::usage(self),
                 false => Diagnosis::bad_image(self),
             }
-            .with_hint("a shorter command line"),
+            .with_hint("use a shorter command line"),
             PlanError::Initrd(error) => error.diagnose(),
             PlanError::NotUnpacked { fault, .. } => fault.diagnose().with_what(self),
             PlanError::Unread { error, .. } => error.diagnose(),
             PlanError::Archive { error, .. } => error.diagnose(),
-            PlanError::NoRunningCmdline => {
-                Diagnosis::failed(self).with_hint("mount -t proc proc /proc, or --command-line")
-            }
+            PlanError::NoRunningCmdline => Diagnosis::failed(self)
+                .with_hint("mount -t proc proc /proc, or give --command-line"),
             PlanError::Section { error, .. } => error.diagnose().with_what(self),
             PlanError::Read(error) => error.diagnose(),
         };
