@@ -104,7 +104,7 @@ _kexec_bpf() {
         paths=-f
         ;;
     exec:*)
-        flags='--force --no-sync --dry-run --verbose --help'
+        flags='--force --no-sync --dry-run --json --verbose --help'
         ;;
     list:*)
         flags='--root --device --timeout --json --help'

@@ -12,19 +12,41 @@ use crate::run::JumpPlan;
 pub fn page(plan: &JumpPlan, host: &Host) -> Page {
     let mut out = Page::new(COLUMN);
     loaded::image(&mut out, host);
-    for (name, texts) in [("programs", &plan.programs), ("writable", &plan.writable)] {
-        let mut label = name;
-        for text in texts {
-            out.put(label, format_args!("{}", escaped(text.as_bytes())));
-            label = "";
-        }
-        if texts.is_empty() {
-            out.line(label, "none");
-        }
+    out.json.flag("isLoaded", host.loaded);
+    // The text is about the jump; programs get all that is known.
+    let mut record = Page::default();
+    loaded::record(&mut record, host);
+    out.json.all(&record.json);
+    match &plan.programs {
+        Ok(paths) => list(&mut out, "programs", paths),
+        Err(error) => out.put("programs", format_args!("{error}")),
     }
+    match &plan.writable {
+        Some(mounts) => list(&mut out, "writable", mounts),
+        None => out.line("writable", "unknown"),
+    }
+    out.json.flag("wouldJump", Some(plan.verdict.is_ok()));
     match &plan.verdict {
-        Ok(why) => out.put("jump", format_args!("yes: {why}")),
+        Ok(why) => {
+            out.put("jump", format_args!("yes: {why}"));
+            out.json.text("why", why.as_bytes());
+        }
         Err(_) => out.line("jump", "no"),
     }
     out
+}
+
+/// Adds a line for each of these, and an array of all.
+fn list<Text: AsRef<[u8]>>(out: &mut Page, name: &str, texts: &[Text]) {
+    out.json.array(name);
+    let mut label = name;
+    for text in texts {
+        out.put(label, format_args!("{}", escaped(text.as_ref())));
+        out.json.text("", text.as_ref());
+        label = "";
+    }
+    if texts.is_empty() {
+        out.line(label, "none");
+    }
+    out.json.end();
 }

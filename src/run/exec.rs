@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The jump into the loaded image, and the end of a load. Layer: effects.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::events::{Event, Events};
@@ -9,12 +9,11 @@ use super::options::ExecOptions;
 use super::record::SetAside;
 use super::{RunError, teardown};
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::milliseconds;
 use crate::host::Host;
 use crate::policy::explain;
 use crate::sys::event::{now_us, since_us};
-use crate::sys::{crash_record, image_record, kexec, mount};
+use crate::sys::{SysError, crash_record, image_record, kexec, mount};
 
 /// Drops the loaded image, or the crash image.
 ///
@@ -34,25 +33,21 @@ pub fn unload(panic: bool, host: &Host) -> Result<(), RunError> {
 
 /// The effects that a jump would have.
 pub struct JumpPlan {
-    /// The programs that would run, in this order, or why there are none.
-    pub programs: Vec<String>,
-    /// The file systems that would not be unmounted.
-    pub writable: Vec<String>,
+    /// The programs that would run, in this order.
+    pub programs: Result<Vec<Vec<u8>>, SysError>,
+    /// The file systems that would not be unmounted, if they are known.
+    pub writable: Option<Vec<String>>,
     /// The reason why nothing is in the way; or what is.
     pub verdict: Result<&'static str, Diagnosis>,
 }
 
 /// Plans a jump; changes nothing.
 pub fn plan_jump(force: bool, host: &Host) -> JumpPlan {
-    let programs = match teardown::programs() {
-        Ok(paths) => paths.iter().map(|path| printable(path)).collect(),
-        Err(error) => alloc::vec![error.to_string()],
-    };
     let writable = mount::writable();
     JumpPlan {
-        programs,
+        programs: teardown::programs(),
         verdict: may_jump(force, host, writable.as_deref()),
-        writable: writable.unwrap_or_else(|| alloc::vec!["unknown".into()]),
+        writable,
     }
 }
 

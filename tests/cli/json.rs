@@ -340,6 +340,28 @@ fn plans() {
 }
 
 #[test]
+fn jump() {
+    let directory = images("json-exec");
+    let (document, run, text) = both(&directory, &["exec", "-n"]);
+    every_field(
+        &text,
+        14,
+        &document,
+        &[
+            ("image", ".isLoaded"),
+            ("programs", ".programs"),
+            ("writable", ".writable"),
+            ("jump", ".wouldJump"),
+        ],
+    );
+    document.has(".command", "exec");
+    // Nothing is loaded on this host.
+    document.has(".wouldJump", "false");
+    document.has(".error.exitCode", &run.code.to_string());
+    assert_ne!(run.code, 0);
+}
+
+#[test]
 fn warnings_and_failures() {
     let directory = images("json-failure");
     let (document, run, _) = both(&directory, &["load", "-n", "vmlinuz"]);

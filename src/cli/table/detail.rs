@@ -144,14 +144,18 @@ comes back."
             "Waits at most SECONDS for the device, or for any device with entries, to appear. The default is \
 not to wait."
         }
-        Id::Loaded | Id::CrashLoaded => {
-            "Prints nothing, and answers by the exit code: 0 if an image for exec, or a crash image, is \
-loaded, 1 if none is, 4 if the kernel does not say. With both options, both must be loaded."
+        Id::Loaded => {
+            "Prints nothing, and answers by the exit code: 0 if an image for exec is loaded, 1 if none is, \
+4 if the kernel does not say."
+        }
+        Id::CrashLoaded => {
+            "Prints nothing, and answers the same about the crash image. With both options, both must be \
+loaded."
         }
         Id::Json => {
             "Prints one JSON document on standard output instead of text: short is one line, pretty is \
 indented, off is text. Without a word it is pretty on a terminal, else short. If the command \
-fails, the document has a member error. docs/json.md in the sources describes the members. \
+fails, the document has a member error. json.md in share/doc/kexec-bpf describes the members. \
 Messages still go to standard error."
         }
         Id::Next => {

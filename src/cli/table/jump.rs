@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! The part of the table about the jump. Layer: effects.
 
-use super::{Command, CommandId, DRY_RUN, Flag, HELP, Id, Operand, VERBOSE, switch};
+use super::{Command, CommandId, DRY_RUN, Flag, HELP, Id, JSON, Operand, VERBOSE, switch};
 
 pub static FORCE_JUMP: Flag = switch(
     Id::ForceJump,
@@ -20,7 +20,7 @@ pub const EXEC: Command = Command {
 again, and jumps into the loaded image. It neither stops programs nor unmounts file systems; on a \
 running systemd system, use systemctl kexec, which does both. There, and where another init may be \
 running services, exec does nothing and exits with 5, unless --force is given.",
-    flags: &[&FORCE_JUMP, &NO_SYNC, &DRY_RUN, &VERBOSE, &HELP],
+    flags: &[&FORCE_JUMP, &NO_SYNC, &DRY_RUN, &JSON, &VERBOSE, &HELP],
     examples: &[
         ("kexec-bpf exec", "boot what was loaded"),
         ("kexec-bpf exec -n", "show what exec would do"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The man page, in man(7) macros. It names the version and no date, so that
-//! the same source always gives the same page.
+//! The man page, in man(7) macros. Its date is that of the last change: it stays in the
+//! committed page, so that the same source always gives the same page.
 
 use kexec_bpf::table::value::Value;
 use kexec_bpf::table::{
@@ -8,7 +8,7 @@ use kexec_bpf::table::{
     ROUTES, SUMMARY, detail,
 };
 
-use super::{LICENCE, ORIGIN, prose, reference};
+use super::{LICENCE, ORIGIN, examples, prose, reference};
 
 /// Longest line of running text in the source of the page.
 const LINE: usize = 78;
@@ -25,12 +25,39 @@ const ARGUMENTS: [&str; 9] = [
     "TEXT",
 ];
 
+/// Path of the committed page.
+pub const PATH: &str = "docs/kexec-bpf.8";
+
+/// Returns the page with the date of the committed one.
 pub fn page() -> String {
+    let committed = std::fs::read_to_string(guest::tree(PATH)).unwrap_or_default();
+    let title = committed.lines().find(|line| line.starts_with(".TH "));
+    let date = title.and_then(|line| line.split('"').nth(1));
+    dated(date.unwrap_or_default())
+}
+
+/// Returns the page to write: a new date comes only with other changes.
+pub fn changed() -> String {
+    let committed = std::fs::read_to_string(guest::tree(PATH)).unwrap_or_default();
+    let page = page();
+    match page == committed {
+        true => page,
+        false => dated(&today()),
+    }
+}
+
+/// Returns the day, as YYYY-MM-DD.
+fn today() -> String {
+    let output = guest::run(guest::host_program("date").args(["-u", "+%F"]));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn dated(date: &str) -> String {
     let mut page = Page(format!(".\\\" {LICENCE}\n.\\\" {ORIGIN}\n"));
     let title = PROGRAM.to_uppercase();
     let version = env!("CARGO_PKG_VERSION");
     page.line(&format!(
-        ".TH {} 8 \"\" \"{}\" \"System Administration\"",
+        ".TH {} 8 \"{date}\" \"{}\" \"System Administration\"",
         escaped(&title),
         escaped(&format!("{PROGRAM} {version}"))
     ));
@@ -114,8 +141,8 @@ pub fn page() -> String {
         page.item(word, text);
     }
     page.section("EXAMPLES");
-    for command in COMMANDS {
-        page.examples(command);
+    for (task, lines) in examples::EXAMPLES {
+        page.example(task, lines);
     }
     page.section("NOTES");
     for note in prose::NOTES {
@@ -257,19 +284,14 @@ impl Page {
         }
     }
 
-    fn examples(&mut self, command: &Command) {
-        for (line, what) in command.examples {
-            let what = if what.is_empty() {
-                command.summary
-            } else {
-                what
-            };
-            self.line(".TP");
-            self.text(&format!("{}:", capitalized(what)));
-            self.line(".EX");
+    fn example(&mut self, task: &str, lines: &[&str]) {
+        self.line(".TP");
+        self.text(task);
+        self.line(".EX");
+        for line in lines {
             self.text_line(&escaped(line));
-            self.line(".EE");
         }
+        self.line(".EE");
     }
 
     fn see_also(&mut self) {
@@ -324,10 +346,4 @@ fn styled(word: &str) -> String {
 /// Splits text after full stops that end a sentence.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(". ").map(str::trim)
-}
-
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
 }

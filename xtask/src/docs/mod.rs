@@ -3,6 +3,7 @@
 //! tables and the plot of the benchmark, made from its figures.
 
 mod bash;
+mod examples;
 mod fish;
 mod man;
 mod prose;
@@ -28,7 +29,7 @@ struct Document {
 
 const DOCUMENTS: &[Document] = &[
     Document {
-        path: "docs/kexec-bpf.8",
+        path: man::PATH,
         generate: man::page,
     },
     Document {
@@ -59,6 +60,8 @@ const FIGURES: &[Document] = &[
 
 /// Writes all files anew.
 pub fn write() -> Result<(), String> {
+    let page = man::changed();
+    fs::write(tree(man::PATH), page).map_err(|error| format!("{}: {error}", man::PATH))?;
     for Document { path, generate } in DOCUMENTS.iter().chain(FIGURES) {
         fs::write(tree(path), generate()).map_err(|error| format!("{path}: {error}"))?;
     }

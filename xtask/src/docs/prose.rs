@@ -342,9 +342,10 @@ pub const EXIT_STATUS: &str = "Scripts can rely on these numbers, but not on the
     exits as load --panic would. status --loaded and status --crash-loaded exit with 1 if nothing \
     is loaded, and print nothing.";
 
-pub const ENVIRONMENT: &str = "None is used: TERM, HOME, PATH, COLUMNS and TMPDIR may be unset. \
-    Lines are folded at the width that a terminal has, 80 if it does not say; in a pipe or a file \
-    they are not.";
+pub const ENVIRONMENT: &str = "No variable is read: TERM, HOME, PATH, COLUMNS, LANG and TMPDIR \
+    may be unset or anything else. Lines are folded at the width that a terminal has, 80 if it \
+    does not say; in a pipe or a file they are not. The programs in /etc/kexec-bpf/pre-exec.d, and \
+    modprobe, which hook enforce runs, get PATH=/usr/sbin:/usr/bin:/sbin:/bin and nothing else.";
 
 pub const NOTES: &[&str] = &[
     "load, boot, hook, unload and exec need CAP_SYS_BOOT. inspect, status and load --dry-run need \
@@ -378,8 +379,8 @@ pub const NOTES: &[&str] = &[
      generation below the one that SbatLevelRT demands. Nothing is refused for that.",
     "Under lockdown the kernel loads only what is signed by a key that it trusts. status shows \
      the level. inspect shows the signatures, and whether the file is what was signed; only the \
-     kernel knows whom it trusts. In the sources, docs/secure-boot.md explains who verifies what, \
-     and docs/ima.md what IMA sees of a load.",
+     kernel knows whom it trusts. Beside this page, in share/doc/kexec-bpf, secure-boot.md explains \
+     who verifies what, and ima.md what IMA sees of a load.",
 ];
 
 pub const BUGS: &[&str] = &[

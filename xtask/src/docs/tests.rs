@@ -7,6 +7,7 @@ use std::process::Command;
 
 use kexec_bpf::table::{COMMANDS, GLOBAL_FLAGS, Id, PROGRAM, ROUTES};
 
+use super::examples::EXAMPLES;
 use super::{DOCUMENTS, Document, bash, man, prose};
 
 #[test]
@@ -117,6 +118,57 @@ fn man_page_names_each_option_of_a_command_with_it() {
             let wanted = (!flag.is_common(), flag.is_common());
             assert_eq!(found, wanted, "{}: {name}", command.name);
         }
+    }
+}
+
+/// Returns whether a command takes this option; `-n` may be short.
+fn takes(command: &str, option: &str) -> bool {
+    let command = COMMANDS.iter().find(|one| one.name == command).unwrap();
+    command.flags.iter().any(|flag| {
+        let short = flag.short.map(|letter| format!("-{letter}"));
+        option.strip_prefix("--") == Some(flag.long) || short.as_deref() == Some(option)
+    })
+}
+
+#[test]
+fn examples_name_commands_and_options_that_there_are() {
+    let mut shown = Vec::new();
+    for (task, lines) in EXAMPLES {
+        assert!(task.ends_with('.'), "{task}");
+        let text = lines.join("\n").replace("\\\n", "");
+        for line in text.lines().filter(|line| line.starts_with(PROGRAM)) {
+            let line = line.split([';', '|', '&']).next().unwrap();
+            let mut words = line.split_whitespace().skip(1);
+            let command = words.next().unwrap();
+            shown.push(command.to_owned());
+            // Not those of `$(uname -r)`.
+            let own = |word: &&str| word.starts_with('-') && !word.ends_with(')');
+            for option in words.filter(own) {
+                assert!(takes(command, option), "{line}: {option}");
+            }
+        }
+        assert!(lines.iter().all(|line| line.len() <= 72), "{task}");
+    }
+    // `hook` is called by initramfses, and needs no example.
+    for command in COMMANDS.iter().map(|command| command.name) {
+        let is_shown =
+            ["hook", "help"].contains(&command) || shown.iter().any(|one| one == command);
+        assert!(is_shown, "no example of {command}");
+    }
+}
+
+/// `packaging/install.sh` installs all of docs/*.md.
+#[test]
+fn the_man_page_cites_what_is_installed() {
+    let page = man::page().replace("\\-", "-");
+    let is_mark = |c: char| "(),.:;".contains(c);
+    let words = page
+        .split_whitespace()
+        .map(|word| word.trim_matches(is_mark));
+    let cited: Vec<_> = words.filter(|word| word.ends_with(".md")).collect();
+    assert_eq!(cited, ["json.md", "secure-boot.md", "ima.md"]);
+    for name in cited {
+        assert!(guest::tree("docs").join(name).exists(), "{name}");
     }
 }
 
