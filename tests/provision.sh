@@ -98,6 +98,7 @@ zstd                  compresses initrds
 lz4                   compresses initrds
 lzop                  compresses initrds
 xz-utils              compresses initrds, unpacks the kernel's own modules
+tmux                  is the terminal of a guest's serial console
 zsh                   runs the completion for zsh
 fish                  runs the completion for fish
 shellcheck            checks the shell scripts
@@ -194,6 +195,7 @@ stage() {
         with_libraries kexec-tools forky kexec-tools
         with_libraries bootctl forky libsystemd-shared systemd-boot-tools
         with_libraries systemctl forky libsystemd-shared systemd
+        with_libraries libmount forky libmount1
         dracut bookworm
         dracut trixie
         initramfs_tools trixie

@@ -74,6 +74,8 @@ mod revoked;
 mod sd_boot;
 mod secure_boot;
 mod services;
+mod systemd_262;
+mod terminal;
 mod thin;
 mod tpm;
 mod unpack;

@@ -3,7 +3,8 @@
 
 use guest::drivers::{self, LOAD};
 use guest::filesystem::{Filesystem, image};
-use guest::{Initramfs, Kernel, Machine, Transcript, second_initrd, systemd};
+use guest::systemd::{self, Release};
+use guest::{Initramfs, Kernel, Machine, Transcript, second_initrd};
 
 const KERNEL: Kernel = Kernel::V6_12;
 
@@ -31,11 +32,13 @@ done
 while read -r line; do say journal \"$line\"; done </journal
 say secret $(grep -c nonce= /journal)
 attempt plan kexec-bpf exec -n
+attempt json kexec-bpf exec -n --json
+attempt forced-json kexec-bpf exec -n --force --json
 attempt forced kexec-bpf exec -n --force
 kexec-bpf exec --force
 "
     );
-    let system = systemd::system(&script)
+    let system = systemd::system(Release::Trixie, &script)
         .file_from("vmlinuz", &KERNEL.image())
         .file("next", &second_initrd(&[]))
         .script(
@@ -72,6 +75,19 @@ kexec-bpf exec --force
             "systemctl kexec",
         ],
     );
+    let members = [
+        "\"isLoaded\":true,\"imagePath\":\"/vmlinuz\",\"imageAgeSeconds\":",
+        "\"programs\":[\"/etc/kexec-bpf/pre-exec.d/10-say\"],\"writable\":[]",
+    ];
+    said.expect_words("json", &members);
+    said.expect_attempt(
+        "json",
+        "5",
+        &["\"wouldJump\":false", "\"error\":{\"exitCode\":5,"],
+    );
+    said.expect_words("forced-json", &members);
+    let jumps = "\"wouldJump\":true,\"why\":\"--force\"";
+    said.expect_attempt("forced-json", "0", &[jumps]);
     said.expect("forced-code", "0");
     said.expect_page("forced", &[page, "jump yes: --force"]);
     expect_entries(&said);
@@ -124,6 +140,7 @@ echo 20 >/proc/sys/kernel/kexec_load_limit_reboot
 attempt before kexec-bpf status
 kexec-bpf load /vmlinuz --initrd /initrd --append 'secret one' >/dev/null
 attempt loaded kexec-bpf status
+attempt json kexec-bpf status --json
 say mode $(stat -c %a /run/kexec-bpf/image)
 chmod 755 /bin/kexec-bpf
 attempt user su -s /bin/sh nobody -c 'kexec-bpf status'
@@ -133,6 +150,7 @@ exec 4>&-
 attempt kept kexec-bpf status
 floor /vmlinuz /initrd three
 attempt replaced kexec-bpf status
+attempt replaced-json kexec-bpf status --json
 kexec-bpf load /vmlinuz --append four >/dev/null
 kexec-bpf unload
 attempt unloaded kexec-bpf status
@@ -158,6 +176,14 @@ say left $(ls /run)
     ];
     said.expect_page("loaded", &record);
     said.expect("mode", "600");
+    let kernel = format!("\"imageKernel\":\"{}\"", KERNEL.release());
+    let members = [
+        "\"isLoaded\":true,\"imagePath\":\"/vmlinuz\",\"imageAgeSeconds\":",
+        &kernel,
+        "\"imageLoadedBy\":\"route native, kernel's digest computed\"",
+        "\"imageCommandLine\":\"secret one\"",
+    ];
+    said.expect_attempt("json", "0", &members);
     said.expect_page(
         "user",
         &["image loaded; /run has no record of it that this user may read"],
@@ -167,6 +193,9 @@ say left $(ls /run)
     let stale = "image loaded, perhaps not /vmlinuz, which kexec-bpf loaded: another program has \
                  called kexec since";
     said.expect_page("replaced", &[stale]);
+    let replaced = said.one("replaced-json");
+    assert!(replaced.contains("\"isLoaded\":true"), "{replaced}");
+    assert!(!replaced.contains("\"image"), "{replaced}");
     said.expect_page("unloaded", &["image not loaded crash image"]);
     said.expect("left", "");
     let kernel = KERNEL.release();

@@ -33,6 +33,7 @@ pub mod rescue;
 pub mod root;
 pub mod serial;
 pub mod systemd;
+pub mod tmux;
 mod tpm;
 pub mod uki;
 pub mod witness;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::kernel::Kernel;
 use crate::serial::{Keys, Line, Transcript, Typist, capture};
+use crate::tmux::Terminal;
 use crate::tpm::Tpm;
 
 /// UEFI firmware and the disk that it boots from.
@@ -221,9 +222,17 @@ impl Machine {
         self.attempt()
     }
 
+    /// Starts the guest with its console on a terminal, to look at and to type on. What
+    /// scripts say goes to `said.log` in the guest's directory.
+    pub fn on_terminal(self) -> Terminal {
+        let said = self.directory.join("said.log");
+        Terminal::start(&self.directory, &self.command(true), &said)
+    }
+
     fn attempt(&self) -> Transcript {
         let start = Instant::now();
-        let mut command = self.command();
+        // Output to a file is complete; stdio is needed to type.
+        let mut command = self.command(!self.keys.is_empty());
         let tpm = self.has_tpm.then(|| Tpm::start(&self.directory));
         if let Some(tpm) = &tpm {
             tpm.arguments(&mut command);
@@ -267,14 +276,12 @@ impl Machine {
         transcript
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, types: bool) -> Command {
         // QEMU must not outlive a test that was killed.
         let mut command = crate::host_program("setpriv");
-        // Output to a file is complete; stdio is needed to type.
-        let console = if self.keys.is_empty() {
-            "file,id=console,path=/dev/stdout"
-        } else {
-            "stdio,id=console,signal=off"
+        let console = match types {
+            false => "file,id=console,path=/dev/stdout",
+            true => "stdio,id=console,signal=off",
         };
         command.args(["--pdeathsig", "KILL", "qemu-system-x86_64"]);
         command

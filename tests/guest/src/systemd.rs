@@ -3,15 +3,34 @@
 
 use crate::initramfs::Initramfs;
 use crate::library::with_libraries;
+use crate::packages;
 
 /// Words of the kernel's command line.
 pub const WORDS: &str = "systemd.unit=rescue.target systemd.show_status=no";
 
-const SET: &str = "dracut-trixie";
-const PROGRAMS: [&str; 5] = [
+/// The release of systemd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// 257, of Debian 13.
+    Trixie,
+    /// 262, of Debian forky.
+    Forky,
+}
+
+impl Release {
+    fn set(self) -> &'static str {
+        match self {
+            Self::Trixie => "dracut-trixie",
+            Self::Forky => "systemctl",
+        }
+    }
+}
+
+const PROGRAMS: [&str; 6] = [
     "usr/lib/systemd/systemd",
     "usr/lib/systemd/systemd-executor",
     "usr/lib/systemd/systemd-journald",
+    "usr/lib/systemd/systemd-shutdown",
     "usr/bin/journalctl",
     "usr/bin/systemctl",
 ];
@@ -43,9 +62,20 @@ const UNITS: [(&str, &str); 4] = [
     ),
 ];
 
+/// systemd's own units for a reboot.
+const REBOOT_UNITS: [&str; 7] = [
+    "final.target",
+    "kexec.target",
+    "reboot.target",
+    "shutdown.target",
+    "umount.target",
+    "systemd-kexec.service",
+    "systemd-reboot.service",
+];
+
 /// Makes a system, not an initramfs, in which systemd runs `script` as a service of
 /// rescue.target.
-pub fn system(script: &str) -> Initramfs {
+pub fn system(release: Release, script: &str) -> Initramfs {
     let mut system = Initramfs::new("exec /usr/lib/systemd/systemd\n")
         .service("service", script)
         .file("etc/machine-id", b"0123456789abcdef0123456789abcdef\n")
@@ -55,9 +85,18 @@ pub fn system(script: &str) -> Initramfs {
     for (name, unit) in UNITS {
         system = system.file(&format!("usr/lib/systemd/system/{name}"), unit.as_bytes());
     }
+    for name in REBOOT_UNITS {
+        let path = format!("usr/lib/systemd/system/{name}");
+        system = system.file_from(&path, &packages::file(release.set(), &path));
+    }
     let mut files = std::collections::BTreeMap::new();
     for program in PROGRAMS {
-        files.extend(with_libraries(SET, program, program));
+        files.extend(with_libraries(release.set(), program, program));
+    }
+    if release == Release::Forky {
+        // systemd opens it by name, and mounts nothing without it.
+        let library = "usr/lib/x86_64-linux-gnu/libmount.so.1";
+        files.extend(with_libraries("libmount", library, library));
     }
     for (path, source) in files {
         system = system.program(&path, &source);
