@@ -20,10 +20,11 @@
  *  4. In each round the module signals ready_fd and waits. B detaches what it
  *     attached for the previous round, reads the parser from offset 0 of the
  *     session file until it gets 0 bytes, loads it, fills the maps, attaches
- *     it, and writes 1 to attached_fd. If the parser is the one that is
- *     attached already, only the last of these steps is left; if it is another
- *     one, B detaches the other one first. If the kernel that the parser named
- *     is itself an image that needs a parser, another round follows.
+ *     it, and writes 1 to attached_fd. If, in the first round, the parser is
+ *     the one that was attached in step 2, only the last of these steps is
+ *     left; if it is another one, B detaches that one first. If the kernel that
+ *     the parser named is itself an image that needs a parser, another round
+ *     follows.
  *  5. After kexec_file_load(2) has returned, B detaches the parser. pread(2) at
  *     KEXEC_BPF_REPORT_OFFSET returns the module's report of the load.
  *
@@ -95,7 +96,11 @@
 /* The function that a parser attaches to, as "fentry.s/" HOOK_NAME. */
 #define KEXEC_BPF_HOOK_NAME		"kexec_pe_parser_hook"
 
-/* The section of a PE image that contains its parser, a BPF object file. */
+/*
+ * The section of a PE image that contains its parser, a BPF object file. An ELF
+ * file for the machine is none (upstream's series has the kernel load such
+ * parsers); if the image is a UKI or zboot, the module's own parser opens it.
+ */
 #define KEXEC_BPF_SECTION		".bpf"
 
 /* Limits */
@@ -181,7 +186,10 @@ struct kexec_bpf_register {
  * kexec lock is not held meanwhile. It attaches parsers by BPF_LINK_CREATE with
  * the session's cookie, which pread(2) at KEXEC_BPF_COOKIE_OFFSET returns, a
  * __u64. In loads of this session only calls by programs with this cookie
- * count, and in all other loads they do not. Without the flag the cookie is 0,
+ * count, and in all other loads they do not: an attached program runs there,
+ * too, and all of its calls fail with EPERM. So that its variables are fresh, a
+ * program is loaded anew for each load. The cookie keeps loads from disturbing
+ * each other by accident; it is no secret from root. Without the flag the cookie is 0,
  * as for programs that are attached without one, and only a process whose load
  * waits can load a parser. A module that does not list "early" in the parameter
  * "register_flags" does not know this flag, and NO_PARSER excludes it (EINVAL).

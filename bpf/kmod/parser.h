@@ -17,8 +17,9 @@ struct kb_parser {
 struct kb_parser kb_parser_own(enum kexec_bpf_parser kind);
 
 /*
- * Returns the image's own parser, else the module's for its format, else one of
- * kind KEXEC_BPF_PARSER_NONE.
+ * Returns the image's own parser, else (or if that is an ELF file for this
+ * machine) the module's for its format, else one of kind
+ * KEXEC_BPF_PARSER_NONE.
  */
 struct kb_parser kb_parser_find(const struct kb_pe *pe);
 

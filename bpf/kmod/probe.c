@@ -81,7 +81,7 @@ static enum kb_verdict kb_probe_session(struct kb_session *session, const char *
 	}
 	if (wrong || kb_parser_find(&pe).kind == KEXEC_BPF_PARSER_NONE) {
 		kb_probe_report(session, -ENOEXEC, "the PE file is refused: %s",
-				wrong ?: "it has neither .bpf nor .linux, and is no zboot image");
+				wrong ?: "no .linux, no usable .bpf, and no zboot image");
 		return KB_STOCK;
 	}
 	return kb_load_begin(session, buf, KB_BY_PARSER) ? KB_TAKEN : KB_STOCK;

@@ -61,7 +61,7 @@ pub fn load(
     let session = Session::open(&ready, &attached, version, flags)?;
     progress(format_args!("session registered with /proc/kexec_bpf"));
     line::enter(Phase::Parser);
-    let early = Early::make(&session, offer, progress);
+    let early = Early::make(&session, offer, host, progress);
     let image = offer.image();
     let call = || {
         let started_us = now_us();

@@ -17,53 +17,59 @@ use super::parser::{self, Parser};
 use crate::abi;
 use crate::diagnosis::size::milliseconds;
 use crate::formats::object::Object;
+use crate::host::Host;
 use crate::policy::plan;
 use crate::sys::event::now_us;
 use crate::sys::session::Session;
 
-/// A parser that is attached before the kernel asks for one.
+/// A parser that was made ready before the kernel asks for one, or the reason why it could
+/// not be.
 pub struct Early {
     bytes: Vec<u8>,
-    parser: Box<Parser>,
+    parser: Result<Box<Parser>, ServeError>,
 }
 
 impl Early {
-    /// Makes the parser ready that the kernel will ask for. If that fails, the kernel will
-    /// hand out the parser, and then the failure is the load's.
-    pub fn make(session: &Session, offer: &Offer<'_>, progress: Progress<'_>) -> Option<Early> {
+    /// Makes the parser ready that the kernel will ask for. Where signatures count, an
+    /// image's own has to wait until the kernel has verified the image.
+    pub fn make(
+        session: &Session,
+        offer: &Offer<'_>,
+        host: &Host,
+        progress: Progress<'_>,
+    ) -> Option<Early> {
         if session.cookie == 0 {
             return None;
         }
-        let made = Early::of(session, offer, progress);
-        if let Err(error) = &made {
+        let bytes = match offer.parser {
+            plan::Parser::Module { offset, .. } => session.read_parser(offset).ok()?,
+            plan::Parser::Image(_) if host.is_locked_down() || host.enforces() => return None,
+            plan::Parser::Image(slice) => offer.own_parser(slice)?,
+            plan::Parser::None => return None,
+        };
+        let parser = attached(&bytes, session, offer, progress);
+        if let Err(error) = &parser {
             progress(format_args!("no parser is ready before the call: {error}"));
         }
-        made.ok().flatten()
+        Some(Early { bytes, parser })
     }
 
-    fn of(
-        session: &Session,
-        offer: &Offer<'_>,
-        progress: Progress<'_>,
-    ) -> Result<Option<Early>, ServeError> {
-        let bytes = match offer.parser {
-            plan::Parser::Module { offset, .. } => Some(session.read_parser(offset)?),
-            plan::Parser::Image(slice) => offer.own_parser(slice),
-            plan::Parser::None => None,
-        };
-        let Some(bytes) = bytes else {
-            return Ok(None);
-        };
-        let mut parser = load(&bytes, progress)?;
-        fill(&parser, offer)?;
-        attach(&mut parser, session, progress)?;
-        Ok(Some(Early { bytes, parser }))
-    }
-
-    /// Returns the parser if these are its bytes; detaches it otherwise.
-    pub fn take(self, bytes: &[u8]) -> Option<Box<Parser>> {
+    /// Returns the parser, or why it failed, if these are its bytes; detaches it otherwise.
+    pub fn take(self, bytes: &[u8]) -> Option<Result<Box<Parser>, ServeError>> {
         (self.bytes == bytes).then_some(self.parser)
     }
+}
+
+fn attached(
+    bytes: &[u8],
+    session: &Session,
+    offer: &Offer<'_>,
+    progress: Progress<'_>,
+) -> Result<Box<Parser>, ServeError> {
+    let mut parser = load(bytes, progress)?;
+    fill(&parser, offer)?;
+    attach(&mut parser, session, progress)?;
+    Ok(parser)
 }
 
 /// Parses the object file, finds what it calls, creates its maps, and has the verifier

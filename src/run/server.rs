@@ -34,7 +34,7 @@ pub struct Server<'load> {
     pub progress: Progress<'load>,
     /// `None` once closed, which ends A's call.
     pub session: Option<Session>,
-    /// The parser that is attached for the first round, before the kernel asks for it.
+    /// The parser for the first round, made ready before the kernel asks for it.
     pub early: Option<Early>,
     /// The first failure, which made B give up.
     pub failure: Option<ServeError>,
@@ -90,11 +90,14 @@ impl Steps for Server<'_> {
         Ok(Some(bytes))
     }
 
-    fn early(&mut self, bytes: &[u8]) -> Option<Box<Parser>> {
-        let parser = self.early.take()?.take(bytes);
+    fn early(&mut self, bytes: &[u8]) -> Result<Option<Box<Parser>>, ServeError> {
+        let Some(early) = self.early.take() else {
+            return Ok(None);
+        };
+        let parser = early.take(bytes);
         let is = if parser.is_some() { "the" } else { "not the" };
-        (self.progress)(format_args!("thread B: it is {is} one that is attached"));
-        parser
+        (self.progress)(format_args!("thread B: it is {is} one that is ready"));
+        parser.transpose()
     }
 
     fn load(&mut self, bytes: Vec<u8>) -> Result<Box<Parser>, ServeError> {

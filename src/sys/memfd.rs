@@ -152,9 +152,11 @@ impl Memfd {
         while held < wanted {
             let space = wanted.saturating_sub(held);
             let from = Some(&mut offset);
-            match splice(input, from, writer, None, space, flags) {
+            // Nobody reads meanwhile, so a pipe that is full of small pieces would wait.
+            match splice(input, from, writer, None, space, SpliceFlags::NONBLOCK) {
                 Ok(0) => break,
                 Ok(bytes) => held = held.saturating_add(bytes),
+                Err(Errno::AGAIN) if held > 0 => break,
                 // What the pipe holds is not lost.
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(errno),

@@ -116,7 +116,7 @@ fn uki_with_its_own_parser() {
             "parser attached in",
             "thread A: kexec_file_load, the whole image",
             "thread B: parser read,",
-            "thread B: it is the one that is attached",
+            "thread B: it is the one that is ready",
             "thread A: kexec_file_load returned after",
             "kernel: round 1: the image's own parser, handshake",
             "kernel: signature of the whole image not verified: ENODATA (61)",

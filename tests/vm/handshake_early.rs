@@ -141,8 +141,8 @@ load swapped
             "{name}"
         );
     }
-    place("same", "thread B: it is the one that is attached");
-    let other = place("swapped", "thread B: it is not the one that is attached");
+    place("same", "thread B: it is the one that is ready");
+    let other = place("swapped", "thread B: it is not the one that is ready");
     let lines = said.all("swapped");
     let again = lines.iter().skip(other);
     assert_eq!(
@@ -151,4 +151,34 @@ load swapped
             .count(),
         1
     );
+}
+
+/// Where signatures count, an image's own parser waits until the kernel has verified the
+/// image; the module's own need not.
+#[test]
+fn lockdown_comes_before_an_images_own_parser() {
+    let directory = guest::work_dir("handshake-lockdown");
+    let script = "echo integrity >/sys/kernel/security/lockdown
+attempt own kexec-bpf load /own.efi --verbose
+left own
+attempt module kexec-bpf load /module.efi --verbose
+left module
+";
+    let guest = initramfs(script)
+        .file("own.efi", &image().0)
+        .file("module.efi", &tiny_uki(None).bytes());
+    let said = machine(&directory, guest).run();
+    let is_attached = |name: &str| {
+        let lines = said.all(name);
+        lines.iter().any(|line| line.contains("parser attached in"))
+    };
+    for name in ["own", "module"] {
+        said.expect_attempt(name, "4", &["the kernel found no signature in the image"]);
+        said.expect(&format!("{name}-left"), NOTHING);
+    }
+    assert!(
+        !is_attached("own"),
+        "an unverified parser went to the kernel"
+    );
+    assert!(is_attached("module"));
 }

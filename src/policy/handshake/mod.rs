@@ -4,7 +4,8 @@
 //!
 //! Thread A sits in kexec_file_load(2). Whenever the kernel has a parser ready, B reads
 //! it, loads it, fills its maps, attaches it and tells the kernel; an image inside an
-//! image needs another round. In the first round the parser may be ready already. `run::server` performs the steps. bpf/include/kexec_bpf.h
+//! image needs another round. In the first round the parser may be ready already.
+//! `run::server` performs the steps. bpf/include/kexec_bpf.h
 //! describes the kernel's half.
 
 use alloc::vec::Vec;
@@ -33,7 +34,10 @@ pub trait Steps {
 
     /// Returns the parser that was attached before A's call, if these are its bytes.
     /// Otherwise detaches it.
-    fn early(&mut self, bytes: &[u8]) -> Option<Self::Parser>;
+    ///
+    /// # Errors
+    /// The error for which these bytes could not be made ready then.
+    fn early(&mut self, bytes: &[u8]) -> Result<Option<Self::Parser>, Self::Error>;
 
     /// Has the kernel's verifier accept the parser.
     ///
@@ -138,7 +142,7 @@ fn answer<S: Steps>(steps: &mut S) -> Result<Option<S::Parser>, S::Error> {
     let Some(bytes) = steps.read()? else {
         return Ok(None);
     };
-    let parser = match steps.early(&bytes) {
+    let parser = match steps.early(&bytes)? {
         Some(parser) => parser,
         None => {
             let mut parser = steps.load(bytes)?;

@@ -95,14 +95,14 @@ fn one_round_reads_loads_fills_attaches_and_signals() {
 
 #[test]
 fn an_early_parser_serves_the_first_round_if_it_is_the_right_one() {
-    use Event::{Done, Failed, LoadEnded, Ready};
+    use Event::{Done, Failed, LoadEnded, Ready, Void};
     let early = || Story {
         is_early: true,
         ..Story::default()
     };
     let read = [READY, Did::Step(Step::Read, Ok(()))];
     let end = [Did::Step(Step::Signal, Ok(())), RETURNED, Did::Detach];
-    let taken = [&read[..], &[Did::TakeEarly], &end].concat();
+    let taken = [&read[..], &[Did::TakeEarly(Ok(()))], &end].concat();
     let events = [Ready, Done, Done, Done, LoadEnded];
     early().then(&events, &taken).holds();
     let anew = [
@@ -112,8 +112,15 @@ fn an_early_parser_serves_the_first_round_if_it_is_the_right_one() {
         Did::Step(Step::Attach, Ok(())),
     ];
     let other = [&read[..], &anew, &end].concat();
-    let events = [Ready, Done, Failed, Done, Done, Done, Done, LoadEnded];
+    let events = [Ready, Done, Void, Done, Done, Done, Done, LoadEnded];
     early().then(&events, &other).holds();
+    // It could not be made ready, and is asked for nevertheless.
+    let failed = [&read[..], &[Did::Detach, Did::TakeEarly(Err(3))]].concat();
+    early()
+        .then(&[Ready, Done, Failed], &failed)
+        .gives_up(false, Failure::Step(3))
+        .then(&[LoadEnded], &[RETURNED])
+        .holds();
     // The kernel refuses the image before it asks for a parser.
     let refused = [RETURNED, Did::Detach];
     early().then(&[LoadEnded], &refused).holds();

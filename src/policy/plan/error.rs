@@ -130,10 +130,14 @@ impl Diagnose for PlanError {
                 .with_hint("load the inner UKI, or build the image from its kernel"),
             PlanError::NotAParser { is_skeleton: true } => Diagnosis::bad_image(self)
                 .because("its parser is for a kernel that loads parsers by itself")
-                .with_hint("build the image with a parser for module kexec_bpf"),
+                .with_hint(
+                    "build the image with a parser for module kexec_bpf, or use --route extract",
+                ),
             PlanError::NotAParser { is_skeleton: false } => Diagnosis::bad_image(self)
                 .because("it is an ELF file for this machine, not for BPF")
-                .with_hint("build the image with a parser for module kexec_bpf"),
+                .with_hint(
+                    "build the image with a parser for module kexec_bpf, or use --route extract",
+                ),
             PlanError::NotAKernel { .. } => Diagnosis::bad_image(self)
                 .with_hint("use a thin image that names a kernel for this machine"),
             PlanError::ThinHandshake => Diagnosis::usage(self)

@@ -311,8 +311,9 @@ pub const CRASH_TABLE: &[(&str, &str)] = &[
     ),
     (
         "the load waits for its parser",
-        "No crash image boots. The wait is short, because the parser is ready; it is longer if \
-         the image has changed meanwhile, and for an image inside the image. The module's \
+        "No crash image boots. The wait is short where the parser is ready. It is longer for an \
+         image inside the image, for an image that has changed meanwhile, and under lockdown \
+         or enforce for an image with a parser of its own. The module's \
          parameter timeout_ms limits the wait, for all parsers of a load together; the default is \
          5 seconds. It ends within 100 ms if kexec-bpf is killed.",
     ),

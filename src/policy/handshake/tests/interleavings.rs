@@ -53,7 +53,11 @@ impl World {
                 self.pass(choices);
                 choices.choose(&[Event::Done, Event::Failed, Event::Void])
             }
-            Asks::Early | Asks::Step => {
+            Asks::Early => {
+                self.pass(choices);
+                choices.choose(&[Event::Done, Event::Failed, Event::Void])
+            }
+            Asks::Step => {
                 self.pass(choices);
                 choices.choose(&[Event::Done, Event::Failed])
             }

@@ -54,8 +54,8 @@ pub enum Did {
     Step(Step, Result<(), usize>),
     /// B tried to read a parser, and there was none.
     ReadNothing,
-    /// B takes the parser that was attached early.
-    TakeEarly,
+    /// B takes the parser that was made ready early, or the error of that.
+    TakeEarly(Result<(), usize>),
     /// B dropped a parser.
     Detach,
     Keep(Failure<usize>),
@@ -130,14 +130,24 @@ impl Steps for Scripted<'_> {
         self.ends(Step::Read, event).map(|()| Some(vec![7]))
     }
 
-    fn early(&mut self, bytes: &[u8]) -> Option<Parser> {
+    fn early(&mut self, bytes: &[u8]) -> Result<Option<Parser>, usize> {
         assert_eq!(bytes, [7]);
-        let parser = self.early.take()?;
-        let is_right = self.event(Asks::Early) == Event::Done;
-        is_right.then(|| {
-            self.did(Did::TakeEarly);
-            parser
-        })
+        let Some(parser) = self.early.take() else {
+            return Ok(None);
+        };
+        match self.event(Asks::Early) {
+            Event::Done => {
+                self.did(Did::TakeEarly(Ok(())));
+                Ok(Some(parser))
+            }
+            // Another one, which drops the first.
+            Event::Void => Ok(None),
+            _ => {
+                drop(parser);
+                self.did(Did::TakeEarly(Err(self.events)));
+                Err(self.events)
+            }
+        }
     }
 
     fn load(&mut self, bytes: Vec<u8>) -> Result<Parser, usize> {
@@ -214,11 +224,12 @@ fn check(is_early: bool, path: &[Did], end: End) {
                 held.early &= was_used;
                 (held.parser, held.attached) = (false, false);
             }
-            Did::TakeEarly => {
+            Did::TakeEarly(Ok(())) => {
                 assert!(held.early, "{path:?}");
                 held.early = false;
                 (held.parser, held.attached) = (true, true);
             }
+            Did::TakeEarly(Err(_)) => assert!(!held.early, "{path:?}"),
             Did::Wait(result) => {
                 assert_eq!(held.end, None, "{path:?}");
                 if let Ok(Wake::Ended(end)) = result {
@@ -282,8 +293,9 @@ fn follows(previous: Option<Did>, did: Did, held: &Held) -> bool {
         },
         Did::Step(_, Err(error)) => did == Did::Keep(Failure::Step(error)),
         Did::Step(Step::Signal, Ok(())) | Did::ReadNothing => matches!(did, Did::Wait(_)),
-        Did::Step(Step::Read, Ok(())) if did == Did::TakeEarly => true,
-        Did::TakeEarly => matches!(did, Did::Step(Step::Signal, _)),
+        Did::Step(Step::Read, Ok(())) if matches!(did, Did::TakeEarly(_)) => true,
+        Did::TakeEarly(Ok(())) => matches!(did, Did::Step(Step::Signal, _)),
+        Did::TakeEarly(Err(error)) => did == Did::Keep(Failure::Step(error)),
         Did::Step(step, Ok(())) => {
             let place = ROUND.iter().position(|one| *one == step).unwrap();
             matches!(did, Did::Step(next, _) if next == ROUND[place + 1])
