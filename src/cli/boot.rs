@@ -32,8 +32,8 @@ pub fn list(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis>
                 ]),
         }
     })?;
-    let notes = core::mem::take(&mut found.notes);
     let default = found.checked_default(&host);
+    let notes = core::mem::take(&mut found.notes);
     let mut out = Page::new(INDENT);
     out.json.array("entries");
     for index in 0..found.entries.len() {

@@ -91,7 +91,7 @@ pub fn object(
     json.text("id", &entry.id);
     if let Some(volume) = found.volumes.get(entry.volume) {
         json.text("volume", volume.name.as_bytes());
-        json.text("directory", &volume.in_boot(directory));
+        json.text("directory", &volume.at(entry.boot).path(directory));
     }
     json.text("file", &entry.file_name);
     json.some("title", &entry.title);

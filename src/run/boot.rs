@@ -8,10 +8,11 @@ use alloc::vec::Vec;
 
 use super::default_entry::problem_of_load;
 use super::entries::{self, BootEntries};
+use super::entry;
 use super::events::{Event, Events, Topic};
 use super::exec::may_end;
 use super::options::{BootOptions, LoadOptions};
-use super::volume::Volume;
+use super::volume::{BOOTS, Volume};
 use super::volumes::{self, Place};
 use super::{RunError, exec, load, unload};
 use crate::diagnosis::Diagnose;
@@ -95,7 +96,10 @@ fn load_path(
             Err(_) => return Err(error),
         }
     }
-    let common = load_options(options, volume);
+    let mut common = load_options(options, volume);
+    if let Some(volume) = volume {
+        common = entry::options(volume.at(boot_of(volume, path)), common);
+    }
     for note in &notes {
         events.warn_of(Topic::Search, note);
     }
@@ -105,6 +109,18 @@ fn load_path(
         ..common
     };
     load(&image, host, events)
+}
+
+/// Returns the /boot of a file system that a path leads into, if it has a boot loader's
+/// directory, as for the entries there.
+fn boot_of(volume: &Volume, path: &[u8]) -> &'static str {
+    let start = path.iter().position(|byte| *byte != b'/').unwrap_or(0);
+    let path = path.get(start..).unwrap_or_default();
+    let is_in = |boot: &&&str| {
+        let loader = [boot, "loader"].concat();
+        path.starts_with(boot.as_bytes()) && volume.root.number(loader.as_bytes()).is_some()
+    };
+    BOOTS.iter().rev().find(is_in).copied().unwrap_or_default()
 }
 
 fn no_entry(name: &[u8]) -> RunError {
@@ -148,9 +164,7 @@ fn load_entry(
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     let mut found = entries::find(options.place, options.timeout_s, host)?;
-    for note in &found.notes {
-        events.warn_of(Topic::Search, note);
-    }
+    tell_notes(&mut found, events);
     if name.is_none() {
         // The entry that follows the default is not the default itself.
         if options.next {
@@ -163,7 +177,7 @@ fn load_entry(
         MenuTime::Given(timeout) => timeout,
     });
     let (entry, cmdline) = loop {
-        let index = chosen(name, options.next, &mut menu, &found, events)?;
+        let index = chosen(name, options.next, &mut menu, &mut found, host, events)?;
         let Some(entry) = found.entries.get(index).cloned() else {
             return Err(BootError::NothingLeft { after: None }.into());
         };
@@ -189,7 +203,7 @@ fn load_entry(
         };
         // The companion files, and the hashes of thin images, are not looked at before,
         // because reading the files of all entries would take long.
-        let goes_on = name.is_none() || menu == Some(Timeout::Forever);
+        let goes_on = name.is_none() || options.next || menu == Some(Timeout::Forever);
         // The user's words may be too many only for an entry that has too many itself.
         let without_words = match problem_of_load(&error) {
             None if !options.append.is_empty() => found.check(index, host),
@@ -199,7 +213,7 @@ fn load_entry(
         if !goes_on || problem_of_load(&error).is_none() {
             return Err(error);
         }
-        found.pass_over(index, &error, host);
+        found.skip(index, &error);
         let entries = &found;
         events.tell(Event::Unbootable { entries, index });
     };
@@ -215,25 +229,40 @@ fn load_entry(
     Ok(cmdline)
 }
 
-/// Returns the index of the requested entry, or of the one that the user chooses. If that
-/// one fails, the menu comes again, and waits.
+fn tell_notes(found: &mut BootEntries, events: &mut dyn Events) {
+    for note in core::mem::take(&mut found.notes) {
+        events.warn_of(Topic::Search, &note);
+    }
+}
+
+/// Returns the index of the requested entry, also of another file system, or of the one that
+/// the user chooses. If that one fails, the menu comes again, and waits.
 fn chosen(
     name: Option<&[u8]>,
     next: bool,
     menu: &mut Option<Timeout>,
-    found: &BootEntries,
+    found: &mut BootEntries,
+    host: &Host,
     events: &mut dyn Events,
 ) -> Result<usize, RunError> {
-    let mut index = match name {
-        Some(name) => choose::by_name(&found.entries, name)?,
-        None => match found.default() {
-            Some((index, _)) => index,
-            None => return Err(BootError::NothingLeft { after: None }.into()),
-        },
+    let find = |found: &mut BootEntries| {
+        let nothing = || BootError::NothingLeft { after: None };
+        let index = match name {
+            Some(name) => choose::by_name(&found.entries, name)?,
+            None => found.next_default(host).ok_or_else(nothing)?.0,
+        };
+        match next {
+            true => choose::next(&found.entries, index),
+            false => Ok(index),
+        }
     };
-    if next {
-        index = choose::next(&found.entries, index)?;
+    let mut index = find(found);
+    let may_be_elsewhere = |error: &BootError| !matches!(error, BootError::Ambiguous { .. });
+    if index.as_ref().is_err_and(may_be_elsewhere) && found.search_others(host) {
+        tell_notes(found, events);
+        index = find(found);
     }
+    let mut index = index?;
     while let Some(timeout) = menu {
         index = match events.choose(found, index, *timeout) {
             Answer::Chosen(index) => index,
@@ -326,7 +355,9 @@ fn count(entry: &Entry, volume: Volume, hibernated: bool) -> Result<(), String> 
             "{id}: the try was not counted: a hibernated system may use the disk"
         ));
     }
-    let directory = volume.in_boot(entry.kind.directory().as_bytes());
+    let directory = volume
+        .at(entry.boot)
+        .path(entry.kind.directory().as_bytes());
     let renamed = volume.rename(&directory, &entry.file_name, &new);
     renamed.map_err(|error| {
         let id = escaped(&entry.id);

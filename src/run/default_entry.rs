@@ -19,7 +19,6 @@ use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::boot::menu::Answer;
 use crate::policy::plan::{Options, Profile};
-use crate::sys::AsFd;
 
 /// Returns the problem of an entry whose load failed because of its files. Another entry
 /// may have better ones. What the user or the machine is at fault for would fail with each
@@ -58,45 +57,63 @@ impl Events for Quiet {
 
 impl BootEntries {
     /// Returns the default entry's index and what chose it. Its files are looked at as for a
-    /// load, and another entry is chosen if that would fail because of them.
+    /// load, and another entry is chosen if that would fail because of them; at last one of
+    /// another file system.
     pub fn checked_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
         loop {
-            let (index, source) = self.default()?;
+            let Some((index, source)) = self.next_default(host) else {
+                if self.search_others(host) {
+                    continue;
+                }
+                return None;
+            };
             let Some(error) = self.check(index, host) else {
                 return Some((index, source));
             };
             // So that no entry comes up twice.
-            self.pass_over(index, &error, host);
+            self.skip(index, &error);
         }
     }
 
-    /// Gives an entry the problem that its load had, and every other one of its file system
-    /// that names the same bad initrd, which may have taken long to read.
-    pub fn pass_over(&mut self, index: usize, error: &RunError, host: &Host) {
-        let problem = problem_of_load(error);
+    /// Returns the default among the entries that have no problem that is known already.
+    pub fn next_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
+        loop {
+            let (index, source) = self.default()?;
+            let entry = self.entries.get(index)?;
+            match self.known_problem(entry, host) {
+                Some(problem) => self.entries.get_mut(index)?.problem = Some(problem),
+                None => return Some((index, source)),
+            }
+        }
+    }
+
+    /// Gives an entry the problem that its load had. If that is an initrd, no other entry of
+    /// its file system has it read again, which may take long.
+    pub fn skip(&mut self, index: usize, error: &RunError) {
         let Some(entry) = self.entries.get_mut(index) else {
             return;
         };
-        let volume = entry.volume;
-        entry.problem.clone_from(&problem);
-        let initrd = match error {
-            RunError::Plan { path, error } if error.source() != InputId::IMAGE => path,
-            _ => return,
-        };
-        for index in 0..self.entries.len() {
-            let is_same = |entry: &&Entry| {
-                let is_like = entry.kind == Kind::Type1 && entry.volume == volume;
-                let text = || self.reread(entry, &host.machine);
-                is_like
-                    && entry.problem.is_none()
-                    && text().is_ok_and(|it| it.initrds.contains(initrd))
-            };
-            if self.entries.get(index).filter(is_same).is_some()
-                && let Some(entry) = self.entries.get_mut(index)
-            {
-                entry.problem.clone_from(&problem);
-            }
+        let problem = problem_of_load(error);
+        if let RunError::Plan { path, error } = error
+            && error.source() != InputId::IMAGE
+            && let Some(problem) = &problem
+        {
+            let bad = (entry.volume, path.clone(), problem.clone());
+            self.bad_initrds.push(bad);
         }
+        entry.problem = problem;
+    }
+
+    /// Returns the problem of an entry with an initrd that another entry was skipped for.
+    fn known_problem(&self, entry: &Entry, host: &Host) -> Option<Problem> {
+        if self.bad_initrds.is_empty() || entry.kind != Kind::Type1 {
+            return None;
+        }
+        let text = self.reread(entry, &host.machine).ok()?;
+        let is_in = |path: &Vec<u8>| text.initrds.contains(path);
+        let mut bad = self.bad_initrds.iter();
+        let found = bad.find(|(volume, path, _)| *volume == entry.volume && is_in(path));
+        found.map(|(_, _, problem)| problem.clone())
     }
 
     /// Prepares the load of an entry without options of the user, and returns why that
@@ -129,16 +146,11 @@ impl BootEntries {
         host: &Host,
         load: &mut dyn FnMut(&LoadOptions<'_>) -> Result<Vec<u8>, RunError>,
     ) -> Result<Vec<u8>, RunError> {
-        let volume = self.volumes.get(entry.volume);
-        let volume = volume.ok_or(RunError::NoSuchInput)?;
-        let common = LoadOptions {
-            root: Some(volume.root.as_fd()),
-            extras_root: Some(volume.boot.as_bytes()).filter(|boot| !boot.is_empty()),
-            ..common
-        };
+        let place = self.place(entry).ok_or(RunError::NoSuchInput)?;
+        let common = entry::options(place, common);
         if entry.kind == Kind::Type2 {
             return load(&LoadOptions {
-                image: &volume.path_of(entry.kind, &entry.file_name),
+                image: &place.path_of(entry.kind, &entry.file_name),
                 wanted: Options {
                     profile: Profile::Number(entry.profile),
                     ..common.wanted

@@ -9,8 +9,8 @@ use super::RunError;
 use super::entry;
 use super::grubenv::{self, GrubFile};
 use super::text::read_text;
-use super::volume::{BOOTS, Volume};
-use super::volumes::{self, Place};
+use super::volume::{BOOTS, Place, Volume};
+use super::volumes::{self, Found, Place as Where};
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::ENTRIES_MAX;
@@ -31,16 +31,23 @@ const LOADER_CONF: &[u8] = b"loader/loader.conf";
 const UNKNOWN_TOLD: usize = 4;
 
 /// All boot entries, and what decides which one is the default.
+#[derive(Default)]
 pub struct BootEntries {
     pub volumes: Vec<Volume>,
-    /// The entries, sorted.
+    /// The entries, sorted: those that a boot loader would show, then others, then those of
+    /// file systems that were searched last.
     pub entries: Vec<Entry>,
     pub conf: LoaderConf,
     pub variables: LoaderVariables,
-    /// grub's environment blocks, at most one for each file system.
+    /// grub's environment blocks.
     grub_files: Vec<GrubFile>,
     pub grub: GrubChoices,
     pub notes: Vec<String>,
+    /// Initrds that cannot be unpacked, with their file systems.
+    pub bad_initrds: Vec<(usize, Vec<u8>, Problem)>,
+    has_conf: bool,
+    /// File systems that were not read yet.
+    rest: Found,
 }
 
 /// Finds the file systems and reads their entries, for the machine and the kernel of
@@ -48,26 +55,32 @@ pub struct BootEntries {
 ///
 /// # Errors
 /// [`BootError::NoEntries`], and those of [`volumes::find`].
-pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries, RunError> {
+pub fn find(place: Where<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries, RunError> {
     let variables = match place {
         // With --root the entries may be another system's, so this machine's EFI
         // variables are ignored.
-        Place::Root(_) => LoaderVariables::default(),
-        Place::Anywhere | Place::Device(_) => efivar::read(),
+        Where::Root(_) => LoaderVariables::default(),
+        Where::Anywhere | Where::Device(_) => efivar::read(),
     };
-    let mut found = volumes::find(place, &variables, timeout_s, &has_entries)?;
-    let mut all = Reader::default();
-    for volume in found.volumes.drain(..) {
-        all.read(volume, host);
+    let rest = volumes::find(place, &variables, timeout_s, &has_entries)?;
+    let mut all = BootEntries {
+        variables,
+        rest,
+        ..Default::default()
+    };
+    all.read(host);
+    if !all.entries.iter().any(|entry| entry.problem.is_none()) {
+        all.search_others(host);
     }
-    if !can_boot(&all.entries) {
-        found.search_others(&has_entries);
-        for volume in found.volumes.drain(..) {
-            all.read(volume, host);
+    if all.entries.is_empty() {
+        let names = all.volumes.iter().map(|volume| volume.name.as_str());
+        return Err(BootError::NoEntries {
+            places: names.collect::<Vec<_>>().join(", "),
+            notes: all.notes,
         }
+        .into());
     }
-    all.notes.splice(0..0, found.notes);
-    all.finish(found.firsts, variables)
+    Ok(all)
 }
 
 /// Returns whether a file system has entries, in its root or in a /boot below it.
@@ -83,20 +96,21 @@ fn has_entries(root: &Directory) -> bool {
     })
 }
 
-fn can_boot(entries: &[Entry]) -> bool {
-    entries.iter().any(|entry| entry.problem.is_none())
-}
-
-/// What was read up to now.
-#[derive(Default)]
-struct Reader {
-    volumes: Vec<Volume>,
-    entries: Vec<Entry>,
-    conf: Option<LoaderConf>,
-    grub_files: Vec<GrubFile>,
-    notes: Vec<String>,
-    /// Variables of grub that entries use and nothing sets.
-    unknown: Vec<Vec<u8>>,
+/// Returns the places of a file system that may have entries, each once.
+fn places(volume: &Volume) -> Vec<&'static str> {
+    let mut seen = Vec::new();
+    let mut places = Vec::new();
+    for boot in BOOTS {
+        let number = match boot {
+            "" => volume.root.number(b"."),
+            _ => volume.root.number(boot.as_bytes()),
+        };
+        if boot.is_empty() || number.is_some_and(|number| !seen.contains(&number)) {
+            seen.extend(number);
+            places.push(boot);
+        }
+    }
+    places
 }
 
 /// The entries of one place.
@@ -104,150 +118,168 @@ struct Reader {
 struct Reading {
     entries: Vec<Entry>,
     notes: Vec<String>,
+    /// Variables of grub that entries use and nothing sets.
     unknown: Vec<Vec<u8>>,
 }
 
-/// Returns grub's variables for the entries of a file system: its own, or else those of
-/// another one.
-fn grub_variables(files: &[GrubFile], volume: usize) -> Option<&Grubenv> {
-    let own = files.iter().find(|file| file.volume == volume);
-    own.or_else(|| files.first()).map(|file| &file.variables)
-}
+impl BootEntries {
+    /// Reads the file systems that were found since the last time, and takes grub's choices.
+    fn read(&mut self, host: &Host) {
+        let firsts = self.rest.firsts;
+        let volumes = core::mem::take(&mut self.rest.volumes);
+        self.notes.append(&mut self.rest.notes);
+        let is_first_time = self.volumes.is_empty();
+        let had_entries = !self.entries.is_empty();
+        // All of them first: an entry may need the variables of another file system.
+        for (number, volume) in (self.volumes.len()..).zip(&volumes) {
+            self.grub_files.append(&mut grubenv::find(number, volume));
+        }
+        let (mut first, mut others) = (Reading::default(), Reading::default());
+        for volume in volumes {
+            let number = self.volumes.len();
+            for boot in places(&volume) {
+                let is_first = is_first_time && number < firsts && boot.is_empty();
+                let reading = if is_first { &mut first } else { &mut others };
+                let variables = self.grub_variables(number, boot);
+                reading.read(volume.at(boot), number, boot, host, variables);
+                self.read_conf(volume.at(boot));
+            }
+            // No boot loader looks further.
+            self.has_conf |= !(first.entries.is_empty() && others.entries.is_empty());
+            self.volumes.push(volume);
+        }
+        for mut reading in [first, others] {
+            for entry in &mut reading.entries {
+                entry.number = entry.number.saturating_add(self.entries.len());
+            }
+            sort(&mut reading.entries, Entry::order);
+            self.entries.append(&mut reading.entries);
+            self.notes.append(&mut reading.notes);
+            self.tell_unknown(reading.unknown);
+        }
+        // A block that is alone on its file system says nothing of entries elsewhere.
+        if !had_entries && !self.entries.is_empty() {
+            let mut notes = Vec::new();
+            let choices = self.grub_file().map(|file| {
+                let note = &mut |note| notes.push(note);
+                file.choices(&self.volumes, note)
+            });
+            self.grub = choices.unwrap_or_default();
+            self.notes.append(&mut notes);
+        }
+    }
 
-impl Reader {
-    /// Reads the entries of a file system: in its root, or in that /boot below it which has
-    /// one that can boot.
-    fn read(&mut self, mut volume: Volume, host: &Host) {
-        let number = self.volumes.len();
-        self.grub_files.extend(grubenv::find(number, &volume));
-        let variables = grub_variables(&self.grub_files, number);
-        let mut best = Reading::default();
-        let mut place = volume.boot;
-        for boot in BOOTS {
-            volume.boot = boot;
-            let reading = Reading::of(&volume, number, host, variables);
-            let is_last = can_boot(&reading.entries);
-            if is_last || boot.is_empty() || best.entries.is_empty() && !reading.entries.is_empty()
-            {
-                (best, place) = (reading, boot);
-            }
-            if is_last {
-                break;
-            }
-        }
-        volume.boot = place;
-        for mut entry in best.entries {
-            entry.number = self.entries.len();
-            self.entries.push(entry);
-        }
-        self.notes.append(&mut best.notes);
-        self.unknown.append(&mut best.unknown);
-        self.read_conf(&volume);
-        self.volumes.push(volume);
+    /// Searches all other file systems, once. Returns whether they have entries.
+    pub fn search_others(&mut self, host: &Host) -> bool {
+        let before = self.entries.len();
+        self.rest.search_others(&has_entries);
+        self.read(host);
+        self.entries.len() > before
+    }
+
+    /// Returns the place of an entry.
+    #[must_use]
+    pub fn place(&self, entry: &Entry) -> Option<Place<'_>> {
+        let volume = self.volumes.get(entry.volume)?;
+        Some(volume.at(entry.boot))
     }
 
     /// Reads loader.conf. systemd-boot reads that of its ESP and no other; without an ESP,
     /// the first one counts.
-    fn read_conf(&mut self, volume: &Volume) {
-        if self.conf.is_some() || self.volumes.first().is_some_and(|first| first.is_esp) {
+    fn read_conf(&mut self, place: Place<'_>) {
+        if self.has_conf || self.volumes.first().is_some_and(|first| first.is_esp) {
             return;
         }
-        let (root, path) = (&volume.root, volume.in_boot(LOADER_CONF));
+        let (root, path) = (&place.volume.root, place.path(LOADER_CONF));
         match read_text(root, &path) {
-            Ok(text) => self.conf = Some(loader_conf::parse(&text)),
+            Ok(text) => (self.conf, self.has_conf) = (loader_conf::parse(&text), true),
             Err(problem) => {
                 if !entry::is_absent(root, &path) {
                     let path = escaped(&path);
                     self.notes.push(format!("{path} is ignored: {problem}"));
                 }
-                if !self.entries.is_empty() {
-                    self.conf = Some(LoaderConf::default());
-                }
             }
         }
     }
 
-    /// Sorts the entries, and takes grub's choices. The first file systems are those that a
-    /// boot loader would read.
-    fn finish(
-        mut self,
-        firsts: usize,
-        variables: LoaderVariables,
-    ) -> Result<BootEntries, RunError> {
-        if self.entries.is_empty() {
-            let names = self.volumes.iter().map(|volume| volume.name.as_str());
-            return Err(BootError::NoEntries {
-                places: names.collect::<Vec<_>>().join(", "),
-                notes: self.notes,
+    fn tell_unknown(&mut self, unknown: Vec<Vec<u8>>) {
+        // With an environment block, a variable that it lacks is empty on purpose.
+        if !self.grub_files.is_empty() {
+            return;
+        }
+        let mut told: Vec<Vec<u8>> = Vec::new();
+        for name in unknown {
+            if told.len() < UNKNOWN_TOLD && !told.contains(&name) {
+                let shown = escaped(&name);
+                self.notes.push(format!(
+                    "variable ${shown} of an entry: no grubenv here; it is left out"
+                ));
+                told.push(name);
             }
-            .into());
         }
-        // They were read in the order of the file systems. Those that a boot loader would
-        // show stay first.
-        let is_first = |entry: &&Entry| entry.volume < firsts;
-        let first_entries = self.entries.iter().filter(is_first).count();
-        if let Some((first, others)) = self.entries.split_at_mut_checked(first_entries) {
-            sort(first, Entry::order);
-            sort(others, Entry::order);
-        }
-        let mut all = BootEntries {
-            volumes: self.volumes,
-            entries: self.entries,
-            conf: self.conf.unwrap_or_default(),
-            variables,
-            grub_files: self.grub_files,
-            grub: GrubChoices::default(),
-            notes: self.notes,
+    }
+
+    /// Returns grub's variables for the entries of a place: its own, or else those of its
+    /// file system, or of another one.
+    fn grub_variables(&self, volume: usize, boot: &str) -> Option<&Grubenv> {
+        let files = || self.grub_files.iter();
+        let own = files().find(|file| file.volume == volume && file.boot == boot);
+        let own = own.or_else(|| files().find(|file| file.volume == volume));
+        own.or_else(|| files().next()).map(|file| &file.variables)
+    }
+
+    /// Returns the environment block whose choices count: the first that is in the place of
+    /// type 1 entries, which are grub's, or else the first.
+    fn grub_file(&self) -> Option<&GrubFile> {
+        let is_beside = |file: &&GrubFile| {
+            self.entries.iter().any(|entry| {
+                (entry.kind, entry.volume, entry.boot) == (Kind::Type1, file.volume, file.boot)
+            })
         };
-        let mut notes = Vec::new();
-        if let Some(file) = all.grub_file() {
-            all.grub = file.choices(&all.volumes, &mut |note| notes.push(note));
-        } else {
-            // With an environment block, a variable that it lacks is empty on purpose.
-            let mut told: Vec<Vec<u8>> = Vec::new();
-            for name in self.unknown {
-                if told.len() < UNKNOWN_TOLD && !told.contains(&name) {
-                    let shown = escaped(&name);
-                    notes.push(format!(
-                        "variable ${shown} of an entry: no grubenv here; it is left out"
-                    ));
-                    told.push(name);
-                }
-            }
-        }
-        all.notes.append(&mut notes);
-        Ok(all)
+        let mut files = self.grub_files.iter();
+        files.find(is_beside).or_else(|| self.grub_files.first())
     }
 }
 
 impl Reading {
-    /// Reads the entries in /boot of a file system, which has this number.
-    fn of(volume: &Volume, number: usize, host: &Host, variables: Option<&Grubenv>) -> Reading {
-        let mut reading = Reading::default();
+    /// Reads the entries of a place in the file system with this number.
+    fn read(
+        &mut self,
+        place: Place<'_>,
+        number: usize,
+        boot: &'static str,
+        host: &Host,
+        variables: Option<&Grubenv>,
+    ) {
         for kind in Kind::ALL {
-            reading.read_directory(volume, number, kind, host, variables);
+            for mut entry in self.read_directory(place, number, kind, host, variables) {
+                entry.boot = boot;
+                entry.number = self.entries.len();
+                self.entries.push(entry);
+            }
         }
-        reading
     }
 
     #[inline(never)]
     fn read_directory(
         &mut self,
-        volume: &Volume,
+        place: Place<'_>,
         number: usize,
         kind: Kind,
         host: &Host,
         variables: Option<&Grubenv>,
-    ) {
-        let path = volume.in_boot(kind.directory().as_bytes());
+    ) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let path = place.path(kind.directory().as_bytes());
         let is_entry = |name: &[u8]| Entry::of_file(kind, number, name).is_some();
-        let names = match volume.root.names(&path, ENTRIES_MAX, &is_entry) {
+        let root = &place.volume.root;
+        let names = match root.names(&path, ENTRIES_MAX, &is_entry) {
             Ok(names) => names,
-            Err(error) if error.errno == Errno::ENOENT => return,
+            Err(error) if error.errno == Errno::ENOENT => return entries,
             Err(error) => {
                 let path = escaped(&path);
                 self.notes.push(format!("{path}: {error}"));
-                return;
+                return entries;
             }
         };
         if names.len() > ENTRIES_MAX {
@@ -260,29 +292,30 @@ impl Reading {
                 continue;
             };
             if kind == Kind::Type2 {
-                match entry::profiles(volume, &entry, host) {
-                    Ok(mut profiles) => self.entries.append(&mut profiles),
+                match entry::profiles(place, &entry, host) {
+                    Ok(mut profiles) => entries.append(&mut profiles),
                     Err(problem) => {
                         entry.problem = Some(problem);
-                        self.entries.push(entry);
+                        entries.push(entry);
                     }
                 }
                 continue;
             }
-            match entry::type1(volume, name, &host.machine, variables) {
+            match entry::type1(place, name, &host.machine, variables) {
                 Ok(mut text) => {
                     let unknown = core::mem::take(&mut text.unknown);
                     if self.unknown.len() < UNKNOWN_TOLD {
                         self.unknown.extend(unknown);
                     }
-                    let unusable = entry::files_problem(volume, &text, host);
+                    let unusable = entry::files_problem(root, &text, host);
                     entry.describe(text);
                     entry.problem = entry.problem.or(unusable);
                 }
                 Err(problem) => entry.problem = Some(problem),
             }
-            self.entries.push(entry);
+            entries.push(entry);
         }
+        entries
     }
 }
 
@@ -322,24 +355,15 @@ impl BootEntries {
         taken.inspect_err(|_| self.grub.next = None)
     }
 
-    /// Returns the environment block whose choices count: the first on a file system that
-    /// has entries, or else the first.
-    fn grub_file(&self) -> Option<&GrubFile> {
-        let has_entries =
-            |file: &&GrubFile| self.entries.iter().any(|one| one.volume == file.volume);
-        let mut files = self.grub_files.iter();
-        files.find(has_entries).or_else(|| self.grub_files.first())
-    }
-
     /// Reads a type 1 entry again.
     ///
     /// # Errors
     /// As for [`entry::type1`].
     pub fn reread(&self, entry: &Entry, machine: &str) -> Result<Type1, Problem> {
-        let Some(volume) = self.volumes.get(entry.volume) else {
+        let Some(place) = self.place(entry) else {
             return Err(Problem::Missing(entry.file_name.clone()));
         };
-        let variables = grub_variables(&self.grub_files, entry.volume);
-        entry::type1(volume, &entry.file_name, machine, variables)
+        let variables = self.grub_variables(entry.volume, entry.boot);
+        entry::type1(place, &entry.file_name, machine, variables)
     }
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::options::LoadOptions;
 use super::text::{read_text, unusable};
-use super::volume::Volume;
+use super::volume::Place;
 use super::{RunError, manifest, prepared, thin};
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::errno::Errno;
@@ -27,24 +27,37 @@ use crate::sys::AsFd;
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
 
+/// Returns the options to load an image of a place.
+#[must_use]
+pub fn options<'a>(place: Place<'a>, common: LoadOptions<'a>) -> LoadOptions<'a> {
+    LoadOptions {
+        root: Some(place.volume.root.as_fd()),
+        extras_root: place.extras_root(),
+        ..common
+    }
+}
+
 /// Reads and parses a type 1 entry, with grub's variables.
 ///
 /// # Errors
 /// The problem of the entry's file. A problem in its text is in the returned value.
 pub fn type1(
-    volume: &Volume,
+    place: Place<'_>,
     file_name: &[u8],
     machine: &str,
     variables: Option<&Grubenv>,
 ) -> Result<Type1, Problem> {
-    let root = &volume.root;
-    let text = read_text(root, &volume.path_of(Kind::Type1, file_name))?;
+    let root = &place.volume.root;
+    let text = read_text(root, &place.path_of(Kind::Type1, file_name))?;
     let mut entry = Type1::parse(&text, machine, variables);
-    let is_empty = |path: &[u8]| root.file_bytes(&volume.found(path)) == Some(0);
-    entry.choose_initrds(is_uki(root, &volume.found(&entry.image)), is_empty);
-    for path in entry.files() {
-        *path = volume.found(path);
-    }
+    let found = |path: &[u8]| {
+        let mut path = path.to_vec();
+        place.find_files(core::iter::once(&mut path));
+        path
+    };
+    let is_empty = |path: &[u8]| root.file_bytes(&found(path)) == Some(0);
+    entry.choose_initrds(is_uki(root, &found(&entry.image)), is_empty);
+    place.find_files(entry.files());
     Ok(entry)
 }
 
@@ -85,8 +98,7 @@ pub fn profile(text: &Type1) -> Profile {
 
 /// Returns the first problem of the files that a type 1 entry names; `None` if its text
 /// has a problem already.
-pub fn files_problem(volume: &Volume, text: &Type1, host: &Host) -> Option<Problem> {
-    let root = &volume.root;
+pub fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem> {
     if text.problem.is_some() {
         return None;
     }
@@ -153,12 +165,11 @@ fn problem_of(error: RunError) -> Problem {
 
 /// Returns the entries of a UKI, one for each profile.
 #[inline(never)]
-pub fn profiles(volume: &Volume, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
-    let path = volume.path_of(entry.kind, &entry.file_name);
+pub fn profiles(place: Place<'_>, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
+    let path = place.path_of(entry.kind, &entry.file_name);
     let options = LoadOptions {
-        root: Some(volume.root.as_fd()),
         image: &path,
-        ..LoadOptions::default()
+        ..options(place, LoadOptions::default())
     };
     let mut manifest = manifest::open(&options).map_err(problem_of)?;
     let image = &manifest.detected;

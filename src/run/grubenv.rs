@@ -22,34 +22,44 @@ const NEXT: &[u8] = b"next_entry";
 pub struct GrubFile {
     /// The number of its file system.
     pub volume: usize,
+    /// The path of /boot in it.
+    pub boot: &'static str,
     path: Vec<u8>,
     text: Vec<u8>,
     pub variables: Grubenv,
 }
 
-/// Returns the environment block of a file system: in grub's directory in /boot, or in that
-/// of a vendor on an ESP.
+/// Returns the environment blocks of a file system: those in grub's directory, in its root or
+/// in a /boot below it, and that of a vendor on an ESP.
 #[must_use]
-pub fn find(volume: usize, on: &Volume) -> Option<GrubFile> {
+pub fn find(volume: usize, on: &Volume) -> Vec<GrubFile> {
     let root = &on.root;
     let mut vendors = root
         .names(b"EFI", VENDORS_MAX, &|_| true)
         .unwrap_or_default();
     sort(&mut vendors, Ord::cmp);
-    let vendors = vendors.iter().map(|name| [b"EFI/", &name[..]].concat());
-    let in_boot = |boot: &str| ["grub2", "grub"].map(|name| [boot, name].concat().into_bytes());
-    let mut directories = BOOTS.into_iter().flat_map(in_boot).chain(vendors);
-    directories.find_map(|directory| {
-        let path = [&directory[..], b"/grubenv"].concat();
+    let read = |boot: &'static str, directory: Vec<u8>| {
+        let path = [boot.as_bytes(), &directory, b"/grubenv"].concat();
         let text = read_text(root, &path).ok()?;
         let variables = Grubenv::parse(&text)?;
         Some(GrubFile {
             volume,
+            boot,
             path,
             text,
             variables,
         })
-    })
+    };
+    let in_boot = |boot: &'static str| {
+        let mut names = ["grub2", "grub"].into_iter();
+        names.find_map(|name| read(boot, name.into()))
+    };
+    let mut found: Vec<GrubFile> = BOOTS.into_iter().filter_map(in_boot).collect();
+    let mut vendors = vendors.iter().map(|name| [b"EFI/", &name[..]].concat());
+    if found.first().is_none_or(|first| !first.boot.is_empty()) {
+        found.extend(vendors.find_map(|directory| read("", directory)));
+    }
+    found
 }
 
 impl GrubFile {

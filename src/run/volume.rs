@@ -23,8 +23,6 @@ pub const BOOTS: [&str; 4] = ["", "boot/", "root/boot/", "@/boot/"];
 pub struct Volume {
     pub name: String,
     pub root: Directory,
-    /// The path of /boot, one of [`BOOTS`].
-    pub boot: &'static str,
     /// True for an ESP.
     pub is_esp: bool,
     /// `None` when somebody else made the mount.
@@ -41,7 +39,6 @@ impl Volume {
         Ok(Volume {
             name: String::from_utf8_lossy(path).into_owned(),
             root: Directory::open(None, path)?,
-            boot: "",
             is_esp: false,
             source: None,
             _added: None,
@@ -79,7 +76,6 @@ impl Volume {
                 return Ok(Volume {
                     name,
                     root,
-                    boot: "",
                     is_esp: false,
                     source: None,
                     _added: added,
@@ -89,7 +85,6 @@ impl Volume {
         let mut volume = Volume {
             name,
             root,
-            boot: "",
             is_esp: false,
             source: Some(source.clone()),
             _added: added,
@@ -106,31 +101,10 @@ impl Volume {
         Ok(volume)
     }
 
-    /// Returns a path below /boot as one from the root.
+    /// Returns a place in the file system; `boot` is one of [`BOOTS`].
     #[must_use]
-    pub fn in_boot(&self, path: &[u8]) -> Vec<u8> {
-        [self.boot.as_bytes(), path].concat()
-    }
-
-    /// Returns the path of an entry's file.
-    #[must_use]
-    pub fn path_of(&self, kind: Kind, file_name: &[u8]) -> Vec<u8> {
-        let directory = kind.directory().as_bytes();
-        self.in_boot(&[directory, b"/", file_name].concat())
-    }
-
-    /// Returns where the file is that a type 1 entry names. Such paths lead from the root of
-    /// the file system, of the subvolume that has /boot, or of what is or was mounted on
-    /// /boot. If there is nothing anywhere, the path stays as it is.
-    #[must_use]
-    pub fn found(&self, path: &[u8]) -> Vec<u8> {
-        let system = self.boot.strip_suffix("boot/").unwrap_or_default();
-        let mut rests = BOOTS.iter().rev();
-        let rest = rests.find_map(|boot| path.strip_prefix(boot.as_bytes()));
-        let moved = self.in_boot(rest.unwrap_or(path));
-        let places = [path.to_vec(), [system.as_bytes(), path].concat(), moved];
-        let found = places.into_iter().find(|place| self.root.has_file(place));
-        found.unwrap_or_else(|| path.to_vec())
+    pub fn at(&self, boot: &'static str) -> Place<'_> {
+        Place { volume: self, boot }
     }
 
     /// Returns whether somebody else has made the mount, so that a write to it is nothing
@@ -177,6 +151,74 @@ impl Volume {
             mount::remount(root, Access::ReadOnly)?;
         }
         renamed
+    }
+}
+
+/// A place in a file system that may have entries: its root, or a /boot below it.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub volume: &'a Volume,
+    boot: &'static str,
+}
+
+impl Place<'_> {
+    /// Returns a path below the place as one from the root of the file system.
+    #[must_use]
+    pub fn path(self, path: &[u8]) -> Vec<u8> {
+        [self.boot.as_bytes(), path].concat()
+    }
+
+    /// Returns the path of an entry's file.
+    #[must_use]
+    pub fn path_of(self, kind: Kind, file_name: &[u8]) -> Vec<u8> {
+        let directory = kind.directory().as_bytes();
+        self.path(&[directory, b"/", file_name].concat())
+    }
+
+    /// Returns the directory that stands for the root of the file system; `None` for the
+    /// root itself.
+    #[must_use]
+    pub fn extras_root(self) -> Option<&'static [u8]> {
+        Some(self.boot.as_bytes()).filter(|boot| !boot.is_empty())
+    }
+
+    /// Finds the files of a type 1 entry, the image first. Their paths lead from the root of
+    /// the file system, of the subvolume that has /boot, or of what is or was mounted on
+    /// /boot: the first of these that has the image counts, and for other files comes first.
+    /// A path that leads nowhere stays as it is.
+    pub fn find_files<'file>(self, files: impl Iterator<Item = &'file mut Vec<u8>>) {
+        let mut best = None;
+        for path in files {
+            let ways = self.ways(path);
+            let first = best.and_then(|way| ways.get(way)).into_iter();
+            let mut all = first.chain(&ways);
+            let Some(found) = all.find(|way| self.volume.root.has_file(way)).cloned() else {
+                continue;
+            };
+            if best.is_none() {
+                best = ways.iter().position(|way| *way == found);
+            }
+            *path = found;
+        }
+    }
+
+    /// Returns where a path may lead.
+    fn ways(self, path: &[u8]) -> [Vec<u8>; 3] {
+        let system = self.boot.strip_suffix("boot/").unwrap_or_default();
+        // A subvolume has /boot below its root, and what is mounted on /boot has not even
+        // that; but of the place itself nothing else is known than where it was found.
+        let prefixes: &[&str] = match (self.boot, self.volume.is_esp) {
+            ("", true) => &["boot/"],
+            ("" | "boot/", _) => &BOOTS,
+            (own, _) => &[own, "boot/"],
+        };
+        let rest = prefixes
+            .iter()
+            .rev()
+            .filter(|prefix| !prefix.is_empty())
+            .find_map(|prefix| path.strip_prefix(prefix.as_bytes()));
+        let moved = self.path(rest.unwrap_or(path));
+        [path.to_vec(), [system.as_bytes(), path].concat(), moved]
     }
 }
 

@@ -177,6 +177,14 @@ impl Directory {
         self.file_bytes(path).is_some()
     }
 
+    /// Returns numbers that no other directory has; `None` if `path` is no directory.
+    #[must_use]
+    pub fn number(&self, path: &[u8]) -> Option<(u64, u64)> {
+        let fd = open_beneath(self.as_fd(), path, HANDLE).ok()?;
+        let stat = rustix::fs::fstat(fd).ok()?;
+        Some((stat.st_dev, stat.st_ino))
+    }
+
     /// Returns the size of the regular file `path`; `None` if it is none.
     #[must_use]
     pub fn file_bytes(&self, path: &[u8]) -> Option<u64> {

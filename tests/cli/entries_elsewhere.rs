@@ -43,17 +43,26 @@ fn entries_in_the_boot_directory_of_a_root_file_system() {
         // It is the same system as seen from there.
         let inside = directory.run(&["list", "--root", boot]);
         assert_eq!(inside.stdout, run.stdout);
-        // What cannot boot does not hide it.
+        // What cannot boot does not hide it, nor does it hide that.
         fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
         fs::create_dir_all(directory.path("loader/entries")).unwrap();
         directory.file("EFI/Linux/x.efi", b"");
         directory.file("loader/entries/y.conf", b"linux /gone\n");
-        assert_eq!(list(&directory).stdout, run.stdout);
-        // Where a boot loader finds one that can, it does not look there.
-        directory.file("loader/entries/d.conf", b"linux /vmlinuz\n");
         let run = list(&directory);
-        expect(&run, &["d.conf, the default"]);
-        assert!(!run.stdout.contains("c.conf"), "{run:?}");
+        let default = "b.conf, the default (saved_entry of grubenv)";
+        expect(
+            &run,
+            &["y.conf: skipped", "x.efi: skipped", "c.conf", default],
+        );
+        // An entry that a boot loader finds comes first.
+        directory.file("loader/entries/d.conf", b"linux /vmlinuz\n");
+        directory.file(format!("{boot}/grub2/grubenv"), b"");
+        let run = list(&directory);
+        expect(&run, &["* 1 d.conf, the default", "4 c.conf", "5 b.conf"]);
+        // The same directory by another name is no other place.
+        std::os::unix::fs::symlink(".", directory.path(boot).join("boot")).unwrap();
+        let inside = directory.run(&["list", "--root", boot]);
+        assert_eq!(inside.stdout.lines().count(), 2, "{inside:?}");
     }
 }
 
@@ -92,6 +101,9 @@ fn paths_of_a_root_file_system() {
         entry("snapshot.conf", "/@/.snapshots/42/snapshot/boot/vmlinuz-1");
         entry("gone.conf", "/@/.snapshots/7/snapshot/boot/vmlinuz-1");
         entry("other.conf", "/@other/boot/vmlinuz-1");
+        // Of a subvolume that is gone.
+        let gone = if boot == "@/boot" { "root" } else { "@" };
+        entry("subvolume.conf", &format!("/{gone}/boot/vmlinuz-1"));
         for (name, path) in [
             ("plain", format!("{boot}/vmlinuz-1")),
             ("own", format!("{boot}/vmlinuz-1")),
@@ -108,14 +120,119 @@ fn paths_of_a_root_file_system() {
         for (name, path) in [
             ("gone", "/@/.snapshots/7/snapshot/boot/vmlinuz-1"),
             ("other", "/@other/boot/vmlinuz-1"),
+            ("subvolume", &format!("/{gone}/boot/vmlinuz-1")),
         ] {
+            // What is in boot/ may be a subvolume, whose name is not known.
+            if name == "subvolume" && boot == "boot" {
+                continue;
+            }
             expect(
                 &run,
                 &[&format!("{name}.conf: skipped: no such file: {path}")],
             );
         }
-        assert_eq!(run.stdout.matches("skipped").count(), 2, "{run:?}");
+        let skipped = run.stdout.matches("skipped").count();
+        assert_eq!(skipped, if boot == "boot" { 2 } else { 3 }, "{run:?}");
     }
+}
+
+/// Each /boot of a file system is a place of its own, with its own grubenv.
+#[test]
+fn two_systems_on_one_file_system() {
+    let directory = root("two-systems", &[]);
+    let grubenv = |saved: &str, words: &str| {
+        format!(
+            "{:#<1024}",
+            format!("# GRUB Environment Block\nkernelopts={words}\nsaved_entry={saved}\n")
+        )
+    };
+    for (boot, names) in [
+        ("root/boot", &["fedora"][..]),
+        ("@/boot", &["arch", "arch-lts"]),
+    ] {
+        let put = |name: &str, contents: &[u8]| {
+            let path = directory.path(boot).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, contents).unwrap();
+        };
+        put("vmlinuz", &fs::read(directory.path("vmlinuz")).unwrap());
+        for name in names {
+            let text = format!("linux /boot/vmlinuz\noptions root={name} $kernelopts\n");
+            put(&format!("loader/entries/{name}.conf"), text.as_bytes());
+        }
+        put("EFI/Linux/x.efi", &build::uki());
+        put(&format!("loader/credentials/{}.cred", names[0]), b"x");
+        let saved = names.last().unwrap();
+        put(
+            "grub2/grubenv",
+            grubenv(saved, &format!("own-{saved}")).as_bytes(),
+        );
+    }
+    for (name, words) in [
+        ("fedora", "root=fedora own-fedora"),
+        ("arch", "root=arch own-arch-lts"),
+    ] {
+        let run = plan(&directory, &[name]);
+        assert_eq!(run.code, 0, "{run:?}");
+        expect(&run, &[words]);
+    }
+    assert_eq!(list(&directory).stdout.lines().count(), 5);
+    // By its path, an image has the same companion files as by its name.
+    for (boot, name) in [("root/boot", "fedora"), ("@/boot", "arch")] {
+        let run = plan(&directory, &[&format!("/{boot}/EFI/Linux/x.efi")]);
+        assert_eq!(run.code, 0, "{run:?}");
+        expect(&run, &[&format!("{name}.cred")]);
+    }
+}
+
+/// A profile other than the first may reset the machine: it is never started unnamed.
+#[test]
+fn another_profile_is_no_default() {
+    let directory = root("reset", &[]);
+    fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
+    let kernel = build::bzimage();
+    let long = vec![b'a'; 3000];
+    let image = build::pe(&[
+        (".osrel", b"ID=alpha\n"),
+        (".linux", &kernel),
+        (".profile", b"ID=main\n"),
+        (".cmdline", &long),
+        (".profile", b"ID=factory-reset\n"),
+        (".cmdline", b"reset"),
+    ]);
+    directory.file("EFI/Linux/alpha.efi", &image);
+    let run = list(&directory);
+    expect(&run, &["alpha.efi@factory-reset", "alpha.efi: skipped"]);
+    assert!(!run.stdout.contains("default"), "{run:?}");
+    assert_eq!(plan(&directory, &[]).code, 1);
+    for name in ["al", "alpha", "alpha.e", "alpha.efi"] {
+        let run = plan(&directory, &[name]);
+        assert_eq!(run.code, 3, "{run:?}");
+        expect(&run, &["entry alpha.efi cannot boot"]);
+    }
+    let run = plan(&directory, &["alpha@fac"]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+/// The entry after a named one is the next one that can boot, also if only its load shows
+/// that another one cannot.
+#[test]
+fn the_next_entry_is_one_that_loads() {
+    let directory = root(
+        "next",
+        &[
+            ("c.conf", "linux /vmlinuz\noptions c\n"),
+            ("b.conf", "linux /vmlinuz\ninitrd /zeros\n"),
+            ("a.conf", "linux /vmlinuz\noptions a\n"),
+        ],
+    );
+    directory.file("zeros", &[0; 2 << 20]);
+    let run = plan(&directory, &["--next", "c"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    expect(
+        &run,
+        &["b.conf: skipped: zeros: bad initrd", "entry a.conf"],
+    );
 }
 
 /// A /boot with a directory boot/ in it: the file that is named comes first.

@@ -70,13 +70,13 @@ const GOOD: &[&str] = &[
     "2  tiny.efi: Tiny 1, 1, on vda1",
     "3  tiny.efi@rescue: Tiny 1 (Rescue), 1, on vda1",
     "4  debian-6.1.conf: Debian, 6.12, on vda2, bad: no tries left",
-    "5  text.efi: skipped: not a boot image: a text file",
-    "6  nul.conf: skipped: no such file: /deb/vm",
-    "7  gone.conf: skipped: no such file: /deb/gone",
-    "8  dots.conf: skipped: a path with '..': /deb/../../etc/passwd",
-    "9  broken.conf: skipped: too short for a boot image: 20 bytes",
-    "10  big.conf: skipped: 10485760 bytes; at most 65536 are read",
-    "11  arm.conf: skipped: for another machine: aa64",
+    "5  text.efi, on vda1: skipped: not a boot image: a text file",
+    "6  nul.conf, on vda2: skipped: no such file: /deb/vm",
+    "7  gone.conf, on vda2: skipped: no such file: /deb/gone",
+    "8  dots.conf, on vda2: skipped: a path with '..': /deb/../../etc/passwd",
+    "9  broken.conf, on vda2: skipped: too short for a boot image: 20 bytes",
+    "10  big.conf, on vda2: skipped: 10485760 bytes; at most 65536 are read",
+    "11  arm.conf, on vda2: skipped: for another machine: aa64",
 ];
 
 /// Returns a disk with an ESP that has one entry of this name.

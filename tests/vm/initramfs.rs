@@ -179,7 +179,7 @@ fn default_is_counted_and_a_corrupt_entry_skipped() {
         .disk(disk.path())
         .run();
     expect_chained(&said, &nonce, &[&payload[0], &payload[1]]);
-    expect_console(&said, "zz-corrupt.conf: skipped: ");
+    expect_console(&said, "zz-corrupt.conf, on vda1: skipped: ");
     let names = disk.names(Partition::Xbootldr, "loader/entries");
     assert_eq!(names, ["good+2-1.conf"]);
 }

@@ -145,8 +145,11 @@ impl Wish {
             let mut all = entries.iter().enumerate();
             let found = all.find(|(index, entry)| {
                 let is_counted_out = self.respects_counter && entry.has_no_tries_left();
+                // Another profile may well reset the machine, so it has to be named.
+                let is_unnamed = self.source == DefaultSource::First && !entry.is_first_profile();
                 entry.problem.is_none() == can_boot
                     && !is_counted_out
+                    && !is_unnamed
                     && self.is_named(*index, entry, by_number)
             });
             found.map(|(index, _)| index)
@@ -243,14 +246,17 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
         let name = name.to_vec();
         return Err(BootError::NoSuchEntry { name });
     };
-    // The profiles of an image do not make its name ambiguous.
+    // The profiles of an image do not make its name ambiguous: it means the first one.
     let is_of_image = begins(first.image_id());
-    let others = matching.filter(|(_, entry)| {
-        !is_of_image || entry.image_id() != first.image_id() || entry.volume != first.volume
-    });
+    let is_same = |entry: &Entry| {
+        (entry.image_id(), entry.volume, entry.boot) == (first.image_id(), first.volume, first.boot)
+    };
+    let others = matching.filter(|(_, entry)| !is_of_image || !is_same(entry));
     let mut ids: Vec<_> = others.map(|(_, entry)| entry.id.clone()).collect();
     if ids.is_empty() {
-        return Ok(index);
+        let is_meant = |entry: &Entry| entry.is_first_profile() && is_same(entry);
+        let first_profile = find(&is_meant).filter(|_| is_of_image);
+        return Ok(first_profile.unwrap_or(index));
     }
     ids.insert(0, first.id.clone());
     ids.truncate(AMBIGUOUS_SHOWN);

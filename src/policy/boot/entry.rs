@@ -53,6 +53,8 @@ pub struct Entry {
     pub kind: Kind,
     /// The number of the file system that it is on.
     pub volume: usize,
+    /// The path of /boot in it, with a slash at its end; empty for its root.
+    pub boot: &'static str,
     /// The place in the order of reading, which decides between equals.
     pub number: usize,
     pub file_name: Vec<u8>,
@@ -94,6 +96,7 @@ impl Entry {
         Some(Entry {
             kind,
             volume,
+            boot: "",
             number: 0,
             file_name: file_name.to_vec(),
             image_id_bytes: id.len(),
