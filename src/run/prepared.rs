@@ -74,7 +74,7 @@ pub fn plan(
 /// Plans the load of the files in `manifest`, and checks its initrd as a load does.
 ///
 /// # Errors
-/// The errors of [`plan`].
+/// The errors of [`plan()`].
 pub fn plan_one(
     options: &LoadOptions<'_>,
     manifest: &Manifest<InputFile>,
