@@ -15,6 +15,7 @@ use super::{report, text};
 use crate::diagnosis::escape::{escaped, printable};
 use crate::diagnosis::size::exact_size;
 use crate::diagnosis::{Diagnose, Diagnosis};
+use crate::formats::archive::Depth;
 use crate::formats::cmdline;
 use crate::formats::image::authenticode;
 use crate::formats::image::detect::{Image, detect_linux};
@@ -346,7 +347,7 @@ impl Page {
             cap_sys_boot: true,
             ..host::read()
         };
-        let plan = match run::plan_one(options, manifest, &host) {
+        let plan = match run::plan(options, manifest, &host, Depth::Faults) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
                 return self.nothing(&error.diagnose());

@@ -28,7 +28,7 @@ use crate::policy::boot::menu::Answer;
 use crate::policy::plan::{Fast, Options};
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
-use crate::sys::{AsFd, efivar, host, mount};
+use crate::sys::{efivar, host, mount};
 
 /// Limit on the reports about entries that cannot boot.
 const UNBOOTABLE_TOLD: usize = 4;
@@ -96,7 +96,7 @@ fn load_path(
             Err(_) => return Err(error),
         }
     }
-    let mut common = load_options(options, volume);
+    let mut common = load_options(options, host);
     if let Some(volume) = volume {
         common = entry::options(volume.at(boot_of(volume, path)), common);
     }
@@ -105,7 +105,6 @@ fn load_path(
     }
     let image = LoadOptions {
         image: path,
-        wanted: wanted(options, host),
         ..common
     };
     load(&image, host, events)
@@ -128,13 +127,12 @@ fn no_entry(name: &[u8]) -> RunError {
     BootError::NoSuchEntry { name }.into()
 }
 
-/// Returns the options that are the same for all images of a file system, or of the running
-/// system.
-fn load_options<'a>(options: &BootOptions<'_>, volume: Option<&'a Volume>) -> LoadOptions<'a> {
+/// Returns the options that are the same for all images, wherever they are.
+fn load_options<'a>(options: &BootOptions<'_>, host: &Host) -> LoadOptions<'a> {
     LoadOptions {
-        root: volume.map(|volume| volume.root.as_fd()),
         extras: true,
         dry_run: options.dry_run,
+        wanted: wanted(options, host),
         ..LoadOptions::default()
     }
 }
@@ -192,10 +190,7 @@ fn load_entry(
             let id = entry.id;
             return Err(BootError::Bad { id, problem }.into());
         }
-        let common = LoadOptions {
-            wanted: wanted(options, host),
-            ..load_options(options, Some(volume))
-        };
+        let common = load_options(options, host);
         let mut load_it = |options: &LoadOptions<'_>| load(options, host, events);
         let error = match found.with_options(&entry, common, host, &mut load_it) {
             Ok(cmdline) => break (entry, cmdline),

@@ -9,8 +9,8 @@ use super::RunError;
 use super::entry;
 use super::grubenv::{self, GrubFile};
 use super::text::read_text;
-use super::volume::{BOOTS, Place, Volume};
-use super::volumes::{self, Found, Place as Where};
+use super::volume::{BOOTS, BootPlace, Volume};
+use super::volumes::{self, Found, Place};
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::ENTRIES_MAX;
@@ -55,12 +55,12 @@ pub struct BootEntries {
 ///
 /// # Errors
 /// [`BootError::NoEntries`], and those of [`volumes::find`].
-pub fn find(place: Where<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries, RunError> {
+pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries, RunError> {
     let variables = match place {
         // With --root the entries may be another system's, so this machine's EFI
         // variables are ignored.
-        Where::Root(_) => LoaderVariables::default(),
-        Where::Anywhere | Where::Device(_) => efivar::read(),
+        Place::Root(_) => LoaderVariables::default(),
+        Place::Anywhere | Place::Device(_) => efivar::read(),
     };
     let rest = volumes::find(place, &variables, timeout_s, &has_entries)?;
     let mut all = BootEntries {
@@ -179,14 +179,14 @@ impl BootEntries {
 
     /// Returns the place of an entry.
     #[must_use]
-    pub fn place(&self, entry: &Entry) -> Option<Place<'_>> {
+    pub fn place(&self, entry: &Entry) -> Option<BootPlace<'_>> {
         let volume = self.volumes.get(entry.volume)?;
         Some(volume.at(entry.boot))
     }
 
     /// Reads loader.conf. systemd-boot reads that of its ESP and no other; without an ESP,
     /// the first one counts.
-    fn read_conf(&mut self, place: Place<'_>) {
+    fn read_conf(&mut self, place: BootPlace<'_>) {
         if self.has_conf || self.volumes.first().is_some_and(|first| first.is_esp) {
             return;
         }
@@ -245,7 +245,7 @@ impl Reading {
     /// Reads the entries of a place in the file system with this number.
     fn read(
         &mut self,
-        place: Place<'_>,
+        place: BootPlace<'_>,
         number: usize,
         boot: &'static str,
         host: &Host,
@@ -263,7 +263,7 @@ impl Reading {
     #[inline(never)]
     fn read_directory(
         &mut self,
-        place: Place<'_>,
+        place: BootPlace<'_>,
         number: usize,
         kind: Kind,
         host: &Host,

@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 
 use super::options::LoadOptions;
 use super::text::{read_text, unusable};
-use super::volume::Place;
+use super::volume::BootPlace;
 use super::{RunError, manifest, prepared, thin};
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::errno::Errno;
+use crate::formats::archive::Depth;
 use crate::formats::entries::error::{EntryError, shown};
 use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::type1::Type1;
@@ -29,7 +30,7 @@ use crate::sys::file::{InputFile, OpenError};
 
 /// Returns the options to load an image of a place.
 #[must_use]
-pub fn options<'a>(place: Place<'a>, common: LoadOptions<'a>) -> LoadOptions<'a> {
+pub fn options<'a>(place: BootPlace<'a>, common: LoadOptions<'a>) -> LoadOptions<'a> {
     LoadOptions {
         root: Some(place.volume.root.as_fd()),
         extras_root: place.extras_root(),
@@ -42,7 +43,7 @@ pub fn options<'a>(place: Place<'a>, common: LoadOptions<'a>) -> LoadOptions<'a>
 /// # Errors
 /// The problem of the entry's file. A problem in its text is in the returned value.
 pub fn type1(
-    place: Place<'_>,
+    place: BootPlace<'_>,
     file_name: &[u8],
     machine: &str,
     variables: Option<&Grubenv>,
@@ -146,7 +147,7 @@ fn plan_problem(
         return Some(problem);
     }
     let is_uki = matches!(manifest.detected, Image::Uki { .. });
-    match prepared::plan(image, manifest, host).err()? {
+    match prepared::plan(image, manifest, host, Depth::Glance).err()? {
         RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
             None
         }
@@ -165,7 +166,7 @@ fn problem_of(error: RunError) -> Problem {
 
 /// Returns the entries of a UKI, one for each profile.
 #[inline(never)]
-pub fn profiles(place: Place<'_>, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
+pub fn profiles(place: BootPlace<'_>, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
     let path = place.path_of(entry.kind, &entry.file_name);
     let options = LoadOptions {
         image: &path,

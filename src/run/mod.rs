@@ -50,7 +50,7 @@ pub use hook::{hook_boot, hook_kdump};
 pub use load::{load, prepare};
 pub use manifest::open;
 pub use options::{BootOptions, ExecOptions, LoadOptions};
-pub use prepared::{Prepared, plan_one};
+pub use prepared::{Prepared, plan};
 pub use revoked::revoked;
 pub use thin::{check as check_thin, open as open_thin};
 

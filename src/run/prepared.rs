@@ -58,32 +58,12 @@ impl Prepared {
     }
 }
 
-/// Plans the load of the files in `manifest` for a list of entries, and takes a glance at
-/// whether the next kernel can unpack its initrd.
+/// Plans the load of the files in `manifest`, and checks to this depth whether the next kernel
+/// can unpack its initrd. A list takes a glance at each of its entries.
 ///
 /// # Errors
 /// [`RunError::Plan`], [`BootError::WouldChain`].
 pub fn plan(
-    options: &LoadOptions<'_>,
-    manifest: &Manifest<InputFile>,
-    host: &Host,
-) -> Result<Plan, RunError> {
-    checked(options, manifest, host, Depth::Glance)
-}
-
-/// Plans the load of the files in `manifest`, and checks its initrd as a load does.
-///
-/// # Errors
-/// The errors of [`plan()`].
-pub fn plan_one(
-    options: &LoadOptions<'_>,
-    manifest: &Manifest<InputFile>,
-    host: &Host,
-) -> Result<Plan, RunError> {
-    checked(options, manifest, host, Depth::Faults)
-}
-
-fn checked(
     options: &LoadOptions<'_>,
     manifest: &Manifest<InputFile>,
     host: &Host,

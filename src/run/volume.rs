@@ -103,8 +103,8 @@ impl Volume {
 
     /// Returns a place in the file system; `boot` is one of [`BOOTS`].
     #[must_use]
-    pub fn at(&self, boot: &'static str) -> Place<'_> {
-        Place { volume: self, boot }
+    pub fn at(&self, boot: &'static str) -> BootPlace<'_> {
+        BootPlace { volume: self, boot }
     }
 
     /// Returns whether somebody else has made the mount, so that a write to it is nothing
@@ -156,12 +156,12 @@ impl Volume {
 
 /// A place in a file system that may have entries: its root, or a /boot below it.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct BootPlace<'a> {
     pub volume: &'a Volume,
     boot: &'static str,
 }
 
-impl Place<'_> {
+impl BootPlace<'_> {
     /// Returns a path below the place as one from the root of the file system.
     #[must_use]
     pub fn path(self, path: &[u8]) -> Vec<u8> {

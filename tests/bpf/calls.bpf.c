@@ -44,9 +44,7 @@ int parse(void *context)
 	middle(0);
 	if (sum != 47)
 		return 0;
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	return 0;
 }
 

@@ -26,9 +26,7 @@ int parse(void *context)
 
 	if (task->pid != (int)ids || read_tgid() != (int)(ids >> 32))
 		return 0;
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	return 0;
 }
 

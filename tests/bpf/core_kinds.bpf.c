@@ -68,9 +68,7 @@ int parse(void *context)
 		return 0;
 	if (task->exit_code || !task->comm[0] || BPF_CORE_READ_BITFIELD(task, in_execve))
 		return 0;
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	return 0;
 }
 

@@ -7,9 +7,7 @@ int parse(void *context)
 {
 	add_members();
 	add_addons();
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	return 0;
 }
 

@@ -27,9 +27,7 @@ SEC_PARSER
 int parse(void *context)
 {
 	bpf_loop(OUTER, read_many, NULL, 0);
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	return 0;
 }
 

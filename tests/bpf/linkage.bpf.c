@@ -72,9 +72,7 @@ int parse(void *context)
 		return 0;
 	if (bpf_helper_of_tomorrow && bpf_helper_of_tomorrow(1))
 		return 0;
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	return 0;
 }
 

@@ -7,9 +7,7 @@ static const char os_release[] = ".extra/os-release";
 SEC_PARSER
 int parse(void *context)
 {
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	if (find_section(OSREL))
 		bpf_helper_supplement_slice(os_release, section.offset, section.size);
 	return 0;

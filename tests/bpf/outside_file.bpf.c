@@ -9,9 +9,7 @@ static char file[] = "/tool";
 SEC_PARSER
 int parse(void *context)
 {
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	bpf_helper_supplement_initrd(directory, sizeof(directory), file, sizeof(file));
 	return 0;
 }

@@ -7,9 +7,7 @@ static const char shell[] = "bin/sh";
 SEC_PARSER
 int parse(void *context)
 {
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	if (find_section(OSREL))
 		bpf_helper_supplement_slice(shell, section.offset, section.size);
 	return 0;

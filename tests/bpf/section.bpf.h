@@ -64,4 +64,12 @@ static __always_inline int slice_section(const char *resource, __u64 name)
 	return find_section(name) ? bpf_helper_slice(resource, section.offset, section.size) : -1;
 }
 
+/* Gives kernel, initrd and command line of a UKI. */
+static __always_inline void slice_uki(void)
+{
+	slice_section(kernel_name, LINUX);
+	slice_section(initrd_name, INITRD);
+	slice_section(cmdline_name, CMDLINE);
+}
+
 #endif /* SECTION_BPF_H */

@@ -90,9 +90,7 @@ int parse(void *context)
 	apart[1] = own + hidden + constants[2];
 	if (apart[1] != 14)
 		return 0;
-	slice_section(kernel_name, LINUX);
-	slice_section(initrd_name, INITRD);
-	slice_section(cmdline_name, CMDLINE);
+	slice_uki();
 	return 0;
 }
 

@@ -132,7 +132,7 @@ fn sections_that_become_files_are_not_shown_as_archives() {
     assert_eq!(archives, 2, "{}", run.stdout);
 }
 
-/// What is left of a file after a crash may be its size alone.
+/// A crash may leave nothing of a file but its size.
 #[test]
 fn zeros_are_refused_whatever_their_number() {
     let directory = images("initrd-zeros");

@@ -5,7 +5,7 @@
 use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
 use guest::{Transcript, module};
 
-/// What ends a load without a cookie: the parser's slice is no kernel. One call counted,
+/// The report of a load without a cookie: the parser's slice is no kernel. One call counted,
 /// and none of the parser of another session.
 const NOT_ONE: &str = "report -8 stage 5 calls 1: what the parser named as kernel is not one: it \
                        does not begin as a PE file does";
@@ -153,7 +153,7 @@ load swapped
     );
 }
 
-/// Where signatures count, an image's own parser waits until the kernel has verified the
+/// An image's own parser waits, where signatures count, until the kernel has verified the
 /// image; the module's own need not.
 #[test]
 fn lockdown_comes_before_an_images_own_parser() {

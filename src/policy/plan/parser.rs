@@ -7,8 +7,7 @@ use crate::abi;
 use crate::formats::image::detect::Image;
 use crate::formats::image::uki::SectionKind;
 use crate::formats::object::{is_native, is_skeleton};
-use crate::formats::source::SubSource;
-use crate::formats::source::{FileSlice, ReadAt, read_head, read_small};
+use crate::formats::source::{FileSlice, ReadAt, SubSource, read_head, read_small};
 use crate::host::Host;
 
 /// The parser of an image.
@@ -69,8 +68,8 @@ impl Parser {
         let mut head = [0; HEAD_BYTES];
         let head = read_head(&SubSource::new(file, own), &mut head).map_err(bad)?;
         // An older module looks at no machine, and hands out whatever is there.
-        let looks = host.module.as_ref();
-        if !is_native(head) || !looks.is_some_and(|module| module.takes_early_parsers) {
+        let running = host.module.as_ref();
+        if !is_native(head) || !running.is_some_and(|module| module.takes_early_parsers) {
             return Ok(Parser::Image(own));
         }
         let bytes = read_small(file, own, abi::PARSER_MAX_BYTES as u64).map_err(bad)?;

@@ -25,13 +25,13 @@ pub const FILES: [(&str, &str); 3] = [
 pub const UKI: &str = "EFI/Linux/fallback+3.efi";
 /// Its os-release.
 pub const UKI_RELEASE: &str = "ID=fallback\nPRETTY_NAME=\"Fallback system\"\nVERSION_ID=7\n";
-/// What the recording begins with.
+/// The first line of the recording.
 pub const BEGIN: &str = "You are in a rescue shell.";
 /// The prompt of that shell.
 pub const PROMPT: &str = "rescue# ";
 /// The line of the menu that says what to type.
 pub const MENU: &str = "Number or arrow keys, then Enter; q quits.";
-/// What the next kernel's init says last.
+/// The last line of the next kernel's init.
 pub const END: &str = "This is the next kernel:";
 
 /// Boots the scene in a guest whose console is typed on as a person would.

@@ -24,7 +24,7 @@ pub enum Event {
 pub enum Asks {
     Wait,
     Read,
-    /// Whether the parser that is attached early is the right one.
+    /// Tells whether the parser that is attached early is the right one.
     Early,
     Step,
 }
