@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::entry::{Entry, Kind};
+use super::entry::Entry;
 use super::error::BootError;
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::glob;
@@ -200,68 +200,57 @@ pub fn is_path(word: &[u8]) -> bool {
     word.contains(&b'/') && !is_profile
 }
 
-/// Returns the index of the entry with this name: its id or its file's name, both with or
-/// without the suffix, its number in the list, or the beginning of its id if no other begins
-/// like that. A profile may be named by its number.
+/// Returns the index of the entry with this name: its id or its file's name, either without
+/// the suffix, its number in the list, or the beginning of its id. A profile may be named by
+/// its number. The same id elsewhere is a copy, of which the first that can boot is meant.
 ///
 /// # Errors
 /// [`BootError::NoSuchEntry`], [`BootError::Ambiguous`].
 pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
-    // The suffix may be left out before a profile, too.
-    let at = name.iter().position(|byte| *byte == b'@');
-    let (image, profile) = at
-        .and_then(|at| name.split_at_checked(at))
-        .unwrap_or_default();
-    let with_suffix = [image, Kind::Type2.suffix().as_bytes(), profile].concat();
-    let is =
-        |text: &[u8]| text.eq_ignore_ascii_case(name) || text.eq_ignore_ascii_case(&with_suffix);
-    let find = |is_it: &dyn Fn(&Entry) -> bool| entries.iter().position(is_it);
-    let is_file = |entry: &Entry| {
-        let end = entry.file_name.len().checked_sub(entry.kind.suffix().len());
-        let stem = end.and_then(|end| entry.file_name.get(..end));
-        is(&entry.file_name) || stem.is_some_and(is) || is(entry.stem())
-    };
-    let found = find(&|entry| is(&entry.id))
-        .or_else(|| find(&|entry| entry.is_first_profile() && is_file(entry)))
-        .or_else(|| find(&|entry| entry.has_number(is)))
-        .or_else(|| find(&|entry| entry.has_first_id(is)));
-    let number = core::str::from_utf8(name)
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let by_number = number
-        .and_then(|number: usize| number.checked_sub(1))
-        .filter(|index| *index < entries.len());
-    if let Some(index) = found.or(by_number) {
-        return Ok(index);
-    }
-    let begins = |text: &[u8]| {
-        let lengths = [name.len(), with_suffix.len()];
-        let mut beginnings = lengths.iter().filter_map(|length| text.get(..*length));
-        beginnings.any(is)
-    };
-    let all = entries.iter().enumerate();
-    let mut matching = all
-        .filter(|(_, entry)| !name.is_empty() && (begins(&entry.id) || entry.has_first_id(begins)));
-    let Some((index, first)) = matching.next() else {
-        let name = name.to_vec();
-        return Err(BootError::NoSuchEntry { name });
-    };
+    let is = |text: &[u8]| text.eq_ignore_ascii_case(name);
+    let begins = |text: &[u8]| !name.is_empty() && text.get(..name.len()).is_some_and(is);
+    let number = core::str::from_utf8(name).ok();
+    let number: Option<usize> = number.and_then(|text| text.parse().ok());
+    let rules: [&dyn Fn(usize, &Entry) -> bool; 6] = [
+        &|_, entry| is(&entry.id),
+        &|_, entry| entry.has_file_name(is) || is(&entry.without_suffix(&entry.id)),
+        &|_, entry| entry.has_number(|id| is(id) || is(&entry.without_suffix(id))),
+        &|_, entry| entry.has_first_id(|id| is(id) || is(&entry.without_suffix(id))),
+        &|index, _| number.and_then(|number| number.checked_sub(1)) == Some(index),
+        &|_, entry| {
+            let begins = |id: &[u8]| begins(id) || begins(&entry.without_suffix(id));
+            begins(&entry.id) || entry.has_first_id(begins)
+        },
+    ];
     // The profiles of an image do not make its name ambiguous: it means the first one.
-    let is_of_image = begins(first.image_id());
-    let is_same = |entry: &Entry| {
-        (entry.image_id(), entry.volume, entry.boot) == (first.image_id(), first.volume, first.boot)
+    let meant = |entry: &Entry| match begins(entry.image_id()) {
+        true => entry.image_id().to_vec(),
+        false => entry.id.clone(),
     };
-    let others = matching.filter(|(_, entry)| !is_of_image || !is_same(entry));
-    let mut ids: Vec<_> = others.map(|(_, entry)| entry.id.clone()).collect();
-    if ids.is_empty() {
-        let is_meant = |entry: &Entry| entry.is_first_profile() && is_same(entry);
-        let first_profile = find(&is_meant).filter(|_| is_of_image);
-        return Ok(first_profile.unwrap_or(index));
+    let mut named = Vec::new();
+    for rule in rules {
+        let all = entries.iter().enumerate();
+        named.extend(all.filter(|(index, entry)| rule(*index, entry)));
+        if !named.is_empty() {
+            break;
+        }
     }
-    ids.insert(0, first.id.clone());
-    ids.truncate(AMBIGUOUS_SHOWN);
+    let mut ids: Vec<Vec<u8>> = Vec::new();
+    for id in named.iter().map(|(_, entry)| meant(entry)) {
+        if ids.len() < AMBIGUOUS_SHOWN && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
     let name = name.to_vec();
-    Err(BootError::Ambiguous { name, ids })
+    if ids.len() > 1 {
+        return Err(BootError::Ambiguous { name, ids });
+    }
+    let best = named.iter().min_by_key(|(_, entry)| {
+        let is_other_profile = !entry.is_first_profile();
+        (is_other_profile, entry.problem.is_some())
+    });
+    best.map(|(index, _)| *index)
+        .ok_or(BootError::NoSuchEntry { name })
 }
 
 /// Returns the first entry after `index` that can boot.

@@ -174,6 +174,15 @@ impl Entry {
         self.counter.is_some_and(Counter::is_bad)
     }
 
+    /// Returns whether the file's name, with or without the suffix, satisfies `is`. It means
+    /// the first profile.
+    #[must_use]
+    pub fn has_file_name(&self, is: impl Fn(&[u8]) -> bool) -> bool {
+        let end = self.file_name.len().checked_sub(self.kind.suffix().len());
+        let stem = end.and_then(|end| self.file_name.get(..end));
+        self.is_first_profile() && (is(&self.file_name) || stem.is_some_and(is))
+    }
+
     /// Returns whether the id with the profile's number satisfies `is`.
     #[must_use]
     pub fn has_number(&self, is: impl Fn(&[u8]) -> bool) -> bool {
@@ -187,6 +196,13 @@ impl Entry {
     pub fn has_first_id(&self, is: impl Fn(&[u8]) -> bool) -> bool {
         let id = self.first_id.as_deref();
         id.is_some_and(|id| is(&[self.image_id(), b"@", id].concat()))
+    }
+
+    /// Returns one of the entry's ids without the suffix, which stands before the profile.
+    #[must_use]
+    pub fn without_suffix(&self, id: &[u8]) -> Vec<u8> {
+        let profile = id.get(self.image_id_bytes..).unwrap_or_default();
+        [self.stem(), profile].concat()
     }
 
     /// Returns the id without the profile.

@@ -6,7 +6,7 @@ use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::loader_conf::LoaderConf;
 use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sources};
 use crate::policy::boot::entry::Entry;
-use crate::policy::boot::error::BootError;
+use crate::policy::boot::error::{BootError, Problem};
 
 use super::entries::{entry, uki};
 
@@ -247,6 +247,46 @@ fn entries_go_by_several_names() {
     );
 }
 
+#[test]
+fn the_same_id_elsewhere_is_a_copy() {
+    let both = || {
+        let mut copy = [uki("a.efi", "ID=a\n", 0, ""), uki("a.efi", "ID=a\n", 1, "")];
+        copy.iter_mut().for_each(|entry| entry.volume = 1);
+        let [first, second] = copy;
+        let own = uki("a.efi", "ID=a\n", 0, "");
+        [own, uki("a.efi", "ID=a\n", 1, ""), first, second]
+    };
+    let mut entries = both();
+    for (name, index) in [("a", 0), ("a.efi", 0), ("a.e", 0), ("a@1", 1), ("3", 2)] {
+        assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(index));
+    }
+    // One that cannot boot does not keep its copy from booting; no other profile is meant.
+    entries[0].problem = Some(Problem::Missing(Vec::new()));
+    for (name, index) in [("a", 2), ("a.efi", 2), ("a.e", 2), ("a@1", 1), ("1", 0)] {
+        assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(index));
+    }
+    entries[2].problem = Some(Problem::Missing(Vec::new()));
+    for name in ["a", "a.efi", "a.e"] {
+        assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(0));
+    }
+}
+
+/// Two entries that share a name without their suffixes are two entries.
+#[test]
+fn a_name_without_suffix_is_that_of_one_only() {
+    let entries = [uki("a.efi", "ID=a\n", 0, ""), entry("a.conf", "")];
+    for (name, index) in [("a.conf", 1), ("A.EFI", 0), ("a.c", 1), ("2", 1)] {
+        assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(index));
+    }
+    for name in ["a", "A", "a."] {
+        let found = choose::by_name(&entries, name.as_bytes());
+        let Err(BootError::Ambiguous { ids, .. }) = found else {
+            panic!("{name}: {found:?}");
+        };
+        assert_eq!(ids, [b"a.efi".to_vec(), b"a.conf".to_vec()]);
+    }
+}
+
 /// Of the profiles of one image, one may be a factory reset.
 #[test]
 fn the_beginning_of_a_profile_is_that_of_one_only() {
@@ -282,7 +322,13 @@ fn the_beginning_of_a_profile_is_that_of_one_only() {
     }
     // A file's name may have the character, too.
     let entries = image("a@b.efi");
-    for (name, index) in [("a@", 0), ("a@b", 0), ("a@b.efi@resc", 2)] {
+    for (name, index) in [
+        ("a@", 0),
+        ("a@b", 0),
+        ("a@b.efi@resc", 2),
+        ("a@b@resc", 2),
+        ("a@b@1", 1),
+    ] {
         assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(index));
     }
     for (word, is_path) in [
