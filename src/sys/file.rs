@@ -47,6 +47,9 @@ impl fmt::Display for OpenError {
             OpenError::Sys(error) if error.errno == errno::Errno::ENOENT => {
                 out.write_str(NO_SUCH_FILE.0)
             }
+            OpenError::Sys(error) if error.errno == errno::Errno::ELOOP => {
+                out.write_str("a link that leads back to itself")
+            }
             OpenError::Sys(error) => error.fmt(out),
             OpenError::NotAFile { is } => write!(out, "is {is}, not a file"),
         }
@@ -63,6 +66,7 @@ impl Diagnose for OpenError {
             OpenError::Sys(error) => error,
         };
         match error.errno {
+            errno::Errno::ELOOP => Diagnosis::bad_image(self),
             errno::Errno::ENOENT => Diagnosis::bad_image(self).with_hint(NO_SUCH_FILE.1),
             errno @ (errno::Errno::ENOTDIR | errno::Errno::ENAMETOOLONG) => {
                 Diagnosis::bad_image(self).because_of(errno)

@@ -2,6 +2,7 @@
 //! Entries in /boot, and entries whose files or texts are not what they should be.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use crate::build;
@@ -60,7 +61,7 @@ fn entries_in_the_boot_directory_of_a_root_file_system() {
         let run = list(&directory);
         expect(&run, &["* 1 d.conf, the default", "4 c.conf", "5 b.conf"]);
         // The same directory by another name is no other place.
-        std::os::unix::fs::symlink(".", directory.path(boot).join("boot")).unwrap();
+        symlink(".", directory.path(boot).join("boot")).unwrap();
         let inside = directory.run(&["list", "--root", boot]);
         assert_eq!(inside.stdout.lines().count(), 2, "{inside:?}");
     }
@@ -89,7 +90,7 @@ fn paths_of_a_root_file_system() {
         copy("vmlinuz", "@/.snapshots/42/snapshot/boot/vmlinuz-1");
         fs::remove_file(directory.path("vmlinuz")).unwrap();
         let link = |target: &str, at: &str| {
-            std::os::unix::fs::symlink(target, directory.path(at)).unwrap();
+            symlink(target, directory.path(at)).unwrap();
         };
         link("../usr/lib/modules/6/vmlinuz", &format!("{boot}/linked"));
         link("boot/vmlinuz-1", &format!("{others}vmlinuz"));
@@ -483,8 +484,10 @@ fn what_is_no_file_is_told_as_such() {
             ("f.conf", "linux /vmlinuz\ninitrd /fifo\n"),
             ("d.conf", "linux /loader\n"),
             ("g.conf", "linux /gone\n"),
+            ("h.conf", "linux /circle\n"),
         ],
     );
+    symlink("circle", directory.path("circle")).unwrap();
     let made = Command::new("mkfifo").arg(directory.path("fifo")).status();
     assert!(made.unwrap().success());
     fs::create_dir(directory.path("loader/loader.conf")).unwrap();
@@ -493,6 +496,7 @@ fn what_is_no_file_is_told_as_such() {
         "f.conf: skipped: fifo: is a FIFO, not a file",
         "d.conf: skipped: loader: is a directory, not a file",
         "g.conf: skipped: no such file: /gone",
+        "h.conf: skipped: circle: a link that leads back to itself",
         "loader/loader.conf is ignored: is a directory, not a file",
     ];
     expect(&run, &wanted);
