@@ -51,14 +51,12 @@ pub fn type1(
     let root = &place.volume.root;
     let text = read_text(root, &place.path_of(Kind::Type1, file_name))?;
     let mut entry = Type1::parse(&text, machine, variables);
-    let found = |path: &[u8]| {
-        let mut path = path.to_vec();
-        place.find_files(core::iter::once(&mut path));
-        path
-    };
-    let is_empty = |path: &[u8]| root.file_bytes(&found(path)) == Some(0);
-    entry.choose_initrds(is_uki(root, &found(&entry.image)), is_empty);
-    place.find_files(entry.files());
+    let find = place.finder(&entry.image);
+    let is_empty = |path: &[u8]| root.file_bytes(&find(path)) == Some(0);
+    entry.choose_initrds(is_uki(root, &find(&entry.image)), is_empty);
+    for path in entry.files() {
+        *path = find(path);
+    }
     Ok(entry)
 }
 

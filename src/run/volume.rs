@@ -161,7 +161,7 @@ pub struct BootPlace<'a> {
     boot: &'static str,
 }
 
-impl BootPlace<'_> {
+impl<'a> BootPlace<'a> {
     /// Returns a path below the place as one from the root of the file system.
     #[must_use]
     pub fn path(self, path: &[u8]) -> Vec<u8> {
@@ -182,29 +182,27 @@ impl BootPlace<'_> {
         Some(self.boot.as_bytes()).filter(|boot| !boot.is_empty())
     }
 
-    /// Finds the files of a type 1 entry, the image first. Their paths lead from the root of
-    /// the file system, of the subvolume that has /boot, or of what is or was mounted on
-    /// /boot: the first of these that has the image counts, and for other files comes first.
-    /// A path that leads nowhere stays as it is.
-    pub fn find_files<'file>(self, files: impl Iterator<Item = &'file mut Vec<u8>>) {
-        let mut best = None;
-        for path in files {
-            let ways = self.ways(path);
-            let first = best.and_then(|way| ways.get(way)).into_iter();
-            let mut all = first.chain(&ways);
-            let Some(found) = all.find(|way| self.volume.root.has_file(way)).cloned() else {
-                continue;
-            };
-            if best.is_none() {
-                best = ways.iter().position(|way| *way == found);
-            }
-            *path = found;
+    /// Returns the function that finds the files of the type 1 entry with this image. All
+    /// their paths lead from one directory: the root of the system that has /boot, which may
+    /// be a subvolume, or what is or was mounted on /boot, or the root of the file system.
+    /// The first of these that has the image counts.
+    pub fn finder(self, image: &[u8]) -> impl Fn(&[u8]) -> Vec<u8> + use<'a> {
+        let is_way = |way: &Way| self.volume.root.has_file(&self.find(*way, image));
+        let way = [Way::System, Way::Boot, Way::Root].into_iter().find(is_way);
+        move |path| self.find(way.unwrap_or(Way::Root), path)
+    }
+
+    fn find(self, way: Way, path: &[u8]) -> Vec<u8> {
+        let system = self.boot.strip_suffix("boot/").unwrap_or_default();
+        match way {
+            Way::Root => path.to_vec(),
+            Way::System => [system.as_bytes(), path].concat(),
+            Way::Boot => self.path(self.below_boot(path)),
         }
     }
 
-    /// Returns where a path may lead.
-    fn ways(self, path: &[u8]) -> [Vec<u8>; 3] {
-        let system = self.boot.strip_suffix("boot/").unwrap_or_default();
+    /// Returns a path without /boot at its beginning.
+    fn below_boot(self, path: &[u8]) -> &[u8] {
         // A subvolume has /boot below its root, and what is mounted on /boot has not even
         // that; but of the place itself nothing else is known than where it was found.
         let prefixes: &[&str] = match (self.boot, self.volume.is_esp) {
@@ -212,14 +210,18 @@ impl BootPlace<'_> {
             ("" | "boot/", _) => &BOOTS,
             (own, _) => &[own, "boot/"],
         };
-        let rest = prefixes
-            .iter()
-            .rev()
-            .filter(|prefix| !prefix.is_empty())
-            .find_map(|prefix| path.strip_prefix(prefix.as_bytes()));
-        let moved = self.path(rest.unwrap_or(path));
-        [path.to_vec(), [system.as_bytes(), path].concat(), moved]
+        let mut prefixes = prefixes.iter().rev().filter(|prefix| !prefix.is_empty());
+        let rest = prefixes.find_map(|prefix| path.strip_prefix(prefix.as_bytes()));
+        rest.unwrap_or(path)
     }
+}
+
+/// The directory that an entry's paths lead from.
+#[derive(Clone, Copy)]
+enum Way {
+    System,
+    Boot,
+    Root,
 }
 
 /// Opens a mount that somebody else has made, if that is why there was an error; among
