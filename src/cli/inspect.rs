@@ -52,7 +52,8 @@ pub fn inspect(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnos
         ..LoadOptions::default()
     };
     let mut manifest = run::open(&options)?;
-    let opened = run::open_thin(&mut manifest, &options).and_then(|()| run::check_thin(&manifest));
+    let opened =
+        run::open_thin(&mut manifest, &options).and_then(|()| run::check_thin(&manifest, None));
     let file = &manifest.image.file;
     let image = &manifest.detected;
     let mut page = Page(text::Page::new(COLUMN));
@@ -347,7 +348,7 @@ impl Page {
             cap_sys_boot: true,
             ..host::read()
         };
-        let plan = match run::plan(options, manifest, &host, Depth::Faults) {
+        let plan = match run::plan(options, manifest, &host, Some(Depth::Faults)) {
             Ok(plan) => plan,
             Err(RunError::Plan { error, .. }) => {
                 return self.nothing(&error.diagnose());

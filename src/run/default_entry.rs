@@ -4,13 +4,13 @@
 
 use alloc::vec::Vec;
 
-use super::RunError;
 use super::entries::BootEntries;
 use super::entry;
 use super::events::{Event, Events};
 use super::load::prepare;
 use super::options::LoadOptions;
 use super::text::unusable;
+use super::{RunError, manifest, prepared, thin};
 use crate::formats::entries::loader_conf::Timeout;
 use crate::formats::source::InputId;
 use crate::host::Host;
@@ -42,6 +42,14 @@ pub fn problem_of_load(error: &RunError) -> Option<Problem> {
         }
         _ => None,
     }
+}
+
+/// Looks for what other entries have shown of the files, and reads none again.
+fn known(options: &LoadOptions<'_>, host: &Host) -> Result<(), RunError> {
+    let mut manifest = manifest::open(options)?;
+    thin::open(&mut manifest, options)?;
+    thin::check_known(&manifest, options.seen)?;
+    prepared::plan(options, &manifest, host, None).map(|_| ())
 }
 
 /// Shows nothing.
@@ -79,57 +87,48 @@ impl BootEntries {
     pub fn next_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
         loop {
             let (index, source) = self.default()?;
-            let entry = self.entries.get(index)?;
-            match self.known_problem(entry, host) {
+            match self
+                .try_out(index, host, &known)
+                .as_ref()
+                .and_then(problem_of_load)
+            {
                 Some(problem) => self.entries.get_mut(index)?.problem = Some(problem),
                 None => return Some((index, source)),
             }
         }
     }
 
-    /// Gives an entry the problem that its load had. If that is an initrd, no other entry of
-    /// its file system has it read again, which may take long.
+    /// Gives an entry the problem that its load had.
     pub fn skip(&mut self, index: usize, error: &RunError) {
-        let Some(entry) = self.entries.get_mut(index) else {
-            return;
-        };
-        let problem = problem_of_load(error);
-        if let RunError::Plan { path, error } = error
-            && error.source() != InputId::IMAGE
-            && let Some(problem) = &problem
-        {
-            let bad = (entry.volume, path.clone(), problem.clone());
-            self.bad_initrds.push(bad);
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.problem = problem_of_load(error);
         }
-        entry.problem = problem;
-    }
-
-    /// Returns the problem of an entry with an initrd that another entry was skipped for.
-    fn known_problem(&self, entry: &Entry, host: &Host) -> Option<Problem> {
-        if self.bad_initrds.is_empty() || entry.kind != Kind::Type1 {
-            return None;
-        }
-        let text = self.reread(entry, &host.machine).ok()?;
-        let is_in = |path: &Vec<u8>| text.initrds.contains(path);
-        let mut bad = self.bad_initrds.iter();
-        let found = bad.find(|(volume, path, _)| *volume == entry.volume && is_in(path));
-        found.map(|(_, _, problem)| problem.clone())
     }
 
     /// Prepares the load of an entry without options of the user, and returns why that
     /// fails because of the entry's files.
     #[must_use]
     pub fn check(&self, index: usize, host: &Host) -> Option<RunError> {
+        self.try_out(index, host, &|options, host| {
+            prepare(options, host, &mut Quiet).map(|_| ())
+        })
+    }
+
+    /// Tries something out with the options of an entry, and returns why that fails because
+    /// of the entry's files.
+    fn try_out(
+        &self,
+        index: usize,
+        host: &Host,
+        what: &dyn Fn(&LoadOptions<'_>, &Host) -> Result<(), RunError>,
+    ) -> Option<RunError> {
         let entry = self.entries.get(index)?;
         let options = LoadOptions {
             extras: true,
             dry_run: true,
             ..LoadOptions::default()
         };
-        let mut try_it = |options: &LoadOptions<'_>| {
-            let prepared = prepare(options, host, &mut Quiet);
-            prepared.map(|_| Vec::new())
-        };
+        let mut try_it = |options: &LoadOptions<'_>| what(options, host).map(|()| Vec::new());
         let error = self.with_options(entry, options, host, &mut try_it).err()?;
         problem_of_load(&error).map(|_| error)
     }
@@ -147,7 +146,10 @@ impl BootEntries {
         load: &mut dyn FnMut(&LoadOptions<'_>) -> Result<Vec<u8>, RunError>,
     ) -> Result<Vec<u8>, RunError> {
         let place = self.place(entry).ok_or(RunError::NoSuchInput)?;
-        let common = entry::options(place, common);
+        let common = LoadOptions {
+            seen: Some(&self.seen),
+            ..entry::options(place, common)
+        };
         if entry.kind == Kind::Type2 {
             return load(&LoadOptions {
                 image: &place.path_of(entry.kind, &entry.file_name),

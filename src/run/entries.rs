@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use super::RunError;
 use super::entry;
 use super::grubenv::{self, GrubFile};
+use super::seen::Seen;
 use super::text::read_text;
 use super::volume::{BOOTS, BootPlace, Volume};
 use super::volumes::{self, Found, Place};
@@ -43,8 +44,7 @@ pub struct BootEntries {
     grub_files: Vec<GrubFile>,
     pub grub: GrubChoices,
     pub notes: Vec<String>,
-    /// Initrds that cannot be unpacked, with their file systems.
-    pub bad_initrds: Vec<(usize, Vec<u8>, Problem)>,
+    pub seen: Seen,
     has_conf: bool,
     /// File systems that were not read yet.
     rest: Found,
@@ -141,7 +141,7 @@ impl BootEntries {
                 let is_first = is_first_time && number < firsts && boot.is_empty();
                 let reading = if is_first { &mut first } else { &mut others };
                 let variables = self.grub_variables(number, boot);
-                reading.read(volume.at(boot), number, boot, host, variables);
+                reading.read(volume.at(boot), number, host, variables, &self.seen);
                 self.read_conf(volume.at(boot));
             }
             // No boot loader looks further.
@@ -247,13 +247,13 @@ impl Reading {
         &mut self,
         place: BootPlace<'_>,
         number: usize,
-        boot: &'static str,
         host: &Host,
         variables: Option<&Grubenv>,
+        seen: &Seen,
     ) {
         for kind in Kind::ALL {
-            for mut entry in self.read_directory(place, number, kind, host, variables) {
-                entry.boot = boot;
+            for mut entry in self.read_directory(place, number, kind, host, variables, seen) {
+                entry.boot = place.boot;
                 entry.number = self.entries.len();
                 self.entries.push(entry);
             }
@@ -268,6 +268,7 @@ impl Reading {
         kind: Kind,
         host: &Host,
         variables: Option<&Grubenv>,
+        seen: &Seen,
     ) -> Vec<Entry> {
         let mut entries = Vec::new();
         let path = place.path(kind.directory().as_bytes());
@@ -282,17 +283,19 @@ impl Reading {
                 return entries;
             }
         };
-        if names.len() > ENTRIES_MAX {
-            let path = escaped(&path);
-            self.notes
-                .push(format!("{path}: too many files; some were not read"));
-        }
-        for name in names.iter().take(ENTRIES_MAX) {
+        for name in &names {
+            // An image may have many profiles.
+            if entries.len() >= ENTRIES_MAX {
+                let path = escaped(&path);
+                self.notes
+                    .push(format!("{path}: too many entries; some were not read"));
+                break;
+            }
             let Some(mut entry) = Entry::of_file(kind, number, name) else {
                 continue;
             };
             if kind == Kind::Type2 {
-                match entry::profiles(place, &entry, host) {
+                match entry::profiles(place, &entry, host, seen) {
                     Ok(mut profiles) => entries.append(&mut profiles),
                     Err(problem) => {
                         entry.problem = Some(problem);
@@ -307,7 +310,7 @@ impl Reading {
                     if self.unknown.len() < UNKNOWN_TOLD {
                         self.unknown.extend(unknown);
                     }
-                    let unusable = entry::files_problem(root, &text, host);
+                    let unusable = entry::files_problem(root, &text, host, seen);
                     entry.describe(text);
                     entry.problem = entry.problem.or(unusable);
                 }

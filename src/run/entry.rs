@@ -6,6 +6,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::options::LoadOptions;
+use super::seen::Seen;
 use super::text::{read_text, unusable};
 use super::volume::BootPlace;
 use super::{RunError, manifest, prepared, thin};
@@ -97,7 +98,7 @@ pub fn profile(text: &Type1) -> Profile {
 
 /// Returns the first problem of the files that a type 1 entry names; `None` if its text
 /// has a problem already.
-pub fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Problem> {
+pub fn files_problem(root: &Directory, text: &Type1, host: &Host, seen: &Seen) -> Option<Problem> {
     if text.problem.is_some() {
         return None;
     }
@@ -109,6 +110,7 @@ pub fn files_problem(root: &Directory, text: &Type1, host: &Host) -> Option<Prob
         root: Some(root.as_fd()),
         image: &text.image,
         initrds: text.initrds.iter().map(Vec::as_slice).collect(),
+        seen: Some(seen),
         wanted: Options {
             entry_words: text.options.clone(),
             profile: profile(text),
@@ -145,7 +147,7 @@ fn plan_problem(
         return Some(problem);
     }
     let is_uki = matches!(manifest.detected, Image::Uki { .. });
-    match prepared::plan(image, manifest, host, Depth::Glance).err()? {
+    match prepared::plan(image, manifest, host, Some(Depth::Glance)).err()? {
         RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
             None
         }
@@ -164,10 +166,16 @@ fn problem_of(error: RunError) -> Problem {
 
 /// Returns the entries of a UKI, one for each profile.
 #[inline(never)]
-pub fn profiles(place: BootPlace<'_>, entry: &Entry, host: &Host) -> Result<Vec<Entry>, Problem> {
+pub fn profiles(
+    place: BootPlace<'_>,
+    entry: &Entry,
+    host: &Host,
+    seen: &Seen,
+) -> Result<Vec<Entry>, Problem> {
     let path = place.path_of(entry.kind, &entry.file_name);
     let options = LoadOptions {
         image: &path,
+        seen: Some(seen),
         ..options(place, LoadOptions::default())
     };
     let mut manifest = manifest::open(&options).map_err(problem_of)?;

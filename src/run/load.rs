@@ -32,8 +32,8 @@ pub fn prepare(
     let mut manifest = manifest::open(options)?;
     thin::open(&mut manifest, options)?;
     match options.dry_run {
-        true => thin::check(&manifest)?,
-        false => thin::secure(&mut manifest, &mut |step| events.step(step))?,
+        true => thin::check(&manifest, options.seen)?,
+        false => thin::secure(&mut manifest, options.seen, &mut |step| events.step(step))?,
     }
     let mut on_skip = |skipped: Skipped| match options.strict {
         true => Err(RunError::Companion(skipped.into())),

@@ -32,6 +32,7 @@ mod prepared;
 mod ready;
 mod record;
 mod revoked;
+mod seen;
 mod server;
 mod teardown;
 mod text;

@@ -5,6 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::seen::Seen;
 use super::volumes::Place;
 use crate::formats::entries::loader_conf::MenuTime;
 use crate::host::Host;
@@ -38,6 +39,8 @@ pub struct LoadOptions<'arg> {
     pub reuse_crypt_keys: bool,
     /// Makes the kernel refuse every later load and unload.
     pub lock: bool,
+    /// What is known of the files, because other entries name them, too.
+    pub seen: Option<&'arg Seen>,
     /// The options that the plan depends on.
     pub wanted: Options,
 }

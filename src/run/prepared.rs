@@ -5,6 +5,7 @@
 use super::RunError;
 use super::crash::{self, Preflight};
 use super::options::LoadOptions;
+use super::seen::Seen;
 use crate::formats::archive::Depth;
 use crate::host::Host;
 use crate::policy::boot::error::BootError;
@@ -36,7 +37,7 @@ impl Prepared {
         host: &Host,
     ) -> Result<Prepared, RunError> {
         let plan = planned(options, &manifest, host)?;
-        let not_unpacked = match unpacked(&plan, &manifest, Depth::Faults) {
+        let not_unpacked = match unpacked(&plan, options, &manifest, Some(Depth::Faults)) {
             Err(error) if !options.force => return Err(error),
             other => other.err(),
         };
@@ -59,7 +60,8 @@ impl Prepared {
 }
 
 /// Plans the load of the files in `manifest`, and checks to this depth whether the next kernel
-/// can unpack its initrd. A list takes a glance at each of its entries.
+/// can unpack its initrd. A list takes a glance at each of its entries. Without a depth, only
+/// what is known counts.
 ///
 /// # Errors
 /// [`RunError::Plan`], [`BootError::WouldChain`].
@@ -67,15 +69,23 @@ pub fn plan(
     options: &LoadOptions<'_>,
     manifest: &Manifest<InputFile>,
     host: &Host,
-    depth: Depth,
+    depth: Option<Depth>,
 ) -> Result<Plan, RunError> {
     let plan = planned(options, manifest, host)?;
-    unpacked(&plan, manifest, depth)?;
+    unpacked(&plan, options, manifest, depth)?;
     Ok(plan)
 }
 
-fn unpacked(plan: &Plan, manifest: &Manifest<InputFile>, depth: Depth) -> Result<(), RunError> {
-    plan::check_initrd(plan, manifest, depth)
+fn unpacked(
+    plan: &Plan,
+    options: &LoadOptions<'_>,
+    manifest: &Manifest<InputFile>,
+    depth: Option<Depth>,
+) -> Result<(), RunError> {
+    let none = Seen::default();
+    let seen = options.seen.unwrap_or(&none);
+    let fault = |file: &InputFile, slice, is_last| seen.fault(file, slice, depth, is_last);
+    plan::check_initrd(plan, manifest, &fault)
         .map_err(|error| RunError::plan(manifest.path(error.source()), error))
 }
 

@@ -7,12 +7,13 @@ use alloc::vec::Vec;
 
 use super::companions::ImageRoot;
 use super::options::LoadOptions;
+use super::seen::Seen;
 use super::text::unusable;
 use super::{Progress, RunError, companions};
 use crate::diagnosis::escape::escaped;
 use crate::formats::image::detect::Image;
 use crate::formats::image::thin::{Reference, Thin, ThinError};
-use crate::formats::source::{FileOffset, FileSlice, ReadAt};
+use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError};
 use crate::host::Host;
 use crate::policy::boot::error::Problem;
 use crate::policy::explain::{self, Rule};
@@ -66,33 +67,58 @@ fn of_file(path: Vec<u8>, error: ThinError) -> RunError {
     RunError::Image { path, error }
 }
 
-/// Compares the open files with the image's hashes.
-///
-/// # Errors
-/// [`RunError::Image`] with the file's path.
-pub fn check(manifest: &Manifest<InputFile>) -> Result<(), RunError> {
+/// Compares the open files with the image's hashes, those by `digest`, if it is known.
+fn compare(
+    manifest: &Manifest<InputFile>,
+    digest: &dyn Fn(&InputFile) -> Result<Option<[u8; 32]>, ReadError>,
+) -> Result<(), RunError> {
     let (Some(thin), Some(files)) = (names(&manifest.detected), &manifest.thin) else {
         return Ok(());
     };
     for (wanted, Input { path, file }) in
         [(&thin.kernel, &files.kernel), (&thin.initrd, &files.initrd)]
     {
-        wanted
-            .check(file)
-            .map_err(|error| of_file(path.clone(), error))?;
+        let found = digest(file).map_err(|error| of_file(path.clone(), error.into()))?;
+        let checked = found.map_or(Ok(()), |found| wanted.check(found));
+        checked.map_err(|error| of_file(path.clone(), error))?;
     }
     Ok(())
 }
 
+/// Compares the open files with the image's hashes.
+///
+/// # Errors
+/// [`RunError::Image`] with the file's path.
+pub fn check(manifest: &Manifest<InputFile>, seen: Option<&Seen>) -> Result<(), RunError> {
+    let none = Seen::default();
+    let seen = seen.unwrap_or(&none);
+    compare(manifest, &|file| seen.digest(file).map(Some))
+}
+
+/// Compares those of the open files whose hashes are known.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_known(manifest: &Manifest<InputFile>, seen: Option<&Seen>) -> Result<(), RunError> {
+    let known = |file: &InputFile| seen?.known_digest(file.id()?);
+    compare(manifest, &|file| Ok(known(file)))
+}
+
 /// Replaces the open files with copies that nobody else can change, and compares these with
-/// the image's hashes.
+/// the image's hashes. A file that is known to differ is not copied.
 ///
 /// # Errors
 /// The errors of [`check`], and of a file that cannot be copied.
-pub fn secure(manifest: &mut Manifest<InputFile>, progress: Progress<'_>) -> Result<(), RunError> {
+pub fn secure(
+    manifest: &mut Manifest<InputFile>,
+    seen: Option<&Seen>,
+    progress: Progress<'_>,
+) -> Result<(), RunError> {
+    check_known(manifest, seen)?;
     let Some(files) = &mut manifest.thin else {
         return Ok(());
     };
+    let originals = [files.kernel.file.id(), files.initrd.file.id()];
     for (name, Input { path, file }) in
         [("kernel", &mut files.kernel), ("initrd", &mut files.initrd)]
     {
@@ -107,7 +133,16 @@ pub fn secure(manifest: &mut Manifest<InputFile>, progress: Progress<'_>) -> Res
             .map_err(|error| RunError::fill(path, error))?;
         *file = copy.finish().into_input(bytes);
     }
-    check(manifest)?;
+    let copies = Seen::default();
+    let checked = check(manifest, Some(&copies));
+    if let (Some(seen), Some(files)) = (seen, &manifest.thin) {
+        for (original, copy) in originals.into_iter().zip([&files.kernel, &files.initrd]) {
+            if let Some(digest) = copy.file.id().and_then(|copy| copies.known_digest(copy)) {
+                seen.keep_digest(original, digest);
+            }
+        }
+    }
+    checked?;
     progress(format_args!(
         "the hashes of kernel and initrd match the image's"
     ));

@@ -158,7 +158,8 @@ impl Volume {
 #[derive(Clone, Copy)]
 pub struct BootPlace<'a> {
     pub volume: &'a Volume,
-    boot: &'static str,
+    /// One of [`BOOTS`].
+    pub boot: &'static str,
 }
 
 impl<'a> BootPlace<'a> {

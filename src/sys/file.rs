@@ -31,6 +31,10 @@ const FLAGS: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOCTTY);
 
+/// The numbers of a file that no other one has: its file system's and its inode's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileId(u64, u64);
+
 /// A reason why a path cannot be used as an input file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OpenError {
@@ -167,6 +171,13 @@ impl InputFile {
             }),
             Err(errno) => Err(SysError::new("open", path, errno)),
         }
+    }
+
+    /// Returns the file's own numbers; `None` if fstat(2) fails.
+    #[must_use]
+    pub fn id(&self) -> Option<FileId> {
+        let stat = rustix::fs::fstat(&self.fd).ok()?;
+        Some(FileId(stat.st_dev, stat.st_ino))
     }
 
     /// Returns the file's present size, to see whether it has changed since it was

@@ -322,3 +322,23 @@ fn the_first_profile_goes_by_its_id_too() {
     fs::remove_file(directory.path("loader/loader.conf")).unwrap();
     assert_eq!(default, list(&directory).stdout);
 }
+
+/// An image may have a thousand profiles, and a directory thousands of images.
+#[test]
+fn profiles_do_not_multiply_without_end() {
+    let directory = root("many-profiles", &[]);
+    let kernel = build::bzimage();
+    let mut sections: Vec<(&str, &[u8])> = vec![(".osrel", b"ID=a\n"), (".linux", &kernel)];
+    sections.resize(1002, (".profile", b"TITLE=x\n"));
+    fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
+    directory.file("EFI/Linux/0.efi", &build::pe(&sections));
+    for number in 1..9 {
+        let link = directory.path(&format!("EFI/Linux/{number}.efi"));
+        fs::hard_link(directory.path("EFI/Linux/0.efi"), link).unwrap();
+    }
+    let run = list(&directory);
+    assert_eq!(run.code, 0, "{run:?}");
+    expect(&run, &["EFI/Linux: too many entries; some were not read"]);
+    let listed = run.stdout.lines().count();
+    assert!((8192..9000).contains(&listed), "{listed}");
+}

@@ -92,7 +92,7 @@ struct Walked {
 /// The depth to which a slice is walked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Depth {
-    /// As `Faults`, but zeros that are stored are read to 1 MiB only: for lists of entries.
+    /// As `Faults`, but with small budgets: for lists of entries.
     Glance,
     /// Only for faults, in few reads: up to the first archive whose end is not exact.
     #[default]
@@ -102,6 +102,15 @@ pub enum Depth {
 }
 
 impl Depth {
+    /// Returns the budget for reads of headers, of 1 KiB each: 400,000 are an initrd of as
+    /// many files, or 50 GB of zstd blocks.
+    fn reads_max(self) -> u32 {
+        match self {
+            Depth::Glance => 20_000,
+            Depth::Faults | Depth::Sizes => 400_000,
+        }
+    }
+
     /// Returns the budget for bytes that are searched for the next archive.
     fn scan_max_bytes(self) -> u64 {
         match self {

@@ -5,9 +5,6 @@ use super::Depth;
 use super::fault::FaultKind;
 use crate::formats::source::{FileOffset, ReadAt, ReadError, as_u64};
 
-/// Budget for reads of headers, which are of [`BUFFER_BYTES`] each: an initrd of 400 000
-/// files, or 50 GB of zstd blocks.
-const READS_MAX: u32 = 400_000;
 /// The number of bytes that are searched at a time.
 pub const CHUNK_BYTES: usize = 16 << 10;
 /// The number of bytes that are read for a header, because the next one is often near.
@@ -46,7 +43,7 @@ impl<'source> Window<'source> {
         Window {
             source,
             bytes,
-            reads_left: READS_MAX,
+            reads_left: depth.reads_max(),
             scan_left: depth.scan_max_bytes(),
             zeros_left: depth.zeros_max_bytes(),
             buffer: [0; BUFFER_BYTES],

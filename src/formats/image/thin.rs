@@ -6,7 +6,6 @@
 //! the root of the file system that the image is on; a hash is 32 bytes. Both files and
 //! all four sections are required. The stub reads neither profiles nor other sections of
 //! a UKI than `.cmdline`.
-use super::authenticode;
 use super::pe::Pe;
 use super::uki::SectionKind;
 use crate::diagnosis::{Diagnose, Diagnosis};
@@ -205,12 +204,11 @@ impl Reference {
         }
     }
 
-    /// Checks that this is the file that the image was made for.
+    /// Checks by its SHA-256 that this is the file that the image was made for.
     ///
     /// # Errors
-    /// [`ThinError::Differs`], [`ThinError::Read`].
-    pub fn check(&self, file: &dyn ReadAt) -> Result<(), ThinError> {
-        let found = authenticode::file_sha256(file)?;
+    /// [`ThinError::Differs`].
+    pub fn check(&self, found: [u8; 32]) -> Result<(), ThinError> {
         match found == self.sha256 {
             true => Ok(()),
             false => Err(ThinError::Differs {

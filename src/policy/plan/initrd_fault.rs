@@ -3,21 +3,22 @@
 //! root. Layer: pure.
 
 use super::{InitrdOrigin, InitrdPart, Manifest, Plan, PlanError, Route};
-use crate::formats::archive::{self, Depth};
+use crate::formats::archive::Fault;
 use crate::formats::cmdline::{key, words};
 use crate::formats::image::detect::Image;
 use crate::formats::image::uki::SectionKind;
-use crate::formats::source::ReadAt;
+use crate::formats::source::{FileSlice, ReadError};
 
-/// Reads the headers of the archives that `plan` loads, as far as `depth` goes.
+/// Looks for faults in the archives that `plan` loads. `fault` returns that of a slice of a
+/// file, which is the end of the initrd or not.
 ///
 /// # Errors
 /// [`PlanError::NotUnpacked`] for the first one that the kernel cannot unpack, and
 /// [`PlanError::Unread`].
-pub fn check_initrd<F: ReadAt>(
+pub fn check_initrd<F>(
     plan: &Plan,
     manifest: &Manifest<F>,
-    depth: Depth,
+    fault: &dyn Fn(&F, FileSlice, bool) -> Result<Option<Fault>, ReadError>,
 ) -> Result<(), PlanError> {
     let by_parser = plan.route == Route::Handshake && has_parser(manifest);
     let mut parts = plan.initrd.iter().filter(|part| part.is_archive());
@@ -33,9 +34,9 @@ pub fn check_initrd<F: ReadAt>(
         let Some(input) = manifest.get(source).filter(|_| is_known) else {
             return Ok(());
         };
-        let walk = archive::walk(&input.file, slice, depth, last == Some(part))
+        let found = fault(&input.file, slice, last == Some(part))
             .map_err(|error| PlanError::Unread { source, error })?;
-        match walk.fault {
+        match found {
             Some(fault) => Err(PlanError::NotUnpacked {
                 source,
                 section: from.section(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Thin images: what they name, and what is wrong with them.
+use super::super::authenticode;
 use super::super::detect::{Image, detect, detect_linux};
 use super::super::error::ImageError;
 use super::super::thin::{Reference, Thin, ThinError};
@@ -144,7 +145,10 @@ fn a_thin_image_is_no_kernel_of_a_uki() {
 fn the_hash_is_that_of_the_whole_file() {
     let mut kernel = read(&sections()).unwrap().unwrap().kernel;
     let contents = vec![5; 100_000];
-    let check = |kernel: &Reference, bytes| kernel.check(&SubSource::new(bytes, whole(bytes)));
+    let check = |kernel: &Reference, bytes: &[u8]| {
+        let source = SubSource::new(bytes, whole(bytes));
+        kernel.check(authenticode::file_sha256(&source).unwrap())
+    };
     let found = check(&kernel, &contents).unwrap_err();
     let ThinError::Differs { wanted, found, .. } = found else {
         panic!("{found:?}");
