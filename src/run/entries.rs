@@ -310,7 +310,7 @@ impl Reading {
                     if self.unknown.len() < UNKNOWN_TOLD {
                         self.unknown.extend(unknown);
                     }
-                    let unusable = entry::files_problem(root, &text, host, seen);
+                    let unusable = entry::files_problem(place, &text, host, seen);
                     entry.describe(text);
                     entry.problem = entry.problem.or(unusable);
                 }

@@ -19,7 +19,7 @@ use crate::formats::entries::type1::Type1;
 use crate::formats::image::detect::{Image, detect};
 use crate::formats::image::uki::{SectionKind, Uki};
 use crate::formats::image::{env_file, osrel, profile as profile_text};
-use crate::formats::source::ReadAt;
+use crate::formats::source::{InputId, ReadAt};
 use crate::host::Host;
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::Problem;
@@ -28,6 +28,9 @@ use crate::policy::plan::{Manifest, Options, PlanError, Profile};
 use crate::sys::AsFd;
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
+
+/// Limit on the profiles of an image: systemd-boot shows no more.
+const PROFILES_MAX: u32 = 256;
 
 /// Returns the options to load an image of a place.
 #[must_use]
@@ -98,16 +101,21 @@ pub fn profile(text: &Type1) -> Profile {
 
 /// Returns the first problem of the files that a type 1 entry names; `None` if its text
 /// has a problem already.
-pub fn files_problem(root: &Directory, text: &Type1, host: &Host, seen: &Seen) -> Option<Problem> {
+pub fn files_problem(
+    place: BootPlace<'_>,
+    text: &Type1,
+    host: &Host,
+    seen: &Seen,
+) -> Option<Problem> {
     if text.problem.is_some() {
         return None;
     }
+    let root = &place.volume.root;
     let mut files = core::iter::once(&text.image).chain(&text.initrds);
     if let Some(problem) = files.find_map(|path| not_a_file(root, path)) {
         return Some(problem);
     }
     let image = LoadOptions {
-        root: Some(root.as_fd()),
         image: &text.image,
         initrds: text.initrds.iter().map(Vec::as_slice).collect(),
         seen: Some(seen),
@@ -116,11 +124,11 @@ pub fn files_problem(root: &Directory, text: &Type1, host: &Host, seen: &Seen) -
             profile: profile(text),
             ..Options::default()
         },
-        ..LoadOptions::default()
+        ..options(place, LoadOptions::default())
     };
     let mut manifest = match manifest::open(&image) {
         Ok(manifest) => manifest,
-        Err(error) => return Some(problem_of(error)),
+        Err(error) => return Some(problem_of(&error)),
     };
     let refused = || refused(&manifest.detected, text).map(Problem::Enforce);
     let refused = host.enforces().then(refused).flatten();
@@ -151,16 +159,17 @@ fn plan_problem(
         RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
             None
         }
-        error => Some(problem_of(error)),
+        error => Some(problem_of(&error)),
     }
 }
 
-/// Converts an error of an image, whose path the entry shows already.
-fn problem_of(error: RunError) -> Problem {
+/// Converts an error of a file.
+pub fn problem_of(error: &RunError) -> Problem {
     match error {
-        RunError::Image { error, .. } => unusable(&error),
-        RunError::Plan { error, .. } => unusable(&*error),
-        error => unusable(&error),
+        RunError::Image { error, .. } => unusable(error),
+        // The entry shows the image's path already.
+        RunError::Plan { error, .. } if error.source() == InputId::IMAGE => unusable(&**error),
+        error => unusable(error),
     }
 }
 
@@ -178,7 +187,7 @@ pub fn profiles(
         seen: Some(seen),
         ..options(place, LoadOptions::default())
     };
-    let mut manifest = manifest::open(&options).map_err(problem_of)?;
+    let mut manifest = manifest::open(&options).map_err(|error| problem_of(&error))?;
     let image = &manifest.detected;
     let Image::Uki { pe, uki, .. } = image else {
         let what = ["not a UKI, but ", image.kind_name()].concat();
@@ -192,7 +201,7 @@ pub fn profiles(
         return Err(Problem::Enforce(Rule::Signed));
     }
     let mut entries = Vec::new();
-    for number in 0..uki.profile_count().max(1) {
+    for number in 0..uki.profile_count().clamp(1, PROFILES_MAX) {
         entries.push(of_profile(&manifest.image.file, entry, uki, number)?);
     }
     for entry in &mut entries {

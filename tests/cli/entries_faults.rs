@@ -110,7 +110,7 @@ fn huge_files_are_no_default() {
     }
     let limit = "the kernel reads at most 4294967296";
     let run = list(&directory);
-    let initrd = format!("z.conf: skipped: the initrd has 4294967537 bytes; {limit}");
+    let initrd = format!("z.conf: skipped: big: the initrd has 4294967537 bytes; {limit}");
     let image = format!("y.conf: skipped: 4294967297 bytes; {limit}");
     expect(&run, &["a.conf, the default", &initrd, &image]);
     let load = directory.run(&["load", "-n", "vmlinuz", "--initrd", "big"]);
@@ -140,7 +140,7 @@ fn initrds_of_zeros_are_no_default() {
         &run,
         &[
             "good.conf, the default",
-            &format!("sparse.conf: skipped: {why}"),
+            &format!("sparse.conf: skipped: sparse: {why}"),
         ],
     );
     assert_eq!(run.stdout.matches(why).count(), 21, "{run:?}");
@@ -323,22 +323,15 @@ fn the_first_profile_goes_by_its_id_too() {
     assert_eq!(default, list(&directory).stdout);
 }
 
-/// An image may have a thousand profiles, and a directory thousands of images.
+/// systemd-boot shows 256 profiles of an image.
 #[test]
 fn profiles_do_not_multiply_without_end() {
     let directory = root("many-profiles", &[]);
     let kernel = build::bzimage();
     let mut sections: Vec<(&str, &[u8])> = vec![(".osrel", b"ID=a\n"), (".linux", &kernel)];
-    sections.resize(1002, (".profile", b"TITLE=x\n"));
+    sections.resize(302, (".profile", b"TITLE=x\n"));
     fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
     directory.file("EFI/Linux/0.efi", &build::pe(&sections));
-    for number in 1..9 {
-        let link = directory.path(&format!("EFI/Linux/{number}.efi"));
-        fs::hard_link(directory.path("EFI/Linux/0.efi"), link).unwrap();
-    }
     let run = list(&directory);
-    assert_eq!(run.code, 0, "{run:?}");
-    expect(&run, &["EFI/Linux: too many entries; some were not read"]);
-    let listed = run.stdout.lines().count();
-    assert!((8192..9000).contains(&listed), "{listed}");
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 256), "{run:?}");
 }

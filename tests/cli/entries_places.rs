@@ -239,3 +239,28 @@ fn a_leading_boot_is_left_out_only_if_nothing_is_there() {
     let run = list(&directory);
     expect(&run, &["c.conf: skipped: no such file: /old/boot/vmlinuz"]);
 }
+
+/// The files that a thin image names are below the /boot that the image is in, also if an
+/// entry names the image.
+#[test]
+fn an_entry_may_name_a_thin_image_in_boot() {
+    let directory = root("thin-in-boot", &[]);
+    let esp = crate::thin::esp("thin-in-boot-esp");
+    fs::create_dir_all(directory.path("boot/loader/entries")).unwrap();
+    fs::create_dir_all(directory.path("boot/EFI/nixos")).unwrap();
+    fs::create_dir_all(directory.path("boot/EFI/Linux")).unwrap();
+    for name in [
+        crate::thin::KERNEL,
+        crate::thin::INITRD,
+        "EFI/Linux/good.efi",
+    ] {
+        let to = directory.path(&format!("boot/{name}"));
+        fs::copy(esp.path(name), to).unwrap();
+    }
+    directory.file("boot/loader/entries/a.conf", b"linux /EFI/Linux/good.efi\n");
+    let run = |words: &[&str]| crate::thin::run(&directory, words);
+    let listed = run(&["list", "--root", "."]);
+    assert!(!listed.stdout.contains("skipped"), "{listed:?}");
+    let planned = run(&["boot", "-n", "--root", ".", "a"]);
+    expect(&planned, &["boot/EFI/Linux/good.efi"]);
+}

@@ -253,13 +253,16 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
         .ok_or(BootError::NoSuchEntry { name })
 }
 
-/// Returns the first entry after `index` that can boot.
+/// Returns the first entry after `index` that can boot. After a first profile, that is one,
+/// too: another profile may reset the machine, so it has to be named.
 ///
 /// # Errors
 /// [`BootError::NothingLeft`].
 pub fn next(entries: &[Entry], index: usize) -> Result<usize, BootError> {
     let following = entries.iter().enumerate().skip(index).skip(1);
-    let mut usable = following.filter(|(_, entry)| entry.problem.is_none());
+    let after_first = entries.get(index).is_some_and(Entry::is_first_profile);
+    let mut usable = following
+        .filter(|(_, entry)| entry.problem.is_none() && (entry.is_first_profile() || !after_first));
     match usable.next() {
         Some((next, _)) => Ok(next),
         None => Err(BootError::NothingLeft {

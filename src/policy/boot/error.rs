@@ -207,13 +207,14 @@ impl Diagnose for BootError {
                     .with_hints(&[Hint::List])
             }
             BootError::Bad { problem, .. } => {
-                let found = Diagnosis::new(problem.exit(), self).because(&problem.to_string());
+                let found = Diagnosis::new(problem.exit(), self);
                 match problem {
-                    // A policy names another way.
-                    Problem::File(refused) if refused.exit == Exit::Refused => {
-                        found.with_hints(&refused.hints)
+                    Problem::File(file) => {
+                        let cause = [&file.what, ": ", file.cause_text()].concat();
+                        let cause = cause.trim_end_matches(": ");
+                        found.because(cause).with_hints(&file.hints)
                     }
-                    _ => found,
+                    _ => found.because(&problem.to_string()),
                 }
                 .or_hint(Hint::List)
             }

@@ -244,6 +244,26 @@ fn names_of_files_that_are_no_entries() {
     }
 }
 
+/// Another profile may reset the machine, so the entry after a first profile is never one.
+#[test]
+fn next_stays_with_first_profiles() {
+    let of = |file: &str, version: &str, number| {
+        uki(file, &format!("ID=a\nVERSION_ID={version}\n"), number, "")
+    };
+    let entries = [
+        of("a.efi", "2", 0),
+        of("a.efi", "2", 1),
+        of("b.efi", "1", 0),
+        of("b.efi", "1", 1),
+        entry("z.conf", "profile 1\n"),
+    ];
+    assert_sorted(&entries);
+    for (index, next) in [(0, 2), (2, 4), (1, 2), (3, 4)] {
+        assert_eq!(choose::next(&entries, index), Ok(next));
+    }
+    assert_eq!(choose::next(&entries[..2], 0).ok(), None);
+}
+
 #[test]
 fn next_passes_over_what_cannot_boot() {
     let mut entries = [
