@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use super::entry;
-use super::grubenv::{self, GrubFile};
+use super::grubenv::GrubFiles;
 use super::seen::Seen;
 use super::text::read_text;
 use super::volume::{BOOTS, BootPlace, Volume};
@@ -41,7 +41,7 @@ pub struct BootEntries {
     pub conf: LoaderConf,
     pub variables: LoaderVariables,
     /// grub's environment blocks.
-    grub_files: Vec<GrubFile>,
+    grub_files: GrubFiles,
     pub grub: GrubChoices,
     pub notes: Vec<String>,
     pub seen: Seen,
@@ -69,7 +69,7 @@ pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries
         ..Default::default()
     };
     all.read(host);
-    if !all.entries.iter().any(|entry| entry.problem.is_none()) {
+    if !all.can_boot() {
         all.search_others(host);
     }
     if all.entries.is_empty() {
@@ -129,10 +129,10 @@ impl BootEntries {
         let volumes = core::mem::take(&mut self.rest.volumes);
         self.notes.append(&mut self.rest.notes);
         let is_first_time = self.volumes.is_empty();
-        let had_entries = !self.entries.is_empty();
+        let could_boot = self.can_boot();
         // All of them first: an entry may need the variables of another file system.
-        for (number, volume) in (self.volumes.len()..).zip(&volumes) {
-            self.grub_files.append(&mut grubenv::find(number, volume));
+        for volume in &volumes {
+            self.grub_files.read(volume);
         }
         let (mut first, mut others) = (Reading::default(), Reading::default());
         for volume in volumes {
@@ -157,16 +157,21 @@ impl BootEntries {
             self.notes.append(&mut reading.notes);
             self.tell_unknown(reading.unknown);
         }
-        // A block that is alone on its file system says nothing of entries elsewhere.
-        if !had_entries && !self.entries.is_empty() {
+        // What was searched last decides nothing, unless all else cannot boot.
+        if !could_boot && !self.entries.is_empty() {
             let mut notes = Vec::new();
-            let choices = self.grub_file().map(|file| {
+            let choices = self.grub_files.of_entries(&self.entries);
+            let choices = choices.map(|(file, place)| {
                 let note = &mut |note| notes.push(note);
-                file.choices(&self.volumes, note)
+                file.choices(place, &self.volumes, note)
             });
             self.grub = choices.unwrap_or_default();
             self.notes.append(&mut notes);
         }
+    }
+
+    fn can_boot(&self) -> bool {
+        self.entries.iter().any(|entry| entry.problem.is_none())
     }
 
     /// Searches all other file systems, once. Returns whether they have entries.
@@ -203,10 +208,6 @@ impl BootEntries {
     }
 
     fn tell_unknown(&mut self, unknown: Vec<Vec<u8>>) {
-        // With an environment block, a variable that it lacks is empty on purpose.
-        if !self.grub_files.is_empty() {
-            return;
-        }
         let mut told: Vec<Vec<u8>> = Vec::new();
         for name in unknown {
             if told.len() < UNKNOWN_TOLD && !told.contains(&name) {
@@ -219,25 +220,10 @@ impl BootEntries {
         }
     }
 
-    /// Returns grub's variables for the entries of a place: its own, or else those of its
-    /// file system, or of another one.
+    /// Returns grub's variables for the entries of a place.
     fn grub_variables(&self, volume: usize, boot: &str) -> Option<&Grubenv> {
-        let files = || self.grub_files.iter();
-        let own = files().find(|file| file.volume == volume && file.boot == boot);
-        let own = own.or_else(|| files().find(|file| file.volume == volume));
-        own.or_else(|| files().next()).map(|file| &file.variables)
-    }
-
-    /// Returns the environment block whose choices count: the first that is in the place of
-    /// type 1 entries, which are grub's, or else the first.
-    fn grub_file(&self) -> Option<&GrubFile> {
-        let is_beside = |file: &&GrubFile| {
-            self.entries.iter().any(|entry| {
-                (entry.kind, entry.volume, entry.boot) == (Kind::Type1, file.volume, file.boot)
-            })
-        };
-        let mut files = self.grub_files.iter();
-        files.find(is_beside).or_else(|| self.grub_files.first())
+        let file = self.grub_files.of(volume, boot);
+        file.map(|file| &file.variables)
     }
 }
 
@@ -307,7 +293,9 @@ impl Reading {
             match entry::type1(place, name, &host.machine, variables) {
                 Ok(mut text) => {
                     let unknown = core::mem::take(&mut text.unknown);
-                    if self.unknown.len() < UNKNOWN_TOLD {
+                    // With an environment block, a variable that it lacks is empty on
+                    // purpose.
+                    if variables.is_none() && self.unknown.len() < UNKNOWN_TOLD {
                         self.unknown.extend(unknown);
                     }
                     let unusable = entry::files_problem(place, &text, host, seen);
@@ -352,9 +340,8 @@ impl BootEntries {
         if self.grub.next.is_none() {
             return Ok(());
         }
-        let taken = self
-            .grub_file()
-            .map_or(Ok(()), |file| file.take_next(&self.volumes));
+        let file = self.grub_files.of_entries(&self.entries);
+        let taken = file.map_or(Ok(()), |(file, _)| file.take_next(&self.volumes));
         taken.inspect_err(|_| self.grub.next = None)
     }
 

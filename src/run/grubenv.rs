@@ -11,61 +11,158 @@ use super::volume::{BOOTS, Volume};
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::grubenv::{self, Grubenv};
 use crate::formats::sort::sort;
-use crate::policy::boot::choose::GrubChoices;
+use crate::policy::boot::choose::{GrubChoices, GrubPlace};
+use crate::policy::boot::entry::{Entry, Kind};
 
 /// Limit on the directories in EFI that are looked into.
 const VENDORS_MAX: usize = 64;
+/// The directory of vendors on an ESP.
+const VENDORS: &[u8] = b"EFI/";
 /// The entry for the next boot only.
 const NEXT: &[u8] = b"next_entry";
 
 /// An environment block and its place.
 pub struct GrubFile {
     /// The number of its file system.
-    pub volume: usize,
+    volume: usize,
     /// The path of /boot in it.
-    pub boot: &'static str,
+    boot: &'static str,
     path: Vec<u8>,
     text: Vec<u8>,
     pub variables: Grubenv,
 }
 
-/// Returns the environment blocks of a file system: those in grub's directory, in its root or
-/// in a /boot below it, and that of a vendor on an ESP.
-#[must_use]
-pub fn find(volume: usize, on: &Volume) -> Vec<GrubFile> {
-    let root = &on.root;
-    let mut vendors = root
-        .names(b"EFI", VENDORS_MAX, &|_| true)
-        .unwrap_or_default();
-    sort(&mut vendors, Ord::cmp);
-    let read = |boot: &'static str, directory: Vec<u8>| {
-        let path = [boot.as_bytes(), &directory, b"/grubenv"].concat();
-        let text = read_text(root, &path).ok()?;
-        let variables = Grubenv::parse(&text)?;
-        Some(GrubFile {
-            volume,
-            boot,
-            path,
-            text,
-            variables,
-        })
-    };
-    let in_boot = |boot: &'static str| {
-        let mut names = ["grub2", "grub"].into_iter();
-        names.find_map(|name| read(boot, name.into()))
-    };
-    let mut found: Vec<GrubFile> = BOOTS.into_iter().filter_map(in_boot).collect();
-    let mut vendors = vendors.iter().map(|name| [b"EFI/", &name[..]].concat());
-    if found.first().is_none_or(|first| !first.boot.is_empty()) {
-        found.extend(vendors.find_map(|directory| read("", directory)));
+/// A link in place of an environment block, to one on an ESP.
+struct Link {
+    volume: usize,
+    boot: &'static str,
+    path: Vec<u8>,
+}
+
+/// The environment blocks of all file systems.
+#[derive(Default)]
+pub struct GrubFiles {
+    files: Vec<GrubFile>,
+    links: Vec<Link>,
+    /// The disk of each file system, if that is a partition.
+    disks: Vec<Option<String>>,
+}
+
+impl GrubFiles {
+    /// Reads the environment blocks of the next file system: those in grub's directory, in its
+    /// root or in a /boot below it, and those of vendors on an ESP.
+    pub fn read(&mut self, on: &Volume) {
+        let volume = self.disks.len();
+        self.disks.push(on.disk.clone());
+        let root = &on.root;
+        let read = |boot: &'static str, path: Vec<u8>| {
+            let text = read_text(root, &path).ok()?;
+            let variables = Grubenv::parse(&text)?;
+            Some(GrubFile {
+                volume,
+                boot,
+                path,
+                text,
+                variables,
+            })
+        };
+        let mut has_own = false;
+        for boot in BOOTS {
+            for name in ["grub2", "grub"] {
+                let path = [boot, name, "/grubenv"].concat();
+                if let Some(file) = read(boot, path.clone().into()) {
+                    has_own |= boot.is_empty();
+                    self.files.push(file);
+                    break;
+                }
+                // RHEL has a link to the ESP, which is mounted elsewhere.
+                let target = root.link(path.as_bytes()).unwrap_or_default();
+                let at = target
+                    .windows(VENDORS.len())
+                    .rposition(|part| part == VENDORS);
+                if let Some(path) = at.and_then(|at| target.get(at..)) {
+                    let path = path.to_vec();
+                    self.links.push(Link { volume, boot, path });
+                }
+            }
+        }
+        if has_own {
+            return;
+        }
+        let vendors = root.names(b"EFI", VENDORS_MAX, &|_| true);
+        let mut vendors = vendors.unwrap_or_default();
+        sort(&mut vendors, Ord::cmp);
+        let paths = vendors
+            .iter()
+            .map(|name| [VENDORS, name, b"/grubenv"].concat());
+        self.files.extend(paths.filter_map(|path| read("", path)));
     }
-    found
+
+    /// Returns the block for the entries of a place: the one that a link there names, its own,
+    /// or else the only one of its file system or of its disk. What is on another disk belongs
+    /// to another system, unless one of both is on no disk of its own, such as a RAID.
+    pub fn of(&self, volume: usize, boot: &str) -> Option<&GrubFile> {
+        let disk = |volume: usize| self.disks.get(volume).and_then(Option::as_deref);
+        let links = || {
+            let mut links = self.links.iter();
+            links.find(|link| (link.volume, link.boot) == (volume, boot))
+        };
+        let is_linked = |file: &GrubFile| {
+            links().is_some_and(|link| link.path.eq_ignore_ascii_case(&file.path))
+        };
+        let is_near = |file: &GrubFile| disk(file.volume) == disk(volume);
+        let rules: [&dyn Fn(&GrubFile) -> bool; 6] = [
+            &|file| is_linked(file) && is_near(file),
+            &is_linked,
+            &|file| (file.volume, file.boot) == (volume, boot),
+            &|file| file.volume == volume,
+            &is_near,
+            &|file| disk(file.volume).is_none() || disk(volume).is_none(),
+        ];
+        let mut found = rules.iter().map(|rule| self.only(rule));
+        found.find_map(|found| found)?
+    }
+
+    /// Returns the only block that fulfils a rule, or one of several that set the same;
+    /// `Some(None)` if they differ, `None` if there is none.
+    #[allow(clippy::option_option)]
+    fn only(&self, rule: &dyn Fn(&GrubFile) -> bool) -> Option<Option<&GrubFile>> {
+        let mut all = self.files.iter().filter(|file| rule(file));
+        let first = all.next()?;
+        Some(
+            all.all(|file| file.variables == first.variables)
+                .then_some(first),
+        )
+    }
+
+    /// Returns the block whose choices count, and the place of the entries that it chooses
+    /// from: that of the first type 1 entry which can boot, because those are grub's.
+    pub fn of_entries(&self, entries: &[Entry]) -> Option<(&GrubFile, GrubPlace)> {
+        let of = |can_boot: bool| {
+            let is_grubs =
+                |entry: &&Entry| entry.kind == Kind::Type1 && entry.problem.is_none() == can_boot;
+            let mut found = entries.iter().filter(is_grubs).map(|entry| {
+                let file = self.of(entry.volume, entry.boot)?;
+                Some((file, (entry.volume, entry.boot)))
+            });
+            found.find_map(|found| found)
+        };
+        of(true).or_else(|| of(false)).or_else(|| {
+            let file = self.only(&|_| true)??;
+            Some((file, (file.volume, file.boot)))
+        })
+    }
 }
 
 impl GrubFile {
     /// Returns the choices in the block. `next_entry` counts only if it can be taken out:
     /// else it would be booted again and again. If not, `note` is told why.
-    pub fn choices(&self, volumes: &[Volume], note: &mut dyn FnMut(String)) -> GrubChoices {
+    pub fn choices(
+        &self,
+        place: GrubPlace,
+        volumes: &[Volume],
+        note: &mut dyn FnMut(String),
+    ) -> GrubChoices {
         let owned = |name| self.variables.set(name).map(<[u8]>::to_vec);
         let mut next = owned(NEXT);
         if let Some(name) = &next
@@ -78,6 +175,7 @@ impl GrubFile {
         GrubChoices {
             next,
             saved: owned(b"saved_entry"),
+            place: Some(place),
         }
     }
 
@@ -103,5 +201,78 @@ impl GrubFile {
                 .map_err(|error| format!("it cannot be taken back: {error}")),
             None => Err("it cannot be taken back: nobody has mounted the file system".into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(volume: usize, boot: &'static str, path: &str, value: &str) -> GrubFile {
+        let text = std::format!("# GRUB Environment Block\nkernelopts={value}\n");
+        GrubFile {
+            volume,
+            boot,
+            path: path.into(),
+            variables: Grubenv::parse(text.as_bytes()).unwrap(),
+            text: text.into(),
+        }
+    }
+
+    fn value(all: &GrubFiles, volume: usize, boot: &str) -> Option<String> {
+        let found = all.of(volume, boot)?.variables.get(b"kernelopts")?;
+        Some(String::from_utf8(found.to_vec()).unwrap())
+    }
+
+    /// The other system's root file system would be mounted.
+    #[test]
+    fn variables_of_another_system_do_not_count() {
+        let own = |name: &str| Some(name.to_owned());
+        let disks = |names: &[&str]| -> Vec<Option<String>> {
+            let disk = |name: &&str| (!name.is_empty()).then(|| (*name).to_owned());
+            names.iter().map(disk).collect()
+        };
+        // Two disks, each with an ESP and a /boot; a third without, and a RAID.
+        let (redhat, centos) = ("EFI/redhat/grubenv", "EFI/centos/grubenv");
+        let mut all = GrubFiles {
+            files: vec![file(0, "", redhat, "rhel"), file(2, "", centos, "cent")],
+            links: Vec::new(),
+            disks: disks(&["sda", "sda", "sdb", "sdb", "sdc", ""]),
+        };
+        for (volume, wanted) in [
+            (0, own("rhel")),
+            (1, own("rhel")),
+            (3, own("cent")),
+            (4, None),
+            (5, None),
+        ] {
+            assert_eq!(value(&all, volume, ""), wanted, "{volume}");
+        }
+        all.files.pop();
+        assert_eq!(value(&all, 5, ""), own("rhel"));
+        assert_eq!(value(&all, 3, ""), None);
+        // Mirrored ESPs say the same.
+        all.files.push(file(2, "", redhat, "rhel"));
+        assert_eq!(value(&all, 5, ""), own("rhel"));
+
+        // One disk with two vendors: only a link says which one is meant.
+        let mut all = GrubFiles {
+            files: vec![file(0, "", centos, "cent"), file(0, "", redhat, "rhel")],
+            links: Vec::new(),
+            disks: disks(&["sda", "sda", "sda"]),
+        };
+        assert_eq!(value(&all, 1, ""), None);
+        let link = |path: &str| Link {
+            volume: 1,
+            boot: "",
+            path: path.into(),
+        };
+        all.links.push(link("EFI/RedHat/grubenv"));
+        assert_eq!(value(&all, 1, ""), own("rhel"));
+        assert_eq!(value(&all, 2, ""), None);
+        all.files
+            .push(file(2, "@/boot/", "@/boot/grub2/grubenv", "own"));
+        assert_eq!(value(&all, 2, "@/boot/"), own("own"));
+        assert_eq!(value(&all, 2, ""), own("own"));
     }
 }

@@ -23,6 +23,9 @@ pub const BOOTS: [&str; 4] = ["", "boot/", "root/boot/", "@/boot/"];
 pub struct Volume {
     pub name: String,
     pub root: Directory,
+    /// The name of the disk that it is a partition of; `None` for what is on several, such as
+    /// a RAID, and for a directory.
+    pub disk: Option<String>,
     /// True for an ESP.
     pub is_esp: bool,
     /// `None` when somebody else made the mount.
@@ -39,6 +42,7 @@ impl Volume {
         Ok(Volume {
             name: String::from_utf8_lossy(path).into_owned(),
             root: Directory::open(None, path)?,
+            disk: None,
             is_esp: false,
             source: None,
             _added: None,
@@ -64,6 +68,7 @@ impl Volume {
             ..Source::new(filesystem.name, &block.path())
         };
         let name = block.name.clone();
+        let disk = block.partition.as_ref().map(|(disk, _)| disk.clone());
         let root = match mount::mount(&source, Access::ReadOnly) {
             Ok(root) => root,
             Err(error) => {
@@ -76,6 +81,7 @@ impl Volume {
                 return Ok(Volume {
                     name,
                     root,
+                    disk,
                     is_esp: false,
                     source: None,
                     _added: added,
@@ -85,6 +91,7 @@ impl Volume {
         let mut volume = Volume {
             name,
             root,
+            disk,
             is_esp: false,
             source: Some(source.clone()),
             _added: added,

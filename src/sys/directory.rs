@@ -171,6 +171,14 @@ impl Directory {
         names().map_err(|errno| fail("open", path, errno))
     }
 
+    /// Returns where the symbolic link `path` leads; `None` for anything else.
+    #[must_use]
+    pub fn link(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW;
+        let fd = open_beneath(self.as_fd(), path, flags).ok()?;
+        read_link_at(fd.as_fd(), "")
+    }
+
     /// Returns whether `path` is a regular file.
     #[must_use]
     pub fn has_file(&self, path: &[u8]) -> bool {

@@ -133,6 +133,42 @@ $kernelopts $tuned_params\n";
     fs::create_dir_all(directory.path("EFI/redhat")).unwrap();
     directory.file("EFI/redhat/grubenv", block("kernelopts=efi\n").as_bytes());
     expect(&plan(&directory, &[]), &["root=/dev/vda3 efi"]);
+
+    // Of two vendors, a link says which one is meant.
+    fs::create_dir_all(directory.path("EFI/centos")).unwrap();
+    directory.file("EFI/centos/grubenv", block("kernelopts=cent\n").as_bytes());
+    expect(
+        &plan(&directory, &[]),
+        &["$kernelopts of an entry: no grubenv"],
+    );
+    let link = directory.path("grub2/grubenv");
+    std::os::unix::fs::symlink("../efi/EFI/redhat/grubenv", link).unwrap();
+    expect(&plan(&directory, &[]), &["root=/dev/vda3 efi"]);
+}
+
+/// grub's numbers count what its menu shows, and that has entries which cannot boot.
+#[test]
+fn a_number_of_grub_is_one_of_its_menu() {
+    let directory = root(
+        "grub-number",
+        &[
+            ("k-3.conf", "linux /gone\n"),
+            ("k-2.conf", "linux /vmlinuz\n"),
+            ("k-1.conf", "linux /vmlinuz\n"),
+            ("grub2/grubenv", &block("saved_entry=1\n")),
+        ],
+    );
+    let default = ", the default (saved_entry of grubenv)";
+    expect(&list(&directory), &[&format!("k-2.conf{default}")]);
+    directory.file("grub2/grubenv", block("saved_entry=2\n").as_bytes());
+    expect(&list(&directory), &[&format!("k-1.conf{default}")]);
+    for no_entry in ["0", "3"] {
+        let saved = block(&format!("saved_entry={no_entry}\n"));
+        directory.file("grub2/grubenv", saved.as_bytes());
+        let run = list(&directory);
+        expect(&run, &["k-2.conf, the default"]);
+        assert!(!run.stdout.contains("saved_entry"), "{run:?}");
+    }
 }
 
 #[test]

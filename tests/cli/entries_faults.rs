@@ -273,6 +273,12 @@ fn a_dollar_in_options_stays_where_grub_is_not() {
     let directory = root("dollar", &[("a.conf", &entry)]);
     let run = plan(&directory, &[]);
     expect(&run, &[words, "$tuned_params of an entry: no grubenv here"]);
+    // One may be left of a boot loader that is gone.
+    fs::create_dir(directory.path("grub")).unwrap();
+    directory.file("grub/grubenv", b"# GRUB Environment Block\ny=no\n");
+    let run = plan(&directory, &[]);
+    expect(&run, &["a=root:no$j9T$abc/d"]);
+    assert!(!run.stderr.contains("tuned_params"), "{run:?}");
 }
 
 #[test]

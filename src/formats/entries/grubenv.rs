@@ -111,10 +111,9 @@ pub fn without(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     Some(left)
 }
 
-/// Returns `value` with its `$NAME` and `${NAME}` replaced. A variable that nothing sets is
-/// empty, as in grub, and `unknown` is told its name. Without `variables`, the entry may be
-/// for another boot loader, which replaces none: then only those that are words of their own
-/// are left out, as entries for grub have them. Ends when the text is longer than
+/// Returns `value` with its `$NAME` and `${NAME}` replaced. One that nothing sets is left out
+/// if it is a word of its own, as grub's entries have them, and `unknown` is told its name.
+/// Within a word it stays: the entry may be for a boot loader that replaces none. Ends when the text is longer than
 /// `EXPANDED_MAX_BYTES`.
 #[must_use]
 pub fn expand(
@@ -133,15 +132,15 @@ pub fn expand(
             _ => (&b""[..], after),
         };
         let is_word = is_start && after.first().is_none_or(u8::is_ascii_whitespace);
-        let stays = name.is_empty() || variables.is_none() && !is_word;
+        let known = variables.and_then(|variables| variables.get(name));
         is_start = byte.is_ascii_whitespace();
-        if stays {
+        if name.is_empty() || known.is_none() && !is_word {
             text.push(*byte);
             rest = rest.get(1..).unwrap_or_default();
             continue;
         }
         rest = after;
-        match variables.and_then(|variables| variables.get(name)) {
+        match known {
             Some(value) => text.extend_from_slice(value),
             None => unknown(name),
         }

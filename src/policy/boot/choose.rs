@@ -5,11 +5,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::entry::Entry;
+use super::entry::{Entry, Kind};
 use super::error::BootError;
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::glob;
 use crate::formats::entries::loader_conf::{LoaderConf, SAVED};
+use crate::formats::sort::sort;
 
 /// Limit on the entries that an error about an ambiguous name lists.
 const AMBIGUOUS_SHOWN: usize = 4;
@@ -38,6 +39,34 @@ pub struct GrubChoices {
     /// The entry for the next boot only. `None` if it could not be taken back.
     pub next: Option<Vec<u8>>,
     pub saved: Option<Vec<u8>>,
+    /// The place of the entries that a number counts among.
+    pub place: Option<GrubPlace>,
+}
+
+/// A file system and the path of /boot in it, as entries have them.
+pub type GrubPlace = (usize, &'static str);
+
+impl GrubChoices {
+    /// Returns the index of the entry with this number in grub's menu, which has all type 1
+    /// entries of one place, also those that cannot boot.
+    fn index_of(&self, name: &[u8], entries: &[Entry]) -> Option<usize> {
+        let number: usize = core::str::from_utf8(name).ok()?.parse().ok()?;
+        let is_grubs = |entry: &Entry| {
+            let place = (entry.volume, entry.boot);
+            entry.kind == Kind::Type1 && self.place.is_none_or(|own| own == place)
+        };
+        let menu = entries.iter().enumerate();
+        let menu = menu.filter(|(_, entry)| is_grubs(entry));
+        let mut menu: Vec<_> = menu
+            .map(|(index, entry)| {
+                let mut entry = entry.clone();
+                entry.problem = None;
+                (index, entry)
+            })
+            .collect();
+        sort(&mut menu, |a, b| a.1.order(&b.1));
+        menu.get(number).map(|(index, _)| *index)
+    }
 }
 
 /// Everything that names a default.
@@ -54,6 +83,8 @@ struct Wish {
     source: DefaultSource,
     /// True if an entry without tries left does not count.
     respects_counter: bool,
+    /// The entry whose number in grub's menu it is.
+    numbered: Option<usize>,
 }
 
 /// A wish that is not granted.
@@ -69,14 +100,20 @@ impl Sources<'_> {
     /// Returns the wishes in systemd-boot's order, with grub's where they do the least harm:
     /// `next_entry` was set for this boot, and `saved_entry` counts only without
     /// loader.conf's.
-    fn wishes(&self) -> [Wish; 8] {
+    fn wishes(&self, entries: &[Entry]) -> [Wish; 8] {
         let text = |value: &Option<String>| value.clone().unwrap_or_default().into_bytes();
         let saved = text(&self.variables.last_booted);
         let expand = |pattern: Vec<u8>| match pattern.eq_ignore_ascii_case(SAVED) {
             true => saved.clone(),
             false => pattern,
         };
-        let wish = |name, source, respects_counter| Wish {
+        let wish = |name: Vec<u8>, source, respects_counter| Wish {
+            numbered: match source {
+                DefaultSource::NextEntry | DefaultSource::SavedEntry => {
+                    self.grub.index_of(&name, entries)
+                }
+                _ => None,
+            },
             name,
             source,
             respects_counter,
@@ -114,18 +151,14 @@ impl Sources<'_> {
 impl Wish {
     /// Returns whether the entry has this name, or with `by_number` one with the number of
     /// its profile.
-    fn is_named(&self, index: usize, entry: &Entry, by_number: bool) -> bool {
+    fn is_named(&self, entry: &Entry, by_number: bool) -> bool {
         let is = |text: &[u8]| text.eq_ignore_ascii_case(&self.name);
         let matches = |name: &[u8]| match self.source {
             DefaultSource::NextEntry | DefaultSource::SavedEntry => is(name),
             // An empty pattern matches nothing, because every id ends in a suffix.
             _ => glob::matches(&self.name, name),
         };
-        let by_grub = || {
-            let number = core::str::from_utf8(&self.name).ok();
-            let number = number.and_then(|text| text.parse().ok());
-            number == Some(index) || is(&entry.title) || is(entry.stem())
-        };
+        let by_grub = || is(&entry.title) || is(entry.stem());
         match (by_number, self.source) {
             (true, _) => entry.has_number(matches),
             (false, DefaultSource::NextEntry | DefaultSource::SavedEntry) => {
@@ -141,16 +174,20 @@ impl Wish {
         if self.name.is_empty() {
             return None;
         }
+        if let Some(index) = self.numbered {
+            let entry = entries.get(index)?;
+            return (entry.problem.is_none() == can_boot).then_some(index);
+        }
         let by = |by_number| {
             let mut all = entries.iter().enumerate();
-            let found = all.find(|(index, entry)| {
+            let found = all.find(|(_, entry)| {
                 let is_counted_out = self.respects_counter && entry.has_no_tries_left();
                 // Another profile may well reset the machine, so it has to be named.
                 let is_unnamed = self.source == DefaultSource::First && !entry.is_first_profile();
                 entry.problem.is_none() == can_boot
                     && !is_counted_out
                     && !is_unnamed
-                    && self.is_named(*index, entry, by_number)
+                    && self.is_named(entry, by_number)
             });
             found.map(|(index, _)| index)
         };
@@ -161,7 +198,7 @@ impl Wish {
 /// Returns the default entry's index in the sorted `entries`; `None` when none can boot.
 #[must_use]
 pub fn default(entries: &[Entry], sources: Sources<'_>) -> Option<(usize, DefaultSource)> {
-    let wishes = sources.wishes();
+    let wishes = sources.wishes(entries);
     let mut found = wishes
         .iter()
         .filter_map(|wish| Some((wish.find(entries, true)?, wish.source)));
@@ -173,7 +210,7 @@ pub fn default(entries: &[Entry], sources: Sources<'_>) -> Option<(usize, Defaul
 #[must_use]
 pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
     let mut missed = Vec::new();
-    for wish in sources.wishes() {
+    for wish in sources.wishes(entries) {
         if wish.find(entries, true).is_some() {
             break;
         }

@@ -64,6 +64,7 @@ fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
         GrubChoices {
             next: bytes(next),
             saved: bytes(saved),
+            place: None,
         },
     )
 }
