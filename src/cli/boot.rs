@@ -6,11 +6,10 @@ use super::entry::{line, object};
 use super::options;
 use super::parse::Parsed;
 use super::text::Page;
-use crate::diagnosis::{Diagnose, Diagnosis, Hint};
+use crate::diagnosis::Diagnosis;
 use crate::run::events::Topic;
-use crate::run::volumes::Place;
 use crate::run::{self, entries};
-use crate::sys::{capability, host};
+use crate::sys::host;
 
 /// Columns of the mark and the number.
 const INDENT: u8 = 7;
@@ -18,20 +17,7 @@ const INDENT: u8 = 7;
 pub fn list(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis> {
     let place = options::place(parsed);
     let host = host::read();
-    let found = entries::find(place, options::timeout_s(parsed), &host);
-    let mut found = found.map_err(|error| {
-        let found = error.diagnose();
-        match place {
-            Place::Root(_) => found,
-            _ if capability::may_mount() => found,
-            _ => found
-                .because("only root may read disks and mount file systems")
-                .with_hints(&[
-                    Hint::Text("run it as root"),
-                    Hint::Text("name a mounted one with --root DIR"),
-                ]),
-        }
-    })?;
+    let mut found = entries::find(place, options::timeout_s(parsed), None, &host)?;
     let default = found.checked_default(&host);
     let notes = core::mem::take(&mut found.notes);
     let mut out = Page::new(INDENT);

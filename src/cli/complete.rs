@@ -73,7 +73,7 @@ fn of_entries(line: &[&[u8]]) -> Vec<Vec<u8>> {
         (None, Some(device)) => Place::Device(device),
         (None, None) => Place::Anywhere,
     };
-    match entries::find(place, 0, &host::read()) {
+    match entries::find(place, 0, None, &host::read()) {
         Ok(found) => found.entries.into_iter().map(|entry| entry.id).collect(),
         Err(_) => Vec::new(),
     }

@@ -273,10 +273,10 @@ impl Events for Console {
                 let (_, text) = entry::line(entries, index, None);
                 self.warn_about(Topic::Unbootable, id.unwrap_or_default(), &text);
             }
-            Event::Chosen { entry, volume } => {
+            Event::Chosen { id, volume } => {
                 // Of several, the last one is what the plan is about.
                 let is_told = self.dry_run || self.verbose || self.json.is_some();
-                self.entry = is_told.then(|| (entry.id.clone(), volume.into()));
+                self.entry = is_told.then(|| (id.to_vec(), volume.into()));
             }
         }
     }

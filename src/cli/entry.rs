@@ -37,6 +37,9 @@ pub fn line(
         add(", ", &entry.version);
     }
     add(", on ", volume);
+    if found.has_namesake(entry) {
+        add(", in /", entry.boot.trim_end_matches('/').as_bytes());
+    }
     if let Some(problem) = &entry.problem {
         text.push_str(&format!(": skipped: {problem}"));
         return (label, text);
@@ -52,23 +55,10 @@ pub fn line(
             _ => ", the default",
         });
         if because != DefaultSource::First {
-            text.push_str(&format!(" ({})", source(because)));
+            text.push_str(&format!(" ({})", because.name()));
         }
     }
     (label, text)
-}
-
-/// Returns what named the default.
-fn source(because: DefaultSource) -> &'static str {
-    match because {
-        DefaultSource::OneShot => "LoaderEntryOneShot",
-        DefaultSource::NextEntry => "next_entry of grubenv",
-        DefaultSource::Preferred => "LoaderEntryPreferred",
-        DefaultSource::SavedEntry => "saved_entry of grubenv",
-        DefaultSource::Variable => "LoaderEntryDefault",
-        DefaultSource::LoaderConf => "loader.conf",
-        DefaultSource::First => "first",
-    }
 }
 
 /// Adds an entry, with bootctl's names where it has the same.
@@ -109,7 +99,7 @@ pub fn object(
     let why = default.filter(|(default, _)| *default == index);
     json.flag("isDefault", Some(why.is_some()));
     if let Some((_, because)) = why {
-        json.text("defaultSource", source(because).as_bytes());
+        json.text("defaultSource", because.name().as_bytes());
     }
     json.end();
 }

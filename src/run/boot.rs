@@ -49,6 +49,7 @@ pub fn boot(
             .map_err(RunError::Diagnosed)?;
     }
     let name = options.name.filter(|name| !name.is_empty());
+    let name = name.map(choose::of_entry_file);
     let loaded = match name.filter(|name| choose::is_path(name)) {
         Some(path) => load_path(path, options, host, events),
         None => load_entry(name, options, host, events),
@@ -77,7 +78,12 @@ fn load_path(
     let is_wanted = |root: &Directory| root.has_file(path);
     let variables = efivar::read();
     let (place, timeout_s) = (options.place, options.timeout_s);
-    let mut found = volumes::find(place, &variables, timeout_s, &is_wanted);
+    // That is the shell's word for a file that is here.
+    let is_here = path.starts_with(b"./") || path.starts_with(b"../");
+    let mut found = match is_here && place == Place::Anywhere {
+        true => Err(no_entry(path)),
+        false => volumes::find(place, &variables, timeout_s, &is_wanted),
+    };
     if let Ok(found) = &mut found
         && !found.volumes.iter().any(|volume| is_wanted(&volume.root))
     {
@@ -98,6 +104,11 @@ fn load_path(
     }
     let mut common = load_options(options, host);
     if let Some(volume) = volume {
+        let on = &volume.name;
+        events.tell(Event::Chosen {
+            id: path,
+            volume: on,
+        });
         common = entry::options(volume.at(boot_of(volume, path)), common);
     }
     for note in &notes {
@@ -161,7 +172,7 @@ fn load_entry(
     host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
-    let mut found = entries::find(options.place, options.timeout_s, host)?;
+    let mut found = entries::find(options.place, options.timeout_s, name, host)?;
     tell_notes(&mut found, events);
     if name.is_none() {
         // The entry that follows the default is not the default itself.
@@ -183,7 +194,7 @@ fn load_entry(
             return Err(no_entry(&entry.id));
         };
         events.tell(Event::Chosen {
-            entry: &entry,
+            id: &entry.id,
             volume: &volume.name,
         });
         if let Some(problem) = entry.problem {
@@ -252,8 +263,13 @@ fn chosen(
         }
     };
     let mut index = find(found);
-    let may_be_elsewhere = |error: &BootError| !matches!(error, BootError::Ambiguous { .. });
-    if index.as_ref().is_err_and(may_be_elsewhere) && found.search_others(host) {
+    // A number counts what the list shows, and nothing comes after its end.
+    let may_be_elsewhere = match &index {
+        Err(BootError::NoSuchEntry { name }) => !name.iter().all(u8::is_ascii_digit),
+        Err(BootError::NothingLeft { after }) => after.is_none(),
+        _ => false,
+    };
+    if may_be_elsewhere && found.search_others(host) {
         tell_notes(found, events);
         index = find(found);
     }
@@ -287,11 +303,11 @@ fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn
                 let text = format!("LoaderEntryOneShot was not deleted: {error}");
                 events.warn_of(Topic::Default, &text);
             }
-        } else if let Err(why) = found.take_next_entry() {
-            events.warn_of(
-                Topic::Default,
-                &format!("next_entry of grubenv is ignored: {why}"),
-            );
+        } else {
+            found.take_next_entry(&mut |why| {
+                let text = format!("next_entry of grubenv is ignored: {why}");
+                events.warn_of(Topic::Default, &text);
+            });
         }
     }
     let missed = found.missed();
@@ -301,22 +317,16 @@ fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn
         index,
     } in &missed
     {
-        let variable = match source {
-            DefaultSource::OneShot => "LoaderEntryOneShot",
-            DefaultSource::NextEntry => "next_entry",
-            _ => "",
+        let is_once = matches!(source, DefaultSource::OneShot | DefaultSource::NextEntry);
+        let why = match index {
+            None => "is not here",
+            Some(_) => "cannot boot",
         };
-        if !variable.is_empty() {
-            let name = escaped(name);
-            let why = if index.is_some() {
-                "cannot boot"
-            } else {
-                "is not here"
-            };
-            events.warn_of(
-                Topic::Default,
-                &format!("{variable} names {name}, which {why}"),
-            );
+        // What cannot boot is told below, with the reason.
+        if is_once || index.is_none() {
+            let (variable, name) = (source.name(), escaped(name));
+            let text = format!("{variable} names {name}, which {why}");
+            events.warn_of(Topic::Default, &text);
         }
         if let Some(index) = *index {
             let entries = &*found;

@@ -7,14 +7,15 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use super::entry;
+use super::found::Found;
 use super::grubenv::GrubFiles;
+use super::reading::{Reading, UNKNOWN_TOLD};
 use super::seen::Seen;
 use super::text::read_text;
 use super::volume::{BOOTS, BootPlace, Volume};
-use super::volumes::{self, Found, Place};
-use crate::diagnosis::errno::Errno;
+use super::volumes::{self, Place};
 use crate::diagnosis::escape::escaped;
-use crate::formats::entries::ENTRIES_MAX;
+use crate::diagnosis::{Diagnose, Hint};
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::loader_conf::{self, LoaderConf};
@@ -25,11 +26,10 @@ use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sour
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::sys::directory::Directory;
-use crate::sys::efivar;
+use crate::sys::event::now_us;
+use crate::sys::{block, capability, efivar};
 
 const LOADER_CONF: &[u8] = b"loader/loader.conf";
-/// Limit on the unknown variables that are reported.
-const UNKNOWN_TOLD: usize = 4;
 
 /// All boot entries, and what decides which one is the default.
 #[derive(Default)]
@@ -42,7 +42,8 @@ pub struct BootEntries {
     pub variables: LoaderVariables,
     /// grub's environment blocks.
     grub_files: GrubFiles,
-    pub grub: GrubChoices,
+    /// grub's choices among the entries of each place.
+    pub grub: Vec<GrubChoices>,
     pub notes: Vec<String>,
     pub seen: Seen,
     has_conf: bool,
@@ -51,27 +52,45 @@ pub struct BootEntries {
 }
 
 /// Finds the file systems and reads their entries, for the machine and the kernel of
-/// `host`. Waits `timeout_s` seconds for a device.
+/// `host`. Waits `timeout_s` seconds for a device, also for one that has an entry of this
+/// name.
 ///
 /// # Errors
 /// [`BootError::NoEntries`], and those of [`volumes::find`].
-pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries, RunError> {
-    let variables = match place {
-        // With --root the entries may be another system's, so this machine's EFI
-        // variables are ignored.
-        Place::Root(_) => LoaderVariables::default(),
-        Place::Anywhere | Place::Device(_) => efivar::read(),
+pub fn find(
+    place: Place<'_>,
+    timeout_s: u32,
+    name: Option<&[u8]>,
+    host: &Host,
+) -> Result<BootEntries, RunError> {
+    let end_us = volumes::end_us(timeout_s);
+    let all = loop {
+        let variables = match place {
+            // With --root the entries may be another system's, so this machine's EFI
+            // variables are ignored.
+            Place::Root(_) => LoaderVariables::default(),
+            Place::Anywhere | Place::Device(_) => efivar::read(),
+        };
+        let blocks = block::all();
+        let left_s = end_us.saturating_sub(now_us()).div_ceil(1_000_000);
+        let left_s = u32::try_from(left_s).unwrap_or(timeout_s);
+        let rest = volumes::find(place, &variables, left_s, &has_entries);
+        let mut all = BootEntries {
+            variables,
+            rest: rest.map_err(|error| needs_root(error, place))?,
+            ..Default::default()
+        };
+        all.read(host);
+        if !all.can_boot() || !all.has(name) {
+            all.search_others(host);
+        }
+        let is_there = !all.entries.is_empty() && all.has(name);
+        if is_there || matches!(place, Place::Root(_)) || now_us() >= end_us {
+            break all;
+        }
+        drop(all);
+        volumes::wait(&blocks, end_us);
     };
-    let rest = volumes::find(place, &variables, timeout_s, &has_entries)?;
-    let mut all = BootEntries {
-        variables,
-        rest,
-        ..Default::default()
-    };
-    all.read(host);
-    if !all.can_boot() {
-        all.search_others(host);
-    }
     if all.entries.is_empty() {
         let names = all.volumes.iter().map(|volume| volume.name.as_str());
         return Err(BootError::NoEntries {
@@ -81,6 +100,19 @@ pub fn find(place: Place<'_>, timeout_s: u32, host: &Host) -> Result<BootEntries
         .into());
     }
     Ok(all)
+}
+
+/// Says that root is needed, if that is why nothing was found.
+fn needs_root(error: RunError, place: Place<'_>) -> RunError {
+    if matches!(place, Place::Root(_)) || capability::may_mount() {
+        return error;
+    }
+    let found = error.diagnose();
+    let found = found.because("only root may read disks and mount file systems");
+    RunError::Diagnosed(found.with_hints(&[
+        Hint::Text("run it as root"),
+        Hint::Text("name a mounted one with --root DIR"),
+    ]))
 }
 
 /// Returns whether a file system has entries, in its root or in a /boot below it.
@@ -111,15 +143,6 @@ fn places(volume: &Volume) -> Vec<&'static str> {
         }
     }
     places
-}
-
-/// The entries of one place.
-#[derive(Default)]
-struct Reading {
-    entries: Vec<Entry>,
-    notes: Vec<String>,
-    /// Variables of grub that entries use and nothing sets.
-    unknown: Vec<Vec<u8>>,
 }
 
 impl BootEntries {
@@ -160,14 +183,23 @@ impl BootEntries {
         // What was searched last decides nothing, unless all else cannot boot.
         if !could_boot && !self.entries.is_empty() {
             let mut notes = Vec::new();
-            let choices = self.grub_files.of_entries(&self.entries);
-            let choices = choices.map(|(file, place)| {
+            let all = self.grub_files.of_entries(&self.entries).into_iter();
+            let choices = all.map(|(file, place)| {
                 let note = &mut |note| notes.push(note);
                 file.choices(place, &self.volumes, note)
             });
-            self.grub = choices.unwrap_or_default();
+            self.grub = choices.collect();
             self.notes.append(&mut notes);
         }
+    }
+
+    /// Returns whether the name means an entry, or may mean several.
+    fn has(&self, name: Option<&[u8]>) -> bool {
+        let is_missing = |name: &[u8]| {
+            let found = choose::by_name(&self.entries, name);
+            matches!(found, Err(BootError::NoSuchEntry { .. }))
+        };
+        !name.is_some_and(is_missing)
     }
 
     fn can_boot(&self) -> bool {
@@ -182,6 +214,14 @@ impl BootEntries {
         self.entries.len() > before
     }
 
+    /// Returns whether another place of the same file system has an entry with the same id.
+    #[must_use]
+    pub fn has_namesake(&self, entry: &Entry) -> bool {
+        self.entries.iter().any(|other| {
+            (other.volume, &other.id) == (entry.volume, &entry.id) && other.boot != entry.boot
+        })
+    }
+
     /// Returns the place of an entry.
     #[must_use]
     pub fn place(&self, entry: &Entry) -> Option<BootPlace<'_>> {
@@ -189,10 +229,11 @@ impl BootEntries {
         Some(volume.at(entry.boot))
     }
 
-    /// Reads loader.conf. systemd-boot reads that of its ESP and no other; without an ESP,
-    /// the first one counts.
+    /// Reads loader.conf. systemd-boot reads that of its ESP and no other, which is the first
+    /// that has one, or entries; without an ESP, the first one counts.
     fn read_conf(&mut self, place: BootPlace<'_>) {
-        if self.has_conf || self.volumes.first().is_some_and(|first| first.is_esp) {
+        let has_esp = self.volumes.first().is_some_and(|first| first.is_esp);
+        if self.has_conf || has_esp && !place.volume.is_esp {
             return;
         }
         let (root, path) = (&place.volume.root, place.path(LOADER_CONF));
@@ -227,89 +268,6 @@ impl BootEntries {
     }
 }
 
-impl Reading {
-    /// Reads the entries of a place in the file system with this number.
-    fn read(
-        &mut self,
-        place: BootPlace<'_>,
-        number: usize,
-        host: &Host,
-        variables: Option<&Grubenv>,
-        seen: &Seen,
-    ) {
-        for kind in Kind::ALL {
-            for mut entry in self.read_directory(place, number, kind, host, variables, seen) {
-                entry.boot = place.boot;
-                entry.number = self.entries.len();
-                self.entries.push(entry);
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn read_directory(
-        &mut self,
-        place: BootPlace<'_>,
-        number: usize,
-        kind: Kind,
-        host: &Host,
-        variables: Option<&Grubenv>,
-        seen: &Seen,
-    ) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        let path = place.path(kind.directory().as_bytes());
-        let is_entry = |name: &[u8]| Entry::of_file(kind, number, name).is_some();
-        let root = &place.volume.root;
-        let names = match root.names(&path, ENTRIES_MAX, &is_entry) {
-            Ok(names) => names,
-            Err(error) if error.errno == Errno::ENOENT => return entries,
-            Err(error) => {
-                let path = escaped(&path);
-                self.notes.push(format!("{path}: {error}"));
-                return entries;
-            }
-        };
-        for name in &names {
-            // An image may have many profiles.
-            if entries.len() >= ENTRIES_MAX {
-                let path = escaped(&path);
-                self.notes
-                    .push(format!("{path}: too many entries; some were not read"));
-                break;
-            }
-            let Some(mut entry) = Entry::of_file(kind, number, name) else {
-                continue;
-            };
-            if kind == Kind::Type2 {
-                match entry::profiles(place, &entry, host, seen) {
-                    Ok(mut profiles) => entries.append(&mut profiles),
-                    Err(problem) => {
-                        entry.problem = Some(problem);
-                        entries.push(entry);
-                    }
-                }
-                continue;
-            }
-            match entry::type1(place, name, &host.machine, variables) {
-                Ok(mut text) => {
-                    let unknown = core::mem::take(&mut text.unknown);
-                    // With an environment block, a variable that it lacks is empty on
-                    // purpose.
-                    if variables.is_none() && self.unknown.len() < UNKNOWN_TOLD {
-                        self.unknown.extend(unknown);
-                    }
-                    let unusable = entry::files_problem(place, &text, host, seen);
-                    entry.describe(text);
-                    entry.problem = entry.problem.or(unusable);
-                }
-                Err(problem) => entry.problem = Some(problem),
-            }
-            entries.push(entry);
-        }
-        entries
-    }
-}
-
 impl BootEntries {
     /// Returns what names the default.
     fn sources(&self) -> Sources<'_> {
@@ -332,17 +290,27 @@ impl BootEntries {
         choose::missed(&self.entries, self.sources())
     }
 
-    /// Takes back grub's choice for the next boot. If that fails, it does not count.
-    ///
-    /// # Errors
-    /// The reason as a text.
-    pub fn take_next_entry(&mut self) -> Result<(), String> {
-        if self.grub.next.is_none() {
-            return Ok(());
+    /// Takes back grub's choices for the next boot, up to the one that is granted. One with
+    /// which that fails does not count, and `warn` is told why.
+    pub fn take_next_entry(&mut self, warn: &mut dyn FnMut(String)) {
+        let granted = match self.default() {
+            Some((index, DefaultSource::NextEntry)) => self.entries.get(index),
+            _ => None,
+        };
+        let granted = granted.map(|entry| (entry.volume, entry.boot));
+        let files = self.grub_files.of_entries(&self.entries);
+        for choices in &mut self.grub {
+            let mut files = files.iter();
+            let file = files.find(|(_, place)| *place == choices.place);
+            if let (Some((file, _)), Some(_)) = (file, &choices.next) {
+                if let Err(why) = file.take_next(&self.volumes) {
+                    choices.next = None;
+                    warn(why);
+                } else if granted == Some(choices.place) {
+                    break;
+                }
+            }
         }
-        let file = self.grub_files.of_entries(&self.entries);
-        let taken = file.map_or(Ok(()), |(file, _)| file.take_next(&self.volumes));
-        taken.inspect_err(|_| self.grub.next = None)
     }
 
     /// Reads a type 1 entry again.

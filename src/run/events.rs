@@ -11,7 +11,6 @@ use super::prepared::Prepared;
 use crate::formats::entries::loader_conf::Timeout;
 use crate::formats::image::revocation::Revoked;
 use crate::host::Host;
-use crate::policy::boot::entry::Entry;
 use crate::policy::boot::menu::Answer;
 use crate::policy::plan::Plan;
 use crate::sys::kexec::Others;
@@ -112,8 +111,8 @@ pub enum Event<'a> {
         entries: &'a BootEntries,
         index: usize,
     },
-    /// This entry of this file system will be loaded.
-    Chosen { entry: &'a Entry, volume: &'a str },
+    /// The entry, or the image, with this name on this file system will be loaded.
+    Chosen { id: &'a [u8], volume: &'a str },
 }
 
 impl dyn Events + '_ {

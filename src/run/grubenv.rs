@@ -12,7 +12,7 @@ use crate::diagnosis::escape::escaped;
 use crate::formats::entries::grubenv::{self, Grubenv};
 use crate::formats::sort::sort;
 use crate::policy::boot::choose::{GrubChoices, GrubPlace};
-use crate::policy::boot::entry::{Entry, Kind};
+use crate::policy::boot::entry::Entry;
 
 /// Limit on the directories in EFI that are looked into.
 const VENDORS_MAX: usize = 64;
@@ -135,22 +135,20 @@ impl GrubFiles {
         )
     }
 
-    /// Returns the block whose choices count, and the place of the entries that it chooses
-    /// from: that of the first type 1 entry which can boot, because those are grub's.
-    pub fn of_entries(&self, entries: &[Entry]) -> Option<(&GrubFile, GrubPlace)> {
-        let of = |can_boot: bool| {
-            let is_grubs =
-                |entry: &&Entry| entry.kind == Kind::Type1 && entry.problem.is_none() == can_boot;
-            let mut found = entries.iter().filter(is_grubs).map(|entry| {
-                let file = self.of(entry.volume, entry.boot)?;
-                Some((file, (entry.volume, entry.boot)))
-            });
-            found.find_map(|found| found)
-        };
-        of(true).or_else(|| of(false)).or_else(|| {
-            let file = self.only(&|_| true)??;
-            Some((file, (file.volume, file.boot)))
-        })
+    /// Returns the places of these entries, in their order, each with its block.
+    pub fn of_entries(&self, entries: &[Entry]) -> Vec<(&GrubFile, GrubPlace)> {
+        let mut places: Vec<GrubPlace> = Vec::new();
+        for entry in entries {
+            let place = (entry.volume, entry.boot);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let found = places.into_iter().map(|place| {
+            let (volume, boot) = place;
+            Some((self.of(volume, boot)?, place))
+        });
+        found.flatten().collect()
     }
 }
 
@@ -175,7 +173,7 @@ impl GrubFile {
         GrubChoices {
             next,
             saved: owned(b"saved_entry"),
-            place: Some(place),
+            place,
         }
     }
 

@@ -116,7 +116,7 @@ $kernelopts $tuned_params\n";
     expect(
         &plan(&directory, &[]),
         &[
-            "next_entry names gone, which is not here",
+            "next_entry of grubenv names gone, which is not here",
             "abc-5.14.conf on",
         ],
     );

@@ -208,7 +208,13 @@ fn two_systems_on_one_file_system() {
         assert_eq!(run.code, 0, "{run:?}");
         expect(&run, &[words]);
     }
-    assert_eq!(list(&directory).stdout.lines().count(), 5);
+    let run = list(&directory);
+    assert_eq!(run.stdout.lines().count(), 5);
+    let of = |boot: &str| format!("x.efi: Test OS 1, in /{boot}");
+    expect(
+        &run,
+        &[&of("root/boot"), &of("@/boot"), "fedora.conf "].map(str::trim_end),
+    );
     // By its path, an image has the same companion files as by its name.
     for (boot, name) in [("root/boot", "fedora"), ("@/boot", "arch")] {
         let run = plan(&directory, &[&format!("/{boot}/EFI/Linux/x.efi")]);

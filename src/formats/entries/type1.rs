@@ -51,6 +51,8 @@ pub struct Type1 {
     pub options: Vec<u8>,
     /// The number of a UKI's profile.
     pub profile: u32,
+    /// True if its paths lead from another directory than boot loaders begin at.
+    pub is_misplaced: bool,
     /// The variables that nothing sets; they are left empty.
     pub unknown: Vec<Vec<u8>>,
     /// The first reason why the entry cannot be booted here.

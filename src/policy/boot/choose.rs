@@ -33,30 +33,40 @@ pub enum DefaultSource {
     First,
 }
 
-/// The choices in grub's environment block.
+impl DefaultSource {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            DefaultSource::OneShot => "LoaderEntryOneShot",
+            DefaultSource::NextEntry => "next_entry of grubenv",
+            DefaultSource::Preferred => "LoaderEntryPreferred",
+            DefaultSource::SavedEntry => "saved_entry of grubenv",
+            DefaultSource::Variable => "LoaderEntryDefault",
+            DefaultSource::LoaderConf => "loader.conf",
+            DefaultSource::First => "first",
+        }
+    }
+}
+
+/// A file system and the path of /boot in it, as entries have them.
+pub type GrubPlace = (usize, &'static str);
+
+/// The choices in the environment block of grub, which are about the entries of one place.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GrubChoices {
     /// The entry for the next boot only. `None` if it could not be taken back.
     pub next: Option<Vec<u8>>,
     pub saved: Option<Vec<u8>>,
-    /// The place of the entries that a number counts among.
-    pub place: Option<GrubPlace>,
+    pub place: GrubPlace,
 }
-
-/// A file system and the path of /boot in it, as entries have them.
-pub type GrubPlace = (usize, &'static str);
 
 impl GrubChoices {
     /// Returns the index of the entry with this number in grub's menu, which has all type 1
     /// entries of one place, also those that cannot boot.
     fn index_of(&self, name: &[u8], entries: &[Entry]) -> Option<usize> {
         let number: usize = core::str::from_utf8(name).ok()?.parse().ok()?;
-        let is_grubs = |entry: &Entry| {
-            let place = (entry.volume, entry.boot);
-            entry.kind == Kind::Type1 && self.place.is_none_or(|own| own == place)
-        };
         let menu = entries.iter().enumerate();
-        let menu = menu.filter(|(_, entry)| is_grubs(entry));
+        let menu = menu.filter(|(_, entry)| entry.kind == Kind::Type1 && entry.is_in(self.place));
         let mut menu: Vec<_> = menu
             .map(|(index, entry)| {
                 let mut entry = entry.clone();
@@ -74,17 +84,22 @@ impl GrubChoices {
 pub struct Sources<'a> {
     pub conf: &'a LoaderConf,
     pub variables: &'a LoaderVariables,
-    pub grub: &'a GrubChoices,
+    /// Those of each place, in the order of the list.
+    pub grub: &'a [GrubChoices],
 }
 
+/// Limit on the names of entries: one of a file has 255 bytes, an ID of a profile a little
+/// more. Longer patterns would take long, and mean nothing.
+const NAME_MAX_BYTES: usize = 1024;
+
 /// One thing that names a default.
-struct Wish {
+struct Wish<'a> {
     name: Vec<u8>,
     source: DefaultSource,
     /// True if an entry without tries left does not count.
     respects_counter: bool,
-    /// The entry whose number in grub's menu it is.
-    numbered: Option<usize>,
+    /// The choice of grub that it is, which means entries of one place.
+    grub: Option<&'a GrubChoices>,
 }
 
 /// A wish that is not granted.
@@ -96,11 +111,11 @@ pub struct Missed {
     pub index: Option<usize>,
 }
 
-impl Sources<'_> {
+impl<'a> Sources<'a> {
     /// Returns the wishes in systemd-boot's order, with grub's where they do the least harm:
     /// `next_entry` was set for this boot, and `saved_entry` counts only without
     /// loader.conf's.
-    fn wishes(&self, entries: &[Entry]) -> [Wish; 8] {
+    fn wishes(&self) -> Vec<Wish<'a>> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default().into_bytes();
         let saved = text(&self.variables.last_booted);
         let expand = |pattern: Vec<u8>| match pattern.eq_ignore_ascii_case(SAVED) {
@@ -108,47 +123,44 @@ impl Sources<'_> {
             false => pattern,
         };
         let wish = |name: Vec<u8>, source, respects_counter| Wish {
-            numbered: match source {
-                DefaultSource::NextEntry | DefaultSource::SavedEntry => {
-                    self.grub.index_of(&name, entries)
-                }
-                _ => None,
+            name: match name.len() <= NAME_MAX_BYTES {
+                true => name,
+                false => Vec::new(),
             },
-            name,
             source,
             respects_counter,
+            grub: None,
         };
+        let of_grub = |grub: &'a GrubChoices, name: &Option<Vec<u8>>, source| Wish {
+            grub: Some(grub),
+            ..wish(name.clone().unwrap_or_default(), source, false)
+        };
+        let next = |grub: &'a GrubChoices| of_grub(grub, &grub.next, DefaultSource::NextEntry);
+        let saved = |grub: &'a GrubChoices| of_grub(grub, &grub.saved, DefaultSource::SavedEntry);
         let LoaderConf {
             default, preferred, ..
         } = self.conf;
-        let grub = |choice: &Option<Vec<u8>>| choice.clone().unwrap_or_default();
-        let grub_saved = match default.is_empty() && preferred.is_empty() {
-            true => grub(&self.grub.saved),
-            false => Vec::new(),
-        };
         let variables = self.variables;
-        [
-            wish(text(&variables.one_shot), DefaultSource::OneShot, false),
-            wish(grub(&self.grub.next), DefaultSource::NextEntry, false),
-            wish(
-                expand(text(&variables.preferred)),
-                DefaultSource::Preferred,
-                true,
-            ),
-            wish(expand(preferred.clone()), DefaultSource::LoaderConf, true),
-            wish(
-                expand(text(&variables.default)),
-                DefaultSource::Variable,
-                false,
-            ),
-            wish(expand(default.clone()), DefaultSource::LoaderConf, false),
-            wish(grub_saved, DefaultSource::SavedEntry, false),
-            wish(b"*".to_vec(), DefaultSource::First, false),
-        ]
+        let (one_shot, first) = (text(&variables.one_shot), b"*".to_vec());
+        let mut wishes = alloc::vec![wish(one_shot, DefaultSource::OneShot, false)];
+        wishes.extend(self.grub.iter().map(next));
+        for (name, source, respects_counter) in [
+            (text(&variables.preferred), DefaultSource::Preferred, true),
+            (preferred.clone(), DefaultSource::LoaderConf, true),
+            (text(&variables.default), DefaultSource::Variable, false),
+            (default.clone(), DefaultSource::LoaderConf, false),
+        ] {
+            wishes.push(wish(expand(name), source, respects_counter));
+        }
+        if default.is_empty() && preferred.is_empty() {
+            wishes.extend(self.grub.iter().map(saved));
+        }
+        wishes.push(wish(first, DefaultSource::First, false));
+        wishes
     }
 }
 
-impl Wish {
+impl Wish<'_> {
     /// Returns whether the entry has this name, or with `by_number` one with the number of
     /// its profile.
     fn is_named(&self, entry: &Entry, by_number: bool) -> bool {
@@ -174,7 +186,10 @@ impl Wish {
         if self.name.is_empty() {
             return None;
         }
-        if let Some(index) = self.numbered {
+        let numbered = self
+            .grub
+            .and_then(|grub| grub.index_of(&self.name, entries));
+        if let Some(index) = numbered {
             let entry = entries.get(index)?;
             return (entry.problem.is_none() == can_boot).then_some(index);
         }
@@ -184,7 +199,9 @@ impl Wish {
                 let is_counted_out = self.respects_counter && entry.has_no_tries_left();
                 // Another profile may well reset the machine, so it has to be named.
                 let is_unnamed = self.source == DefaultSource::First && !entry.is_first_profile();
+                let is_elsewhere = self.grub.is_some_and(|grub| !entry.is_in(grub.place));
                 entry.problem.is_none() == can_boot
+                    && !is_elsewhere
                     && !is_counted_out
                     && !is_unnamed
                     && self.is_named(entry, by_number)
@@ -198,26 +215,25 @@ impl Wish {
 /// Returns the default entry's index in the sorted `entries`; `None` when none can boot.
 #[must_use]
 pub fn default(entries: &[Entry], sources: Sources<'_>) -> Option<(usize, DefaultSource)> {
-    let wishes = sources.wishes(entries);
+    let wishes = sources.wishes();
     let mut found = wishes
         .iter()
         .filter_map(|wish| Some((wish.find(entries, true)?, wish.source)));
     found.next()
 }
 
-/// Returns the wishes that come before the default and are not granted: those for one boot,
-/// and those for an entry that cannot boot.
+/// Returns the wishes that come before the default and are not granted: the entry is not
+/// there, or cannot boot.
 #[must_use]
 pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
     let mut missed = Vec::new();
-    for wish in sources.wishes(entries) {
+    for wish in sources.wishes() {
         if wish.find(entries, true).is_some() {
             break;
         }
         let index = wish.find(entries, false);
         let Wish { name, source, .. } = wish;
-        let is_once = matches!(source, DefaultSource::OneShot | DefaultSource::NextEntry);
-        if source != DefaultSource::First && !name.is_empty() && (is_once || index.is_some()) {
+        if source != DefaultSource::First && !name.is_empty() {
             missed.push(Missed {
                 name,
                 source,
@@ -226,6 +242,17 @@ pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
         }
     }
     missed
+}
+
+/// Returns the name of the entry whose file a path names; any other word as it is.
+#[must_use]
+pub fn of_entry_file(word: &[u8]) -> &[u8] {
+    let directory = [Kind::Type1.directory(), "/"].concat();
+    let mut parts = word.windows(directory.len());
+    let at = parts.rposition(|part| part == directory.as_bytes());
+    let name = at.and_then(|at| word.get(at.saturating_add(directory.len())..));
+    name.filter(|name| name.ends_with(Kind::Type1.suffix().as_bytes()) && !name.contains(&b'/'))
+        .unwrap_or(word)
 }
 
 /// Returns whether a word that names an image or an entry is a path. The ID of a profile may

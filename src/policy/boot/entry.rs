@@ -73,7 +73,8 @@ pub struct Entry {
     pub profile: u32,
     /// The ID of a UKI's first profile, by which bootctl names it.
     first_id: Option<Vec<u8>>,
-    /// True if systemd-boot would not show the entry: a UKI that does not say what it is.
+    /// True if boot loaders would not show the entry: a UKI that does not say what it is, or an
+    /// entry whose image is elsewhere for them.
     is_hidden: bool,
     pub problem: Option<Problem>,
 }
@@ -120,6 +121,7 @@ impl Entry {
         self.machine_id = text.machine_id.map(cut);
         self.sort_key = text.sort_key.map(cut);
         self.profile = text.profile;
+        self.is_hidden = text.is_misplaced;
         self.problem = text.problem.map(Problem::Entry);
     }
 
@@ -166,6 +168,12 @@ impl Entry {
             }
         }
         entry
+    }
+
+    /// Returns whether it is in this place: a file system, and the path of /boot in it.
+    #[must_use]
+    pub fn is_in(&self, place: (usize, &'static str)) -> bool {
+        (self.volume, self.boot) == place
     }
 
     /// Returns whether all tries are used up.

@@ -24,7 +24,7 @@ pub fn default(
     conf: &LoaderConf,
     variables: &LoaderVariables,
 ) -> Option<(usize, DefaultSource)> {
-    let grub = &GrubChoices::default();
+    let grub = &[];
     choose::default(
         entries,
         Sources {
@@ -64,7 +64,7 @@ fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
         GrubChoices {
             next: bytes(next),
             saved: bytes(saved),
-            place: None,
+            place: (0, ""),
         },
     )
 }
@@ -161,7 +161,7 @@ fn names_of_defaults_count_in_systemd_boots_order() {
         let sources = Sources {
             conf: &conf,
             variables: &variables,
-            grub: &grub,
+            grub: &[grub],
         };
         let (index, why) = choose::default(&entries, sources).unwrap();
         let id = String::from_utf8(entries[index].id.clone()).unwrap();
@@ -186,7 +186,7 @@ fn wishes_that_are_not_granted_are_told() {
         let sources = Sources {
             conf: &conf,
             variables: &variables,
-            grub: &grub,
+            grub: &[grub],
         };
         let missed = choose::missed(&entries, sources);
         let shown = |it: Missed| (String::from_utf8(it.name).unwrap(), it.source, it.index);
@@ -196,9 +196,10 @@ fn wishes_that_are_not_granted_are_told() {
     assert_eq!(missed(["", "", "", "", "", "", "", ""]), []);
     let one_shot = ("gone".to_owned(), DefaultSource::OneShot, None);
     let pattern = ("d*".to_owned(), DefaultSource::LoaderConf, Some(1));
-    // A default for every boot may well be another loader's.
+    // It may well be another boot loader's, which is worth a word, too.
+    let windows = ("auto-windows".to_owned(), DefaultSource::Variable, None);
     let found = missed(["gone", "", "", "", "auto-windows", "d*", "", ""]);
-    assert_eq!(found, [one_shot, pattern]);
+    assert_eq!(found, [one_shot, windows, pattern]);
 }
 
 #[test]
@@ -272,6 +273,45 @@ fn the_same_id_elsewhere_is_a_copy() {
     }
 }
 
+/// A choice of grub means the entries beside its environment block, and no others.
+#[test]
+fn a_choice_of_grub_is_about_one_place() {
+    let mut entries = [
+        entry("p.conf", ""),
+        entry("q.conf", ""),
+        entry("q.conf", ""),
+    ];
+    entries[2].volume = 1;
+    let (conf, variables) = (LoaderConf::default(), LoaderVariables::default());
+    let choose = |saved: &[(&str, usize)]| {
+        let choices = |(name, volume): &(&str, usize)| GrubChoices {
+            saved: Some(name.as_bytes().to_vec()),
+            next: None,
+            place: (*volume, ""),
+        };
+        let grub: Vec<_> = saved.iter().map(choices).collect();
+        let sources = Sources {
+            conf: &conf,
+            variables: &variables,
+            grub: &grub,
+        };
+        choose::default(&entries, sources)
+    };
+    let saved = DefaultSource::SavedEntry;
+    for (of, found) in [
+        (&[("q", 1)][..], Some((2, saved))),
+        (&[("q", 0)], Some((1, saved))),
+        (&[("p", 1)], Some((0, DefaultSource::First))),
+        (&[("1", 1)], Some((0, DefaultSource::First))),
+        (&[("0", 1)], Some((2, saved))),
+        // The first that is granted.
+        (&[("x", 0), ("q", 1)], Some((2, saved))),
+        (&[("q", 0), ("q", 1)], Some((1, saved))),
+    ] {
+        assert_eq!(choose(of), found, "{of:?}");
+    }
+}
+
 /// Two entries that share a name without their suffixes are two entries.
 #[test]
 fn a_name_without_suffix_is_that_of_one_only() {
@@ -331,6 +371,17 @@ fn the_beginning_of_a_profile_is_that_of_one_only() {
         ("a@b@1", 1),
     ] {
         assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(index));
+    }
+    for (word, name) in [
+        ("/loader/entries/a.conf", "a.conf"),
+        ("/boot/loader/entries/a.conf", "a.conf"),
+        ("loader/entries/a.conf", "a.conf"),
+        ("/loader/entries/a/b.conf", "/loader/entries/a/b.conf"),
+        ("/loader/entries/a.efi", "/loader/entries/a.efi"),
+        ("/a.conf", "/a.conf"),
+        ("a", "a"),
+    ] {
+        assert_eq!(choose::of_entry_file(word.as_bytes()), name.as_bytes());
     }
     for (word, is_path) in [
         ("a.efi@a/b", false),
