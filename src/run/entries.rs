@@ -168,7 +168,8 @@ impl BootEntries {
                 self.read_conf(volume.at(boot));
             }
             // No boot loader looks further.
-            self.has_conf |= !(first.entries.is_empty() && others.entries.is_empty());
+            let mut read = first.entries.iter().chain(&others.entries);
+            self.has_conf |= read.any(|entry| entry.problem.is_none());
             self.volumes.push(volume);
         }
         for mut reading in [first, others] {

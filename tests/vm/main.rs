@@ -7,6 +7,7 @@
 mod bad_initrd;
 mod boot;
 mod boot_companions;
+mod boot_disks;
 mod boot_efi;
 mod boot_entries;
 mod boot_filesystems;

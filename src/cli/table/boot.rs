@@ -75,12 +75,12 @@ pub const BOOT: Command = Command {
     detail: "Loads ENTRY, or the default, and jumps into it. ENTRY is a name or a number as \
 list shows it, or the beginning of a name that no other has. If it contains a / before any @, it \
 is the path of an image on one of these file systems or, without --device and --root, in the \
-running system, if none of them has it. File systems are mounted read-only, visible to this \
-command alone; the only write to one counts the try, if the entry's name has a counter. grub's \
-next_entry counts only where it can be taken back: on a file system that is mounted for writing \
-already. Programs in /etc/kexec-bpf/pre-exec.d run before the jump. If the jump fails, the image \
-is unloaded. Where services may be running, boot loads nothing and exits with 5, unless --force is \
-given.",
+running system, if none of them has it; ./FILE is one in this directory. File systems are mounted \
+read-only, visible to this command alone; the only write to one counts the try, if the entry's \
+name has a counter. grub's next_entry counts only where it can be taken back: on a file system \
+that is mounted for writing already. Programs in /etc/kexec-bpf/pre-exec.d run before the jump. \
+If the jump fails, the image is unloaded. Where services may be running, boot loads nothing and \
+exits with 5, unless --force is given.",
     flags: &[
         &ROOT,
         &DEVICE,
