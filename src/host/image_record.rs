@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 /// The limit on a record's size; longer ones are not read. A path has at most 4 KiB, and
 /// no architecture's command line is longer than that.
 pub const MAX_BYTES: usize = 16 << 10;
-/// The number that begins a record; another one means another form.
+/// The field that begins a record; another one means another form.
 const FORM: &[u8] = b"1";
 const FIELDS: usize = 6;
 
@@ -58,7 +58,8 @@ impl ImageRecord {
     #[must_use]
     pub fn parse(bytes: Vec<u8>) -> Option<ImageRecord> {
         let ends = bytes.iter().filter(|byte| **byte == 0).count();
-        let is_whole = bytes.starts_with(FORM) && bytes.ends_with(b"\0");
+        let form = bytes.split(|byte| *byte == 0).next();
+        let is_whole = form == Some(FORM) && bytes.ends_with(b"\0");
         (is_whole && ends == FIELDS + 1).then_some(ImageRecord(bytes))
     }
 
@@ -66,6 +67,13 @@ impl ImageRecord {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Returns whether the record was written in the boot of these calls: a /run on a disk
+    /// may hold that of another boot.
+    #[must_use]
+    pub fn is_of_boot(&self, calls: &str) -> bool {
+        boot_id(self.fields().calls) == boot_id(calls.as_bytes())
     }
 
     /// Returns the fields.
@@ -82,6 +90,10 @@ impl ImageRecord {
             cmdline: next(),
         }
     }
+}
+
+fn boot_id(calls: &[u8]) -> Option<&[u8]> {
+    calls.split(|byte| *byte == b' ').next()
 }
 
 /// Returns the seconds of a field; 0 for what is no number.
@@ -139,8 +151,22 @@ mod tests {
             [&whole[..], b"x"].concat(),
             [&whole[..], b"\0"].concat(),
             [b"2", &whole[1..]].concat(),
+            [b"10", &whole[1..]].concat(),
         ] {
             assert_eq!(ImageRecord::parse(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_record_belongs_to_one_boot() {
+        let record = ImageRecord::new(&RECORD);
+        for (calls, is) in [
+            ("0-1 -1", true),
+            ("0-1 5", true),
+            ("0-2 -1", false),
+            ("", false),
+        ] {
+            assert_eq!(record.is_of_boot(calls), is, "{calls}");
         }
     }
 

@@ -34,8 +34,12 @@ pub fn remove() {
 /// write of at most a few kilobytes, and a truncated record does not parse.
 pub(super) fn put(file: &CStr, text: &[u8], mode: Mode) {
     let _ = rustix::fs::mkdir(DIRECTORY, Mode::from_raw_mode(0o755));
-    let flags =
-        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY
+        | OFlags::CREATE
+        | OFlags::TRUNC
+        | OFlags::NOFOLLOW
+        | OFlags::NONBLOCK
+        | OFlags::CLOEXEC;
     if let Ok(fd) = rustix::fs::open(file, flags, mode) {
         let _ = rustix::io::write(fd, text);
     }

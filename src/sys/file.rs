@@ -272,7 +272,9 @@ pub fn absolute(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Vec<u8>, Sy
 /// it.
 #[must_use]
 pub fn read_kernel_file(path: &str, max_bytes: usize) -> Option<Vec<u8>> {
-    let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    // Never waits, even if something else lies at that path.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let fd = rustix::fs::open(path, flags, Mode::empty()).ok()?;
     read_to_end(&fd, max_bytes)
 }
 

@@ -33,6 +33,7 @@ const SECURE_BOOT: &str =
 pub fn read() -> Host {
     let uname = rustix::system::uname();
     let calls = kexec::probe_calls();
+    let counted = image_record::calls();
     Host {
         kernel_release: uname.release().to_string_lossy().into_owned(),
         machine: uname.machine().to_string_lossy().into_owned(),
@@ -51,8 +52,8 @@ pub fn read() -> Host {
         // Most kernels have it, so that its absence is a cause only where it is known.
         has_btf: exists_anywhere("/sys/kernel/btf/vmlinux", true),
         loaded: either("loaded").map(|value| value != 0),
-        record: image_record::read(),
-        calls: image_record::calls(),
+        record: image_record::read().filter(|record| record.is_of_boot(&counted)),
+        calls: counted,
         crash_loaded: either("crash_loaded").map(|value| value != 0),
         crash_size_bytes: either("crash_size").and_then(|value| u64::try_from(value).ok()),
         crash: crash(),
@@ -103,6 +104,7 @@ pub fn device() -> Device {
 
 fn crash() -> CrashSettings {
     let yes = |path| number(path).map(|value| value != 0);
+    let now_s = event::boot_time_s();
     CrashSettings {
         elfcorehdr_bytes: number("/sys/kernel/kexec/crash_elfcorehdr_size")
             .or_else(|| number("/sys/kernel/crash_elfcorehdr_size"))
@@ -116,8 +118,9 @@ fn crash() -> CrashSettings {
         takes_crypt_keys: exists(crypt_keys::DIRECTORY),
         boot_apic_id: boot_apic_id(),
         watchdogs: watchdogs(),
-        now_s: event::boot_time_s(),
-        record: crash_record::read(),
+        now_s,
+        // One that is yet to be written is of another boot.
+        record: crash_record::read().filter(|record| record.loaded_at_s <= now_s),
     }
 }
 

@@ -22,6 +22,7 @@ mod json;
 mod menu;
 mod plan;
 mod program;
+mod record;
 mod recording;
 mod refusal;
 mod revoked;
