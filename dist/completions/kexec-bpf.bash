@@ -156,7 +156,16 @@ _kexec_bpf() {
         fi
         while read -r word; do
             [[ $word != "$whole"* ]] || COMPREPLY+=("${word#"${whole%"$current"}"}")
-        done < <(timeout 1 "${COMP_WORDS[0]}" complete "$ask" "${COMP_WORDS[@]:2}" 2>/dev/null)
+        done < <(
+            for ((index = 2; index < ${#COMP_WORDS[@]}; index++)); do
+                word=${COMP_WORDS[index]}
+                [[ $word != '~/'* ]] || word=${HOME@Q}${word#'~'}
+                ((index == COMP_CWORD)) || printf '%s\n' "$word"
+            done |
+                # The words are as typed. xargs removes quotes and, unlike eval, runs nothing
+                # that is in them.
+                timeout 1 xargs "${COMP_WORDS[0]}" complete "$ask" 2>/dev/null
+        )
     fi
     if [[ -n $paths && $current != -* ]]; then
         compopt -o filenames

@@ -9,8 +9,10 @@ use super::{LICENCE, ORIGIN};
 
 /// Offers what the program itself knows: entries, profiles, devices.
 const ASK: &str = r#"_kexec_bpf_ask() {
-    local -a found
-    found=(${(f)"$(timeout 1 $service complete $1 $words[2,-1] 2>/dev/null)"})
+    local -a found line
+    # The words are as typed.
+    line=(${words[2,-1]/#\~\//${(q)HOME}/})
+    found=(${(f)"$(timeout 1 $service complete $1 ${(Q)line} 2>/dev/null)"})
     compadd -a found
 }
 
