@@ -118,18 +118,20 @@ fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static 
     })
 }
 
-const IMPLIED: &str = "leave it out, because kexec_file_load(2) is always used";
-/// Options of kexec(8), by their short and long names, and what to use in their place.
-const KEXEC_TOOLS: &[(&str, &str, &str)] = &[
-    ("l", "load", "kexec-bpf load IMAGE"),
-    ("e", "exec", "kexec-bpf exec"),
-    ("u", "unload", "kexec-bpf unload"),
-    ("p", "load-panic", "kexec-bpf load --panic IMAGE"),
-    ("S", "status", "kexec-bpf status --crash-loaded"),
-    ("s", "kexec-file-syscall", IMPLIED),
-    ("a", "kexec-syscall-auto", IMPLIED),
-    ("", "ramdisk", "--initrd FILE"),
-];
+/// Options of kexec(8), by their names, and what to use in their place: one text, because a
+/// table of texts is larger.
+const KEXEC_TOOLS: &str = "\
+l,load kexec-bpf load IMAGE
+e,exec kexec-bpf exec
+u,unload kexec-bpf unload
+p,load-panic kexec-bpf load --panic IMAGE
+S,status kexec-bpf status --crash-loaded
+a,c,s,kexec-syscall-auto,kexec-syscall,kexec-file-syscall \
+leave it out, because kexec_file_load(2) is always used
+t,type leave it out, because the image shows it
+d,debug --verbose
+f,force kexec-bpf load IMAGE; kexec-bpf exec --force
+ramdisk --initrd FILE";
 
 /// Returns the error about an option that the command does not have, with what was
 /// probably meant.
@@ -138,12 +140,14 @@ fn unknown(command: Option<&Command>, flags: &[&'static Flag], argument: &Arg<&[
     let shown = show_option(argument);
     let name = shown.trim_start_matches('-');
     let mut flags = flags.iter().map(|flag| flag.long);
-    let near = flags.find(|long| differ_by_one(long.as_bytes(), name.as_bytes()));
-    let mut tools = KEXEC_TOOLS.iter();
+    let is_cut_short = |long: &str| name.len() > 1 && long.starts_with(name);
+    let near =
+        flags.find(|long| is_cut_short(long) || differ_by_one(long.as_bytes(), name.as_bytes()));
+    let mut tools = KEXEC_TOOLS.lines().filter_map(|line| line.split_once(' '));
     let meant = match near {
         Some(long) => Hint::Flag(long),
-        None => match tools.find(|(short, long, _)| *short == name || *long == name) {
-            Some((_, _, instead)) => Hint::Text(instead),
+        None => match tools.find(|(names, _)| names.split(',').any(|one| one == name)) {
+            Some((_, instead)) => Hint::Text(instead),
             None => help(command),
         },
     };

@@ -87,9 +87,9 @@ impl Diagnose for SysError {
                 .with_hint(
                     "free memory: unmount tmpfs file systems, delete files in /tmp and /run",
                 ),
-            Errno::ENOENT if !self.target.is_empty() => {
-                failed.because(NO_SUCH_FILE.0).with_hint(NO_SUCH_FILE.1)
-            }
+            Errno::ENOENT if !self.target.is_empty() => Diagnosis::failed(&NO_SUCH_FILE.0)
+                .within(&self.target)
+                .with_hint(NO_SUCH_FILE.1),
             errno => failed.because_of(errno),
         }
     }

@@ -407,6 +407,8 @@ fn missing_file() {
     let text = "kexec-bpf: x: no such file\n\
                 try:   mount the file system that holds it, or check the path\n";
     is_refused(&Directory::new("missing"), text);
+    let list = Directory::new("missing-root").run(&["list", "--root", "x"]);
+    list.fails(1, text);
 }
 
 #[test]

@@ -210,6 +210,21 @@ fn an_unknown_option_says_what_was_meant() {
             "-s",
             "leave it out, because kexec_file_load(2) is always used; kexec-bpf load --help",
         ),
+        (
+            &["load", "--reuse-cmd", "a"],
+            "--reuse-cmd",
+            "--reuse-cmdline; kexec-bpf load --help",
+        ),
+        (
+            &["load", "-d", "a"],
+            "-d",
+            "--verbose; kexec-bpf load --help",
+        ),
+        (
+            &["-f", "a"],
+            "-f",
+            "kexec-bpf load IMAGE; kexec-bpf exec --force; kexec-bpf --help",
+        ),
         (&["load", "--xyz", "a"], "--xyz", "kexec-bpf load --help"),
         (&["load", "-x", "a"], "-x", "kexec-bpf load --help"),
     ] {

@@ -49,6 +49,17 @@ fn without_cap_sys_boot_each_command_says_so() {
     assert_eq!((unload.code, unload.stdout.as_str()), (4, ""));
 }
 
+/// Without the right to read disks, that is why none is found.
+#[test]
+fn without_root_no_disk_is_searched() {
+    let directory = Directory::new("no-root");
+    let mut command = directory.command("unshare");
+    let run = finish(command.args(["--user", "--", PROGRAM, "list"]));
+    assert_eq!(run.code, 1, "{run:?}");
+    let why = "cause: only root may read disks and mount file systems\ntry:   run it as root; ";
+    assert!(run.stderr.contains(why), "{run:?}");
+}
+
 /// Nothing is said to be missing that is only not to be seen.
 #[test]
 fn without_sys_the_kernel_is_not_said_to_have_no_btf() {
