@@ -20,7 +20,7 @@ pub fn load(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis>
     run::load(&options, &host, console)?;
     // With --lock, the warning about that says so, too.
     let is_for_reboot = !options.dry_run && !options.wanted.panic && !options.lock;
-    if is_for_reboot && !host.in_initramfs && host.init == Some(Init::Systemd) {
+    if is_for_reboot && host.reboot_is_kexec && host.init == Some(Init::Systemd) {
         console.warn_about(
             Topic::Reboot,
             b"",

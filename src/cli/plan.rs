@@ -299,7 +299,7 @@ pub fn locked(host: &Host, others: Others) -> String {
          image by udev, and upgrades that load a kernel fail; the next kernel starts unlocked",
     );
     if host.loaded != Some(false) {
-        text.push_str("; with systemd, every plain reboot starts the loaded image");
+        text.push_str("; with a newer systemd, every plain reboot starts the loaded image");
     }
     text.push_str(match (host.loaded, host.crash_loaded) {
         (Some(false), _) => "; no image for exec is loaded, and none can be",

@@ -235,8 +235,8 @@ pub static COMMANDS: &[Command] = &[
         operand: Operand::Image,
         summary: "load an image for exec, or for a panic",
         detail: "Loads IMAGE, a UKI or an x86 kernel (bzImage), for exec or systemctl kexec to \
-boot. It replaces an image that was loaded before. Where systemd runs, a plain reboot starts the \
-loaded image as well, and load says so; unload prevents that.",
+boot. It replaces an image that was loaded before. With the logind of systemd from about \
+254 on, a plain reboot starts the loaded image as well; load says so, and unload prevents it.",
         flags: &[
             &INITRD,
             &PROFILE,

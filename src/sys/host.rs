@@ -60,8 +60,18 @@ pub fn read() -> Host {
         framebuffer: framebuffer(),
         running_cmdline: running_cmdline(),
         in_initramfs: exists("/etc/initrd-release"),
+        reboot_is_kexec: reboot_is_kexec(),
         init: init(),
     }
+}
+
+/// Returns whether logind runs, seen as systemctl sees it, and systemctl asks it for a kexec
+/// where an image is loaded: systemd 252 of Debian 12 does not, 257 of Debian 13 does. What
+/// can be seen of the version is the soft reboot, which came with 254.
+fn reboot_is_kexec() -> bool {
+    let mut units = ["/usr/lib", "/etc"].into_iter();
+    exists("/run/systemd/seats")
+        && units.any(|at| exists(&[at, "/systemd/system/soft-reboot.target"].concat()))
 }
 
 /// Recognises process 1. Only root may read the link.

@@ -15,6 +15,8 @@ fn systemd_is_not_cut_off() {
     let script = format!(
         "
 say init $(readlink /proc/1/exe)
+# Of logind, of which systemctl asks for reboots.
+mkdir /run/systemd/seats
 attempt empty kexec-bpf exec
 attempt load kexec-bpf load /vmlinuz --initrd /next --append 'console=ttyS0 nonce={nonce}'
 attempt refused kexec-bpf exec

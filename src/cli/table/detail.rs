@@ -51,9 +51,9 @@ in the UKI. Prints a warning on standard error."
         Id::Lock => {
             "Sets kernel.kexec_load_disabled after the load: this image still boots, and this \
 kernel can load nothing else. From then on, unload, the reload of a crash image by udev, and \
-upgrades that load a kernel fail; with systemd, every plain reboot starts the loaded image. To \
-have both a crash image and one for exec, load the first without --lock. If the sysctl cannot be \
-set, load drops the image and exits with 1."
+upgrades that load a kernel fail; with a newer systemd, every plain reboot starts the loaded \
+image. To have both a crash image and one for exec, load the first without --lock. If the sysctl \
+cannot be set, load drops the image and exits with 1."
         }
         Id::Fast => {
             "Skips the kernel's digest: the SHA-256 of the image that the kernel computes at the \

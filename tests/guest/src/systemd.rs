@@ -63,11 +63,12 @@ const UNITS: [(&str, &str); 4] = [
 ];
 
 /// systemd's own units for a reboot.
-const REBOOT_UNITS: [&str; 7] = [
+const REBOOT_UNITS: [&str; 8] = [
     "final.target",
     "kexec.target",
     "reboot.target",
     "shutdown.target",
+    "soft-reboot.target",
     "umount.target",
     "systemd-kexec.service",
     "systemd-reboot.service",

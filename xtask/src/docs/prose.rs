@@ -288,8 +288,8 @@ pub const ENFORCE: &[&str] = &[
     "load --lock is simpler, and needs no module: it loads an image and then sets \
      kernel.kexec_load_disabled. That image still boots, and this kernel loads nothing else. For \
      a crash image and one for exec, load one, then the other with --lock. From then on unload, \
-     the reload of the crash image by udev, and upgrades that load a kernel fail; with systemd, \
-     every plain reboot starts the loaded image. The lock ends with this kernel: the next one \
+     the reload of the crash image by udev, and upgrades that load a kernel fail; with a newer \
+     systemd, every plain reboot starts the loaded image. The lock ends with this kernel: the next one \
      starts unlocked, and must lock or enforce for itself.",
 ];
 
