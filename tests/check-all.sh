@@ -8,7 +8,8 @@
 #   6.12-trixie 7 rt debug   all tests of the kernel module on that kernel, more_ included
 #   bugs     the kernel's own bugs
 #   oom      loaders that race with the OOM killer; 200 fast loads with unpacked initrds
-#   count    the instructions of fast loads and with unpacked initrds
+#   count    the instructions of fast loads, with unpacked initrds, and of handshakes; the
+#            memory of a load
 #   unpack   boots with each kind of initrd, packed and unpacked
 #   jumps    fast loads of large initrds, by each route and firmware
 #   entries  systemd-boot's entries with all settings
@@ -53,7 +54,7 @@ for part in "${parts[@]}"; do
     more) kernel=6.12 tests=(::more_) ;;
     bugs) kernel=6.12 tests=(kernel_bugs) ;;
     oom) kernel=6.12 tests=(module_late::long_ module_fast_faults::long_) ;;
-    count) kernel=6.12 tests=(module_fast_count::long_ module_unpack_count::long_) ;;
+    count) kernel=6.12 tests=({module_fast,module_unpack,handshake}_count::long_) ;;
     unpack) kernel=6.12 tests=(module_unpack_boot::long_) ;;
     # Some rows boot Linux 7 in any case.
     jumps) kernel=6.12 tests=(jump_matrix) ;;

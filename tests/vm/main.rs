@@ -20,6 +20,7 @@ mod fast_disturbed;
 mod floor;
 mod handshake;
 mod handshake_client;
+mod handshake_count;
 mod handshake_early;
 mod handshake_fault;
 mod handshake_killed;

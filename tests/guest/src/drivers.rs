@@ -34,7 +34,7 @@ pub fn add(mut initramfs: Initramfs, kernel: Kernel, names: &[&str]) -> Initramf
     initramfs
 }
 
-fn find(directory: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn find(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).expect("read the kernel's modules") {
         let path = entry.expect("read the kernel's modules").path();
         if path.is_symlink() {

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use crate::drivers::find;
 use crate::host_program;
 use crate::packages::file;
 
@@ -95,6 +96,21 @@ impl Kernel {
             .filter_map(|entry| entry.file_name().into_string().ok())
             .find_map(|name| name.strip_prefix(prefix).map(str::to_owned))
             .unwrap_or_else(|| panic!("no {prefix}* in {}", directory.display()))
+    }
+
+    /// Returns the paths, for [`Kernel::driver`], of all modules below this one, in order.
+    pub fn drivers(self, below: &str) -> Vec<String> {
+        let modules = format!("lib/modules/{}/kernel", self.release());
+        let root = file(&self.set(), &modules);
+        let mut found = Vec::new();
+        find(&root.join(below), &mut found);
+        let paths = found.iter().filter_map(|path| {
+            let path = path.strip_prefix(&root).ok()?.to_str()?;
+            Some(path.strip_suffix(".ko.xz")?.to_owned())
+        });
+        let mut paths: Vec<String> = paths.collect();
+        paths.sort_unstable();
+        paths
     }
 
     /// Returns a module of the kernel's package, decompressed. `path` is below
