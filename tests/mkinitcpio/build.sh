@@ -98,6 +98,7 @@ add_runscript() {
 with_systemd() {
     add_systemd_unit() {
         local unit=/usr/lib/systemd/system/$1 key value
+        [[ -f $root$unit ]] || return
         add_file "$unit" || return
         # Adds programs that units need, unless they may be missing.
         while IFS='=' read -r key value; do

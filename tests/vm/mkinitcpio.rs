@@ -147,6 +147,7 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
     let modules = modules(MODULES);
     wanted.extend(modules.iter().map(String::as_str));
     let units = "/usr/lib/systemd/system";
+    let target = format!("{units}/cryptsetup-pre.target");
     let files = [
         "file /usr/bin/kexec-bpf 755".to_owned(),
         // Added once for each unit that needs it.
@@ -172,6 +173,11 @@ fn build_hook_for_systemd_adds_units_that_are_started() {
     ];
     wanted.extend(files.iter().map(String::as_str));
     let settings = [("AFTER_SYSTEMD", "yes")];
+    expect(&build(&root, "sd-kexec-bpf", &settings), &wanted);
+    // sd-encrypt leaves this out, and without it the prompt would come first.
+    fs::write(root.join(&target[1..]), "[Unit]\n").expect("write a unit");
+    let target = format!("file {target} 644");
+    wanted.push(&target);
     expect(&build(&root, "sd-kexec-bpf", &settings), &wanted);
     wanted.push("file /etc/kexec-bpf/enforce 644");
     let settings = [settings[0], ("kexec_bpf_enforce", "yes")];
