@@ -23,6 +23,8 @@ pub const TIMEOUT_S: u32 = 30;
 pub struct Words {
     /// An entry, or a path with a `/`; empty for the default.
     pub entry: Option<Vec<u8>>,
+    /// Asked for, or this kernel captures a crash: its command line may be that of the
+    /// kernel that crashed, but it has something else to do.
     pub off: bool,
     /// True when this system was itself started by `hook boot`.
     pub chained: bool,
@@ -71,12 +73,15 @@ pub fn resumes(line: &[u8]) -> bool {
 #[must_use]
 pub fn parse(line: &[u8]) -> Words {
     let mut found = Words::default();
+    let mut captures = false;
     for word in words(line).take_while(|word| *word != b"--") {
         // To the kernel, "key=a b" and key="a b" are the same.
         let word: Vec<u8> = word.iter().copied().filter(|byte| *byte != b'"').collect();
         let equals = word.iter().position(|byte| *byte == b'=');
         let (key, value) = word.split_at(equals.unwrap_or(word.len()));
         let value = value.get(1..).unwrap_or_default();
+        // kexec sets it for a capture kernel.
+        captures |= key == b"elfcorehdr";
         let Some(name) = key.strip_prefix(b"rd.kexec_bpf") else {
             continue;
         };
@@ -98,6 +103,7 @@ pub fn parse(line: &[u8]) -> Words {
             _ => {}
         }
     }
+    found.off |= captures;
     found
 }
 

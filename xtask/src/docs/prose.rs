@@ -26,7 +26,8 @@ pub const KERNEL_COMMAND_LINE: &[(&str, &str)] = &[
     (
         "rd.kexec_bpf=ENTRY",
         "The entry to boot or, if it contains a / before any @, the path of an image on the file \
-         system. If empty, the default entry. 0 turns hook boot and hook kdump off.",
+         system. If empty, the default entry. 0 turns hook boot and hook kdump off; so does \
+         elfcorehdr=, which every capture kernel has.",
     ),
     (
         "rd.kexec_bpf.device=",

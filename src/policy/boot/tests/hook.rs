@@ -58,6 +58,13 @@ rd.kexec_bpf.timeout=7 rd.kexec_bpf.menu=auto rd.kexec_bpf.append=\"a b\" \
         ("rd.kexec_bpf.device=/dev/vda rd.kexec_bpf=0", false, false),
         ("rd.kexec_bpf=a rd.kexec_bpf=0", false, false),
         ("rd.kexec_bpf=0 rd.kexec_bpf=a", true, false),
+        ("elfcorehdr=0x3d000000 rd.kexec_bpf.menu=5", false, false),
+        ("rd.kexec_bpf=a elfcorehdr=0x3d000000", false, false),
+        (
+            "rd.kexec_bpf=a elfcorehdr_size=1 -- elfcorehdr=1",
+            true,
+            false,
+        ),
     ] {
         let words = hook::parse(line.as_bytes());
         assert_eq!(
