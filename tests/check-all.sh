@@ -17,6 +17,7 @@
 #   packages the packages: what is in them, and the program's in a system; takes root
 #   distro-rust   a build by Debian forky's Rust; takes root
 #   dkms     the module's package in systems, built by DKMS; takes root
+#   systems  whole Debian systems, installed and booted; takes root
 #
 #   tests/check-all.sh                  all parts
 #   tests/check-all.sh more entries     only these
@@ -28,7 +29,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 # The module's tests, by the names of their files.
 suite=(handshake module_ secure_boot hostile_pe ima_ --skip ::long_)
 all=(more 6.12-trixie 7 rt debug bugs oom count unpack jumps entries libbpf packages dkms
-    distro-rust)
+    distro-rust systems)
 parts=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     parts+=("$1")
@@ -61,7 +62,8 @@ for part in "${parts[@]}"; do
     entries) kernel=6.12 tests=(sd_boot::long_) ;;
     libbpf) kernel=6.12 tests=(libbpf::long_) ;;
     packages)
-        { make -s deb rpm pkg && tests/package-lists.sh && tests/packages.sh; } \
+        { make -s deb rpm pkg && tests/package-lists.sh && tests/packages.sh &&
+            tests/packages.sh bookworm && tests/packages.sh forky; } \
             >"$logs/all-packages.log" 2>&1 </dev/null || status=1
         grep -E '^package(-list)?s: ' "$logs/all-packages.log"
         continue
@@ -69,6 +71,11 @@ for part in "${parts[@]}"; do
     dkms)
         { make -s deb && tests/dkms.sh; } >"$logs/all-dkms.log" 2>&1 </dev/null || status=1
         grep '^dkms: .*: ok$' "$logs/all-dkms.log"
+        continue
+        ;;
+    systems)
+        { make -s deb && tests/systems.sh; } >"$logs/all-systems.log" 2>&1 </dev/null || status=1
+        grep -E '^systems: |^test .* (FAILED|ok)$' "$logs/all-systems.log"
         continue
         ;;
     distro-rust)

@@ -77,6 +77,7 @@ mod sd_boot;
 mod secure_boot;
 mod services;
 mod systemd_262;
+mod systems;
 mod terminal;
 mod thin;
 mod tpm;

@@ -46,6 +46,8 @@ pub struct Disk {
     directory: PathBuf,
     /// The partitions with a FAT file system.
     fat: Vec<Partition>,
+    /// The root partition's file system, if it was made elsewhere.
+    root: Option<PathBuf>,
 }
 
 impl Disk {
@@ -56,7 +58,14 @@ impl Disk {
         Self {
             directory,
             fat: vec![Partition::Esp],
+            root: None,
         }
+    }
+
+    /// Takes the root partition's file system from a file.
+    pub fn root_from(mut self, image: &Path) -> Self {
+        self.root = Some(image.to_owned());
+        self
     }
 
     /// Gives the XBOOTLDR partition a file system that firmware reads, too.
@@ -115,7 +124,7 @@ impl Disk {
         let path = self.directory.with_file_name("disk.img");
         let present = Partition::ALL
             .into_iter()
-            .filter(|partition| self.tree(*partition).exists());
+            .filter(|partition| self.ready(*partition).is_some() || self.tree(*partition).exists());
         let images: Vec<_> = present
             .map(|partition| (partition, self.file_system(partition)))
             .collect();
@@ -132,8 +141,16 @@ impl Disk {
         }
     }
 
+    /// Returns the partition's file system if it was made elsewhere.
+    fn ready(&self, partition: Partition) -> Option<&PathBuf> {
+        self.root.as_ref().filter(|_| partition == Partition::Root)
+    }
+
     /// Makes the partition's file system, as a file of its own.
     fn file_system(&self, partition: Partition) -> PathBuf {
+        if let Some(image) = self.ready(partition) {
+            return image.clone();
+        }
         let tree = self.tree(partition);
         let image = self.directory.join(format!("{}.img", partition.name()));
         if self.fat.contains(&partition) {
@@ -238,19 +255,26 @@ impl BuiltDisk {
         line.expect("sgdisk shows the GUID").to_uppercase()
     }
 
+    /// Returns the contents of a file on an ext4 partition, as the guest has left it.
+    pub fn contents(&self, partition: Partition, path: &str) -> Vec<u8> {
+        self.debugfs(partition, &format!("cat /{path}"))
+    }
+
+    fn debugfs(&self, partition: Partition, request: &str) -> Vec<u8> {
+        let image = format!("{}?offset={}", self.path.display(), self.offset(partition));
+        let mut command = crate::host_program("/sbin/debugfs");
+        run(command.args(["-R", request, &image])).stdout
+    }
+
     /// Returns the names in a directory, sorted; after a run, as the guest has left them.
     pub fn names(&self, partition: Partition, directory: &str) -> Vec<String> {
-        let offset = self.offset(partition);
         let is_fat = self.fat.contains(&partition);
         let text = if is_fat {
-            let image = format!("{}@@{offset}", self.path.display());
+            let image = format!("{}@@{}", self.path.display(), self.offset(partition));
             let mut list = mtools("mdir", Path::new(&image));
             run(list.arg("-b").arg(format!("::/{directory}"))).stdout
         } else {
-            let image = format!("{}?offset={offset}", self.path.display());
-            let mut list = crate::host_program("/sbin/debugfs");
-            let request = format!("ls -p /{directory}");
-            run(list.args(["-R", &request, &image])).stdout
+            self.debugfs(partition, &format!("ls -p /{directory}"))
         };
         let text = String::from_utf8_lossy(&text);
         // mdir: ::/DIRECTORY/NAME; debugfs: /INODE/MODE/UID/GID/NAME/SIZE/.

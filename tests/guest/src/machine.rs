@@ -64,8 +64,13 @@ pub struct Machine {
 impl Machine {
     /// Makes a guest that boots `kernel` with `initramfs`; logs go to `directory`.
     pub fn new(directory: &Path, kernel: Kernel, initramfs: Vec<u8>) -> Self {
+        Self::with_image(directory, &kernel.image(), initramfs)
+    }
+
+    /// Makes a guest that boots the kernel in a file.
+    pub fn with_image(directory: &Path, image: &Path, initramfs: Vec<u8>) -> Self {
         let start = Start::Kernel {
-            image: kernel.image(),
+            image: image.to_owned(),
             append: String::new(),
         };
         Self::starting(directory, start, initramfs)
