@@ -1,16 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Installs, upgrades, removes and purges the package kexec-bpf in a Debian 13 that
-# mmdebstrap makes, as root: without a question, with the initramfs made anew each time,
-# and with nothing left in the end. Then Fedora's and Arch's package in the same way, with
-# this machine's rpm and pacman. Needs target/deb, target/rpm and target/pkg.
+# Installs, upgrades, removes and purges the package kexec-bpf in a Debian that mmdebstrap
+# makes, as root: without a question, with the initramfs made anew each time, and with
+# nothing left in the end. Then, in a Debian 13, Fedora's and Arch's package in the same
+# way, with this machine's rpm and pacman. Needs target/deb, target/rpm and target/pkg.
+#
+#   tests/packages.sh [trixie|bookworm|forky]
 #
 # kexec-bpf-dkms is not installed here: a compiler and kernel headers would be 1 GB.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+suite=${1:-trixie}
 target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 die() { echo "packages: $*" >&2; exit 1; }
 package=$(echo "$target"/deb/kexec-bpf_*_amd64.deb)
@@ -24,7 +27,7 @@ release=$(basename "$(echo "$set"/lib/modules/*)")
 
 # shellcheck source=tests/debian-root.sh
 . tests/debian-root.sh
-minimal=$(system debian-13 trixie initramfs-tools busybox zstd systemd)
+minimal=$(system "packages-$suite" "$suite" initramfs-tools busybox zstd systemd)
 
 mkdir -p "$target/vm/run"
 root=$(mktemp -d "$target/vm/run/packages.XXXXXX")
@@ -47,7 +50,7 @@ expect() {
     if grep -qx 'usr/bin/kexec-bpf' "$root/tmp/list"; then found=yes; fi
     rm "$root/tmp/list"
     [ "$found" = "$1" ] || die "is the program in the initramfs? $found, not $1"
-    echo "packages: $2: ok"
+    echo "packages: $suite: $2: ok"
 }
 
 # nothing_left WORD: fails if there is a file that was not there at the start.
@@ -59,7 +62,7 @@ nothing_left() {
     local left
     left=$(cd "$root" && find etc usr -xdev -name '*kexec?bpf*' ! -path 'usr/lib/modules/*')
     [ -z "$left" ] || die "$1: these are left: $left"
-    echo "packages: $1: ok"
+    echo "packages: $suite: $1: ok"
 }
 
 # Prints how many links enable units of the package.
@@ -91,6 +94,7 @@ rm "$root/etc/kexec-bpf/pre-exec.d/10-mine"
 in_root apt-get -q install -y /tmp/first.deb
 in_root apt-get -q purge -y kexec-bpf
 nothing_left "purge"
+[ "$suite" = trixie ] || exit 0
 
 # rpm and pacman do not know what Debian's packages have installed. Both run the scripts of
 # a package in the system.
