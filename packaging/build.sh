@@ -15,6 +15,8 @@ musl=x86_64-unknown-linux-musl
 gnu=x86_64-unknown-linux-gnu
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 
+# makepkg and rpmbuild set what replaces the flags in .cargo/config.toml.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
 if [ -d "$(rustc --print sysroot)/lib/rustlib/$musl" ]; then
     exec cargo build --release --locked "$@"
 fi
@@ -40,7 +42,6 @@ for argument in -nostdlib -nostartfiles "$directory/rcrt1.o" "-L$target/musl" \
     -Wl,--no-dynamic-linker; do
     flags+=("-Clink-arg=$argument")
 done
-unset RUSTFLAGS
 export CARGO_ENCODED_RUSTFLAGS
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; echo "${flags[*]}")
 cargo build --release --locked --target "$gnu" "$@"
