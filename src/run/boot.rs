@@ -274,6 +274,16 @@ fn chosen(
         index = find(found);
     }
     let mut index = index?;
+    // Another disk's entry with this name may be another system.
+    let id = found.entries.get(index).map(|entry| entry.id.clone());
+    for (before, entry) in found.entries.iter().enumerate().take(index) {
+        if name.is_some() && entry.problem.is_some() && Some(&entry.id) == id.as_ref() {
+            events.tell(Event::Unbootable {
+                entries: found,
+                index: before,
+            });
+        }
+    }
     while let Some(timeout) = menu {
         index = match events.choose(found, index, *timeout) {
             Answer::Chosen(index) => index,

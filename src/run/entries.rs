@@ -194,17 +194,20 @@ impl BootEntries {
         }
     }
 
-    /// Returns whether the name means an entry, or may mean several.
+    /// Returns whether the name means an entry, or may mean several. A number is one of the
+    /// list, whatever else there is.
     fn has(&self, name: Option<&[u8]>) -> bool {
         let is_missing = |name: &[u8]| {
             let found = choose::by_name(&self.entries, name);
-            matches!(found, Err(BootError::NoSuchEntry { .. }))
+            let is_number = name.iter().all(u8::is_ascii_digit);
+            !is_number && matches!(found, Err(BootError::NoSuchEntry { .. }))
         };
         !name.is_some_and(is_missing)
     }
 
     fn can_boot(&self) -> bool {
-        self.entries.iter().any(|entry| entry.problem.is_none())
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.problem.is_none() && !entry.is_hidden)
     }
 
     /// Searches all other file systems, once. Returns whether they have entries.

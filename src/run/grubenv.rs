@@ -102,25 +102,36 @@ impl GrubFiles {
     /// or else the only one of its file system or of its disk. What is on another disk belongs
     /// to another system, unless one of both is on no disk of its own, such as a RAID.
     pub fn of(&self, volume: usize, boot: &str) -> Option<&GrubFile> {
-        let disk = |volume: usize| self.disks.get(volume).and_then(Option::as_deref);
-        let links = || {
-            let mut links = self.links.iter();
-            links.find(|link| (link.volume, link.boot) == (volume, boot))
-        };
         let is_linked = |file: &GrubFile| {
-            links().is_some_and(|link| link.path.eq_ignore_ascii_case(&file.path))
+            let mut links = self.links.iter();
+            let link = links.find(|link| (link.volume, link.boot) == (volume, boot));
+            link.map(|link| link.path.eq_ignore_ascii_case(&file.path))
         };
-        let is_near = |file: &GrubFile| disk(file.volume) == disk(volume);
-        let rules: [&dyn Fn(&GrubFile) -> bool; 6] = [
-            &|file| is_linked(file) && is_near(file),
-            &is_linked,
+        let is_near = |file: &GrubFile| self.is_near(file.volume, volume);
+        let has_link = self.files.iter().any(|file| is_linked(file).is_some());
+        let rules: [&dyn Fn(&GrubFile) -> bool; 4] = [
             &|file| (file.volume, file.boot) == (volume, boot),
             &|file| file.volume == volume,
+            &|file| is_near(file) && self.has_disk(file.volume) && self.has_disk(volume),
             &is_near,
-            &|file| disk(file.volume).is_none() || disk(volume).is_none(),
         ];
+        if has_link {
+            let linked = |file: &GrubFile| is_linked(file) == Some(true) && is_near(file);
+            return self.only(&linked)?;
+        }
         let mut found = rules.iter().map(|rule| self.only(rule));
         found.find_map(|found| found)?
+    }
+
+    fn has_disk(&self, volume: usize) -> bool {
+        self.disks.get(volume).is_some_and(Option::is_some)
+    }
+
+    /// Returns whether two file systems may be of one system: they are on one disk, or one is
+    /// on no disk of its own.
+    fn is_near(&self, a: usize, b: usize) -> bool {
+        let disk = |volume: usize| self.disks.get(volume).and_then(Option::as_deref);
+        disk(a).is_none() || disk(b).is_none() || disk(a) == disk(b)
     }
 
     /// Returns the only block that fulfils a rule, or one of several that set the same;
@@ -135,7 +146,10 @@ impl GrubFiles {
         )
     }
 
-    /// Returns the places of these entries, in their order, each with its block.
+    /// Returns the places whose entries grub's choices are about, each with its block, in the
+    /// order of these entries: a block in a /boot is about the entries there, and that of a
+    /// vendor about those of a /boot without one, or else of the ESP. On another disk than that
+    /// of the first entry is another system.
     pub fn of_entries(&self, entries: &[Entry]) -> Vec<(&GrubFile, GrubPlace)> {
         let mut places: Vec<GrubPlace> = Vec::new();
         for entry in entries {
@@ -144,11 +158,24 @@ impl GrubFiles {
                 places.push(place);
             }
         }
-        let found = places.into_iter().map(|place| {
-            let (volume, boot) = place;
-            Some((self.of(volume, boot)?, place))
-        });
-        found.flatten().collect()
+        let can_boot = |entry: &&Entry| entry.problem.is_none() && !entry.is_hidden;
+        let first = entries.iter().find(can_boot).or(entries.first());
+        let mut found = Vec::new();
+        let mut last = Vec::new();
+        for (volume, boot) in places {
+            let is_far = first.is_some_and(|first| !self.is_near(first.volume, volume));
+            let Some(file) = self.of(volume, boot).filter(|_| !is_far) else {
+                continue;
+            };
+            let is_own = (file.volume, file.boot) == (volume, boot);
+            match (is_own, file.path.starts_with(VENDORS)) {
+                (true, true) => last.push((file, (volume, boot))),
+                (true, false) | (false, true) => found.push((file, (volume, boot))),
+                (false, false) => {}
+            }
+        }
+        found.append(&mut last);
+        found
     }
 }
 
@@ -205,6 +232,7 @@ impl GrubFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::boot::entry::Kind;
 
     fn file(volume: usize, boot: &'static str, path: &str, value: &str) -> GrubFile {
         let text = std::format!("# GRUB Environment Block\nkernelopts={value}\n");
@@ -272,5 +300,33 @@ mod tests {
             .push(file(2, "@/boot/", "@/boot/grub2/grubenv", "own"));
         assert_eq!(value(&all, 2, "@/boot/"), own("own"));
         assert_eq!(value(&all, 2, ""), own("own"));
+    }
+
+    /// A block decides about the entries that grub shows with it.
+    #[test]
+    fn choices_are_about_the_entries_beside_them() {
+        let entry = |volume: usize| Entry::of_file(Kind::Type1, volume, b"a.conf").unwrap();
+        let entries = [entry(0), entry(1), entry(2)];
+        let disks = |names: [&str; 3]| names.map(|name| Some(name.to_owned())).to_vec();
+        let places = |all: &GrubFiles| {
+            let found = all.of_entries(&entries).into_iter();
+            found.map(|(_, (volume, _))| volume).collect::<Vec<_>>()
+        };
+        let boot = || file(1, "", "grub2/grubenv", "a");
+        let vendor = || file(0, "", "EFI/redhat/grubenv", "b");
+        for (files, names, wanted) in [
+            (vec![boot()], ["sda", "sda", "sdb"], &[1][..]),
+            (vec![vendor()], ["sda", "sda", "sdb"], &[1, 0]),
+            (vec![vendor(), boot()], ["sda", "sda", "sdb"], &[1, 0]),
+            // On another disk than the first entry.
+            (vec![boot()], ["sda", "sdb", "sdb"], &[]),
+        ] {
+            let all = GrubFiles {
+                files,
+                links: Vec::new(),
+                disks: disks(names),
+            };
+            assert_eq!(places(&all), wanted);
+        }
     }
 }

@@ -67,11 +67,11 @@ fn of_file(path: Vec<u8>, error: ThinError) -> RunError {
     RunError::Image { path, error }
 }
 
+/// Returns the SHA-256 of a file, if it is known.
+type Digests<'a> = &'a dyn Fn(&InputFile) -> Result<Option<[u8; 32]>, ReadError>;
+
 /// Compares the open files with the image's hashes, those by `digest`, if it is known.
-fn compare(
-    manifest: &Manifest<InputFile>,
-    digest: &dyn Fn(&InputFile) -> Result<Option<[u8; 32]>, ReadError>,
-) -> Result<(), RunError> {
+fn compare(manifest: &Manifest<InputFile>, digest: Digests<'_>) -> Result<(), RunError> {
     let (Some(thin), Some(files)) = (names(&manifest.detected), &manifest.thin) else {
         return Ok(());
     };

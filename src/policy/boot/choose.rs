@@ -193,8 +193,10 @@ impl Wish<'_> {
             let entry = entries.get(index)?;
             return (entry.problem.is_none() == can_boot).then_some(index);
         }
-        let by = |by_number| {
+        let by = |by_number, is_shown: bool| {
             let mut all = entries.iter().enumerate();
+            // What no boot loader shows is the default only if there is nothing else.
+            let is_hidden = |entry: &Entry| is_shown && entry.is_hidden;
             let found = all.find(|(_, entry)| {
                 let is_counted_out = self.respects_counter && entry.has_no_tries_left();
                 // Another profile may well reset the machine, so it has to be named.
@@ -204,11 +206,18 @@ impl Wish<'_> {
                     && !is_elsewhere
                     && !is_counted_out
                     && !is_unnamed
+                    && !is_hidden(entry)
                     && self.is_named(entry, by_number)
             });
             found.map(|(index, _)| index)
         };
-        by(false).or_else(|| by(true))
+        let shown = match self.source {
+            DefaultSource::First => by(false, true),
+            _ => None,
+        };
+        shown
+            .or_else(|| by(false, false))
+            .or_else(|| by(true, false))
     }
 }
 
@@ -244,13 +253,13 @@ pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
     missed
 }
 
-/// Returns the name of the entry whose file a path names; any other word as it is.
+/// Returns the name of the entry whose file has this path in the root of its file system; any
+/// other word as it is.
 #[must_use]
 pub fn of_entry_file(word: &[u8]) -> &[u8] {
-    let directory = [Kind::Type1.directory(), "/"].concat();
-    let mut parts = word.windows(directory.len());
-    let at = parts.rposition(|part| part == directory.as_bytes());
-    let name = at.and_then(|at| word.get(at.saturating_add(directory.len())..));
+    let path = word.strip_prefix(b"/").unwrap_or(word);
+    let name = path.strip_prefix(Kind::Type1.directory().as_bytes());
+    let name = name.and_then(|rest| rest.strip_prefix(b"/"));
     name.filter(|name| name.ends_with(Kind::Type1.suffix().as_bytes()) && !name.contains(&b'/'))
         .unwrap_or(word)
 }
@@ -264,6 +273,9 @@ pub fn is_path(word: &[u8]) -> bool {
     word.contains(&b'/') && !is_profile
 }
 
+/// A way in which a name may mean the entry with an index.
+type Rule<'a> = &'a dyn Fn(usize, &Entry) -> bool;
+
 /// Returns the index of the entry with this name: its id or its file's name, either without
 /// the suffix, its number in the list, or the beginning of its id. A profile may be named by
 /// its number. The same id elsewhere is a copy, of which the first that can boot is meant.
@@ -275,7 +287,7 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
     let begins = |text: &[u8]| !name.is_empty() && text.get(..name.len()).is_some_and(is);
     let number = core::str::from_utf8(name).ok();
     let number: Option<usize> = number.and_then(|text| text.parse().ok());
-    let rules: [&dyn Fn(usize, &Entry) -> bool; 6] = [
+    let rules: [Rule<'_>; 6] = [
         &|_, entry| is(&entry.id),
         &|_, entry| entry.has_file_name(is) || is(&entry.without_suffix(&entry.id)),
         &|_, entry| entry.has_number(|id| is(id) || is(&entry.without_suffix(id))),

@@ -75,7 +75,7 @@ pub struct Entry {
     first_id: Option<Vec<u8>>,
     /// True if boot loaders would not show the entry: a UKI that does not say what it is, or an
     /// entry whose image is elsewhere for them.
-    is_hidden: bool,
+    pub is_hidden: bool,
     pub problem: Option<Problem>,
 }
 

@@ -9,8 +9,10 @@ use crate::formats::image::detect::Image;
 use crate::formats::image::uki::SectionKind;
 use crate::formats::source::{FileSlice, ReadError};
 
-/// Looks for faults in the archives that `plan` loads. `fault` returns that of a slice of a
-/// file, which is the end of the initrd or not.
+/// Returns the first fault of a slice of a file, which is the end of the initrd or not.
+pub type Search<'a, F> = &'a dyn Fn(&F, FileSlice, bool) -> Result<Option<Fault>, ReadError>;
+
+/// Looks for faults in the archives that `plan` loads.
 ///
 /// # Errors
 /// [`PlanError::NotUnpacked`] for the first one that the kernel cannot unpack, and
@@ -18,7 +20,7 @@ use crate::formats::source::{FileSlice, ReadError};
 pub fn check_initrd<F>(
     plan: &Plan,
     manifest: &Manifest<F>,
-    fault: &dyn Fn(&F, FileSlice, bool) -> Result<Option<Fault>, ReadError>,
+    fault: Search<'_, F>,
 ) -> Result<(), PlanError> {
     let by_parser = plan.route == Route::Handshake && has_parser(manifest);
     let mut parts = plan.initrd.iter().filter(|part| part.is_archive());

@@ -374,7 +374,8 @@ fn the_beginning_of_a_profile_is_that_of_one_only() {
     }
     for (word, name) in [
         ("/loader/entries/a.conf", "a.conf"),
-        ("/boot/loader/entries/a.conf", "a.conf"),
+        ("./loader/entries/a.conf", "./loader/entries/a.conf"),
+        ("/mnt/loader/entries/a.conf", "/mnt/loader/entries/a.conf"),
         ("loader/entries/a.conf", "a.conf"),
         ("/loader/entries/a/b.conf", "/loader/entries/a/b.conf"),
         ("/loader/entries/a.efi", "/loader/entries/a.efi"),
