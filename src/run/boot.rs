@@ -82,7 +82,8 @@ fn load_path(
     let is_here = path.starts_with(b"./") || path.starts_with(b"../");
     let mut found = match is_here && place == Place::Anywhere {
         true => Err(no_entry(path)),
-        false => volumes::find(place, &variables, timeout_s, &is_wanted),
+        false => volumes::find(place, &variables, timeout_s, &is_wanted)
+            .map_err(|error| entries::needs_root(error, place)),
     };
     if let Ok(found) = &mut found
         && !found.volumes.iter().any(|volume| is_wanted(&volume.root))
@@ -173,12 +174,14 @@ fn load_entry(
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     let mut found = entries::find(options.place, options.timeout_s, name, host)?;
+    // What follows the default is not the default itself, and a number is one of the list,
+    // which looks at the default as well.
+    let is_number = name.is_some_and(|name| name.iter().all(u8::is_ascii_digit));
+    if name.is_none() && options.next || is_number {
+        let _ = found.checked_default(host);
+    }
     tell_notes(&mut found, events);
     if name.is_none() {
-        // The entry that follows the default is not the default itself.
-        if options.next {
-            let _ = found.checked_default(host);
-        }
         announce(options, &mut found, events);
     }
     let mut menu = options.menu.map(|time| match time {
@@ -200,6 +203,11 @@ fn load_entry(
         if let Some(problem) = entry.problem {
             let id = entry.id;
             return Err(BootError::Bad { id, problem }.into());
+        }
+        // Other file systems may have been searched since.
+        let is_next = matches!(found.default(), Some((_, DefaultSource::NextEntry)));
+        if name.is_none() && is_next && !options.dry_run {
+            take_next_entry(&mut found, events);
         }
         let common = load_options(options, host);
         let mut load_it = |options: &LoadOptions<'_>| load(options, host, events);
@@ -303,6 +311,13 @@ fn chosen(
     Ok(index)
 }
 
+fn take_next_entry(found: &mut BootEntries, events: &mut dyn Events) {
+    found.take_next_entry(&mut |why| {
+        let text = format!("next_entry of grubenv is ignored: {why}");
+        events.warn_of(Topic::Default, &text);
+    });
+}
+
 /// Takes back what names an entry for one boot, and reports what might have been meant
 /// instead of the default.
 fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn Events) {
@@ -314,10 +329,7 @@ fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn
                 events.warn_of(Topic::Default, &text);
             }
         } else {
-            found.take_next_entry(&mut |why| {
-                let text = format!("next_entry of grubenv is ignored: {why}");
-                events.warn_of(Topic::Default, &text);
-            });
+            take_next_entry(found, events);
         }
     }
     let missed = found.missed();

@@ -84,7 +84,10 @@ pub fn find(
         if !all.can_boot() || !all.has(name) {
             all.search_others(host);
         }
-        let is_there = !all.entries.is_empty() && all.has(name);
+        let is_there = match name {
+            Some(_) => !all.entries.is_empty() && all.has(name),
+            None => all.entries.iter().any(|entry| entry.problem.is_none()),
+        };
         if is_there || matches!(place, Place::Root(_)) || now_us() >= end_us {
             break all;
         }
@@ -103,7 +106,7 @@ pub fn find(
 }
 
 /// Says that root is needed, if that is why nothing was found.
-fn needs_root(error: RunError, place: Place<'_>) -> RunError {
+pub fn needs_root(error: RunError, place: Place<'_>) -> RunError {
     if matches!(place, Place::Root(_)) || capability::may_mount() {
         return error;
     }
@@ -186,7 +189,11 @@ impl BootEntries {
             let mut notes = Vec::new();
             let all = self.grub_files.of_entries(&self.entries).into_iter();
             let choices = all.map(|(file, place)| {
-                let note = &mut |note| notes.push(note);
+                let note = &mut |note| {
+                    if !notes.contains(&note) {
+                        notes.push(note);
+                    }
+                };
                 file.choices(place, &self.volumes, note)
             });
             self.grub = choices.collect();

@@ -108,12 +108,20 @@ impl GrubFiles {
             link.map(|link| link.path.eq_ignore_ascii_case(&file.path))
         };
         let is_near = |file: &GrubFile| self.is_near(file.volume, volume);
+        let is_elsewhere = |file: &GrubFile| file.volume != volume;
         let has_link = self.files.iter().any(|file| is_linked(file).is_some());
+        // Subvolumes are of different systems.
+        let is_root = |boot: &str| matches!(boot, "" | "boot/");
         let rules: [&dyn Fn(&GrubFile) -> bool; 4] = [
             &|file| (file.volume, file.boot) == (volume, boot),
-            &|file| file.volume == volume,
-            &|file| is_near(file) && self.has_disk(file.volume) && self.has_disk(volume),
-            &is_near,
+            &|file| file.volume == volume && is_root(file.boot) && is_root(boot),
+            &|file| {
+                is_elsewhere(file)
+                    && is_near(file)
+                    && self.has_disk(file.volume)
+                    && self.has_disk(volume)
+            },
+            &|file| is_elsewhere(file) && is_near(file),
         ];
         if has_link {
             let linked = |file: &GrubFile| is_linked(file) == Some(true) && is_near(file);
@@ -141,7 +149,7 @@ impl GrubFiles {
         let mut all = self.files.iter().filter(|file| rule(file));
         let first = all.next()?;
         Some(
-            all.all(|file| file.variables == first.variables)
+            all.all(|file| file.variables.agrees(&first.variables))
                 .then_some(first),
         )
     }
@@ -299,7 +307,7 @@ mod tests {
         all.files
             .push(file(2, "@/boot/", "@/boot/grub2/grubenv", "own"));
         assert_eq!(value(&all, 2, "@/boot/"), own("own"));
-        assert_eq!(value(&all, 2, ""), own("own"));
+        assert_eq!(value(&all, 2, ""), None);
     }
 
     /// A block decides about the entries that grub shows with it.

@@ -77,6 +77,19 @@ impl Grubenv {
             .map(|(_, value)| value.as_slice())
     }
 
+    /// Returns whether both set the same for entries. The choice of one, and what is counted
+    /// of boots, may differ between copies, of which grub writes only one.
+    #[must_use]
+    pub fn agrees(&self, other: &Grubenv) -> bool {
+        const OWN: [&[u8]; 4] = [b"saved_entry", b"next_entry", b"boot_", b"menu_"];
+        let is_shared = |name: &[u8]| !OWN.iter().any(|own| name.starts_with(own));
+        let within = |a: &Grubenv, b: &Grubenv| {
+            let mut shared = a.variables.iter().filter(|(name, _)| is_shared(name));
+            shared.all(|(name, _)| a.get(name) == b.get(name))
+        };
+        within(self, other) && within(other, self)
+    }
+
     /// Returns the value of a variable, if it is not empty.
     #[must_use]
     pub fn set(&self, name: &[u8]) -> Option<&[u8]> {

@@ -70,7 +70,7 @@ impl GrubChoices {
         let mut menu: Vec<_> = menu
             .map(|(index, entry)| {
                 let mut entry = entry.clone();
-                entry.problem = None;
+                (entry.problem, entry.is_hidden) = (None, false);
                 (index, entry)
             })
             .collect();
@@ -195,7 +195,8 @@ impl Wish<'_> {
         }
         let by = |by_number, is_shown: bool| {
             let mut all = entries.iter().enumerate();
-            // What no boot loader shows is the default only if there is nothing else.
+            // systemd-boot's names do not mean what it would not show, and that is the default
+            // only if there is nothing else.
             let is_hidden = |entry: &Entry| is_shown && entry.is_hidden;
             let found = all.find(|(_, entry)| {
                 let is_counted_out = self.respects_counter && entry.has_no_tries_left();
@@ -211,13 +212,13 @@ impl Wish<'_> {
             });
             found.map(|(index, _)| index)
         };
-        let shown = match self.source {
-            DefaultSource::First => by(false, true),
-            _ => None,
-        };
-        shown
-            .or_else(|| by(false, false))
-            .or_else(|| by(true, false))
+        let shown = || by(false, true).or_else(|| by(true, true));
+        let any = || by(false, false).or_else(|| by(true, false));
+        match (self.source, self.grub) {
+            (DefaultSource::First, _) => shown().or_else(any),
+            (_, Some(_)) => any(),
+            (_, None) => shown(),
+        }
     }
 }
 
@@ -287,7 +288,8 @@ pub fn by_name(entries: &[Entry], name: &[u8]) -> Result<usize, BootError> {
     let begins = |text: &[u8]| !name.is_empty() && text.get(..name.len()).is_some_and(is);
     let number = core::str::from_utf8(name).ok();
     let number: Option<usize> = number.and_then(|text| text.parse().ok());
-    let rules: [Rule<'_>; 6] = [
+    let rules: [Rule<'_>; 7] = [
+        &|_, entry| entry.is_first_profile() && entry.file_name == name,
         &|_, entry| is(&entry.id),
         &|_, entry| entry.has_file_name(is) || is(&entry.without_suffix(&entry.id)),
         &|_, entry| entry.has_number(|id| is(id) || is(&entry.without_suffix(id))),
