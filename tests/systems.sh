@@ -30,7 +30,7 @@ done
 package=$(echo "$target"/deb/kexec-bpf_*_amd64.deb)
 [ -f "$package" ] || die "no $package: run make deb"
 
-# The UUID of the LUKS container that tests/systems/report makes.
+# The UUID of the LUKS container, which tests/vm/systems.rs knows, too.
 container=01234567-89ab-cdef-0123-456789abcdef
 
 # The initrd of the system in root.
@@ -69,6 +69,19 @@ configure() {
     esac
 }
 
+# encrypt: makes a LUKS container of the root file system; the passphrase is "secret".
+encrypt() {
+    cp --sparse=always "$made/root.img" "$root/tmp/root.img"
+    # The data move to make room for the header.
+    truncate -s +32M "$root/tmp/root.img"
+    printf secret >"$root/tmp/key"
+    in_root cryptsetup reencrypt --encrypt --type luks2 --reduce-device-size 32M --batch-mode \
+        --uuid "$container" --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file /tmp/key \
+        /tmp/root.img
+    mv "$root/tmp/root.img" "$made/crypt-root.img"
+    rm "$root/tmp/key"
+}
+
 # install_system NAME: leaves in $made what the guests need.
 install_system() {
     local suite=${1%%-*} generator=${1#*-} size
@@ -88,12 +101,13 @@ install_system() {
     size=$(du -sm "$root" | cut -f 1)
     rm -f "$made/root.img"
     /sbin/mkfs.ext4 -q -L root -d "$root" "$made/root.img" "$((size * 5 / 4 + 200))M"
-    # The same system where root is encrypted; dracut's generator takes it from the
-    # command line.
+    # The same system where root is encrypted; in dracut's initrd a generator takes the
+    # container from the command line.
     if [ "$generator" = initramfs-tools ]; then
         echo "cryptroot UUID=$container none luks,initramfs" >>"$root/etc/crypttab"
         in_root update-initramfs -u
     fi
+    encrypt
     cp "$(initrd)" "$made/crypt.img"
 }
 

@@ -8,7 +8,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use guest::disk::BuiltDisk;
-use guest::filesystem;
 use guest::initramfs::extra_initrd;
 use guest::{Disk, Machine, Partition, Payload, Transcript, second_initrd};
 
@@ -18,12 +17,10 @@ use crate::initramfs::{expect_chained, expect_console, payloads};
 const VARIABLE: &str = "KEXEC_BPF_TEST_SYSTEM";
 /// The last line of the menu.
 const MENU: &str = "q quits.";
-/// The UUID of the LUKS container that `report` formats.
+/// The UUID of the LUKS container that tests/systems.sh makes.
 const CONTAINER: &str = "01234567-89ab-cdef-0123-456789abcdef";
 /// The time that a guest may take which makes an initrd.
 const SLOW_S: u64 = 1200;
-/// What a LUKS container has besides the data.
-const LUKS_BYTES: u64 = 32 << 20;
 
 /// An installed system: a kernel, initrds, and a root file system.
 struct System(PathBuf);
@@ -68,31 +65,6 @@ impl System {
     /// Begins a disk with the system.
     fn disk(&self, directory: &Path) -> Disk {
         Disk::new(directory).root_from(&self.file("root.img"))
-    }
-
-    /// Makes a disk whose root partition is a LUKS container with the system, by the
-    /// system's own cryptsetup. The passphrase is "secret".
-    fn encrypted(&self, directory: &Path, nonce: &str, payload: &[Payload; 2]) -> BuiltDisk {
-        let root = self.file("root.img");
-        let bytes = root.metadata().expect("stat the root").len() + LUKS_BYTES;
-        let blank = filesystem::image(directory, "blank.img", bytes);
-        let disk = Disk::new(directory).root_from(&blank);
-        let disk = entry(disk, self, nonce, payload).build();
-        let making = directory.join("making");
-        fs::create_dir(&making).expect("make a directory");
-        let plain = self.disk(&making).esp("EFI/empty", b"").build();
-        let said = self
-            .machine(&making, "initrd.img", "root=/dev/vda2 test.encrypt")
-            // It has instructions for AES, which QEMU runs much faster than AES in C.
-            .cpu("Westmere")
-            .disk(plain.path())
-            .disk(&root)
-            .disk(disk.path())
-            .run();
-        for step in ["format", "open", "copy", "close"] {
-            said.expect(&format!("{step}-code"), "0");
-        }
-        disk
     }
 }
 
@@ -152,7 +124,8 @@ fn long_menu_before_the_prompt() {
     let system = System::named();
     let directory = system.work_dir("prompt");
     let (nonce, payload) = (guest::nonce(), payloads());
-    let disk = system.encrypted(&directory, &nonce, &payload);
+    let disk = Disk::new(&directory).root_from(&system.file("crypt-root.img"));
+    let disk = entry(disk, &system, &nonce, &payload).build();
     let prompt = match system.name().ends_with("dracut") {
         true => "Please enter passphrase",
         false => "Please unlock disk cryptroot",
