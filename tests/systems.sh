@@ -100,7 +100,8 @@ install_system() {
     cp "$(initrd)" "$made/initrd.img"
     size=$(du -sm "$root" | cut -f 1)
     rm -f "$made/root.img"
-    /sbin/mkfs.ext4 -q -L root -d "$root" "$made/root.img" "$((size * 5 / 4 + 200))M"
+    /sbin/mkfs.ext4 -q -L root -E lazy_itable_init=0,lazy_journal_init=0 -d "$root" \
+        "$made/root.img" "$((size * 5 / 4 + 200))M"
     # The same system where root is encrypted; in dracut's initrd a generator takes the
     # container from the command line.
     if [ "$generator" = initramfs-tools ]; then
