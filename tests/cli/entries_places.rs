@@ -260,7 +260,7 @@ fn an_entry_may_name_a_thin_image_in_boot() {
         crate::thin::INITRD,
         "EFI/Linux/good.efi",
     ] {
-        let to = directory.path(&format!("boot/{name}"));
+        let to = directory.path(format!("boot/{name}"));
         fs::copy(esp.path(name), to).unwrap();
     }
     directory.file("boot/loader/entries/a.conf", b"linux /EFI/Linux/good.efi\n");
