@@ -177,7 +177,7 @@ fn load_entry(
     // What follows the default is not the default itself, and a number is one of the list,
     // which looks at the default as well.
     let is_number = name.is_some_and(|name| name.iter().all(u8::is_ascii_digit));
-    if name.is_none() && options.next || is_number {
+    if options.next || is_number {
         let _ = found.checked_default(host);
     }
     tell_notes(&mut found, events);

@@ -241,15 +241,16 @@ impl BootEntries {
     }
 
     /// Reads loader.conf. systemd-boot reads that of its ESP and no other, which is the first
-    /// that has one, or entries; without an ESP, the first one counts.
+    /// with entries; without an ESP, the one beside the first entries counts.
     fn read_conf(&mut self, place: BootPlace<'_>) {
         let has_esp = self.volumes.first().is_some_and(|first| first.is_esp);
-        if self.has_conf || has_esp && !place.volume.is_esp {
+        let is_read = !place.volume.is_esp || place.boot.is_empty();
+        if self.has_conf || has_esp && !place.volume.is_esp || !is_read {
             return;
         }
         let (root, path) = (&place.volume.root, place.path(LOADER_CONF));
         match read_text(root, &path) {
-            Ok(text) => (self.conf, self.has_conf) = (loader_conf::parse(&text), true),
+            Ok(text) => self.conf = loader_conf::parse(&text),
             Err(problem) => {
                 if !entry::is_absent(root, &path) {
                     let path = escaped(&path);
@@ -285,7 +286,11 @@ impl BootEntries {
         Sources {
             conf: &self.conf,
             variables: &self.variables,
-            grub: &self.grub,
+            // A grubenv may be left of a boot loader that is gone.
+            grub: match self.variables.is_systemd_boot {
+                true => &[],
+                false => &self.grub,
+            },
         }
     }
 

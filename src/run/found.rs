@@ -34,6 +34,8 @@ pub enum Others {
     None,
     /// The partitions of this disk.
     OfDisk(String),
+    /// All but the partitions of this disk.
+    NotOfDisk(String),
     All,
 }
 

@@ -11,6 +11,7 @@ mod boot;
 mod companions;
 mod crash;
 mod default_entry;
+mod device;
 mod digest;
 mod done;
 pub mod enforce;

@@ -5,17 +5,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::device::{content, filesystem, is_called, is_other, of_disk, read, table};
 use super::found::{Found, Others, Place};
 use super::volume::Volume;
-use crate::diagnosis::Diagnose;
-use crate::formats::disk::partition::{Partition, PartitionType, Table};
-use crate::formats::disk::superblock::{self, Content, Filesystem};
-use crate::formats::disk::table;
+use crate::formats::disk::partition::{Partition, PartitionType};
+use crate::formats::disk::superblock::{Content, Filesystem};
 use crate::formats::entries::efi::LoaderVariables;
-use crate::formats::source::SubSource;
 use crate::policy::boot::device::DeviceName;
 use crate::policy::boot::error::BootError;
-use crate::policy::boot::partitions::{self, Choice, Chosen, Disk, DiskError, partition_name};
+use crate::policy::boot::partitions::{self, Choice, Chosen, Disk, partition_name};
 use crate::sys::block::{self, AddedPartition, Block};
 use crate::sys::directory::Directory;
 use crate::sys::file;
@@ -32,14 +30,8 @@ impl Found {
     pub fn search_others(&mut self, is_wanted: &dyn Fn(&Directory) -> bool) {
         let blocks = match core::mem::take(&mut self.others) {
             Others::None => Vec::new(),
-            Others::OfDisk(name) => {
-                let mut blocks = block::all();
-                blocks.retain(|block| {
-                    let disk = block.partition.as_ref().map(|(disk, _)| disk);
-                    disk.unwrap_or(&block.name) == &name
-                });
-                blocks
-            }
+            Others::OfDisk(disk) => of_disk(block::all(), &disk, true),
+            Others::NotOfDisk(disk) => of_disk(block::all(), &disk, false),
             Others::All => block::all(),
         };
         if !blocks.is_empty() {
@@ -51,46 +43,41 @@ impl Found {
     }
 }
 
-fn table(disk: &Block) -> Result<Table, DiskError> {
-    let file = disk.open();
-    let file = file.map_err(|error| DiskError::Open(error.to_string()))?;
-    table::read(&file, disk.sector_bytes()).map_err(DiskError::Table)
-}
-
-fn read(disk: &Block) -> Disk {
-    Disk {
-        name: disk.name.clone(),
-        table: table(disk),
-    }
-}
-
-/// Recognises what is on a device; returns `None` for any other content.
-fn content(block: &Block) -> Result<Option<Content>, BootError> {
-    let device = block.open();
-    let device = device.map_err(|error| BootError::Device(error.diagnose()))?;
-    superblock::probe(&device)
-        .map_err(|error| BootError::Device(error.diagnose().within(&block.path())))
-}
-
-fn filesystem(block: &Block) -> Option<Filesystem> {
-    match content(block) {
-        Ok(Some(Content::Filesystem(found))) => Some(found),
-        _ => None,
-    }
-}
-
 impl Search<'_> {
+    /// Returns the disk that has this partition.
+    fn disk_with(&self, uuid: &str) -> Option<&Block> {
+        self.disks().find(|disk| {
+            let partitions = table(disk).map_or(Vec::new(), |table| table.partitions);
+            let mut partitions = partitions.iter();
+            partitions.any(|one| one.uuid.eq_ignore_ascii_case(uuid))
+        })
+    }
+
+    /// Returns whether a boot loader would find what is wanted.
+    fn has_wanted(&self, found: &Found) -> bool {
+        let mut firsts = found.volumes.iter().take(found.firsts);
+        firsts.any(|volume| (self.is_wanted)(&volume.root))
+    }
+
+    /// Adds the other file systems of the disk that the firmware started from: the boot loader
+    /// there is grub, which reads those. Returns what is left to be searched.
+    fn add_own(&self, disk: &Block, found: &mut Found) -> Others {
+        let own = Search {
+            blocks: of_disk(self.blocks.clone(), &disk.name, true),
+            is_wanted: self.is_wanted,
+        };
+        let own = own.others().volumes;
+        let (at, count) = (found.firsts, own.len());
+        found.volumes.splice(at..at, own);
+        found.firsts = at.saturating_add(count);
+        Others::NotOfDisk(disk.name.clone())
+    }
+
     /// Returns a note on the partition that the firmware started from, if it is not there.
     pub fn missing(&self, variables: &LoaderVariables) -> Option<String> {
         let uuid = variables.device_part_uuid.as_deref()?;
-        let is_there = |disk: &Block| {
-            let table = table(disk).ok()?;
-            let mut all = table.partitions.iter();
-            all.any(|one| one.uuid.eq_ignore_ascii_case(uuid))
-                .then_some(())
-        };
-        match self.disks().find_map(is_there) {
-            Some(()) => None,
+        match self.disk_with(uuid) {
+            Some(_) => None,
             None => Some(format!(
                 "the partition that the firmware started from is not here: PARTUUID={uuid}"
             )),
@@ -164,10 +151,14 @@ impl Search<'_> {
         let disks: Vec<Disk> = self.disks().map(read).collect();
         let chosen = partitions::choose(&disks, started_from);
         match chosen.and_then(|choice| self.open_all(choice)) {
-            Ok(found) => Ok(Found {
-                others: Others::All,
-                ..found
-            }),
+            Ok(mut found) => {
+                let disk = started_from.and_then(|uuid| self.disk_with(uuid));
+                found.others = match disk {
+                    Some(disk) if !self.has_wanted(&found) => self.add_own(disk, &mut found),
+                    _ => Others::All,
+                };
+                Ok(found)
+            }
             Err(error) => {
                 let others = self.others_of(&disks);
                 match others.volumes.is_empty() {
@@ -336,41 +327,4 @@ impl Search<'_> {
         }
         Volume::open(block, filesystem, members, added, self.is_wanted)
     }
-}
-
-/// Returns whether a partition that has no device of its own has this name.
-fn is_called(disk: &Block, partition: &Partition, name: &DeviceName) -> bool {
-    match name {
-        DeviceName::Path { path, stands_for } => match stands_for {
-            Some(name) => is_called(disk, partition, name),
-            None => {
-                path.strip_prefix("/dev/") == Some(&partition_name(&disk.name, partition.number))
-            }
-        },
-        _ => name.describes(&|| Some(partition.clone()), &|| {
-            let file = disk.open().ok()?;
-            match superblock::probe(&SubSource::new(&file, partition.slice)) {
-                Ok(Some(Content::Filesystem(found))) => Some(found),
-                _ => None,
-            }
-        }),
-    }
-}
-
-/// Returns whether a device is neither a disk with a partition table nor one of the
-/// partitions that are read first.
-fn is_other(block: &Block, disks: &[Disk]) -> bool {
-    let table = |name: &str| {
-        let disk = disks.iter().find(|disk| disk.name == name)?;
-        disk.table.as_ref().ok()
-    };
-    let Some((disk, number)) = &block.partition else {
-        // Memory, and files of the running system.
-        let is_virtual = ["loop", "ram", "zram", "sr", "nbd"];
-        let is_virtual = is_virtual.iter().any(|kind| block.name.starts_with(kind));
-        return !is_virtual && table(&block.name).is_none();
-    };
-    let partitions = table(disk).map_or(&[][..], |table| &table.partitions);
-    let listed = partitions.iter().find(|one| one.number == *number);
-    listed.is_none_or(|one| one.partition_type == PartitionType::Other)
 }

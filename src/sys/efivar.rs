@@ -81,6 +81,7 @@ pub fn read() -> LoaderVariables {
         default: value("LoaderEntryDefault"),
         last_booted: value("LoaderEntryLastBooted"),
         device_part_uuid: value("LoaderDevicePartUUID"),
+        is_systemd_boot: value("LoaderInfo").is_some_and(|info| info.starts_with("systemd-boot")),
         hibernated: directory.has_file(HIBERNATED),
     }
 }

@@ -98,20 +98,20 @@ fn systems_are_not_mixed() {
         "list",
         "0",
         &[
-            "aa.conf, on vdc1",
             "old.conf, on vdc1, the default (loader.conf)",
+            "aa.conf, on vdc1",
             "zz.conf, on vdc1",
         ],
     );
-    said.expect_attempt("default", "0", &["entry old.conf on vdc1"]);
+    said.expect_attempt("default", "0", &["old.conf on vdc1"]);
     let saved = "a-1.conf, on vda2, the default (saved_entry of grubenv)";
-    said.expect_attempt("first", "0", &["a-2.conf", saved, "memtest.conf"]);
+    said.expect_attempt("first", "0", &["memtest.conf", "a-2.conf", saved]);
     said.expect_attempt("first-default", "0", &["root=x of-a"]);
-    said.expect_attempt("second", "0", &["entry b-1.conf on vdb2", "root=x of-b"]);
-    said.expect_attempt("other", "0", &["entry a-2.conf on vda2", "root=x of-a"]);
+    said.expect_attempt("second", "0", &["b-1.conf on vdb2", "root=x of-b"]);
+    said.expect_attempt("other", "0", &["a-2.conf on vda2", "root=x of-a"]);
     said.expect_attempt("number", "3", &["no entry 9"]);
     said.expect_attempt("last", "1", &["no entry after zz.conf"]);
-    said.expect_attempt("path", "0", &["entry /tiny on vda1"]);
+    said.expect_attempt("path", "0", &["/tiny on vda1"]);
     said.expect_attempt("late", "3", &["no entry late"]);
     said.expect("here-code", "0");
     let here = said.all("here").join("\n");

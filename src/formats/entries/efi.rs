@@ -23,6 +23,8 @@ pub struct LoaderVariables {
     pub last_booted: Option<String>,
     /// The ESP that the firmware started from.
     pub device_part_uuid: Option<String>,
+    /// True if systemd-boot has started the running system (LoaderInfo).
+    pub is_systemd_boot: bool,
     /// True if systemd has written where a hibernated system is (HibernateLocation).
     pub hibernated: bool,
 }

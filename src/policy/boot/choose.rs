@@ -239,6 +239,10 @@ pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
     let mut missed = Vec::new();
     for wish in sources.wishes() {
         if wish.find(entries, true).is_some() {
+            if wish.source == DefaultSource::SavedEntry {
+                // Another place's, which is no news.
+                missed.retain(|missed: &Missed| missed.source != DefaultSource::SavedEntry);
+            }
             break;
         }
         let index = wish.find(entries, false);
