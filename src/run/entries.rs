@@ -88,7 +88,8 @@ pub fn find(
             Some(_) => !all.entries.is_empty() && all.has(name),
             None => all.entries.iter().any(|entry| entry.problem.is_none()),
         };
-        if is_there || matches!(place, Place::Root(_)) || now_us() >= end_us {
+        // A device that was named is there already.
+        if is_there || place != Place::Anywhere || now_us() >= end_us {
             break all;
         }
         drop(all);
