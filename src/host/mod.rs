@@ -249,6 +249,15 @@ impl Host {
         matches!(self.enforce, Some(Enforce::On | Enforce::Held))
     }
 
+    /// Returns whether nothing is known that makes the kernel demand signatures; false if
+    /// that could not be read.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.lockdown == Some(Lockdown::None)
+            && self.enforce == Some(Enforce::Off)
+            && self.secure_boot != Some(true)
+    }
+
     /// Returns the number of loads that are left for crash images (`panic`) or for other
     /// images, if the kernel limits them.
     #[must_use]

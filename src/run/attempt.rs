@@ -27,7 +27,7 @@ use crate::sys::file::InputFile;
 use crate::sys::kmsg::LogMark;
 use crate::sys::memfd::{Filled, Memfd};
 use crate::sys::progress::{self, Phase};
-use crate::sys::{AsFd, Fd, crash_record, event, kexec, thread};
+use crate::sys::{AsFd, Fd, event, kexec, thread};
 
 /// The input of one attempt.
 struct Attempt<'load> {
@@ -111,7 +111,6 @@ impl Attempt<'_> {
         let image = &self.manifest.image.path;
         let estimate = preflight.and_then(|preflight| preflight.estimate);
         let _keys = crash::crypt_keys(self.options)?;
-        crash_record::remove();
         let done = self.load(events)?;
         crash::remember(image, estimate.as_ref(), event::boot_time_s());
         Ok(done)

@@ -15,9 +15,9 @@ use super::ready::Early;
 use super::server::Server;
 use super::{Progress, RunError};
 use crate::abi;
-use crate::diagnosis::Diagnose;
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::size::milliseconds;
+use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::host::Host;
 use crate::policy::explain;
 use crate::policy::plan::Unpack;
@@ -62,6 +62,12 @@ pub fn load(
     progress(format_args!("session registered with /proc/kexec_bpf"));
     line::enter(Phase::Parser);
     let early = Early::make(&session, offer, host, progress);
+    // The call would drop the crash image that is loaded, and then fail.
+    let refusal = early.as_ref().and_then(Early::refusal);
+    if let Some(refusal) = refusal.filter(|_| offer.flags.is_panic()) {
+        let found = refusal.diagnose().of_load(offer.image_path());
+        return Err(RunError::Diagnosed(quoted(found, refusal.log())));
+    }
     let image = offer.image();
     let call = || {
         let started_us = now_us();
@@ -131,11 +137,8 @@ pub fn load(
         }
     };
     let log = cancelled.as_ref().map_or("", ServeError::log);
-    let lines = last_lines(log).into_iter();
-    let found = found
-        .within(&error.call)
-        .of_load(offer.image_path())
-        .quote("verifier", lines.map(String::into_bytes).collect());
+    let found = found.within(&error.call).of_load(offer.image_path());
+    let found = quoted(found, log);
     let addon = report.as_ref().and_then(|report| {
         offer.companions.iter().copied().find(|id| {
             let addon = offer.companion(*id);
@@ -146,6 +149,12 @@ pub fn load(
         diagnosis: found,
         addon,
     })
+}
+
+/// Adds the end of the verifier's log.
+fn quoted(found: Diagnosis, log: &str) -> Diagnosis {
+    let lines = last_lines(log).into_iter();
+    found.quote("verifier", lines.map(String::into_bytes).collect())
 }
 
 /// Returns the lines of a verifier's log that say what is wrong: the last non-empty ones,

@@ -30,8 +30,8 @@ pub struct Early {
 }
 
 impl Early {
-    /// Makes the parser ready that the kernel will ask for. Where signatures count, an
-    /// image's own has to wait until the kernel has verified the image.
+    /// Makes the parser ready that the kernel will ask for. Where signatures count, or nobody
+    /// knows, an image's own has to wait until the kernel has verified the image.
     pub fn make(
         session: &Session,
         offer: &Offer<'_>,
@@ -43,7 +43,7 @@ impl Early {
         }
         let bytes = match offer.parser {
             plan::Parser::Module { offset, .. } => session.read_parser(offset).ok()?,
-            plan::Parser::Image(_) if host.is_locked_down() || host.enforces() => return None,
+            plan::Parser::Image(_) if !host.is_open() => return None,
             plan::Parser::Image(slice) => offer.own_parser(slice)?,
             plan::Parser::None => return None,
         };
@@ -52,6 +52,11 @@ impl Early {
             progress(format_args!("no parser is ready before the call: {error}"));
         }
         Some(Early { bytes, parser })
+    }
+
+    /// Returns why the load will fail, if these are the bytes that the kernel will hand out.
+    pub fn refusal(&self) -> Option<&ServeError> {
+        self.parser.as_ref().err()
     }
 
     /// Returns the parser, or why it failed, if these are its bytes; detaches it otherwise.

@@ -8,6 +8,7 @@ use core::ptr;
 
 use rustix::fd::{AsRawFd, BorrowedFd};
 
+use super::crash_record;
 use super::event;
 use super::file::{KernelFile, exists, read_kernel_file};
 use super::{SysError, capability, last_errno};
@@ -31,7 +32,8 @@ fn check(result: c_long) -> rustix::io::Result<()> {
 /// `kexec_file_load(kernel_fd, initrd_fd, cmdline_len, cmdline, flags)`: makes the kernel
 /// read, verify and load an image. Blocks until that is done.
 ///
-/// Without `initrd`, `flags` must contain NO_INITRAMFS.
+/// Without `initrd`, `flags` must contain NO_INITRAMFS. A crash image that is loaded already
+/// is dropped first, so its record is removed.
 ///
 /// # Errors
 /// The kernel's error number, which `explain` interprets.
@@ -42,6 +44,9 @@ pub fn file_load(
     flags: Flags,
 ) -> Result<(), SysError> {
     let initrd_fd = initrd.map_or(NO_FD, |fd| fd.as_raw_fd());
+    if flags.is_panic() {
+        crash_record::remove();
+    }
     // SAFETY: both descriptors stay open during the call, and `cmdline` has the length
     // that is passed, with its NUL.
     let result = unsafe {

@@ -2,7 +2,7 @@
 //! Parsers that are attached before the kernel asks for them: which of them count in which
 //! loads, and what happens if the kernel then asks for another one.
 
-use guest::handshake::{NOTHING, initramfs, machine, tiny_uki};
+use guest::handshake::{NOTHING, initramfs, machine, tiny_uki, tiny_uki_with};
 use guest::{Transcript, module};
 
 /// The report of a load without a cookie: the parser's slice is no kernel. One call counted,
@@ -181,4 +181,30 @@ left module
         "an unverified parser went to the kernel"
     );
     assert!(is_attached("module"));
+}
+
+/// The kernel drops the crash image that is loaded when it is asked for another one. So a
+/// parser that is refused early ends the load before that.
+#[test]
+fn a_refused_parser_leaves_the_crash_image() {
+    let directory = guest::work_dir("handshake-refused");
+    let script = "attempt good kexec-bpf load --panic --force /good.efi
+record=$(sha256sum </run/kexec-bpf/crash-image)
+attempt bad kexec-bpf load --panic --force /bad.efi
+say loaded $(cat /sys/kernel/kexec_crash_loaded)
+[ \"$record\" = \"$(sha256sum </run/kexec-bpf/crash-image)\" ] && say record same
+left bad
+";
+    let guest = initramfs(script)
+        .file("good.efi", &tiny_uki(None).bytes())
+        .file("bad.efi", &tiny_uki_with("wild_store").bytes());
+    let said = machine(&directory, guest)
+        .memory_mb(768)
+        .append("crashkernel=256M")
+        .run();
+    said.expect("good-code", "0");
+    said.expect("bad-code", "3");
+    said.expect("loaded", "1");
+    said.expect("record", "same");
+    said.expect("bad-left", NOTHING);
 }
