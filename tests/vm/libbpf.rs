@@ -41,7 +41,7 @@ const COMPILERS: [Compiler; 7] = [
 ];
 const NEWEST: Compiler = clang("19");
 
-/// Differences that every object with variables may have. ARCHITECTURE.md, "What differs
+/// Differences that every object with variables may have. ARCHITECTURE.md, "Differences
 /// from libbpf", has the reasons for these and for all others.
 const EVERYWHERE: [&str; 2] = ["map-name", "map-mmapable"];
 

@@ -18,8 +18,8 @@ use super::target::{Finder, Function, Reference, Target};
 /// that overlap.
 const INSTRUCTIONS_MAX: usize = 1_000_000;
 
-/// The number of a helper that no kernel has, which libbpf inserts as well: the verifier
-/// accepts such a call if it sees that it is never made.
+/// The number of a helper that no kernel has, the first of those that libbpf inserts: the
+/// verifier accepts such a call if it sees that it is never made.
 const NO_SUCH_CALL: i32 = 2_002_000_000;
 
 /// The location of a kfunc in the kernel or a module.

@@ -8,8 +8,9 @@
 //! It reads what clang makes of a parser (bpf/parser.bpf.h): one program for the hook,
 //! functions that it calls, maps, variables, constants and kfuncs. Fields of the kernel's
 //! structures are found by the kernel (CO-RE). Features that only other programs need are
-//! refused by name: variables of the kernel and its configuration, pinned and nested maps. The kernel is not told the types of the
-//! maps' values, so it refuses locks, timers and kernel pointers in them.
+//! refused by name: variables of the kernel and its configuration, pinned and nested maps. The
+//! kernel is not told the types of the maps' values, so it refuses locks, timers and kernel
+//! pointers in them.
 
 mod btf;
 mod elf;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A load that waits for its parser: the module lets a process load parsers only
-//! meanwhile.
+//! A load that waits for its parser: without a cookie, the module lets a process load parsers
+//! only meanwhile.
 
 use std::ffi::CStr;
 use std::fs::File;
