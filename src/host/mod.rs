@@ -70,7 +70,7 @@ pub struct Host {
     pub running_cmdline: Option<Vec<u8>>,
     /// True in an initramfs, by /etc/initrd-release.
     pub in_initramfs: bool,
-    /// Whether systemd's logind, if an image is loaded, makes a kexec of a plain reboot.
+    /// True if systemd's logind makes a kexec of a plain reboot while an image is loaded.
     pub reboot_is_kexec: bool,
     /// Process 1, by /proc/1/exe; `None` if that cannot be read.
     pub init: Option<Init>,

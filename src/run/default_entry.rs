@@ -12,7 +12,6 @@ use super::options::LoadOptions;
 use super::text::unusable;
 use super::{RunError, manifest, prepared, thin};
 use crate::formats::entries::loader_conf::Timeout;
-use crate::formats::source::InputId;
 use crate::host::Host;
 use crate::policy::boot::choose::DefaultSource;
 use crate::policy::boot::entry::{Entry, Kind};
@@ -33,13 +32,7 @@ pub fn problem_of_load(error: &RunError) -> Option<Problem> {
         | RunError::CompanionName { .. }
         | RunError::CompanionPath { .. }
         | RunError::TooManyCompanions { .. } => Some(unusable(error)),
-        // The entry shows the image's path already.
-        RunError::Plan { error: plan, .. } if plan.is_of_files() => {
-            Some(match plan.source() == InputId::IMAGE {
-                true => unusable(&**plan),
-                false => unusable(error),
-            })
-        }
+        RunError::Plan { error: plan, .. } if plan.is_of_files() => Some(entry::problem_of(error)),
         _ => None,
     }
 }

@@ -214,8 +214,7 @@ impl BootEntries {
     }
 
     fn can_boot(&self) -> bool {
-        let mut entries = self.entries.iter();
-        entries.any(|entry| entry.problem.is_none() && !entry.is_hidden)
+        self.entries.iter().any(Entry::is_offered)
     }
 
     /// Searches all other file systems, once. Returns whether they have entries.

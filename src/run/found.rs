@@ -23,7 +23,7 @@ pub struct Found {
     pub firsts: usize,
     /// Warnings to show to the user.
     pub notes: Vec<String>,
-    /// Where others may be, which were not searched.
+    /// The devices that may have others, because they were not searched.
     pub others: Others,
 }
 

@@ -166,8 +166,8 @@ impl GrubFiles {
                 places.push(place);
             }
         }
-        let can_boot = |entry: &&Entry| entry.problem.is_none() && !entry.is_hidden;
-        let first = entries.iter().find(can_boot).or(entries.first());
+        let first = entries.iter().find(|entry| entry.is_offered());
+        let first = first.or(entries.first());
         let mut found = Vec::new();
         let mut last = Vec::new();
         for (volume, boot) in places {

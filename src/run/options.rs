@@ -39,7 +39,7 @@ pub struct LoadOptions<'arg> {
     pub reuse_crypt_keys: bool,
     /// Makes the kernel refuse every later load and unload.
     pub lock: bool,
-    /// What is known of the files, because other entries name them, too.
+    /// The results for files that other entries name, too.
     pub seen: Option<&'arg Seen>,
     /// The options that the plan depends on.
     pub wanted: Options,

@@ -84,7 +84,7 @@ impl GrubChoices {
 pub struct Sources<'a> {
     pub conf: &'a LoaderConf,
     pub variables: &'a LoaderVariables,
-    /// Those of each place, in the order of the list.
+    /// The choices of grub in each place, in the order of the list.
     pub grub: &'a [GrubChoices],
 }
 

@@ -170,6 +170,12 @@ impl Entry {
         entry
     }
 
+    /// Returns whether a boot loader would show it, and it can boot.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.problem.is_none() && !self.is_hidden
+    }
+
     /// Returns whether it is in this place: a file system, and the path of /boot in it.
     #[must_use]
     pub fn is_in(&self, place: (usize, &'static str)) -> bool {
