@@ -85,10 +85,12 @@ fn load_path(
         false => volumes::find(place, &variables, timeout_s, &is_wanted)
             .map_err(|error| entries::needs_root(error, place)),
     };
-    if let Ok(found) = &mut found
-        && !found.volumes.iter().any(|volume| is_wanted(&volume.root))
-    {
-        found.search_others(&is_wanted);
+    if let Ok(found) = &mut found {
+        while !found.volumes.iter().any(|volume| is_wanted(&volume.root))
+            && let Some(stage) = found.next_stage()
+        {
+            found.add(stage, &is_wanted);
+        }
     }
     let (volumes, notes, error) = match found {
         Ok(found) => (found.volumes, found.notes, no_entry(path)),
@@ -272,12 +274,12 @@ fn chosen(
     };
     let mut index = find(found);
     // A number counts what the list shows, and nothing comes after its end.
-    let may_be_elsewhere = match &index {
+    let may_be_elsewhere = |index: &Result<usize, BootError>| match index {
         Err(BootError::NoSuchEntry { name }) => !name.iter().all(u8::is_ascii_digit),
         Err(BootError::NothingLeft { after }) => after.is_none(),
         _ => false,
     };
-    if may_be_elsewhere && found.search_others(host) {
+    while may_be_elsewhere(&index) && found.search_others(host) {
         tell_notes(found, events);
         index = find(found);
     }

@@ -2,7 +2,6 @@
 //! What is on a device: a partition table, or a file system. Layer: effects.
 
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
 use crate::diagnosis::Diagnose;
 use crate::formats::disk::partition::{Partition, PartitionType, Table};
@@ -13,15 +12,6 @@ use crate::policy::boot::device::DeviceName;
 use crate::policy::boot::error::BootError;
 use crate::policy::boot::partitions::{Disk, DiskError, partition_name};
 use crate::sys::block::Block;
-
-/// Returns those of the devices that are, or are not, a disk and its partitions.
-pub fn of_disk(mut blocks: Vec<Block>, disk: &str, are: bool) -> Vec<Block> {
-    blocks.retain(|block| {
-        let own = block.partition.as_ref().map(|(disk, _)| disk);
-        (own.unwrap_or(&block.name) == disk) == are
-    });
-    blocks
-}
 
 /// Reads the partition table of a disk.
 ///
@@ -82,17 +72,14 @@ pub fn is_called(disk: &Block, partition: &Partition, name: &DeviceName) -> bool
 /// Returns whether a device is neither a disk with a partition table nor one of the
 /// partitions that are read first.
 pub fn is_other(block: &Block, disks: &[Disk]) -> bool {
-    let table = |name: &str| {
-        let disk = disks.iter().find(|disk| disk.name == name)?;
-        disk.table.as_ref().ok()
-    };
-    let Some((disk, number)) = &block.partition else {
+    let disk = |name: &str| disks.iter().find(|disk| disk.name == name);
+    let Some((on, number)) = &block.partition else {
         // Memory, and files of the running system.
         let is_virtual = ["loop", "ram", "zram", "sr", "nbd"];
         let is_virtual = is_virtual.iter().any(|kind| block.name.starts_with(kind));
-        return !is_virtual && table(&block.name).is_none();
+        return !is_virtual && disk(&block.name).is_none_or(|disk| disk.table.is_err());
     };
-    let partitions = table(disk).map_or(&[][..], |table| &table.partitions);
-    let listed = partitions.iter().find(|one| one.number == *number);
+    let mut partitions = disk(on).map_or(&[][..], Disk::partitions).iter();
+    let listed = partitions.find(|one| one.number == *number);
     listed.is_none_or(|one| one.partition_type == PartitionType::Other)
 }

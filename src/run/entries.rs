@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::RunError;
 use super::entry;
-use super::found::Found;
+use super::found::{Found, Stage};
 use super::grubenv::GrubFiles;
 use super::reading::{Reading, UNKNOWN_TOLD};
 use super::seen::Seen;
@@ -80,10 +80,7 @@ pub fn find(
             rest: rest.map_err(|error| needs_root(error, place))?,
             ..Default::default()
         };
-        all.read(host);
-        if !all.can_boot() || !all.has(name) {
-            all.search_others(host);
-        }
+        all.read_found(name, host);
         let is_there = match name {
             Some(_) => !all.entries.is_empty() && all.has(name),
             None => all.entries.iter().any(|entry| entry.problem.is_none()),
@@ -150,33 +147,51 @@ fn places(volume: &Volume) -> Vec<&'static str> {
 }
 
 impl BootEntries {
-    /// Reads the file systems that were found since the last time, and takes grub's choices.
-    fn read(&mut self, host: &Host) {
-        let firsts = self.rest.firsts;
+    /// Reads the file systems that were found, and searches others as far as no entry has the
+    /// name or can boot.
+    fn read_found(&mut self, name: Option<&[u8]>, host: &Host) {
+        self.read(host, true);
+        for stage in core::mem::take(&mut self.rest.stages) {
+            let is_enough = self.can_boot() && self.has(name);
+            if is_enough && matches!(stage, Stage::Devices(_)) {
+                self.rest.stages.push(stage);
+            } else {
+                self.rest.add(stage, &has_entries);
+                self.read(host, false);
+            }
+        }
+        self.read_grub();
+    }
+
+    /// Reads the file systems that were found since the last time. The entries of those that
+    /// are `first` come before those of a /boot there.
+    fn read(&mut self, host: &Host, first: bool) {
         let volumes = core::mem::take(&mut self.rest.volumes);
         self.notes.append(&mut self.rest.notes);
-        let is_first_time = self.volumes.is_empty();
-        let could_boot = self.can_boot();
         // All of them first: an entry may need the variables of another file system.
         for volume in &volumes {
             self.grub_files.read(volume);
         }
-        let (mut first, mut others) = (Reading::default(), Reading::default());
+        let mut readings = [Reading::default(), Reading::default()];
         for volume in volumes {
             let number = self.volumes.len();
             for boot in places(&volume) {
-                let is_first = is_first_time && number < firsts && boot.is_empty();
-                let reading = if is_first { &mut first } else { &mut others };
+                let [root, below] = &mut readings;
+                let reading = if first && boot.is_empty() {
+                    root
+                } else {
+                    below
+                };
                 let variables = self.grub_variables(number, boot);
                 reading.read(volume.at(boot), number, host, variables, &self.seen);
                 self.read_conf(volume.at(boot));
             }
             // No boot loader looks further.
-            let mut read = first.entries.iter().chain(&others.entries);
+            let mut read = readings.iter().flat_map(|reading| &reading.entries);
             self.has_conf |= read.any(|entry| entry.problem.is_none());
             self.volumes.push(volume);
         }
-        for mut reading in [first, others] {
+        for mut reading in readings {
             for entry in &mut reading.entries {
                 entry.number = entry.number.saturating_add(self.entries.len());
             }
@@ -185,21 +200,22 @@ impl BootEntries {
             self.notes.append(&mut reading.notes);
             self.tell_unknown(reading.unknown);
         }
-        // What was searched last decides nothing, unless all else cannot boot.
-        if !could_boot && !self.entries.is_empty() {
-            let mut notes = Vec::new();
-            let all = self.grub_files.of_entries(&self.entries).into_iter();
-            let choices = all.map(|(file, place)| {
-                let note = &mut |note| {
-                    if !notes.contains(&note) {
-                        notes.push(note);
-                    }
-                };
-                file.choices(place, &self.volumes, note)
-            });
-            self.grub = choices.collect();
-            self.notes.append(&mut notes);
-        }
+    }
+
+    /// Takes grub's choices among the entries.
+    fn read_grub(&mut self) {
+        let mut notes = Vec::new();
+        let all = self.grub_files.of_entries(&self.entries).into_iter();
+        let choices = all.map(|(file, place)| {
+            let note = &mut |note| {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            };
+            file.choices(place, &self.volumes, note)
+        });
+        self.grub = choices.collect();
+        self.notes.append(&mut notes);
     }
 
     /// Returns whether the name means an entry, or may mean several. A number is one of the
@@ -217,12 +233,22 @@ impl BootEntries {
         self.entries.iter().any(Entry::is_offered)
     }
 
-    /// Searches all other file systems, once. Returns whether they have entries.
+    /// Searches other file systems, each once. Returns whether they have entries.
     pub fn search_others(&mut self, host: &Host) -> bool {
         let before = self.entries.len();
-        self.rest.search_others(&has_entries);
-        self.read(host);
-        self.entries.len() > before
+        // What was searched last decides nothing, unless all else cannot boot.
+        let could_boot = self.can_boot();
+        while self.entries.len() == before {
+            let Some(stage) = self.rest.next_stage() else {
+                return false;
+            };
+            self.rest.add(stage, &has_entries);
+            self.read(host, false);
+        }
+        if !could_boot {
+            self.read_grub();
+        }
+        true
     }
 
     /// Returns whether another place of the same file system has an entry with the same id.

@@ -57,7 +57,7 @@ pub fn type1(
     let mut entry = Type1::parse(&text, machine, variables);
     let find = place.finder(&entry.image);
     // No boot loader finds it there: the path is for where the partition is mounted.
-    let is_partition = place.boot.is_empty() && place.volume.disk.is_some();
+    let is_partition = place.boot.is_empty() && !place.volume.disks.is_empty();
     entry.is_misplaced = is_partition && find(&entry.image) != entry.image;
     let is_empty = |path: &[u8]| root.file_bytes(&find(path)) == Some(0);
     entry.choose_initrds(is_uki(root, &find(&entry.image)), is_empty);

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::volume::Volume;
+use crate::sys::block::Block;
 
 /// The place in which to look for file systems.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,28 +15,30 @@ pub enum Place<'arg> {
     Device(&'arg [u8]),
 }
 
-/// The file systems that were found.
+/// The file systems that were found, and what comes after them.
 #[derive(Default)]
 pub struct Found {
     /// The file systems; first those that a boot loader would read, the ESP before all others.
     pub volumes: Vec<Volume>,
-    /// The number of those that a boot loader would read.
-    pub firsts: usize,
     /// Warnings to show to the user.
     pub notes: Vec<String>,
-    /// The devices that may have others, because they were not searched.
-    pub others: Others,
+    /// What comes after them, in this order.
+    pub stages: Vec<Stage>,
 }
 
-/// The devices that were not searched yet.
-#[derive(Default)]
-pub enum Others {
-    #[default]
-    None,
-    /// The partitions of this disk.
-    OfDisk(String),
-    /// All but the partitions of this disk.
-    NotOfDisk(String),
+/// File systems that come after others.
+pub enum Stage {
+    /// Other ESPs and XBOOTLDR partitions.
+    Found(Vec<Volume>),
+    /// The file systems of these devices, which were not searched yet.
+    Devices(Devices),
+}
+
+/// Devices that may be searched. A disk has its partitions, and what is made of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Devices {
+    Of(String),
+    NotOf(String),
     All,
 }
 
@@ -43,8 +46,24 @@ impl Found {
     pub fn one(volume: Volume) -> Found {
         Found {
             volumes: alloc::vec![volume],
-            firsts: 1,
             ..Found::default()
+        }
+    }
+
+    /// Returns the next stage.
+    pub fn next_stage(&mut self) -> Option<Stage> {
+        (!self.stages.is_empty()).then(|| self.stages.remove(0))
+    }
+}
+
+impl Devices {
+    /// Returns whether these are among them.
+    pub fn have(&self, block: &Block) -> bool {
+        let is_on = |disk: &String| block.disks().contains(disk);
+        match self {
+            Devices::Of(disk) => is_on(disk),
+            Devices::NotOf(disk) => !is_on(disk),
+            Devices::All => true,
         }
     }
 }

@@ -44,8 +44,8 @@ struct Link {
 pub struct GrubFiles {
     files: Vec<GrubFile>,
     links: Vec<Link>,
-    /// The disk of each file system, if that is a partition.
-    disks: Vec<Option<String>>,
+    /// The disks of each file system.
+    disks: Vec<Vec<String>>,
 }
 
 impl GrubFiles {
@@ -53,7 +53,7 @@ impl GrubFiles {
     /// root or in a /boot below it, and those of vendors on an ESP.
     pub fn read(&mut self, on: &Volume) {
         let volume = self.disks.len();
-        self.disks.push(on.disk.clone());
+        self.disks.push(on.disks.clone());
         let root = &on.root;
         let read = |boot: &'static str, path: Vec<u8>| {
             let text = read_text(root, &path).ok()?;
@@ -99,29 +99,22 @@ impl GrubFiles {
     }
 
     /// Returns the block for the entries of a place: the one that a link there names, its own,
-    /// or else the only one of its file system or of its disk. What is on another disk belongs
-    /// to another system, unless one of both is on no disk of its own, such as a RAID.
+    /// or else the only one of its file system, or of a vendor on an ESP of its disks. What is
+    /// on another disk belongs to another system.
     pub fn of(&self, volume: usize, boot: &str) -> Option<&GrubFile> {
         let is_linked = |file: &GrubFile| {
             let mut links = self.links.iter();
             let link = links.find(|link| (link.volume, link.boot) == (volume, boot));
             link.map(|link| link.path.eq_ignore_ascii_case(&file.path))
         };
-        let is_near = |file: &GrubFile| self.is_near(file.volume, volume);
-        let is_elsewhere = |file: &GrubFile| file.volume != volume;
+        let is_near = |file: &GrubFile| self.share_a_disk(file.volume, volume);
         let has_link = self.files.iter().any(|file| is_linked(file).is_some());
         // Subvolumes are of different systems.
         let is_root = |boot: &str| matches!(boot, "" | "boot/");
-        let rules: [&dyn Fn(&GrubFile) -> bool; 4] = [
+        let rules: [&dyn Fn(&GrubFile) -> bool; 3] = [
             &|file| (file.volume, file.boot) == (volume, boot),
             &|file| file.volume == volume && is_root(file.boot) && is_root(boot),
-            &|file| {
-                is_elsewhere(file)
-                    && is_near(file)
-                    && self.has_disk(file.volume)
-                    && self.has_disk(volume)
-            },
-            &|file| is_elsewhere(file) && is_near(file),
+            &|file| file.volume != volume && file.is_vendors() && is_near(file),
         ];
         if has_link {
             let linked = |file: &GrubFile| is_linked(file) == Some(true) && is_near(file);
@@ -131,15 +124,10 @@ impl GrubFiles {
         found.find_map(|found| found)?
     }
 
-    fn has_disk(&self, volume: usize) -> bool {
-        self.disks.get(volume).is_some_and(Option::is_some)
-    }
-
-    /// Returns whether two file systems may be of one system: they are on one disk, or one is
-    /// on no disk of its own.
-    fn is_near(&self, a: usize, b: usize) -> bool {
-        let disk = |volume: usize| self.disks.get(volume).and_then(Option::as_deref);
-        disk(a).is_none() || disk(b).is_none() || disk(a) == disk(b)
+    /// Returns whether two file systems may be of one system.
+    fn share_a_disk(&self, a: usize, b: usize) -> bool {
+        let disks = |volume: usize| self.disks.get(volume).map_or(&[][..], Vec::as_slice);
+        a == b || disks(a).iter().any(|disk| disks(b).contains(disk))
     }
 
     /// Returns the only block that fulfils a rule, or one of several that set the same;
@@ -171,12 +159,12 @@ impl GrubFiles {
         let mut found = Vec::new();
         let mut last = Vec::new();
         for (volume, boot) in places {
-            let is_far = first.is_some_and(|first| !self.is_near(first.volume, volume));
+            let is_far = first.is_some_and(|first| !self.share_a_disk(first.volume, volume));
             let Some(file) = self.of(volume, boot).filter(|_| !is_far) else {
                 continue;
             };
             let is_own = (file.volume, file.boot) == (volume, boot);
-            match (is_own, file.path.starts_with(VENDORS)) {
+            match (is_own, file.is_vendors()) {
                 (true, true) => last.push((file, (volume, boot))),
                 (true, false) | (false, true) => found.push((file, (volume, boot))),
                 (false, false) => {}
@@ -188,6 +176,11 @@ impl GrubFiles {
 }
 
 impl GrubFile {
+    /// Returns whether it is a vendor's on an ESP.
+    fn is_vendors(&self) -> bool {
+        self.path.starts_with(VENDORS)
+    }
+
     /// Returns the choices in the block. `next_entry` counts only if it can be taken out:
     /// else it would be booted again and again. If not, `note` is told why.
     pub fn choices(
@@ -262,16 +255,16 @@ mod tests {
     #[test]
     fn variables_of_another_system_do_not_count() {
         let own = |name: &str| Some(name.to_owned());
-        let disks = |names: &[&str]| -> Vec<Option<String>> {
-            let disk = |name: &&str| (!name.is_empty()).then(|| (*name).to_owned());
-            names.iter().map(disk).collect()
+        let disks = |names: &[&str]| -> Vec<Vec<String>> {
+            let disks = |names: &&str| names.split_whitespace().map(str::to_owned).collect();
+            names.iter().map(disks).collect()
         };
         // Two disks, each with an ESP and a /boot; a third without, and a RAID.
         let (redhat, centos) = ("EFI/redhat/grubenv", "EFI/centos/grubenv");
         let mut all = GrubFiles {
             files: vec![file(0, "", redhat, "rhel"), file(2, "", centos, "cent")],
             links: Vec::new(),
-            disks: disks(&["sda", "sda", "sdb", "sdb", "sdc", ""]),
+            disks: disks(&["sda", "sda", "sdb", "sdb", "sdc", "sda sdb"]),
         };
         for (volume, wanted) in [
             (0, own("rhel")),
@@ -285,6 +278,13 @@ mod tests {
         all.files.pop();
         assert_eq!(value(&all, 5, ""), own("rhel"));
         assert_eq!(value(&all, 3, ""), None);
+        // The block of a /boot is about the entries there.
+        all.files[0] = file(1, "", "grub2/grubenv", "rhel");
+        assert_eq!(
+            [0, 1, 5].map(|at| value(&all, at, "")),
+            [None, own("rhel"), None]
+        );
+        all.files[0] = file(0, "", redhat, "rhel");
         // Mirrored ESPs say the same.
         all.files.push(file(2, "", redhat, "rhel"));
         assert_eq!(value(&all, 5, ""), own("rhel"));
@@ -315,7 +315,7 @@ mod tests {
     fn choices_are_about_the_entries_beside_them() {
         let entry = |volume: usize| Entry::of_file(Kind::Type1, volume, b"a.conf").unwrap();
         let entries = [entry(0), entry(1), entry(2)];
-        let disks = |names: [&str; 3]| names.map(|name| Some(name.to_owned())).to_vec();
+        let disks = |names: [&str; 3]| names.map(|name| vec![name.to_owned()]).to_vec();
         let places = |all: &GrubFiles| {
             let found = all.of_entries(&entries).into_iter();
             found.map(|(_, (volume, _))| volume).collect::<Vec<_>>()

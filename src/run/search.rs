@@ -4,9 +4,10 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 
-use super::device::{content, filesystem, is_called, is_other, of_disk, read, table};
-use super::found::{Found, Others, Place};
+use super::device::{content, filesystem, is_called, is_other, read, table};
+use super::found::{Devices, Found, Place, Stage};
 use super::volume::Volume;
 use crate::formats::disk::partition::{Partition, PartitionType};
 use crate::formats::disk::superblock::{Content, Filesystem};
@@ -18,59 +19,51 @@ use crate::sys::block::{self, AddedPartition, Block};
 use crate::sys::directory::Directory;
 use crate::sys::file;
 
-/// The devices that are searched.
+/// One look at the devices that exist.
 pub struct Search<'caller> {
     pub blocks: Vec<Block>,
-    pub is_wanted: &'caller dyn Fn(&Directory) -> bool,
+    is_wanted: &'caller dyn Fn(&Directory) -> bool,
+    /// The tables of all disks, once they were read.
+    tables: OnceCell<Vec<Disk>>,
 }
 
 impl Found {
-    /// Adds all other file systems of which `is_wanted` is true, if they were not searched
-    /// yet.
-    pub fn search_others(&mut self, is_wanted: &dyn Fn(&Directory) -> bool) {
-        let blocks = match core::mem::take(&mut self.others) {
-            Others::None => Vec::new(),
-            Others::OfDisk(disk) => of_disk(block::all(), &disk, true),
-            Others::NotOfDisk(disk) => of_disk(block::all(), &disk, false),
-            Others::All => block::all(),
-        };
-        if !blocks.is_empty() {
-            let search = Search { blocks, is_wanted };
-            let others = search.others();
-            self.volumes.extend(others.volumes);
-            self.notes.extend(others.notes);
+    /// Adds the file systems of a stage; of other devices, those of which `is_wanted` is true.
+    pub fn add(&mut self, stage: Stage, is_wanted: &dyn Fn(&Directory) -> bool) {
+        match stage {
+            Stage::Found(volumes) => self.volumes.extend(volumes),
+            Stage::Devices(devices) => {
+                let others = Search::new(is_wanted).others(&devices);
+                self.volumes.extend(others.volumes);
+                self.notes.extend(others.notes);
+            }
         }
     }
 }
 
-impl Search<'_> {
-    /// Returns the disk that has this partition.
-    fn disk_with(&self, uuid: &str) -> Option<&Block> {
-        self.disks().find(|disk| {
-            let partitions = table(disk).map_or(Vec::new(), |table| table.partitions);
-            let mut partitions = partitions.iter();
+impl<'caller> Search<'caller> {
+    #[must_use]
+    pub fn new(is_wanted: &'caller dyn Fn(&Directory) -> bool) -> Search<'caller> {
+        Search {
+            blocks: block::all(),
+            is_wanted,
+            tables: OnceCell::new(),
+        }
+    }
+
+    fn tables(&self) -> &[Disk] {
+        let read_all = || self.disks().map(read).collect();
+        self.tables.get_or_init(read_all)
+    }
+
+    /// Returns the name of the disk that has this partition.
+    fn disk_with(&self, uuid: &str) -> Option<&str> {
+        let mut disks = self.tables().iter();
+        let disk = disks.find(|disk| {
+            let mut partitions = disk.partitions().iter();
             partitions.any(|one| one.uuid.eq_ignore_ascii_case(uuid))
-        })
-    }
-
-    /// Returns whether a boot loader would find what is wanted.
-    fn has_wanted(&self, found: &Found) -> bool {
-        let mut firsts = found.volumes.iter().take(found.firsts);
-        firsts.any(|volume| (self.is_wanted)(&volume.root))
-    }
-
-    /// Adds the other file systems of the disk that the firmware started from: the boot loader
-    /// there is grub, which reads those. Returns what is left to be searched.
-    fn add_own(&self, disk: &Block, found: &mut Found) -> Others {
-        let own = Search {
-            blocks: of_disk(self.blocks.clone(), &disk.name, true),
-            is_wanted: self.is_wanted,
-        };
-        let own = own.others().volumes;
-        let (at, count) = (found.firsts, own.len());
-        found.volumes.splice(at..at, own);
-        found.firsts = at.saturating_add(count);
-        Others::NotOfDisk(disk.name.clone())
+        });
+        disk.map(|disk| disk.name.as_str())
     }
 
     /// Returns a note on the partition that the firmware started from, if it is not there.
@@ -104,22 +97,8 @@ impl Search<'_> {
             match partitions::choose(&disk, None) {
                 Err(_) if matches!(content, Ok(Some(_))) => {}
                 choice => {
-                    let mut found = choice.and_then(|choice| self.open_all(choice));
-                    let others = Others::OfDisk(device.name.clone());
-                    match &mut found {
-                        Ok(found) => found.others = others,
-                        Err(_) => {
-                            let mut of_disk = Found {
-                                others,
-                                ..Found::default()
-                            };
-                            of_disk.search_others(self.is_wanted);
-                            if !of_disk.volumes.is_empty() {
-                                return Ok(of_disk);
-                            }
-                        }
-                    }
-                    return found;
+                    let choice = choice.and_then(|choice| self.open_all(choice));
+                    return self.then(choice, Devices::Of(device.name.clone()));
                 }
             }
         }
@@ -146,57 +125,97 @@ impl Search<'_> {
         })
     }
 
-    /// Searches all disks.
+    /// Searches all disks. Where the firmware's disk is known and its boot loader finds
+    /// nothing there, that is grub, which reads the rest of that disk.
     fn anywhere(&self, started_from: Option<&str>) -> Result<Found, BootError> {
-        let disks: Vec<Disk> = self.disks().map(read).collect();
-        let chosen = partitions::choose(&disks, started_from);
-        match chosen.and_then(|choice| self.open_all(choice)) {
+        let chosen = partitions::choose(self.tables(), started_from);
+        let chosen = chosen.and_then(|choice| self.open_all(choice));
+        let disk = started_from.and_then(|uuid| self.disk_with(uuid));
+        let Some(disk) = disk.filter(|_| chosen.is_ok()) else {
+            return self.then(chosen, Devices::All);
+        };
+        let mut found = self.then(chosen, Devices::NotOf(disk.into()))?;
+        let own = Stage::Devices(Devices::Of(disk.into()));
+        found.stages.insert(0, own);
+        Ok(found)
+    }
+
+    /// Returns what was found, with these devices to be searched after it, or else what they
+    /// have.
+    fn then(&self, found: Result<Found, BootError>, devices: Devices) -> Result<Found, BootError> {
+        match found {
             Ok(mut found) => {
-                let disk = started_from.and_then(|uuid| self.disk_with(uuid));
-                found.others = match disk {
-                    Some(disk) if !self.has_wanted(&found) => self.add_own(disk, &mut found),
-                    _ => Others::All,
-                };
+                found.stages.push(Stage::Devices(devices));
                 Ok(found)
             }
             Err(error) => {
-                let others = self.others_of(&disks);
-                match others.volumes.is_empty() {
-                    true => Err(error.beside(&others.notes)),
-                    false => Ok(others),
+                let Found { volumes, notes, .. } = self.others(&devices);
+                if volumes.is_empty() {
+                    return Err(error.beside(&notes));
                 }
+                Ok(Found {
+                    notes,
+                    stages: alloc::vec![Stage::Found(volumes)],
+                    ..Found::default()
+                })
             }
         }
     }
 
-    /// Mounts all file systems that are neither on an ESP nor on an XBOOTLDR partition, and
-    /// have what is wanted.
-    pub fn others(&self) -> Found {
-        let disks: Vec<Disk> = self.disks().map(read).collect();
-        self.others_of(&disks)
-    }
-
-    /// Mounts all other file systems that have what is wanted. If none has, the notes say
-    /// which devices have to be opened by other programs.
-    fn others_of(&self, disks: &[Disk]) -> Found {
+    /// Mounts all file systems of these devices that are neither on an ESP nor on an XBOOTLDR
+    /// partition, and have what is wanted. If none has, the notes say which devices have to be
+    /// opened by other programs.
+    pub fn others(&self, devices: &Devices) -> Found {
         let mut others = Found::default();
-        for block in self.blocks.iter().filter(|block| is_other(block, disks)) {
+        let mut holders = Vec::new();
+        // A file system on several devices is found on each.
+        let mut opened: Vec<Filesystem> = Vec::new();
+        let disks = self.tables();
+        let blocks = self.blocks.iter().filter(|block| devices.have(block));
+        for block in blocks.filter(|block| is_other(block, disks)) {
             match content(block) {
                 Ok(Some(Content::Filesystem(filesystem))) => {
-                    let opened = self.open(block, &filesystem, None);
-                    let opened = opened.ok().filter(|one| (self.is_wanted)(&one.root));
-                    others.volumes.extend(opened);
+                    if filesystem.devices > 1 {
+                        if opened.contains(&filesystem) {
+                            continue;
+                        }
+                        opened.push(filesystem.clone());
+                    }
+                    self.add(&mut others, self.open(block, &filesystem, None));
                 }
                 Ok(Some(Content::Holder(holder))) if holder.hint().is_some() => {
-                    others.notes.push(format!("{}: {holder}", block.name));
+                    holders.push(format!("{}: {holder}", block.name));
                 }
                 _ => {}
             }
         }
-        if !others.volumes.is_empty() {
-            others.notes.clear();
+        let all = disks.iter().flat_map(Disk::chosen);
+        for one in all.filter(|one| self.is_unlisted(one, devices)) {
+            self.add(&mut others, self.open_partition(one));
+        }
+        if others.volumes.is_empty() {
+            others.notes.append(&mut holders);
         }
         others
+    }
+
+    /// Adds a file system that has what is wanted, or a note on one that cannot be mounted.
+    fn add(&self, found: &mut Found, opened: Result<Volume, BootError>) {
+        match opened {
+            Ok(volume) if (self.is_wanted)(&volume.root) => found.volumes.push(volume),
+            Ok(_) => {}
+            Err(error) => found.notes.push(["skipped ", &error.to_string()].concat()),
+        }
+    }
+
+    /// Returns whether a partition of these devices is one of those that only the second table
+    /// of a disk has, and is of no type that is read first.
+    fn is_unlisted(&self, one: &Chosen<'_>, devices: &Devices) -> bool {
+        let Chosen { disk, partition } = one;
+        let mut disks = self.disks();
+        partition.partition_type == PartitionType::Other
+            && self.block(disk, partition.number).is_none()
+            && disks.any(|block| block.name == *disk && devices.have(block))
     }
 
     fn disks(&self) -> impl Iterator<Item = &Block> {
@@ -234,21 +253,19 @@ impl Search<'_> {
         blocks.find(is).cloned()
     }
 
-    /// Opens the chosen partitions. Fails only when none of them can be opened.
+    /// Opens the chosen partitions; those that a boot loader would not read are a stage. Fails
+    /// only when none of them can be opened.
     fn open_all(&self, choice: Choice<'_>) -> Result<Found, BootError> {
         let mut found = Found {
             notes: choice.notes,
             ..Found::default()
         };
+        let mut later = Vec::new();
         let mut failed = None;
         for (number, one) in choice.partitions.into_iter().enumerate() {
             match self.open_partition(one) {
-                Ok(volume) => {
-                    found.volumes.push(volume);
-                    if number < choice.firsts {
-                        found.firsts = found.volumes.len();
-                    }
-                }
+                Ok(volume) if number < choice.firsts => found.volumes.push(volume),
+                Ok(volume) => later.push(volume),
                 Err(error) => {
                     found.notes.push(["skipped ", &error.to_string()].concat());
                     failed = Some(error);
@@ -256,13 +273,14 @@ impl Search<'_> {
             }
         }
         match failed {
-            Some(error) if found.volumes.is_empty() => Err(error),
-            _ => Ok(found),
+            Some(error) if found.volumes.is_empty() && later.is_empty() => return Err(error),
+            _ => found.stages.push(Stage::Found(later)),
         }
+        Ok(found)
     }
 
     /// Adds a partition that the kernel did not find by itself.
-    fn add(&self, disk: &str, partition: &Partition) -> Option<(AddedPartition, Block)> {
+    fn list(&self, disk: &str, partition: &Partition) -> Option<(AddedPartition, Block)> {
         let disk = self.disks().find(|one| one.name == disk)?;
         AddedPartition::add(disk, partition.number, partition.slice).ok()
     }
@@ -272,7 +290,7 @@ impl Search<'_> {
         let number = partition.number;
         let (block, added) = match self.block(disk, number) {
             Some(block) => (block, None),
-            None => match self.add(disk, partition) {
+            None => match self.list(disk, partition) {
                 Some((added, block)) => (block, Some(added)),
                 None => {
                     return Err(BootError::NoDevice {
@@ -314,7 +332,7 @@ impl Search<'_> {
                 Some(other) => other.name == filesystem.name && other.uuid == filesystem.uuid,
                 None => false,
             };
-            members.extend(self.blocks.iter().filter(is_member).map(Block::path));
+            members.extend(self.blocks.iter().filter(is_member).cloned());
             let present = members.len();
             if u64::try_from(present).unwrap_or(0) < filesystem.devices {
                 return Err(BootError::MissingDevice {
@@ -325,6 +343,6 @@ impl Search<'_> {
                 });
             }
         }
-        Volume::open(block, filesystem, members, added, self.is_wanted)
+        Volume::open(block, filesystem, &members, added, self.is_wanted)
     }
 }

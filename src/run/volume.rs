@@ -23,9 +23,8 @@ pub const BOOTS: [&str; 4] = ["", "boot/", "root/boot/", "@/boot/"];
 pub struct Volume {
     pub name: String,
     pub root: Directory,
-    /// The name of the disk that it is a partition of; `None` for what is on several, such as
-    /// a RAID, and for a directory.
-    pub disk: Option<String>,
+    /// The names of the disks that it is on: a RAID is on several, a directory on none.
+    pub disks: Vec<String>,
     /// True for an ESP.
     pub is_esp: bool,
     /// `None` when somebody else made the mount.
@@ -42,7 +41,7 @@ impl Volume {
         Ok(Volume {
             name: String::from_utf8_lossy(path).into_owned(),
             root: Directory::open(None, path)?,
-            disk: None,
+            disks: Vec::new(),
             is_esp: false,
             source: None,
             _added: None,
@@ -50,7 +49,7 @@ impl Volume {
     }
 
     /// Mounts a file system, or opens a mount that somebody else has made. `members` are
-    /// the paths of all its devices, if there are several. Of the subvolumes of a btrfs,
+    /// all its devices, if there are several. Of the subvolumes of a btrfs,
     /// that is the default one, or else the top level if only that has what `is_wanted`
     /// looks for.
     ///
@@ -59,16 +58,17 @@ impl Volume {
     pub fn open(
         block: &Block,
         filesystem: &Filesystem,
-        members: Vec<String>,
+        members: &[Block],
         added: Option<AddedPartition>,
         is_wanted: &dyn Fn(&Directory) -> bool,
     ) -> Result<Volume, BootError> {
         let mut source = Source {
-            members,
+            members: members.iter().map(Block::path).collect(),
             ..Source::new(filesystem.name, &block.path())
         };
         let name = block.name.clone();
-        let disk = block.partition.as_ref().map(|(disk, _)| disk.clone());
+        let devices = members.iter().chain(Some(block));
+        let disks: Vec<String> = devices.flat_map(Block::disks).collect();
         let root = match mount::mount(&source, Access::ReadOnly) {
             Ok(root) => root,
             Err(error) => {
@@ -81,7 +81,7 @@ impl Volume {
                 return Ok(Volume {
                     name,
                     root,
-                    disk,
+                    disks,
                     is_esp: false,
                     source: None,
                     _added: added,
@@ -91,7 +91,7 @@ impl Volume {
         let mut volume = Volume {
             name,
             root,
-            disk,
+            disks,
             is_esp: false,
             source: Some(source.clone()),
             _added: added,

@@ -38,10 +38,7 @@ pub fn find(
     }
     let end_us = end_us(timeout_s);
     loop {
-        let search = Search {
-            blocks: block::all(),
-            is_wanted,
-        };
+        let search = Search::new(is_wanted);
         let waits = now_us() < end_us;
         let missing = match place {
             Place::Anywhere => search.missing(variables),

@@ -21,6 +21,8 @@ const CLASS: &str = "/sys/class/block";
 const SYSFS_SECTOR_BYTES: u64 = 512;
 /// Limit on the number of devices.
 const DEVICES_MAX: usize = 1024;
+/// Limit on devices that are made of others: LVM on LUKS on RAID is three.
+const LAYERS_MAX: u32 = 8;
 /// `BLKPG` and its operations (include/uapi/linux/blkpg.h), which libc lacks.
 const BLKPG: libc::Ioctl = libc::_IO(0x12, 105);
 const ADD_PARTITION: c_int = 1;
@@ -65,6 +67,34 @@ fn parent(name: &str) -> Option<String> {
     Some(core::str::from_utf8(above).ok()?.into())
 }
 
+/// Adds the disks that a device lies on, each once. The kernel lists the parts of a RAID, an
+/// LV and the like.
+fn add_disks(name: &str, layers: u32, disks: &mut Vec<String>) {
+    let is_partition = attribute(name, "partition").is_some();
+    let parent = is_partition.then(|| parent(name)).flatten();
+    let name = parent.as_deref().unwrap_or(name);
+    let parts = match layers {
+        0 => Vec::new(),
+        _ => names(&[CLASS, "/", name, "/slaves"].concat()),
+    };
+    if parts.is_empty() && !disks.iter().any(|disk| disk == name) {
+        disks.push(name.into());
+    }
+    for part in parts {
+        add_disks(&part, layers.saturating_sub(1), disks);
+    }
+}
+
+/// Returns the names in a directory of the kernel.
+fn names(directory: &str) -> Vec<String> {
+    let names = Directory::open(None, directory.as_bytes())
+        .and_then(|directory| directory.names(b".", DEVICES_MAX, &|_| true));
+    let names = names.unwrap_or_default().into_iter();
+    names
+        .filter_map(|name| String::from_utf8(name).ok())
+        .collect()
+}
+
 /// Returns whether the kernel lists its block devices, which takes sysfs.
 #[must_use]
 pub fn are_listed() -> bool {
@@ -75,20 +105,13 @@ pub fn are_listed() -> bool {
 /// empty one takes seconds.
 #[must_use]
 pub fn all() -> Vec<Block> {
-    let names = Directory::open(None, CLASS.as_bytes())
-        .and_then(|class| class.names(b".", DEVICES_MAX, &|_| true));
-    let mut names: Vec<_> = names.unwrap_or_default();
+    let mut names = names(CLASS);
     // Numeric order: vda9 before vda10.
     sort(&mut names, |a, b| {
         a.len().cmp(&b.len()).then_with(|| a.cmp(b))
     });
-    let names = names
-        .iter()
-        .filter_map(|name| core::str::from_utf8(name).ok());
-    names
-        .filter(|name| !name.starts_with("fd"))
-        .filter_map(describe)
-        .collect()
+    let names = names.iter().filter(|name| !name.starts_with("fd"));
+    names.filter_map(|name| describe(name)).collect()
 }
 
 impl Block {
@@ -97,6 +120,14 @@ impl Block {
     pub fn path(&self) -> String {
         // sysfs replaces a slash in a name by an exclamation mark: cciss!c0d0.
         ["/dev/", &self.name].concat().replace('!', "/")
+    }
+
+    /// Returns the disks that the device lies on: its own, or those of its parts.
+    #[must_use]
+    pub fn disks(&self) -> Vec<String> {
+        let mut disks = Vec::new();
+        add_disks(&self.name, LAYERS_MAX, &mut disks);
+        disks
     }
 
     /// Opens the device for reading.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use guest::disk::assemble;
 use guest::esp::Esp;
+use guest::filesystem::{Filesystem, image};
 use guest::pe::tiny_kernel;
-use guest::{Initramfs, Kernel, Machine, drivers};
+use guest::{Initramfs, Kernel, Machine, drivers, host_program};
 
 const KERNEL: Kernel = Kernel::V6_12;
 const MIB: u64 = 1 << 20;
@@ -24,27 +25,64 @@ attempt path kexec-bpf boot -n /tiny
 cp /other /tiny
 attempt here kexec-bpf boot -n ./tiny
 attempt late kexec-bpf boot -n late --timeout 1
+attempt whole kexec-bpf boot -n w
+# As if the firmware had started from the first disk.
+mount -t tmpfs none /sys/firmware
+mkdir -p /sys/firmware/efi/efivars
+cp /started-from /sys/firmware/efi/efivars/$STARTED_FROM
+attempt known kexec-bpf list
+attempt known-default kexec-bpf boot -n
+# Its second disk has its entries in a directory.
+cp /started-from-second /sys/firmware/efi/efivars/$STARTED_FROM
+attempt directory kexec-bpf list
 "#;
+
+/// The EFI variable with the partition that the firmware started from.
+const STARTED_FROM: &str = "LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/// Returns that variable's contents for the first partition of a disk.
+fn started_from(disk: &Path) -> Vec<u8> {
+    let asked = host_program("sgdisk").arg("--info=1").arg(disk).output();
+    let told = String::from_utf8(asked.expect("run sgdisk").stdout).expect("read its words");
+    let uuid = told
+        .lines()
+        .find_map(|line| line.strip_prefix("Partition unique GUID: "));
+    let units = uuid.expect("find the UUID").encode_utf16();
+    let attributes = 7_u32.to_le_bytes().into_iter();
+    attributes.chain(units.flat_map(u16::to_le_bytes)).collect()
+}
 
 fn block(lines: &str) -> Vec<u8> {
     format!("{:#<1024}", format!("# GRUB Environment Block\n{lines}")).into_bytes()
 }
 
-/// Makes a disk with these files on an ESP and on a partition for /boot; entries name /tiny.
-fn disk(directory: &Path, name: &str, esp: &[(&str, &[u8])], boot: &[(&str, &[u8])]) -> PathBuf {
-    let parts = [("esp", esp), ("boot", boot)].map(|(part, files)| {
-        let image = Esp::new(&directory.join(format!("{name}-{part}")), MIB);
-        image.write("tiny", &tiny_kernel());
-        for (path, contents) in files {
-            image.write(path, contents);
-        }
-        image
-    });
+/// The files of a file system.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
+/// Makes a file system with these files; entries name /tiny.
+fn filesystem(path: &Path, files: Files<'_>) -> Esp {
+    let image = Esp::new(path, MIB);
+    for (path, contents) in files.iter().chain([&("tiny", &tiny_kernel()[..])]) {
+        image.write(path, contents);
+    }
+    image
+}
+
+/// Makes a disk with these files on an ESP and on a partition for /boot, and with a file
+/// system that the guest has no driver for.
+fn disk(directory: &Path, name: &str, esp: Files<'_>, boot: Files<'_>) -> PathBuf {
+    let part = |part: &str, files| filesystem(&directory.join(format!("{name}-{part}")), files);
+    let (esp, boot) = (part("esp", esp), part("boot", boot));
+    let root = image(directory, &format!("{name}-root"), MIB);
+    Filesystem::Ext4.make("", &[&root]);
     let path = directory.join(name);
-    let [esp, boot] = &parts;
     assemble(
         &path,
-        &[("ef00", "", esp.disk()), ("8300", "", boot.disk())],
+        &[
+            ("ef00", "", esp.disk()),
+            ("8300", "", boot.disk()),
+            ("8304", "", &root),
+        ],
     );
     path
 }
@@ -71,7 +109,7 @@ fn systems_are_not_mixed() {
         &directory,
         "second",
         &[("EFI/centos/grubenv", &centos)],
-        &[("loader/entries/b-1.conf", entry)],
+        &[("boot/loader/entries/b-1.conf", entry)],
     );
     let third = disk(
         &directory,
@@ -84,13 +122,26 @@ fn systems_are_not_mixed() {
         ],
         &[],
     );
-    let script = format!("{}{SCRIPT}", drivers::LOAD);
-    let initramfs =
-        drivers::add(Initramfs::new(&script), KERNEL, drivers::DISKS).file("other", &tiny_kernel());
+    let whole = filesystem(
+        &directory.join("whole"),
+        &[("loader/entries/w.conf", entry)],
+    );
+    let script = SCRIPT.replace("$STARTED_FROM", STARTED_FROM);
+    let script = format!("{}{script}", drivers::LOAD);
+    let without_ext4: Vec<_> = drivers::DISKS
+        .iter()
+        .filter(|name| **name != "ext4")
+        .copied()
+        .collect();
+    let initramfs = drivers::add(Initramfs::new(&script), KERNEL, &without_ext4)
+        .file("other", &tiny_kernel())
+        .file("started-from", &started_from(&first))
+        .file("started-from-second", &started_from(&second));
     let said = Machine::new(&directory, KERNEL, initramfs.finish())
         .disk(&first)
         .disk(&second)
         .disk(&third)
+        .disk(whole.disk())
         .run();
     // The ESP that has entries which can boot has the loader.conf; what is written for where
     // it is mounted comes after the others.
@@ -113,6 +164,24 @@ fn systems_are_not_mixed() {
     said.expect_attempt("last", "1", &["no entry after zz.conf"]);
     said.expect_attempt("path", "0", &["/tiny on vda1"]);
     said.expect_attempt("late", "3", &["no entry late"]);
+    // A whole disk is one of its own, and none of the others' blocks is about it.
+    said.expect_attempt("whole", "0", &["w.conf on vdd", "$kernelopts", "root=x"]);
+    let whole = said.all("whole").join("\n");
+    assert!(!whole.contains("root=x of-"), "{whole}");
+    // The firmware's own disk comes first, also if all that its ESP has is broken, and what is
+    // there and was not read is told.
+    let no_driver = "skipped /dev/vda3: no ext4 driver is loaded";
+    said.expect_attempt(
+        "known",
+        "0",
+        &["memtest.conf", saved, "old.conf", no_driver],
+    );
+    said.expect_attempt("known-default", "0", &["a-1.conf on vda2"]);
+    said.expect_attempt(
+        "directory",
+        "0",
+        &["b-1.conf, on vdb2, the default", "old.conf"],
+    );
     said.expect("here-code", "0");
     let here = said.all("here").join("\n");
     assert!(!here.contains(" on vd"), "{here}");

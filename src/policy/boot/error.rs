@@ -153,9 +153,10 @@ impl fmt::Display for BootError {
                 device,
                 filesystem,
                 errno,
-            } => {
-                write!(out, "{device}: mount as {filesystem}: {errno}")
-            }
+            } => match *errno {
+                Errno::ENODEV => write!(out, "{device}: no {filesystem} driver is loaded"),
+                errno => write!(out, "{device}: mount as {filesystem}: {errno}"),
+            },
         }
     }
 }
@@ -227,7 +228,8 @@ impl Diagnose for BootError {
                 filesystem, errno, ..
             } => {
                 let failed = match *errno {
-                    Errno::ENODEV => failed.because(&format!("no {filesystem} driver is loaded")),
+                    // That is the cause.
+                    Errno::ENODEV => failed,
                     errno => failed.because_of(errno),
                 };
                 failed.with_hint(match *filesystem {

@@ -18,6 +18,23 @@ pub struct Disk {
     pub table: Result<Table, DiskError>,
 }
 
+impl Disk {
+    /// Returns the partitions in its table; none if that cannot be read.
+    #[must_use]
+    pub fn partitions(&self) -> &[Partition] {
+        let table = self.table.as_ref();
+        table.map_or(&[], |table| &table.partitions)
+    }
+
+    /// Returns the partitions in its table with its name.
+    pub fn chosen(&self) -> impl DoubleEndedIterator<Item = Chosen<'_>> + Clone {
+        self.partitions().iter().map(|partition| Chosen {
+            disk: &self.name,
+            partition,
+        })
+    }
+}
+
 /// A reason why a disk's partitions are not known: part of the cause of
 /// [`BootError::NoEsp`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,15 +140,8 @@ fn of_type(
     disk: &Disk,
     wanted: PartitionType,
 ) -> impl DoubleEndedIterator<Item = Chosen<'_>> + Clone {
-    let table = disk.table.as_ref().ok();
-    let partitions = table.map_or(&[][..], |table| &table.partitions);
-    partitions
-        .iter()
-        .filter(move |one| one.partition_type == wanted)
-        .map(|partition| Chosen {
-            disk: &disk.name,
-            partition,
-        })
+    disk.chosen()
+        .filter(move |one| one.partition.partition_type == wanted)
 }
 
 /// Returns whether this is the partition that the firmware started from. Boot loaders
