@@ -366,6 +366,40 @@ fn the_smallest_files_are_no_archives() {
     }
 }
 
+/// Flash pages and signatures: the kernel has all files by then, and only tells it.
+#[test]
+fn what_follows_a_compressed_initrd_hides_no_file() {
+    let plain = cpio(&[5]);
+    let zstd = packed(&["zstd", "-q", "-c"], &plain);
+    let erased = [0xff; 4096];
+    for surplus in [
+        &erased[..],
+        b"~Module signature appended~\n",
+        b"0\x82\x01\x020\x82",
+    ] {
+        let joined = [&zstd[..], surplus].concat();
+        passes("at the end", &joined);
+        let slice = FileSlice {
+            offset: FileOffset(0),
+            bytes: joined.len() as u64,
+        };
+        let before_another = walk(&joined[..], slice, Depth::Faults, false).unwrap();
+        assert!(before_another.fault.is_some(), "{surplus:?}");
+    }
+    let at = zstd.len();
+    let frame = packed(&["lz4", "-q", "-c"], &plain);
+    fails(
+        &[&zstd[..], &frame].concat(),
+        &format!("an lz4 frame at {at:#x}"),
+    );
+    // Microcode may come before an initrd that is damaged.
+    let erased_too = format!(
+        "no archive at {:#x}, which begins with ffffffffffffffff",
+        plain.len()
+    );
+    fails(&[&plain[..], &erased].concat(), &erased_too);
+}
+
 #[test]
 fn archives_are_where_the_kernel_finds_them() {
     let plain = cpio(&[5]);

@@ -160,6 +160,7 @@ pub fn walk<R: ReadAt + ?Sized>(
         previous: None,
         depth,
         is_sure: true,
+        is_last,
     };
     while walker.next() {}
     let Walker { window, walk, .. } = walker;
@@ -206,6 +207,7 @@ struct Walker<'source> {
     depth: Depth,
     /// True while the ends of all archives so far are exact.
     is_sure: bool,
+    is_last: bool,
 }
 
 impl Walker<'_> {
@@ -274,6 +276,9 @@ impl Walker<'_> {
         let bytes = self.window.bytes();
         let is_first = self.walk.archives.is_empty();
         if self.is_sure && (is_first || bytes.saturating_sub(start) >= LEAST_BYTES) {
+            // Behind what was compressed, and at the end, the kernel has all of the files.
+            let compressed = self.previous.filter(|format| *format != Format::Cpio);
+            let is_surplus = self.is_last && compressed.is_some();
             // Zeros may belong to the format.
             let from = if is_first { 0 } else { start };
             let source = self.window.source;
@@ -281,6 +286,8 @@ impl Walker<'_> {
                 _ if foreign::is_cut_cpio(source, from, bytes) => {
                     (from, FaultKind::Cut(Format::Cpio))
                 }
+                Some(named) if named.advice == Advice::None && is_surplus => return,
+                None if is_surplus => return,
                 Some(named) => (from, FaultKind::Foreign(named)),
                 None => {
                     let [a, b, c, d, e, f, g, h, ..] = self.window.head(start).unwrap_or_default();
