@@ -8,13 +8,11 @@ use alloc::vec::Vec;
 
 use super::default_entry::problem_of_load;
 use super::entries::{self, BootEntries};
-use super::entry;
 use super::events::{Event, Events, Topic};
 use super::exec::may_end;
 use super::options::{BootOptions, LoadOptions};
-use super::volume::{BOOTS, Volume};
-use super::volumes::{self, Place};
-use super::{RunError, exec, load, unload};
+use super::volume::Volume;
+use super::{RunError, exec, image_path, load, unload};
 use crate::diagnosis::Diagnose;
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::counter::Name;
@@ -25,9 +23,6 @@ use crate::policy::boot::entry::Entry;
 use crate::policy::boot::error::BootError;
 use crate::policy::boot::hook;
 use crate::policy::boot::menu::Answer;
-use crate::policy::plan::{Fast, Options};
-use crate::sys::directory::Directory;
-use crate::sys::file::{InputFile, OpenError};
 use crate::sys::{efivar, host, mount};
 
 /// Limit on the reports about entries that cannot boot.
@@ -51,7 +46,7 @@ pub fn boot(
     let name = options.name.filter(|name| !name.is_empty());
     let name = name.map(choose::of_entry_file);
     let loaded = match name.filter(|name| choose::is_path(name)) {
-        Some(path) => load_path(path, options, host, events),
+        Some(path) => image_path::load_path(path, options, host, events),
         None => load_entry(name, options, host, events),
     };
     // The path is relative to a file system that is mounted nowhere, so a hint with it
@@ -65,107 +60,6 @@ pub fn boot(
     // The jump failed. Unload the image, so that no later command boots it.
     let _ = unload(false, host);
     result
-}
-
-/// Loads the image at a path on the first file system that has it; if none has, and the
-/// user named no place, the file that has this path in the running system.
-fn load_path(
-    path: &[u8],
-    options: &BootOptions<'_>,
-    host: &Host,
-    events: &mut dyn Events,
-) -> Result<Vec<u8>, RunError> {
-    let is_wanted = |root: &Directory| root.has_file(path);
-    let variables = efivar::read();
-    let (place, timeout_s) = (options.place, options.timeout_s);
-    // That is the shell's word for a file that is here.
-    let is_here = path.starts_with(b"./") || path.starts_with(b"../");
-    let mut found = match is_here && place == Place::Anywhere {
-        true => Err(no_entry(path)),
-        false => volumes::find(place, &variables, timeout_s, &is_wanted)
-            .map_err(|error| entries::needs_root(error, place)),
-    };
-    if let Ok(found) = &mut found {
-        while !found.volumes.iter().any(|volume| is_wanted(&volume.root))
-            && let Some(stage) = found.next_stage()
-        {
-            found.add(stage, &is_wanted);
-        }
-    }
-    let (volumes, notes, error) = match found {
-        Ok(found) => (found.volumes, found.notes, no_entry(path)),
-        Err(error) => (Vec::new(), Vec::new(), error),
-    };
-    let volume = volumes.iter().find(|volume| volume.root.has_file(path));
-    if volume.is_none() {
-        match InputFile::open(None, path) {
-            _ if options.place != Place::Anywhere => return Err(error),
-            Ok(_) => (),
-            Err(here @ OpenError::NotAFile { .. }) => return Err(RunError::open(path, here)),
-            Err(_) => return Err(error),
-        }
-    }
-    let mut common = load_options(options, host);
-    if let Some(volume) = volume {
-        let on = &volume.name;
-        events.tell(Event::Chosen {
-            id: path,
-            volume: on,
-        });
-        common = entry::options(volume.at(boot_of(volume, path)), common);
-    }
-    for note in &notes {
-        events.warn_of(Topic::Search, note);
-    }
-    let image = LoadOptions {
-        image: path,
-        ..common
-    };
-    load(&image, host, events)
-}
-
-/// Returns the /boot of a file system that a path leads into, if it has a boot loader's
-/// directory, as for the entries there.
-fn boot_of(volume: &Volume, path: &[u8]) -> &'static str {
-    let start = path.iter().position(|byte| *byte != b'/').unwrap_or(0);
-    let path = path.get(start..).unwrap_or_default();
-    let is_in = |boot: &&&str| {
-        let loader = [boot, "loader"].concat();
-        path.starts_with(boot.as_bytes()) && volume.root.number(loader.as_bytes()).is_some()
-    };
-    BOOTS.iter().rev().find(is_in).copied().unwrap_or_default()
-}
-
-fn no_entry(name: &[u8]) -> RunError {
-    let name = name.to_vec();
-    BootError::NoSuchEntry { name }.into()
-}
-
-/// Returns the options that are the same for all images, wherever they are.
-fn load_options<'a>(options: &BootOptions<'_>, host: &Host) -> LoadOptions<'a> {
-    LoadOptions {
-        extras: true,
-        dry_run: options.dry_run,
-        wanted: wanted(options, host),
-        ..LoadOptions::default()
-    }
-}
-
-/// Returns the options that are the same for all images. In an initramfs, where nothing
-/// runs yet that still writes to memory, a load is fast by default.
-fn wanted(options: &BootOptions<'_>, host: &Host) -> Options {
-    let by_host = match host.in_initramfs {
-        true => Fast::ByDefault,
-        false => Fast::No,
-    };
-    Options {
-        fast: options.fast.unwrap_or(by_host),
-        unpack: options.unpack,
-        route: options.route,
-        append: options.append.clone(),
-        mark_chained: options.mark_chained,
-        ..Options::default()
-    }
 }
 
 /// Chooses an entry, loads it, and counts the try.
@@ -196,7 +90,7 @@ fn load_entry(
             return Err(BootError::NothingLeft { after: None }.into());
         };
         let Some(volume) = found.volumes.get(entry.volume) else {
-            return Err(no_entry(&entry.id));
+            return Err(RunError::no_entry(&entry.id));
         };
         events.tell(Event::Chosen {
             id: &entry.id,
@@ -211,7 +105,7 @@ fn load_entry(
         if name.is_none() && is_next && !options.dry_run {
             take_next_entry(&mut found, events);
         }
-        let common = load_options(options, host);
+        let common = options.of_load(host);
         let mut load_it = |options: &LoadOptions<'_>| load(options, host, events);
         let error = match found.with_options(&entry, common, host, &mut load_it) {
             Ok(cmdline) => break (entry, cmdline),
@@ -382,6 +276,12 @@ fn count(entry: &Entry, volume: Volume, hibernated: bool) -> Result<(), String> 
         let id = escaped(&entry.id);
         return Err(format!(
             "{id}: the try was not counted: a hibernated system may use the disk"
+        ));
+    }
+    if volume.is_part {
+        let id = escaped(&entry.id);
+        return Err(format!(
+            "{id}: the try was not counted: a RAID is written to as a whole"
         ));
     }
     let directory = volume

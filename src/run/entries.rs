@@ -12,10 +12,9 @@ use super::grubenv::GrubFiles;
 use super::reading::{Reading, UNKNOWN_TOLD};
 use super::seen::Seen;
 use super::text::read_text;
-use super::volume::{BOOTS, BootPlace, Volume};
+use super::volume::{BootPlace, Volume, boots};
 use super::volumes::{self, Place};
 use crate::diagnosis::escape::escaped;
-use crate::diagnosis::{Diagnose, Hint};
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::loader_conf::{self, LoaderConf};
@@ -26,8 +25,7 @@ use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sour
 use crate::policy::boot::entry::{Entry, Kind};
 use crate::policy::boot::error::{BootError, Problem};
 use crate::sys::directory::Directory;
-use crate::sys::event::now_us;
-use crate::sys::{block, capability, efivar};
+use crate::sys::efivar;
 
 const LOADER_CONF: &[u8] = b"loader/loader.conf";
 
@@ -63,35 +61,15 @@ pub fn find(
     name: Option<&[u8]>,
     host: &Host,
 ) -> Result<BootEntries, RunError> {
-    let end_us = volumes::end_us(timeout_s);
-    let all = loop {
-        let variables = match place {
-            // With --root the entries may be another system's, so this machine's EFI
-            // variables are ignored.
-            Place::Root(_) => LoaderVariables::default(),
-            Place::Anywhere | Place::Device(_) => efivar::read(),
-        };
-        let blocks = block::all();
-        let left_s = end_us.saturating_sub(now_us()).div_ceil(1_000_000);
-        let left_s = u32::try_from(left_s).unwrap_or(timeout_s);
-        let rest = volumes::find(place, &variables, left_s, &has_entries);
-        let mut all = BootEntries {
-            variables,
-            rest: rest.map_err(|error| needs_root(error, place))?,
-            ..Default::default()
-        };
-        all.read_found(name, host);
-        let is_there = match name {
-            Some(_) => !all.entries.is_empty() && all.has(name),
-            None => all.entries.iter().any(|entry| entry.problem.is_none()),
-        };
-        // A device that was named is there already.
-        if is_there || place != Place::Anywhere || now_us() >= end_us {
-            break all;
+    let mut all: BootEntries = Default::default();
+    volumes::find(place, timeout_s, &has_entries, &mut |rest, is_last| {
+        let is_there = all.read_all(rest, name, host);
+        if !is_there && !is_last {
+            // They are mounted anew.
+            all = Default::default();
         }
-        drop(all);
-        volumes::wait(&blocks, end_us);
-    };
+        is_there
+    })?;
     if all.entries.is_empty() {
         let names = all.volumes.iter().map(|volume| volume.name.as_str());
         return Err(BootError::NoEntries {
@@ -103,29 +81,15 @@ pub fn find(
     Ok(all)
 }
 
-/// Says that root is needed, if that is why nothing was found.
-pub fn needs_root(error: RunError, place: Place<'_>) -> RunError {
-    if matches!(place, Place::Root(_)) || capability::may_mount() {
-        return error;
-    }
-    let found = error.diagnose();
-    let found = found.because("only root may read disks and mount file systems");
-    RunError::Diagnosed(found.with_hints(&[
-        Hint::Text("run it as root"),
-        Hint::Text("name a mounted one with --root DIR"),
-    ]))
-}
-
 /// Returns whether a file system has entries, in its root or in a /boot below it.
 fn has_entries(root: &Directory) -> bool {
-    let mut places = BOOTS
-        .iter()
-        .flat_map(|boot| Kind::ALL.into_iter().map(move |kind| (*boot, kind)));
-    places.any(|(boot, kind)| {
-        let directory = [boot, kind.directory()].concat();
-        let is_entry = |name: &[u8]| Entry::of_file(kind, 0, name).is_some();
-        let names = root.names(directory.as_bytes(), 1, &is_entry);
-        names.is_ok_and(|names| !names.is_empty())
+    boots(root).any(|boot| {
+        Kind::ALL.into_iter().any(|kind| {
+            let directory = [boot, kind.directory()].concat();
+            let is_entry = |name: &[u8]| Entry::of_file(kind, 0, name).is_some();
+            let names = root.names(directory.as_bytes(), 1, &is_entry);
+            names.is_ok_and(|names| !names.is_empty())
+        })
     })
 }
 
@@ -133,7 +97,7 @@ fn has_entries(root: &Directory) -> bool {
 fn places(volume: &Volume) -> Vec<&'static str> {
     let mut seen = Vec::new();
     let mut places = Vec::new();
-    for boot in BOOTS {
+    for boot in boots(&volume.root) {
         let number = match boot {
             "" => volume.root.number(b"."),
             _ => volume.root.number(boot.as_bytes()),
@@ -148,8 +112,13 @@ fn places(volume: &Volume) -> Vec<&'static str> {
 
 impl BootEntries {
     /// Reads the file systems that were found, and searches others as far as no entry has the
-    /// name or can boot.
-    fn read_found(&mut self, name: Option<&[u8]>, host: &Host) {
+    /// name or can boot. Returns whether one does.
+    fn read_all(&mut self, found: Found, name: Option<&[u8]>, host: &Host) -> bool {
+        self.variables = efivar::read();
+        if found.is_foreign {
+            self.variables.forget_loader();
+        }
+        self.rest = found;
         self.read(host, true);
         for stage in core::mem::take(&mut self.rest.stages) {
             let is_enough = self.can_boot() && self.has(name);
@@ -161,10 +130,14 @@ impl BootEntries {
             }
         }
         self.read_grub();
+        match name {
+            Some(_) => !self.entries.is_empty() && self.has(name),
+            None => self.can_boot(),
+        }
     }
 
-    /// Reads the file systems that were found since the last time. The entries of those that
-    /// are `first` come before those of a /boot there.
+    /// Reads the file systems that were found since the last time, disk by disk. The entries
+    /// of those that are `first` come before those of a /boot there.
     fn read(&mut self, host: &Host, first: bool) {
         let volumes = core::mem::take(&mut self.rest.volumes);
         self.notes.append(&mut self.rest.notes);
@@ -172,15 +145,17 @@ impl BootEntries {
         for volume in &volumes {
             self.grub_files.read(volume);
         }
-        let mut readings = [Reading::default(), Reading::default()];
+        let mut readings: Vec<Reading> = Vec::new();
         for volume in volumes {
             let number = self.volumes.len();
             for boot in places(&volume) {
-                let [root, below] = &mut readings;
-                let reading = if first && boot.is_empty() {
-                    root
-                } else {
-                    below
+                let group = (volume.disks.first().cloned(), first && !boot.is_empty());
+                if !readings.iter().any(|known| known.group == group) {
+                    readings.push(Reading::of(group.clone()));
+                }
+                let mut known = readings.iter_mut();
+                let Some(reading) = known.find(|known| known.group == group) else {
+                    continue;
                 };
                 let variables = self.grub_variables(number, boot);
                 reading.read(volume.at(boot), number, host, variables, &self.seen);
@@ -188,7 +163,7 @@ impl BootEntries {
             }
             // No boot loader looks further.
             let mut read = readings.iter().flat_map(|reading| &reading.entries);
-            self.has_conf |= read.any(|entry| entry.problem.is_none());
+            self.has_conf |= read.any(Entry::is_offered);
             self.volumes.push(volume);
         }
         for mut reading in readings {
@@ -212,7 +187,7 @@ impl BootEntries {
                     notes.push(note);
                 }
             };
-            file.choices(place, &self.volumes, note)
+            file.choices(place, &self.entries, &self.volumes, note)
         });
         self.grub = choices.collect();
         self.notes.append(&mut notes);
@@ -365,5 +340,45 @@ impl BootEntries {
         };
         let variables = self.grub_variables(entry.volume, entry.boot);
         entry::type1(place, &entry.file_name, machine, variables)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::volume::Volume;
+
+    /// Which disk's kernel boots must not hang on names and versions.
+    #[test]
+    fn entries_of_one_disk_stay_together() {
+        let all = std::env::temp_dir().join(std::format!("disks-{}", std::process::id()));
+        let volume = |disk: &str, names: &[&str]| {
+            let root = all.join(disk);
+            let entries = root.join("loader/entries");
+            std::fs::create_dir_all(&entries).unwrap();
+            for name in names {
+                std::fs::write(entries.join(name), "linux /gone\n").unwrap();
+            }
+            let mut volume = Volume::of_directory(root.to_str().unwrap().as_bytes()).unwrap();
+            volume.disks = std::vec![disk.into()];
+            volume
+        };
+        let first = volume("vda", &["a1.conf", "a2.conf"]);
+        let second = volume("vdb", &["b1.conf", "b2.conf"]);
+        let mut again = volume("again", &["a3.conf"]);
+        again.disks.clone_from(&first.disks);
+        let found = Found {
+            stages: std::vec![Stage::Found(std::vec![first, second, again])],
+            ..Found::default()
+        };
+        let mut read: BootEntries = Default::default();
+        assert!(!read.read_all(found, None, &Host::default()));
+        let ids = read
+            .entries
+            .iter()
+            .map(|entry| String::from_utf8_lossy(&entry.id));
+        let ids: Vec<_> = ids.collect();
+        assert_eq!(ids, ["a3.conf", "a2.conf", "a1.conf", "b2.conf", "b1.conf"]);
+        std::fs::remove_dir_all(&all).unwrap();
     }
 }

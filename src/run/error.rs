@@ -230,6 +230,11 @@ impl RunError {
         RunError::Diagnosed(found)
     }
 
+    pub(super) fn no_entry(name: &[u8]) -> RunError {
+        let name = name.to_vec();
+        BootError::NoSuchEntry { name }.into()
+    }
+
     pub(super) fn open(path: &[u8], error: OpenError) -> RunError {
         RunError::Open {
             path: path.to_vec(),

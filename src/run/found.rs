@@ -24,6 +24,9 @@ pub struct Found {
     pub notes: Vec<String>,
     /// What comes after them, in this order.
     pub stages: Vec<Stage>,
+    /// True if they are another boot loader's than that which the firmware started: its EFI
+    /// variables are not about them.
+    pub is_foreign: bool,
 }
 
 /// File systems that come after others.

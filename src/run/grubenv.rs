@@ -7,11 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::text::read_text;
-use super::volume::{BOOTS, Volume};
+use super::volume::{Volume, boots};
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::grubenv::{self, Grubenv};
 use crate::formats::sort::sort;
-use crate::policy::boot::choose::{GrubChoices, GrubPlace};
+use crate::policy::boot::choose::{GrubChoice, GrubChoices, GrubPlace};
 use crate::policy::boot::entry::Entry;
 
 /// Limit on the directories in EFI that are looked into.
@@ -67,7 +67,7 @@ impl GrubFiles {
             })
         };
         let mut has_own = false;
-        for boot in BOOTS {
+        for boot in boots(root) {
             for name in ["grub2", "grub"] {
                 let path = [boot, name, "/grubenv"].concat();
                 if let Some(file) = read(boot, path.clone().into()) {
@@ -186,21 +186,25 @@ impl GrubFile {
     pub fn choices(
         &self,
         place: GrubPlace,
+        entries: &[Entry],
         volumes: &[Volume],
         note: &mut dyn FnMut(String),
     ) -> GrubChoices {
-        let owned = |name| self.variables.set(name).map(<[u8]>::to_vec);
-        let mut next = owned(NEXT);
-        if let Some(name) = &next
+        let choice = |name| {
+            let name = self.variables.set(name)?;
+            Some(GrubChoice::new(name, place, entries))
+        };
+        let mut next = choice(NEXT);
+        if let Some(choice) = &next
             && let Err(why) = self.write(volumes, b"")
         {
-            let (path, name) = (escaped(&self.path), escaped(name));
+            let (path, name) = (escaped(&self.path), escaped(&choice.name));
             note(format!("{path}: next_entry={name} is ignored: {why}"));
             next = None;
         }
         GrubChoices {
             next,
-            saved: owned(b"saved_entry"),
+            saved: choice(b"saved_entry"),
             place,
         }
     }

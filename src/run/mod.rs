@@ -24,6 +24,7 @@ mod found;
 mod grubenv;
 mod handshake;
 mod hook;
+mod image_path;
 mod initrd;
 mod load;
 mod manifest;

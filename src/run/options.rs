@@ -85,6 +85,32 @@ pub struct BootOptions<'arg> {
     pub mark_chained: bool,
 }
 
+impl BootOptions<'_> {
+    /// Returns the options of a load that are the same for all images, wherever they are. In
+    /// an initramfs, where nothing runs yet that still writes to memory, a load is fast by
+    /// default.
+    #[must_use]
+    pub fn of_load<'a>(&self, host: &Host) -> LoadOptions<'a> {
+        let by_host = match host.in_initramfs {
+            true => Fast::ByDefault,
+            false => Fast::No,
+        };
+        LoadOptions {
+            extras: true,
+            dry_run: self.dry_run,
+            wanted: Options {
+                fast: self.fast.unwrap_or(by_host),
+                unpack: self.unpack,
+                route: self.route,
+                append: self.append.clone(),
+                mark_chained: self.mark_chained,
+                ..Options::default()
+            },
+            ..LoadOptions::default()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

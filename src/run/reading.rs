@@ -18,9 +18,13 @@ use crate::policy::boot::entry::{Entry, Kind};
 /// Limit on the unknown variables that are reported.
 pub const UNKNOWN_TOLD: usize = 4;
 
-/// Entries, in the order of reading.
+/// The disk of entries, and whether those of the root of a file system there come first.
+pub type Group = (Option<String>, bool);
+
+/// The entries of a disk, in the order of reading.
 #[derive(Default)]
 pub struct Reading {
+    pub group: Group,
     pub entries: Vec<Entry>,
     pub notes: Vec<String>,
     /// Variables of grub that entries use and nothing sets.
@@ -28,6 +32,14 @@ pub struct Reading {
 }
 
 impl Reading {
+    #[must_use]
+    pub fn of(group: Group) -> Reading {
+        Reading {
+            group,
+            ..Reading::default()
+        }
+    }
+
     /// Reads the entries of a place in the file system with this number.
     pub fn read(
         &mut self,

@@ -6,25 +6,33 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
-use super::device::{content, filesystem, is_called, is_other, read, table};
+use super::device::{content, filesystem, is_called, is_other, of_part, read, table};
 use super::found::{Devices, Found, Place, Stage};
 use super::volume::Volume;
 use crate::formats::disk::partition::{Partition, PartitionType};
-use crate::formats::disk::superblock::{Content, Filesystem};
+use crate::formats::disk::superblock::{Content, Filesystem, Holder};
 use crate::formats::entries::efi::LoaderVariables;
 use crate::policy::boot::device::DeviceName;
 use crate::policy::boot::error::BootError;
 use crate::policy::boot::partitions::{self, Choice, Chosen, Disk, partition_name};
 use crate::sys::block::{self, AddedPartition, Block};
 use crate::sys::directory::Directory;
-use crate::sys::file;
+use crate::sys::{efivar, file};
 
 /// One look at the devices that exist.
 pub struct Search<'caller> {
     pub blocks: Vec<Block>,
+    /// Of this machine's boot loader.
+    pub variables: LoaderVariables,
     is_wanted: &'caller dyn Fn(&Directory) -> bool,
     /// The tables of all disks, once they were read.
     tables: OnceCell<Vec<Disk>>,
+}
+
+/// Returns whether a disk has this partition.
+fn has(disk: &Disk, uuid: &str) -> bool {
+    let mut partitions = disk.partitions().iter();
+    partitions.any(|one| one.uuid.eq_ignore_ascii_case(uuid))
 }
 
 impl Found {
@@ -46,12 +54,21 @@ impl<'caller> Search<'caller> {
     pub fn new(is_wanted: &'caller dyn Fn(&Directory) -> bool) -> Search<'caller> {
         Search {
             blocks: block::all(),
+            variables: efivar::read(),
             is_wanted,
             tables: OnceCell::new(),
         }
     }
 
     fn tables(&self) -> &[Disk] {
+        let uuid = self.variables.device_part_uuid.as_deref();
+        let read = |block: &Block| {
+            let mut disk = read(block);
+            if let Some(uuid) = uuid {
+                disk.has_esp(uuid);
+            }
+            disk
+        };
         let read_all = || self.disks().map(read).collect();
         self.tables.get_or_init(read_all)
     }
@@ -59,16 +76,13 @@ impl<'caller> Search<'caller> {
     /// Returns the name of the disk that has this partition.
     fn disk_with(&self, uuid: &str) -> Option<&str> {
         let mut disks = self.tables().iter();
-        let disk = disks.find(|disk| {
-            let mut partitions = disk.partitions().iter();
-            partitions.any(|one| one.uuid.eq_ignore_ascii_case(uuid))
-        });
+        let disk = disks.find(|disk| has(disk, uuid));
         disk.map(|disk| disk.name.as_str())
     }
 
     /// Returns a note on the partition that the firmware started from, if it is not there.
-    pub fn missing(&self, variables: &LoaderVariables) -> Option<String> {
-        let uuid = variables.device_part_uuid.as_deref()?;
+    pub fn missing(&self) -> Option<String> {
+        let uuid = self.variables.device_part_uuid.as_deref()?;
         match self.disk_with(uuid) {
             Some(_) => None,
             None => Some(format!(
@@ -81,14 +95,24 @@ impl<'caller> Search<'caller> {
     ///
     /// # Errors
     /// [`BootError`] when there are none.
-    pub fn find(&self, place: Place<'_>, variables: &LoaderVariables) -> Result<Found, BootError> {
+    pub fn find(&self, place: Place<'_>) -> Result<Found, BootError> {
+        let uuid = self.variables.device_part_uuid.as_deref();
         let Place::Device(wanted) = place else {
-            return self.anywhere(variables.device_part_uuid.as_deref());
+            return self.anywhere(uuid);
         };
         let name = DeviceName::parse(wanted);
-        let Some(device) = self.blocks.iter().find(|block| self.is(block, &name)) else {
-            return self.unlisted(&name, wanted);
+        let device = self.blocks.iter().find(|block| self.is(block, &name));
+        let (disks, mut found) = match device {
+            Some(device) => (device.disks(), self.device(device)?),
+            None => self.unlisted(&name, wanted)?,
         };
+        let mut disks = self.disks().filter(|disk| disks.contains(&disk.name));
+        found.is_foreign = uuid.is_some_and(|uuid| !disks.any(|disk| has(&read(disk), uuid)));
+        Ok(found)
+    }
+
+    /// Finds and mounts the file systems of a device.
+    fn device(&self, device: &Block) -> Result<Found, BootError> {
         let content = content(device);
         if device.partition.is_none() {
             // Before its partitions were made, the disk may have held something else, and
@@ -107,7 +131,11 @@ impl<'caller> Search<'caller> {
 
     /// Opens the partition that the name describes and that the kernel did not find: it
     /// does not read the second table of a disk by itself.
-    fn unlisted(&self, name: &DeviceName, wanted: &[u8]) -> Result<Found, BootError> {
+    fn unlisted(
+        &self,
+        name: &DeviceName,
+        wanted: &[u8],
+    ) -> Result<(Vec<String>, Found), BootError> {
         for disk in self.disks() {
             let partitions = table(disk).map_or(Vec::new(), |table| table.partitions);
             let mut partitions = partitions.iter();
@@ -117,7 +145,7 @@ impl<'caller> Search<'caller> {
             if let Some(partition) = partitions.find(is) {
                 let disk = disk.name.as_str();
                 let volume = self.open_partition(Chosen { disk, partition })?;
-                return Ok(Found::one(volume));
+                return Ok((volume.disks.clone(), Found::one(volume)));
             }
         }
         Err(BootError::NoDevice {
@@ -169,17 +197,17 @@ impl<'caller> Search<'caller> {
         let mut others = Found::default();
         let mut holders = Vec::new();
         // A file system on several devices is found on each.
-        let mut opened: Vec<Filesystem> = Vec::new();
+        let mut opened: Vec<String> = Vec::new();
         let disks = self.tables();
         let blocks = self.blocks.iter().filter(|block| devices.have(block));
         for block in blocks.filter(|block| is_other(block, disks)) {
             match content(block) {
                 Ok(Some(Content::Filesystem(filesystem))) => {
                     if filesystem.devices > 1 {
-                        if opened.contains(&filesystem) {
+                        if opened.contains(&filesystem.uuid) {
                             continue;
                         }
-                        opened.push(filesystem.clone());
+                        opened.push(filesystem.uuid.clone());
                     }
                     self.add(&mut others, self.open(block, &filesystem, None));
                 }
@@ -189,9 +217,10 @@ impl<'caller> Search<'caller> {
                 _ => {}
             }
         }
-        let all = disks.iter().flat_map(Disk::chosen);
-        for one in all.filter(|one| self.is_unlisted(one, devices)) {
-            self.add(&mut others, self.open_partition(one));
+        for disk in disks {
+            for one in disk.chosen().filter(|one| self.is_unlisted(one, devices)) {
+                self.add(&mut others, self.open_partition(one));
+            }
         }
         if others.volumes.is_empty() {
             others.notes.append(&mut holders);
@@ -299,9 +328,15 @@ impl<'caller> Search<'caller> {
                 }
             },
         };
-        let content = content(&block)?;
+        let mut content = content(&block)?;
+        let is_first = partition.partition_type != PartitionType::Other;
+        let is_raid = content == Some(Content::Holder(Holder::Raid));
+        let part = (is_first && is_raid).then(|| of_part(&block)).flatten();
+        let is_part = part.is_some();
+        content = part.or(content);
         let mut volume = self.open_content(&block, content, added)?;
         volume.is_esp = partition.partition_type == PartitionType::Esp;
+        volume.is_part = is_part;
         Ok(volume)
     }
 

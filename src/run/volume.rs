@@ -16,7 +16,17 @@ use crate::sys::mount::{self, Access, Source};
 /// The paths of /boot in a file system, each with a slash at its end. Where /boot is no
 /// file system of its own, grub looks below the root of the system; the last two are
 /// subvolumes, below the top of a btrfs.
-pub const BOOTS: [&str; 4] = ["", "boot/", "root/boot/", "@/boot/"];
+const BOOTS: [&str; 4] = ["", "boot/", "root/boot/", "@/boot/"];
+
+/// Returns the paths of /boot in a file system, each with a slash at its end; the root comes
+/// first. A subvolume has a system, and root's home directory has none.
+pub fn boots(root: &Directory) -> impl DoubleEndedIterator<Item = &'static str> {
+    let is_system = |boot: &&str| {
+        let system = boot.strip_suffix("boot/").unwrap_or_default();
+        system.is_empty() || root.number([system, "usr"].concat().as_bytes()).is_some()
+    };
+    BOOTS.into_iter().filter(is_system)
+}
 
 /// A mounted file system. Fields are dropped in order, so that the file system is
 /// unmounted before its partition is removed.
@@ -27,6 +37,8 @@ pub struct Volume {
     pub disks: Vec<String>,
     /// True for an ESP.
     pub is_esp: bool,
+    /// True for one part of a RAID 1, which must not be written to: the others would differ.
+    pub is_part: bool,
     /// `None` when somebody else made the mount.
     source: Option<Source>,
     _added: Option<AddedPartition>,
@@ -43,6 +55,7 @@ impl Volume {
             root: Directory::open(None, path)?,
             disks: Vec::new(),
             is_esp: false,
+            is_part: false,
             source: None,
             _added: None,
         })
@@ -83,6 +96,7 @@ impl Volume {
                     root,
                     disks,
                     is_esp: false,
+                    is_part: false,
                     source: None,
                     _added: added,
                 });
@@ -93,6 +107,7 @@ impl Volume {
             root,
             disks,
             is_esp: false,
+            is_part: false,
             source: Some(source.clone()),
             _added: added,
         };
@@ -192,12 +207,16 @@ impl<'a> BootPlace<'a> {
 
     /// Returns the function that finds the files of the type 1 entry with this image. All
     /// their paths lead from one directory: the root of the system that has /boot, which may
-    /// be a subvolume, or what is or was mounted on /boot, or the root of the file system.
-    /// The first of these that has the image counts.
+    /// be a subvolume, or what is or was mounted on /boot, or, for a path that names its
+    /// subvolume, the root of the file system. The first of these that has the image counts.
     pub fn finder(self, image: &[u8]) -> impl Fn(&[u8]) -> Vec<u8> + use<'a> {
+        let last = match is_from_top(image) {
+            true => Way::Root,
+            false => Way::System,
+        };
         let is_way = |way: &Way| self.volume.root.has_file(&self.find(*way, image));
-        let way = [Way::System, Way::Boot, Way::Root].into_iter().find(is_way);
-        move |path| self.find(way.unwrap_or(Way::Root), path)
+        let way = [Way::System, Way::Boot].into_iter().find(is_way);
+        move |path| self.find(way.unwrap_or(last), path)
     }
 
     fn find(self, way: Way, path: &[u8]) -> Vec<u8> {
@@ -230,6 +249,12 @@ enum Way {
     System,
     Boot,
     Root,
+}
+
+/// Returns whether a path may begin with the name of a subvolume. What is in /boot or in the
+/// root of another system is another system's.
+fn is_from_top(path: &[u8]) -> bool {
+    path.contains(&b'/') && !path.starts_with(b"boot/")
 }
 
 /// Opens a mount that somebody else has made, if that is why there was an error; among

@@ -6,9 +6,10 @@ use super::found::Found;
 pub use super::found::Place;
 use super::search::Search;
 use super::volume::Volume;
-use crate::formats::entries::efi::LoaderVariables;
+use crate::diagnosis::{Diagnose, Hint};
 use crate::policy::boot::error::BootError;
 use crate::sys::block::{self, Block};
+use crate::sys::capability;
 use crate::sys::directory::Directory;
 use crate::sys::event::{now_us, pause_ms};
 
@@ -18,54 +19,74 @@ const PAUSE_MS: u32 = 200;
 /// before it can be opened. A search mounts file systems, which takes time and is logged.
 const AGAIN_US: u64 = 2_000_000;
 
-/// Finds and mounts the file systems in a place. Anywhere, these are all ESPs and
-/// XBOOTLDR partitions; if there are none, every other file system of which `is_wanted` is
-/// true. Waits up to `timeout_s` seconds for their devices to appear.
+/// What is made of the file systems that were found; also told whether nothing more will be
+/// waited for. Returns whether all that is looked for is there.
+pub type Reader<'a> = &'a mut dyn FnMut(Found, bool) -> bool;
+
+/// Finds and mounts the file systems in a place, and calls `read` with them. Anywhere, these
+/// are all ESPs and XBOOTLDR partitions; if there are none, every other file system of which
+/// `is_wanted` is true. Waits up to `timeout_s` seconds for their devices to appear, and
+/// anywhere, for what `read` looks for.
 ///
 /// # Errors
 /// [`RunError::Boot`] when there are none.
 pub fn find(
     place: Place<'_>,
-    variables: &LoaderVariables,
     timeout_s: u32,
     is_wanted: &dyn Fn(&Directory) -> bool,
-) -> Result<Found, RunError> {
+    read: Reader<'_>,
+) -> Result<(), RunError> {
     if let Place::Root(path) = place {
-        return Ok(Found::one(Volume::of_directory(path)?));
+        let mut found = Found::one(Volume::of_directory(path)?);
+        found.is_foreign = true;
+        read(found, true);
+        return Ok(());
     }
     if !block::are_listed() {
         return Err(BootError::NoSysfs.into());
     }
-    let end_us = end_us(timeout_s);
+    let end_us = now_us().saturating_add(u64::from(timeout_s) * 1_000_000);
     loop {
         let search = Search::new(is_wanted);
         let waits = now_us() < end_us;
         let missing = match place {
-            Place::Anywhere => search.missing(variables),
+            Place::Anywhere => search.missing(),
             _ => None,
         };
         // Another disk's entries would be another system's.
         if missing.is_none() || !waits {
-            match search.find(place, variables) {
+            match search.find(place) {
                 Err(error) if error.may_appear() && waits => {}
                 Ok(mut found) => {
                     found.notes.extend(missing);
-                    return Ok(found);
+                    // A device that was named is there already.
+                    let is_last = !waits || place != Place::Anywhere;
+                    if read(found, is_last) || is_last {
+                        return Ok(());
+                    }
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(needs_root(error.into())),
             }
         }
         wait(&search.blocks, end_us);
     }
 }
 
-/// Returns the time at which a wait of `timeout_s` seconds ends, in microseconds.
-pub fn end_us(timeout_s: u32) -> u64 {
-    now_us().saturating_add(u64::from(timeout_s) * 1_000_000)
+/// Says that root is needed, if that is why nothing was found.
+fn needs_root(error: RunError) -> RunError {
+    if capability::may_mount() {
+        return error;
+    }
+    let found = error.diagnose();
+    let found = found.because("only root may read disks and mount file systems");
+    RunError::Diagnosed(found.with_hints(&[
+        Hint::Text("run it as root"),
+        Hint::Text("name a mounted one with --root DIR"),
+    ]))
 }
 
 /// Waits until there are other devices than these, for a while at most.
-pub fn wait(blocks: &[Block], end_us: u64) {
+fn wait(blocks: &[Block], end_us: u64) {
     let again_us = now_us().saturating_add(AGAIN_US).min(end_us);
     loop {
         pause_ms(PAUSE_MS);

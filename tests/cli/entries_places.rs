@@ -6,6 +6,14 @@ use std::os::unix::fs::symlink;
 
 use crate::build;
 use crate::entries::{expect, list, plan, root};
+use crate::program::Directory;
+
+/// Makes the directory that has /boot one with a system.
+fn is_system(directory: &Directory, boot: &str) {
+    let boot = directory.path(boot);
+    let system = boot.parent().unwrap().join("usr");
+    fs::create_dir_all(system).unwrap();
+}
 
 /// A machine without a file system for /boot: grub's paths begin at the root.
 #[test]
@@ -16,6 +24,7 @@ fn entries_in_the_boot_directory_of_a_root_file_system() {
     );
     for boot in ["boot", "@/boot", "root/boot"] {
         let directory = root(&format!("in-{}", boot.replace('/', "-")), &[]);
+        is_system(&directory, boot);
         let put = |name: &str, contents: &str| {
             let path = directory.path(boot).join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -73,6 +82,7 @@ fn paths_of_a_root_file_system() {
     for (boot, others) in [("boot", ""), ("@/boot", "@/"), ("root/boot", "root/")] {
         let name = format!("paths-{}", boot.replace('/', "-"));
         let directory = root(&name, &[]);
+        is_system(&directory, boot);
         let copy = |from: &str, to: &str| {
             let to = directory.path(to);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -146,6 +156,7 @@ fn paths_of_a_root_file_system() {
 #[test]
 fn files_of_two_systems_are_not_mixed() {
     let directory = root("two-systems", &[]);
+    is_system(&directory, "@/boot");
     fs::create_dir_all(directory.path("@/boot/loader/entries")).unwrap();
     fs::create_dir_all(directory.path("boot")).unwrap();
     for name in ["boot/linux", "boot/both", "@/boot/arch", "@/boot/both"] {
@@ -161,11 +172,27 @@ fn files_of_two_systems_are_not_mixed() {
         directory.file(path, text.as_bytes());
     }
     let run = list(&directory);
-    let missing = "mixed.conf: skipped: no such file: /@/boot/initrd";
-    expect(&run, &["both.conf", missing]);
-    for (name, image) in [("both", "@/boot/both"), ("top", "boot/linux")] {
-        expect(&plan(&directory, &[name]), &[&format!("image {image}")]);
+    let missing =
+        |name: &str, path: &str| format!("{name}.conf: skipped: no such file: /@/boot/{path}");
+    let [initrd, kernel] = [missing("mixed", "initrd"), missing("top", "linux")];
+    expect(&run, &["both.conf", &initrd, &kernel]);
+    expect(&plan(&directory, &["both"]), &["image @/boot/both"]);
+}
+
+/// Root may keep a copy of /boot in its home directory, with entries that are gone.
+#[test]
+fn a_home_directory_is_no_subvolume() {
+    let directory = root("home", &[]);
+    for (boot, name) in [("boot", "own"), ("root/boot", "old")] {
+        fs::create_dir_all(directory.path(boot).join("loader/entries")).unwrap();
+        fs::copy(directory.path("vmlinuz"), directory.path(boot).join("k")).unwrap();
+        let path = format!("{boot}/loader/entries/{name}.conf");
+        directory.file(path, b"linux /boot/k\n");
     }
+    let run = list(&directory);
+    assert_eq!(run.stdout, "*   1  own.conf, the default\n");
+    is_system(&directory, "root/boot");
+    expect(&list(&directory), &["own.conf", "old.conf"]);
 }
 
 /// Each /boot of a file system is a place of its own, with its own grubenv.
@@ -182,6 +209,7 @@ fn two_systems_on_one_file_system() {
         ("root/boot", &["fedora"][..]),
         ("@/boot", &["arch", "arch-lts"]),
     ] {
+        is_system(&directory, boot);
         let put = |name: &str, contents: &[u8]| {
             let path = directory.path(boot).join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -35,21 +35,38 @@ attempt known-default kexec-bpf boot -n
 # Its second disk has its entries in a directory.
 cp /started-from-second /sys/firmware/efi/efivars/$STARTED_FROM
 attempt directory kexec-bpf list
+# A partition that is no ESP by its type.
+cp /started-from-other /sys/firmware/efi/efivars/$STARTED_FROM
+attempt other-type kexec-bpf list
+cp /started-from-second /sys/firmware/efi/efivars/$STARTED_FROM
+# What its boot loader has been told is not about another disk.
+cp /default /sys/firmware/efi/efivars/$DEFAULT
+attempt foreign kexec-bpf list --device vdc
+attempt own kexec-bpf list --device vdb
 "#;
 
 /// The EFI variable with the partition that the firmware started from.
 const STARTED_FROM: &str = "LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
-/// Returns that variable's contents for the first partition of a disk.
-fn started_from(disk: &Path) -> Vec<u8> {
-    let asked = host_program("sgdisk").arg("--info=1").arg(disk).output();
+/// The EFI variable with the name of the default.
+const DEFAULT: &str = "LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/// Returns an EFI variable's contents.
+fn variable(text: &str) -> Vec<u8> {
+    let attributes = 7_u32.to_le_bytes().into_iter();
+    let units = text.encode_utf16();
+    attributes.chain(units.flat_map(u16::to_le_bytes)).collect()
+}
+
+/// Returns the contents of [`STARTED_FROM`] for a partition of a disk.
+fn started_from(disk: &Path, number: u32) -> Vec<u8> {
+    let info = format!("--info={number}");
+    let asked = host_program("sgdisk").arg(info).arg(disk).output();
     let told = String::from_utf8(asked.expect("run sgdisk").stdout).expect("read its words");
     let uuid = told
         .lines()
         .find_map(|line| line.strip_prefix("Partition unique GUID: "));
-    let units = uuid.expect("find the UUID").encode_utf16();
-    let attributes = 7_u32.to_le_bytes().into_iter();
-    attributes.chain(units.flat_map(u16::to_le_bytes)).collect()
+    variable(uuid.expect("find the UUID"))
 }
 
 fn block(lines: &str) -> Vec<u8> {
@@ -108,7 +125,12 @@ fn systems_are_not_mixed() {
     let second = disk(
         &directory,
         "second",
-        &[("EFI/centos/grubenv", &centos)],
+        &[
+            ("EFI/centos/grubenv", &centos),
+            // No boot loader finds that, so it is not started before others.
+            ("loader/entries/placed.conf", b"linux /boot/tiny\n"),
+            ("loader/loader.conf", b"default zz.conf\n"),
+        ],
         &[("boot/loader/entries/b-1.conf", entry)],
     );
     let third = disk(
@@ -127,6 +149,7 @@ fn systems_are_not_mixed() {
         &[("loader/entries/w.conf", entry)],
     );
     let script = SCRIPT.replace("$STARTED_FROM", STARTED_FROM);
+    let script = script.replace("$DEFAULT", DEFAULT);
     let script = format!("{}{script}", drivers::LOAD);
     let without_ext4: Vec<_> = drivers::DISKS
         .iter()
@@ -135,8 +158,10 @@ fn systems_are_not_mixed() {
         .collect();
     let initramfs = drivers::add(Initramfs::new(&script), KERNEL, &without_ext4)
         .file("other", &tiny_kernel())
-        .file("started-from", &started_from(&first))
-        .file("started-from-second", &started_from(&second));
+        .file("started-from", &started_from(&first, 1))
+        .file("started-from-second", &started_from(&second, 1))
+        .file("started-from-other", &started_from(&first, 2))
+        .file("default", &variable("?[a-]*"));
     let said = Machine::new(&directory, KERNEL, initramfs.finish())
         .disk(&first)
         .disk(&second)
@@ -182,6 +207,9 @@ fn systems_are_not_mixed() {
         "0",
         &["b-1.conf, on vdb2, the default", "old.conf"],
     );
+    said.expect_attempt("foreign", "0", &["old.conf, the default (loader.conf)"]);
+    let named = "b-1.conf, on vdb2, the default (LoaderEntryDefault)";
+    said.expect_attempt("own", "0", &[named]);
     said.expect("here-code", "0");
     let here = said.all("here").join("\n");
     assert!(!here.contains(" on vd"), "{here}");

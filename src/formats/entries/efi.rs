@@ -29,6 +29,16 @@ pub struct LoaderVariables {
     pub hibernated: bool,
 }
 
+impl LoaderVariables {
+    /// Leaves only what is about the machine, for entries of another boot loader.
+    pub fn forget_loader(&mut self) {
+        *self = LoaderVariables {
+            hibernated: self.hibernated,
+            ..LoaderVariables::default()
+        };
+    }
+}
+
 /// Returns the text in a variable: attributes (u32), then UTF-16LE up to a NUL. `None`
 /// when the bytes are not such a text, or when the text is empty.
 #[must_use]

@@ -51,31 +51,40 @@ impl DefaultSource {
 /// A file system and the path of /boot in it, as entries have them.
 pub type GrubPlace = (usize, &'static str);
 
+/// A choice of grub: what it names, and the index of the entry that has this number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GrubChoice {
+    pub name: Vec<u8>,
+    number: Option<usize>,
+}
+
 /// The choices in the environment block of grub, which are about the entries of one place.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GrubChoices {
     /// The entry for the next boot only. `None` if it could not be taken back.
-    pub next: Option<Vec<u8>>,
-    pub saved: Option<Vec<u8>>,
+    pub next: Option<GrubChoice>,
+    pub saved: Option<GrubChoice>,
     pub place: GrubPlace,
 }
 
-impl GrubChoices {
-    /// Returns the index of the entry with this number in grub's menu, which has all type 1
-    /// entries of one place, also those that cannot boot.
-    fn index_of(&self, name: &[u8], entries: &[Entry]) -> Option<usize> {
-        let number: usize = core::str::from_utf8(name).ok()?.parse().ok()?;
-        let menu = entries.iter().enumerate();
-        let menu = menu.filter(|(_, entry)| entry.kind == Kind::Type1 && entry.is_in(self.place));
-        let mut menu: Vec<_> = menu
-            .map(|(index, entry)| {
-                let mut entry = entry.clone();
-                (entry.problem, entry.is_hidden) = (None, false);
-                (index, entry)
-            })
-            .collect();
-        sort(&mut menu, |a, b| a.1.order(&b.1));
-        menu.get(number).map(|(index, _)| *index)
+impl GrubChoice {
+    /// Returns the choice of one of these entries. A number counts grub's menu, which has all
+    /// type 1 entries of one place, also those that cannot boot.
+    #[must_use]
+    pub fn new(name: &[u8], place: GrubPlace, entries: &[Entry]) -> GrubChoice {
+        let number = core::str::from_utf8(name).ok();
+        let number: Option<usize> = number.and_then(|number| number.parse().ok());
+        let entry = |number: usize| {
+            let menu = entries.iter().enumerate();
+            let menu = menu.filter(|(_, entry)| entry.kind == Kind::Type1 && entry.is_in(place));
+            let mut menu: Vec<_> = menu.collect();
+            sort(&mut menu, |a, b| a.1.order_in_menu(b.1));
+            menu.get(number).map(|(index, _)| *index)
+        };
+        GrubChoice {
+            name: name.to_vec(),
+            number: number.and_then(entry),
+        }
     }
 }
 
@@ -93,13 +102,15 @@ pub struct Sources<'a> {
 const NAME_MAX_BYTES: usize = 1024;
 
 /// One thing that names a default.
-struct Wish<'a> {
+struct Wish {
     name: Vec<u8>,
     source: DefaultSource,
     /// True if an entry without tries left does not count.
     respects_counter: bool,
-    /// The choice of grub that it is, which means entries of one place.
-    grub: Option<&'a GrubChoices>,
+    /// The place whose entries a choice of grub means.
+    place: Option<GrubPlace>,
+    /// The entry that grub's number means.
+    number: Option<usize>,
 }
 
 /// A wish that is not granted.
@@ -111,11 +122,11 @@ pub struct Missed {
     pub index: Option<usize>,
 }
 
-impl<'a> Sources<'a> {
+impl Sources<'_> {
     /// Returns the wishes in systemd-boot's order, with grub's where they do the least harm:
     /// `next_entry` was set for this boot, and `saved_entry` counts only without
     /// loader.conf's.
-    fn wishes(&self) -> Vec<Wish<'a>> {
+    fn wishes(&self) -> Vec<Wish> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default().into_bytes();
         let saved = text(&self.variables.last_booted);
         let expand = |pattern: Vec<u8>| match pattern.eq_ignore_ascii_case(SAVED) {
@@ -129,21 +140,27 @@ impl<'a> Sources<'a> {
             },
             source,
             respects_counter,
-            grub: None,
+            place: None,
+            number: None,
         };
-        let of_grub = |grub: &'a GrubChoices, name: &Option<Vec<u8>>, source| Wish {
-            grub: Some(grub),
-            ..wish(name.clone().unwrap_or_default(), source, false)
+        let of_grub = |choice: &Option<GrubChoice>, place, source| {
+            let choice = choice.as_ref()?;
+            Some(Wish {
+                place: Some(place),
+                number: choice.number,
+                ..wish(choice.name.clone(), source, false)
+            })
         };
-        let next = |grub: &'a GrubChoices| of_grub(grub, &grub.next, DefaultSource::NextEntry);
-        let saved = |grub: &'a GrubChoices| of_grub(grub, &grub.saved, DefaultSource::SavedEntry);
+        let next = |grub: &GrubChoices| of_grub(&grub.next, grub.place, DefaultSource::NextEntry);
+        let saved =
+            |grub: &GrubChoices| of_grub(&grub.saved, grub.place, DefaultSource::SavedEntry);
         let LoaderConf {
             default, preferred, ..
         } = self.conf;
         let variables = self.variables;
         let (one_shot, first) = (text(&variables.one_shot), b"*".to_vec());
         let mut wishes = alloc::vec![wish(one_shot, DefaultSource::OneShot, false)];
-        wishes.extend(self.grub.iter().map(next));
+        wishes.extend(self.grub.iter().filter_map(next));
         for (name, source, respects_counter) in [
             (text(&variables.preferred), DefaultSource::Preferred, true),
             (preferred.clone(), DefaultSource::LoaderConf, true),
@@ -153,14 +170,14 @@ impl<'a> Sources<'a> {
             wishes.push(wish(expand(name), source, respects_counter));
         }
         if default.is_empty() && preferred.is_empty() {
-            wishes.extend(self.grub.iter().map(saved));
+            wishes.extend(self.grub.iter().filter_map(saved));
         }
         wishes.push(wish(first, DefaultSource::First, false));
         wishes
     }
 }
 
-impl Wish<'_> {
+impl Wish {
     /// Returns whether the entry has this name, or with `by_number` one with the number of
     /// its profile.
     fn is_named(&self, entry: &Entry, by_number: bool) -> bool {
@@ -186,10 +203,7 @@ impl Wish<'_> {
         if self.name.is_empty() {
             return None;
         }
-        let numbered = self
-            .grub
-            .and_then(|grub| grub.index_of(&self.name, entries));
-        if let Some(index) = numbered {
+        if let Some(index) = self.number {
             let entry = entries.get(index)?;
             return (entry.problem.is_none() == can_boot).then_some(index);
         }
@@ -202,7 +216,7 @@ impl Wish<'_> {
                 let is_counted_out = self.respects_counter && entry.has_no_tries_left();
                 // Another profile may well reset the machine, so it has to be named.
                 let is_unnamed = self.source == DefaultSource::First && !entry.is_first_profile();
-                let is_elsewhere = self.grub.is_some_and(|grub| !entry.is_in(grub.place));
+                let is_elsewhere = self.place.is_some_and(|place| !entry.is_in(place));
                 entry.problem.is_none() == can_boot
                     && !is_elsewhere
                     && !is_counted_out
@@ -214,7 +228,7 @@ impl Wish<'_> {
         };
         let shown = || by(false, true).or_else(|| by(true, true));
         let any = || by(false, false).or_else(|| by(true, false));
-        match (self.source, self.grub) {
+        match (self.source, self.place) {
             (DefaultSource::First, _) => shown().or_else(any),
             (_, Some(_)) => any(),
             (_, None) => shown(),

@@ -251,14 +251,16 @@ impl Entry {
     /// at all last.
     #[must_use]
     pub fn order(&self, other: &Entry) -> Ordering {
-        let rank = |entry: &Entry| {
-            (
-                entry.problem.is_some(),
-                entry.is_hidden,
-                entry.has_no_tries_left(),
-                entry.sort_key.is_none(),
-            )
-        };
+        let rank = |entry: &Entry| (entry.problem.is_some(), entry.is_hidden);
+        rank(self)
+            .cmp(&rank(other))
+            .then_with(|| self.order_in_menu(other))
+    }
+
+    /// Compares by the order of a menu that shows entries which cannot boot as others.
+    #[must_use]
+    pub fn order_in_menu(&self, other: &Entry) -> Ordering {
+        let rank = |entry: &Entry| (entry.has_no_tries_left(), entry.sort_key.is_none());
         let mut order = rank(self).cmp(&rank(other));
         if self.sort_key.is_some() && other.sort_key.is_some() {
             order = order

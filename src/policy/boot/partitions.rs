@@ -26,6 +26,19 @@ impl Disk {
         table.map_or(&[], |table| &table.partitions)
     }
 
+    /// Takes the partition that the firmware started from for an ESP, whatever its type: a
+    /// stick that was made by hand has another one.
+    pub fn has_esp(&mut self, started_from: &str) {
+        let Ok(table) = &mut self.table else {
+            return;
+        };
+        for one in &mut table.partitions {
+            if is(one, Some(started_from)) && one.partition_type == PartitionType::Other {
+                one.partition_type = PartitionType::Esp;
+            }
+        }
+    }
+
     /// Returns the partitions in its table with its name.
     pub fn chosen(&self) -> impl DoubleEndedIterator<Item = Chosen<'_>> + Clone {
         self.partitions().iter().map(|partition| Chosen {

@@ -92,5 +92,12 @@ const MARKS: [(Holder, u64, &[u8]); 15] = [
 pub(super) fn probe<R: ReadAt + ?Sized>(device: &Device<'_, R>) -> Option<Holder> {
     let is_there = |offset, mark: &[u8]| device.read(offset, as_u64(mark.len())) == mark;
     let mut marks = MARKS.into_iter();
-    marks.find_map(|(holder, offset, mark)| is_there(offset, mark).then_some(holder))
+    let found = marks.find_map(|(holder, offset, mark)| is_there(offset, mark).then_some(holder));
+    // Versions 0.90 and 1.0 of md, behind what the parts of a RAID 1 hold.
+    let end = |unit: u64, units: u64| {
+        let whole = device.source.file_bytes() / unit;
+        whole.checked_sub(units).map(|at| at.saturating_mul(unit))
+    };
+    let mut ends = [end(64 << 10, 1), end(4 << 10, 2)].into_iter().flatten();
+    found.or_else(|| ends.any(|at| is_there(at, MD)).then_some(Holder::Raid))
 }

@@ -64,12 +64,18 @@ pub fn probe<R: ReadAt + ?Sized>(device: &R) -> Result<Option<Content>, ReadErro
         failed: Cell::new(None),
     };
     let holder = || holder::probe(&device).map(Content::Holder);
-    let filesystem = || unix::probe(&device).or_else(|| fat::probe(&device));
-    let found = holder().or_else(|| filesystem().map(Content::Filesystem));
+    let found = holder().or_else(|| device.filesystem().map(Content::Filesystem));
     match (found, device.failed.get()) {
         (None, Some(error)) => Err(error),
         (found, _) => Ok(found),
     }
+}
+
+/// Recognises the file system at the beginning of one part of a RAID 1.
+pub fn of_part<R: ReadAt + ?Sized>(device: &R) -> Option<Filesystem> {
+    let failed = Cell::new(None);
+    let source = device;
+    Device { source, failed }.filesystem()
 }
 
 /// A device that is read in small pieces.
@@ -80,6 +86,10 @@ struct Device<'device, R: ReadAt + ?Sized> {
 }
 
 impl<R: ReadAt + ?Sized> Device<'_, R> {
+    fn filesystem(&self) -> Option<Filesystem> {
+        unix::probe(self).or_else(|| fat::probe(self))
+    }
+
     /// Reads `bytes` bytes at `offset`; returns nothing when they are not all there, or
     /// cannot be read.
     fn read(&self, offset: u64, bytes: u64) -> Vec<u8> {

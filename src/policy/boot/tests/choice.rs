@@ -4,7 +4,7 @@
 use crate::diagnosis::{Diagnose, Exit};
 use crate::formats::entries::efi::LoaderVariables;
 use crate::formats::entries::loader_conf::LoaderConf;
-use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sources};
+use crate::policy::boot::choose::{self, DefaultSource, GrubChoice, GrubChoices, Missed, Sources};
 use crate::policy::boot::entry::Entry;
 use crate::policy::boot::error::{BootError, Problem};
 
@@ -36,7 +36,7 @@ pub fn default(
 }
 
 /// The names of a default, in the order of `names_of_defaults`.
-fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
+fn sources(names: [&str; 8], entries: &[Entry]) -> (LoaderConf, LoaderVariables, GrubChoices) {
     let [
         one_shot,
         next,
@@ -47,7 +47,9 @@ fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
         saved,
         last,
     ] = names;
-    let bytes = |name: &str| text(name).map(String::into_bytes);
+    let place = (0, "");
+    let choice =
+        |name: &str| text(name).map(|name| GrubChoice::new(name.as_bytes(), place, entries));
     (
         LoaderConf {
             default: conf.into(),
@@ -62,9 +64,9 @@ fn sources(names: [&str; 8]) -> (LoaderConf, LoaderVariables, GrubChoices) {
             ..LoaderVariables::default()
         },
         GrubChoices {
-            next: bytes(next),
-            saved: bytes(saved),
-            place: (0, ""),
+            next: choice(next),
+            saved: choice(saved),
+            place,
         },
     )
 }
@@ -157,7 +159,7 @@ fn names_of_defaults_count_in_systemd_boots_order() {
             first,
         ),
     ] {
-        let (conf, variables, grub) = sources(names);
+        let (conf, variables, grub) = sources(names, &entries);
         let sources = Sources {
             conf: &conf,
             variables: &variables,
@@ -182,7 +184,7 @@ fn names_of_defaults_count_in_systemd_boots_order() {
 fn wishes_that_are_not_granted_are_told() {
     let entries = [entry("a.conf", ""), entry("d.conf", "architecture aa64\n")];
     let missed = |names| {
-        let (conf, variables, grub) = sources(names);
+        let (conf, variables, grub) = sources(names, &entries);
         let sources = Sources {
             conf: &conf,
             variables: &variables,
@@ -284,10 +286,11 @@ fn a_choice_of_grub_is_about_one_place() {
     entries[2].volume = 1;
     let (conf, variables) = (LoaderConf::default(), LoaderVariables::default());
     let choose = |saved: &[(&str, usize)]| {
-        let choices = |(name, volume): &(&str, usize)| GrubChoices {
-            saved: Some(name.as_bytes().to_vec()),
-            next: None,
-            place: (*volume, ""),
+        let choices = |(name, volume): &(&str, usize)| {
+            let place = (*volume, "");
+            let saved = Some(GrubChoice::new(name.as_bytes(), place, &entries));
+            let next = None;
+            GrubChoices { next, saved, place }
         };
         let grub: Vec<_> = saved.iter().map(choices).collect();
         let sources = Sources {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//! Loads the image that a path names, wherever it is. Layer: effects.
+
+use alloc::vec::Vec;
+
+use super::events::{Event, Events, Topic};
+use super::found::Found;
+use super::options::{BootOptions, LoadOptions};
+use super::volume::{Volume, boots};
+use super::volumes::{self, Place};
+use super::{RunError, entry, load};
+use crate::host::Host;
+use crate::sys::directory::Directory;
+use crate::sys::file::{InputFile, OpenError};
+
+/// Loads the image at a path on the first file system that has it; if none has, and the
+/// user named no place, the file that has this path in the running system. Returns the command
+/// line.
+///
+/// # Errors
+/// [`RunError`]; [`RunError::Boot`] if there is no such file.
+pub fn load_path(
+    path: &[u8],
+    options: &BootOptions<'_>,
+    host: &Host,
+    events: &mut dyn Events,
+) -> Result<Vec<u8>, RunError> {
+    let is_wanted = |root: &Directory| root.has_file(path);
+    let has = |volume: &Volume| is_wanted(&volume.root);
+    let open_here = || InputFile::open(None, path);
+    let place = options.place;
+    // That is the shell's word for a file that is here.
+    let is_here = path.starts_with(b"./") || path.starts_with(b"../");
+    let mut found = Found::default();
+    let mut searched = Ok(());
+    if !is_here || place != Place::Anywhere {
+        searched = volumes::find(place, options.timeout_s, &is_wanted, &mut |all, is_last| {
+            found = all;
+            while !found.volumes.iter().any(has)
+                && let Some(stage) = found.next_stage()
+            {
+                found.add(stage, &is_wanted);
+            }
+            let is_there = found.volumes.iter().any(has) || open_here().is_ok();
+            if !is_there && !is_last {
+                // They are mounted anew.
+                found = Found::default();
+            }
+            is_there
+        });
+    }
+    let Found { volumes, notes, .. } = &found;
+    let volume = volumes.iter().find(|volume| has(volume));
+    if volume.is_none() {
+        let error = searched.err().unwrap_or_else(|| RunError::no_entry(path));
+        match open_here() {
+            _ if place != Place::Anywhere => return Err(error),
+            Ok(_) => (),
+            Err(here @ OpenError::NotAFile { .. }) => return Err(RunError::open(path, here)),
+            Err(_) => return Err(error),
+        }
+    }
+    let mut common = options.of_load(host);
+    if let Some(volume) = volume {
+        let on = &volume.name;
+        events.tell(Event::Chosen {
+            id: path,
+            volume: on,
+        });
+        common = entry::options(volume.at(boot_of(volume, path)), common);
+    }
+    for note in notes {
+        events.warn_of(Topic::Search, note);
+    }
+    let image = LoadOptions {
+        image: path,
+        ..common
+    };
+    load(&image, host, events)
+}
+
+/// Returns the /boot of a file system that a path leads into, if it has a boot loader's
+/// directory, as for the entries there.
+fn boot_of(volume: &Volume, path: &[u8]) -> &'static str {
+    let start = path.iter().position(|byte| *byte != b'/').unwrap_or(0);
+    let path = path.get(start..).unwrap_or_default();
+    let is_in = |boot: &&str| {
+        let loader = [boot, "loader"].concat();
+        path.starts_with(boot.as_bytes()) && volume.root.number(loader.as_bytes()).is_some()
+    };
+    boots(&volume.root).rev().find(is_in).unwrap_or_default()
+}
