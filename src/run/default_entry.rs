@@ -79,6 +79,7 @@ impl BootEntries {
     /// Returns the default among the entries that have no problem that is known already.
     pub fn next_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
         loop {
+            self.search_own_disk(host);
             let (index, source) = self.default()?;
             match self
                 .try_out(index, host, &known)

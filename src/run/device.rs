@@ -2,6 +2,7 @@
 //! What is on a device: a partition table, or a file system. Layer: effects.
 
 use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use crate::diagnosis::Diagnose;
 use crate::formats::disk::partition::{Partition, PartitionType, Table};
@@ -88,4 +89,33 @@ pub fn is_other(block: &Block, disks: &[Disk]) -> bool {
     let mut partitions = disk(on).map_or(&[][..], Disk::partitions).iter();
     let listed = partitions.find(|one| one.number == *number);
     listed.is_none_or(|one| one.partition_type == PartitionType::Other)
+}
+
+/// Returns all devices of the file system on `block`, if it has several.
+///
+/// # Errors
+/// [`BootError::MissingDevice`].
+pub fn members(
+    block: &Block,
+    wanted: &Filesystem,
+    blocks: &[Block],
+) -> Result<Vec<Block>, BootError> {
+    if wanted.devices < 2 {
+        return Ok(Vec::new());
+    }
+    let is_member = |block: &&Block| match filesystem(block) {
+        Some(other) => other.name == wanted.name && other.uuid == wanted.uuid,
+        None => false,
+    };
+    let members: Vec<Block> = blocks.iter().filter(is_member).cloned().collect();
+    let present = members.len();
+    if u64::try_from(present).unwrap_or(0) < wanted.devices {
+        return Err(BootError::MissingDevice {
+            device: block.path(),
+            filesystem: wanted.name,
+            present,
+            devices: wanted.devices,
+        });
+    }
+    Ok(members)
 }

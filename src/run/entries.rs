@@ -9,10 +9,10 @@ use super::RunError;
 use super::entry;
 use super::found::{Found, Stage};
 use super::grubenv::GrubFiles;
-use super::reading::{Reading, UNKNOWN_TOLD};
+use super::reading::{Reading, UNKNOWN_TOLD, has_entries, places};
 use super::seen::Seen;
 use super::text::read_text;
-use super::volume::{BootPlace, Volume, boots};
+use super::volume::{BootPlace, Volume};
 use super::volumes::{self, Place};
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::efi::LoaderVariables;
@@ -22,9 +22,8 @@ use crate::formats::entries::type1::Type1;
 use crate::formats::sort::sort;
 use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource, GrubChoices, Missed, Sources};
-use crate::policy::boot::entry::{Entry, Kind};
+use crate::policy::boot::entry::Entry;
 use crate::policy::boot::error::{BootError, Problem};
-use crate::sys::directory::Directory;
 use crate::sys::efivar;
 
 const LOADER_CONF: &[u8] = b"loader/loader.conf";
@@ -45,6 +44,8 @@ pub struct BootEntries {
     pub notes: Vec<String>,
     pub seen: Seen,
     has_conf: bool,
+    /// The number of entries that a boot loader would read; they come first.
+    own: usize,
     /// File systems that were not read yet.
     rest: Found,
 }
@@ -81,35 +82,6 @@ pub fn find(
     Ok(all)
 }
 
-/// Returns whether a file system has entries, in its root or in a /boot below it.
-fn has_entries(root: &Directory) -> bool {
-    boots(root).any(|boot| {
-        Kind::ALL.into_iter().any(|kind| {
-            let directory = [boot, kind.directory()].concat();
-            let is_entry = |name: &[u8]| Entry::of_file(kind, 0, name).is_some();
-            let names = root.names(directory.as_bytes(), 1, &is_entry);
-            names.is_ok_and(|names| !names.is_empty())
-        })
-    })
-}
-
-/// Returns the places of a file system that may have entries, each once.
-fn places(volume: &Volume) -> Vec<&'static str> {
-    let mut seen = Vec::new();
-    let mut places = Vec::new();
-    for boot in boots(&volume.root) {
-        let number = match boot {
-            "" => volume.root.number(b"."),
-            _ => volume.root.number(boot.as_bytes()),
-        };
-        if boot.is_empty() || number.is_some_and(|number| !seen.contains(&number)) {
-            seen.extend(number);
-            places.push(boot);
-        }
-    }
-    places
-}
-
 impl BootEntries {
     /// Reads the file systems that were found, and searches others as far as no entry has the
     /// name or can boot. Returns whether one does.
@@ -119,14 +91,14 @@ impl BootEntries {
             self.variables.forget_loader();
         }
         self.rest = found;
-        self.read(host, true);
+        self.read(host, true, 0);
+        self.own = self.entries.len();
         for stage in core::mem::take(&mut self.rest.stages) {
             let is_enough = self.can_boot() && self.has(name);
             if is_enough && matches!(stage, Stage::Devices(_)) {
                 self.rest.stages.push(stage);
             } else {
-                self.rest.add(stage, &has_entries);
-                self.read(host, false);
+                self.search(stage, host);
             }
         }
         self.read_grub();
@@ -137,8 +109,8 @@ impl BootEntries {
     }
 
     /// Reads the file systems that were found since the last time, disk by disk. The entries
-    /// of those that are `first` come before those of a /boot there.
-    fn read(&mut self, host: &Host, first: bool) {
+    /// of those that are `first` come before those of a /boot there; all come at index `at`.
+    fn read(&mut self, host: &Host, first: bool, at: usize) {
         let volumes = core::mem::take(&mut self.rest.volumes);
         self.notes.append(&mut self.rest.notes);
         // All of them first: an entry may need the variables of another file system.
@@ -166,6 +138,7 @@ impl BootEntries {
             self.has_conf |= read.any(Entry::is_offered);
             self.volumes.push(volume);
         }
+        let mut after = self.entries.split_off(at);
         for mut reading in readings {
             for entry in &mut reading.entries {
                 entry.number = entry.number.saturating_add(self.entries.len());
@@ -175,6 +148,7 @@ impl BootEntries {
             self.notes.append(&mut reading.notes);
             self.tell_unknown(reading.unknown);
         }
+        self.entries.append(&mut after);
     }
 
     /// Takes grub's choices among the entries.
@@ -217,13 +191,35 @@ impl BootEntries {
             let Some(stage) = self.rest.next_stage() else {
                 return false;
             };
-            self.rest.add(stage, &has_entries);
-            self.read(host, false);
+            self.search(stage, host);
         }
         if !could_boot {
             self.read_grub();
         }
         true
+    }
+
+    /// Searches the rest of the boot loader's disk, if nothing that it would read can boot.
+    pub fn search_own_disk(&mut self, host: &Host) {
+        let mut own = self.entries.iter().take(self.own);
+        if own.any(Entry::is_offered) {
+            return;
+        }
+        if let Some(at) = self.rest.stages.iter().position(Stage::is_of_disk) {
+            let stage = self.rest.stages.remove(at);
+            self.search(stage, host);
+            self.read_grub();
+        }
+    }
+
+    /// Reads a stage. The rest of the boot loader's disk comes before other disks.
+    fn search(&mut self, stage: Stage, host: &Host) {
+        let at = match stage.is_of_disk() {
+            true => self.own,
+            false => self.entries.len(),
+        };
+        self.rest.add(stage, &has_entries);
+        self.read(host, false, at);
     }
 
     /// Returns whether another place of the same file system has an entry with the same id.
@@ -285,6 +281,7 @@ impl BootEntries {
     /// Returns what names the default.
     fn sources(&self) -> Sources<'_> {
         Sources {
+            own: self.own,
             conf: &self.conf,
             variables: &self.variables,
             // A grubenv may be left of a boot loader that is gone.

@@ -59,6 +59,13 @@ impl Found {
     }
 }
 
+impl Stage {
+    /// Returns whether it is the rest of a disk, which was not searched yet.
+    pub fn is_of_disk(&self) -> bool {
+        matches!(self, Stage::Devices(Devices::Of(_)))
+    }
+}
+
 impl Devices {
     /// Returns whether these are among them.
     pub fn have(&self, block: &Block) -> bool {

@@ -7,13 +7,14 @@ use alloc::vec::Vec;
 
 use super::entry;
 use super::seen::Seen;
-use super::volume::BootPlace;
+use super::volume::{BootPlace, Volume, boots};
 use crate::diagnosis::errno::Errno;
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::ENTRIES_MAX;
 use crate::formats::entries::grubenv::Grubenv;
 use crate::host::Host;
 use crate::policy::boot::entry::{Entry, Kind};
+use crate::sys::directory::Directory;
 
 /// Limit on the unknown variables that are reported.
 pub const UNKNOWN_TOLD: usize = 4;
@@ -29,6 +30,35 @@ pub struct Reading {
     pub notes: Vec<String>,
     /// Variables of grub that entries use and nothing sets.
     pub unknown: Vec<Vec<u8>>,
+}
+
+/// Returns whether a file system has entries, in its root or in a /boot below it.
+pub fn has_entries(root: &Directory) -> bool {
+    boots(root).any(|boot| {
+        Kind::ALL.into_iter().any(|kind| {
+            let directory = [boot, kind.directory()].concat();
+            let is_entry = |name: &[u8]| Entry::of_file(kind, 0, name).is_some();
+            let names = root.names(directory.as_bytes(), 1, &is_entry);
+            names.is_ok_and(|names| !names.is_empty())
+        })
+    })
+}
+
+/// Returns the places of a file system that may have entries, each once.
+pub fn places(volume: &Volume) -> Vec<&'static str> {
+    let mut seen = Vec::new();
+    let mut places = Vec::new();
+    for boot in boots(&volume.root) {
+        let number = match boot {
+            "" => volume.root.number(b"."),
+            _ => volume.root.number(boot.as_bytes()),
+        };
+        if boot.is_empty() || number.is_some_and(|number| !seen.contains(&number)) {
+            seen.extend(number);
+            places.push(boot);
+        }
+    }
+    places
 }
 
 impl Reading {

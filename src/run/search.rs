@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
-use super::device::{content, filesystem, is_called, is_other, of_part, read, table};
+use super::device::{content, filesystem, is_called, is_other, members, of_part, read, table};
 use super::found::{Devices, Found, Place, Stage};
 use super::volume::Volume;
 use crate::formats::disk::partition::{Partition, PartitionType};
@@ -29,10 +29,15 @@ pub struct Search<'caller> {
     tables: OnceCell<Vec<Disk>>,
 }
 
+/// Returns the note on a file system that was found and cannot be read.
+fn skipped(error: &BootError) -> String {
+    ["skipped ", &error.to_string()].concat()
+}
+
 /// Returns whether a disk has this partition.
 fn has(disk: &Disk, uuid: &str) -> bool {
     let mut partitions = disk.partitions().iter();
-    partitions.any(|one| one.uuid.eq_ignore_ascii_case(uuid))
+    partitions.any(|one| one.is(uuid))
 }
 
 impl Found {
@@ -122,7 +127,7 @@ impl<'caller> Search<'caller> {
                 Err(_) if matches!(content, Ok(Some(_))) => {}
                 choice => {
                     let choice = choice.and_then(|choice| self.open_all(choice));
-                    return self.then(choice, Devices::Of(device.name.clone()));
+                    return self.then(choice, &[Devices::Of(device.name.clone())]);
                 }
             }
         }
@@ -159,35 +164,50 @@ impl<'caller> Search<'caller> {
         let chosen = partitions::choose(self.tables(), started_from);
         let chosen = chosen.and_then(|choice| self.open_all(choice));
         let disk = started_from.and_then(|uuid| self.disk_with(uuid));
-        let Some(disk) = disk.filter(|_| chosen.is_ok()) else {
-            return self.then(chosen, Devices::All);
+        let Some(disk) = disk else {
+            return self.then(chosen, &[Devices::All]);
         };
-        let mut found = self.then(chosen, Devices::NotOf(disk.into()))?;
-        let own = Stage::Devices(Devices::Of(disk.into()));
-        found.stages.insert(0, own);
-        Ok(found)
+        let (own, others) = (Devices::Of(disk.into()), Devices::NotOf(disk.into()));
+        self.then(chosen, &[own, others])
     }
 
     /// Returns what was found, with these devices to be searched after it, or else what they
     /// have.
-    fn then(&self, found: Result<Found, BootError>, devices: Devices) -> Result<Found, BootError> {
-        match found {
+    fn then(
+        &self,
+        found: Result<Found, BootError>,
+        devices: &[Devices],
+    ) -> Result<Found, BootError> {
+        let error = match found {
             Ok(mut found) => {
-                found.stages.push(Stage::Devices(devices));
-                Ok(found)
-            }
-            Err(error) => {
-                let Found { volumes, notes, .. } = self.others(&devices);
-                if volumes.is_empty() {
-                    return Err(error.beside(&notes));
+                for devices in devices {
+                    // The rest of a disk comes before other disks.
+                    let at = match devices {
+                        Devices::Of(_) => 0,
+                        _ => found.stages.len(),
+                    };
+                    let stage = Stage::Devices(devices.clone());
+                    found.stages.insert(at, stage);
                 }
-                Ok(Found {
-                    notes,
-                    stages: alloc::vec![Stage::Found(volumes)],
-                    ..Found::default()
-                })
+                return Ok(found);
             }
+            Err(error) => error,
+        };
+        let mut all = Found::default();
+        let mut is_empty = true;
+        for devices in devices {
+            let mut others = self.others(devices);
+            is_empty &= others.volumes.is_empty();
+            all.notes.append(&mut others.notes);
+            all.stages.push(Stage::Found(others.volumes));
         }
+        if is_empty {
+            return Err(error.beside(&all.notes));
+        }
+        if !matches!(error, BootError::NoEsp { .. }) {
+            all.notes.push(skipped(&error));
+        }
+        Ok(all)
     }
 
     /// Mounts all file systems of these devices that are neither on an ESP nor on an XBOOTLDR
@@ -233,7 +253,7 @@ impl<'caller> Search<'caller> {
         match opened {
             Ok(volume) if (self.is_wanted)(&volume.root) => found.volumes.push(volume),
             Ok(_) => {}
-            Err(error) => found.notes.push(["skipped ", &error.to_string()].concat()),
+            Err(error) => found.notes.push(skipped(&error)),
         }
     }
 
@@ -291,12 +311,16 @@ impl<'caller> Search<'caller> {
         };
         let mut later = Vec::new();
         let mut failed = None;
+        let uuid = self.variables.device_part_uuid.as_deref();
         for (number, one) in choice.partitions.into_iter().enumerate() {
+            // The parts of a RAID and the whole may have one table.
+            let is_same = uuid.is_some_and(|uuid| one.partition.is(uuid));
+            let is_first = number < choice.firsts || is_same && found.volumes.is_empty();
             match self.open_partition(one) {
-                Ok(volume) if number < choice.firsts => found.volumes.push(volume),
+                Ok(volume) if is_first => found.volumes.push(volume),
                 Ok(volume) => later.push(volume),
                 Err(error) => {
-                    found.notes.push(["skipped ", &error.to_string()].concat());
+                    found.notes.push(skipped(&error));
                     failed = Some(error);
                 }
             }
@@ -361,23 +385,7 @@ impl<'caller> Search<'caller> {
         filesystem: &Filesystem,
         added: Option<AddedPartition>,
     ) -> Result<Volume, BootError> {
-        let mut members = Vec::new();
-        if filesystem.devices > 1 {
-            let is_member = |block: &&Block| match self::filesystem(block) {
-                Some(other) => other.name == filesystem.name && other.uuid == filesystem.uuid,
-                None => false,
-            };
-            members.extend(self.blocks.iter().filter(is_member).cloned());
-            let present = members.len();
-            if u64::try_from(present).unwrap_or(0) < filesystem.devices {
-                return Err(BootError::MissingDevice {
-                    device: block.path(),
-                    filesystem: filesystem.name,
-                    present,
-                    devices: filesystem.devices,
-                });
-            }
-        }
+        let members = members(block, filesystem, &self.blocks)?;
         Volume::open(block, filesystem, &members, added, self.is_wanted)
     }
 }

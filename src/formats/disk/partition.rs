@@ -32,6 +32,14 @@ pub struct Partition {
     pub slice: FileSlice,
 }
 
+impl Partition {
+    /// Returns whether it has this PARTUUID. Boot loaders write it in upper or lower case.
+    #[must_use]
+    pub fn is(&self, uuid: &str) -> bool {
+        self.uuid.eq_ignore_ascii_case(uuid)
+    }
+}
+
 /// The partitions of a disk.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Table {

@@ -91,6 +91,9 @@ impl GrubChoice {
 /// Everything that names a default.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
+    /// The number of entries that systemd-boot would read. They come first, and while one of
+    /// them can boot, what it is told means no other: NVRAM keeps the names of old disks.
+    pub own: usize,
     pub conf: &'a LoaderConf,
     pub variables: &'a LoaderVariables,
     /// The choices of grub in each place, in the order of the list.
@@ -199,10 +202,16 @@ impl Wish {
 
     /// Returns the first entry that is meant, among those that can boot or those that
     /// cannot. What the list shows as a name comes before other names.
-    fn find(&self, entries: &[Entry], can_boot: bool) -> Option<usize> {
+    fn find(&self, all: &[Entry], own: usize, can_boot: bool) -> Option<usize> {
         if self.name.is_empty() {
             return None;
         }
+        let own = all.get(..own).unwrap_or_default();
+        let is_own = self.place.is_none() && self.source != DefaultSource::First;
+        let entries = match is_own && own.iter().any(Entry::is_offered) {
+            true => own,
+            false => all,
+        };
         if let Some(index) = self.number {
             let entry = entries.get(index)?;
             return (entry.problem.is_none() == can_boot).then_some(index);
@@ -242,7 +251,7 @@ pub fn default(entries: &[Entry], sources: Sources<'_>) -> Option<(usize, Defaul
     let wishes = sources.wishes();
     let mut found = wishes
         .iter()
-        .filter_map(|wish| Some((wish.find(entries, true)?, wish.source)));
+        .filter_map(|wish| Some((wish.find(entries, sources.own, true)?, wish.source)));
     found.next()
 }
 
@@ -252,14 +261,14 @@ pub fn default(entries: &[Entry], sources: Sources<'_>) -> Option<(usize, Defaul
 pub fn missed(entries: &[Entry], sources: Sources<'_>) -> Vec<Missed> {
     let mut missed = Vec::new();
     for wish in sources.wishes() {
-        if wish.find(entries, true).is_some() {
+        if wish.find(entries, sources.own, true).is_some() {
             if wish.source == DefaultSource::SavedEntry {
                 // Another place's, which is no news.
                 missed.retain(|missed: &Missed| missed.source != DefaultSource::SavedEntry);
             }
             break;
         }
-        let index = wish.find(entries, false);
+        let index = wish.find(entries, sources.own, false);
         let Wish { name, source, .. } = wish;
         if source != DefaultSource::First && !name.is_empty() {
             missed.push(Missed {

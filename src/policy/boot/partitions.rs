@@ -33,7 +33,7 @@ impl Disk {
             return;
         };
         for one in &mut table.partitions {
-            if is(one, Some(started_from)) && one.partition_type == PartitionType::Other {
+            if one.is(started_from) && one.partition_type == PartitionType::Other {
                 one.partition_type = PartitionType::Esp;
             }
         }
@@ -157,10 +157,9 @@ fn of_type(
         .filter(move |one| one.partition.partition_type == wanted)
 }
 
-/// Returns whether this is the partition that the firmware started from. Boot loaders
-/// write its UUID in upper or lower case.
+/// Returns whether this is the partition that the firmware started from.
 fn is(partition: &Partition, started_from: Option<&str>) -> bool {
-    started_from.is_some_and(|uuid| partition.uuid.eq_ignore_ascii_case(uuid))
+    started_from.is_some_and(|uuid| partition.is(uuid))
 }
 
 /// Returns the ESP and the XBOOTLDR partition of a disk that a boot loader would read, as

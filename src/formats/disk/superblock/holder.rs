@@ -94,9 +94,10 @@ pub(super) fn probe<R: ReadAt + ?Sized>(device: &Device<'_, R>) -> Option<Holder
     let mut marks = MARKS.into_iter();
     let found = marks.find_map(|(holder, offset, mark)| is_there(offset, mark).then_some(holder));
     // Versions 0.90 and 1.0 of md, behind what the parts of a RAID 1 hold.
+    let bytes = device.source.file_bytes();
     let end = |unit: u64, units: u64| {
-        let whole = device.source.file_bytes() / unit;
-        whole.checked_sub(units).map(|at| at.saturating_mul(unit))
+        let whole = bytes.checked_sub(bytes.checked_rem(unit)?)?;
+        whole.checked_sub(unit.checked_mul(units)?)
     };
     let mut ends = [end(64 << 10, 1), end(4 << 10, 2)].into_iter().flatten();
     found.or_else(|| ends.any(|at| is_there(at, MD)).then_some(Holder::Raid))

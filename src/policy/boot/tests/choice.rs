@@ -28,6 +28,7 @@ pub fn default(
     choose::default(
         entries,
         Sources {
+            own: entries.len(),
             conf,
             variables,
             grub,
@@ -161,6 +162,7 @@ fn names_of_defaults_count_in_systemd_boots_order() {
     ] {
         let (conf, variables, grub) = sources(names, &entries);
         let sources = Sources {
+            own: entries.len(),
             conf: &conf,
             variables: &variables,
             grub: &[grub],
@@ -186,6 +188,7 @@ fn wishes_that_are_not_granted_are_told() {
     let missed = |names| {
         let (conf, variables, grub) = sources(names, &entries);
         let sources = Sources {
+            own: entries.len(),
             conf: &conf,
             variables: &variables,
             grub: &[grub],
@@ -272,46 +275,6 @@ fn the_same_id_elsewhere_is_a_copy() {
     entries[2].problem = Some(Problem::Missing(Vec::new()));
     for name in ["a", "a.efi", "a.e"] {
         assert_eq!(choose::by_name(&entries, name.as_bytes()), Ok(0));
-    }
-}
-
-/// A choice of grub means the entries beside its environment block, and no others.
-#[test]
-fn a_choice_of_grub_is_about_one_place() {
-    let mut entries = [
-        entry("p.conf", ""),
-        entry("q.conf", ""),
-        entry("q.conf", ""),
-    ];
-    entries[2].volume = 1;
-    let (conf, variables) = (LoaderConf::default(), LoaderVariables::default());
-    let choose = |saved: &[(&str, usize)]| {
-        let choices = |(name, volume): &(&str, usize)| {
-            let place = (*volume, "");
-            let saved = Some(GrubChoice::new(name.as_bytes(), place, &entries));
-            let next = None;
-            GrubChoices { next, saved, place }
-        };
-        let grub: Vec<_> = saved.iter().map(choices).collect();
-        let sources = Sources {
-            conf: &conf,
-            variables: &variables,
-            grub: &grub,
-        };
-        choose::default(&entries, sources)
-    };
-    let saved = DefaultSource::SavedEntry;
-    for (of, found) in [
-        (&[("q", 1)][..], Some((2, saved))),
-        (&[("q", 0)], Some((1, saved))),
-        (&[("p", 1)], Some((0, DefaultSource::First))),
-        (&[("1", 1)], Some((0, DefaultSource::First))),
-        (&[("0", 1)], Some((2, saved))),
-        // The first that is granted.
-        (&[("x", 0), ("q", 1)], Some((2, saved))),
-        (&[("q", 0), ("q", 1)], Some((1, saved))),
-    ] {
-        assert_eq!(choose(of), found, "{of:?}");
     }
 }
 

@@ -7,4 +7,5 @@ mod entries;
 mod hook;
 mod keys;
 mod partitions;
+mod places;
 mod properties;
