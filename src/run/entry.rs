@@ -15,7 +15,7 @@ use crate::diagnosis::errno::Errno;
 use crate::formats::archive::Depth;
 use crate::formats::entries::error::{EntryError, shown};
 use crate::formats::entries::grubenv::Grubenv;
-use crate::formats::entries::type1::Type1;
+use crate::formats::entries::type1::{EntryKind, Type1};
 use crate::formats::image::detect::{Image, detect};
 use crate::formats::image::uki::{SectionKind, Uki};
 use crate::formats::image::{env_file, osrel, profile as profile_text};
@@ -61,6 +61,10 @@ pub fn type1(
     entry.is_misplaced = is_partition && find(&entry.image) != entry.image;
     let is_empty = |path: &[u8]| root.file_bytes(&find(path)) == Some(0);
     entry.choose_initrds(is_uki(root, &find(&entry.image)), is_empty);
+    let early = variables.and_then(|variables| variables.set(b"early_initrd"));
+    if let Some(names) = early.filter(|_| entry.kind == Some(EntryKind::Linux)) {
+        entry.take_early(names, |path| root.has_file(&find(path)));
+    }
     for path in entry.files() {
         *path = find(path);
     }

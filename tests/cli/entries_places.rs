@@ -298,3 +298,36 @@ fn an_entry_may_name_a_thin_image_in_boot() {
     let planned = run(&["boot", "-n", "--root", ".", "a"]);
     expect(&planned, &["boot/EFI/Linux/good.efi"]);
 }
+
+/// Fedora's grub loads what `early_initrd` names before an entry's initrds.
+#[test]
+fn early_initrds_of_grub_come_first() {
+    let directory = root(
+        "early",
+        &[
+            ("a.conf", "linux /b/vmlinuz\ninitrd /b/initrd\n"),
+            ("c.conf", "linux /b/vmlinuz\n"),
+            (
+                "grub2/grubenv",
+                "# GRUB Environment Block\nearly_initrd=acpi.img gone.img\tmicro.cpio\n",
+            ),
+        ],
+    );
+    fs::create_dir(directory.path("b")).unwrap();
+    for (from, to) in [
+        ("vmlinuz", "vmlinuz"),
+        ("initrd", "initrd"),
+        ("initrd", "acpi.img"),
+        ("initrd", "micro.cpio"),
+    ] {
+        fs::copy(directory.path(from), directory.path("b").join(to)).unwrap();
+    }
+    for (name, own) in [("a", &["b/initrd"][..]), ("c", &[])] {
+        let run = plan(&directory, &[name]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let places = [&["b/acpi.img", "b/micro.cpio"], own].concat();
+        let at: Vec<_> = places.iter().map(|path| run.stdout.find(path)).collect();
+        assert!(at.is_sorted() && at.iter().all(Option::is_some), "{run:?}");
+        assert!(!run.stdout.contains("gone.img"));
+    }
+}

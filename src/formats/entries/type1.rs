@@ -206,6 +206,21 @@ impl Type1 {
             .chain(&mut self.extras)
     }
 
+    /// Puts the initrds first that grub's variable `early_initrd` names, such as microcode and
+    /// tables of ACPI. They lie beside the others, or else beside the kernel. grub would not
+    /// start the entry if one was not there; it may have been another boot loader's.
+    pub fn take_early(&mut self, names: &[u8], is_there: impl Fn(&[u8]) -> bool) {
+        let beside = self.initrds.first().unwrap_or(&self.image);
+        let slash = beside.iter().rposition(|byte| *byte == b'/');
+        let directory = slash.and_then(|at| beside.get(..=at)).unwrap_or_default();
+        let names = names.split(u8::is_ascii_whitespace);
+        let files = names.filter_map(|name| path(&[directory, name].concat()).ok()?);
+        let files = files.filter(|file| is_there(file)).take(FILES_MAX);
+        let early: Vec<Vec<u8>> = files.collect();
+        let others = core::mem::replace(&mut self.initrds, early);
+        self.initrds.extend(others);
+    }
+
     /// Leaves only those initrds that reach the kernel.
     ///
     /// systemd-boot passes the files of the key `initrd` to a UKI with the key `linux` only;
