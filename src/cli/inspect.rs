@@ -300,7 +300,7 @@ impl Page {
             json.count("number", number.into());
             json.text("id", id.as_bytes());
             json.text("title", title.as_bytes());
-            json.flag("isEscaped", Some(number == shown));
+            json.flag("isShown", Some(number == shown));
             json.end();
             let label = if number == 0 { "profiles" } else { "" };
             let mark = if number == shown { '*' } else { ' ' };

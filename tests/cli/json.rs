@@ -31,6 +31,81 @@ assert text.endswith(b"\n")
 walk(json.loads(text, object_pairs_hook=once), "")
 "#;
 
+/// Returns whether docs/json.md has this member.
+fn is_in_docs(name: &str) -> bool {
+    include_str!("../../docs/json.md").contains(&format!("`{name}`"))
+}
+
+/// Returns the string literals that calls of a function have as their first argument, or
+/// as the one after an object that is written to.
+fn literals<'source>(source: &'source str, call: &str) -> Vec<&'source str> {
+    let calls = source.split(call).skip(1);
+    let literal = |rest: &'source str| {
+        let (before, rest) = rest.split_once('"')?;
+        let before = before.trim();
+        let is_first = before.is_empty() || before.ends_with(',') && !before.contains([')', ';']);
+        is_first.then(|| rest.split('"').next())?
+    };
+    calls.filter_map(literal).collect()
+}
+
+/// Returns the name of the member that a label for people gives.
+fn member(label: &str) -> String {
+    let mut name = String::new();
+    for word in label.replace('\'', "").split([' ', '_']) {
+        match name.is_empty() {
+            true => name.push_str(word),
+            false => {
+                name.push_str(&word[..1].to_uppercase());
+                name.push_str(&word[1..]);
+            }
+        }
+    }
+    name
+}
+
+/// Whatever a command prints on some machine, the page has it: every name in the source.
+#[test]
+fn every_member_in_the_source_is_described() {
+    let mut members = Vec::new();
+    let cli = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli");
+    for file in fs::read_dir(cli).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension() != Some(OsStr::new("rs")) {
+            continue;
+        }
+        let source = fs::read_to_string(path).unwrap();
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for call in [
+            "json.text(",
+            "json().text(",
+            "json.some(",
+            "json.count(",
+            "json().count(",
+            "json.number(",
+            "json.flag(",
+            "json().flag(",
+            "json.array(",
+            "json().array(",
+            "json.object(",
+            "json().object(",
+            "report::object(",
+            "add_blocker(",
+            "both(",
+            "state(",
+            "sentence(",
+            "left(",
+        ] {
+            members.extend(literals(source, call).into_iter().map(member));
+        }
+    }
+    // An option is no member.
+    members.retain(|name| !name.is_empty() && !name.starts_with('-'));
+    assert!(members.len() > 80, "{members:?}");
+    let missing: Vec<_> = members.iter().filter(|name| !is_in_docs(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// The values of a document, each with its path.
 struct Document(Vec<(String, String)>);
 
@@ -61,10 +136,9 @@ impl Document {
     /// Expects docs/json.md to have the name of each member.
     #[track_caller]
     fn is_described(&self) {
-        let page = include_str!("../../docs/json.md");
         for (path, _) in &self.0 {
             for name in path.split('.').filter(|name| !name.is_empty()) {
-                assert!(page.contains(&format!("`{name}`")), "{path}");
+                assert!(is_in_docs(name), "{path}");
             }
         }
         self.has(".schema", "1");
