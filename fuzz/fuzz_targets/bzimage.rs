@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! Setup headers: the payload is inside the file, and the version is printable.
+//! Setup headers: the payload is inside the file, and the version has no NUL.
 #![no_main]
 use kexec_bpf::parts::image::bzimage;
 use kexec_bpf_fuzz::inside;
@@ -10,7 +10,7 @@ fuzz_target!(|file: &[u8]| {
         Ok(header) => {
             header.payload.iter().for_each(|p| inside(file, *p));
             let version = header.kernel_version.as_deref().unwrap_or_default();
-            assert!(!version.contains(|c: char| c.is_control() || !c.is_ascii()));
+            assert!(!version.contains(&0));
             header.release();
             header.kexec_file_blocker();
         }

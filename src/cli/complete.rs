@@ -98,7 +98,7 @@ fn of_profiles(line: &[&[u8]]) -> Vec<Vec<u8>> {
     let name = |number: u32| {
         let selection = uki.select(number).ok()?;
         let text = env_file::read(&manifest.image.file, selection.get(SectionKind::Profile)?);
-        profile::parse(&text.ok()?).id.map(String::into_bytes)
+        profile::parse(&text.ok()?).id
     };
     let numbers = 0..uki.profile_count();
     numbers

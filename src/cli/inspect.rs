@@ -12,17 +12,18 @@ use super::options;
 use super::parse::Parsed;
 use super::plan::revoked_text;
 use super::{report, text};
-use crate::diagnosis::escape::{escaped, printable};
+use crate::diagnosis::escape::escaped;
 use crate::diagnosis::size::exact_size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::archive::Depth;
 use crate::formats::cmdline;
 use crate::formats::image::authenticode;
+use crate::formats::image::bzimage::SetupHeader;
 use crate::formats::image::detect::{Image, detect_linux};
 use crate::formats::image::pe::{Machine, Pe};
 use crate::formats::image::thin::{Reference, Thin, hex};
 use crate::formats::image::uki::{SectionKind, Selection, Uki};
-use crate::formats::image::{devicetree, fdt, osrel, profile};
+use crate::formats::image::{devicetree, env_file, fdt, osrel, profile};
 use crate::formats::json::Json;
 use crate::formats::source::{ReadAt, ReadError, SubSource, read_small};
 use crate::host::Host;
@@ -114,8 +115,7 @@ impl Page {
         self.signatures("signature", "signatures", file, image.pe());
         match image {
             Image::BzImage { header, .. } => {
-                let version = header.kernel_version.as_deref();
-                self.both("kernel", version.unwrap_or("version unknown").as_bytes());
+                self.version(header);
                 let max_bytes = header.cmdline_max_bytes;
                 self.put(
                     "",
@@ -139,6 +139,14 @@ impl Page {
             Image::LinuxImage { .. } | Image::Zboot { .. } => {}
         }
         Ok(())
+    }
+
+    /// Adds the kernel's version.
+    fn version(&mut self, header: &SetupHeader) {
+        match &header.kernel_version {
+            Some(version) => self.both("kernel", version),
+            None => self.line("kernel", "version unknown"),
+        }
     }
 
     /// Adds signers and digests as the signatures state them; nothing is verified.
@@ -202,31 +210,29 @@ impl Page {
         is_thin: bool,
     ) -> Result<(), ReadError> {
         if let Some(slice) = selection.get(SectionKind::Osrel) {
-            let system = osrel::parse(&read_small(file, slice, TEXT_MAX_BYTES)?);
-            let title = system.title().unwrap_or("unnamed");
-            self.both("system", title.as_bytes());
+            let system = osrel::parse(&env_file::read(file, slice)?);
+            match system.title() {
+                Some(title) => self.both("system", title),
+                None => self.line("system", "unnamed"),
+            }
         }
         if let Some(linux) = selection.linux().filter(|_| !is_thin) {
             let inner = detect_linux(file, linux);
-            let text = match &inner {
-                Ok(Image::BzImage { header, .. }) => {
-                    let version = header.kernel_version.as_deref();
-                    version.unwrap_or("version unknown").into()
-                }
-                Ok(other) => other.kind_name().into(),
-                Err(error) => error.to_string(),
-            };
-            self.both("kernel", text.as_bytes());
+            match &inner {
+                Ok(Image::BzImage { header, .. }) => self.version(header),
+                Ok(other) => self.line("kernel", other.kind_name()),
+                Err(error) => self.put("kernel", format_args!("{error}")),
+            }
             if let Ok(inner) = &inner {
                 let file: &dyn ReadAt = &SubSource::new(file, linux);
                 self.signatures("its signature", "kernelSignatures", file, inner.pe());
             }
         }
         match selection.get(SectionKind::Cmdline) {
-            Some(slice) => {
-                let text = cmdline::mangle(&read_small(file, slice, TEXT_MAX_BYTES)?);
-                self.both("command line", &text);
-            }
+            Some(slice) => match read_small(file, slice, TEXT_MAX_BYTES) {
+                Ok(text) => self.both("command line", &cmdline::mangle(&text)),
+                Err(error) => self.put("command line", format_args!("{error}")),
+            },
             None => self.line("command line", "none"),
         }
         for (label, kind) in [
@@ -265,7 +271,7 @@ impl Page {
         self.json().array("deviceTrees");
         for section in kinds.into_iter().flat_map(|kind| selection.all(kind)) {
             let compatible = fdt::compatible(file, section.slice)?;
-            let compatible = compatible.map_or_else(|| "damaged".into(), |name| printable(&name));
+            let compatible = compatible.unwrap_or_else(|| b"damaged".to_vec());
             let use_of_it = match (takes_one, chosen == Some(section.slice)) {
                 (false, _) => "not used on x86",
                 (_, true) => "for this machine",
@@ -273,12 +279,12 @@ impl Page {
             };
             self.put(
                 "device tree",
-                format_args!("{}: {compatible} ({use_of_it})", section.kind),
+                format_args!("{}: {} ({use_of_it})", section.kind, escaped(&compatible)),
             );
             let json = self.json();
             json.object("");
             json.text("section", section.kind.name().as_bytes());
-            json.text("compatible", compatible.as_bytes());
+            json.text("compatible", &compatible);
             json.text("use", use_of_it.as_bytes());
             json.end();
         }
@@ -292,19 +298,20 @@ impl Page {
             let Some(first) = sections.first() else {
                 continue;
             };
-            let text = profile::parse(&read_small(file, first.slice, TEXT_MAX_BYTES)?);
+            let text = profile::parse(&env_file::read(file, first.slice)?);
             let id = text.id.unwrap_or_default();
             let title = text.title.unwrap_or_default();
             let json = self.json();
             json.object("");
             json.count("number", number.into());
-            json.text("id", id.as_bytes());
-            json.text("title", title.as_bytes());
+            json.text("id", &id);
+            json.text("title", &title);
             json.flag("isShown", Some(number == shown));
             json.end();
             let label = if number == 0 { "profiles" } else { "" };
             let mark = if number == shown { '*' } else { ' ' };
-            let id = if id.is_empty() { "(no ID)" } else { &id };
+            let id = if id.is_empty() { b"(no ID)" } else { &id[..] };
+            let (id, title) = (escaped(id), escaped(&title));
             self.put(label, format_args!("{number}:{mark}{id} {title}"));
         }
         self.json().end();

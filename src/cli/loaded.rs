@@ -38,9 +38,13 @@ pub fn image(out: &mut Page, host: &Host) {
         ),
         Some(_) => {
             let age_s = age_s(host, &fields);
+            let doubt = match host.loads_left(false) {
+                Some(_) => "",
+                None => ", unless another program has loaded one since",
+            };
             out.put(
                 "image",
-                format_args!("loaded for {age_s} s: {path} (from the record in /run)"),
+                format_args!("loaded for {age_s} s: {path} (from the record in /run){doubt}"),
             );
         }
     }
@@ -51,7 +55,10 @@ pub fn record(out: &mut Page, host: &Host) {
     let Some(fields) = detail(host) else { return };
     out.json.text("imagePath", fields.image);
     out.json.count("imageAgeSeconds", age_s(host, &fields));
-    out.both("image kernel", fields.release);
+    match fields.release {
+        b"" => out.line("image kernel", "version unknown"),
+        release => out.both("image kernel", release),
+    }
     out.both("image loaded by", fields.way);
     out.both("image command line", fields.cmdline);
 }
@@ -103,7 +110,8 @@ mod tests {
             (
                 Some(true),
                 Some("boot -1"),
-                "loaded for 40 s: /a\\u{1b} (from the record in /run)",
+                "loaded for 40 s: /a\\u{1b} (from the record in /run), unless another program has \
+                 loaded one since",
             ),
             (Some(true), Some("boot 3"), stale),
             (Some(true), None, none),
@@ -118,5 +126,11 @@ mod tests {
             let is_current = loaded == Some(true) && calls == Some("boot -1");
             assert_eq!(detail(&host).is_some(), is_current);
         }
+        // A kernel that counts the calls leaves no doubt.
+        let mut host = host(Some(true), Some("boot -1"));
+        host.load_limit_reboot = Some(3);
+        let mut page = Page::new(6);
+        image(&mut page, &host);
+        assert!(page.text(None).ends_with("(from the record in /run)\n"));
     }
 }

@@ -15,17 +15,20 @@ use crate::sys::journal::send;
 /// Logs an image that has been loaded.
 pub fn loaded(path: &[u8], plan: &Plan) {
     let target = target(plan.flags.is_panic());
-    let release = plan.kernel.release.as_deref().unwrap_or("?");
+    let release = plan.kernel.release.as_deref().unwrap_or(b"?");
     let route = plan.route.name();
     let shown = escaped(path);
     send(
         LOG_INFO,
-        &format!("loaded {shown} for {target}: kernel {release}, route {route}"),
+        &format!(
+            "loaded {shown} for {target}: kernel {}, route {route}",
+            escaped(release)
+        ),
         &[
             ("EVENT", b"load"),
             ("TARGET", target.as_bytes()),
             ("IMAGE", path),
-            ("KERNEL", release.as_bytes()),
+            ("KERNEL", release),
             ("ROUTE", route.as_bytes()),
         ],
     );

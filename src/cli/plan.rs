@@ -52,8 +52,8 @@ pub fn summary(plan: &Plan, path: &[u8]) -> Page {
         .kernel
         .release
         .as_deref()
-        .unwrap_or("of unknown version");
-    text.push_str(&format!("kernel {version}, "));
+        .unwrap_or(b"of unknown version");
+    text.push_str(&format!("kernel {}, ", escaped(version)));
     let initrd_bytes: u64 = plan.initrd.iter().map(|part| part.slice.bytes).sum();
     text.push_str(&match initrd_bytes {
         0 => "no initrd".into(),
@@ -101,7 +101,8 @@ fn sentence(out: &mut Page, label: &str, text: Option<String>) {
 
 fn kernel(out: &mut Page, load: &Prepared) {
     let kernel = &load.plan.kernel;
-    let version = kernel.release.as_deref().unwrap_or("version unknown");
+    let version = kernel.release.as_deref().unwrap_or(b"version unknown");
+    let version = escaped(version);
     let (offset, bytes) = (kernel.slice.offset, kernel.slice.bytes);
     let section = kernel.section.map_or("", SectionKind::name);
     match section {
@@ -123,10 +124,8 @@ fn kernel(out: &mut Page, load: &Prepared) {
     }
     place(out, "kernel", load, kernel.source, kernel.slice);
     out.json.some("section", section.as_bytes());
-    out.json.some(
-        "release",
-        kernel.release.as_deref().unwrap_or_default().as_bytes(),
-    );
+    out.json
+        .some("release", kernel.release.as_deref().unwrap_or_default());
     out.json.end();
 }
 

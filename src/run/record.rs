@@ -54,7 +54,7 @@ pub fn remember(options: &LoadOptions<'_>, plan: &Plan, done: &Done) {
     image_record::write(&ImageRecord::new(&Fields {
         calls: image_record::calls().as_bytes(),
         loaded_at_s: format!("{}", event::boot_time_s()).as_bytes(),
-        release: plan.kernel.release.as_deref().unwrap_or("?").as_bytes(),
+        release: plan.kernel.release.as_deref().unwrap_or_default(),
         way: format!("route {}, kernel's digest {digest}", plan.route.name()).as_bytes(),
         image: &path,
         cmdline: &plan.cmdline.text,

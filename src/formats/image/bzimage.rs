@@ -2,13 +2,12 @@
 //! x86 boot images and their setup header. Layer: pure.
 //!
 //! Spec: the kernel's Documentation/arch/x86/boot.rst.
-use crate::diagnosis::escape::printable;
 use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnose, Diagnosis};
 use crate::formats::cmdline::X86_RESERVED_BYTES;
 use crate::formats::field::{bytes_at, u8_at, u16_at, u32_at};
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, ReadError, read_head};
-use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// The size of the header up to and including `handover_offset` (protocol 2.11).
@@ -61,14 +60,17 @@ pub struct SetupHeader {
     loaded_high: bool,
     /// The compressed kernel; `None` below protocol 2.08.
     pub payload: Option<FileSlice>,
-    /// The version string, "6.12.48-amd64 (…) #1 SMP …", made printable.
-    pub kernel_version: Option<String>,
+    /// The version string, "6.12.48-amd64 (…) #1 SMP …", as the file has it.
+    pub kernel_version: Option<Vec<u8>>,
 }
 
 impl SetupHeader {
     /// Returns the release alone, as `uname -r` will show it.
-    pub fn release(&self) -> Option<&str> {
-        self.kernel_version.as_deref()?.split(' ').next()
+    pub fn release(&self) -> Option<&[u8]> {
+        self.kernel_version
+            .as_ref()?
+            .split(|byte| *byte == b' ')
+            .next()
     }
 
     /// Returns the longest command line that kexec_file_load takes, in bytes without its
@@ -284,7 +286,7 @@ fn kernel_version<R: ReadAt + ?Sized>(
     source: &R,
     pointer: u16,
     setup_bytes: u64,
-) -> Result<Option<String>, ReadError> {
+) -> Result<Option<Vec<u8>>, ReadError> {
     let offset = u64::from(pointer).saturating_add(0x200);
     let room = setup_bytes.saturating_sub(offset);
     if pointer == 0 || room == 0 {
@@ -295,5 +297,5 @@ fn kernel_version<R: ReadAt + ?Sized>(
     let text = buf.get_mut(..bytes).unwrap_or_default();
     source.read_at(FileOffset(offset), text)?;
     let text = text.split(|b| *b == 0).next().unwrap_or_default();
-    Ok((!text.is_empty()).then(|| printable(text)))
+    Ok((!text.is_empty()).then(|| text.to_vec()))
 }

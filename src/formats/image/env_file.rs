@@ -5,9 +5,7 @@
 //! or double quotes, where a backslash in double quotes escapes the next character. As in
 //! systemd-boot, a value is unquoted only if both of its ends have the same quote, a bare
 //! one goes on to the end of its line, and an empty one is a value, too.
-use crate::diagnosis::escape::printable;
 use crate::formats::source::{FileSlice, ReadAt, ReadError, read_small};
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The number of bytes that are read of an `.osrel` or a `.profile` section. Real ones have
@@ -28,8 +26,8 @@ pub fn read<R: ReadAt + ?Sized>(source: &R, slice: FileSlice) -> Result<Vec<u8>,
     Ok(text)
 }
 
-/// Returns the value of `key`; the last assignment wins.
-pub fn value(text: &[u8], key: &str) -> Option<String> {
+/// Returns the value of `key` as the file has it; the last assignment wins.
+pub fn value(text: &[u8], key: &str) -> Option<Vec<u8>> {
     assignments(text)
         .filter(|(k, _)| *k == key.as_bytes())
         .last()
@@ -67,12 +65,10 @@ pub fn unescaped(value: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// Unquotes a value. The result is for display, so it is made [`printable`].
-fn unquote(raw: &[u8]) -> String {
-    let value = match raw {
+fn unquote(raw: &[u8]) -> Vec<u8> {
+    match raw {
         [b'\'', value @ .., b'\''] => value.to_vec(),
         [b'"', value @ .., b'"'] => unescaped(value),
         bare => bare.to_vec(),
-    };
-    printable(&value)
+    }
 }

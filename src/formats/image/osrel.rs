@@ -3,24 +3,24 @@
 //!
 //! Spec: os-release(5).
 use super::env_file::value;
-use alloc::string::String;
+use alloc::vec::Vec;
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OsRelease {
-    pub id: Option<String>,
-    pub name: Option<String>,
-    pub pretty_name: Option<String>,
-    pub version: Option<String>,
-    pub version_id: Option<String>,
-    pub image_id: Option<String>,
-    pub image_version: Option<String>,
-    pub build_id: Option<String>,
+    pub id: Option<Vec<u8>>,
+    pub name: Option<Vec<u8>>,
+    pub pretty_name: Option<Vec<u8>>,
+    pub version: Option<Vec<u8>>,
+    pub version_id: Option<Vec<u8>>,
+    pub image_id: Option<Vec<u8>>,
+    pub image_version: Option<Vec<u8>>,
+    pub build_id: Option<Vec<u8>>,
 }
 
 impl OsRelease {
     /// Returns the system's name in one line: the first of PRETTY_NAME, NAME, IMAGE_ID
     /// and ID that is not empty.
-    pub fn title(&self) -> Option<&str> {
+    pub fn title(&self) -> Option<&[u8]> {
         [&self.pretty_name, &self.name, &self.image_id, &self.id]
             .into_iter()
             .filter_map(|name| name.as_deref())

@@ -5,14 +5,14 @@
 use super::env_file::{self, value};
 use super::uki::Uki;
 use crate::formats::source::{ReadAt, ReadError};
-use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The description of a profile: `ID=` is for scripts, `TITLE=` for users. Either may be
 /// missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ProfileText {
-    pub id: Option<String>,
-    pub title: Option<String>,
+    pub id: Option<Vec<u8>>,
+    pub title: Option<Vec<u8>>,
 }
 
 /// Parses the contents of a `.profile` section.
@@ -38,7 +38,7 @@ pub fn find<R: ReadAt + ?Sized>(
             continue;
         };
         let text = parse(&env_file::read(source, first.slice)?);
-        if text.id.as_deref() == Some(wanted) {
+        if text.id.as_deref() == Some(wanted.as_bytes()) {
             return Ok(Some(number));
         }
     }

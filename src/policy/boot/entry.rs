@@ -3,7 +3,6 @@
 //!
 //! Spec: UAPI.1, "Sorting". Where systemd-boot differs from it, its order counts.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::{Ordering, Reverse};
 
@@ -130,9 +129,9 @@ impl Entry {
     pub fn of_profile(&self, system: &OsRelease, profile: u32, own: &ProfileText) -> Entry {
         let mut entry = self.clone();
         // The first that is set counts, even if it is empty.
-        let text = |choices: &[&Option<String>]| {
+        let text = |choices: &[&Option<Vec<u8>>]| {
             let found = choices.iter().find_map(|choice| choice.as_deref());
-            found.map(|text| cut(text.as_bytes().to_vec()))
+            found.map(|text| cut(text.to_vec()))
         };
         let OsRelease {
             id,
@@ -150,21 +149,21 @@ impl Entry {
         entry.version = text(&[image_version, version, version_id, build_id]).unwrap_or_default();
         entry.sort_key = text(&[image_id, id]);
         entry.profile = profile;
-        let by_number = alloc::format!("{profile}");
+        let by_number = alloc::format!("{profile}").into_bytes();
         let name = own.id.as_ref().unwrap_or(&by_number);
         // The first profile is the image itself, unless it has a title.
         let title = own.title.as_ref().or((profile > 0).then_some(name));
         if let Some(title) = title {
             entry
                 .title
-                .extend_from_slice(&[b" (", title.as_bytes(), b")"].concat());
+                .extend_from_slice(&[b" (", title.as_slice(), b")"].concat());
             entry.title = cut(entry.title);
         }
         match profile {
-            0 => entry.first_id = own.id.clone().map(|id| cut(id.into())),
+            0 => entry.first_id = own.id.clone().map(cut),
             _ => {
                 entry.id.push(b'@');
-                entry.id.append(&mut cut(name.clone().into()));
+                entry.id.append(&mut cut(name.clone()));
             }
         }
         entry

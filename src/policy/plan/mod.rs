@@ -24,7 +24,6 @@ mod route;
 mod tests;
 mod unpack;
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use cmdline::{CmdlineBase, Origin, PlannedCmdline};
@@ -123,7 +122,7 @@ pub struct PlannedKernel {
     /// The section that holds or names it; `None` for the whole image.
     pub section: Option<SectionKind>,
     /// Its release, as `uname -r` shows it; `None` when its header does not contain it.
-    pub release: Option<String>,
+    pub release: Option<Vec<u8>>,
 }
 
 /// Plans the load of the files in `manifest`.
@@ -210,7 +209,7 @@ impl<F: ReadAt> Planner<'_, F> {
             return Err(PlanError::KernelRefuses { why });
         }
         let kernel = PlannedKernel {
-            release: header.release().map(String::from),
+            release: header.release().map(<[u8]>::to_vec),
             ..self.whole_image()
         };
         let max_bytes = Some(header.kexec_file_cmdline_max_bytes());
@@ -241,7 +240,7 @@ impl<F: ReadAt> Planner<'_, F> {
             source,
             slice,
             section: Some(SectionKind::Linux),
-            release: header.and_then(|header| header.release().map(String::from)),
+            release: header.and_then(|header| header.release().map(<[u8]>::to_vec)),
         };
         // What else a thin image has in sections, its stub does not use.
         let sections = (source == InputId::IMAGE).then_some(&selection);

@@ -73,7 +73,7 @@ fn a_bzimage_goes_to_the_kernel_whole() {
     assert_eq!(plan.route, Route::Native);
     assert_eq!(plan.kernel.slice, slice(0, 1536));
     assert_eq!(plan.kernel.section, None);
-    let release = build::KERNEL_VERSION.split(' ').next();
+    let release = build::KERNEL_VERSION.split(' ').next().map(str::as_bytes);
     assert_eq!(plan.kernel.release.as_deref(), release);
     assert_eq!(parts(&plan), []);
     assert_eq!(plan.flags, Flags::load(false, false));

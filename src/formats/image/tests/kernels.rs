@@ -23,8 +23,11 @@ fn setup_header() {
     assert_eq!(header.initrd_addr_max, 0x7fff_ffff);
     assert_eq!(header.setup_sects, 1);
     assert_eq!(header.init_size_bytes, 0x0320_0000);
-    assert_eq!(header.kernel_version.as_deref(), Some(KERNEL_VERSION));
-    assert_eq!(header.release(), Some("6.12.0-test"));
+    assert_eq!(
+        header.kernel_version.as_deref(),
+        Some(KERNEL_VERSION.as_bytes())
+    );
+    assert_eq!(header.release(), Some(&b"6.12.0-test"[..]));
     assert_eq!(header.kexec_file_blocker(), None);
     let payload = FileSlice {
         offset: FileOffset(0x410),
@@ -123,8 +126,8 @@ fn version_strings_cannot_harm() {
     // The last byte of the setup code.
     assert_eq!(version(|i| put16(i, 0x20e, 0x1ff)), None);
     assert_eq!(
-        version(|i| i[0x280..0x284].copy_from_slice(b"\x1b[2J")).as_deref(),
-        Some("\\u{1b}[2J.0-test (a@b) #1 SMP")
+        version(|i| i[0x280..0x284].copy_from_slice(b"\x1b[2\xff")).as_deref(),
+        Some(&b"\x1b[2\xff.0-test (a@b) #1 SMP"[..])
     );
 }
 

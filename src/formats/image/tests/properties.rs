@@ -138,13 +138,13 @@ proptest! {
     #[test]
     fn any_text(text in proptest::collection::vec(any::<u8>(), 0..256)) {
         if let Some(value) = env_file::value(&text, "A") {
-            prop_assert!(!value.chars().any(char::is_control));
+            prop_assert!(!value.contains(&0) && value.len() < text.len());
         }
     }
 
     #[test]
     fn quoted_text_comes_back(text in "[ -!#%-\\[\\]-_a-~]{1,40}") {
         let line = alloc::format!("A=\"{text}\"");
-        prop_assert_eq!(env_file::value(line.as_bytes(), "A"), Some(text));
+        prop_assert_eq!(env_file::value(line.as_bytes(), "A"), Some(text.into_bytes()));
     }
 }

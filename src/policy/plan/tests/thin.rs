@@ -37,7 +37,7 @@ fn kernel_and_initrd_are_the_files_that_it_names() {
     assert_eq!(plan.kernel.source, InputId(2));
     assert_eq!(plan.kernel.slice, slice(0, 1536));
     assert_eq!(plan.kernel.section, Some(SectionKind::Linux));
-    let release = build::KERNEL_VERSION.split(' ').next();
+    let release = build::KERNEL_VERSION.split(' ').next().map(str::as_bytes);
     assert_eq!(plan.kernel.release.as_deref(), release);
     // lanzaboote's stub passes on no other section.
     assert_eq!(
