@@ -38,6 +38,10 @@ pub struct Console {
     json: Option<bool>,
     /// The members so far.
     body: Json,
+    /// The members of the plan. Of several plans, the last one is carried out.
+    plan: Json,
+    /// Whether the image is loaded, after a load.
+    is_loaded: Option<bool>,
     /// The elements of the member `warnings`.
     warnings: Json,
     /// The exit code of a command that succeeds.
@@ -71,6 +75,8 @@ impl Console {
             entry: None,
             json: options::json(parsed),
             body,
+            plan: Json::default(),
+            is_loaded: None,
             warnings: Json::default(),
             exit: Exit::Done,
             unprinted: None,
@@ -85,24 +91,33 @@ impl Console {
             self.chosen(&mut page);
             self.result(&page);
         }
-        let mut error = self.unprinted.take().or(result.err());
+        // What the command came to says more than that it could not be told.
+        let mut error = result.err().or(self.unprinted.take());
         if let Some(is_pretty) = self.json {
-            let json = &mut self.body;
-            json.array("warnings");
-            json.all(&self.warnings);
-            json.end();
-            if let Some(error) = &error {
-                report::object(json, "error", error);
-            }
-            if let Err(unprinted) = write(&json.document(is_pretty)) {
-                error = Some(unprinted);
-            }
+            let unprinted = write(&self.document(error.as_ref(), is_pretty)).err();
+            error = error.or(unprinted);
         }
         let Some(error) = error else {
             return self.exit as u8;
         };
         print_error(&report::page(&error));
         error.exit as u8
+    }
+
+    /// Returns the JSON of all that happened.
+    fn document(&mut self, error: Option<&Diagnosis>, is_pretty: bool) -> String {
+        let json = &mut self.body;
+        json.all(&self.plan);
+        if self.is_loaded.is_some() {
+            json.flag("isLoaded", self.is_loaded);
+        }
+        json.array("warnings");
+        json.all(&self.warnings);
+        json.end();
+        if let Some(error) = error {
+            report::object(json, "error", error);
+        }
+        json.document(is_pretty)
     }
 
     /// Returns whether JSON was asked for.
@@ -202,8 +217,10 @@ impl Console {
                 print_error(&page);
             }
         }
-        if is_result {
-            self.result(&page);
+        match self.json {
+            Some(_) => self.plan = page.json,
+            None if is_result => self.result(&page),
+            None => {}
         }
     }
 
@@ -259,10 +276,21 @@ impl Events for Console {
             // A failure to print this does not undo the load.
             Event::Loaded { path, plan } => {
                 log::loaded(path, plan);
-                match self.json {
-                    Some(_) => self.body.flag("isLoaded", Some(true)),
-                    None => drop(print(&plan::summary(plan, path))),
+                self.is_loaded = Some(true);
+                if self.json.is_none() {
+                    let _ = print(&plan::summary(plan, path));
                 }
+            }
+            Event::JumpFailed(unloaded) => {
+                let text = match &unloaded {
+                    Ok(()) => "the jump failed; the image is unloaded again",
+                    Err(_) => "the jump failed; the image stays loaded, and a reboot may start it",
+                };
+                if unloaded.is_ok() {
+                    log::unloaded(false);
+                    self.is_loaded = Some(false);
+                }
+                self.warn_about(Topic::Other, b"", text);
             }
             Event::Locked { host, others } => {
                 self.warn_about(Topic::Locked, b"", &plan::locked(host, others));
@@ -275,6 +303,7 @@ impl Events for Console {
             }
             Event::Chosen { id, volume } => {
                 // Of several, the last one is what the plan is about.
+                self.plan = Json::default();
                 let is_told = self.dry_run || self.verbose || self.json.is_some();
                 self.entry = is_told.then(|| (id.to_vec(), volume.into()));
             }
@@ -283,5 +312,57 @@ impl Events for Console {
 
     fn choose(&mut self, entries: &BootEntries, preselected: usize, timeout: Timeout) -> Answer {
         menu::choose(entries, preselected, timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse::parse;
+    use crate::formats::image::build;
+    use std::os::unix::ffi::OsStrExt;
+
+    /// A first entry whose files fail when they are copied has been planned already.
+    #[test]
+    fn the_last_of_several_plans_is_the_one_of_the_document() {
+        let path = std::env::temp_dir().join(format!("console-{}.efi", std::process::id()));
+        std::fs::write(&path, build::uki()).unwrap();
+        let options = LoadOptions {
+            image: path.as_os_str().as_bytes(),
+            ..LoadOptions::default()
+        };
+        let host = Host::default();
+        let manifest = crate::run::open(&options).unwrap();
+        let load = Prepared::new(&options, manifest, &host).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let parsed = parse(&[b"boot", b"--json=short"]).unwrap();
+        let mut console = Console::new(&parsed);
+        for id in [b"a.efi", b"b.efi"] {
+            let volume = "vda1";
+            console.tell(Event::Chosen { id, volume });
+            console.tell(Event::Planned {
+                options: &options,
+                load: &load,
+                refusal: None,
+                host: &host,
+            });
+        }
+        console.is_loaded = Some(false);
+        let document = console.document(None, false);
+        for (member, count) in [
+            ("\"entry\":\"b.efi\"", 1),
+            ("\"entry\"", 1),
+            ("\"volume\"", 1),
+            ("\"cmdlinePieces\"", 1),
+            ("\"isLoaded\":false", 1),
+        ] {
+            assert_eq!(document.matches(member).count(), count, "{document}");
+        }
+        // One that fails before its plan.
+        let mut console = Console::new(&parsed);
+        console.plan.text("entry", b"a.efi");
+        let (id, volume) = (&b"b.efi"[..], "vda1");
+        console.tell(Event::Chosen { id, volume });
+        assert!(!console.document(None, false).contains("a.efi"));
     }
 }

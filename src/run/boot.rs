@@ -58,7 +58,7 @@ pub fn boot(
     // Everything is unmounted by now.
     let result = exec(&options.exec, &host::read(), &cmdline, events);
     // The jump failed. Unload the image, so that no later command boots it.
-    let _ = unload(false, host);
+    events.tell(Event::JumpFailed(unload(false, host)));
     result
 }
 

@@ -102,6 +102,8 @@ pub enum Event<'a> {
     },
     /// The image is loaded.
     Loaded { path: &'a [u8], plan: &'a Plan },
+    /// The jump failed, and the image is unloaded again, unless that fails as well.
+    JumpFailed(Result<(), RunError>),
     /// From now on, the kernel loads and unloads nothing.
     Locked { host: &'a Host, others: Others },
     /// The jump begins.

@@ -122,7 +122,7 @@ pub fn exec(
     kexec::reboot().map_err(|error| {
         record.restore();
         let found = explain::exec(error.errno, host);
-        RunError::of_command("exec", &error, found)
+        RunError::of_command("jump", &error, found)
     })
 }
 

@@ -280,7 +280,7 @@ fn expect_counts(said: &Transcript) {
         ("hibernated", "tiny+1-1.conf ro ro"),
     ];
     let counts = counts.map(|(key, state)| {
-        said.expect_attempt(key, "1", &["exec: reboot: EINVAL"]);
+        said.expect_attempt(key, "1", &["jump: reboot: EINVAL", "unloaded again"]);
         format!("{key} {state} 0")
     });
     assert_eq!(said.all("counted"), counts);
