@@ -49,9 +49,18 @@ fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
     unsafe { libc::posix_spawnattr_init(attributes.as_mut_ptr()) };
     // A process group of its own (0, as initialised), so that it can be killed with
     // everything that it started.
-    let own_group = c_short::try_from(libc::POSIX_SPAWN_SETPGROUP).unwrap_or_default();
+    // And SIGPIPE, which this program ignores, as programs expect it.
+    let flags = libc::POSIX_SPAWN_SETPGROUP | libc::POSIX_SPAWN_SETSIGDEF;
+    let flags = c_short::try_from(flags).unwrap_or_default();
     // SAFETY: the attributes have been initialised.
-    unsafe { libc::posix_spawnattr_setflags(attributes.as_mut_ptr(), own_group) };
+    unsafe { libc::posix_spawnattr_setflags(attributes.as_mut_ptr(), flags) };
+    let mut defaults = MaybeUninit::uninit();
+    // SAFETY: it initialises the set, and cannot fail.
+    unsafe { libc::sigemptyset(defaults.as_mut_ptr()) };
+    // SAFETY: the set is initialised, and the signal exists.
+    unsafe { libc::sigaddset(defaults.as_mut_ptr(), libc::SIGPIPE) };
+    // SAFETY: the attributes and the set have been initialised.
+    unsafe { libc::posix_spawnattr_setsigdefault(attributes.as_mut_ptr(), defaults.as_ptr()) };
     // SAFETY: both lists end with a null pointer, and their strings, the path
     // and the attributes outlive the call.
     let code = unsafe {
@@ -138,6 +147,14 @@ mod tests {
         let exit_with = [c"-c", c"exit $1", c"sh", c"7"];
         assert_eq!(run(b"/bin/sh", &exit_with, 20), Ok(Ended::Exited(7)));
         assert!(run(b"/nonexistent", &[], 20).is_err());
+    }
+
+    /// This program ignores SIGPIPE, as std does.
+    #[test]
+    fn programs_have_the_usual_signals() {
+        crate::sys::signals::ignore_pipe();
+        let ended = run(b"/bin/sh", &[c"-c", c"kill -PIPE $$"], 20);
+        assert_eq!(ended, Ok(Ended::Killed(13)));
     }
 
     #[test]

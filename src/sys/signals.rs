@@ -7,8 +7,15 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// The signals that a user, a terminal, a reader that goes away or an init system may send.
-const ENDING: [libc::c_int; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGPIPE, libc::SIGTERM];
+/// The signals that a user, a terminal or an init system may send.
+const ENDING: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
+
+/// Makes a write that nobody reads an error, as one to a full disk: it must not end this
+/// program between a load and the jump.
+pub fn ignore_pipe() {
+    // SAFETY: no handler is set, and the signal exists.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
 
 /// The number of [`Held`] that there are.
 static COUNT: AtomicUsize = AtomicUsize::new(0);

@@ -77,7 +77,7 @@ fn a_stdout_that_takes_nothing_is_a_failure() {
         &["--version"],
         &["status"],
         &["inspect", "a.efi"],
-        &["load", "-n", "a.efi"],
+        &["help", "load"],
     ] {
         let mut command = directory.command(PROGRAM);
         command.args(arguments).stderr(Stdio::piped());
@@ -89,6 +89,36 @@ fn a_stdout_that_takes_nothing_is_a_failure() {
         let mut shell: Command = directory.command("sh");
         shell.args(["-c", r#"exec "$0" "$@" >&-"#, PROGRAM]);
         finish(shell.args(arguments)).fails(1, WHY);
+    }
+}
+
+/// Returns the writing end of a pipe that nobody reads.
+fn unread() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    Stdio::from(writer)
+}
+
+/// Somebody who no longer reads ends nothing: the jump after a load least of all.
+#[test]
+fn a_reader_that_goes_away_is_a_failed_write() {
+    let directory = Directory::new("pipe");
+    let image = build::pe(&[(".linux", &build::bzimage()), (".profile", b"ID=a\n")]);
+    directory.file("a.efi", &image);
+    for (arguments, code) in [
+        (&["--help"][..], 1),
+        (&["status"], 1),
+        (&["status", "--json"], 1),
+        (&["inspect", "a.efi"], 1),
+        (&["complete", "profiles", "a.efi"], 1),
+        // The failure of the command itself is the one that counts.
+        (&["load", "missing", "--json"], 3),
+        (&["lod"], 2),
+    ] {
+        let mut command = directory.command(PROGRAM);
+        command.args(arguments).stdout(unread()).stderr(unread());
+        let status = wait(command.spawn().unwrap()).status;
+        assert_eq!(status.code(), Some(code), "{arguments:?}: {status}");
     }
 }
 
