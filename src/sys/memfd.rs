@@ -15,6 +15,7 @@ use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice
 use super::SysError;
 use super::file::InputFile;
 use super::{mount, progress};
+use crate::diagnosis::errno;
 use crate::formats::source::{FileOffset, FileSlice, ReadError, ReadErrorKind};
 
 /// Limit on one sendfile(2) call, in bytes, so that a slow disk leaves time for a progress
@@ -51,7 +52,8 @@ pub struct Filled(OwnedFd);
 /// A reason why a piece could not be copied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FillError {
-    /// The input file ended early: it has shrunk since it was parsed.
+    /// The input file ended early, because it has shrunk since it was parsed, or could not be
+    /// read.
     Input(ReadError),
     /// A system call failed; usually ENOMEM or ENOSPC.
     Sys(SysError),
@@ -100,6 +102,13 @@ impl Memfd {
         let mut offset = slice.offset.0;
         let mut left = slice.bytes;
         while left > 0 {
+            let fail = |kind| {
+                FillError::Input(ReadError {
+                    offset: FileOffset(offset),
+                    wanted_bytes: left,
+                    kind,
+                })
+            };
             let (sent, call) = match &self.pipe {
                 Some(pipe) => (self.splice(pipe, input, offset, left), "splice"),
                 None => {
@@ -110,13 +119,7 @@ impl Memfd {
                 }
             };
             match sent {
-                Ok(0) => {
-                    return Err(FillError::Input(ReadError {
-                        offset: FileOffset(offset),
-                        wanted_bytes: left,
-                        kind: ReadErrorKind::Truncated,
-                    }));
-                }
+                Ok(0) => return Err(fail(ReadErrorKind::Truncated)),
                 Ok(sent) => {
                     let sent = sent as u64;
                     offset = offset.saturating_add(sent);
@@ -125,7 +128,13 @@ impl Memfd {
                     progress::tick();
                 }
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(SysError::new(call, self.name, errno).into()),
+                // That is about memory; all else is about the input's disk.
+                Err(errno @ (Errno::NOMEM | Errno::NOSPC)) => {
+                    return Err(SysError::new(call, self.name, errno).into());
+                }
+                Err(errno) => {
+                    return Err(fail(ReadErrorKind::Io(errno::Errno(errno.raw_os_error()))));
+                }
             }
         }
         Ok(())
@@ -241,5 +250,25 @@ impl Filled {
 impl AsFd for Filled {
     fn as_fd(&self) -> rustix::fd::BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The message must name the file, and another boot entry may be on a better disk.
+    #[test]
+    fn an_input_that_cannot_be_read_is_at_fault() {
+        let input = InputFile::open(None, b"/proc/self/mem").unwrap();
+        let offset = FileOffset(0);
+        for bytes in [1, HUGE_MIN_BYTES] {
+            let file = Memfd::create("test", bytes).unwrap();
+            let found = file.append_slice(&input, FileSlice { offset, bytes });
+            let Err(FillError::Input(error)) = found else {
+                panic!("{found:?}");
+            };
+            assert!(matches!(error.kind, ReadErrorKind::Io(_)), "{error:?}");
+        }
     }
 }
