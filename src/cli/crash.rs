@@ -270,10 +270,10 @@ mod tests {
             (false, 10, "resets this machine after 10 s"),
         ] {
             let told = lines(|out| at_panic(out, &crash(loaded, panic_s)));
-            assert_eq!(told, ["on panic", words, "\n"].concat());
+            assert_eq!(told, ["on panic ", words, "\n"].concat());
         }
         let told = lines(|out| at_panic(out, &Host::default()));
-        assert!(told.starts_with("on panicunknown: "));
+        assert!(told.starts_with("on panic unknown: "));
     }
 
     #[test]
@@ -287,8 +287,8 @@ mod tests {
             enough_mib: Some(128),
             image: b"/a b".to_vec(),
         });
-        assert!(told(&host).contains("age40 s: /a b (from the record in /run)\n"));
-        assert!(told(&host).contains("fitsyes: 128 MiB is enough\n"));
+        assert!(told(&host).contains("age 40 s: /a b (from the record in /run)\n"));
+        assert!(told(&host).contains("fits yes: 128 MiB is enough\n"));
         host.crash_size_bytes = Some(127 << 20);
         let words = "may run out of memory: 128 MiB needed, 127 MiB reserved";
         assert!(told(&host).contains(words));

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::entry::line;
-use super::text::pad;
+use super::text::{columns, pad, width};
 use crate::formats::entries::loader_conf::Timeout;
 use crate::policy::boot::menu::{Answer, Menu, Step};
 use crate::run::entries::BootEntries;
@@ -73,12 +73,19 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Answer {
     answer
 }
 
-fn cut(text: &str, width: usize) -> String {
-    text.chars().take(width).collect()
+/// Returns the beginning of a text, as far as it fits.
+fn cut(text: &str, columns_max: usize) -> String {
+    let mut left = columns_max;
+    let fits = |character: &char| {
+        let rest = left.checked_sub(columns(*character));
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    text.chars().take_while(fits).collect()
 }
 
 /// Returns the prompt, which overwrites the previous one.
-fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>, width: usize) -> String {
+fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>, columns_max: usize) -> String {
     let number = menu.shown().saturating_add(1);
     let mut text = match menu.shown() < found.entries.len() {
         true => format!("Boot {number}: {}", line(found, menu.shown(), None).1),
@@ -88,8 +95,20 @@ fn prompt(found: &BootEntries, menu: &Menu, left_us: Option<u64>, width: usize) 
         let seconds = left_us.div_ceil(1_000_000);
         text = format!("[{seconds} s] {text}");
     }
-    let mut text = cut(&text, width);
-    let shown = text.chars().count();
-    pad(&mut text, width.saturating_sub(shown));
+    let mut text = cut(&text, columns_max);
+    let shown = width(&text);
+    pad(&mut text, columns_max.saturating_sub(shown));
     format!("\r{text}\r")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_wide_character_takes_two_columns() {
+        assert_eq!(cut("abc", 2), "ab");
+        assert_eq!(cut("a\u{4e2d}\u{6587}b", 5), "a\u{4e2d}\u{6587}");
+        assert_eq!(cut("a\u{4e2d}\u{6587}b", 4), "a\u{4e2d}");
+    }
 }

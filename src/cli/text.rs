@@ -109,16 +109,39 @@ impl Page {
             // A narrow terminal has no room for wide labels.
             let indent = indent.min(columns / 2);
             out.push_str(label);
-            let width = label.chars().count();
+            let mut width = width(label);
             if text.is_empty() {
                 out.push('\n');
                 continue;
             }
-            pad(&mut out, indent.saturating_sub(width));
-            fold(&mut out, text, indent.max(width), indent, columns);
+            // A label that is as wide as that must not touch its value.
+            let gap = indent.saturating_sub(width);
+            let gap = gap.max(usize::from(!label.is_empty() && !label.ends_with(' ')));
+            pad(&mut out, gap);
+            width = width.saturating_add(gap);
+            fold(&mut out, text, width, indent, columns);
         }
         out
     }
+}
+
+/// Returns the columns that a character takes: two for those of East Asian scripts, and for
+/// most pictures.
+#[must_use]
+pub fn columns(character: char) -> usize {
+    let is_wide = matches!(
+        character,
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff60}'
+            | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3ffff}'
+    );
+    if is_wide { 2 } else { 1 }
+}
+
+/// Returns the columns that a text takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.chars().map(columns).sum()
 }
 
 /// Appends `text`, broken at spaces so that no line is wider than `columns`. `out` must end
@@ -129,7 +152,7 @@ fn fold(out: &mut String, text: &str, column: usize, indent: usize, columns: usi
     let mut at_start = true;
     // Split at each single space, so that runs of spaces in a command line are preserved.
     for word in text.split(' ') {
-        let width = word.chars().count();
+        let width = width(word);
         let end = column.saturating_add(width);
         if !at_start && end >= columns {
             out.push('\n');
@@ -192,6 +215,14 @@ mod tests {
         page.field("a label", 20, "of text");
         assert_eq!(page.text(Some(80)), "a label             of text\n");
         assert_eq!(page.text(Some(20)), "a label   of text\n");
+        assert_eq!(page.text(Some(14)), "a label of\n       text\n");
+        assert_eq!(page.text(Some(1)), "a label of\ntext\n");
+        let mut wide = Page::default();
+        wide.field("try:", 7, "\u{4e2d}\u{6587} \u{1f600}");
+        assert_eq!(
+            wide.text(Some(12)),
+            "try:  \u{4e2d}\u{6587}\n      \u{1f600}\n"
+        );
         page.row("a table as wide as that");
         assert!(page.text(Some(20)).ends_with("a table as wide as that\n"));
     }
