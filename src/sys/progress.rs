@@ -8,14 +8,14 @@
 
 use alloc::format;
 use alloc::string::String;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use rustix::fd::BorrowedFd;
-use rustix::termios::isatty;
+use rustix::termios::tcgetwinsize;
 
 use super::clock::now_us;
 
-/// The width of the line, which is cleared by as many spaces.
+/// The width of the line where there is room for it; as many spaces clear it.
 const COLUMNS: usize = 72;
 const SECOND_US: u64 = 1_000_000;
 
@@ -43,8 +43,9 @@ const TEXTS: [&str; 5] = [
     "the kernel opens the image and places it",
 ];
 
-/// The line may be drawn: standard error is a terminal, and the user wants no more detail.
-static WANTED: AtomicBool = AtomicBool::new(false);
+/// The width of the line, if it may be drawn: standard error is a terminal, and the user
+/// wants no more detail; otherwise 0.
+static WIDTH: AtomicUsize = AtomicUsize::new(0);
 /// The start of the load; 0 while there is none.
 static LOAD_US: AtomicU64 = AtomicU64::new(0);
 static PHASE: AtomicU8 = AtomicU8::new(0);
@@ -64,12 +65,22 @@ fn draw(text: &str) {
 
 /// Lets later loads show their progress, if standard error is a terminal.
 pub fn allow() {
-    WANTED.store(isatty(stderr()), Relaxed);
+    let columns = tcgetwinsize(stderr()).map(|size| size.ws_col);
+    WIDTH.store(columns.map_or(0, width), Relaxed);
+}
+
+/// Returns the width of the line on a terminal, which may begin a new line after its last
+/// column. A terminal that does not know its own has 80.
+fn width(columns: u16) -> usize {
+    match columns {
+        0 => COLUMNS,
+        columns => COLUMNS.min(usize::from(columns).saturating_sub(1)),
+    }
 }
 
 /// Begins a load.
 pub fn begin() {
-    if WANTED.load(Relaxed) {
+    if WIDTH.load(Relaxed) > 0 {
         LOAD_US.store(now_us(), Relaxed);
         enter(Phase::Reading);
     }
@@ -114,21 +125,23 @@ pub fn tick() {
         PHASE.load(Relaxed),
         since(PHASE_US.load(Relaxed)),
         seconds,
+        WIDTH.load(Relaxed),
     ));
     IS_SHOWN.store(true, Relaxed);
 }
 
 /// Returns the line, which replaces the previous one.
-fn line(phase: u8, phase_s: u64, seconds: u64) -> String {
+fn line(phase: u8, phase_s: u64, seconds: u64, width: usize) -> String {
     let text = TEXTS.get(usize::from(phase)).copied().unwrap_or_default();
     let text = format!("kexec-bpf: {text}: {phase_s} s, {seconds} s in all");
-    format!("\r{text:COLUMNS$}")
+    format!("\r{text:width$.width$}")
 }
 
 /// Removes the line, before other text is written.
 pub fn hide() {
     if IS_SHOWN.swap(false, Relaxed) {
-        draw(&format!("\r{:COLUMNS$}\r", ""));
+        let width = WIDTH.load(Relaxed);
+        draw(&format!("\r{:width$}\r", ""));
     }
 }
 
@@ -145,12 +158,15 @@ mod tests {
             Phase::Parser,
             Phase::Placing,
         ] {
-            let text = line(phase as u8, 99, 999);
+            let text = line(phase as u8, 99, 999, width(80));
             assert_eq!(text.len(), COLUMNS + 1, "{text}");
             assert!(text.contains(TEXTS[phase as usize]), "{text}");
         }
         let text = "\rkexec-bpf: reading the files: 2 s, 3 s in all";
-        assert_eq!(line(Phase::Reading as u8, 2, 3).trim_end(), text);
+        assert_eq!(line(Phase::Reading as u8, 2, 3, COLUMNS).trim_end(), text);
+        // It stays in one line of a narrow terminal.
+        assert_eq!([0, 1, 20, 72, 73, 80].map(width), [72, 0, 19, 71, 72, 72]);
+        assert_eq!(line(0, 2, 3, 19), "\rkexec-bpf: reading ");
     }
 
     #[test]
