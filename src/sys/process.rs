@@ -61,13 +61,19 @@ fn spawn(path: &CString, arguments: &[&CStr]) -> Result<Pid, Errno> {
     unsafe { libc::sigaddset(defaults.as_mut_ptr(), libc::SIGPIPE) };
     // SAFETY: the attributes and the set have been initialised.
     unsafe { libc::posix_spawnattr_setsigdefault(attributes.as_mut_ptr(), defaults.as_ptr()) };
-    // SAFETY: both lists end with a null pointer, and their strings, the path
-    // and the attributes outlive the call.
+    let mut actions = MaybeUninit::uninit();
+    // SAFETY: the actions have room for the C library's structure.
+    unsafe { libc::posix_spawn_file_actions_init(actions.as_mut_ptr()) };
+    // Standard output is for this program's own result. Descriptors 0 to 2 are open.
+    // SAFETY: the actions have been initialised.
+    unsafe { libc::posix_spawn_file_actions_adddup2(actions.as_mut_ptr(), 2, 1) };
+    // SAFETY: both lists end with a null pointer, and their strings, the path,
+    // the actions and the attributes outlive the call.
     let code = unsafe {
         libc::posix_spawn(
             &raw mut pid,
             path.as_ptr(),
-            ptr::null(),
+            actions.as_ptr(),
             attributes.as_ptr(),
             pointers.as_ptr(),
             environment.as_ptr(),
@@ -147,6 +153,13 @@ mod tests {
         let exit_with = [c"-c", c"exit $1", c"sh", c"7"];
         assert_eq!(run(b"/bin/sh", &exit_with, 20), Ok(Ended::Exited(7)));
         assert!(run(b"/nonexistent", &[], 20).is_err());
+    }
+
+    /// What a program prints is no part of a JSON document.
+    #[test]
+    fn programs_write_to_standard_error() {
+        let script = c"test $(readlink /proc/$$/fd/1) = $(readlink /proc/$$/fd/2)";
+        assert_eq!(run(b"/bin/sh", &[c"-c", script], 20), Ok(Ended::Exited(0)));
     }
 
     /// This program ignores SIGPIPE, as std does.
