@@ -118,7 +118,7 @@ impl Attempt<'_> {
 
     /// Loads an image for `exec`; if that fails, the old one stays loaded.
     fn load_for_exec(&self, events: &mut dyn Events) -> Result<Done, RunError> {
-        let old = SetAside::new(self.host);
+        let old = SetAside::new();
         let result = self.load(events);
         match &result {
             Ok(done) => record::remember(self.options, self.plan, done),

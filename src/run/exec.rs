@@ -118,7 +118,7 @@ pub fn exec(
         milliseconds(since_us(started_us))
     ));
     // A /run on a disk would keep the record.
-    let record = SetAside::new(host);
+    let record = SetAside::new();
     kexec::reboot().map_err(|error| {
         record.restore();
         let found = explain::exec(error.errno, host);

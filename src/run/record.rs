@@ -3,38 +3,48 @@
 //! Layer: effects.
 
 use alloc::format;
+use alloc::string::String;
 
 use super::done::Done;
 use super::options::LoadOptions;
 use crate::abi;
-use crate::host::Host;
 use crate::host::image_record::{Fields, ImageRecord};
 use crate::policy::plan::{Digest, Plan};
 use crate::sys::{event, file, image_record};
 
 /// The record of the image that was loaded before a call that may replace it. Meanwhile
 /// there is none: if this program is killed, nobody knows what is loaded.
-pub struct SetAside<'host>(&'host Host);
+pub struct SetAside {
+    record: Option<ImageRecord>,
+    calls: String,
+}
 
-impl<'host> SetAside<'host> {
-    /// Takes the record away.
-    pub fn new(host: &'host Host) -> SetAside<'host> {
+impl SetAside {
+    /// Takes the record away: the one that there is now, not when the host was read.
+    #[inline(never)]
+    pub fn new() -> SetAside {
+        let aside = SetAside {
+            record: image_record::read(),
+            calls: image_record::calls(),
+        };
         image_record::remove();
-        SetAside(host)
+        aside
     }
 
     /// Puts the record back after a call that has failed: the image is still loaded. The
-    /// kernel may have counted the call, which makes no record stale.
+    /// kernel may have counted the call, which makes no record stale. A record of another load
+    /// that has succeeded meanwhile stays.
+    #[inline(never)]
     pub fn restore(self) {
-        let Some(record) = &self.0.record else {
+        let Some(record) = &self.record else {
             return;
         };
         let mut fields = record.fields();
         let now = image_record::calls();
-        if fields.calls == self.0.calls.as_bytes() {
+        if fields.calls == self.calls.as_bytes() {
             fields.calls = now.as_bytes();
         }
-        image_record::write(&ImageRecord::new(&fields));
+        image_record::restore(&ImageRecord::new(&fields));
     }
 }
 

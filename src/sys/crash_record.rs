@@ -22,7 +22,7 @@ pub fn read() -> Option<CrashRecord> {
 
 /// Writes the record.
 pub fn write(text: &[u8]) {
-    put(FILE, text, Mode::from_raw_mode(0o644));
+    put(FILE, text, Mode::from_raw_mode(0o644), OFlags::TRUNC);
 }
 
 /// Removes the record.
@@ -30,17 +30,27 @@ pub fn remove() {
     forget(FILE);
 }
 
-/// Writes a record. A reader sees all of it or, if the write failed, nothing: it is one
-/// write of at most a few kilobytes, and a truncated record does not parse.
-pub(super) fn put(file: &CStr, text: &[u8], mode: Mode) {
-    let _ = rustix::fs::mkdir(DIRECTORY, Mode::from_raw_mode(0o755));
+/// Writes a record, with O_TRUNC, or with O_EXCL only if there is none. A reader sees all of
+/// it or, if the write failed, nothing: it is one write of at most a few kilobytes, and a
+/// truncated record does not parse.
+pub(super) fn put(file: &CStr, text: &[u8], mode: Mode, how: OFlags) {
+    let for_all = Mode::from_raw_mode(0o755);
+    if rustix::fs::mkdir(DIRECTORY, for_all).is_ok() {
+        // The umask is the user's; status needs no privilege.
+        let _ = rustix::fs::chmod(DIRECTORY, for_all);
+    }
+    fill(file, text, mode, how);
+}
+
+fn fill(file: &CStr, text: &[u8], mode: Mode, how: OFlags) {
     let flags = OFlags::WRONLY
         | OFlags::CREATE
-        | OFlags::TRUNC
+        | how
         | OFlags::NOFOLLOW
         | OFlags::NONBLOCK
         | OFlags::CLOEXEC;
     if let Ok(fd) = rustix::fs::open(file, flags, mode) {
+        let _ = rustix::fs::fchmod(&fd, mode);
         let _ = rustix::io::write(fd, text);
     }
 }
@@ -50,4 +60,35 @@ pub(super) fn put(file: &CStr, text: &[u8], mode: Mode) {
 pub(super) fn forget(file: &CStr) {
     let _ = rustix::fs::unlink(file);
     let _ = rustix::fs::rmdir(DIRECTORY);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_readable_and_replaces_another_only_if_it_may() {
+        let path = std::env::temp_dir().join(format!("record-{}", std::process::id()));
+        let file = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // As with a umask.
+        fs::write(&path, "old and long").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let mode = Mode::from_raw_mode(0o644);
+        let write = |text: &[u8], how| {
+            fill(&file, text, mode, how);
+            fs::read(&path).unwrap()
+        };
+        assert_eq!(write(b"new", OFlags::EXCL), b"old and long");
+        assert_eq!(write(b"new", OFlags::TRUNC), b"new");
+        let permissions = fs::metadata(&path).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o644);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(write(b"first", OFlags::EXCL), b"first");
+        fs::remove_file(&path).unwrap();
+    }
 }

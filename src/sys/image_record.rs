@@ -9,7 +9,7 @@
 use alloc::string::String;
 use core::ffi::CStr;
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 
 use super::crash_record::{forget, put};
 use super::file::read_kernel_file;
@@ -18,6 +18,7 @@ use crate::host::image_record::{self, ImageRecord, MAX_BYTES};
 const FILE: &CStr = c"/run/kexec-bpf/image";
 /// The same path, for reading.
 const PATH: &str = "/run/kexec-bpf/image";
+const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 /// Limit on the size of a boot_id, with its newline.
 const ID_MAX_BYTES: usize = 64;
 
@@ -29,7 +30,12 @@ pub fn read() -> Option<ImageRecord> {
 
 /// Writes the record.
 pub fn write(record: &ImageRecord) {
-    put(FILE, record.as_bytes(), Mode::RUSR | Mode::WUSR);
+    put(FILE, record.as_bytes(), MODE, OFlags::TRUNC);
+}
+
+/// Writes the record, unless somebody else has written one.
+pub fn restore(record: &ImageRecord) {
+    put(FILE, record.as_bytes(), MODE, OFlags::EXCL);
 }
 
 /// Removes the record.
