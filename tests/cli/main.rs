@@ -19,6 +19,7 @@ mod entries_places;
 mod help;
 mod initrd;
 mod json;
+mod json_members;
 mod menu;
 mod plan;
 mod program;
