@@ -6,15 +6,18 @@ _kexec_bpf() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local flags='' words='' paths='' ask='' word whole
+    local flags='' words='' paths='' ask='' word whole part
     local -i given=0 index
     for ((index = 2; index < COMP_CWORD; index++)); do
         [[ ${COMP_WORDS[index]} == -* ]] || given+=1
     done
     if [[ $current == '=' ]]; then
         current=''
+        # An optional value has to follow a =.
+        [[ $before != --json ]] || before+='='
     elif [[ $before == '=' ]]; then
         before=${COMP_WORDS[COMP_CWORD - 2]}
+        [[ $before != --json ]] || before+='='
     fi
     if ((COMP_CWORD == 1)); then
         command='' before=''
@@ -44,6 +47,12 @@ _kexec_bpf() {
     load:--route)
         words='auto handshake native extract'
         ;;
+    load:--json=)
+        words='pretty short off'
+        ;;
+    exec:--json=)
+        words='pretty short off'
+        ;;
     list:--root)
         paths=-d
         ;;
@@ -52,6 +61,9 @@ _kexec_bpf() {
         ;;
     list:--timeout)
         :
+        ;;
+    list:--json=)
+        words='pretty short off'
         ;;
     boot:--root)
         paths=-d
@@ -71,8 +83,17 @@ _kexec_bpf() {
     boot:--route)
         words='auto handshake native extract'
         ;;
+    boot:--json=)
+        words='pretty short off'
+        ;;
+    status:--json=)
+        words='pretty short off'
+        ;;
     inspect:--profile)
         ask=profiles
+        ;;
+    inspect:--json=)
+        words='pretty short off'
         ;;
     kdump:--initrd)
         paths=-f
@@ -94,6 +115,9 @@ _kexec_bpf() {
         ;;
     kdump:--route)
         words='auto handshake native extract'
+        ;;
+    kdump:--json=)
+        words='pretty short off'
         ;;
     :*)
         flags='--help --version'
@@ -147,19 +171,19 @@ _kexec_bpf() {
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
     fi
     if [[ -n $ask && $current != -* ]]; then
-        # bash splits at the @ of a profile as well.
-        whole=$current
-        if [[ $current == @ ]]; then
-            whole=$before@ current=''
-        elif [[ $before == @ ]]; then
-            whole=${COMP_WORDS[COMP_CWORD - 2]}@$current
-        fi
+        # bash splits at the : of a name and the @ of a profile as well. readline replaces $2.
+        for ((index = COMP_CWORD; index > 2; index--)); do
+            [[ ${COMP_WORDS[index]} == [@:] || ${COMP_WORDS[index - 1]} == [@:] ]] || break
+        done
+        printf -v whole %s "${COMP_WORDS[@]:index:COMP_CWORD - index}" "$current"
+        part=$2
+        ((index < COMP_CWORD)) || part=$current
         while read -r word; do
-            [[ $word != "$whole"* ]] || COMPREPLY+=("${word#"${whole%"$current"}"}")
+            [[ $word != "$whole"* ]] || COMPREPLY+=("${word#"${whole%"$part"}"}")
         done < <(
             for ((index = 2; index < ${#COMP_WORDS[@]}; index++)); do
                 word=${COMP_WORDS[index]}
-                [[ $word != '~/'* ]] || word=${HOME@Q}${word#'~'}
+                [[ $word != \~/* && $word != "\$HOME/"* ]] || word=${HOME@Q}/${word#*/}
                 ((index == COMP_CWORD)) || printf '%s\n' "$word"
             done |
                 # The words are as typed. xargs removes quotes and, unlike eval, runs nothing

@@ -89,7 +89,7 @@ compopt() { :; }
 # As readline calls it: the words of the line, of which the last one is completed.
 offer() {
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-    _kexec_bpf
+    _kexec_bpf "$1" "${!#}"
     echo "${COMPREPLY[@]}"
 }
 offer kexec-bpf boot --root . foo
@@ -107,6 +107,76 @@ offer kexec-bpf boot --m
         "foo-2.conf foo-1.conf\nbar.conf\nbar.conf\nbar.conf\nbar.conf\n0 rescue\nrescue\n--menu\n";
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (wanted, ""));
     assert!(!directory.path("bad").exists());
+}
+
+/// Types on a terminal: readline decides what it replaces of a word that bash has split.
+#[test]
+fn a_typed_word_of_bash_keeps_its_beginning() {
+    let directory = root("complete-readline");
+    fs::create_dir_all(directory.path("esp/EFI/Linux")).unwrap();
+    fs::create_dir_all(directory.path("esp/loader/entries")).unwrap();
+    fs::copy(
+        directory.path("a.efi"),
+        directory.path("esp/EFI/Linux/p.efi"),
+    )
+    .unwrap();
+    directory.file("esp/vmlinuz", &build::bzimage());
+    directory.file(
+        "esp/loader/entries/x:4:0.conf",
+        b"linux /vmlinuz\noptions root=x\n",
+    );
+    let lines = [
+        (
+            "boot -n --root esp p.efi@",
+            "boot -n --root esp p.efi@rescue",
+        ),
+        (
+            "boot -n --root esp p.efi@r",
+            "boot -n --root esp p.efi@rescue",
+        ),
+        ("boot -n --root esp x", "boot -n --root esp x:4:0.conf"),
+        ("boot -n --root esp x:", "boot -n --root esp x:4:0.conf"),
+        ("boot -n --root esp x:4:", "boot -n --root esp x:4:0.conf"),
+        ("boot -n --root $HOME/esp x:4", "/esp x:4:0.conf"),
+        ("boot -n --root ~/esp p.efi@r", "/esp p.efi@rescue"),
+        ("status --json=p", "status --json=pretty"),
+    ];
+    let mut script = String::from(
+        r#"zmodload zsh/zpty
+zpty z bash --norc --noprofile -i
+zpty -w z 'PS1=; bind "set enable-bracketed-paste off"; stty cols 200'
+zpty -w z "source $1/kexec-bpf.bash; echo REA'DY'"
+zpty -r z out '*READY*'
+"#,
+    );
+    for (typed, _) in lines {
+        script.push_str(&format!(
+            "zpty -w -n z $'kexec-bpf {typed}\\t\\x01echo \\x05; echo DO\\'NE\\'\\n'\n\
+             zpty -r z out '*DONE*'\nprint -r -- $out\n"
+        ));
+    }
+    let completions = Path::new(env!("CARGO_MANIFEST_DIR")).join("dist/completions");
+    directory.file("script", script.as_bytes());
+    let path = std::env::var("PATH").unwrap();
+    let mut command = directory.command("timeout");
+    command.args(["20", "zsh", "-f", "script"]).arg(completions);
+    command.env("HOME", directory.path(""));
+    command.env(
+        "PATH",
+        format!("{}:{path}", directory.path("bin").display()),
+    );
+    let output = command.output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    // What `echo` prints begins a line.
+    let printed: Vec<_> = shown
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("kexec-bpf ") && !line.contains("DO'NE"))
+        .collect();
+    assert_eq!(printed.len(), lines.len(), "{shown}");
+    for ((typed, wanted), printed) in lines.iter().zip(printed) {
+        assert!(printed.ends_with(wanted), "{typed}: {printed}");
+    }
 }
 
 #[test]

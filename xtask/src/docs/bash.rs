@@ -13,15 +13,18 @@ const HEAD: &str = r#"_kexec_bpf() {
     local current=${COMP_WORDS[COMP_CWORD]}
     local before=${COMP_WORDS[COMP_CWORD - 1]}
     local command=${COMP_WORDS[1]}
-    local flags='' words='' paths='' ask='' word whole
+    local flags='' words='' paths='' ask='' word whole part
     local -i given=0 index
     for ((index = 2; index < COMP_CWORD; index++)); do
         [[ ${COMP_WORDS[index]} == -* ]] || given+=1
     done
     if [[ $current == '=' ]]; then
         current=''
+        # An optional value has to follow a =.
+        [[ $before != --json ]] || before+='='
     elif [[ $before == '=' ]]; then
         before=${COMP_WORDS[COMP_CWORD - 2]}
+        [[ $before != --json ]] || before+='='
     fi
     if ((COMP_CWORD == 1)); then
         command='' before=''
@@ -37,19 +40,19 @@ const TAIL: &str = r#"    esac
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
     fi
     if [[ -n $ask && $current != -* ]]; then
-        # bash splits at the @ of a profile as well.
-        whole=$current
-        if [[ $current == @ ]]; then
-            whole=$before@ current=''
-        elif [[ $before == @ ]]; then
-            whole=${COMP_WORDS[COMP_CWORD - 2]}@$current
-        fi
+        # bash splits at the : of a name and the @ of a profile as well. readline replaces $2.
+        for ((index = COMP_CWORD; index > 2; index--)); do
+            [[ ${COMP_WORDS[index]} == [@:] || ${COMP_WORDS[index - 1]} == [@:] ]] || break
+        done
+        printf -v whole %s "${COMP_WORDS[@]:index:COMP_CWORD - index}" "$current"
+        part=$2
+        ((index < COMP_CWORD)) || part=$current
         while read -r word; do
-            [[ $word != "$whole"* ]] || COMPREPLY+=("${word#"${whole%"$current"}"}")
+            [[ $word != "$whole"* ]] || COMPREPLY+=("${word#"${whole%"$part"}"}")
         done < <(
             for ((index = 2; index < ${#COMP_WORDS[@]}; index++)); do
                 word=${COMP_WORDS[index]}
-                [[ $word != '~/'* ]] || word=${HOME@Q}${word#'~'}
+                [[ $word != \~/* && $word != "\$HOME/"* ]] || word=${HOME@Q}/${word#*/}
                 ((index == COMP_CWORD)) || printf '%s\n' "$word"
             done |
                 # The words are as typed. xargs removes quotes and, unlike eval, runs nothing
@@ -101,16 +104,19 @@ pub fn script() -> String {
 /// Adds the words or files that may follow a flag that takes a value.
 fn value(out: &mut String, command: &Command, flag: &Flag) {
     let offer = match flag.value {
-        // An optional value has to follow a `=`, which splits words in bash.
-        Value::Nothing | Value::Optional(_) => return,
+        Value::Nothing => return,
         Value::File => FILES.into(),
         Value::Device => format!("ask=devices {FILES}"),
         Value::Bytes(_) if flag.id == Id::Profile => "ask=profiles".into(),
         Value::Directory => DIRECTORIES.into(),
         Value::Bytes(_) | Value::Text(_) | Value::Seconds => ":".into(),
         Value::MenuTime => words(&[AUTO, FOREVER]),
-        Value::Choice(choice) => words(choice),
+        Value::Choice(choice) | Value::Optional(choice) => words(choice),
     };
+    if let Value::Optional(_) = flag.value {
+        let pattern = format!("{}:--{}=", command.name, flag.long);
+        return case(out, &pattern, "", &offer);
+    }
     let mut pattern = format!("{}:--{}", command.name, flag.long);
     if let Some(letter) = flag.short {
         pattern.push_str(&format!(" | {}:-{letter}", command.name));

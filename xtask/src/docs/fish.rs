@@ -81,7 +81,9 @@ fn option(flag: &Flag) -> String {
         None => format!("-l {} ", flag.long),
     };
     match flag.value {
-        Value::Nothing | Value::Optional(_) => {}
+        Value::Nothing => {}
+        // Without -r the value may be left out; it is offered after a =.
+        Value::Optional(words) => out.push_str(&format!("-a '{}' ", words.join(" "))),
         Value::File => out.push_str("-r -F "),
         Value::Device => out.push_str("-r -F -a '(__kexec_bpf_ask devices)' "),
         Value::Bytes(_) if flag.id == Id::Profile => {

@@ -77,12 +77,17 @@ fn arguments(out: &mut String, indent: usize, mode: &str, flags: &[&Flag], opera
 /// spellings, and its description.
 fn spec(flag: &Flag) -> String {
     let (short_value, long_value) = match flag.value {
-        Value::Nothing | Value::Optional(_) => ("", ""),
+        Value::Nothing => ("", ""),
+        // The value may be left out, and is in the same word.
+        Value::Optional(_) => ("", "=-"),
         _ => ("+", "="),
     };
     let long = format!("--{}{long_value}", flag.long);
     let summary = flag.summary.replace('[', "\\[").replace(']', "\\]");
     let mut rest = format!("[{summary}]");
+    if let Value::Optional(words) = flag.value {
+        rest.push_str(&format!("::WORD:({})", words.join(" ")));
+    }
     if let Some(name) = flag.value.metavar() {
         let action = match flag.value {
             Value::File => "_files".into(),
