@@ -264,9 +264,12 @@ impl Page {
             None => long,
         };
         self.line(".TP");
-        match flag.value.metavar() {
-            Some(name) => self.line(&format!(".BI \"{spelling} \" {name}")),
-            None => self.line(&format!(".B {spelling}")),
+        match (flag.value, flag.value.metavar()) {
+            (Value::Optional(_), _) => {
+                self.line(&format!(".BI \"{spelling}\\fR[\\fB=\" WORD \\fR]"))
+            }
+            (_, Some(name)) => self.line(&format!(".BI \"{spelling} \" {name}")),
+            (_, None) => self.line(&format!(".B {spelling}")),
         }
         self.text(detail::of(flag.id));
         if let Value::Choice(words) | Value::Optional(words) = flag.value {
@@ -285,13 +288,15 @@ impl Page {
     }
 
     fn example(&mut self, task: &str, lines: &[&str]) {
-        self.line(".TP");
-        self.text(task);
+        // Not .TP, whose title is one line of the source.
+        self.paragraph(task);
+        self.line(".RS");
         self.line(".EX");
         for line in lines {
             self.text_line(&escaped(line));
         }
         self.line(".EE");
+        self.line(".RE");
     }
 
     fn see_also(&mut self) {

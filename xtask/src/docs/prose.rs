@@ -12,8 +12,9 @@ pub const DESCRIPTION: &[&str] = &[
 
 pub const OPTIONS: &str = "Every command takes --help. Options of one command are described with \
     it, and those of several in COMMON OPTIONS. Options and IMAGE may be given in any order; -- \
-    ends the options. --NAME VALUE and --NAME=VALUE are the same. If an option is given more than \
-    once, the last one counts, unless it may be repeated.";
+    ends the options. --NAME VALUE and --NAME=VALUE are the same, except where VALUE may be left \
+    out, as in --json=WORD. If an option is given more than once, the last one counts, unless it \
+    may be repeated.";
 
 pub const COMMON_OPTIONS: &str = "Each command says which of these it takes.";
 

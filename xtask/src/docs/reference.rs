@@ -38,8 +38,9 @@ pub const FILES: &[(&str, &str)] = &[
         "/run/kexec-bpf/image",
         "The record of the image that was loaded last for exec, for root only: path, kernel, \
          command line, route, digest and time. unload and exec remove it. It does not count in \
-         another boot, while no image is loaded, or if the kernel has counted another call since \
-         (kexec_load_limit_reboot).",
+         another boot, while no image is loaded, or if the kernel has counted another call since. \
+         It counts them only where kexec_load_limit_reboot has been set; otherwise nothing shows \
+         that another program has loaded an image since.",
     ),
     (
         "/etc/default/kexec-bpf-kdump",
@@ -58,8 +59,8 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "/etc/kexec-bpf/pre-exec.d/",
-        "Executables that exec and boot run before the jump, in the order of their names. Each \
-         has 30 seconds; then it is killed with its process group. One that fails is reported and \
+        "Executables that exec and boot run before the jump, in the order of their names. What \
+         they print goes to standard error. Each has 30 seconds; then it is killed with its process group. One that fails is reported and \
          does not stop the jump.",
     ),
     (

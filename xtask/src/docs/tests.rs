@@ -40,8 +40,8 @@ fn every_route_is_described() {
 #[test]
 fn man_page_has_short_lines_and_only_macros_of_man_7() {
     const MACROS: &[&str] = &[
-        ".\\\"", ".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".BI", ".I", ".RB", ".RI", ".EX",
-        ".EE", ".br",
+        ".\\\"", ".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".BI", ".I", ".RB", ".RI", ".RS",
+        ".RE", ".EX", ".EE", ".br",
     ];
     for line in man::page().lines() {
         assert!(line.len() <= 80, "{line}");
@@ -51,6 +51,21 @@ fn man_page_has_short_lines_and_only_macros_of_man_7() {
             assert!(MACROS.contains(&name), "{line}");
         }
     }
+}
+
+/// The title of an item is one line of the source: a second one would be its text.
+#[test]
+fn no_title_of_an_item_is_torn() {
+    let page = man::page();
+    let titles = page.split(".TP\n").skip(1).map(|item| item.lines().next());
+    for title in titles {
+        assert!(
+            title.is_some_and(|line| line.starts_with(".B")),
+            "{title:?}"
+        );
+    }
+    // The value of an option that may be left out is in its title.
+    assert!(page.contains("\n.BI \"\\-\\-json\\fR[\\fB=\" WORD \\fR]\n"));
 }
 
 /// Returns the sections and subsections of the man page: heading and text.
@@ -74,7 +89,7 @@ fn described(text: &str) -> Vec<&str> {
         let line = item.lines().next()?;
         let line = line.strip_prefix(".BI \"").or(line.strip_prefix(".B "))?;
         let (_, long) = line.split_once("--")?;
-        long.split([' ', '"']).next()
+        long.split([' ', '"', '[']).next()
     });
     names.collect()
 }
@@ -178,7 +193,7 @@ fn bash_offers(words: &[&str], script: &Path, directory: &Path) -> Vec<String> {
         source "$1" && shift
         COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
         compopt() { :; }
-        _kexec_bpf
+        _kexec_bpf "$1" "${!#}"
         printf '%s\n' "${COMPREPLY[@]}"
     "#;
     let output = Command::new("bash")
@@ -237,6 +252,12 @@ fn bash_completes_commands_flags_words_and_files() {
     assert!(offers(&["boot", "--timeout", ""]).is_empty());
     assert!(offers(&["boot", ""]).is_empty());
     assert!(offers(&["status", ""]).is_empty());
+    assert_eq!(
+        offers(&["status", "--json", "="]),
+        ["pretty", "short", "off"]
+    );
+    assert_eq!(offers(&["load", "--json", "=", "p"]), ["pretty"]);
+    assert_eq!(offers(&["load", "--json", "c"]), ["c.img"]);
     assert!(offers(&["nonsense", ""]).is_empty());
     fs::remove_dir_all(&scratch).unwrap();
 }
