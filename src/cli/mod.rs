@@ -33,13 +33,13 @@ use text::Page;
 
 use crate::diagnosis::escape::escaped;
 use crate::diagnosis::{Diagnosis, Hint};
-use crate::sys::signals::ignore_pipe;
+use crate::sys::signals::hold_pipe;
 
 /// Runs the program; `arguments` begin with its own name. Returns the exit
 /// code, one of [`table::EXIT_CODES`].
 #[must_use]
 pub fn main(arguments: &[&[u8]]) -> u8 {
-    ignore_pipe();
+    hold_pipe();
     let words = arguments.get(1..).unwrap_or_default();
     if let [complete::NAME, rest @ ..] = words {
         return complete::complete(rest);

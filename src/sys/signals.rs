@@ -11,10 +11,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 const ENDING: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
 
 /// Makes a write that nobody reads an error, as one to a full disk: it must not end this
-/// program between a load and the jump.
-pub fn ignore_pipe() {
-    // SAFETY: no handler is set, and the signal exists.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+/// program between a load and the jump. The signal waits until the end.
+pub fn hold_pipe() {
+    mask(libc::SIG_BLOCK, &[libc::SIGPIPE]);
 }
 
 /// The number of [`Held`] that there are.
@@ -27,7 +26,7 @@ impl Held {
     #[must_use]
     pub fn new() -> Held {
         if COUNT.fetch_add(1, Ordering::Relaxed) == 0 {
-            mask(libc::SIG_BLOCK);
+            mask(libc::SIG_BLOCK, &ENDING);
         }
         Held(())
     }
@@ -36,18 +35,19 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if COUNT.fetch_sub(1, Ordering::Relaxed) == 1 {
-            mask(libc::SIG_UNBLOCK);
+            mask(libc::SIG_UNBLOCK, &ENDING);
         }
     }
 }
 
-fn mask(how: libc::c_int) {
+#[inline(never)]
+fn mask(how: libc::c_int, signals: &[libc::c_int]) {
     let mut set = MaybeUninit::uninit();
     // SAFETY: it initializes the set, and cannot fail.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    for signal in ENDING {
+    for signal in signals {
         // SAFETY: the set is initialized, and the signal exists.
-        unsafe { libc::sigaddset(set.as_mut_ptr(), signal) };
+        unsafe { libc::sigaddset(set.as_mut_ptr(), *signal) };
     }
     // SAFETY: the set is initialized; nothing is stored through the null pointer.
     unsafe { libc::pthread_sigmask(how, set.as_ptr(), ptr::null_mut()) };
