@@ -151,10 +151,18 @@ impl BootEntries {
         self.entries.append(&mut after);
     }
 
-    /// Takes grub's choices among the entries.
+    /// Takes grub's choices among the entries. Where systemd-boot has started the machine, a
+    /// grubenv on its disk may be left of a boot loader that is gone.
     fn read_grub(&mut self) {
+        let variables = &self.variables;
+        let is_unknown = variables.device_part_uuid.is_none();
+        // The first file system is the boot loader's, or else on its disk.
+        let is_gone = |volume: usize| {
+            variables.is_systemd_boot && (is_unknown || self.grub_files.share_a_disk(0, volume))
+        };
         let mut notes = Vec::new();
         let all = self.grub_files.of_entries(&self.entries).into_iter();
+        let all = all.filter(|(_, (volume, _))| !is_gone(*volume));
         let choices = all.map(|(file, place)| {
             let note = &mut |note| {
                 if !notes.contains(&note) {
@@ -284,11 +292,7 @@ impl BootEntries {
             own: self.own,
             conf: &self.conf,
             variables: &self.variables,
-            // A grubenv may be left of a boot loader that is gone.
-            grub: match self.variables.is_systemd_boot {
-                true => &[],
-                false => &self.grub,
-            },
+            grub: &self.grub,
         }
     }
 

@@ -125,7 +125,7 @@ impl GrubFiles {
     }
 
     /// Returns whether two file systems may be of one system.
-    fn share_a_disk(&self, a: usize, b: usize) -> bool {
+    pub fn share_a_disk(&self, a: usize, b: usize) -> bool {
         let disks = |volume: usize| self.disks.get(volume).map_or(&[][..], Vec::as_slice);
         a == b || disks(a).iter().any(|disk| disks(b).contains(disk))
     }
