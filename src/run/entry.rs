@@ -63,7 +63,8 @@ pub fn type1(
     entry.choose_initrds(is_uki(root, &find(&entry.image)), is_empty);
     let early = variables.and_then(|variables| variables.set(b"early_initrd"));
     if let Some(names) = early.filter(|_| entry.kind == Some(EntryKind::Linux)) {
-        entry.take_early(names, |path| root.has_file(&find(path)));
+        let has_bytes = |path: &[u8]| root.file_bytes(&find(path)).is_some_and(|bytes| bytes > 0);
+        entry.take_early(names, has_bytes);
     }
     for path in entry.files() {
         *path = find(path);

@@ -82,11 +82,13 @@ pub fn load_path(
 /// Returns the /boot of a file system that a path leads into, if it has a boot loader's
 /// directory, as for the entries there.
 fn boot_of(volume: &Volume, path: &[u8]) -> &'static str {
-    let start = path.iter().position(|byte| *byte != b'/').unwrap_or(0);
-    let path = path.get(start..).unwrap_or_default();
+    let parts = path.split(|byte| *byte == b'/');
+    let parts = parts.filter(|part| !matches!(*part, b"" | b"."));
+    let path = parts.collect::<Vec<_>>().join(&b'/');
+    let has = |boot: &str, name: &str| volume.root.number([boot, name].concat().as_bytes());
     let is_in = |boot: &&str| {
-        let loader = [boot, "loader"].concat();
-        path.starts_with(boot.as_bytes()) && volume.root.number(loader.as_bytes()).is_some()
+        let is_loaders = || has(boot, "loader").or_else(|| has(boot, "EFI")).is_some();
+        path.starts_with(boot.as_bytes()) && is_loaders()
     };
     boots(&volume.root).rev().find(is_in).unwrap_or_default()
 }

@@ -245,9 +245,13 @@ fn two_systems_on_one_file_system() {
     );
     // By its path, an image has the same companion files as by its name.
     for (boot, name) in [("root/boot", "fedora"), ("@/boot", "arch")] {
-        let run = plan(&directory, &[&format!("/{boot}/EFI/Linux/x.efi")]);
-        assert_eq!(run.code, 0, "{run:?}");
-        expect(&run, &[&format!("{name}.cred")]);
+        for path in
+            ["/", "./", "/./", "//"].map(|start| [start, boot, "//EFI/./Linux/x.efi"].concat())
+        {
+            let run = plan(&directory, &[&path]);
+            assert_eq!(run.code, 0, "{run:?}");
+            expect(&run, &[&format!("{name}.cred")]);
+        }
     }
 }
 
@@ -309,7 +313,7 @@ fn early_initrds_of_grub_come_first() {
             ("c.conf", "linux /b/vmlinuz\n"),
             (
                 "grub2/grubenv",
-                "# GRUB Environment Block\nearly_initrd=acpi.img gone.img\tmicro.cpio\n",
+                "# GRUB Environment Block\nearly_initrd=acpi.img gone.img\tempty.img micro.cpio\n",
             ),
         ],
     );
@@ -322,12 +326,13 @@ fn early_initrds_of_grub_come_first() {
     ] {
         fs::copy(directory.path(from), directory.path("b").join(to)).unwrap();
     }
+    directory.file("b/empty.img", b"");
     for (name, own) in [("a", &["b/initrd"][..]), ("c", &[])] {
         let run = plan(&directory, &[name]);
         assert_eq!(run.code, 0, "{run:?}");
         let places = [&["b/acpi.img", "b/micro.cpio"], own].concat();
         let at: Vec<_> = places.iter().map(|path| run.stdout.find(path)).collect();
         assert!(at.is_sorted() && at.iter().all(Option::is_some), "{run:?}");
-        assert!(!run.stdout.contains("gone.img"));
+        assert!(!run.stdout.contains("gone.img") && !run.stdout.contains("empty.img"));
     }
 }

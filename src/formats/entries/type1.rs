@@ -208,7 +208,7 @@ impl Type1 {
 
     /// Puts the initrds first that grub's variable `early_initrd` names, such as microcode and
     /// tables of ACPI. They lie beside the others, or else beside the kernel. grub would not
-    /// start the entry if one was not there; it may have been another boot loader's.
+    /// start the entry if one was not there; here that one, or an empty one, is left out.
     pub fn take_early(&mut self, names: &[u8], is_there: impl Fn(&[u8]) -> bool) {
         let beside = self.initrds.first().unwrap_or(&self.image);
         let slash = beside.iter().rposition(|byte| *byte == b'/');

@@ -266,7 +266,7 @@ impl Page {
         self.line(".TP");
         match (flag.value, flag.value.metavar()) {
             (Value::Optional(_), _) => {
-                self.line(&format!(".BI \"{spelling}\\fR[\\fB=\" WORD \\fR]"))
+                self.line(&format!(".BI \"{spelling}\\fR[\\fB=\" WORD \\fR]"));
             }
             (_, Some(name)) => self.line(&format!(".BI \"{spelling} \" {name}")),
             (_, None) => self.line(&format!(".B {spelling}")),
