@@ -64,7 +64,7 @@ configure() {
         echo 'kexec_bpf_kdump_image=/boot/kdump.efi' >"$root/etc/dracut.conf.d/kexec-bpf.conf"
         install -D -m 755 tests/systems/module-setup.sh \
             "$root/usr/lib/dracut/modules.d/99test/module-setup.sh"
-        install -m 755 tests/systems/crash "$root/usr/lib/dracut/modules.d/99test/crash"
+        install -m 755 tests/systems/crash "$root/usr/lib/dracut/modules.d/99test/crash.sh"
         ;;
     esac
 }
