@@ -19,7 +19,7 @@ const VARIABLE: &str = "KEXEC_BPF_TEST_SYSTEM";
 const MENU: &str = "q quits.";
 /// The UUID of the LUKS container that tests/systems.sh makes.
 const CONTAINER: &str = "01234567-89ab-cdef-0123-456789abcdef";
-/// The time that a guest may take which makes an initrd.
+/// The time that a guest may take which makes an initrd or a dump.
 const SLOW_S: u64 = 1200;
 
 /// An installed system: a kernel, initrds, and a root file system.
@@ -181,6 +181,7 @@ fn long_early_kdump() {
     let words = "root=LABEL=root crashkernel=384M test.early-crash";
     let said = system
         .machine(&directory, "initrd.img", words)
+        .timeout_s(SLOW_S)
         .disk(disk.path())
         .boot();
     said.expect("crash", "");
