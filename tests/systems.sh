@@ -121,7 +121,7 @@ boot() {
         --test vm -- --test-threads=1 "${names[@]/#/systems::long_}"
 }
 
-root=
+root='' status=0
 trap 'rm -rf "$root"' EXIT
 mkdir -p "$target/vm/run"
 for name in "${systems[@]}"; do
@@ -132,5 +132,7 @@ for name in "${systems[@]}"; do
     install_system "$name"
     rm -rf "$root"
     echo "systems: $name: installed"
-    boot "$name"
+    # The other systems are tested nevertheless.
+    boot "$name" || status=1
 done
+exit $status
