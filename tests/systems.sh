@@ -62,6 +62,8 @@ configure() {
         ;;
     dracut)
         echo 'kexec_bpf_kdump_image=/boot/kdump.efi' >"$root/etc/dracut.conf.d/kexec-bpf.conf"
+        # In a chroot, forky's dracut does not see that root will be encrypted.
+        echo 'add_dracutmodules+=" systemd-cryptsetup "' >"$root/etc/dracut.conf.d/test.conf"
         install -D -m 755 tests/systems/module-setup.sh \
             "$root/usr/lib/dracut/modules.d/99test/module-setup.sh"
         install -m 755 tests/systems/crash "$root/usr/lib/dracut/modules.d/99test/crash.sh"
