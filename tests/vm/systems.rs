@@ -21,6 +21,8 @@ const MENU: &str = "q quits.";
 const CONTAINER: &str = "01234567-89ab-cdef-0123-456789abcdef";
 /// The time that a guest may take which makes an initrd or a dump.
 const SLOW_S: u64 = 1200;
+/// The time that udev may take to find the disk, which is more than 30 s on a busy host.
+const DISKS_S: u64 = 300;
 
 /// An installed system: a kernel, initrds, and a root file system.
 struct System(PathBuf);
@@ -59,7 +61,7 @@ impl System {
         Machine::with_image(directory, &self.file("vmlinuz"), initrd)
             .memory_mb(1024)
             .timeout_s(600)
-            .append(&format!("rw {words}"))
+            .append(&format!("rw rd.kexec_bpf.timeout={DISKS_S} {words}"))
     }
 
     /// Begins a disk with the system.
