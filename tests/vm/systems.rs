@@ -19,8 +19,8 @@ const VARIABLE: &str = "KEXEC_BPF_TEST_SYSTEM";
 const MENU: &str = "q quits.";
 /// The UUID of the LUKS container that tests/systems.sh makes.
 const CONTAINER: &str = "01234567-89ab-cdef-0123-456789abcdef";
-/// The time that a guest may take which makes an initrd or a dump.
-const SLOW_S: u64 = 1200;
+/// The time that a guest may take; some make an initrd or a dump.
+const GUEST_S: u64 = 1200;
 /// The time that udev may take to find the disk, which is more than 30 s on a busy host.
 const DISKS_S: u64 = 300;
 
@@ -60,7 +60,7 @@ impl System {
     fn with_initrd(&self, directory: &Path, initrd: Vec<u8>, words: &str) -> Machine {
         Machine::with_image(directory, &self.file("vmlinuz"), initrd)
             .memory_mb(1024)
-            .timeout_s(600)
+            .timeout_s(GUEST_S)
             .append(&format!("rw rd.kexec_bpf.timeout={DISKS_S} {words}"))
     }
 
@@ -183,7 +183,6 @@ fn long_early_kdump() {
     let words = "root=LABEL=root crashkernel=384M test.early-crash";
     let said = system
         .machine(&directory, "initrd.img", words)
-        .timeout_s(SLOW_S)
         .disk(disk.path())
         .boot();
     said.expect("crash", "");
@@ -211,7 +210,6 @@ fn long_kdump_tools() {
     let words = "root=LABEL=root crashkernel=384M rd.kexec_bpf.menu=600 test.late-crash";
     let said = system
         .machine(&directory, "initrd.img", words)
-        .timeout_s(SLOW_S)
         .disk(disk.path())
         .keys(MENU, b"q")
         .boot();
@@ -240,7 +238,6 @@ fn long_modules_dep() {
     let disk = entry(system.disk(&directory), &system, &nonce, &payload).build();
     let said = system
         .machine(&directory, "initrd.img", "root=LABEL=root test.dep")
-        .timeout_s(SLOW_S)
         .disk(disk.path())
         .run();
     expect_normal(&said, "/dev/vda2");
