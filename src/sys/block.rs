@@ -67,20 +67,17 @@ fn parent(name: &str) -> Option<String> {
     Some(core::str::from_utf8(above).ok()?.into())
 }
 
-/// Adds the disks that a device lies on, each once. The kernel lists the parts of a RAID, an
-/// LV and the like.
+/// Adds the disks that a device lies on, each once: its own, which may have partitions, and
+/// those that it is made of. The kernel lists the parts of a RAID, an LV and the like.
 fn add_disks(name: &str, layers: u32, disks: &mut Vec<String>) {
     let is_partition = attribute(name, "partition").is_some();
     let parent = is_partition.then(|| parent(name)).flatten();
     let name = parent.as_deref().unwrap_or(name);
-    let parts = match layers {
-        0 => Vec::new(),
-        _ => names(&[CLASS, "/", name, "/slaves"].concat()),
-    };
-    if parts.is_empty() && !disks.iter().any(|disk| disk == name) {
-        disks.push(name.into());
+    if layers == 0 || disks.iter().any(|disk| disk == name) {
+        return;
     }
-    for part in parts {
+    disks.push(name.into());
+    for part in names(&[CLASS, "/", name, "/slaves"].concat()) {
         add_disks(&part, layers.saturating_sub(1), disks);
     }
 }
@@ -122,7 +119,7 @@ impl Block {
         ["/dev/", &self.name].concat().replace('!', "/")
     }
 
-    /// Returns the disks that the device lies on: its own, or those of its parts.
+    /// Returns the disks that the device lies on: its own, then those of its parts.
     #[must_use]
     pub fn disks(&self) -> Vec<String> {
         let mut disks = Vec::new();
