@@ -187,8 +187,9 @@ struct kexec_bpf_register {
  * the session's cookie, which pread(2) at KEXEC_BPF_COOKIE_OFFSET returns, a
  * __u64. In loads of this session only calls by programs with this cookie
  * count, and in all other loads they do not: an attached program runs there,
- * too, and all of its calls fail with EPERM. So that its variables are fresh, a
- * program is loaded anew for each load. The cookie keeps loads from disturbing
+ * too, uses up the time of that load, and all of its calls fail with EPERM. So
+ * that its variables are fresh, a program is loaded anew for each load, and it
+ * must not write to them before one of its calls has succeeded. The cookie keeps loads from disturbing
  * each other by accident; it is no secret from root. Without the flag the cookie is 0,
  * as for programs that are attached without one, and only a process whose load
  * waits can load a parser. A module that does not list "early" in the parameter

@@ -20,6 +20,7 @@ use crate::formats::object::Object;
 use crate::host::Host;
 use crate::policy::plan;
 use crate::sys::event::now_us;
+use crate::sys::host;
 use crate::sys::session::Session;
 
 /// A parser that was made ready before the kernel asks for one, or the reason why it could
@@ -42,8 +43,15 @@ impl Early {
             return None;
         }
         let bytes = match offer.parser {
-            plan::Parser::Module { offset, .. } => session.read_parser(offset).ok()?,
-            plan::Parser::Image(_) if !host.is_open() => return None,
+            plan::Parser::Module { offset, .. } => match session.read_parser(offset) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    progress(format_args!("no parser is ready before the call: {error}"));
+                    return None;
+                }
+            },
+            // A menu or a passphrase may have taken long since the host was looked at.
+            plan::Parser::Image(_) if !(host.is_open() && host::read().is_open()) => return None,
             plan::Parser::Image(slice) => offer.own_parser(slice)?,
             plan::Parser::None => return None,
         };

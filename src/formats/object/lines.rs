@@ -85,6 +85,15 @@ impl Lines {
             relocations: records(relocations.ok_or(damaged())?, elf, btf)?,
         })
     }
+
+    /// Returns whether a file without types has relocations.
+    pub fn has_relocations(elf: &Elf<'_>) -> bool {
+        let section = elf.section(b".BTF.ext");
+        let bytes = section.map_or(&[][..], |section| section.bytes);
+        let field = |offset| u32_at(bytes, offset).unwrap_or_default();
+        // More than the size of a record.
+        field(4) >= 32 && field(28) > 4
+    }
 }
 
 /// Reads a table: the size of a record; then for each section its name, the number of its

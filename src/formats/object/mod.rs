@@ -74,6 +74,9 @@ impl<'a> Object<'a> {
             .section(b".BTF")
             .map(|section| Btf::parse(section.bytes, 0))
             .transpose()?;
+        if btf.is_none() && Lines::has_relocations(&elf) {
+            return Err(ObjectError::Core);
+        }
         if let Some(name) = btf.as_ref().and_then(Btf::extern_variable) {
             let name = lossy(name);
             return Err(ObjectError::Variable { name });

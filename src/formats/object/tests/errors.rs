@@ -319,8 +319,20 @@ fn core_relocations_need_types_of_functions() {
     let lines = btf(&[32, 0, 0, 0, 0, 0, 28, 16, hook, 1, 8, 1, 0, 0]);
     let file = parser_with(&types, &lines).finish();
     assert_eq!(error(&file), ObjectError::Core);
+    // Without any types, too.
+    let without_types = |mut file: Vec<u8>| {
+        let at = file
+            .windows(6)
+            .position(|name| name == b"\0.BTF\0")
+            .unwrap();
+        file[at + 4] = b'X';
+        file
+    };
+    assert_eq!(error(&without_types(file)), ObjectError::Core);
     let lines = btf(&[32, 0, 0, 0, 0, 0, 0]);
-    assert!(Object::parse(&parser_with(&types, &lines).finish(), HOOK).is_ok());
+    let file = parser_with(&types, &lines).finish();
+    assert!(Object::parse(&file, HOOK).is_ok());
+    assert_ne!(error(&without_types(file)), ObjectError::Core);
     let lines = btf(&[32, 0, 0, 0, 0, 0, 4, 8]);
     let file = parser_with(&types, &lines).finish();
     let what = ".BTF.ext is not a list of functions, lines and relocations";
