@@ -43,12 +43,6 @@ pub fn content(block: &Block) -> Result<Option<Content>, BootError> {
         .map_err(|error| BootError::Device(error.diagnose().within(&block.path())))
 }
 
-/// Returns the file system of a RAID 1 on one of its parts, as firmware reads it.
-pub fn of_part(block: &Block) -> Option<Content> {
-    let device = block.open().ok()?;
-    superblock::of_part(&device).map(Content::Filesystem)
-}
-
 /// Returns the file system on a device, if it can be read and has one.
 pub fn filesystem(block: &Block) -> Option<Filesystem> {
     match content(block) {

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
-use super::device::{content, filesystem, is_called, is_other, members, of_part, read, table};
+use super::device::{content, filesystem, is_called, is_other, members, read, table};
 use super::found::{Devices, Found, Place, Stage};
 use super::volume::Volume;
 use crate::formats::disk::partition::{Partition, PartitionType};
@@ -106,7 +106,13 @@ impl<'caller> Search<'caller> {
             return self.anywhere(uuid);
         };
         let name = DeviceName::parse(wanted);
-        let device = self.blocks.iter().find(|block| self.is(block, &name));
+        // The whole of a RAID 1 before its parts.
+        let find = |parts| {
+            self.blocks
+                .iter()
+                .find(|block| self.is(block, &name, parts))
+        };
+        let device = find(false).or_else(|| find(true));
         let (disks, mut found) = match device {
             Some(device) => (device.disks(), self.device(device)?),
             None => self.unlisted(&name, wanted)?,
@@ -222,6 +228,9 @@ impl<'caller> Search<'caller> {
         let blocks = self.blocks.iter().filter(|block| devices.have(block));
         for block in blocks.filter(|block| is_other(block, disks)) {
             match content(block) {
+                Ok(Some(Content::Filesystem(part))) if part.is_part => {
+                    holders.push(format!("{}: {}", block.name, Holder::Raid));
+                }
                 Ok(Some(Content::Filesystem(filesystem))) => {
                     if filesystem.devices > 1 {
                         if opened.contains(&filesystem.uuid) {
@@ -271,17 +280,19 @@ impl<'caller> Search<'caller> {
         self.blocks.iter().filter(|block| block.partition.is_none())
     }
 
-    fn is(&self, block: &Block, name: &DeviceName) -> bool {
+    fn is(&self, block: &Block, name: &DeviceName, parts: bool) -> bool {
         match name {
             // A path may be a link, of which udev makes many.
             DeviceName::Path { path, stands_for } => {
                 match (file::device_number(path), stands_for) {
                     (Some(number), _) => block.number() == Some(number),
-                    (None, Some(name)) => self.is(block, name),
+                    (None, Some(name)) => self.is(block, name, parts),
                     (None, None) => false,
                 }
             }
-            _ => name.describes(&|| self.listed(block), &|| filesystem(block)),
+            _ => name.describes(&|| self.listed(block), &|| {
+                filesystem(block).filter(|found| parts || !found.is_part)
+            }),
         }
     }
 
@@ -352,15 +363,8 @@ impl<'caller> Search<'caller> {
                 }
             },
         };
-        let mut content = content(&block)?;
-        let is_first = partition.partition_type != PartitionType::Other;
-        let is_raid = content == Some(Content::Holder(Holder::Raid));
-        let part = (is_first && is_raid).then(|| of_part(&block)).flatten();
-        let is_part = part.is_some();
-        content = part.or(content);
-        let mut volume = self.open_content(&block, content, added)?;
+        let mut volume = self.open_content(&block, content(&block)?, added)?;
         volume.is_esp = partition.partition_type == PartitionType::Esp;
-        volume.is_part = is_part;
         Ok(volume)
     }
 

@@ -96,7 +96,7 @@ impl Volume {
                     root,
                     disks,
                     is_esp: false,
-                    is_part: false,
+                    is_part: filesystem.is_part,
                     source: None,
                     _added: added,
                 });
@@ -107,7 +107,7 @@ impl Volume {
             root,
             disks,
             is_esp: false,
-            is_part: false,
+            is_part: filesystem.is_part,
             source: Some(source.clone()),
             _added: added,
         };

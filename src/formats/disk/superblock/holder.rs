@@ -90,15 +90,23 @@ const MARKS: [(Holder, u64, &[u8]); 15] = [
 
 /// Recognises a device that cannot be mounted as it is.
 pub(super) fn probe<R: ReadAt + ?Sized>(device: &Device<'_, R>) -> Option<Holder> {
-    let is_there = |offset, mark: &[u8]| device.read(offset, as_u64(mark.len())) == mark;
     let mut marks = MARKS.into_iter();
-    let found = marks.find_map(|(holder, offset, mark)| is_there(offset, mark).then_some(holder));
-    // Versions 0.90 and 1.0 of md, behind what the parts of a RAID 1 hold.
+    marks.find_map(|(holder, offset, mark)| is_there(device, offset, mark).then_some(holder))
+}
+
+fn is_there<R: ReadAt + ?Sized>(device: &Device<'_, R>, offset: u64, mark: &[u8]) -> bool {
+    device.read(offset, as_u64(mark.len())) == mark
+}
+
+/// Returns whether a superblock of md is at the end, as its versions 0.90 and 1.0 have it.
+pub(super) fn is_before_raid<R: ReadAt + ?Sized>(device: &Device<'_, R>) -> bool {
     let bytes = device.source.file_bytes();
     let end = |unit: u64, units: u64| {
         let whole = bytes.checked_sub(bytes.checked_rem(unit)?)?;
         whole.checked_sub(unit.checked_mul(units)?)
     };
-    let mut ends = [end(64 << 10, 1), end(4 << 10, 2)].into_iter().flatten();
-    found.or_else(|| ends.any(|at| is_there(at, MD)).then_some(Holder::Raid))
+    let ends = [end(64 << 10, 1), end(4 << 10, 2)];
+    ends.into_iter()
+        .flatten()
+        .any(|at| is_there(device, at, MD))
 }

@@ -37,6 +37,9 @@ pub struct Filesystem {
     pub label: Vec<u8>,
     /// The number of devices that it is spread over.
     pub devices: u64,
+    /// True if the device is one part of a RAID 1 that has the file system: firmware takes
+    /// one for the whole, but the other parts must not be left behind by a write.
+    pub is_part: bool,
 }
 
 impl Filesystem {
@@ -46,6 +49,7 @@ impl Filesystem {
             uuid,
             label,
             devices: 1,
+            is_part: false,
         }
     }
 }
@@ -63,19 +67,22 @@ pub fn probe<R: ReadAt + ?Sized>(device: &R) -> Result<Option<Content>, ReadErro
         source: device,
         failed: Cell::new(None),
     };
-    let holder = || holder::probe(&device).map(Content::Holder);
-    let found = holder().or_else(|| device.filesystem().map(Content::Filesystem));
+    let filesystem = || unix::probe(&device).or_else(|| fat::probe(&device));
+    let is_part = || holder::is_before_raid(&device);
+    let found = match holder::probe(&device) {
+        Some(holder) => Some(Content::Holder(holder)),
+        None => match filesystem() {
+            Some(found) => Some(Content::Filesystem(Filesystem {
+                is_part: is_part(),
+                ..found
+            })),
+            None => is_part().then_some(Content::Holder(Holder::Raid)),
+        },
+    };
     match (found, device.failed.get()) {
         (None, Some(error)) => Err(error),
         (found, _) => Ok(found),
     }
-}
-
-/// Recognises the file system at the beginning of one part of a RAID 1.
-pub fn of_part<R: ReadAt + ?Sized>(device: &R) -> Option<Filesystem> {
-    let failed = Cell::new(None);
-    let source = device;
-    Device { source, failed }.filesystem()
 }
 
 /// A device that is read in small pieces.
@@ -86,10 +93,6 @@ struct Device<'device, R: ReadAt + ?Sized> {
 }
 
 impl<R: ReadAt + ?Sized> Device<'_, R> {
-    fn filesystem(&self) -> Option<Filesystem> {
-        unix::probe(self).or_else(|| fat::probe(self))
-    }
-
     /// Reads `bytes` bytes at `offset`; returns nothing when they are not all there, or
     /// cannot be read.
     fn read(&self, offset: u64, bytes: u64) -> Vec<u8> {

@@ -93,6 +93,7 @@ impl Layout {
             },
             label: text(label),
             devices: 1,
+            is_part: false,
         };
         match self.name {
             "ext4" if u32_at(block, 0x60)? & EXT4_JOURNAL_DEVICE != 0 => return None,

@@ -216,18 +216,17 @@ fn what_cannot_be_mounted_has_a_name() {
 /// A RAID 1 may have its superblock at the end, where firmware takes a part for the whole.
 #[test]
 fn a_part_of_a_raid_may_look_like_the_whole() {
-    let found = device(&[(1024 + 0x38, &[0x53, 0xef])]);
-    let Some(Content::Filesystem(inside)) = probe(&found) else {
-        panic!("no file system");
-    };
+    let whole = device(&[(1024 + 0x38, &[0x53, 0xef])]);
+    assert!(!filesystem(&whole).is_part);
     // Versions 0.90 and 1.0.
     let bytes = (192 << 10) + 4096;
     for superblock in [128 << 10, bytes - (8 << 10)] {
-        let mut part = found.clone();
+        let mut part = whole.clone();
         part.resize(bytes, 0);
         part[superblock..superblock + 4].copy_from_slice(&0xa92b_4efcu32.to_le_bytes());
+        assert!(filesystem(&part).is_part);
+        part[1024..2048].fill(0);
         assert_eq!(probe(&part), Some(Content::Holder(Holder::Raid)));
-        assert_eq!(superblock::of_part(&part[..]), Some(inside.clone()));
     }
 }
 
