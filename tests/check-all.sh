@@ -63,7 +63,8 @@ for part in "${parts[@]}"; do
     libbpf) kernel=6.12 tests=(libbpf::long_) ;;
     packages)
         { make -s deb rpm pkg && tests/package-lists.sh && tests/packages.sh &&
-            tests/packages.sh bookworm && tests/packages.sh forky; } \
+            tests/packages.sh bookworm && tests/packages.sh forky &&
+            tests/packages.sh trixie-dracut && tests/packages.sh forky-dracut; } \
             >"$logs/all-packages.log" 2>&1 </dev/null || status=1
         grep -E '^package(-list)?s: ' "$logs/all-packages.log"
         continue

@@ -6,7 +6,7 @@
 # nothing left in the end. Then, in a Debian 13, Fedora's and Arch's package in the same
 # way, with this machine's rpm and pacman. Needs target/deb, target/rpm and target/pkg.
 #
-#   tests/packages.sh [trixie|bookworm|forky]
+#   tests/packages.sh [trixie|bookworm|forky|trixie-dracut|forky-dracut]
 #
 # kexec-bpf-dkms is not installed here: a compiler and kernel headers would be 1 GB.
 set -euo pipefail
@@ -14,6 +14,8 @@ export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 suite=${1:-trixie}
+generator=initramfs-tools
+case $suite in *-dracut) generator=dracut ;; esac
 target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 die() { echo "packages: $*" >&2; exit 1; }
 package=$(echo "$target"/deb/kexec-bpf_*_amd64.deb)
@@ -27,7 +29,12 @@ release=$(basename "$(echo "$set"/lib/modules/*)")
 
 # shellcheck source=tests/debian-root.sh
 . tests/debian-root.sh
-minimal=$(system "packages-$suite" "$suite" initramfs-tools busybox zstd systemd)
+# linux-base tells dracut's package the kernels that there are.
+case $generator in
+initramfs-tools) packages=(initramfs-tools busybox) ;;
+dracut) packages=(dracut linux-base) ;;
+esac
+minimal=$(system "packages-$suite" "${suite%-dracut}" "${packages[@]}" zstd systemd)
 
 mkdir -p "$target/vm/run"
 root=$(mktemp -d "$target/vm/run/packages.XXXXXX")
@@ -46,8 +53,11 @@ files() {
 # expect WORD: whether the initramfs has the program.
 expect() {
     local found=no
-    in_root lsinitramfs "/boot/initrd.img-$release" >"$root/tmp/list"
-    if grep -qx 'usr/bin/kexec-bpf' "$root/tmp/list"; then found=yes; fi
+    case $generator in
+    initramfs-tools) in_root lsinitramfs "/boot/initrd.img-$release" ;;
+    dracut) in_root lsinitrd "/boot/initrd.img-$release" ;;
+    esac >"$root/tmp/list"
+    if grep -qE '(^| )usr/bin/kexec-bpf$' "$root/tmp/list"; then found=yes; fi
     rm "$root/tmp/list"
     [ "$found" = "$1" ] || die "is the program in the initramfs? $found, not $1"
     echo "packages: $suite: $2: ok"
@@ -69,7 +79,10 @@ nothing_left() {
 links() { find "$root/etc/systemd" -name 'kexec-bpf-*' -type l | wc -l; }
 
 in_root depmod "$release"
-in_root update-initramfs -c -k "$release" >/dev/null
+case $generator in
+initramfs-tools) in_root update-initramfs -c -k "$release" >/dev/null ;;
+dracut) in_root /etc/kernel/postinst.d/dracut "$release" >/dev/null 2>&1 ;;
+esac
 files >"$target/vm/run/packages.before"
 expect no "a system without the package"
 
