@@ -73,11 +73,15 @@ pub fn find(
     })?;
     if all.entries.is_empty() {
         let names = all.volumes.iter().map(|volume| volume.name.as_str());
-        return Err(BootError::NoEntries {
+        let may_read = !all.notes.iter().any(|note| note.contains("EACCES"));
+        let error = BootError::NoEntries {
             places: names.collect::<Vec<_>>().join(", "),
             notes: all.notes,
-        }
-        .into());
+        };
+        return Err(match may_read {
+            true => error.into(),
+            false => volumes::needs_root(error.into()),
+        });
     }
     Ok(all)
 }
@@ -193,17 +197,13 @@ impl BootEntries {
     /// Searches other file systems, each once. Returns whether they have entries.
     pub fn search_others(&mut self, host: &Host) -> bool {
         let before = self.entries.len();
-        // What was searched last decides nothing, unless all else cannot boot.
-        let could_boot = self.can_boot();
         while self.entries.len() == before {
             let Some(stage) = self.rest.next_stage() else {
                 return false;
             };
             self.search(stage, host);
         }
-        if !could_boot {
-            self.read_grub();
-        }
+        self.read_grub();
         true
     }
 

@@ -141,7 +141,7 @@ impl fmt::Display for Refusal {
             Refusal::Addon(error) => error.fmt(out),
             Refusal::Unsigned => out.write_str(Rule::SignedAddon.cause()),
             Refusal::Kernel(reason) => out.write_str(reason),
-            Refusal::Parser => out.write_str("not taken by the image's parser"),
+            Refusal::Parser => out.write_str("the image's own parser does not take them"),
         }
     }
 }

@@ -18,12 +18,20 @@ use crate::sys::mount::{self, Access, Source};
 /// subvolumes, below the top of a btrfs.
 const BOOTS: [&str; 4] = ["", "boot/", "root/boot/", "@/boot/"];
 
+/// The number of a subvolume's root directory.
+const SUBVOLUME: u64 = 256;
+
 /// Returns the paths of /boot in a file system, each with a slash at its end; the root comes
-/// first. A subvolume has a system, and root's home directory has none.
+/// first. Below a subvolume is a system, if it was copied, at least its /usr; root's home
+/// directory is neither.
 pub fn boots(root: &Directory) -> impl DoubleEndedIterator<Item = &'static str> {
-    let is_system = |boot: &&str| {
+    let top = root.number(b".").map(|(device, _)| device);
+    let is_system = move |boot: &&str| {
         let system = boot.strip_suffix("boot/").unwrap_or_default();
-        system.is_empty() || root.number([system, "usr"].concat().as_bytes()).is_some()
+        let number = |name| root.number([system, name].concat().as_bytes());
+        system.is_empty()
+            || matches!(number("."), Some((own, SUBVOLUME)) if Some(own) != top)
+            || number("usr").is_some()
     };
     BOOTS.into_iter().filter(is_system)
 }

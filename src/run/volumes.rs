@@ -73,7 +73,7 @@ pub fn find(
 }
 
 /// Says that root is needed, if that is why nothing was found.
-fn needs_root(error: RunError) -> RunError {
+pub fn needs_root(error: RunError) -> RunError {
     if capability::may_mount() {
         return error;
     }

@@ -290,7 +290,7 @@ fn no_linux() {
                   try:   give the kernel itself, or a UKI (*.efi in EFI/Linux)\n";
     bytes_are_refused("no-linux", &image, "PE file has no .linux section", advice);
     let addon = build::pe(&[(".sdmagic", b"#### LoaderInfo: systemd-addon 262 ####")]);
-    let advice = "cause: it is systemd's addon stub, of which ukify makes an addon\n\
+    let advice = "cause: it is systemd's addon stub, from which ukify makes an addon\n\
                   try:   leave it out, or build it with ukify build --cmdline=...\n";
     bytes_are_refused("bare-addon", &addon, "an addon with nothing in it", advice);
 }

@@ -8,7 +8,7 @@ use crate::program::Directory;
 /// The first bytes of a file that `lz4` makes without `-l`.
 const FRAME: &[u8] = b"\x04\x22\x4d\x18\x64\x40\xa7\x06\0\0\0\x60text\n\0\0\0\0";
 const ADVICE: &str = "cause: the kernel unpacks only lz4's legacy format\n\
-                      try:   compress it by lz4 -l\n";
+                      try:   compress it with lz4 -l\n";
 
 fn images(test: &str) -> Directory {
     let directory = Directory::new(test);

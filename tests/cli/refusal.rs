@@ -2,7 +2,8 @@
 //! Commands that the program may not carry out are refused with exit code 4 before they
 //! begin.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use crate::build;
 use crate::program::{Directory, PROGRAM, Run, finish};
@@ -57,6 +58,14 @@ fn without_root_no_disk_is_searched() {
     let run = finish(command.args(["--user", "--", PROGRAM, "list"]));
     assert_eq!(run.code, 1, "{run:?}");
     let why = "cause: only root may read disks and mount file systems\ntry:   run it as root; ";
+    assert!(run.stderr.contains(why), "{run:?}");
+    // An ESP is often mounted so that only root reads it.
+    let closed = directory.path("closed");
+    fs::create_dir_all(closed.join("loader/entries")).unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0)).unwrap();
+    let mut command = directory.command("unshare");
+    let run = finish(command.args(["--user", "--", PROGRAM, "list", "--root", "closed"]));
+    assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains(why), "{run:?}");
 }
 

@@ -156,7 +156,7 @@ fn bad_programs() -> Vec<Fault> {
             "drop_cmdline",
             "--addon /small.cred --strict",
             "3",
-            &["1 of 1 companion files: not taken by the image's parser"],
+            &["1 of 1 companion files: the image's own parser does not take them"],
         ),
     ]
 }

@@ -31,7 +31,7 @@ static MENU: Flag = Flag {
     ..switch(
         Id::Menu,
         "menu",
-        "show a menu this long; 0: not at all; auto: as in loader.conf",
+        "show a menu for so many seconds; 0: none; auto: as in loader.conf",
     )
 };
 

@@ -89,13 +89,13 @@ impl Diagnose for Fault {
             FaultKind::Foreign(foreign) | FaultKind::Gzipped(foreign) => match foreign.advice {
                 Advice::Lz4 => bad
                     .because("the kernel unpacks only lz4's legacy format")
-                    .with_hint("compress it by lz4 -l"),
+                    .with_hint("compress it with lz4 -l"),
                 Advice::Zstd => bad
                     .because("the kernel unpacks no skippable frames, as pzstd writes them")
-                    .with_hint("compress it by zstd"),
+                    .with_hint("compress it with zstd"),
                 Advice::Newc => bad
                     .because("of cpio's formats, the kernel unpacks only newc")
-                    .with_hint("make it by cpio -H newc"),
+                    .with_hint("make it with cpio -H newc"),
                 Advice::Kernel => bad
                     .because(UNPACKED)
                     .with_hint("give the kernel first, then --initrd with the initrd"),
@@ -113,16 +113,16 @@ impl Diagnose for Fault {
                 .with_hint("pass each archive with an --initrd of its own"),
             FaultKind::Options(Format::Gzip) => bad
                 .because("the kernel's gunzip takes them for data")
-                .with_hint("gunzip it, and compress it by gzip"),
+                .with_hint("gunzip it, and compress it with gzip"),
             FaultKind::Options(Format::Xz) => bad
                 .because("the kernel's xz has LZMA2 and filters for machine code only")
-                .with_hint("compress it by xz --check=crc32"),
+                .with_hint("compress it with xz --check=crc32"),
             FaultKind::Options(_) => bad
                 .because("the kernel expects one, and takes others for data")
-                .with_hint("compress it by lzop without options"),
+                .with_hint("compress it with lzop without options"),
             FaultKind::XzCheck => bad
                 .because("the kernel's xz has no other check")
-                .with_hint("compress it by xz --check=crc32"),
+                .with_hint("compress it with xz --check=crc32"),
             FaultKind::ZstdWindow => bad
                 .because("the kernel's zstd takes no larger window")
                 .with_hint("compress it without --long, or with --long=27"),

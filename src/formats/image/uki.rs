@@ -181,10 +181,10 @@ impl Diagnose for UkiError {
                 .because("an EFI program, but neither a kernel nor a UKI")
                 .with_hint("give the kernel itself, or a UKI (*.efi in EFI/Linux)"),
             UkiError::Bare(EfiProgram::Addon) => Diagnosis::bad_image(self)
-                .because("it is systemd's addon stub, of which ukify makes an addon")
+                .because("it is systemd's addon stub, from which ukify makes an addon")
                 .with_hint("leave it out, or build it with ukify build --cmdline=..."),
             UkiError::Bare(EfiProgram::Stub) => Diagnosis::bad_image(self)
-                .because("it is systemd's stub, of which ukify makes a UKI")
+                .because("it is systemd's stub, from which ukify makes a UKI")
                 .with_hint("load a UKI: ukify build --linux=... --initrd=..."),
             UkiError::Bare(EfiProgram::BootLoader) => Diagnosis::bad_image(self)
                 .because("a boot loader needs the firmware, which kexec leaves out")

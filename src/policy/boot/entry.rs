@@ -169,10 +169,11 @@ impl Entry {
         entry
     }
 
-    /// Returns whether a boot loader would show it, and it can boot.
+    /// Returns whether it may be the default without a name: a boot loader would show it, and
+    /// it can boot.
     #[must_use]
     pub fn is_offered(&self) -> bool {
-        self.problem.is_none() && !self.is_hidden
+        self.problem.is_none() && !self.is_hidden && self.is_first_profile()
     }
 
     /// Returns whether it is in this place: a file system, and the path of /boot in it.

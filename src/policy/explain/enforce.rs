@@ -52,7 +52,7 @@ impl Rule {
         let hint = match self {
             Rule::Uki => "load a signed UKI of that kernel: ukify build; sbsign",
             Rule::Signed | Rule::SignedAddon => {
-                "sign it by sbsign, with a key in db or MOK; kexec-bpf inspect FILE, which shows the signers"
+                "sign it with sbsign, with a key in db or MOK; kexec-bpf inspect FILE, which shows the signers"
             }
             Rule::Thin => "load a signed UKI with the kernel and the initrd in it",
             Rule::Whole => "the same command without --route",

@@ -33,7 +33,7 @@ pub use unpack::unpacking;
 const REFUSED: &str = "refused";
 const NO_SIGNATURE: &str = "the kernel found no signature in the image";
 const SIGN: &[Hint] = &[
-    Hint::Text("sign it by sbsign, with a key in db or MOK"),
+    Hint::Text("sign it with sbsign, with a key in db or MOK"),
     Hint::Inspect,
 ];
 const FORBIDDEN: &str = "a security module or a seccomp filter forbids it";

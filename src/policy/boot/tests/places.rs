@@ -6,7 +6,7 @@ use crate::formats::entries::loader_conf::LoaderConf;
 use crate::policy::boot::choose::{self, DefaultSource, GrubChoice, GrubChoices, Missed, Sources};
 use crate::policy::boot::error::Problem;
 
-use super::entries::entry;
+use super::entries::{entry, uki};
 
 /// A choice of grub means the entries beside its environment block, and no others.
 #[test]
@@ -84,4 +84,12 @@ fn what_systemd_boot_is_told_means_its_own_entries() {
         entry.problem = Some(Problem::Missing(Vec::new()));
     }
     assert_eq!(choose::default(&entries, sources), Some((2, once)));
+    // Nor is another profile one that would be started.
+    entries[1] = uki("a.efi", "ID=a\n", 1, "ID=reset\n");
+    let sources = Sources {
+        variables: &LoaderVariables::default(),
+        ..sources
+    };
+    let found = choose::default(&entries, sources);
+    assert_eq!(found, Some((2, DefaultSource::LoaderConf)));
 }
