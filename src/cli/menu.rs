@@ -6,6 +6,7 @@ use alloc::string::String;
 
 use super::entry::line;
 use super::text::{columns, pad, width};
+use crate::diagnosis::errno::Errno;
 use crate::formats::entries::loader_conf::Timeout;
 use crate::policy::boot::menu::{Answer, Menu, Step};
 use crate::run::entries::BootEntries;
@@ -59,7 +60,12 @@ pub fn choose(found: &BootEntries, index: usize, timeout: Timeout) -> Answer {
         let byte = match terminal.key(wait_ms) {
             Ok(Some(byte)) => byte,
             Ok(None) => continue,
-            // The terminal hung up.
+            // A signal, or the terminal hung up, and somebody had begun to choose.
+            Err(error)
+                if error.errno == Errno::ECANCELED || end_us.is_none() && seconds.is_some() =>
+            {
+                break Answer::Cancelled;
+            }
             Err(_) => break Answer::Nobody,
         };
         end_us = None;

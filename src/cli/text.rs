@@ -125,15 +125,13 @@ impl Page {
     }
 }
 
-/// Returns the columns that a character takes: two for those of East Asian scripts, and for
-/// most pictures.
+/// Returns the columns that a character takes: two for those of East Asian scripts and for
+/// pictures, and rather two than one. Too long a line scrolls, too short a one does no harm.
 #[must_use]
 pub fn columns(character: char) -> usize {
     let is_wide = matches!(
         character,
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
-            | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff01}'..='\u{ff60}'
-            | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3ffff}'
+        '\u{1100}'..='\u{115f}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..
     );
     if is_wide { 2 } else { 1 }
 }

@@ -46,6 +46,9 @@ pub struct BootEntries {
     has_conf: bool,
     /// The number of entries that a boot loader would read; they come first.
     own: usize,
+    /// True if nothing of the boot loader's disk can boot, and something there has to be
+    /// opened first.
+    is_closed: bool,
     /// File systems that were not read yet.
     rest: Found,
 }
@@ -106,10 +109,12 @@ impl BootEntries {
             }
         }
         self.read_grub();
-        match name {
-            Some(_) => !self.entries.is_empty() && self.has(name),
-            None => self.can_boot(),
-        }
+        // Another disk's entries would be another system's.
+        !self.is_closed
+            && match name {
+                Some(_) => !self.entries.is_empty() && self.has(name),
+                None => self.can_boot(),
+            }
     }
 
     /// Reads the file systems that were found since the last time, disk by disk. The entries
@@ -222,12 +227,18 @@ impl BootEntries {
 
     /// Reads a stage. The rest of the boot loader's disk comes before other disks.
     fn search(&mut self, stage: Stage, host: &Host) {
-        let at = match stage.is_of_disk() {
-            true => self.own,
-            false => self.entries.len(),
-        };
+        let is_own = stage.is_of_disk();
         self.rest.add(stage, &has_entries);
-        self.read(host, false, at);
+        if !is_own {
+            self.read(host, false, self.entries.len());
+            return;
+        }
+        let before = self.entries.len();
+        self.is_closed = !self.rest.notes.is_empty();
+        self.read(host, false, self.own);
+        self.is_closed &= !self.can_boot();
+        let added = self.entries.len().saturating_sub(before);
+        self.own = self.own.saturating_add(added);
     }
 
     /// Returns whether another place of the same file system has an entry with the same id.

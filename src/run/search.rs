@@ -66,16 +66,16 @@ impl<'caller> Search<'caller> {
     }
 
     fn tables(&self) -> &[Disk] {
-        let uuid = self.variables.device_part_uuid.as_deref();
-        let read = |block: &Block| {
-            let mut disk = read(block);
-            if let Some(uuid) = uuid {
-                disk.has_esp(uuid);
-            }
-            disk
-        };
-        let read_all = || self.disks().map(read).collect();
+        let read_all = || self.disks().map(|disk| self.table(disk)).collect();
         self.tables.get_or_init(read_all)
+    }
+
+    fn table(&self, disk: &Block) -> Disk {
+        let mut disk = read(disk);
+        if let Some(uuid) = &self.variables.device_part_uuid {
+            disk.has_esp(uuid);
+        }
+        disk
     }
 
     /// Returns the name of the disk that has this partition.
@@ -128,8 +128,9 @@ impl<'caller> Search<'caller> {
         if device.partition.is_none() {
             // Before its partitions were made, the disk may have held something else, and
             // its mark may be left.
-            let disk = [read(device)];
-            match partitions::choose(&disk, None) {
+            let disk = [self.table(device)];
+            let uuid = self.variables.device_part_uuid.as_deref();
+            match partitions::choose(&disk, uuid) {
                 Err(_) if matches!(content, Ok(Some(_))) => {}
                 choice => {
                     let choice = choice.and_then(|choice| self.open_all(choice));

@@ -7,6 +7,8 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::fd::{FromRawFd, OwnedFd};
+
 /// The signals that a user, a terminal or an init system may send.
 const ENDING: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
 
@@ -40,8 +42,27 @@ impl Drop for Held {
     }
 }
 
+impl Held {
+    /// Returns a descriptor that can be read once one of the signals waits.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<OwnedFd> {
+        let set = set(&ENDING);
+        // SAFETY: the set is initialized.
+        let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC) };
+        // SAFETY: the descriptor is new, and nobody else has it.
+        (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+}
+
 #[inline(never)]
 fn mask(how: libc::c_int, signals: &[libc::c_int]) {
+    let set = set(signals);
+    // SAFETY: the set is initialized; nothing is stored through the null pointer.
+    unsafe { libc::pthread_sigmask(how, &raw const set, ptr::null_mut()) };
+}
+
+#[inline(never)]
+fn set(signals: &[libc::c_int]) -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: it initializes the set, and cannot fail.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
@@ -49,6 +70,6 @@ fn mask(how: libc::c_int, signals: &[libc::c_int]) {
         // SAFETY: the set is initialized, and the signal exists.
         unsafe { libc::sigaddset(set.as_mut_ptr(), *signal) };
     }
-    // SAFETY: the set is initialized; nothing is stored through the null pointer.
-    unsafe { libc::pthread_sigmask(how, set.as_ptr(), ptr::null_mut()) };
+    // SAFETY: it was initialized above.
+    unsafe { set.assume_init() }
 }

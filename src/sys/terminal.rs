@@ -13,11 +13,15 @@ use rustix::termios::{
 
 use super::SysError;
 use super::event::timespec;
+use super::signals::Held;
 
-/// A terminal that returns each key at once. Dropping it restores its settings.
+/// A terminal that returns each key at once. Dropping it restores its settings; a signal that
+/// ends the program arrives after that.
 pub struct Terminal {
     fd: OwnedFd,
     before: Termios,
+    signals: Option<OwnedFd>,
+    _held: Held,
 }
 
 impl Terminal {
@@ -39,7 +43,7 @@ impl Terminal {
         let set = || -> rustix::io::Result<Termios> {
             let before = tcgetattr(&fd)?;
             let mut raw = before.clone();
-            // Signals are off as well, because this program must restore the terminal.
+            // Those of keys are off as well.
             raw.local_modes
                 .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
             raw.special_codes[SpecialCodeIndex::VMIN] = 1;
@@ -48,8 +52,14 @@ impl Terminal {
             tcsetattr(&fd, OptionalActions::Flush, &raw)?;
             Ok(before)
         };
+        let held = Held::new();
         match set() {
-            Ok(before) => Ok(Terminal { fd, before }),
+            Ok(before) => Ok(Terminal {
+                fd,
+                before,
+                signals: held.descriptor(),
+                _held: held,
+            }),
             Err(errno) => Err(SysError::new("tcsetattr", "/dev/console", errno)),
         }
     }
@@ -63,13 +73,19 @@ impl Terminal {
     /// Waits for a byte; `None` if none arrived within `timeout_ms`, if that is given.
     ///
     /// # Errors
-    /// EIO when the terminal is gone.
+    /// EIO when the terminal is gone; ECANCELED for a signal that ends the program.
     pub fn key(&self, timeout_ms: Option<u32>) -> Result<Option<u8>, SysError> {
         let wait = || -> rustix::io::Result<Option<u8>> {
             let timeout = timeout_ms.map(timespec);
-            let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
+            let signals = self.signals.as_ref();
+            let mut fds =
+                [&self.fd, signals.unwrap_or(&self.fd)].map(|fd| PollFd::new(fd, PollFlags::IN));
             if poll(&mut fds, timeout.as_ref())? == 0 {
                 return Ok(None);
+            }
+            let [_, signal] = &fds;
+            if signals.is_some() && !signal.revents().is_empty() {
+                return Err(Errno::CANCELED);
             }
             let mut byte = [0];
             match rustix::io::read(&self.fd, &mut byte)? {

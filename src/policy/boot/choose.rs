@@ -91,8 +91,8 @@ impl GrubChoice {
 /// Everything that names a default.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
-    /// The number of entries that systemd-boot would read. They come first, and while one of
-    /// them can boot, what it is told means no other: NVRAM keeps the names of old disks.
+    /// The number of entries of the boot loader's disk. They come first, and while one of them
+    /// can boot, what systemd-boot is told means no other: NVRAM keeps the names of old disks.
     pub own: usize,
     pub conf: &'a LoaderConf,
     pub variables: &'a LoaderVariables,

@@ -78,8 +78,14 @@ pub struct Entry {
     pub problem: Option<Problem>,
 }
 
+/// Cuts a text, but no character of UTF-8.
 fn cut(mut text: Vec<u8>) -> Vec<u8> {
-    text.truncate(TEXT_MAX_BYTES);
+    let is_inside = |byte: &u8| byte & 0xc0 == 0x80;
+    let mut end = TEXT_MAX_BYTES;
+    while text.get(end).is_some_and(is_inside) && end > 0 {
+        end = end.saturating_sub(1);
+    }
+    text.truncate(end);
     text.shrink_to_fit();
     text
 }
