@@ -97,6 +97,7 @@ impl BootEntries {
         if found.is_foreign {
             self.variables.forget_loader();
         }
+        self.grub_files.is_known = found.is_known;
         self.rest = found;
         self.read(host, true, 0);
         self.own = self.entries.len();
@@ -143,8 +144,8 @@ impl BootEntries {
                 self.read_conf(volume.at(boot));
             }
             // No boot loader looks further.
-            let mut read = readings.iter().flat_map(|reading| &reading.entries);
-            self.has_conf |= read.any(Entry::is_offered);
+            let has_offered = |one: &Reading| one.entries.iter().any(Entry::is_offered);
+            self.has_conf |= readings.iter().any(has_offered);
             self.volumes.push(volume);
         }
         let mut after = self.entries.split_off(at);
@@ -300,7 +301,10 @@ impl BootEntries {
     /// Returns what names the default.
     fn sources(&self) -> Sources<'_> {
         Sources {
-            own: self.own,
+            own: match self.grub_files.is_known {
+                true => self.own,
+                false => self.entries.len(),
+            },
             conf: &self.conf,
             variables: &self.variables,
             grub: &self.grub,

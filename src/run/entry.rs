@@ -64,7 +64,7 @@ pub fn type1(
     let early = variables.and_then(|variables| variables.set(b"early_initrd"));
     if let Some(names) = early.filter(|_| entry.kind == Some(EntryKind::Linux)) {
         let has_bytes = |path: &[u8]| root.file_bytes(&find(path)).is_some_and(|bytes| bytes > 0);
-        entry.take_early(names, has_bytes);
+        entry.take_early(names, &has_bytes);
     }
     for path in entry.files() {
         *path = find(path);

@@ -24,6 +24,8 @@ pub struct Found {
     pub notes: Vec<String>,
     /// What comes after them, in this order.
     pub stages: Vec<Stage>,
+    /// True if they are on the disk that the firmware started from, as far as they are first.
+    pub is_known: bool,
     /// True if they are another boot loader's than that which the firmware started: its EFI
     /// variables are not about them.
     pub is_foreign: bool,

@@ -46,6 +46,8 @@ pub struct GrubFiles {
     links: Vec<Link>,
     /// The disks of each file system.
     disks: Vec<Vec<String>>,
+    /// True if the first file system is the ESP that the firmware started from.
+    pub is_known: bool,
 }
 
 impl GrubFiles {
@@ -117,7 +119,11 @@ impl GrubFiles {
             &|file| file.volume != volume && file.is_vendors() && is_near(file),
         ];
         if has_link {
-            let linked = |file: &GrubFile| is_linked(file) == Some(true) && is_near(file);
+            // The ESP may be on a disk of its own.
+            let is_loaders = |file: &GrubFile| self.is_known && file.volume == 0;
+            let linked = |file: &GrubFile| {
+                is_linked(file) == Some(true) && (is_near(file) || is_loaders(file))
+            };
             return self.only(&linked)?;
         }
         let mut found = rules.iter().map(|rule| self.only(rule));
@@ -268,6 +274,7 @@ mod tests {
         let mut all = GrubFiles {
             files: vec![file(0, "", redhat, "rhel"), file(2, "", centos, "cent")],
             links: Vec::new(),
+            is_known: false,
             disks: disks(&["sda", "sda", "sdb", "sdb", "sdc", "sda sdb"]),
         };
         for (volume, wanted) in [
@@ -297,6 +304,7 @@ mod tests {
         let mut all = GrubFiles {
             files: vec![file(0, "", centos, "cent"), file(0, "", redhat, "rhel")],
             links: Vec::new(),
+            is_known: false,
             disks: disks(&["sda", "sda", "sda"]),
         };
         assert_eq!(value(&all, 1, ""), None);
@@ -308,6 +316,11 @@ mod tests {
         all.links.push(link("EFI/RedHat/grubenv"));
         assert_eq!(value(&all, 1, ""), own("rhel"));
         assert_eq!(value(&all, 2, ""), None);
+        // On another disk, only if the firmware started from it.
+        all.disks[1] = vec!["nvme0n1".into()];
+        assert_eq!(value(&all, 1, ""), None);
+        all.is_known = true;
+        assert_eq!(value(&all, 1, ""), own("rhel"));
         all.files
             .push(file(2, "@/boot/", "@/boot/grub2/grubenv", "own"));
         assert_eq!(value(&all, 2, "@/boot/"), own("own"));
@@ -336,6 +349,7 @@ mod tests {
             let all = GrubFiles {
                 files,
                 links: Vec::new(),
+                is_known: false,
                 disks: disks(names),
             };
             assert_eq!(places(&all), wanted);

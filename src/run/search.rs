@@ -34,12 +34,6 @@ fn skipped(error: &BootError) -> String {
     ["skipped ", &error.to_string()].concat()
 }
 
-/// Returns whether a disk has this partition.
-fn has(disk: &Disk, uuid: &str) -> bool {
-    let mut partitions = disk.partitions().iter();
-    partitions.any(|one| one.is(uuid))
-}
-
 impl Found {
     /// Adds the file systems of a stage; of other devices, those of which `is_wanted` is true.
     pub fn add(&mut self, stage: Stage, is_wanted: &dyn Fn(&Directory) -> bool) {
@@ -81,7 +75,7 @@ impl<'caller> Search<'caller> {
     /// Returns the name of the disk that has this partition.
     fn disk_with(&self, uuid: &str) -> Option<&str> {
         let mut disks = self.tables().iter();
-        let disk = disks.find(|disk| has(disk, uuid));
+        let disk = disks.find(|disk| disk.has(uuid));
         disk.map(|disk| disk.name.as_str())
     }
 
@@ -103,7 +97,9 @@ impl<'caller> Search<'caller> {
     pub fn find(&self, place: Place<'_>) -> Result<Found, BootError> {
         let uuid = self.variables.device_part_uuid.as_deref();
         let Place::Device(wanted) = place else {
-            return self.anywhere(uuid);
+            let mut found = self.anywhere(uuid)?;
+            found.is_known = uuid.is_some_and(|uuid| self.disk_with(uuid).is_some());
+            return Ok(found);
         };
         let name = DeviceName::parse(wanted);
         // The whole of a RAID 1 before its parts.
@@ -118,7 +114,8 @@ impl<'caller> Search<'caller> {
             None => self.unlisted(&name, wanted)?,
         };
         let mut disks = self.disks().filter(|disk| disks.contains(&disk.name));
-        found.is_foreign = uuid.is_some_and(|uuid| !disks.any(|disk| has(&read(disk), uuid)));
+        found.is_known = uuid.is_some_and(|uuid| disks.any(|disk| read(disk).has(uuid)));
+        found.is_foreign = uuid.is_some() && !found.is_known;
         Ok(found)
     }
 
@@ -131,7 +128,10 @@ impl<'caller> Search<'caller> {
             let disk = [self.table(device)];
             let uuid = self.variables.device_part_uuid.as_deref();
             match partitions::choose(&disk, uuid) {
-                Err(_) if matches!(content, Ok(Some(_))) => {}
+                // One at the end outlives a new table, too.
+                Err(_)
+                    if matches!(&content, Ok(Some(found)) if disk[0].table.is_err()
+                        || *found != Content::Holder(Holder::Raid)) => {}
                 choice => {
                     let choice = choice.and_then(|choice| self.open_all(choice));
                     return self.then(choice, &[Devices::Of(device.name.clone())]);
@@ -262,7 +262,8 @@ impl<'caller> Search<'caller> {
     fn add(&self, found: &mut Found, opened: Result<Volume, BootError>) {
         match opened {
             Ok(volume) if (self.is_wanted)(&volume.root) => found.volumes.push(volume),
-            Ok(_) => {}
+            // What the kernel takes no partitions of is another system's disk.
+            Ok(_) | Err(BootError::NoDevice { .. }) => {}
             Err(error) => found.notes.push(skipped(&error)),
         }
     }

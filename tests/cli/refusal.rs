@@ -62,7 +62,7 @@ fn without_root_no_disk_is_searched() {
     // An ESP is often mounted so that only root reads it.
     let closed = directory.path("closed");
     fs::create_dir_all(closed.join("loader/entries")).unwrap();
-    fs::set_permissions(&closed, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o000)).unwrap();
     let mut command = directory.command("unshare");
     let run = finish(command.args(["--user", "--", PROGRAM, "list", "--root", "closed"]));
     assert_eq!(run.code, 1, "{run:?}");

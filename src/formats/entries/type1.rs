@@ -209,14 +209,19 @@ impl Type1 {
     /// Puts the initrds first that grub's variable `early_initrd` names, such as microcode and
     /// tables of ACPI. They lie beside the others, or else beside the kernel. grub would not
     /// start the entry if one was not there; here that one, or an empty one, is left out.
-    pub fn take_early(&mut self, names: &[u8], is_there: impl Fn(&[u8]) -> bool) {
+    pub fn take_early(&mut self, names: &[u8], is_there: &dyn Fn(&[u8]) -> bool) {
         let beside = self.initrds.first().unwrap_or(&self.image);
         let slash = beside.iter().rposition(|byte| *byte == b'/');
         let directory = slash.and_then(|at| beside.get(..=at)).unwrap_or_default();
-        let names = names.split(u8::is_ascii_whitespace);
-        let files = names.filter_map(|name| path(&[directory, name].concat()).ok()?);
-        let files = files.filter(|file| is_there(file)).take(FILES_MAX);
-        let early: Vec<Vec<u8>> = files.collect();
+        let mut early = Vec::new();
+        for name in names.split(u8::is_ascii_whitespace) {
+            if let Ok(Some(file)) = path(&[directory, name].concat())
+                && early.len() < FILES_MAX
+                && is_there(&file)
+            {
+                early.push(file);
+            }
+        }
         let others = core::mem::replace(&mut self.initrds, early);
         self.initrds.extend(others);
     }

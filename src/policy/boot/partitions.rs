@@ -26,6 +26,12 @@ impl Disk {
         table.map_or(&[], |table| &table.partitions)
     }
 
+    /// Returns whether it has the partition with this UUID.
+    #[must_use]
+    pub fn has(&self, uuid: &str) -> bool {
+        self.partitions().iter().any(|one| one.is(uuid))
+    }
+
     /// Takes the partition that the firmware started from for an ESP, whatever its type: a
     /// stick that was made by hand has another one.
     pub fn has_esp(&mut self, started_from: &str) {
@@ -90,7 +96,8 @@ pub struct Choice<'disks> {
 /// read: an ESP and an XBOOTLDR partition of the disk with the partition that the firmware
 /// started from, or else of the first disk that has an ESP, or else of the first that has
 /// an XBOOTLDR partition. Of partitions of one type, that is the one that the firmware
-/// started from, or else the first. `started_from` is the UUID of the firmware's partition, in upper or lower case.
+/// started from, or else the first. Others of its disk come next. `started_from` is the UUID of
+/// the firmware's partition, in upper or lower case.
 ///
 /// # Errors
 /// [`BootError::NoEsp`] when no disk has such a partition.
@@ -113,7 +120,8 @@ pub fn choose<'disks>(
         return Err(BootError::NoEsp { seen: seen(disks) });
     };
     let firsts = partitions.len();
-    for disk in disks {
+    let own = partitions.first().map(|one| one.disk);
+    let mut add = |disk| {
         for wanted in TYPES {
             for one in of_type(disk, wanted) {
                 if !partitions.contains(&one) {
@@ -121,7 +129,13 @@ pub fn choose<'disks>(
                 }
             }
         }
-    }
+    };
+    // Those of the same disk come before those of others.
+    disks
+        .iter()
+        .filter(|disk| own == Some(&disk.name))
+        .for_each(&mut add);
+    disks.iter().for_each(add);
     let mut notes = Vec::new();
     for disk in disks {
         if matches!(&disk.table, Ok(table) if table.from_backup) {

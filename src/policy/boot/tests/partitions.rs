@@ -232,6 +232,13 @@ fn of_several_disks_the_firmware_s_comes_first() {
         case("only XBOOTLDR", Some(uuid("vdc", 1)), third),
         case("another type", Some(uuid("vdc", 2)), first),
         chosen(
+            "a second ESP of the firmware's disk",
+            &[disk("vda", &[Esp]), disk("vdb", &[Esp, Esp])],
+            Some(uuid("vdb", 1)),
+            "vdb1 | vdb2 vda1",
+            &[],
+        ),
+        chosen(
             "a copy of the firmware's disk",
             &[disk("vda", &[Esp]), copy],
             Some(uuid("vda", 1)),
