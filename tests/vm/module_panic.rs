@@ -3,6 +3,8 @@
 //! the load holds the kexec lock, so the kernel does not jump to the crash image. The
 //! manual's table of this is CRASH_TABLE in xtask/src/docs/prose.rs.
 
+use std::ops::RangeInclusive;
+
 use guest::handshake::{KERNEL, initramfs, tiny_uki, tiny_uki_with};
 use guest::pe::{Pe, tiny_kernel};
 use guest::{Initramfs, Machine, Transcript};
@@ -97,12 +99,24 @@ fn parser_is_made_ready() {
     panics("preparing", script, true);
 }
 
-#[test]
-fn more_each_step_of_making_a_parser_ready() {
-    for call in 1..=10 {
+#[track_caller]
+fn panics_before(calls: RangeInclusive<u32>) {
+    for call in calls {
         let script = format!("client brake panic-now bpf:{call} kexec-bpf load /a.efi");
         panics(&format!("preparing-{call}"), &script, true);
     }
+}
+
+/// The kernel's types are looked for, and maps made.
+#[test]
+fn more_each_step_of_making_a_parser_ready() {
+    panics_before(1..=10);
+}
+
+/// The program's constants are frozen, its types and itself loaded, and it is attached.
+#[test]
+fn more_each_step_of_loading_a_parser() {
+    panics_before(11..=16);
 }
 
 #[test]
