@@ -189,11 +189,12 @@ struct kexec_bpf_register {
  * count, and in all other loads they do not: an attached program runs there,
  * too, uses up the time of that load, and all of its calls fail with EPERM. So
  * that its variables are fresh, a program is loaded anew for each load, and it
- * must not write to them before one of its calls has succeeded. The cookie keeps loads from disturbing
- * each other by accident; it is no secret from root. Without the flag the cookie is 0,
- * as for programs that are attached without one, and only a process whose load
- * waits can load a parser. A module that does not list "early" in the parameter
- * "register_flags" does not know this flag, and NO_PARSER excludes it (EINVAL).
+ * must not write to them before one of its calls has succeeded. The cookie
+ * keeps loads from disturbing each other by accident; it is no secret from
+ * root. Without the flag the cookie is 0, as for programs that are attached
+ * without one, and only a process whose load waits can load a parser. A module
+ * that does not list "early" in the parameter "register_flags" does not know
+ * this flag, and NO_PARSER excludes it (EINVAL).
  */
 #define KEXEC_BPF_REGISTER_NO_DIGEST	0x1
 #define KEXEC_BPF_REGISTER_NO_PARSER	0x2
