@@ -67,7 +67,7 @@ impl<'caller> Search<'caller> {
     fn table(&self, disk: &Block) -> Disk {
         let mut disk = read(disk);
         if let Some(uuid) = &self.variables.device_part_uuid {
-            disk.has_esp(uuid);
+            disk.mark_esp(uuid);
         }
         disk
     }
@@ -247,7 +247,7 @@ impl<'caller> Search<'caller> {
                 _ => {}
             }
         }
-        for disk in disks {
+        for disk in disks.iter().filter(|disk| disk.has_second_only()) {
             for one in disk.chosen().filter(|one| self.is_unlisted(one, devices)) {
                 self.add(&mut others, self.open_partition(one));
             }
@@ -262,14 +262,13 @@ impl<'caller> Search<'caller> {
     fn add(&self, found: &mut Found, opened: Result<Volume, BootError>) {
         match opened {
             Ok(volume) if (self.is_wanted)(&volume.root) => found.volumes.push(volume),
-            // What the kernel takes no partitions of is another system's disk.
-            Ok(_) | Err(BootError::NoDevice { .. }) => {}
+            Ok(_) => {}
             Err(error) => found.notes.push(skipped(&error)),
         }
     }
 
-    /// Returns whether a partition of these devices is one of those that only the second table
-    /// of a disk has, and is of no type that is read first.
+    /// Returns whether a partition is of these devices, of no type that is read first, and not
+    /// known to the kernel.
     fn is_unlisted(&self, one: &Chosen<'_>, devices: &Devices) -> bool {
         let Chosen { disk, partition } = one;
         let mut disks = self.disks();

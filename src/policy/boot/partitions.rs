@@ -26,6 +26,12 @@ impl Disk {
         table.map_or(&[], |table| &table.partitions)
     }
 
+    /// Returns whether only its second table can be read; the kernel does not look at that.
+    #[must_use]
+    pub fn has_second_only(&self) -> bool {
+        matches!(&self.table, Ok(table) if table.from_backup)
+    }
+
     /// Returns whether it has the partition with this UUID.
     #[must_use]
     pub fn has(&self, uuid: &str) -> bool {
@@ -34,7 +40,7 @@ impl Disk {
 
     /// Takes the partition that the firmware started from for an ESP, whatever its type: a
     /// stick that was made by hand has another one.
-    pub fn has_esp(&mut self, started_from: &str) {
+    pub fn mark_esp(&mut self, started_from: &str) {
         let Ok(table) = &mut self.table else {
             return;
         };
@@ -110,11 +116,11 @@ pub fn choose<'disks>(
         let mut all = all.iter();
         all.any(|one| is(one.partition, started_from))
     });
-    let has_esp = |all: &Vec<Chosen<'_>>| {
+    let mark_esp = |all: &Vec<Chosen<'_>>| {
         let mut all = all.iter();
         all.any(|one| one.partition.partition_type == PartitionType::Esp)
     };
-    let first = started.or_else(|| firsts().find(has_esp));
+    let first = started.or_else(|| firsts().find(mark_esp));
     let first = first.or_else(|| firsts().find(|all| !all.is_empty()));
     let Some(mut partitions) = first else {
         return Err(BootError::NoEsp { seen: seen(disks) });
@@ -138,7 +144,7 @@ pub fn choose<'disks>(
     disks.iter().for_each(add);
     let mut notes = Vec::new();
     for disk in disks {
-        if matches!(&disk.table, Ok(table) if table.from_backup) {
+        if disk.has_second_only() {
             let name = &disk.name;
             notes.push(format!(
                 "{name}: the first partition table is damaged; the second is used"

@@ -254,11 +254,11 @@ fn the_firmware_s_partition_is_an_esp_whatever_its_type() {
     let mut disks = [disk("vda", &[Esp]), disk("vdb", &[Xbootldr, Other, Other])];
     let started_from = uuid("vdb", 2);
     for disk in &mut disks {
-        disk.has_esp(&started_from.to_uppercase());
+        disk.mark_esp(&started_from.to_uppercase());
     }
     let wanted = "vdb2 vdb1 | vda1";
     check(&[chosen("a stick", &disks, Some(started_from), wanted, &[])]);
-    disks[1].has_esp(&uuid("vdb", 1));
+    disks[1].mark_esp(&uuid("vdb", 1));
     let is_xbootldr = disks[1].partitions()[0].partition_type == Xbootldr;
     assert!(is_xbootldr);
 }
