@@ -40,7 +40,7 @@ pub struct Console {
     body: Json,
     /// The members of the plan. Of several plans, the last one is carried out.
     plan: Json,
-    /// Whether the image is loaded, after a load.
+    /// True if the image is loaded; `None` before a load.
     is_loaded: Option<bool>,
     /// The elements of the member `warnings`.
     warnings: Json,

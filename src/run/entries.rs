@@ -44,7 +44,9 @@ pub struct BootEntries {
     pub notes: Vec<String>,
     pub seen: Seen,
     has_conf: bool,
-    /// The number of entries that a boot loader would read; they come first.
+    /// True if a directory may not be read.
+    is_denied: bool,
+    /// The number of entries of the boot loader's disk; they come first.
     own: usize,
     /// True if nothing of the boot loader's disk can boot, and something there has to be
     /// opened first.
@@ -76,14 +78,13 @@ pub fn find(
     })?;
     if all.entries.is_empty() {
         let names = all.volumes.iter().map(|volume| volume.name.as_str());
-        let may_read = !all.notes.iter().any(|note| note.contains("EACCES"));
         let error = BootError::NoEntries {
             places: names.collect::<Vec<_>>().join(", "),
             notes: all.notes,
         };
-        return Err(match may_read {
-            true => error.into(),
-            false => volumes::needs_root(error.into()),
+        return Err(match all.is_denied {
+            true => volumes::needs_root(error.into()),
+            false => error.into(),
         });
     }
     Ok(all)
@@ -156,6 +157,7 @@ impl BootEntries {
             sort(&mut reading.entries, Entry::order);
             self.entries.append(&mut reading.entries);
             self.notes.append(&mut reading.notes);
+            self.is_denied |= reading.is_denied;
             self.tell_unknown(reading.unknown);
         }
         self.entries.append(&mut after);
@@ -364,7 +366,7 @@ mod tests {
     use super::*;
     use crate::run::volume::Volume;
 
-    /// Which disk's kernel boots must not hang on names and versions.
+    /// The choice of a disk does not hang on names and versions.
     #[test]
     fn entries_of_one_disk_stay_together() {
         let all = std::env::temp_dir().join(std::format!("disks-{}", std::process::id()));
@@ -389,11 +391,8 @@ mod tests {
         };
         let mut read: BootEntries = Default::default();
         assert!(!read.read_all(found, None, &Host::default()));
-        let ids = read
-            .entries
-            .iter()
-            .map(|entry| String::from_utf8_lossy(&entry.id));
-        let ids: Vec<_> = ids.collect();
+        let ids = read.entries.iter().map(|entry| entry.id.as_slice());
+        let ids: Vec<_> = ids.map(String::from_utf8_lossy).collect();
         assert_eq!(ids, ["a3.conf", "a2.conf", "a1.conf", "b2.conf", "b1.conf"]);
         std::fs::remove_dir_all(&all).unwrap();
     }

@@ -22,7 +22,7 @@ pub struct Found {
     pub volumes: Vec<Volume>,
     /// Warnings to show to the user.
     pub notes: Vec<String>,
-    /// What comes after them, in this order.
+    /// The file systems that come after them, in this order.
     pub stages: Vec<Stage>,
     /// True if they are on the disk that the firmware started from, as far as they are first.
     pub is_known: bool,

@@ -46,7 +46,8 @@ pub struct GrubFiles {
     links: Vec<Link>,
     /// The disks of each file system.
     disks: Vec<Vec<String>>,
-    /// True if the first file system is the ESP that the firmware started from.
+    /// True if the disk that the firmware started from is known; the first file system is the
+    /// ESP there, or else beside it.
     pub is_known: bool,
 }
 

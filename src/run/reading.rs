@@ -28,6 +28,8 @@ pub struct Reading {
     pub group: Group,
     pub entries: Vec<Entry>,
     pub notes: Vec<String>,
+    /// True if a directory may not be read.
+    pub is_denied: bool,
     /// Variables of grub that entries use and nothing sets.
     pub unknown: Vec<Vec<u8>>,
 }
@@ -106,6 +108,7 @@ impl Reading {
             Ok(names) => names,
             Err(error) if error.errno == Errno::ENOENT => return entries,
             Err(error) => {
+                self.is_denied |= error.errno == Errno::EACCES;
                 let path = escaped(&path);
                 self.notes.push(format!("{path}: {error}"));
                 return entries;

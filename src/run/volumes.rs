@@ -19,7 +19,7 @@ const PAUSE_MS: u32 = 200;
 /// before it can be opened. A search mounts file systems, which takes time and is logged.
 const AGAIN_US: u64 = 2_000_000;
 
-/// What is made of the file systems that were found; also told whether nothing more will be
+/// A function that takes the file systems that were found, and whether nothing more will be
 /// waited for. Returns whether all that is looked for is there.
 pub type Reader<'a> = &'a mut dyn FnMut(Found, bool) -> bool;
 

@@ -148,7 +148,7 @@ mod tests {
         assert!(run(b"/nonexistent", &[], 20).is_err());
     }
 
-    /// What a program prints is no part of a JSON document.
+    /// The output of a program is no part of a JSON document.
     #[test]
     fn programs_write_to_standard_error() {
         const IS_INNER: &str = "KEXEC_BPF_IS_INNER";

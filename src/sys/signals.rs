@@ -32,17 +32,7 @@ impl Held {
         }
         Held(())
     }
-}
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        if COUNT.fetch_sub(1, Ordering::Relaxed) == 1 {
-            mask(libc::SIG_UNBLOCK, &ENDING);
-        }
-    }
-}
-
-impl Held {
     /// Returns a descriptor that can be read once one of the signals waits.
     #[must_use]
     pub fn descriptor(&self) -> Option<OwnedFd> {
@@ -51,6 +41,14 @@ impl Held {
         let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC) };
         // SAFETY: the descriptor is new, and nobody else has it.
         (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if COUNT.fetch_sub(1, Ordering::Relaxed) == 1 {
+            mask(libc::SIG_UNBLOCK, &ENDING);
+        }
     }
 }
 

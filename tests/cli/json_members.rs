@@ -158,7 +158,7 @@ fn what_has_no_name_is_absent() {
     }
 }
 
-/// What load does not read, or reads a part of, keeps nobody from seeing the rest.
+/// A section that load does not read, or reads a part of, hides none of the others.
 #[test]
 fn long_texts_do_not_end_an_inspection() {
     let directory = Directory::new("json-long");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use guest::disk::assemble;
 use guest::esp::Esp;
 use guest::filesystem::{Filesystem, image};
+use guest::firmware::variable;
 use guest::pe::tiny_kernel;
 use guest::{Initramfs, Kernel, Machine, drivers, host_program};
 
@@ -50,13 +51,6 @@ const STARTED_FROM: &str = "LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29b
 
 /// The EFI variable with the name of the default.
 const DEFAULT: &str = "LoaderEntryDefault-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
-
-/// Returns an EFI variable's contents.
-fn variable(text: &str) -> Vec<u8> {
-    let attributes = 7_u32.to_le_bytes().into_iter();
-    let units = text.encode_utf16();
-    attributes.chain(units.flat_map(u16::to_le_bytes)).collect()
-}
 
 /// Returns the contents of [`STARTED_FROM`] for a partition of a disk.
 fn started_from(disk: &Path, number: u32) -> Vec<u8> {

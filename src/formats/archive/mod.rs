@@ -286,8 +286,9 @@ impl Walker<'_> {
                 _ if foreign::is_cut_cpio(source, from, bytes) => {
                     (from, FaultKind::Cut(Format::Cpio))
                 }
-                Some(named) if named.advice == Advice::None && is_surplus => return,
-                None if is_surplus => return,
+                named if is_surplus && named.is_none_or(|one| one.advice == Advice::None) => {
+                    return;
+                }
                 Some(named) => (from, FaultKind::Foreign(named)),
                 None => {
                     let [a, b, c, d, e, f, g, h, ..] = self.window.head(start).unwrap_or_default();

@@ -197,3 +197,13 @@ pub fn revoke(directory: &Path, digest: &[u8; 32]) {
     bytes[at..at + digest.len()].copy_from_slice(digest);
     std::fs::write(&vars, bytes).expect("write the firmware's variables");
 }
+
+/// Returns an EFI variable with a text as efivarfs has it: attributes, then UTF-16 with a NUL.
+pub fn variable(text: &str) -> Vec<u8> {
+    // Non-volatile, and for the firmware and the system.
+    let mut bytes = vec![7, 0, 0, 0];
+    for unit in text.encode_utf16().chain([0]) {
+        bytes.extend_from_slice(&unit.to_le_bytes());
+    }
+    bytes
+}

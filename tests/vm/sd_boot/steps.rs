@@ -4,7 +4,7 @@
 
 use super::KERNEL;
 use super::settings::{Setting, VARIABLES};
-use guest::{Disk, Initramfs, Partition, Transcript, drivers, packages};
+use guest::{Disk, Initramfs, Partition, Transcript, drivers, firmware, packages};
 
 /// Directory of the settings on the ESP: a file `step`, and a directory for each.
 const PLACE: &str = "steps";
@@ -72,20 +72,10 @@ pub fn with_settings(mut disk: Disk, settings: &[&Setting]) -> Disk {
             disk = disk.esp(&format!("{place}/loader.conf"), setting.conf.as_bytes());
         }
         for (variable, text) in setting.variables {
-            disk = disk.esp(&format!("{place}/{variable}"), &value(text));
+            disk = disk.esp(&format!("{place}/{variable}"), &firmware::variable(text));
         }
     }
     disk
-}
-
-/// Returns an EFI variable as efivarfs has it: attributes, then UTF-16 with a NUL.
-fn value(text: &str) -> Vec<u8> {
-    // Non-volatile, and for the firmware and the system.
-    let mut bytes = vec![7, 0, 0, 0];
-    for unit in text.encode_utf16().chain([0]) {
-        bytes.extend_from_slice(&unit.to_le_bytes());
-    }
-    bytes
 }
 
 /// The outcome of one setting.

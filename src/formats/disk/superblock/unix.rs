@@ -85,16 +85,11 @@ impl Layout {
             return None;
         }
         let label = block.get(self.label.clone())?;
-        let mut found = Filesystem {
-            name: self.name,
-            uuid: match self.uuid {
-                Some(at) => uuid(block, at)?,
-                None => String::new(),
-            },
-            label: text(label),
-            devices: 1,
-            is_part: false,
+        let uuid = match self.uuid {
+            Some(at) => uuid(block, at)?,
+            None => String::new(),
         };
+        let mut found = Filesystem::new(self.name, uuid, text(label));
         match self.name {
             "ext4" if u32_at(block, 0x60)? & EXT4_JOURNAL_DEVICE != 0 => return None,
             "f2fs" => found.label = gpt::utf16(label).into_bytes(),
