@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! One thread beside this one, by pthread_create(3), because musl's malloc and errno need
-//! its thread-local storage. Layer: effects.
+//! One thread beside this one, by pthread_create(3), because musl's errno needs its
+//! thread-local storage. Layer: effects.
 //!
 //! The kernel kills a single thread when a fault in the kernel itself occurs during that
 //! thread's system call. Such a thread never returns, and cannot be joined.
