@@ -37,7 +37,7 @@ pub fn line(
         add(", ", &entry.version);
     }
     add(", on ", volume);
-    if found.has_namesake(entry) {
+    if !entry.boot.is_empty() && found.has_namesake(entry) {
         add(", in /", entry.boot.trim_end_matches('/').as_bytes());
     }
     if let Some(problem) = &entry.problem {

@@ -285,7 +285,7 @@ impl BootEntries {
             if told.len() < UNKNOWN_TOLD && !told.contains(&name) {
                 let shown = escaped(&name);
                 self.notes.push(format!(
-                    "variable ${shown} of an entry: no grubenv here; it is left out"
+                    "variable ${shown} of an entry: no grubenv here sets it; it is left out"
                 ));
                 told.push(name);
             }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::text::read_text;
 use super::volume::{Volume, boots};
 use crate::diagnosis::escape::escaped;
-use crate::formats::entries::grubenv::{self, Grubenv};
+use crate::formats::entries::grubenv::{self, Grubenv, KERNELOPTS};
 use crate::formats::sort::sort;
 use crate::policy::boot::choose::{GrubChoice, GrubChoices, GrubPlace};
 use crate::policy::boot::entry::Entry;
@@ -18,6 +18,9 @@ use crate::policy::boot::entry::Entry;
 const VENDORS_MAX: usize = 64;
 /// The directory of vendors on an ESP.
 const VENDORS: &[u8] = b"EFI/";
+/// The names of the block and of grub's menu, which lie in one directory.
+const BLOCK: &[u8] = b"grubenv";
+const MENU: &[u8] = b"grub.cfg";
 /// The entry for the next boot only.
 const NEXT: &[u8] = b"next_entry";
 
@@ -59,9 +62,19 @@ impl GrubFiles {
         self.disks.push(on.disks.clone());
         let root = &on.root;
         let read = |boot: &'static str, path: Vec<u8>| {
-            let text = read_text(root, &path).ok()?;
-            let variables = Grubenv::parse(&text)?;
-            Some(GrubFile {
+            let text = read_text(root, &path).unwrap_or_default();
+            let block = Grubenv::parse(&text);
+            let has_block = block.is_some();
+            let mut variables = block.unwrap_or_default();
+            if variables.set(KERNELOPTS).is_none()
+                && (has_block || root.link(&path).is_none())
+                && let Some(directory) = path.strip_suffix(BLOCK)
+                && let Ok(menu) = read_text(root, &[directory, MENU].concat())
+            {
+                variables.add_fallbacks(&menu);
+            }
+            let is_useful = has_block || variables != Grubenv::default();
+            is_useful.then_some(GrubFile {
                 volume,
                 boot,
                 path,

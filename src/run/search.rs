@@ -347,7 +347,9 @@ impl<'caller> Search<'caller> {
     /// Adds a partition that the kernel did not find by itself.
     fn list(&self, disk: &str, partition: &Partition) -> Option<(AddedPartition, Block)> {
         let disk = self.disks().find(|one| one.name == disk)?;
-        AddedPartition::add(disk, partition.number, partition.slice).ok()
+        let Partition { number, slice, .. } = partition;
+        let name = partition_name(&disk.name, *number);
+        AddedPartition::add(disk, &name, *number, *slice).ok()
     }
 
     fn open_partition(&self, chosen: Chosen<'_>) -> Result<Volume, BootError> {

@@ -2,7 +2,6 @@
 //! The files that a thin image names: opens them below the root of the image's file
 //! system, and compares them with the image's hashes. Layer: effects.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::companions::ImageRoot;
@@ -10,6 +9,7 @@ use super::options::LoadOptions;
 use super::seen::Seen;
 use super::text::unusable;
 use super::{Progress, RunError, companions};
+use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::escaped;
 use crate::formats::image::detect::Image;
 use crate::formats::image::thin::{Reference, Thin, ThinError};
@@ -162,8 +162,8 @@ pub fn problem(
     }
     if host.is_locked_down() {
         let found = explain::unsigned_initrd(host, true);
-        let cause = String::from(found.cause_text());
-        return Some(Problem::File(found.with_what(&cause)));
+        let problem = Diagnosis::new(found.exit, &found.cause_text());
+        return Some(Problem::File(problem.with_hints(&found.hints)));
     }
     match open(manifest, options).err()? {
         RunError::Open {

@@ -206,12 +206,14 @@ pub struct AddedPartition {
 }
 
 impl AddedPartition {
-    /// Tells the kernel about a partition that only the second table lists.
+    /// Tells the kernel about a partition that only the second table lists, and returns it
+    /// with the device, to which the kernel gives the name `name`.
     ///
     /// # Errors
     /// EBUSY when it overlaps another one; EACCES without CAP_SYS_ADMIN.
     pub fn add(
         disk: &Block,
+        name: &str,
         number: u32,
         slice: FileSlice,
     ) -> Result<(AddedPartition, Block), SysError> {
@@ -223,10 +225,9 @@ impl AddedPartition {
             number,
             _held: held,
         };
-        let is = |block: &Block| block.partition == Some((disk.name.clone(), number));
-        match all().into_iter().find(is) {
+        match describe(name) {
             Some(block) => Ok((added, block)),
-            None => Err(SysError::new("BLKPG", &disk.name, rustix::io::Errno::NODEV)),
+            None => Err(SysError::new("BLKPG", name, rustix::io::Errno::NODEV)),
         }
     }
 }

@@ -15,6 +15,7 @@ mod companions;
 mod complete;
 mod entries;
 mod entries_faults;
+mod entries_grub;
 mod entries_places;
 mod help;
 mod initrd;

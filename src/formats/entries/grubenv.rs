@@ -8,10 +8,14 @@
 
 use alloc::vec::Vec;
 
-use crate::formats::image::env_file::unescaped;
+use crate::formats::image::env_file::{unescaped, unquoted};
 
 /// The first line of each environment block.
 const SIGNATURE: &[u8] = b"# GRUB Environment Block\n";
+/// The command line that entries of RHEL refer to.
+pub const KERNELOPTS: &[u8] = b"kernelopts";
+/// The command line that grub gives to entries without one.
+pub const DEFAULT_KERNELOPTS: &[u8] = b"default_kernelopts";
 /// Limit on the variables of a block; real ones have fewer than 10.
 const VARIABLES_MAX: usize = 256;
 /// The length after which no more of a value is expanded: one variable may stand in a file
@@ -94,6 +98,23 @@ impl Grubenv {
     #[must_use]
     pub fn set(&self, name: &[u8]) -> Option<&[u8]> {
         self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Adds the command lines that grub's menu has for a block without them. Of a menu, which
+    /// is a script, only a line `set NAME="VALUE"` is read, and only without variables.
+    pub fn add_fallbacks(&mut self, menu: &[u8]) {
+        for name in [KERNELOPTS, DEFAULT_KERNELOPTS] {
+            let mut lines = menu.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            let value = lines.find_map(|line| {
+                let line = line.strip_prefix(b"set ")?.strip_prefix(name)?;
+                line.strip_prefix(b"=")
+            });
+            if let Some(value) = value.filter(|value| !value.contains(&b'$'))
+                && self.set(name).is_none()
+            {
+                self.variables.push((name.to_vec(), unquoted(value)));
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use super::error::{EntryError, shown};
-use super::grubenv::{self, EXPANDED_MAX_BYTES, Grubenv};
+use super::grubenv::{self, DEFAULT_KERNELOPTS, EXPANDED_MAX_BYTES, Grubenv};
 use super::{assignments, unquoted};
 use crate::formats::cmdline;
 
@@ -98,6 +98,12 @@ impl Type1 {
         }
         if entry.image.is_empty() {
             entry.problem.get_or_insert(EntryError::NoImage);
+        }
+        if entry.options.is_empty()
+            && entry.kind == Some(EntryKind::Linux)
+            && let Some(words) = variables.and_then(|all| all.set(DEFAULT_KERNELOPTS))
+        {
+            entry.options = words.to_vec();
         }
         entry
     }
@@ -214,9 +220,10 @@ impl Type1 {
         let slash = beside.iter().rposition(|byte| *byte == b'/');
         let directory = slash.and_then(|at| beside.get(..=at)).unwrap_or_default();
         let mut early = Vec::new();
-        for name in names.split(u8::is_ascii_whitespace) {
+        let names = names.split(u8::is_ascii_whitespace);
+        // Each name costs a look at the disk.
+        for name in names.filter(|name| !name.is_empty()).take(FILES_MAX) {
             if let Ok(Some(file)) = path(&[directory, name].concat())
-                && early.len() < FILES_MAX
                 && is_there(&file)
             {
                 early.push(file);
