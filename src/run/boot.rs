@@ -84,8 +84,14 @@ fn load_entry(
         MenuTime::Auto => found.conf.timeout,
         MenuTime::Given(timeout) => timeout,
     });
+    let mut refused = None;
     let (entry, cmdline) = loop {
-        let index = chosen(name, options.next, &mut menu, &mut found, host, events)?;
+        let index = chosen(name, options.next, &mut menu, &mut found, host, events);
+        let index = index.map_err(|error| match error {
+            // Why the kernel refused the first one says more.
+            RunError::Boot(BootError::NothingLeft { .. }) => refused.take().unwrap_or(error),
+            _ => error,
+        })?;
         let Some(entry) = found.entries.get(index).cloned() else {
             return Err(BootError::NothingLeft { after: None }.into());
         };
@@ -124,6 +130,9 @@ fn load_entry(
             return Err(error);
         }
         found.skip(index, &error);
+        if matches!(error, RunError::Kernel { .. }) {
+            refused.get_or_insert(error);
+        }
         let entries = &found;
         events.tell(Event::Unbootable { entries, index });
     };

@@ -9,8 +9,9 @@ use super::entry;
 use super::events::{Event, Events};
 use super::load::prepare;
 use super::options::LoadOptions;
-use super::text::unusable;
+use super::text::{refused, unusable};
 use super::{RunError, manifest, prepared, thin};
+use crate::diagnosis::Exit;
 use crate::formats::entries::loader_conf::Timeout;
 use crate::host::Host;
 use crate::policy::boot::choose::DefaultSource;
@@ -32,6 +33,10 @@ pub fn problem_of_load(error: &RunError) -> Option<Problem> {
         | RunError::CompanionName { .. }
         | RunError::CompanionPath { .. }
         | RunError::TooManyCompanions { .. } => Some(unusable(error)),
+        // The kernel would refuse another one for its own signature only.
+        RunError::Kernel { diagnosis, .. } if diagnosis.exit == Exit::Refused => {
+            Some(refused(diagnosis))
+        }
         RunError::Plan { error: plan, .. } if plan.is_of_files() => Some(entry::problem_of(error)),
         _ => None,
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! What is on a device: a partition table, or a file system. Layer: effects.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::diagnosis::Diagnose;
@@ -22,6 +22,11 @@ pub fn table(disk: &Block) -> Result<Table, DiskError> {
     let file = disk.open();
     let file = file.map_err(|error| DiskError::Open(error.to_string()))?;
     table::read(&file, disk.sector_bytes()).map_err(DiskError::Table)
+}
+
+/// Returns the note on a file system that was found and cannot be read.
+pub fn skipped(error: &BootError) -> String {
+    ["skipped ", &error.to_string()].concat()
 }
 
 /// Returns a disk with its partition table, or the reason why there is none.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::options::LoadOptions;
 use super::seen::Seen;
-use super::text::{read_text, unusable};
+use super::text::{self, read_text, unusable};
 use super::volume::BootPlace;
 use super::{RunError, manifest, prepared, thin};
 use crate::diagnosis::Diagnosis;
@@ -140,7 +140,7 @@ pub fn files_problem(
     };
     let refused = || refused(&manifest.detected, text).map(Problem::Enforce);
     let refused = host.enforces().then(refused).flatten();
-    refused.or_else(|| plan_problem(&image, &mut manifest, host))
+    refused.or_else(|| plan_problem(&image, &mut manifest, host, text.is_initrd_empty))
 }
 
 /// Returns the rule of enforce that a type 1 entry breaks.
@@ -152,18 +152,29 @@ fn refused(image: &Image, text: &Type1) -> Option<Rule> {
     }
 }
 
-/// Returns the reason why an image cannot be planned. What depends on the module only is
-/// left to the load, which says more about it.
+/// Returns the reason why an image cannot be planned, or cannot start because its initrds
+/// are empty. What depends on the module only is left to the load, which says more about it.
 fn plan_problem(
     image: &LoadOptions<'_>,
     manifest: &mut Manifest<InputFile>,
     host: &Host,
+    is_initrd_empty: bool,
 ) -> Option<Problem> {
     if let Some(problem) = thin::problem(manifest, image, host) {
         return Some(problem);
     }
     let is_uki = matches!(manifest.detected, Image::Uki { .. });
-    match prepared::plan(image, manifest, host, Some(Depth::Glance)).err()? {
+    let error = match prepared::plan(image, manifest, host, Some(Depth::Glance)) {
+        Ok(plan) if is_initrd_empty && plan.missing_root().is_some() => {
+            return Some(Problem::Entry(EntryError::EmptyInitrd));
+        }
+        Ok(plan) => {
+            let blocker = plan.image_blocker(&image.wanted, manifest, host);
+            return blocker.as_ref().map(text::refused);
+        }
+        Err(error) => error,
+    };
+    match error {
         RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
             None
         }
@@ -214,7 +225,7 @@ pub fn profiles(
     }
     for entry in &mut entries {
         manifest.profile = entry.profile;
-        entry.problem = plan_problem(&options, &mut manifest, host);
+        entry.problem = plan_problem(&options, &mut manifest, host, false);
     }
     Ok(entries)
 }

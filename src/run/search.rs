@@ -2,11 +2,11 @@
 //! One search for file systems among the devices that exist. Layer: effects.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::OnceCell;
 
-use super::device::{content, filesystem, is_called, is_other, members, read, table};
+use super::device::{content, filesystem, is_called, is_other, members, read, skipped, table};
 use super::found::{Devices, Found, Place, Stage};
 use super::volume::Volume;
 use crate::formats::disk::partition::{Partition, PartitionType};
@@ -27,11 +27,6 @@ pub struct Search<'caller> {
     is_wanted: &'caller dyn Fn(&Directory) -> bool,
     /// The tables of all disks, once they were read.
     tables: OnceCell<Vec<Disk>>,
-}
-
-/// Returns the note on a file system that was found and cannot be read.
-fn skipped(error: &BootError) -> String {
-    ["skipped ", &error.to_string()].concat()
 }
 
 impl Found {
@@ -95,11 +90,8 @@ impl<'caller> Search<'caller> {
     /// # Errors
     /// [`BootError`] when there are none.
     pub fn find(&self, place: Place<'_>) -> Result<Found, BootError> {
-        let uuid = self.variables.device_part_uuid.as_deref();
         let Place::Device(wanted) = place else {
-            let mut found = self.anywhere(uuid)?;
-            found.is_known = uuid.is_some_and(|uuid| self.disk_with(uuid).is_some());
-            return Ok(found);
+            return self.anywhere();
         };
         let name = DeviceName::parse(wanted);
         // The whole of a RAID 1 before its parts.
@@ -113,10 +105,16 @@ impl<'caller> Search<'caller> {
             Some(device) => (device.disks(), self.device(device)?),
             None => self.unlisted(&name, wanted)?,
         };
-        let mut disks = self.disks().filter(|disk| disks.contains(&disk.name));
-        found.is_known = uuid.is_some_and(|uuid| disks.any(|disk| read(disk).has(uuid)));
-        found.is_foreign = uuid.is_some() && !found.is_known;
+        found.is_known = self.are_known(&disks);
+        found.is_foreign = self.variables.device_part_uuid.is_some() && !found.is_known;
         Ok(found)
+    }
+
+    /// Returns whether the firmware started from one of these disks.
+    pub fn are_known(&self, disks: &[String]) -> bool {
+        let uuid = self.variables.device_part_uuid.as_deref();
+        let mut disks = self.disks().filter(|disk| disks.contains(&disk.name));
+        uuid.is_some_and(|uuid| disks.any(|disk| read(disk).has(uuid)))
     }
 
     /// Finds and mounts the file systems of a device.
@@ -167,15 +165,17 @@ impl<'caller> Search<'caller> {
 
     /// Searches all disks. Where the firmware's disk is known and its boot loader finds
     /// nothing there, that is grub, which reads the rest of that disk.
-    fn anywhere(&self, started_from: Option<&str>) -> Result<Found, BootError> {
-        let chosen = partitions::choose(self.tables(), started_from);
+    fn anywhere(&self) -> Result<Found, BootError> {
+        let uuid = self.variables.device_part_uuid.as_deref();
+        let chosen = partitions::choose(self.tables(), uuid);
         let chosen = chosen.and_then(|choice| self.open_all(choice));
-        let disk = started_from.and_then(|uuid| self.disk_with(uuid));
-        let Some(disk) = disk else {
+        let Some(disk) = uuid.and_then(|uuid| self.disk_with(uuid)) else {
             return self.then(chosen, &[Devices::All]);
         };
         let (own, others) = (Devices::Of(disk.into()), Devices::NotOf(disk.into()));
-        self.then(chosen, &[own, others])
+        let mut found = self.then(chosen, &[own, others])?;
+        found.is_known = true;
+        Ok(found)
     }
 
     /// Returns what was found, with these devices to be searched after it, or else what they

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::diagnosis::{Diagnose, Exit};
+use crate::diagnosis::{Diagnose, Diagnosis, Exit};
 use crate::formats::entries::FILE_MAX_BYTES;
 use crate::formats::source::{FileOffset, FileSlice, ReadAt, read_small};
 use crate::policy::boot::error::Problem;
@@ -19,6 +19,12 @@ pub fn unusable(error: &dyn Diagnose) -> Problem {
         Exit::Usage => found.with_exit(Exit::BadImage),
         _ => found,
     })
+}
+
+/// Converts the refusal of an image: its cause says why the entry cannot boot.
+pub fn refused(found: &Diagnosis) -> Problem {
+    let problem = Diagnosis::new(found.exit, &found.why());
+    Problem::File(problem.with_hints(&found.hints))
 }
 
 /// Reads a small text file.

@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 use super::companions::ImageRoot;
 use super::options::LoadOptions;
 use super::seen::Seen;
-use super::text::unusable;
+use super::text::{refused, unusable};
 use super::{Progress, RunError, companions};
-use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::escaped;
 use crate::formats::image::detect::Image;
 use crate::formats::image::thin::{Reference, Thin, ThinError};
@@ -161,9 +160,7 @@ pub fn problem(
         return Some(Problem::Enforce(Rule::Thin));
     }
     if host.is_locked_down() {
-        let found = explain::unsigned_initrd(host, true);
-        let problem = Diagnosis::new(found.exit, &found.cause_text());
-        return Some(Problem::File(problem.with_hints(&found.hints)));
+        return Some(refused(&explain::unsigned_initrd(host, true)));
     }
     match open(manifest, options).err()? {
         RunError::Open {

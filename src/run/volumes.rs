@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! Finds the file systems that have boot entries. Layer: effects.
 
+use alloc::vec::Vec;
+
 use super::RunError;
 use super::found::Found;
 pub use super::found::Place;
@@ -37,9 +39,7 @@ pub fn find(
     read: Reader<'_>,
 ) -> Result<(), RunError> {
     if let Place::Root(path) = place {
-        let mut found = Found::one(Volume::of_directory(path)?);
-        found.is_foreign = true;
-        read(found, true);
+        read(mounted(path)?, true);
         return Ok(());
     }
     if !block::are_listed() {
@@ -70,6 +70,24 @@ pub fn find(
         }
         wait(&search.blocks, end_us);
     }
+}
+
+/// Returns a directory of the running system as a file system. EFI variables are about its
+/// entries only if it is mounted from the disk that the firmware started from.
+fn mounted(path: &[u8]) -> Result<Found, RunError> {
+    let mut volume = Volume::of_directory(path)?;
+    let search = Search::new(&|_| true);
+    if let Some(number) = volume.root.mounted_from() {
+        let mut blocks = search.blocks.iter();
+        let block = blocks.find(|block| block.number().as_ref() == Some(&number));
+        volume.disks = block.map_or(Vec::new(), Block::disks);
+    }
+    let is_known = search.are_known(&volume.disks);
+    Ok(Found {
+        is_known,
+        is_foreign: !is_known,
+        ..Found::one(volume)
+    })
 }
 
 /// Says that root is needed, if that is why nothing was found.

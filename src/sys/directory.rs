@@ -11,6 +11,7 @@ use core::mem::MaybeUninit;
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags, ResolveFlags};
+use rustix::fs::{StatxAttributes, StatxFlags};
 use rustix::io::Errno;
 
 use super::SysError;
@@ -191,6 +192,16 @@ impl Directory {
         let fd = open_beneath(self.as_fd(), path, HANDLE).ok()?;
         let stat = rustix::fs::fstat(fd).ok()?;
         Some((stat.st_dev, stat.st_ino))
+    }
+
+    /// Returns the number MAJOR:MINOR of the device that is mounted on this directory; `None`
+    /// if nothing is, or only a directory of another mount's file system.
+    #[must_use]
+    pub fn mounted_from(&self) -> Option<String> {
+        let flags = StatxFlags::empty();
+        let stat = rustix::fs::statx(self.as_fd(), "", AtFlags::EMPTY_PATH, flags).ok()?;
+        let is_mount = stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+        is_mount.then(|| format!("{}:{}", stat.stx_dev_major, stat.stx_dev_minor))
     }
 
     /// Returns the size of the regular file `path`; `None` if it is none.

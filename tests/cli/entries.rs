@@ -42,7 +42,7 @@ fn profiles() -> Vec<u8> {
 }
 
 pub fn list(directory: &Directory) -> Run {
-    directory.run(&["list", "--root", "."])
+    directory.run_unlocked(&["list", "--root", "."])
 }
 
 /// Returns the plan of `boot`.
@@ -50,7 +50,7 @@ pub fn list(directory: &Directory) -> Run {
 pub fn plan(directory: &Directory, words: &[&str]) -> Run {
     let mut all = vec!["boot", "-n", "--root", "."];
     all.extend(words);
-    directory.run(&all)
+    directory.run_unlocked(&all)
 }
 
 #[track_caller]
@@ -132,7 +132,7 @@ extra /x/b.addon.efi\n",
         "--command-line",
         "@1 quiet",
     ];
-    let run = directory.run(&words);
+    let run = directory.run_unlocked(&words);
     assert_eq!(run.code, 0, "{run:?}");
     expect(&run, &["command line quiet (from --command-line)"]);
 }
@@ -150,6 +150,12 @@ fn what_cannot_start_is_skipped() {
             ("z4.conf", "sort-key a\nlinux /initrd\n"),
             ("z5.conf", "sort-key a\nefi /uki.efi\nprofile 9\n"),
             ("z7.conf", "sort-key a\nuki-url http://a/b.efi\n"),
+            // What a full /boot leaves.
+            (
+                "z8.conf",
+                "sort-key a\nlinux /vmlinuz\ninitrd /none.img\noptions root=UUID=a\n",
+            ),
+            ("none.img", ""),
         ],
     );
     let gzip = [&b"\x1f\x8b\x08"[..], &[0; 600]].concat();
@@ -179,6 +185,7 @@ fn what_cannot_start_is_skipped() {
             "z5.conf: skipped: no profile 9: the image has 2, numbered from 0",
             "z6.conf: skipped: the command line has 3000 bytes; this kernel takes",
             "z7.conf: skipped: on the network; download and load it: http://a/b.efi",
+            "z8.conf: skipped: its initrd is an empty file",
             "text.efi: skipped: ",
             "long.efi: skipped: .cmdline: 70000 bytes of text",
         ],
@@ -186,7 +193,9 @@ fn what_cannot_start_is_skipped() {
     let run = plan(&directory, &[]);
     assert_eq!(run.code, 0, "{run:?}");
     expect(&run, &["entry good.conf", "skipped"]);
-    for name in ["z1", "z2", "z3", "z4", "z5", "z6", "z7", "text", "long"] {
+    for name in [
+        "z1", "z2", "z3", "z4", "z5", "z6", "z7", "z8", "text", "long",
+    ] {
         let run = plan(&directory, &[name]);
         assert_eq!(run.code, 3, "{name}: {run:?}");
         expect(&run, &["cannot boot", "cause:"]);

@@ -50,7 +50,7 @@ fn entries_in_the_boot_directory_of_a_root_file_system() {
             expect(&run, &["vmlinuz-1", "initrd-1", "root=x ro quiet"]);
         }
         // It is the same system as seen from there.
-        let inside = directory.run(&["list", "--root", boot]);
+        let inside = directory.run_unlocked(&["list", "--root", boot]);
         assert_eq!(inside.stdout, run.stdout);
         // What cannot boot does not hide it, nor does it hide that.
         fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
@@ -70,7 +70,7 @@ fn entries_in_the_boot_directory_of_a_root_file_system() {
         expect(&run, &["* 1 d.conf, the default", "4 c.conf", "5 b.conf"]);
         // The same directory by another name is no other place.
         symlink(".", directory.path(boot).join("boot")).unwrap();
-        let inside = directory.run(&["list", "--root", boot]);
+        let inside = directory.run_unlocked(&["list", "--root", boot]);
         assert_eq!(inside.stdout.lines().count(), 2, "{inside:?}");
     }
 }

@@ -55,7 +55,7 @@ fn the_pictures_show_what_the_program_prints() {
             "'{line}' is not in {picture:?}: run make recording"
         );
     };
-    let list = directory.run(&["list", "--root", "."]);
+    let list = directory.run_unlocked(&["list", "--root", "."]);
     assert_eq!((list.code, list.stdout.lines().count()), (0, 3), "{list:?}");
     for line in list.stdout.lines() {
         has(&recording, line);

@@ -72,6 +72,26 @@ fn under_lockdown_another_entry_is_the_default() {
     );
 }
 
+/// Without the module, nothing would verify what is in a UKI beside its kernel.
+#[test]
+fn under_lockdown_a_uki_is_skipped() {
+    let esp = esp("uki-lockdown");
+    esp.file("vmlinuz", &build::bzimage());
+    let entry = b"title Other\nsort-key z\nlinux /vmlinuz\noptions root=/dev/vda\n";
+    esp.file("loader/entries/z.conf", entry);
+    let uki = build::pe(&[(".osrel", b"ID=a\n"), (".linux", &build::bzimage())]);
+    esp.file("EFI/Linux/good.efi", &uki);
+    let skipped = "good.efi: skipped: lockdown: the UKI is extracted, so nothing verifies";
+    let run = |words: &[&str]| run_on("none [integrity] confidentiality", &esp, words);
+    let list = run(&["list", "--root", "."]);
+    expect(&list, 0, &[skipped, "z.conf: Other, the default"]);
+    let boot = run(&["boot", "-n", "--root", "."]);
+    expect(&boot, 0, &[skipped, "entry z.conf"]);
+    let named = run(&["boot", "-n", "--root", ".", "good"]);
+    let hint = "modprobe kexec_bpf; or load it with --route extract --allow-unsigned-initrd";
+    expect(&named, 4, &["lockdown", hint]);
+}
+
 /// However many come first.
 #[test]
 fn a_good_image_is_found_after_many_bad_ones() {

@@ -254,7 +254,8 @@ fn taken_apart(said: &Transcript) {
         ],
     );
     let cause = format!("cause: lockdown: {ONLY_INNER}");
-    let way_out = "try:   modprobe kexec_bpf; or --route extract --allow-unsigned-initrd";
+    let way_out =
+        "try:   modprobe kexec_bpf; or load it with --route extract --allow-unsigned-initrd";
     said.expect_attempt(
         "dry",
         "4",

@@ -25,6 +25,8 @@ pub enum EntryError {
     DotDot(Vec<u8>),
     /// More initrds or extra files than are read.
     TooManyFiles,
+    /// None of its initrds has any content, and the kernel needs one.
+    EmptyInitrd,
     /// A value that is longer than any kernel takes, with its variables.
     TooLong,
     /// Keys for different kinds of programs: a boot loader hides such an entry.
@@ -42,6 +44,7 @@ impl fmt::Display for EntryError {
             EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi key"),
             EntryError::DotDot(path) => write!(out, "a path with '..': {}", escaped(path)),
             EntryError::TooManyFiles => out.write_str("too many initrds or extra files"),
+            EntryError::EmptyInitrd => out.write_str("its initrd is an empty file"),
             EntryError::TooLong => out.write_str("a value is too long with its variables"),
             EntryError::Mixed => {
                 out.write_str("has more than one of the keys linux, uki, uki-url and efi")

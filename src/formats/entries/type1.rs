@@ -42,6 +42,8 @@ pub struct Type1 {
     pub kind: Option<EntryKind>,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
+    /// True if it names initrds, and none of them has any content.
+    pub is_initrd_empty: bool,
     /// The first thing that is wrong with the values of `initrd`.
     initrd_problem: Option<EntryError>,
     /// Addons, credentials and extensions.
@@ -240,7 +242,13 @@ impl Type1 {
     /// them by any key, and without them its EFI stub loads those that its words name. As in
     /// systemd-boot, an empty file is no initrd.
     pub fn choose_initrds(&mut self, is_uki: bool, is_empty: impl Fn(&[u8]) -> bool) {
-        self.initrds.retain(|path| !is_empty(path));
+        let mut has_empty = false;
+        let mut has_content = |path: &Vec<u8>| {
+            let is_empty = is_empty(path);
+            has_empty |= is_empty;
+            !is_empty
+        };
+        self.initrds.retain(&mut has_content);
         if is_uki {
             if self.kind != Some(EntryKind::Linux) {
                 self.initrds.clear();
@@ -256,8 +264,9 @@ impl Type1 {
             };
             if self.initrds.is_empty() && self.initrd_problem.is_none() {
                 self.take_initrds(words().filter_map(|word| word.strip_prefix(INITRD)));
-                self.initrds.retain(|path| !is_empty(path));
+                self.initrds.retain(has_content);
             }
+            self.is_initrd_empty = has_empty && self.initrds.is_empty();
         }
         if let Some(problem) = self.initrd_problem.take() {
             self.problem.get_or_insert(problem);

@@ -101,7 +101,7 @@ pub fn unsigned_initrd(host: &Host, is_thin: bool) -> Diagnosis {
     let (cause, hint) = match (is_thin, host.module.is_some()) {
         (true, _) => (
             ONLY_NAMED,
-            "load with --route extract --allow-unsigned-initrd",
+            "load it with --route extract --allow-unsigned-initrd",
         ),
         (false, true) => (
             ONLY_INNER,
@@ -109,7 +109,7 @@ pub fn unsigned_initrd(host: &Host, is_thin: bool) -> Diagnosis {
         ),
         (false, false) => (
             ONLY_INNER,
-            "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd",
+            "modprobe kexec_bpf; or load it with --route extract --allow-unsigned-initrd",
         ),
     };
     certain(&format!("lockdown: {cause}"), &[Hint::Text(hint)])

@@ -15,9 +15,22 @@ impl Plan {
         manifest: &Manifest<F>,
         host: &Host,
     ) -> Option<Diagnosis> {
-        let unsigned = self.is_extracted_unverified(host) && !options.extracts_knowingly();
         explain::load_blocker(host, options.panic)
-            .or_else(|| Some(self.breaks(manifest, host)?.broken(options.panic)))
+            .or_else(|| self.image_blocker(options, manifest, host))
+    }
+
+    /// Returns the reason why this machine would load no image like this one, though others.
+    #[must_use]
+    pub fn image_blocker<F>(
+        &self,
+        options: &Options,
+        manifest: &Manifest<F>,
+        host: &Host,
+    ) -> Option<Diagnosis> {
+        let unsigned = self.is_extracted_unverified(host) && !options.extracts_knowingly();
+        let broken = self.breaks(manifest, host);
+        broken
+            .map(|rule| rule.broken(options.panic))
             .or_else(|| unsigned.then(|| explain::unsigned_initrd(host, manifest.thin.is_some())))
     }
 
@@ -102,7 +115,7 @@ mod tests {
         for (has_module, hint) in [
             (
                 false,
-                "modprobe kexec_bpf; or --route extract --allow-unsigned-initrd",
+                "modprobe kexec_bpf; or load it with --route extract --allow-unsigned-initrd",
             ),
             (
                 true,

@@ -135,7 +135,7 @@ fn where_signatures_count_it_takes_two_flags_or_is_refused() {
         let found = blocker(&Options::default(), &host).unwrap();
         let cause = "lockdown: of a thin image, only the kernel's file is verified";
         assert_eq!(found.cause_text(), cause);
-        let hint = "load with --route extract --allow-unsigned-initrd";
+        let hint = "load it with --route extract --allow-unsigned-initrd";
         assert_eq!(found.hints, [Hint::Text(hint)]);
         assert_eq!(blocker(&knowingly, &host), None);
         host.enforce = Some(Enforce::On);
