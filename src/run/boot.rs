@@ -154,6 +154,19 @@ fn tell_notes(found: &mut BootEntries, events: &mut dyn Events) {
     }
 }
 
+/// Reports the entries that were skipped as the default since the list was made.
+fn tell_skipped(found: &mut BootEntries, events: &mut dyn Events) {
+    let skipped = core::mem::take(&mut found.skipped);
+    for id in skipped.iter().take(UNBOOTABLE_TOLD) {
+        let mut entries = found.entries.iter();
+        let index = entries.position(|entry| entry.id == *id && entry.problem.is_some());
+        if let Some(index) = index {
+            let entries = &*found;
+            events.tell(Event::Unbootable { entries, index });
+        }
+    }
+}
+
 /// Returns the index of the requested entry, also of another file system, or of the one that
 /// the user chooses. If that one fails, the menu comes again, and waits.
 fn chosen(
@@ -185,6 +198,9 @@ fn chosen(
     while may_be_elsewhere(&index) && found.search_others(host) {
         tell_notes(found, events);
         index = find(found);
+    }
+    if menu.is_none() {
+        tell_skipped(found, events);
     }
     let mut index = index?;
     // Another disk's entry with this name may be another system.

@@ -91,7 +91,11 @@ impl BootEntries {
                 .as_ref()
                 .and_then(problem_of_load)
             {
-                Some(problem) => self.entries.get_mut(index)?.problem = Some(problem),
+                Some(problem) => {
+                    let entry = self.entries.get_mut(index)?;
+                    self.skipped.push(entry.id.clone());
+                    entry.problem = Some(problem);
+                }
                 None => return Some((index, source)),
             }
         }

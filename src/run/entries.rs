@@ -37,11 +37,12 @@ pub struct BootEntries {
     pub entries: Vec<Entry>,
     pub conf: LoaderConf,
     pub variables: LoaderVariables,
-    /// grub's environment blocks.
     grub_files: GrubFiles,
     /// grub's choices among the entries of each place.
     pub grub: Vec<GrubChoices>,
     pub notes: Vec<String>,
+    /// The ids of entries that were skipped as the default, and not told yet.
+    pub skipped: Vec<Vec<u8>>,
     pub seen: Seen,
     has_conf: bool,
     /// True if a directory may not be read.
@@ -126,7 +127,7 @@ impl BootEntries {
         self.notes.append(&mut self.rest.notes);
         // All of them first: an entry may need the variables of another file system.
         for volume in &volumes {
-            self.grub_files.read(volume);
+            self.grub_files.read(volume, &mut self.notes);
         }
         let mut readings: Vec<Reading> = Vec::new();
         for volume in volumes {

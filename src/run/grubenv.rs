@@ -3,9 +3,10 @@
 //! Layer: effects.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::entry::is_absent;
 use super::text::read_text;
 use super::volume::{Volume, boots};
 use crate::diagnosis::escape::escaped;
@@ -57,12 +58,23 @@ pub struct GrubFiles {
 impl GrubFiles {
     /// Reads the environment blocks of the next file system: those in grub's directory, in its
     /// root or in a /boot below it, and those of vendors on an ESP.
-    pub fn read(&mut self, on: &Volume) {
+    /// A note says which of them counts nothing, and why.
+    pub fn read(&mut self, on: &Volume, notes: &mut Vec<String>) {
         let volume = self.disks.len();
         self.disks.push(on.disks.clone());
         let root = &on.root;
-        let read = |boot: &'static str, path: Vec<u8>| {
-            let text = read_text(root, &path).unwrap_or_default();
+        let mut read = |boot: &'static str, path: Vec<u8>| {
+            let text = read_text(root, &path);
+            let problem = match &text {
+                Ok(text) if text.is_empty() || Grubenv::parse(text).is_some() => None,
+                Ok(_) => Some("not an environment block".into()),
+                Err(_) if is_absent(root, &path) => None,
+                Err(problem) => Some(problem.to_string()),
+            };
+            if let Some(problem) = problem {
+                notes.push(format!("{} is ignored: {problem}", escaped(&path)));
+            }
+            let text = text.unwrap_or_default();
             let block = Grubenv::parse(&text);
             let has_block = block.is_some();
             let mut variables = block.unwrap_or_default();

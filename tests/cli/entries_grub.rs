@@ -113,6 +113,17 @@ fn grub_has_a_fallback_for_kernelopts() {
     expect(&plan(&directory, &[]), &["root=/dev/default"]);
 }
 
+/// Nobody would know why saved_entry counts nothing.
+#[test]
+fn a_block_that_is_none_is_told() {
+    let files = [("a.conf", "linux /vmlinuz\n"), ("grub2/grubenv", "x=y\n")];
+    let run = list(&root("grub-none", &files));
+    expect(
+        &run,
+        &["grub2/grubenv is ignored: not an environment block"],
+    );
+}
+
 /// grub's numbers count what its menu shows, and that has entries which cannot boot.
 #[test]
 fn a_number_of_grub_is_one_of_its_menu() {
@@ -120,8 +131,9 @@ fn a_number_of_grub_is_one_of_its_menu() {
         "grub-number",
         &[
             ("k-3.conf", "linux /gone\n"),
-            ("k-2.conf", "linux /vmlinuz\n"),
-            ("k-1.conf", "linux /vmlinuz\n"),
+            // grub knows no sort-key.
+            ("k-2.conf", "linux /vmlinuz\nsort-key b\n"),
+            ("k-1.conf", "linux /vmlinuz\nsort-key a\n"),
             ("grub2/grubenv", &block("saved_entry=1\n")),
         ],
     );
@@ -133,7 +145,7 @@ fn a_number_of_grub_is_one_of_its_menu() {
         let saved = block(&format!("saved_entry={no_entry}\n"));
         directory.file("grub2/grubenv", saved.as_bytes());
         let run = list(&directory);
-        expect(&run, &["k-2.conf, the default"]);
+        expect(&run, &["k-1.conf, the default"]);
         assert!(!run.stdout.contains("saved_entry"), "{run:?}");
     }
 }

@@ -65,7 +65,7 @@ fn the_pictures_show_what_the_program_prints() {
         has(&recording, &format!("{}{line}", rescue::PROMPT));
     }
     has(&recording, rescue::END);
-    let mut script = directory.command("script");
+    let mut script = directory.command_under("[none] integrity", "script");
     let command = format!("{PROGRAM} boot -n --root . --menu 20");
     script.args(["-qec", &command, "/dev/null"]);
     script.stdin(Stdio::piped()).stdout(Stdio::piped());

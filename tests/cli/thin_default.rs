@@ -107,6 +107,22 @@ fn a_good_image_is_found_after_many_bad_ones() {
     expect(&boot, 0, &["entry good.efi"]);
 }
 
+/// A damaged kernel that several generations share is told for each.
+#[test]
+fn what_is_passed_over_is_told() {
+    let esp = esp("thin-passed");
+    let mut bad = Thin::new("9");
+    bad.kernel_hash = vec![0xab; 32];
+    let names = ["bad1.efi", "bad2.efi", "bad3.efi"];
+    for name in names {
+        bad.entry(&esp, name);
+    }
+    let told = names.map(|name| format!("{name}: skipped: "));
+    let boot = run(&esp, &["boot", "-n", "--root", "."]);
+    expect(&boot, 0, &["entry good.efi"]);
+    expect(&boot, 0, &told.each_ref().map(String::as_str));
+}
+
 #[test]
 fn the_entry_after_the_default_is_another_one() {
     let esp = esp("thin-next");

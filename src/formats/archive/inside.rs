@@ -15,9 +15,10 @@ const FLAG_NAME: u8 = 8;
 /// comment.
 const FLAGS_OTHER: u8 = 2 | 4 | 16;
 
-/// Checks that a gzip archive begins with a cpio archive, or with zeros, as far as its
-/// first bytes show. Source: lib/decompress_inflate.c of Linux.
-pub fn check(window: &mut Window<'_>, start: u64) -> Result<(), Stop> {
+/// Checks that a gzip archive begins with a cpio archive, or, behind another one, with zeros,
+/// as far as its first bytes show. Sources: lib/decompress_inflate.c and init/initramfs.c of
+/// Linux.
+pub fn check(window: &mut Window<'_>, start: u64, is_first: bool) -> Result<(), Stop> {
     let mut buffer = [0; PACKED_BYTES];
     let packed = window.scan(start, &mut buffer).ok_or(Stop::Unknown)?;
     let is_whole = packed.len() < PACKED_BYTES;
@@ -56,6 +57,10 @@ pub fn check(window: &mut Window<'_>, start: u64) -> Result<(), Stop> {
         End::Damaged => return stop(FaultKind::Damaged(Format::Gzip)),
     }
     let begins = head.iter().position(|byte| *byte != 0);
+    let begins = match is_first {
+        true => Some(0),
+        false => begins,
+    };
     let Some(begins) = begins else {
         return Ok(());
     };

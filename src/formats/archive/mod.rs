@@ -313,7 +313,7 @@ impl Walker<'_> {
             (Format::Cpio, _) => cpio::walk(&mut self.window, start),
             (Format::Gzip, depth) => {
                 if self.is_sure {
-                    inside::check(&mut self.window, start)?;
+                    inside::check(&mut self.window, start, self.previous.is_none())?;
                 }
                 match depth {
                     Depth::Glance | Depth::Faults => Err(Stop::Unknown),

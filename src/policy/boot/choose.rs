@@ -69,7 +69,7 @@ pub struct GrubChoices {
 
 impl GrubChoice {
     /// Returns the choice of one of these entries. A number counts grub's menu, which has all
-    /// type 1 entries of one place, also those that cannot boot.
+    /// type 1 entries of one place, also those that cannot boot, in the order of their names.
     #[must_use]
     pub fn new(name: &[u8], place: GrubPlace, entries: &[Entry]) -> GrubChoice {
         let number = core::str::from_utf8(name).ok();
@@ -78,7 +78,7 @@ impl GrubChoice {
             let menu = entries.iter().enumerate();
             let menu = menu.filter(|(_, entry)| entry.kind == Kind::Type1 && entry.is_in(place));
             let mut menu: Vec<_> = menu.collect();
-            sort(&mut menu, |a, b| a.1.order_in_menu(b.1));
+            sort(&mut menu, |a, b| a.1.order_in_grub(b.1));
             menu.get(number).map(|(index, _)| *index)
         };
         GrubChoice {

@@ -263,9 +263,19 @@ impl Entry {
             .then_with(|| self.order_in_menu(other))
     }
 
-    /// Compares by the order of a menu that shows entries which cannot boot as others.
+    /// Compares by the order of grub's menu, which knows names alone. Source:
+    /// `grub-core/commands/blscfg.c` of Fedora and RHEL.
     #[must_use]
-    pub fn order_in_menu(&self, other: &Entry) -> Ordering {
+    pub fn order_in_grub(&self, other: &Entry) -> Ordering {
+        fn name(entry: &Entry) -> &[u8] {
+            let id = entry.image_id();
+            id.strip_suffix(b".conf").unwrap_or(id)
+        }
+        version::compare(name(other), name(self))
+    }
+
+    /// Compares as a menu does that shows entries which cannot boot as others.
+    fn order_in_menu(&self, other: &Entry) -> Ordering {
         let rank = |entry: &Entry| (entry.has_no_tries_left(), entry.sort_key.is_none());
         let mut order = rank(self).cmp(&rank(other));
         if self.sort_key.is_some() && other.sort_key.is_some() {
