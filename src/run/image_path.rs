@@ -5,17 +5,26 @@ use alloc::vec::Vec;
 
 use super::events::{Event, Events, Topic};
 use super::found::Found;
-use super::options::{BootOptions, LoadOptions};
+use super::options::BootOptions;
 use super::volume::{Volume, boots};
 use super::volumes::{self, Place};
 use super::{RunError, entry, load};
 use crate::host::Host;
+use crate::policy::plan::Profile;
 use crate::sys::directory::Directory;
 use crate::sys::file::{InputFile, OpenError};
 
+/// Splits `PATH@PROFILE`.
+fn split_profile(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = path.iter().rposition(|byte| *byte == b'@')?;
+    let profile = path.get(at.saturating_add(1)..)?;
+    let is_name = !profile.is_empty() && !profile.contains(&b'/');
+    Some((path.get(..at)?, profile)).filter(|_| is_name)
+}
+
 /// Loads the image at a path on the first file system that has it; if none has, and the
-/// user named no place, the file that has this path in the running system. Returns the command
-/// line.
+/// user named no place, the file that has this path in the running system. Where no file has
+/// the path, it may end with a profile, as in the list. Returns the command line.
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::Boot`] if there is no such file.
@@ -25,7 +34,12 @@ pub fn load_path(
     host: &Host,
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
-    let is_wanted = |root: &Directory| root.has_file(path);
+    let profile = split_profile(path);
+    let file_in = |root: &Directory| match profile {
+        Some((image, _)) if !root.has_file(path) && root.has_file(image) => image,
+        _ => path,
+    };
+    let is_wanted = |root: &Directory| root.has_file(file_in(root));
     let has = |volume: &Volume| is_wanted(&volume.root);
     let open_here = || InputFile::open(None, path);
     let place = options.place;
@@ -61,7 +75,12 @@ pub fn load_path(
         }
     }
     let mut common = options.of_load(host);
+    let mut image = path;
     if let Some(volume) = volume {
+        image = file_in(&volume.root);
+        if let Some((_, profile)) = profile.filter(|_| image != path) {
+            common.wanted.profile = Profile::Named(profile.to_vec());
+        }
         let on = &volume.name;
         events.tell(Event::Chosen {
             id: path,
@@ -72,11 +91,8 @@ pub fn load_path(
     for note in notes {
         events.warn_of(Topic::Search, note);
     }
-    let image = LoadOptions {
-        image: path,
-        ..common
-    };
-    load(&image, host, events)
+    common.image = image;
+    load(&common, host, events)
 }
 
 /// Returns the /boot of a file system that a path leads into, if it has a boot loader's

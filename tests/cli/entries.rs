@@ -244,6 +244,18 @@ fn an_entry_is_named_by_number_beginning_or_path() {
         assert_eq!(run.code, 0, "{run:?}");
         expect(&run, &["root=/dev/vda quiet"]);
     }
+    // A profile, unless a file has that name.
+    expect(
+        &plan(&directory, &["/uki.efi@rescue"]),
+        &["command line single"],
+    );
+    let none = plan(&directory, &["/uki.efi@gone"]);
+    assert_eq!(none.code, 2, "{none:?}");
+    directory.file("uki.efi@rescue", &build::uki());
+    expect(
+        &plan(&directory, &["/uki.efi@rescue"]),
+        &["root=/dev/vda quiet"],
+    );
     for path in ["/gone.efi", "../entry-names/other.efi"] {
         let run = plan(&directory, &[path]);
         assert_eq!(run.code, 3, "{run:?}");
