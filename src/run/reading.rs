@@ -139,9 +139,8 @@ impl Reading {
                 Ok(mut text) => {
                     let unknown = core::mem::take(&mut text.unknown);
                     // With an environment block, a variable that it lacks is empty on
-                    // purpose; but hardly all of a command line.
-                    let is_told = variables.is_none() || text.options.trim_ascii().is_empty();
-                    if is_told && self.unknown.len() < UNKNOWN_TOLD {
+                    // purpose.
+                    if variables.is_none() && self.unknown.len() < UNKNOWN_TOLD {
                         self.unknown.extend(unknown);
                     }
                     let unusable = entry::files_problem(place, &text, host, seen);

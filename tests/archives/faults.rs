@@ -313,6 +313,17 @@ fn inside_gzip_only_what_is_certain_counts() {
     let zeros = packed(&["gzip", "-c"], &zeros);
     fails(&zeros, "unknown data in gzip at 0x0");
     passes("zeros first", &row(&[&plain, &zeros], 0, 4));
+    for (name, program) in [
+        ("gzip", &["gzip", "-c"][..]),
+        ("zstd", &["zstd", "-qc"]),
+        ("xz", &["xz", "--check=crc32", "-c"]),
+        ("bzip2", &["bzip2", "-c"]),
+        ("lzop", &["lzop", "-c"]),
+    ] {
+        let empty = packed(program, b"");
+        fails(&empty, &format!("the {name} data at 0x0 is empty"));
+        passes("nothing after an archive", &row(&[&plain, &empty], 0, 4));
+    }
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub enum FaultKind {
     ZstdWindow,
     /// The kernel's lz4 decoder takes this archive for a part of the one before it.
     AfterLz4,
+    /// Compressed data with nothing in it, before any archive.
+    Empty(Format),
     /// There is no archive at all.
     OnlyZeros,
 }
@@ -62,6 +64,9 @@ impl fmt::Display for Fault {
             }
             FaultKind::Damaged(format) => {
                 write!(out, "the {} data at {at} is damaged", format.name())
+            }
+            FaultKind::Empty(format) => {
+                write!(out, "the {} data at {at} is empty", format.name())
             }
             FaultKind::Misplaced(format) => {
                 write!(out, "{} at {at}, not a multiple of 4", format.name())
@@ -104,7 +109,7 @@ impl Diagnose for Fault {
                     .with_hint("load --force, if it is a RAM disk for root=/dev/ram0"),
                 Advice::None => bad.because(UNPACKED).with_hint(INITRD),
             },
-            FaultKind::Unknown(_) => bad.because(UNPACKED).with_hint(INITRD),
+            FaultKind::Unknown(_) | FaultKind::Empty(_) => bad.because(UNPACKED).with_hint(INITRD),
             FaultKind::Cut(_) | FaultKind::Damaged(_) | FaultKind::OnlyZeros => {
                 Diagnosis::cut_short(self)
             }

@@ -57,6 +57,9 @@ pub fn check(window: &mut Window<'_>, start: u64, is_first: bool) -> Result<(), 
         End::Damaged => return stop(FaultKind::Damaged(Format::Gzip)),
     }
     let begins = head.iter().position(|byte| *byte != 0);
+    if is_first && written == 0 && end == End::Done {
+        return stop(FaultKind::Empty(Format::Gzip));
+    }
     let begins = match is_first {
         true => Some(0),
         false => begins,

@@ -89,6 +89,14 @@ struct Walked {
     memory_bytes: Option<u64>,
 }
 
+impl Walked {
+    /// Returns whether nothing is in it. In a cpio archive that may be files of no size.
+    fn is_empty(&self, format: Format) -> bool {
+        let is_compressed = !matches!(format, Format::Cpio | Format::Unknown);
+        is_compressed && self.known == Known::Exact && self.unpacked_bytes == 0
+    }
+}
+
 /// The depth to which a slice is walked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Depth {
@@ -250,6 +258,9 @@ impl Walker<'_> {
         match walked {
             Err(Stop::Cut) => self.fault(start, FaultKind::Cut(format)),
             Err(Stop::At(at, kind)) => self.fault(at, kind),
+            Ok(walked) if self.previous.is_none() && walked.is_empty(format) => {
+                self.fault(start, FaultKind::Empty(format));
+            }
             _ => {}
         }
         self.push(format, start, walked.ok());
@@ -339,7 +350,13 @@ impl Walker<'_> {
             (Format::Lz4, _) => lz4::walk(&mut self.window, start),
             (Format::Lzma, _) => lzma::walk(&mut self.window, start),
             (Format::Lzop, _) => lzop::walk(&mut self.window, start),
-            (Format::Bzip2 | Format::Unknown, _) => Err(Stop::Unknown),
+            (Format::Bzip2, _) => match self.window.head(start)? {
+                [_, _, _, _, 0x17, 0x72, 0x45, 0x38, ..] if self.previous.is_none() => {
+                    Err(Stop::At(start, FaultKind::Empty(format)))
+                }
+                _ => Err(Stop::Unknown),
+            },
+            (Format::Unknown, _) => Err(Stop::Unknown),
         }
     }
 

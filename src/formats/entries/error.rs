@@ -25,6 +25,8 @@ pub enum EntryError {
     DotDot(Vec<u8>),
     /// More initrds or extra files than are read.
     TooManyFiles,
+    /// Its command line is a variable of grub that nothing sets.
+    NoCmdline,
     /// None of its initrds has any content, and the kernel needs one.
     EmptyInitrd,
     /// A value that is longer than any kernel takes, with its variables.
@@ -44,6 +46,9 @@ impl fmt::Display for EntryError {
             EntryError::NoImage => out.write_str("names no kernel: no linux, uki or efi key"),
             EntryError::DotDot(path) => write!(out, "a path with '..': {}", escaped(path)),
             EntryError::TooManyFiles => out.write_str("too many initrds or extra files"),
+            EntryError::NoCmdline => {
+                out.write_str("its command line is $kernelopts, which no grubenv here sets")
+            }
             EntryError::EmptyInitrd => out.write_str("its initrd is an empty file"),
             EntryError::TooLong => out.write_str("a value is too long with its variables"),
             EntryError::Mixed => {

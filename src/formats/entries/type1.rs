@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use super::error::{EntryError, shown};
-use super::grubenv::{self, DEFAULT_KERNELOPTS, EXPANDED_MAX_BYTES, Grubenv};
+use super::grubenv::{self, DEFAULT_KERNELOPTS, EXPANDED_MAX_BYTES, Grubenv, KERNELOPTS};
 use super::{assignments, unquoted};
 use crate::formats::cmdline;
 
@@ -106,6 +106,10 @@ impl Type1 {
             && let Some(words) = variables.and_then(|all| all.set(DEFAULT_KERNELOPTS))
         {
             entry.options = words.to_vec();
+        }
+        let lacks_all = entry.unknown.iter().any(|name| name == KERNELOPTS);
+        if lacks_all && entry.options.trim_ascii().is_empty() {
+            entry.problem.get_or_insert(EntryError::NoCmdline);
         }
         entry
     }
