@@ -147,26 +147,24 @@ impl Json {
     #[must_use]
     pub fn document(&self, is_pretty: bool) -> String {
         let mut out = String::new();
-        let (mut depth, mut in_string) = (0_usize, false);
+        let (mut depth, mut in_string, mut before) = (0_usize, false, ' ');
         for character in ["{", &self.text, "}\n"].concat().chars() {
-            in_string ^= character == '"';
-            let lays_out = is_pretty && !in_string;
-            if lays_out && matches!(character, '}' | ']') {
-                depth = depth.saturating_sub(1);
-                line(&mut out, depth);
-            }
-            out.push(character);
-            if lays_out {
-                match character {
-                    '{' | '[' => {
-                        depth = depth.saturating_add(1);
-                        line(&mut out, depth);
-                    }
-                    ',' => line(&mut out, depth),
-                    ':' => out.push(' '),
-                    _ => {}
+            if is_pretty && !in_string {
+                let opened = matches!(before, '{' | '[');
+                let closes = matches!(character, '}' | ']');
+                depth = depth
+                    .saturating_add(opened.into())
+                    .saturating_sub(closes.into());
+                // An empty one stays in its line.
+                if before == ',' || opened != closes {
+                    line(&mut out, depth);
+                } else if before == ':' {
+                    out.push(' ');
                 }
+                before = character;
             }
+            in_string ^= character == '"';
+            out.push(character);
         }
         out
     }
@@ -226,6 +224,8 @@ mod tests {
             json.document(true),
             "{\n\t\"a\": [\n\t\t1\n\t],\n\t\"b:\": \"x\"\n}\n"
         );
+        assert!(pretty.ends_with("\t\t[],\n\t\t1\n\t],\n\t\"empty\": {}\n}\n"));
+        assert_eq!(Json::default().document(true), "{}\n");
         let flat = pretty.replace(['\n', '\t'], "").replace("\": ", "\":");
         assert_eq!(flat, sample().document(false).trim_end());
     }
