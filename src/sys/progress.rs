@@ -17,6 +17,8 @@ use super::clock::now_us;
 
 /// The width of the line where there is room for it; as many spaces clear it.
 const COLUMNS: usize = 72;
+/// The columns of what stands around the words.
+const TIMES: usize = "kexec-bpf: : 99 s, 999 s in all".len();
 const SECOND_US: u64 = 1_000_000;
 
 /// A phase of a load.
@@ -130,10 +132,12 @@ pub fn tick() {
     IS_SHOWN.store(true, Relaxed);
 }
 
-/// Returns the line, which replaces the previous one.
+/// Returns the line, which replaces the previous one. Where there is no room for all, words
+/// are cut, and the seconds stay.
 fn line(phase: u8, phase_s: u64, seconds: u64, width: usize) -> String {
     let text = TEXTS.get(usize::from(phase)).copied().unwrap_or_default();
-    let text = format!("kexec-bpf: {text}: {phase_s} s, {seconds} s in all");
+    let room = width.saturating_sub(TIMES);
+    let text = format!("kexec-bpf: {text:.room$}: {phase_s} s, {seconds} s in all");
     format!("\r{text:width$.width$}")
 }
 
@@ -166,7 +170,11 @@ mod tests {
         assert_eq!(line(Phase::Reading as u8, 2, 3, COLUMNS).trim_end(), text);
         // It stays in one line of a narrow terminal.
         assert_eq!([0, 1, 20, 72, 73, 80].map(width), [72, 0, 19, 71, 72, 72]);
-        assert_eq!(line(0, 2, 3, 19), "\rkexec-bpf: reading ");
+        let narrow = line(0, 2, 3, 39);
+        assert_eq!(narrow.trim_end(), "\rkexec-bpf: reading : 2 s, 3 s in all");
+        let full = "\rkexec-bpf: : 99 s, 999 s in all";
+        assert_eq!(line(0, 99, 999, TIMES), full);
+        assert_eq!(line(0, 2, 3, 19), "\rkexec-bpf: : 2 s, 3");
     }
 
     #[test]
