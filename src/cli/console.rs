@@ -4,7 +4,6 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
 use super::parse::Parsed;
 use super::report;
@@ -21,6 +20,7 @@ use crate::run::entries::BootEntries;
 use crate::run::events::{Event, Events, Topic};
 use crate::run::{LoadOptions, Prepared, RunError};
 use crate::sys::event::{now_us, since_us};
+use crate::sys::signals::end_by_pipe;
 use crate::sys::{console, progress};
 
 /// Prints results to stdout, and everything else to stderr.
@@ -52,6 +52,8 @@ pub struct Console {
 
 /// The width of a step's time.
 const STEP_INDENT: u8 = 10;
+/// The failure of a result that could not be written.
+const UNWRITTEN: &str = "stdout: the output could not be written";
 /// The version of what docs/json.md describes.
 const SCHEMA: u64 = 1;
 
@@ -100,6 +102,9 @@ impl Console {
         let Some(error) = error else {
             return self.exit as u8;
         };
+        if error.what == UNWRITTEN {
+            end_by_pipe();
+        }
         print_error(&report::page(&error));
         error.exit as u8
     }
@@ -242,8 +247,8 @@ pub fn print(page: &Page) -> Result<(), Diagnosis> {
 /// Prints text as it is.
 pub fn write(text: &str) -> Result<(), Diagnosis> {
     console::stdout()
-        .write_str(text)
-        .map_err(|_| Diagnosis::failed(&"stdout: the output could not be written"))
+        .write(text)
+        .map_err(|errno| Diagnosis::failed(&UNWRITTEN).because_of(errno))
 }
 
 /// Prints diagnostics to stderr.

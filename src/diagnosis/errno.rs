@@ -64,6 +64,7 @@ errnos! {
     EFBIG = 27, "file too large";
     ENOSPC = 28, "no space left on device";
     EROFS = 30, "read-only file system";
+    EPIPE = 32, "broken pipe";
     ERANGE = 34, "numerical result out of range";
     ENAMETOOLONG = 36, "file name too long";
     ENOSYS = 38, "function not implemented";

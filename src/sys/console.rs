@@ -2,34 +2,36 @@
 //! stdout, stderr and /dev/kmsg. Layer: effects.
 #![allow(unsafe_code)]
 
-use core::fmt::{self, Write};
+use core::fmt;
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
 use rustix::fs::{Mode, OFlags};
 
 use super::progress;
+use crate::diagnosis::errno::Errno;
 
 /// Text output to a descriptor.
 pub struct Sink<'fd>(BorrowedFd<'fd>);
 
-impl Write for Sink<'_> {
-    /// Writes all of `text`. An error means that it could not be delivered.
-    fn write_str(&mut self, text: &str) -> fmt::Result {
+impl Sink<'_> {
+    /// Writes all of `text`.
+    ///
+    /// # Errors
+    /// The errors of write(2): it could not be delivered.
+    pub fn write(&self, text: &str) -> Result<(), Errno> {
         progress::hide();
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
             match rustix::io::write(self.0, rest) {
-                Ok(0) => return Err(fmt::Error),
+                Ok(0) => return Err(Errno::EIO),
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
                 Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return Err(fmt::Error),
+                Err(errno) => return Err(Errno(errno.raw_os_error())),
             }
         }
         Ok(())
     }
-}
 
-impl Sink<'_> {
     /// Returns the width if the descriptor is a terminal; `None` if it is another
     /// kind of file.
     #[must_use]
@@ -80,7 +82,7 @@ pub fn stderr() -> Sink<'static> {
 /// Writes diagnostics to stderr. A console that cannot be written to must not
 /// stop the work, so errors are dropped.
 pub fn write_stderr(text: &str) {
-    let _ = stderr().write_str(text);
+    let _ = stderr().write(text);
 }
 
 /// Returns standard input, which can be any kind of file.

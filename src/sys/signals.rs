@@ -13,9 +13,15 @@ use rustix::fd::{FromRawFd, OwnedFd};
 const ENDING: [libc::c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
 
 /// Makes a write that nobody reads an error, as one to a full disk: it must not end this
-/// program between a load and the jump. The signal waits until the end.
+/// program between a load and the jump. The signal waits for [`end_by_pipe`].
 pub fn hold_pipe() {
     mask(libc::SIG_BLOCK, &[libc::SIGPIPE]);
+}
+
+/// Ends this program as others end whose reader has gone away. Returns if none has, or if
+/// the signal is ignored.
+pub fn end_by_pipe() {
+    mask(libc::SIG_UNBLOCK, &[libc::SIGPIPE]);
 }
 
 /// The number of [`Held`] that there are.

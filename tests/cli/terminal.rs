@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
 use crate::build;
@@ -71,7 +72,7 @@ fn contents_of_images_are_shown_escaped() {
 fn a_stdout_that_takes_nothing_is_a_failure() {
     let directory = Directory::new("full");
     directory.file("a.efi", &build::uki());
-    const WHY: &str = "kexec-bpf: stdout: the output could not be written\n";
+    const WHY: &str = "kexec-bpf: stdout: the output could not be written\ncause: ";
     for arguments in [
         &["--help"][..],
         &["--version"],
@@ -84,11 +85,13 @@ fn a_stdout_that_takes_nothing_is_a_failure() {
         command.stdout(File::create("/dev/full").unwrap());
         let output = wait(command.spawn().unwrap());
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), stderr.as_str()), (Some(1), WHY));
+        let wanted = [WHY, "no space left on device\n"].concat();
+        assert_eq!((output.status.code(), stderr), (Some(1), wanted));
 
         let mut shell: Command = directory.command("sh");
         shell.args(["-c", r#"exec "$0" "$@" >&-"#, PROGRAM]);
-        finish(shell.args(arguments)).fails(1, WHY);
+        let wanted = [WHY, "bad file descriptor\n"].concat();
+        finish(shell.args(arguments)).fails(1, &wanted);
     }
 }
 
@@ -99,27 +102,48 @@ fn unread() -> Stdio {
     Stdio::from(writer)
 }
 
-/// Somebody who no longer reads ends nothing: the jump after a load least of all.
+/// Somebody who no longer reads ends nothing before the end: the jump after a load least of
+/// all. Then the program ends as other tools do, and in silence.
 #[test]
 fn a_reader_that_goes_away_is_a_failed_write() {
     let directory = Directory::new("pipe");
     let image = build::pe(&[(".linux", &build::bzimage()), (".profile", b"ID=a\n")]);
     directory.file("a.efi", &image);
-    for (arguments, code) in [
-        (&["--help"][..], 1),
-        (&["status"], 1),
-        (&["status", "--json"], 1),
-        (&["inspect", "a.efi"], 1),
-        (&["complete", "profiles", "a.efi"], 1),
+    const BY_PIPE: Result<i32, i32> = Err(13);
+    for (arguments, ends) in [
+        (&["--help"][..], BY_PIPE),
+        (&["status"], BY_PIPE),
+        (&["status", "--json"], BY_PIPE),
+        (&["inspect", "a.efi"], BY_PIPE),
+        (&["complete", "profiles", "a.efi"], Ok(1)),
         // The failure of the command itself is the one that counts.
-        (&["load", "missing", "--json"], 3),
-        (&["lod"], 2),
+        (&["load", "missing", "--json"], Ok(3)),
+        (&["lod"], Ok(2)),
     ] {
         let mut command = directory.command(PROGRAM);
         command.args(arguments).stdout(unread()).stderr(unread());
         let status = wait(command.spawn().unwrap()).status;
-        assert_eq!(status.code(), Some(code), "{arguments:?}: {status}");
+        let ended = status.code().ok_or_else(|| status.signal().unwrap());
+        assert_eq!(ended, ends, "{arguments:?}: {status}");
     }
+    // Where the signal is ignored, as in services.
+    let mut shell = directory.command("sh");
+    shell.args(["-c", r#"trap '' PIPE; exec "$0" --help"#, PROGRAM]);
+    let output = wait(
+        shell
+            .stdout(unread())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
+    let why = "kexec-bpf: stdout: the output could not be written\ncause: broken pipe\n";
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), stderr.as_str()), (Some(1), why));
+    // A pipe for messages changes no exit code.
+    let mut command = directory.command(PROGRAM);
+    command.args(["inspect", "a.efi"]).stdout(Stdio::null());
+    let status = wait(command.stderr(unread()).spawn().unwrap()).status;
+    assert_eq!(status.code(), Some(0));
 }
 
 #[test]
