@@ -140,6 +140,12 @@ impl Console {
         }
     }
 
+    /// Forgets the entry and its plan: of several, the last one is carried out.
+    fn given_up(&mut self) {
+        self.plan = Json::default();
+        self.entry = None;
+    }
+
     /// Keeps a warning for the JSON.
     #[inline(never)]
     pub fn keep(&mut self, topic: Topic, about: &[u8], text: &str) {
@@ -304,11 +310,12 @@ impl Events for Console {
             Event::Unbootable { entries, index } => {
                 let id = entries.entries.get(index).map(|entry| entry.id.as_slice());
                 let (_, text) = entry::line(entries, index, None);
+                // It has been given up, with its plan.
+                self.given_up();
                 self.warn_about(Topic::Unbootable, id.unwrap_or_default(), &text);
             }
             Event::Chosen { id, volume } => {
-                // Of several, the last one is what the plan is about.
-                self.plan = Json::default();
+                self.given_up();
                 let is_told = self.dry_run || self.verbose || self.json.is_some();
                 self.entry = is_told.then(|| (id.to_vec(), volume.into()));
             }
@@ -363,6 +370,11 @@ mod tests {
         ] {
             assert_eq!(document.matches(member).count(), count, "{document}");
         }
+        // The last of them is given up, too.
+        let entries = &<BootEntries as Default>::default();
+        console.tell(Event::Unbootable { entries, index: 0 });
+        console.body = Json::default();
+        assert!(!console.document(None, false).contains("efi"));
         // One that fails before its plan.
         let mut console = Console::new(&parsed);
         console.plan.text("entry", b"a.efi");
