@@ -25,14 +25,14 @@ pub fn hook(parsed: &Parsed<'_>, console: &mut Console) -> Result<(), Diagnosis>
     let Err(diagnosis) = result else {
         return Ok(());
     };
-    let report = report::page(&diagnosis);
-    kernel_log(LOG_ERROR, &report.text(None));
-    if parsed.operand == Some(b"kdump") {
-        // The system that is booting must not fail because of this.
-        print_error(&report);
-        return Ok(());
+    // The system that is booting must not fail because of its crash image.
+    if parsed.operand != Some(b"kdump") {
+        console.exit = diagnosis.exit;
     }
-    Err(diagnosis)
+    let report = report::page(&diagnosis.for_hook());
+    kernel_log(LOG_ERROR, &report.text(None));
+    print_error(&report);
+    Ok(())
 }
 
 /// Turns enforce on if that is requested; if that fails, turns kexec off.
@@ -41,7 +41,7 @@ fn enforce(verbose: bool) -> Result<(), Diagnosis> {
     let text = match enforce_or_switch_off()? {
         Enforced::NotAsked if verbose => {
             return print(&Page::of(
-                "enforce: not asked for: no rd.kexec_bpf.enforce, no file",
+                "enforce: neither rd.kexec_bpf.enforce nor /etc/kexec-bpf/enforce asks for it",
             ));
         }
         Enforced::NotAsked => return Ok(()),

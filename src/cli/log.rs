@@ -3,7 +3,6 @@
 //! may hold a secret, so none has one. Layer: effects.
 
 use alloc::format;
-use alloc::string::String;
 
 use super::parse::Parsed;
 use super::table::{CommandId, Id};
@@ -66,31 +65,11 @@ pub fn refused(parsed: &Parsed<'_>, found: &Diagnosis) {
     }
     send(
         LOG_WARNING,
-        &message(found),
+        &found.line(),
         &[
             ("EVENT", b"refused"),
             ("IMAGE", &found.file),
             ("EXIT", &[b'0'.saturating_add(found.exit as u8)]),
         ],
     );
-}
-
-/// Returns an error in one line.
-fn message(found: &Diagnosis) -> String {
-    match &found.cause {
-        Some(cause) => [&found.what, ": ", cause.text.as_str()].concat(),
-        None => found.what.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_ends_with_what_is_known() {
-        let found = Diagnosis::failed(&"a.efi: no such file");
-        assert_eq!(message(&found), "a.efi: no such file");
-        assert_eq!(message(&found.because("why")), "a.efi: no such file: why");
-    }
 }

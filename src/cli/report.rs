@@ -99,6 +99,8 @@ fn words(hint: Hint, image: &str) -> String {
             format!("load it as the image itself, signed for IMA: evmctl ima_sign {image}")
         }
         Hint::RouteExtract => "or --route extract".to_string(),
+        Hint::Wait => "wait for the disk with --timeout 10".into(),
+        Hint::Place => "name the file system with --device DEV or --root DIR".into(),
         Hint::Flag(name) => ["--", name].concat(),
         Hint::Omit(name) => ["omit ", name].concat(),
         Hint::Crashkernel { mib, or } => format!("boot with crashkernel={mib}M, or {or}"),

@@ -72,6 +72,10 @@ pub enum Hint {
     ImaSign,
     /// A hint to use the route that needs no module.
     RouteExtract,
+    /// A hint to wait for the disk.
+    Wait,
+    /// A hint to name the file system.
+    Place,
     /// An option, by its long name.
     Flag(&'static str),
     /// A hint to leave out this option or kernel's word.
@@ -81,6 +85,12 @@ pub enum Hint {
         mib: u64,
         or: &'static str,
     },
+}
+
+impl Hint {
+    /// A hint to load what nothing verifies.
+    pub const EXTRACT_UNSIGNED: Hint =
+        Hint::Text("or load it with --route extract --allow-unsigned-initrd");
 }
 
 /// A line about the failure that somebody else wrote.
@@ -237,6 +247,23 @@ impl Diagnosis {
         self
     }
 
+    /// Advises the kernel's words in place of options, which nobody can give to a hook.
+    #[must_use]
+    pub fn for_hook(mut self) -> Diagnosis {
+        for hint in &mut self.0.hints {
+            match hint {
+                Hint::Wait => *hint = Hint::Text("wait for the disk with rd.kexec_bpf.timeout=60"),
+                Hint::Place => {
+                    *hint = Hint::Text("name the file system with rd.kexec_bpf.device=DEV");
+                }
+                Hint::Crashkernel { or, .. } => *or = "use a smaller initrd",
+                Hint::RouteExtract | &mut Hint::EXTRACT_UNSIGNED => *hint = Hint::Status,
+                _ => {}
+            }
+        }
+        self
+    }
+
     #[must_use]
     pub fn with_exit(mut self, exit: Exit) -> Diagnosis {
         self.0.exit = exit;
@@ -300,6 +327,15 @@ impl Diagnosis {
         }
     }
 
+    /// Returns the failure and its cause in one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match self.cause_text() {
+            "" => self.what.clone(),
+            cause => [&self.what, ": ", cause].concat(),
+        }
+    }
+
     /// Returns whether the cause is certain.
     #[must_use]
     pub fn is_certain(&self) -> bool {
@@ -312,5 +348,42 @@ fn shown(path: &[u8]) -> String {
     match path.is_empty() {
         true => "(empty path)".into(),
         false => printable(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ends_with_what_is_known() {
+        let found = Diagnosis::failed(&"a.efi: no such file");
+        assert_eq!(found.line(), "a.efi: no such file");
+        assert_eq!(found.because("why").line(), "a.efi: no such file: why");
+    }
+
+    #[test]
+    fn a_hook_advises_no_option() {
+        let or = "load with --force";
+        let found = Diagnosis::failed(&"x").with_hints(&[
+            Hint::Wait,
+            Hint::Place,
+            Hint::RouteExtract,
+            Hint::EXTRACT_UNSIGNED,
+            Hint::Crashkernel { mib: 9, or },
+            Hint::Dmesg,
+        ]);
+        let wanted = [
+            Hint::Text("wait for the disk with rd.kexec_bpf.timeout=60"),
+            Hint::Text("name the file system with rd.kexec_bpf.device=DEV"),
+            Hint::Status,
+            Hint::Status,
+            Hint::Crashkernel {
+                mib: 9,
+                or: "use a smaller initrd",
+            },
+            Hint::Dmesg,
+        ];
+        assert_eq!(found.for_hook().hints, wanted);
     }
 }

@@ -326,6 +326,12 @@ impl From<RunError> for Diagnosis {
     }
 }
 
+impl From<Diagnosis> for RunError {
+    fn from(found: Diagnosis) -> RunError {
+        RunError::Diagnosed(found)
+    }
+}
+
 impl From<SysError> for RunError {
     fn from(error: SysError) -> RunError {
         RunError::Sys(error)

@@ -7,8 +7,8 @@ use super::events::Events;
 use super::options::{BootOptions, ExecOptions, LoadOptions};
 use super::volumes::Place;
 use super::{RunError, boot, load};
+use crate::diagnosis::Diagnosis;
 use crate::diagnosis::escape::escaped;
-use crate::diagnosis::{Diagnosis, Hint};
 use crate::formats::entries::loader_conf::{MenuTime, NOT_SECONDS};
 use crate::policy::boot::hook::{self, KDUMP_PATH, TIMEOUT_S, Words};
 use crate::policy::plan::{Fast, Options};
@@ -30,7 +30,7 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
         return Ok(());
     }
     if words.chained {
-        events.warn("this system was booted by hook boot, and does not chain again");
+        events.warn("hook boot has started this system, so it does not start another one");
         return Ok(());
     }
     let place = words.device.as_deref();
@@ -62,7 +62,9 @@ pub fn hook_boot(events: &mut dyn Events) -> Result<(), RunError> {
 fn menu_time(value: &[u8]) -> Result<MenuTime, RunError> {
     MenuTime::parse(value).ok_or_else(|| {
         let what = format!("rd.kexec_bpf.menu={}: {NOT_SECONDS}", escaped(value));
-        RunError::Diagnosed(Diagnosis::usage(&what).with_hints(&[Hint::Help("boot")]))
+        Diagnosis::usage(&what)
+            .with_hint("give a number of seconds, auto or forever")
+            .into()
     })
 }
 

@@ -115,8 +115,7 @@ fn tell(
         events.tell(Event::Revoked { path, why });
     });
     if let Some(error) = &load.not_unpacked {
-        let found = error.diagnose();
-        let text = format!("warning: {}: {}", found.what, found.cause_text());
+        let text = format!("warning: {}", error.diagnose().line());
         events.warn_of(Topic::BadInitrd, &text);
     }
     // A load that is refused needs no second message.

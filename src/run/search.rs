@@ -9,6 +9,7 @@ use core::cell::OnceCell;
 use super::device::{content, filesystem, is_called, is_other, members, read, skipped, table};
 use super::found::{Devices, Found, Place, Stage};
 use super::volume::Volume;
+use crate::diagnosis::escape::printable;
 use crate::formats::disk::partition::{Partition, PartitionType};
 use crate::formats::disk::superblock::{Content, Filesystem, Holder};
 use crate::formats::entries::efi::LoaderVariables;
@@ -159,7 +160,7 @@ impl<'caller> Search<'caller> {
             }
         }
         Err(BootError::NoDevice {
-            wanted: String::from_utf8_lossy(wanted).into_owned(),
+            wanted: printable(wanted),
         })
     }
 

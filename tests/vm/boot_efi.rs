@@ -98,7 +98,7 @@ echo \"@@ after $(ls /sys/firmware/efi/efivars | grep -c OneShot)\" >/dev/ttyS1
         &["three.conf: three, on vdc1, the default for this boot"],
     );
     said.expect_words("plan", &["three.conf on", "is=three"]);
-    said.expect_attempt("chained", "0", &["and does not chain again"]);
+    said.expect_attempt("chained", "0", &["so it does not start another one"]);
     said.expect_attempt("kdump", "0", &["/gone: no such file", "try:"]);
     said.expect("before", "1");
     said.expect("after", "0");

@@ -165,16 +165,18 @@ impl Diagnose for BootError {
     fn diagnose(&self) -> Diagnosis {
         const ELSEWHERE: &[Hint] = &[
             Hint::Text("load the disk's driver"),
-            Hint::Text("wait for the disk with --timeout 10"),
-            Hint::Text("name the file system with --device DEV or --root DIR"),
+            Hint::Wait,
+            Hint::Place,
         ];
         let failed = Diagnosis::failed(self);
         match self {
             BootError::NoSysfs => failed.with_hint("mount -t sysfs sysfs /sys"),
             BootError::NoDevice { .. } => {
-                failed.with_hint(
-                    "load the disk's driver; wait for it with --timeout 10; ls /sys/class/block shows all",
-                )
+                failed.with_hints(&[
+                    Hint::Text("load the disk's driver"),
+                    Hint::Wait,
+                    Hint::Text("ls /sys/class/block shows all"),
+                ])
             }
             // Failed, not BadImage, even if the tables are damaged: the disk is not a
             // file that the user named.
@@ -191,10 +193,10 @@ impl Diagnose for BootError {
                 present, devices, ..
             } => failed
                 .because(&format!("{present} of its {devices} devices are present"))
-                .with_hint("load the drivers of the other disks; wait for them with --timeout 10"),
+                .with_hints(&[Hint::Text("load the drivers of the other disks"), Hint::Wait]),
             BootError::NoEntries { notes, .. } => {
                 let failed =
-                    failed.with_hints(&[Hint::Text("name the file system with --device DEV or --root DIR"), Hint::Load]);
+                    failed.with_hints(&[Hint::Place, Hint::Load]);
                 match notes.is_empty() {
                     true => failed,
                     false => failed.maybe(&notes.join("; ")),
@@ -210,11 +212,7 @@ impl Diagnose for BootError {
             BootError::Bad { problem, .. } => {
                 let found = Diagnosis::new(problem.exit(), self);
                 match problem {
-                    Problem::File(file) => {
-                        let cause = [&file.what, ": ", file.cause_text()].concat();
-                        let cause = cause.trim_end_matches(": ");
-                        found.because(cause).with_hints(&file.hints)
-                    }
+                    Problem::File(file) => found.because(&file.line()).with_hints(&file.hints),
                     _ => found.because(&problem.to_string()),
                 }
                 .or_hint(Hint::List)

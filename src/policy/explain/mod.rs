@@ -98,21 +98,25 @@ fn no_file_load(host: &Host) -> Diagnosis {
 /// UKI's signature.
 #[must_use]
 pub fn unsigned_initrd(host: &Host, is_thin: bool) -> Diagnosis {
-    let (cause, hint) = match (is_thin, host.module.is_some()) {
+    let (cause, hints): (_, &[Hint]) = match (is_thin, host.module.is_some()) {
         (true, _) => (
             ONLY_NAMED,
-            "load it with --route extract --allow-unsigned-initrd",
+            &[Hint::Text(
+                "load it with --route extract --allow-unsigned-initrd",
+            )],
         ),
         (false, true) => (
             ONLY_INNER,
-            "the same command without --route, or with --allow-unsigned-initrd",
+            &[Hint::Text(
+                "the same command without --route, or with --allow-unsigned-initrd",
+            )],
         ),
         (false, false) => (
             ONLY_INNER,
-            "modprobe kexec_bpf; or load it with --route extract --allow-unsigned-initrd",
+            &[Hint::Text("modprobe kexec_bpf"), Hint::EXTRACT_UNSIGNED],
         ),
     };
-    certain(&format!("lockdown: {cause}"), &[Hint::Text(hint)])
+    certain(&format!("lockdown: {cause}"), hints)
 }
 
 /// Returns the reason why kexec_load_permitted() would refuse. Loads and unloads both
