@@ -9,7 +9,8 @@ use super::events::{Event, Events, Topic};
 use super::options::LoadOptions;
 use super::prepared::Prepared;
 use super::{RunError, Skipped, attempt, companions, manifest, revoked, thin, unload};
-use crate::diagnosis::Diagnose;
+use crate::diagnosis::errno::Errno;
+use crate::diagnosis::{Diagnose, Hint};
 use crate::host::Host;
 use crate::policy::explain;
 use crate::policy::plan::Route;
@@ -72,15 +73,26 @@ fn load_and_lock(
     events: &mut dyn Events,
 ) -> Result<Vec<u8>, RunError> {
     let load = prepare(options, host, events)?;
-    let refusal = attempt::check(options, &load, host).err();
-    tell(options, &load, refusal.as_ref(), host, events);
-    if options.dry_run {
-        // A dry run ends as the load would.
-        return refusal.map_or(Ok(load.plan.cmdline.text), Err);
-    }
     // Opened before the load, so that nothing is loaded that cannot be locked.
-    let lock = options.lock && load.plan.blocker.is_none();
-    let switch = lock.then(LoadSwitch::open).transpose()?;
+    let switch = attempt::check(options, &load, host).and_then(|()| {
+        let switch = options.lock.then(LoadSwitch::open).transpose();
+        switch.or_else(
+            |error| match options.dry_run && error.errno == Errno::EACCES {
+                // Root could.
+                true => Ok(None),
+                false => {
+                    let found = error.diagnose().with_hints(&[Hint::Omit("--lock")]);
+                    Err(found.of_load(load.image()).into())
+                }
+            },
+        )
+    });
+    tell(options, &load, switch.as_ref().err(), host, events);
+    // A dry run ends as the load would.
+    let switch = switch?;
+    if options.dry_run {
+        return Ok(load.plan.cmdline.text);
+    }
     let (skipped_count, load) = carry_out(options, load, host, events)?;
     let panic = options.wanted.panic;
     if skipped_count > 0 {

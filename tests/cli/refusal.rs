@@ -138,6 +138,36 @@ exec \"$0\" \"$@\"";
     }
 }
 
+/// A kernel without the switch, or a container that hides it.
+#[test]
+fn a_dry_run_says_that_nothing_can_be_locked() {
+    let directory = Directory::new("dry-run-lock");
+    directory.file("vmlinuz", &build::bzimage());
+    // The system calls are not probed by files, so this may be a host without them.
+    const SCRIPT: &str = "mount -t tmpfs tmpfs /proc/sys/kernel; exec \"$0\" \"$@\"";
+    let run = |flags: &[&str]| {
+        let mut command = directory.command("unshare");
+        command.args(["--mount", "--map-root-user", "sh", "-ec", SCRIPT, PROGRAM]);
+        finish(
+            command
+                .args(["load", "-n", "vmlinuz", "--append=root=x"])
+                .args(flags),
+        )
+    };
+    if run(&[]).code != 0 {
+        return;
+    }
+    let why = "/proc/sys/kernel/kexec_load_disabled: no such file";
+    let text = format!("kexec-bpf: load vmlinuz: {why}\ntry:   omit --lock\n");
+    let locks = run(&["--lock"]);
+    assert_eq!((locks.code, locks.stderr), (1, text));
+    assert!(
+        locks
+            .stdout
+            .starts_with(&format!("would fail    load vmlinuz: {why}\n"))
+    );
+}
+
 /// Lets the program alone see other files of what is loaded than the kernel's.
 #[test]
 fn status_answers_by_exit_code() {
