@@ -31,17 +31,21 @@ const UNBOOTABLE_TOLD: usize = 4;
 /// Boots; returns only if that fails, or after a dry run.
 ///
 /// # Errors
-/// [`RunError`]; nothing stays loaded then.
+/// [`RunError`]; nothing stays loaded then. A dry run has the errors of a boot that is known to
+/// fail.
 pub fn boot(
     options: &BootOptions<'_>,
     host: &Host,
     events: &mut dyn Events,
 ) -> Result<(), RunError> {
     // Without the capability, the load is refused for that.
-    if !options.dry_run && host.cap_sys_boot {
+    let mut running = None;
+    if host.cap_sys_boot {
         let mounts = mount::writable();
-        may_end(options.exec.force, host, mounts.as_deref(), "boot")
-            .map_err(RunError::Diagnosed)?;
+        running = may_end(options.exec.force, host, mounts.as_deref(), "boot").err();
+    }
+    if let Some(found) = running.take_if(|_| !options.dry_run) {
+        return Err(RunError::Diagnosed(found));
     }
     let name = options.name.filter(|name| !name.is_empty());
     let name = name.map(choose::of_entry_file);
@@ -51,7 +55,15 @@ pub fn boot(
     };
     // The path is relative to a file system that is mounted nowhere, so a hint with it
     // would not work in a shell.
-    let cmdline = loaded.map_err(|error| RunError::Diagnosed(error.diagnose().about(b"")))?;
+    let loaded = loaded.map_err(|error| RunError::Diagnosed(error.diagnose().about(b"")));
+    if let Some(found) = running {
+        // The boot does not come to this.
+        if let Err(error) = &loaded {
+            events.warn(&error.diagnose().line());
+        }
+        return Err(RunError::Diagnosed(found));
+    }
+    let cmdline = loaded?;
     if options.dry_run {
         return Ok(());
     }

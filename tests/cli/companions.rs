@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 use crate::build;
 use crate::entries::{expect, root};
-use crate::program::{Directory, Run, finish};
+use crate::program::{Directory, Run, add_words, finish};
 
 /// The first bytes of a file that `lz4` makes without `-l`.
 const FRAME: &[u8] = b"\x04\x22\x4d\x18\x64\x40\xa7\x06\0\0\0\x60text\n\0\0\0\0";
@@ -32,7 +32,8 @@ fn put(directory: &Directory, name: &str, contents: &[u8]) {
 
 fn run(directory: &Directory, words: &[&str]) -> Run {
     let mut command = directory.command_under("[none] integrity", crate::program::PROGRAM);
-    finish(command.args(words).args(["--root", "."])).on_any_host()
+    add_words(&mut command, words);
+    finish(command.args(["--root", "."])).on_any_host()
 }
 
 fn sparse(directory: &Directory, name: &str, bytes: u64) {

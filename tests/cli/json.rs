@@ -333,7 +333,7 @@ fn plans() {
     if fails {
         document.has(".error.exitCode", &run.code.to_string());
     }
-    let (document, _, text) = both(&directory, &["boot", "-n", "--root", ".", "a"]);
+    let (document, _, text) = both(&directory, &["boot", "-n", "--force", "--root", ".", "a"]);
     every_field(&text, 14, &document, PLAN);
     document.has(".entry", "a.conf");
     let check = ["kdump", "check", "a.efi", "--route=extract"];
@@ -383,7 +383,7 @@ fn warnings_and_failures() {
     ] {
         document.has(path, value);
     }
-    let (document, run, _) = both(&directory, &["boot", "-n", "--root", ".", "bad"]);
+    let (document, run, _) = both(&directory, &["boot", "-n", "--force", "--root", ".", "bad"]);
     assert_eq!(run.code, 3);
     document.has(".error.cause", "no such file: /missing");
     document.has(".entry", "bad.conf");

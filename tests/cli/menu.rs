@@ -70,6 +70,6 @@ fn an_image_that_fails_after_the_choice_brings_the_menu_back() {
     assert!(!last.contains(" s] "), "{last}");
     assert!(last.contains("entry         good.conf"), "{last}");
     drop(keys);
-    // This host's kernel may refuse the load.
-    assert!(matches!(wait(child).status.code(), Some(0 | 4)));
+    // This host's kernel may refuse the load, and it may run services.
+    assert!(matches!(wait(child).status.code(), Some(0 | 4 | 5)));
 }

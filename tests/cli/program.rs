@@ -68,14 +68,24 @@ exec \"$0\" \"$@\"";
 
     #[track_caller]
     pub fn run_bytes(&self, arguments: &[&[u8]]) -> Run {
-        let arguments = arguments.iter().copied().map(OsStr::from_bytes);
-        finish(self.command(PROGRAM).args(arguments)).on_any_host()
+        let mut command = self.command(PROGRAM);
+        let words: Vec<_> = arguments.iter().copied().map(OsStr::from_bytes).collect();
+        add_words(&mut command, &words);
+        finish(&mut command).on_any_host()
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Adds the words of a command line. The services of this host keep no test from booting.
+pub fn add_words<Word: AsRef<OsStr>>(command: &mut Command, words: &[Word]) {
+    command.args(words);
+    if words.first().is_some_and(|word| word.as_ref() == "boot") {
+        command.arg("--force");
     }
 }
 

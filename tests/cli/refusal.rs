@@ -125,7 +125,7 @@ exec \"$0\" \"$@\"";
     let first = format!("would fail    {WHY}\n");
     for dry in [
         &["load", "-n", "vmlinuz", "--append", "root=/dev/vda"][..],
-        &["boot", "-n", "--root", "."],
+        &["boot", "-n", "--force", "--root", "."],
     ] {
         let run = off(dry);
         assert!(run.stdout.starts_with(&first), "{run:?}");
@@ -166,6 +166,39 @@ fn a_dry_run_says_that_nothing_can_be_locked() {
             .stdout
             .starts_with(&format!("would fail    load vmlinuz: {why}\n"))
     );
+}
+
+/// Whatever runs on this host, the boot and its dry run end alike: here no kernel is called.
+#[test]
+fn a_dry_run_ends_as_a_boot_beside_services_would() {
+    let directory = Directory::new("dry-run-services");
+    directory.file("vmlinuz", &build::bzimage());
+    fs::create_dir_all(directory.path("loader/entries")).unwrap();
+    for (name, kernel) in [("a", "vmlinuz"), ("bad", "missing")] {
+        let text = format!("linux /{kernel}\noptions root=/dev/vda\n");
+        directory.file(format!("loader/entries/{name}.conf"), text.as_bytes());
+    }
+    let run = |flags: &[&str], entry: &str| {
+        let mut command = directory.command("unshare");
+        command.args(["--map-root-user", PROGRAM, "boot", "--root", "."]);
+        finish(command.args(flags).arg(entry))
+    };
+    for entry in ["a", "bad"] {
+        let (boot, dry) = (run(&[], entry), run(&["-n"], entry));
+        assert_eq!(boot.code == 5, dry.code == 5, "{boot:?} {dry:?}");
+        if boot.code != 5 {
+            continue;
+        }
+        assert!(boot.stderr.starts_with("kexec-bpf: boot: not done\n"));
+        assert!(dry.stderr.ends_with(&boot.stderr), "{dry:?}");
+        let says = match entry {
+            "a" => dry.stdout.contains("\nroute "),
+            _ => dry
+                .stderr
+                .starts_with("kexec-bpf: entry bad.conf cannot boot: no such file"),
+        };
+        assert!(says, "{dry:?}");
+    }
 }
 
 /// Lets the program alone see other files of what is loaded than the kernel's.

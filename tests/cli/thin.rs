@@ -8,7 +8,7 @@ use std::fs;
 use sha2::{Digest, Sha256};
 
 use crate::build;
-use crate::program::{Directory, PROGRAM, Run, finish};
+use crate::program::{Directory, PROGRAM, Run, add_words, finish};
 
 pub const KERNEL: &str = "EFI/nixos/kernel-6.12-abc.efi";
 pub const INITRD: &str = "EFI/nixos/initrd-6.12-abc.efi";
@@ -77,7 +77,9 @@ pub fn esp(test: &str) -> Directory {
 
 #[track_caller]
 pub fn run_on(lockdown: &str, esp: &Directory, words: &[&str]) -> Run {
-    finish(esp.command_under(lockdown, PROGRAM).args(words)).on_any_host()
+    let mut command = esp.command_under(lockdown, PROGRAM);
+    add_words(&mut command, words);
+    finish(&mut command).on_any_host()
 }
 
 #[track_caller]
