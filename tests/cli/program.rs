@@ -63,7 +63,8 @@ exec \"$0\" \"$@\"";
     #[track_caller]
     pub fn run_unlocked(&self, arguments: &[&str]) -> Run {
         let mut command = self.command_under("[none] integrity", PROGRAM);
-        finish(command.args(arguments)).on_any_host()
+        add_words(&mut command, arguments);
+        finish(&mut command).on_any_host()
     }
 
     #[track_caller]
