@@ -15,7 +15,7 @@ use super::initrd::Initrd;
 use super::offer::Offer;
 use super::options::LoadOptions;
 use super::prepared::Prepared;
-use super::record::{self, SetAside};
+use super::record::SetAside;
 use super::{RunError, handshake, unpack};
 use crate::diagnosis::Diagnosis;
 use crate::formats::image::{authenticode, pe};
@@ -74,10 +74,7 @@ pub fn load(
         host,
     };
     let log = LogMark::now();
-    let result = match options.wanted.panic {
-        true => attempt.load_crash(load.preflight.as_ref(), events),
-        false => attempt.load_for_exec(events),
-    };
+    let result = attempt.load(load.preflight.as_ref(), events);
     if let Ok(done) = &result {
         digest::tell(plan.digest, &done.report, options.wanted.fast, events);
         let report = done.report.as_ref().ok().and_then(Option::as_ref);
@@ -101,40 +98,43 @@ pub fn load(
 }
 
 impl Attempt<'_> {
-    /// Loads a crash image. The system call drops the old one, so everything that can be
+    /// Loads the image, and keeps the records true. If that fails, the old image stays
+    /// loaded, but not a crash image: the system call drops that, so everything that can be
     /// checked is checked before it.
-    fn load_crash(
+    fn load(
         &self,
         preflight: Option<&Preflight>,
         events: &mut dyn Events,
     ) -> Result<Done, RunError> {
-        let image = &self.manifest.image.path;
-        let estimate = preflight.and_then(|preflight| preflight.estimate);
         let _keys = crash::crypt_keys(self.options)?;
-        let done = self.load(events)?;
-        crash::remember(image, estimate.as_ref(), event::boot_time_s());
-        Ok(done)
-    }
-
-    /// Loads an image for `exec`; if that fails, the old one stays loaded.
-    fn load_for_exec(&self, events: &mut dyn Events) -> Result<Done, RunError> {
-        let old = SetAside::new();
-        let result = self.load(events);
-        match &result {
-            Ok(done) => record::remember(self.options, self.plan, done),
-            Err(_) => old.restore(),
+        let mut record = None;
+        let result = self.call(&mut record, events);
+        match (&result, record) {
+            (Ok(_), _) if self.options.wanted.panic => {
+                let estimate = preflight.and_then(|preflight| preflight.estimate);
+                let image = &self.manifest.image.path;
+                crash::remember(image, estimate.as_ref(), event::boot_time_s());
+            }
+            (Ok(done), Some(record)) => record.replace(self.options, self.plan, done),
+            (Err(_), Some(record)) => record.restore(),
+            (_, None) => {}
         }
         result
     }
 
-    fn load(&self, events: &mut dyn Events) -> Result<Done, RunError> {
+    /// Prepares the call of the kernel, sets the record aside, and calls it.
+    fn call(
+        &self,
+        record: &mut Option<SetAside>,
+        events: &mut dyn Events,
+    ) -> Result<Done, RunError> {
         let Attempt { manifest, plan, .. } = self;
         let mut progress = |step: core::fmt::Arguments<'_>| events.step(step);
         let initrd = Initrd::assemble(manifest, &plan.concat, &mut progress)?;
         let extracted = match plan.route {
             Route::Handshake => {
                 let offer = Offer::new(self.options.root, manifest, plan)?;
-                return handshake::load(&offer, initrd.as_fd(), self.host, &mut progress);
+                return handshake::load(&offer, initrd.as_fd(), self.host, record, &mut progress);
             }
             Route::Extract if plan.kernel.source == InputId::IMAGE => {
                 Some(self.copy_kernel(&mut progress)?)
@@ -157,6 +157,7 @@ impl Attempt<'_> {
             None => self.kernel_file()?.as_fd(),
         };
         let session = digest::session(plan.digest);
+        SetAside::begin(record, plan.flags.is_panic());
         self.file_load(kernel, initrd.as_fd(), &cmdline)?;
         progress(format_args!("kexec_file_load: done"));
         Ok(Done {

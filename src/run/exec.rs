@@ -13,20 +13,21 @@ use crate::diagnosis::size::milliseconds;
 use crate::host::Host;
 use crate::policy::explain;
 use crate::sys::event::{now_us, since_us};
-use crate::sys::{SysError, crash_record, image_record, kexec, mount};
+use crate::sys::{SysError, crash_record, kexec, mount};
 
 /// Drops the loaded image, or the crash image.
 ///
 /// # Errors
 /// [`RunError::Diagnosed`].
 pub fn unload(panic: bool, host: &Host) -> Result<(), RunError> {
-    kexec::unload(panic).map_err(|error| {
+    let record = SetAside::new(panic);
+    if let Err(error) = kexec::unload(panic) {
+        record.restore();
         let found = explain::unload(error.errno, host, panic);
-        RunError::of_command("unload", &error, found)
-    })?;
-    match panic {
-        true => crash_record::remove(),
-        false => image_record::remove(),
+        return Err(RunError::of_command("unload", &error, found));
+    }
+    if panic {
+        crash_record::remove();
     }
     Ok(())
 }
@@ -118,7 +119,7 @@ pub fn exec(
         milliseconds(since_us(started_us))
     ));
     // A /run on a disk would keep the record.
-    let record = SetAside::new();
+    let record = SetAside::new(false);
     kexec::reboot().map_err(|error| {
         record.restore();
         let found = explain::exec(error.errno, host);

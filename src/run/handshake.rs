@@ -12,6 +12,7 @@ use super::done::Done;
 use super::error::ServeError;
 use super::offer::Offer;
 use super::ready::Early;
+use super::record::SetAside;
 use super::server::Server;
 use super::{Progress, RunError};
 use crate::abi;
@@ -46,6 +47,7 @@ pub fn load(
     offer: &Offer<'_>,
     initrd: Option<Fd<'_>>,
     host: &Host,
+    record: &mut Option<SetAside>,
     progress: Progress<'_>,
 ) -> Result<Done, RunError> {
     let (ready, attached, ended) = (EventFd::new()?, EventFd::new()?, EventFd::new()?);
@@ -98,6 +100,7 @@ pub fn load(
         };
         server.serve()
     };
+    SetAside::begin(record, offer.flags.is_panic());
     let (called, served) = thread::join(call, serve)?;
     let Some(called) = called else {
         // Thread B has detached the parser and closed the session.

@@ -4,6 +4,7 @@
 
 use core::ffi::CStr;
 
+use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 
 use super::file::read_kernel_file;
@@ -20,9 +21,13 @@ pub fn read() -> Option<CrashRecord> {
     CrashRecord::parse(&read_kernel_file(PATH, MAX_BYTES)?)
 }
 
-/// Writes the record.
+/// Writes the record. A reader sees all of it or, if the write failed, nothing: it is one
+/// write of at most a few kilobytes, and a truncated record does not parse.
 pub fn write(text: &[u8]) {
-    put(FILE, text, Mode::from_raw_mode(0o644), OFlags::TRUNC);
+    if let Some(file) = open_record(FILE, Mode::from_raw_mode(0o644)) {
+        let _ = rustix::fs::ftruncate(&file, 0);
+        let _ = rustix::io::write(file, text);
+    }
 }
 
 /// Removes the record.
@@ -30,29 +35,19 @@ pub fn remove() {
     forget(FILE);
 }
 
-/// Writes a record, with O_TRUNC, or with O_EXCL only if there is none. A reader sees all of
-/// it or, if the write failed, nothing: it is one write of at most a few kilobytes, and a
-/// truncated record does not parse.
-pub(super) fn put(file: &CStr, text: &[u8], mode: Mode, how: OFlags) {
+/// Opens a record, and makes it if there is none.
+#[inline(never)]
+pub(super) fn open_record(file: &CStr, mode: Mode) -> Option<OwnedFd> {
     let for_all = Mode::from_raw_mode(0o755);
     if rustix::fs::mkdir(DIRECTORY, for_all).is_ok() {
         // The umask is the user's; status needs no privilege.
         let _ = rustix::fs::chmod(DIRECTORY, for_all);
     }
-    fill(file, text, mode, how);
-}
-
-fn fill(file: &CStr, text: &[u8], mode: Mode, how: OFlags) {
-    let flags = OFlags::WRONLY
-        | OFlags::CREATE
-        | how
-        | OFlags::NOFOLLOW
-        | OFlags::NONBLOCK
-        | OFlags::CLOEXEC;
-    if let Ok(fd) = rustix::fs::open(file, flags, mode) {
-        let _ = rustix::fs::fchmod(&fd, mode);
-        let _ = rustix::io::write(fd, text);
-    }
+    let flags =
+        OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(file, flags, mode).ok()?;
+    let _ = rustix::fs::fchmod(&file, mode);
+    Some(file)
 }
 
 /// Removes a record, and the directory if it was the last.
@@ -72,23 +67,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_readable_and_replaces_another_only_if_it_may() {
+    fn a_record_is_for_readers_whatever_it_was() {
         let path = std::env::temp_dir().join(format!("record-{}", std::process::id()));
         let file = CString::new(path.as_os_str().as_bytes()).unwrap();
         // As with a umask.
-        fs::write(&path, "old and long").unwrap();
+        fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let mode = Mode::from_raw_mode(0o644);
-        let write = |text: &[u8], how| {
-            fill(&file, text, mode, how);
-            fs::read(&path).unwrap()
-        };
-        assert_eq!(write(b"new", OFlags::EXCL), b"old and long");
-        assert_eq!(write(b"new", OFlags::TRUNC), b"new");
+        open_record(&file, mode).unwrap();
         let permissions = fs::metadata(&path).unwrap().permissions();
         assert_eq!(permissions.mode() & 0o777, 0o644);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
         fs::remove_file(&path).unwrap();
-        assert_eq!(write(b"first", OFlags::EXCL), b"first");
+        open_record(&file, mode).unwrap();
         fs::remove_file(&path).unwrap();
     }
 }

@@ -9,10 +9,15 @@
 use alloc::string::String;
 use core::ffi::CStr;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fd::OwnedFd;
+use rustix::fs::{FlockOperation, Mode, flock, fstat, ftruncate};
+use rustix::io::{Errno, pwrite};
 
-use super::crash_record::{forget, put};
+use super::crash_record::{forget, open_record};
+use super::event::pause_ms;
 use super::file::read_kernel_file;
+use super::kexec::{SETTLE_TRIES, SETTLE_TRY_MS};
+use super::signals::Held;
 use crate::host::image_record::{self, ImageRecord, MAX_BYTES};
 
 const FILE: &CStr = c"/run/kexec-bpf/image";
@@ -28,19 +33,55 @@ pub fn read() -> Option<ImageRecord> {
     ImageRecord::parse(read_kernel_file(PATH, MAX_BYTES)?)
 }
 
-/// Writes the record.
-pub fn write(record: &ImageRecord) {
-    put(FILE, record.as_bytes(), MODE, OFlags::TRUNC);
+/// This program's turn to call the kernel, from before the call until the record says what
+/// has come of it: of several programs, the kernel's last word and the last record are one
+/// program's. Meanwhile signals wait.
+pub struct Turn {
+    file: Option<OwnedFd>,
+    _held: Held,
 }
 
-/// Writes the record, unless somebody else has written one.
-pub fn restore(record: &ImageRecord) {
-    put(FILE, record.as_bytes(), MODE, OFlags::EXCL);
+impl Turn {
+    /// Waits for the turn, and takes it anyway when it is late: the kernel refuses a call
+    /// beside another one.
+    #[must_use]
+    pub fn take() -> Turn {
+        let mut file = None;
+        for _ in 0..SETTLE_TRIES {
+            file = open_record(FILE, MODE);
+            // The directory may just be going away.
+            let Some(fd) = &file else { continue };
+            match flock(fd, FlockOperation::NonBlockingLockExclusive) {
+                Err(Errno::WOULDBLOCK) => pause_ms(SETTLE_TRY_MS),
+                // The one before may have removed it.
+                _ if fstat(fd).is_ok_and(|file| file.st_nlink == 0) => {}
+                _ => break,
+            }
+        }
+        Turn {
+            file,
+            _held: Held::new(),
+        }
+    }
+
+    /// Writes the record in place of what there is; nothing for no record.
+    #[inline(never)]
+    pub fn write(&self, record: &[u8]) {
+        if let Some(file) = &self.file {
+            let _ = ftruncate(file, 0);
+            let _ = pwrite(file, record, 0);
+        }
+    }
 }
 
-/// Removes the record.
-pub fn remove() {
-    forget(FILE);
+impl Drop for Turn {
+    #[inline(never)]
+    fn drop(&mut self) {
+        let mut files = self.file.iter();
+        if files.any(|file| fstat(file).is_ok_and(|file| file.st_size == 0)) {
+            forget(FILE);
+        }
+    }
 }
 
 /// Reads [`crate::host::Host::calls`].

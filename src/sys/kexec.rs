@@ -16,8 +16,8 @@ use crate::policy::plan::Flags;
 
 /// The number of waits for another load, 30 s in all. A load takes as long as the kernel
 /// needs to read and copy its files.
-const SETTLE_TRIES: u32 = 300;
-const SETTLE_TRY_MS: u32 = 100;
+pub(super) const SETTLE_TRIES: u32 = 300;
+pub(super) const SETTLE_TRY_MS: u32 = 100;
 /// Not a descriptor of any file; the kernel ignores it if it needs none.
 const NO_FD: c_int = -1;
 

@@ -2,6 +2,7 @@
 //! The records in /run of what is loaded: those of this boot count, and nothing else that
 //! lies there does.
 
+use crate::build;
 use crate::program::{Directory, PROGRAM, finish};
 
 /// Returns what `status` says, where the kernel says that both images are loaded, after
@@ -73,4 +74,49 @@ fn records_of_a_crash_image_are_not_of_the_future() {
         let none = "\ncrash image age     unknown: ";
         assert!(text.contains(none), "{commands}: {text}");
     }
+}
+
+/// Runs the script where /run is empty and belongs to it, in which the kernel refuses each call.
+#[track_caller]
+fn alone(directory: &Directory, script: &str) -> String {
+    let script = format!(
+        "mount -t tmpfs tmpfs /run; IMAGE=/run/kexec-bpf/image
+loaded() {{ mkdir /run/kexec-bpf; printf '1\\0b 5\\0001\\0006.12\\0w\\0/vm\\0quiet\\0' >$IMAGE; }}
+{script}"
+    );
+    let mut command = directory.command("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", &script, PROGRAM]);
+    let run = finish(&mut command);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    run.stdout
+}
+
+#[test]
+fn a_call_that_fails_leaves_the_record_as_it_was() {
+    let directory = Directory::new("record-fails");
+    directory.file("vmlinuz", &build::bzimage());
+    for command in ["unload", "unload --panic", "load vmlinuz"] {
+        let script = format!(
+            "$0 {command} 2>/dev/null; ls -A /run
+loaded; before=$(sha256sum <$IMAGE); $0 {command} 2>/dev/null
+[ \"$before\" = \"$(sha256sum <$IMAGE)\" ] && echo same"
+        );
+        assert_eq!(alone(&directory, &script), "same\n", "{command}");
+    }
+}
+
+/// Programs that call the kernel one after the other leave the last one's record.
+#[test]
+fn one_program_at_a_time_calls_the_kernel() {
+    let directory = Directory::new("record-turn");
+    let told = alone(
+        &directory,
+        "loaded
+flock $IMAGE sh -c 'echo has >&3; exec sleep 3' 3>turn &
+while [ ! -s turn ]; do sleep 0.1; done
+$0 unload 2>/dev/null &
+sleep 1; kill -0 $! && echo waits
+wait $!; echo $?; kill -0 %1 2>/dev/null || echo ended",
+    );
+    assert_eq!(told, "waits\n4\nended\n");
 }

@@ -187,6 +187,7 @@ settle
     said.expect("late-kill", "137");
     // The kernel allocates no pages for a thread that is to die.
     said.expect("late-kill-left", NOTHING);
+    // Without /run nobody waits for a turn.
     said.expect_attempt("second", "1", &["EBUSY (16)"]);
     said.expect_attempt("crash", "2", &["--fast and --panic"]);
     said.expect("first", "0");

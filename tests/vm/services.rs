@@ -150,6 +150,11 @@ exec 4>>/vmlinuz
 attempt failed kexec-bpf load /vmlinuz --append two
 exec 4>&-
 attempt kept kexec-bpf status
+# Ended by a signal, SIGXFSZ, while it joins the initrds in memory.
+dd if=/dev/zero of=/zero bs=1M count=2 2>/dev/null
+(cd / && echo zero | cpio -o -H newc >/big 2>/dev/null)
+attempt cut sh -c 'ulimit -f 2000; exec kexec-bpf load /vmlinuz --initrd /big --initrd /big'
+attempt still kexec-bpf status
 floor /vmlinuz /initrd three
 attempt replaced kexec-bpf status
 attempt replaced-json kexec-bpf status --json
@@ -192,6 +197,8 @@ say left $(ls /run)
     );
     said.expect("failed-code", "1");
     said.expect_page("kept", &record);
+    said.expect("cut-code", "153");
+    said.expect_page("still", &record);
     let stale = "image loaded, perhaps not /vmlinuz, which kexec-bpf loaded: another program has \
                  called kexec since";
     said.expect_page("replaced", &[stale]);
