@@ -170,6 +170,10 @@ _kexec_bpf() {
     elif [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
     fi
+    if [[ $ask == entries && $current == */* ]]; then
+        # The path of an image.
+        ask='' paths=-f
+    fi
     if [[ -n $ask && $current != -* ]]; then
         # bash splits at the : of a name and the @ of a profile as well. readline replaces $2.
         for ((index = COMP_CWORD; index > 2; index--)); do
@@ -183,7 +187,10 @@ _kexec_bpf() {
         done < <(
             for ((index = 2; index < ${#COMP_WORDS[@]}; index++)); do
                 word=${COMP_WORDS[index]}
-                [[ $word != \~/* && $word != "\$HOME/"* ]] || word=${HOME@Q}/${word#*/}
+                case $word in
+                \~/* | "\$HOME/"* | "\${HOME}/"*) word=${HOME@Q}/${word#*/} ;;
+                "\"\$HOME/"* | "\"\${HOME}/"*) word="\"$HOME/${word#*/}" ;;
+                esac
                 ((index == COMP_CWORD)) || printf '%s\n' "$word"
             done |
                 # The words are as typed. xargs removes quotes and, unlike eval, runs nothing

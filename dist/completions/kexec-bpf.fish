@@ -12,8 +12,14 @@ function __kexec_bpf_first
 end
 
 function __kexec_bpf_ask
-    set -l words (commandline -opc)
+    # The words are as typed.
+    set -l home (string escape --style=regex -- $HOME)
+    set -l words (commandline -op | string replace -r '^(~|\$HOME)/' $home/)
     timeout 1 $words[1] complete $argv[1] $words[3..-1] 2>/dev/null
+end
+
+function __kexec_bpf_path
+    __kexec_bpf_in $argv[1]; and string match -q '*/*' -- (commandline -ct)
 end
 
 function __kexec_bpf_directories
@@ -68,6 +74,7 @@ complete -c kexec-bpf -n '__kexec_bpf_in list' -l timeout -x -d 'wait this long 
 complete -c kexec-bpf -n '__kexec_bpf_in list' -l json -a 'pretty short off' -d 'print JSON; also --json=FORM'
 complete -c kexec-bpf -n '__kexec_bpf_in list' -s h -l help -d 'show this help'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -a '(__kexec_bpf_ask entries)'
+complete -c kexec-bpf -n '__kexec_bpf_path boot' -F
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l root -x -a '(__kexec_bpf_directories)' -d 'read the entries of the file system mounted at DIR'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l device -r -F -a '(__kexec_bpf_ask devices)' -d 'read the entries of this block device'
 complete -c kexec-bpf -n '__kexec_bpf_in boot' -l timeout -x -d 'wait this long for the device'

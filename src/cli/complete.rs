@@ -15,10 +15,12 @@ use crate::formats::image::profile;
 use crate::formats::image::uki::SectionKind;
 use crate::run::volumes::Place;
 use crate::run::{self, LoadOptions, entries};
-use crate::sys::{block, host};
+use crate::sys::{block, host, signals};
 
 /// The command's name.
 pub const NAME: &[u8] = b"complete";
+/// The time after which nothing is offered.
+const TIME_S: u32 = 1;
 
 /// Prints the words of a kind: `entries`, `profiles` or `devices`. `line` has the words that
 /// have been typed after the command. There is no error: nothing is offered then.
@@ -26,6 +28,9 @@ pub fn complete(arguments: &[&[u8]]) -> u8 {
     let [kind, line @ ..] = arguments else {
         return 2;
     };
+    // Whoever types does not wait, and has asked for nothing yet.
+    signals::end_after_s(TIME_S);
+    block::seal();
     let words = match *kind {
         b"entries" => of_entries(line),
         b"profiles" => of_profiles(line),
@@ -39,7 +44,13 @@ pub fn complete(arguments: &[&[u8]]) -> u8 {
     // A word that begins with a hyphen would be an option.
     let is_safe = |word: &&Vec<u8>| !word.starts_with(b"-") && word.iter().all(is_plain);
     let mut out = String::new();
+    let mut before = &Vec::new();
     for word in words.iter().filter(is_safe) {
+        // Another file system may have it, too.
+        if word == before {
+            continue;
+        }
+        before = word;
         out.push_str(&String::from_utf8_lossy(word));
         out.push('\n');
     }

@@ -6,6 +6,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ffi::{c_char, c_int, c_longlong};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fd::{AsFd, AsRawFd};
 
@@ -196,6 +197,14 @@ fn blkpg(
     }
 }
 
+/// True once nothing may be added.
+static IS_SEALED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps this program from adding partitions.
+pub fn seal() {
+    IS_SEALED.store(true, Ordering::Relaxed);
+}
+
 /// A partition that this program told the kernel about. Dropping it removes it from the
 /// kernel again; nothing is written to the disk. Until then no signal but SIGKILL ends the
 /// program.
@@ -210,13 +219,16 @@ impl AddedPartition {
     /// with the device, to which the kernel gives the name `name`.
     ///
     /// # Errors
-    /// EBUSY when it overlaps another one; EACCES without CAP_SYS_ADMIN.
+    /// EBUSY when it overlaps another one; EACCES without CAP_SYS_ADMIN; EROFS after [`seal`].
     pub fn add(
         disk: &Block,
         name: &str,
         number: u32,
         slice: FileSlice,
     ) -> Result<(AddedPartition, Block), SysError> {
+        if IS_SEALED.load(Ordering::Relaxed) {
+            return Err(SysError::new("BLKPG", &disk.name, rustix::io::Errno::ROFS));
+        }
         let file = disk.open()?;
         let held = Held::new();
         blkpg(&file, ADD_PARTITION, number, slice)?;

@@ -24,6 +24,12 @@ pub fn end_by_pipe() {
     mask(libc::SIG_UNBLOCK, &[libc::SIGPIPE]);
 }
 
+/// Ends this program once this time has passed.
+pub fn end_after_s(seconds: u32) {
+    // SAFETY: the call has no conditions.
+    unsafe { libc::alarm(seconds) };
+}
+
 /// The number of [`Held`] that there are.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 

@@ -5,9 +5,10 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::build;
-use crate::program::{Directory, PROGRAM, Run, finish};
+use crate::program::{Directory, PROGRAM, Run, finish, wait};
 
 /// Returns a directory with entries, one of which has a name that no shell must see, a UKI
 /// with profiles, and the program in `bin`.
@@ -72,8 +73,16 @@ fn the_program_offers_plain_words_only() {
         assert_eq!(offered(&[&["entries"], words].concat()), entries);
     }
     assert_eq!(offered(&["entries", "--root", "/gone"]), "");
-    // On the disks of this host, whatever they hold.
-    let _ = offered(&["entries", "--root"]);
+    // On the disks of this host, whatever they hold: it ends by itself.
+    let mut others = directory.command(PROGRAM);
+    let start = Instant::now();
+    wait(
+        others
+            .args(["complete", "entries", "--root"])
+            .spawn()
+            .unwrap(),
+    );
+    assert!(start.elapsed() < Duration::from_secs(8));
     assert_eq!(offered(&["profiles", "-n", "gone", "a.efi"]), "0\nrescue\n");
     assert_eq!(offered(&["profiles", "vmlinuz"]), "");
     for words in [&["complete"][..], &["complete", "x"]] {
@@ -98,13 +107,15 @@ offer kexec-bpf boot --root 'a\ b' b
 offer kexec-bpf boot --root '"a b"/.' '$(touch bad)' b
 HOME="$PWD/a b"
 offer kexec-bpf boot --root '~/.' b
+offer kexec-bpf boot --root '"${HOME}/."' b
+offer kexec-bpf boot ./vm
 offer kexec-bpf load a.efi --profile ''
 offer kexec-bpf load a.efi --profile r
 offer kexec-bpf boot --m
 "#;
     let run = shell(&directory, &["bash", "--norc"], SCRIPT);
-    let wanted =
-        "foo-2.conf foo-1.conf\nbar.conf\nbar.conf\nbar.conf\nbar.conf\n0 rescue\nrescue\n--menu\n";
+    let wanted = "foo-2.conf foo-1.conf\nbar.conf\nbar.conf\nbar.conf\nbar.conf\nbar.conf\n./vmlinuz\n\
+         0 rescue\nrescue\n--menu\n";
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (wanted, ""));
     assert!(!directory.path("bad").exists());
 }
@@ -183,7 +194,8 @@ zpty -r z out '*READY*'
 fn fish_offers_what_the_program_knows() {
     let directory = root("complete-fish");
     const SCRIPT: &str = r#"source $argv[1]/kexec-bpf.fish
-for line in "boot --root . foo" "load a.efi --profile r"
+set HOME "$PWD/a b"
+for line in "boot --root . foo" "load a.efi --profile r" "boot --root ~/. ba" "boot ./vm"
     # After a tab comes what the word is for.
     complete -C "kexec-bpf $line" | string replace -r '\t.*' ''
 end
@@ -195,7 +207,13 @@ end
         .filter_map(|line| line.split('\t').next());
     assert_eq!(
         words.collect::<Vec<_>>(),
-        ["foo-1.conf", "foo-2.conf", "rescue"]
+        [
+            "foo-1.conf",
+            "foo-2.conf",
+            "rescue",
+            "bar.conf",
+            "./vmlinuz"
+        ]
     );
     assert!(!directory.path("bad").exists());
 }
@@ -206,13 +224,19 @@ fn zsh_offers_what_the_program_knows() {
     let directory = root("complete-zsh");
     const SCRIPT: &str = r#"zmodload zsh/zpty
 zpty z zsh -f -i
-zpty -w z 'PROMPT=; unset zle_bracketed_paste; stty cols 200'
+zpty -w z 'PROMPT=; HOME="$PWD/a b"; unset zle_bracketed_paste; stty cols 200'
 zpty -w z "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D; bindkey -e; echo REA'DY'"
 zpty -r z out '*READY*'
 zpty -w -n z $'kexec-bpf boot -n --root . ba\t\x01echo \x05; echo DO\'NE\'\n'
 zpty -r z out '*DONE*'
 print -r -- $out
 zpty -w -n z $'kexec-bpf boot -n --root a\\ b ba\t\x01echo \x05; echo DO\'NE\'\n'
+zpty -r z out '*DONE*'
+print -r -- $out
+zpty -w -n z $'kexec-bpf boot -n --root "$HOME/." ba\t\x01echo \x05; echo DO\'NE\'\n'
+zpty -r z out '*DONE*'
+print -r -- $out
+zpty -w -n z $'kexec-bpf boot -n ./vm\t\x01echo \x05; echo DO\'NE\'\n'
 zpty -r z out '*DONE*'
 print -r -- $out
 zpty -w -n z $'kexec-bpf load -n a.efi --profile r\t\x01echo \x05; echo DO\'NE\'\n'
@@ -235,6 +259,8 @@ zpty -d z
     for line in [
         "kexec-bpf boot -n --root . bar.conf",
         "kexec-bpf boot -n --root a b bar.conf",
+        "a b/. bar.conf",
+        "boot -n ./vmlinuz",
         "load -n a.efi --profile rescue",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");

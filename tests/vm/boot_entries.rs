@@ -133,6 +133,7 @@ attempt found sh -c 'kexec-bpf list | head -n 4'
 attempt good kexec-bpf list --device /dev/vda
 attempt label kexec-bpf list --device LABEL=xbootldr
 for disk in b c d e f; do attempt $disk kexec-bpf list --device /dev/vd$disk; done
+attempt completed sh -c 'kexec-bpf complete entries --device /dev/vdc; echo end'
 # Nobody reads what it prints while it has the partition mounted.
 attempt c1 kexec-bpf list --device vdc1
 attempt reader sh -c 'kexec-bpf boot -n backup --device /dev/vdc | true'
@@ -215,6 +216,8 @@ fn rescue_lists_bad_disks_and_boots() {
             "backup.conf",
         ],
     );
+    // What completes a word adds no partition.
+    said.expect("completed", "end");
     said.expect_attempt("c1", "0", &["backup.conf"]);
     said.expect("reader-code", "0");
     said.expect_attempt("here", "0", &["/etc/kexec-bpf/kdump.efi"]);

@@ -10,7 +10,7 @@ use super::{LICENCE, ORIGIN};
 /// Functions of the completion. `in` is true if the first word equals the argument; called
 /// without an argument, if no word has been typed. `first` is true if, in addition, all
 /// other words are flags. `directories` offers directories, because fish 3.6 takes
-/// `--root=` for a part of the path. `ask` offers what the program itself knows.
+/// `--root=` for a part of the path. `path` is true if the word that is typed is a path. `ask` offers what the program itself knows.
 const FUNCTIONS: &str = "function __kexec_bpf_in
     set -l words (commandline -opc)
     test \"$words[2]\" = \"$argv[1]\"
@@ -22,8 +22,14 @@ function __kexec_bpf_first
 end
 
 function __kexec_bpf_ask
-    set -l words (commandline -opc)
+    # The words are as typed.
+    set -l home (string escape --style=regex -- $HOME)
+    set -l words (commandline -op | string replace -r '^(~|\\$HOME)/' $home/)
     timeout 1 $words[1] complete $argv[1] $words[3..-1] 2>/dev/null
+end
+
+function __kexec_bpf_path
+    __kexec_bpf_in $argv[1]; and string match -q '*/*' -- (commandline -ct)
 end
 
 function __kexec_bpf_directories
@@ -33,6 +39,7 @@ end
 ";
 
 const IN: &str = "__kexec_bpf_in";
+const PATH: &str = "__kexec_bpf_path";
 const FIRST: &str = "__kexec_bpf_first";
 
 pub fn script() -> String {
@@ -58,6 +65,7 @@ pub fn script() -> String {
         if command.operand == Operand::Entry {
             let ask = "-a '(__kexec_bpf_ask entries)'";
             line(&mut out, IN, command.name, ask);
+            line(&mut out, PATH, command.name, "-F");
         }
         if matches!(command.operand, Operand::Image | Operand::WordImage { .. }) {
             line(&mut out, IN, command.name, "-F");

@@ -11,7 +11,8 @@ use super::{LICENCE, ORIGIN};
 const ASK: &str = r#"_kexec_bpf_ask() {
     local -a found line
     # The words are as typed.
-    line=(${words[2,-1]/#\~\//${(q)HOME}/})
+    line=(${words[2,-1]/#(\~|\$HOME|\$\{HOME\})\//${(q)HOME}/})
+    line=(${line/#\"(\$HOME|\$\{HOME\})\//\"$HOME/})
     found=(${(f)"$(timeout 1 $service complete $1 ${(Q)line} 2>/dev/null)"})
     compadd -a found
 }
@@ -48,7 +49,9 @@ pub fn script() -> String {
             Operand::WordImage { word, .. } => {
                 vec![format!("1:WORD:({word})"), "2:IMAGE:_files".into()]
             }
-            Operand::Entry => vec!["1:ENTRY:{_kexec_bpf_ask entries}".into()],
+            Operand::Entry => {
+                vec!["1:ENTRY:{[[ $PREFIX = */* ]] && _files || _kexec_bpf_ask entries}".into()]
+            }
             Operand::Choice { words, .. } => vec![format!("1:WORD:({})", words.join(" "))],
         };
         let operand: Vec<&str> = operand.iter().map(String::as_str).collect();
