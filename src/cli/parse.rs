@@ -118,8 +118,8 @@ fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static 
     })
 }
 
-/// Options of kexec(8), by their names, and what to use in their place: one text, because a
-/// table of texts is larger.
+/// Options of kexec(8), by their names, or by the beginnings of names, and what to use in their
+/// place: one text, because a table of texts is larger.
 const KEXEC_TOOLS: &str = "\
 l,load kexec-bpf load IMAGE
 e,exec kexec-bpf exec
@@ -131,7 +131,14 @@ leave it out, because kexec_file_load(2) is always used
 t,type leave it out, because the image shows it
 d,debug --verbose
 f,force kexec-bpf load IMAGE; kexec-bpf exec --force
-ramdisk --initrd FILE";
+ramdisk --initrd FILE
+i,no-checks --fast
+y,no-sync kexec-bpf exec --no-sync
+print-ckr-size kexec-bpf status
+x,no-ifdown,hotplug,no-cma,noefi,elf*,args-linux,reset-vga,console-*,serial* \
+leave it out, because it has no meaning here
+entry*,real-mode,mem-*,reuse*,load-*,exec-*,module,dtb,force-dtb,args-*,pass-* \
+kexec -c, because kexec_file_load(2) has nothing like it";
 
 /// Returns the error about an option that the command does not have, with what was
 /// probably meant.
@@ -143,10 +150,14 @@ fn unknown(command: Option<&Command>, flags: &[&'static Flag], argument: &Arg<&[
     let is_cut_short = |long: &str| name.len() > 1 && long.starts_with(name);
     let near =
         flags.find(|long| is_cut_short(long) || differ_by_one(long.as_bytes(), name.as_bytes()));
+    let is_named = |one: &str| match one.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => one == name,
+    };
     let mut tools = KEXEC_TOOLS.lines().filter_map(|line| line.split_once(' '));
     let meant = match near {
         Some(long) => Hint::Flag(long),
-        None => match tools.find(|(names, _)| names.split(',').any(|one| one == name)) {
+        None => match tools.find(|(names, _)| names.split(',').any(is_named)) {
             Some((_, instead)) => Hint::Text(instead),
             None => help(command),
         },

@@ -226,7 +226,12 @@ fn an_unknown_option_says_what_was_meant() {
             "kexec-bpf load IMAGE; kexec-bpf exec --force; kexec-bpf --help",
         ),
         (&["load", "--xyz", "a"], "--xyz", "kexec-bpf load --help"),
-        (&["load", "-x", "a"], "-x", "kexec-bpf load --help"),
+        (&["load", "-z", "a"], "-z", "kexec-bpf load --help"),
+        (
+            &["load", "-x", "a"],
+            "-x",
+            "leave it out, because it has no meaning here; kexec-bpf load --help",
+        ),
     ] {
         let text = format!("kexec-bpf: unknown option {option}\ntry:   {meant}\n");
         directory.run(words).fails(2, &text);

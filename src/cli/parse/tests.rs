@@ -55,8 +55,8 @@ fn wrong_usage_says_what_and_where_to_look() {
             "kexec-bpf load --help",
         ),
         (
-            &["load", "-x", "k"][..],
-            "unknown option -x",
+            &["load", "-z", "k"][..],
+            "unknown option -z",
             "kexec-bpf load --help",
         ),
         (
@@ -97,6 +97,28 @@ fn wrong_usage_says_what_and_where_to_look() {
     ] {
         let error = parse_words(words).unwrap_err();
         assert_eq!((error.what.as_str(), hints(&error).as_str()), (what, hint));
+    }
+}
+
+/// The options of kexec-tools 2.0.32 on x86_64, but those for help and the version.
+#[test]
+fn options_of_kexec_tools_are_told_what_replaces_them() {
+    const LONG: &str = "force no-checks no-ifdown no-sync load unload exec \
+        exec-live-update load-preserve-context load-jump-back-helper load-live-update entry type \
+        load-panic mem-min mem-max reuseinitrd kexec-file-syscall kexec-syscall \
+        kexec-syscall-auto debug status print-ckr-size hotplug no-cma force-dtb append args-elf \
+        args-linux args-none command-line console-serial console-vga dtb elf32-core-headers \
+        elf64-core-headers entry-32bit initrd module noefi pass-memmap-cmdline ramdisk real-mode \
+        reset-vga reuse-cmdline reuse-video-type serial serial-baud";
+    let long = LONG.split_whitespace().map(|name| format!("--{name}"));
+    let short = "dfixyluetpscaS".chars().map(|name| format!("-{name}"));
+    for option in long.chain(short) {
+        let found = parse_words(&["load", "k", &option]);
+        if let Err(error) = found
+            && error.what.starts_with("unknown option")
+        {
+            assert!(error.hints.len() > 1, "{option}: {}", hints(&error));
+        }
     }
 }
 
