@@ -271,7 +271,6 @@ impl Page {
         self.json().array("deviceTrees");
         for section in kinds.into_iter().flat_map(|kind| selection.all(kind)) {
             let compatible = fdt::compatible(file, section.slice)?;
-            let compatible = compatible.unwrap_or_else(|| b"damaged".to_vec());
             let use_of_it = match (takes_one, chosen == Some(section.slice)) {
                 (false, _) => "not used on x86",
                 (_, true) => "for this machine",
@@ -279,12 +278,19 @@ impl Page {
             };
             self.put(
                 "device tree",
-                format_args!("{}: {} ({use_of_it})", section.kind, escaped(&compatible)),
+                format_args!(
+                    "{}: {} ({use_of_it})",
+                    section.kind,
+                    escaped(compatible.as_deref().unwrap_or(b"damaged"))
+                ),
             );
             let json = self.json();
             json.object("");
             json.text("section", section.kind.name().as_bytes());
-            json.text("compatible", &compatible);
+            match &compatible {
+                Some(compatible) => json.text("compatible", compatible),
+                None => json.flag("compatible", None),
+            }
             json.text("use", use_of_it.as_bytes());
             json.end();
         }
