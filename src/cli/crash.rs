@@ -159,7 +159,7 @@ pub fn settings(out: &mut Page, label: &str, crash: &CrashSettings) {
         // Writing to a String cannot fail.
         let _ = match value {
             Some(value) => write!(text, "{name}{value}"),
-            None => write!(text, "{name}?"),
+            None => write!(text, "{name}unknown"),
         };
     }
     out.line(label, &text);

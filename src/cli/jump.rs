@@ -19,11 +19,14 @@ pub fn page(plan: &JumpPlan, host: &Host) -> Page {
     out.json.all(&record.json);
     match &plan.programs {
         Ok(paths) => list(&mut out, "programs", paths),
-        Err(error) => out.put("programs", format_args!("{error}")),
+        Err(error) => out.put(
+            "programs",
+            format_args!("unknown: {}: {error}", escaped(error.target.as_bytes())),
+        ),
     }
     match &plan.writable {
         Some(mounts) => list(&mut out, "writable", mounts),
-        None => out.line("writable", "unknown"),
+        None => out.line("writable", "unknown: cannot read /proc/self/mountinfo"),
     }
     out.json.flag("wouldJump", Some(plan.verdict.is_ok()));
     match &plan.verdict {

@@ -119,7 +119,7 @@ pub fn page(host: &Host) -> Page {
                 module.version, module.default_parsers, module.decompressors
             ),
         ),
-        (_, Some(blocker)) => out.put("handshake", format_args!("no: {}", blocker.cause_text())),
+        (_, Some(blocker)) => add_blocker(out, "handshake", "no", blocker),
         (None, None) => out.line("handshake", "no"),
     }
     if let Some(module) = &host.module {
@@ -134,7 +134,7 @@ pub fn page(host: &Host) -> Page {
         out.json.end();
     }
     if let Some(blocker) = &handshake {
-        add_blocker(out, "handshakeBlocker", blocker);
+        report::object(&mut out.json, "handshakeBlocker", blocker);
     }
     routes(out, host, handshake);
     page
@@ -148,10 +148,10 @@ fn left(out: &mut Page, label: &str, left: Option<i64>) {
     }
 }
 
-/// Adds what blocks something, after the line that says so.
-fn add_blocker(out: &mut Page, name: &str, blocker: &Diagnosis) {
-    out.put("", format_args!("try: {}", report::hints(blocker)));
-    report::object(&mut out.json, name, blocker);
+/// Adds what blocks something, and what to try, in one record.
+fn add_blocker(out: &mut Page, label: &str, no: &str, blocker: &Diagnosis) {
+    let (cause, hints) = (blocker.cause_text(), report::hints(blocker));
+    out.put(label, format_args!("{no}: {cause}; try: {hints}"));
 }
 
 /// Adds the routes that a load can take, or what blocks them all.
@@ -160,10 +160,10 @@ fn routes(out: &mut Page, host: &Host, handshake: Option<Diagnosis>) {
     let has_handshake = handshake.is_none();
     let blocker = explain::load_blocker(host, false);
     if let Some(blocker) = blocker.or(handshake.filter(|_| enforces)) {
-        out.put("routes", format_args!("none: {}", blocker.cause_text()));
+        add_blocker(out, "routes", "none", &blocker);
         out.json.array("routes");
         out.json.end();
-        add_blocker(out, "routesBlocker", &blocker);
+        report::object(&mut out.json, "routesBlocker", &blocker);
         return;
     }
     let needs_flag = host.is_locked_down();

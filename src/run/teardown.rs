@@ -55,7 +55,7 @@ pub fn run(events: &mut dyn Events) {
         events.step(format_args!("running {shown}"));
         let started_us = now_us();
         if let Some(what) = failure(process::run(&path, &[], TIMEOUT_S)) {
-            events.warn(&format!("{shown} {what}"));
+            events.warn(&format!("{shown} {what}; the jump goes on"));
         }
         let took = milliseconds(since_us(started_us));
         events.step(format_args!("{shown} took {took}"));

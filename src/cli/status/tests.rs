@@ -97,7 +97,7 @@ fn enforce_is_told_with_what_it_leaves() {
             Some(Enforce::Held),
             Lockdown::None,
             &format!("held: {held}"),
-            format!("none: enforce: {held} try: reboot through the firmware"),
+            format!("none: enforce: {held}; try: reboot through the firmware"),
         ),
         (
             Some(Enforce::Off),

@@ -338,7 +338,8 @@ pub fn unload(errno: Errno, host: &Host, panic: bool) -> Diagnosis {
             &format!("kernel {} was built without kexec", host.kernel_release),
             &[Hint::Status],
         ),
-        _ => load(errno, host, panic),
+        Errno::EBUSY => failed(BUSY, &[AGAIN]),
+        _ => unknown(errno),
     };
     found.with_what(&errno)
 }
