@@ -25,19 +25,71 @@ const OF_HOST: [&str; 7] = [
     "kexec uses",
 ];
 
+/// The same of `status` and `exec`.
+const OF_STATUS: [&str; 15] = [
+    "kernel",
+    "on panic",
+    "panic settings",
+    "kexec_file_load",
+    "kexec_load",
+    "kexec_load_disabled",
+    "lockdown",
+    "secure boot",
+    "enforce",
+    "CAP_SYS_BOOT",
+    "initrd unpacking",
+    "handshake",
+    "routes",
+    "writable",
+    "jump",
+];
+
+/// What the program alone sees, in place of the host's: NAME is loaded for exec, and runs
+/// before a jump; the kernel's words name a device that is not there.
+const WORLD: &[u8] = b"mount -t tmpfs tmpfs /sys/kernel; mkdir /sys/kernel/kexec
+mount -t tmpfs tmpfs /run; mkdir /run/kexec-bpf
+mount --bind /dev/null /dev/kmsg
+for at in kexec_ kexec/; do
+    echo $LOADED >/sys/kernel/${at}loaded; echo 0 >/sys/kernel/${at}crash_loaded
+    echo 0 >/sys/kernel/${at}crash_size
+done
+boot=$(cat /proc/sys/kernel/random/boot_id)
+left=$(cat /proc/sys/kernel/kexec_load_limit_reboot 2>/dev/null || :)
+{ printf '1\\0%s %s\\000999999999999\\0006.12.0\\0' $boot \"$left\"
+printf 'route native, kernel\\047s digest computed\\0/boot/gr\xfcn.efi\\0root=/dev/vda2 quiet\\0'
+} >/run/kexec-bpf/image
+echo 'rd.kexec_bpf.device=/dev/gr\xfcn rd.kexec_bpf.timeout=0' >/run/cmdline
+mount --bind /run/cmdline /proc/cmdline
+mount -t tmpfs tmpfs /etc; mkdir -p /etc/kexec-bpf/pre-exec.d
+for name in 10-clock 'gr\xfcn'; do
+    cp /bin/true /etc/kexec-bpf/pre-exec.d/$name
+done
+exec \"$@\"
+";
+
 /// Runs the program on a pseudo-terminal of this width, by script(1), or with pipes;
 /// returns what came out.
-fn shown(directory: &Directory, columns: Option<&str>, words: &[&[u8]]) -> String {
-    let mut line = match columns {
-        Some(columns) => format!("stty cols {columns} && exec {PROGRAM}").into_bytes(),
-        None => format!("exec {PROGRAM}").into_bytes(),
-    };
+fn shown(
+    directory: &Directory,
+    columns: Option<&str>,
+    world: Option<&str>,
+    words: &[&[u8]],
+) -> String {
+    let mut line = columns.map_or(String::new(), |columns| format!("stty cols {columns} && "));
+    line.push_str("exec ");
+    if let Some(loaded) = world {
+        directory.file("world", WORLD);
+        let alone = "unshare --mount --map-root-user sh -e world";
+        line.push_str(&format!("env LOADED={loaded} {alone} "));
+    }
+    line.push_str(PROGRAM);
+    let mut line = line.into_bytes();
     for word in words {
         line.extend([b" '", *word, b"'"].concat());
     }
     // What the host refuses is on stderr, after the result.
     line.extend(match words {
-        [b"load", b"missing.efi"] => &b" 2>&1"[..],
+        [b"load", b"missing.efi"] | [b"exec"] | [b"hook" | b"unload", ..] => &b" 2>&1"[..],
         _ => b" 2>/dev/null",
     });
     let mut command: Command = match columns {
@@ -65,11 +117,12 @@ fn shown(directory: &Directory, columns: Option<&str>, words: &[&[u8]]) -> Strin
 }
 
 /// Removes what depends on the host, with its further lines.
-fn without_host(text: &str) -> String {
+fn without_host(text: &str, labels: &[&str]) -> String {
     let mut drops = false;
     let kept = text.lines().filter(|line| {
         if !line.starts_with(' ') {
-            drops = OF_HOST.contains(&line.split("  ").next().unwrap_or_default());
+            let mut labels = labels.iter();
+            drops = labels.any(|label| line.starts_with(&format!("{label} ")));
         }
         !drops
     });
@@ -96,10 +149,17 @@ fn directory(test: &str) -> Directory {
 
 #[track_caller]
 fn is_golden(name: &str, words: &[&[u8]]) {
+    is_golden_in(None, name, words);
+}
+
+/// The same in [`WORLD`], where an image is loaded, 1, or none, 0.
+#[track_caller]
+fn is_golden_in(world: Option<&str>, name: &str, words: &[&[u8]]) {
+    let labels = world.map_or(&OF_HOST[..], |_| &OF_STATUS);
     let directory = directory(&format!("width-{name}"));
     let mut found = String::from("# SPDX-License-Identifier: GPL-2.0-or-later\n");
     for columns in [Some("40"), Some("80"), Some("132"), None] {
-        let text = shown(&directory, columns, words);
+        let text = shown(&directory, columns, world, words);
         if let Some(columns) = columns {
             let most: usize = columns.parse().unwrap();
             // A table is as wide as it is, and a word too.
@@ -110,7 +170,7 @@ fn is_golden(name: &str, words: &[&[u8]]) {
         let raw = |c: char| c.is_control() && c != '\n';
         assert!(!text.contains(raw), "{text:?}");
         let heading = columns.map_or("a pipe".into(), |columns| format!("{columns} columns"));
-        found.push_str(&format!("==== {heading}\n{}", without_host(&text)));
+        found.push_str(&format!("==== {heading}\n{}", without_host(&text, labels)));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/golden/{name}.txt"));
     if std::env::var_os("KEXEC_BPF_GOLDEN").is_some() {
@@ -174,12 +234,33 @@ fn failure() {
     is_golden("failure", &[b"load", b"missing.efi"]);
 }
 
+#[test]
+fn status() {
+    is_golden_in(Some("1"), "status", &[b"status"]);
+}
+
+#[test]
+fn exec() {
+    is_golden_in(Some("0"), "exec", &[b"exec"]);
+    is_golden_in(Some("1"), "exec-plan", &[b"exec", b"-n"]);
+}
+
+#[test]
+fn unload() {
+    is_golden("unload", &[b"unload", NAME]);
+}
+
+#[test]
+fn hook() {
+    is_golden_in(Some("0"), "hook", &[b"hook", b"boot"]);
+}
+
 /// A terminal that has no width has 80 columns.
 #[test]
 fn a_serial_console_has_80_columns() {
     let directory = directory("width-none");
     let widest = |columns: Option<&str>| {
-        let text = shown(&directory, columns, &[b"--help"]);
+        let text = shown(&directory, columns, None, &[b"--help"]);
         text.lines().map(|line| line.chars().count()).max().unwrap()
     };
     assert!(widest(None) > 80);
