@@ -341,8 +341,10 @@ pub const CRASH_TABLE: &[(&str, &str)] = &[
 pub const EXIT_STATUS: &str = "Scripts can rely on these numbers, but not on the wording of \
     messages. An error message has up to three parts, on standard error: what failed, the cause, \
     and what to try. It says 'possible cause' if the facts do not prove the cause. load --dry-run and \
-    boot --dry-run exit as the load would, as far as that is known without trying it; kdump check \
-    exits as load --panic would. status --loaded and status --crash-loaded exit with 1 if nothing \
+    boot --dry-run exit as the load or the boot would, as far as that is known without trying it, \
+    so boot --dry-run exits with 5 where services may be running, unless --force is given; kdump \
+    check exits as load --panic would. If standard output is a pipe that nobody reads, SIGPIPE ends \
+    the program once its work is done. status --loaded and status --crash-loaded exit with 1 if nothing \
     is loaded, and print nothing.";
 
 pub const ENVIRONMENT: &str = "No variable is read: TERM, HOME, PATH, COLUMNS, LANG and TMPDIR \
