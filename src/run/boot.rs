@@ -89,13 +89,15 @@ fn load_entry(
         let _ = found.checked_default(host);
     }
     tell_notes(&mut found, events);
-    if name.is_none() {
-        announce(options, &mut found, events);
-    }
     let mut menu = options.menu.map(|time| match time {
         MenuTime::Auto => found.conf.timeout,
         MenuTime::Given(timeout) => timeout,
     });
+    // A menu shows what cannot boot.
+    let is_shown = menu.is_some_and(|timeout| timeout != Timeout::Hidden);
+    if name.is_none() {
+        announce(options.dry_run, is_shown, &mut found, events);
+    }
     let mut refused = None;
     let (entry, cmdline) = loop {
         let index = chosen(name, options.next, &mut menu, &mut found, host, events);
@@ -253,9 +255,9 @@ fn take_next_entry(found: &mut BootEntries, events: &mut dyn Events) {
 
 /// Takes back what names an entry for one boot, and reports what might have been meant
 /// instead of the default.
-fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn Events) {
+fn announce(dry_run: bool, has_menu: bool, found: &mut BootEntries, events: &mut dyn Events) {
     // What names an entry for one boot counts once, whatever it names.
-    if !options.dry_run {
+    if !dry_run {
         if found.variables.one_shot.is_some() {
             if let Err(error) = efivar::delete_one_shot() {
                 let text = format!("LoaderEntryOneShot was not deleted: {error}");
@@ -288,8 +290,7 @@ fn announce(options: &BootOptions<'_>, found: &mut BootEntries, events: &mut dyn
             events.tell(Event::Unbootable { entries, index });
         }
     }
-    // A menu shows the others anyway.
-    if options.menu.is_none() {
+    if !has_menu {
         let all = found.entries.iter().enumerate();
         let unbootable = all.filter(|(index, entry)| {
             let is_told = missed.iter().any(|missed| missed.index == Some(*index));
