@@ -18,8 +18,9 @@ die() { echo "systems: $*" >&2; exit 1; }
 # shellcheck source=tests/debian-root.sh
 . tests/debian-root.sh
 
-all=(trixie-initramfs-tools trixie-dracut bookworm-initramfs-tools forky-initramfs-tools
-    forky-dracut)
+# SUITE-GENERATOR; dracut-scripts is dracut's initrd without systemd.
+all=(forky-dracut forky-initramfs-tools trixie-dracut-scripts forky-dracut-scripts
+    bookworm-initramfs-tools trixie-dracut trixie-initramfs-tools)
 systems=() tests=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
     systems+=("$1")
@@ -60,10 +61,13 @@ configure() {
         echo 'kexec_bpf_kdump_image=/boot/kdump.efi' >"$root/etc/initramfs-tools/conf.d/kexec-bpf"
         install -m 755 tests/systems/crash "$root/etc/initramfs-tools/scripts/init-premount/zz-crash"
         ;;
-    dracut)
+    dracut*)
         echo 'kexec_bpf_kdump_image=/boot/kdump.efi' >"$root/etc/dracut.conf.d/kexec-bpf.conf"
         # In a chroot, forky's dracut does not see that root will be encrypted.
-        echo 'add_dracutmodules+=" systemd-cryptsetup "' >"$root/etc/dracut.conf.d/test.conf"
+        case $1 in
+        dracut) echo 'add_dracutmodules+=" systemd-cryptsetup "' ;;
+        dracut-scripts) printf '%s\n' 'omit_dracutmodules+=" systemd "' 'add_dracutmodules+=" crypt "' ;;
+        esac >"$root/etc/dracut.conf.d/test.conf"
         install -D -m 755 tests/systems/module-setup.sh \
             "$root/usr/lib/dracut/modules.d/99test/module-setup.sh"
         install -m 755 tests/systems/crash "$root/usr/lib/dracut/modules.d/99test/crash.sh"
@@ -90,10 +94,10 @@ install_system() {
     local packages=(systemd-sysv udev dbus linux-image-amd64 zstd cryptsetup-bin makedumpfile)
     case $generator in
     initramfs-tools) packages+=(initramfs-tools busybox cryptsetup-initramfs kdump-tools) ;;
-    dracut) packages+=(dracut cryptsetup systemd-cryptsetup) ;;
+    dracut*) packages+=(dracut cryptsetup systemd-cryptsetup) ;;
     *) die "no system '$1': ${all[*]}" ;;
     esac
-    tar -xf "$(system "systems-$1" "$suite" "${packages[@]}")" -C "$root"
+    tar -xf "$(system "systems-${1%-scripts}" "$suite" "${packages[@]}")" -C "$root"
     configure "$generator"
     install -D -t "$root/tmp/packages" "$package"
     in_root apt-get -q -y --no-install-recommends install "/tmp/packages/${package##*/}"

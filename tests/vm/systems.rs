@@ -46,6 +46,22 @@ impl System {
         self.name().ends_with("initramfs-tools")
     }
 
+    /// Returns the words that have the initrd open the container, and its prompt.
+    fn encrypted_root(&self) -> (String, &'static str) {
+        let name = self.name();
+        if name.ends_with("-dracut") {
+            let words = format!("root=/dev/mapper/cryptroot rd.luks.name={CONTAINER}=cryptroot");
+            return (words, "Please enter passphrase");
+        }
+        if name.ends_with("-dracut-scripts") {
+            // There, dracut knows no other name.
+            let words = format!("root=/dev/mapper/luks-{CONTAINER} rd.luks.uuid={CONTAINER}");
+            return (words, "Password (");
+        }
+        let words = "root=/dev/mapper/cryptroot".to_owned();
+        (words, "Please unlock disk cryptroot")
+    }
+
     /// Makes an empty directory for a test.
     fn work_dir(&self, test: &str) -> PathBuf {
         guest::work_dir(&format!("systems-{}-{test}", self.name()))
@@ -128,20 +144,16 @@ fn long_menu_before_the_prompt() {
     let (nonce, payload) = (guest::nonce(), payloads());
     let disk = Disk::new(&directory).root_from(&system.file("crypt-root.img"));
     let disk = entry(disk, &system, &nonce, &payload).build();
-    let prompt = match system.name().ends_with("dracut") {
-        true => "Please enter passphrase",
-        false => "Please unlock disk cryptroot",
-    };
-    let words = format!(
-        "root=/dev/mapper/cryptroot rd.luks.name={CONTAINER}=cryptroot rd.kexec_bpf.menu=600"
-    );
+    let (mut words, prompt) = system.encrypted_root();
+    let root = words.split([' ', '=']).nth(1).expect("root=").to_owned();
+    words += " rd.kexec_bpf.menu=600";
     let said = system
         .machine(&directory, "crypt.img", &words)
         .disk(disk.path())
         .keys(MENU, b"q")
         .keys(prompt, b"secret\r")
         .run();
-    expect_normal(&said, "/dev/mapper/cryptroot");
+    expect_normal(&said, &root);
     let at = |text: &str| {
         let mut lines = said.console.iter();
         lines.position(|line| line.text.contains(text))
