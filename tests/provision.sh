@@ -63,10 +63,11 @@ rpm      builds Fedora's packages
 rpmlint  reads them
 "
 pkg_packages="
-makepkg           builds Arch Linux's packages
-libarchive-tools  unpacks and packs for makepkg
-zstd              compresses the packages
-binutils          reads the program, to check it
+makepkg                 builds Arch Linux's packages
+pacman-package-manager  makepkg does not start without it
+libarchive-tools        unpacks and packs for makepkg
+zstd                    compresses the packages
+binutils                reads the program, to check it
 "
 source_packages="
 gcc-12       builds the kernel that checks itself
