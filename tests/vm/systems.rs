@@ -46,20 +46,14 @@ impl System {
         self.name().ends_with("initramfs-tools")
     }
 
-    /// Returns the words that have the initrd open the container, and its prompt.
-    fn encrypted_root(&self) -> (String, &'static str) {
-        let name = self.name();
-        if name.ends_with("-dracut") {
-            let words = format!("root=/dev/mapper/cryptroot rd.luks.name={CONTAINER}=cryptroot");
-            return (words, "Please enter passphrase");
+    /// Returns the beginning of the prompt for the passphrase.
+    fn prompt(&self) -> &'static str {
+        match self.name() {
+            name if name.ends_with("-initramfs-tools") => "Please unlock disk cryptroot",
+            // Without systemd it is cryptsetup's own.
+            name if name.ends_with("-scripts") => "Enter passphrase for",
+            _ => "Please enter passphrase",
         }
-        if name.ends_with("-dracut-scripts") {
-            // There, dracut knows no other name.
-            let words = format!("root=/dev/mapper/luks-{CONTAINER} rd.luks.uuid={CONTAINER}");
-            return (words, "Password (");
-        }
-        let words = "root=/dev/mapper/cryptroot".to_owned();
-        (words, "Please unlock disk cryptroot")
     }
 
     /// Makes an empty directory for a test.
@@ -144,16 +138,19 @@ fn long_menu_before_the_prompt() {
     let (nonce, payload) = (guest::nonce(), payloads());
     let disk = Disk::new(&directory).root_from(&system.file("crypt-root.img"));
     let disk = entry(disk, &system, &nonce, &payload).build();
-    let (mut words, prompt) = system.encrypted_root();
-    let root = words.split([' ', '=']).nth(1).expect("root=").to_owned();
-    words += " rd.kexec_bpf.menu=600";
+    let prompt = system.prompt();
+    // Without systemd, dracut opens only what is named twice.
+    let words = format!(
+        "root=/dev/mapper/cryptroot rd.luks.uuid={CONTAINER} rd.luks.name={CONTAINER}=cryptroot \
+         rd.kexec_bpf.menu=600"
+    );
     let said = system
         .machine(&directory, "crypt.img", &words)
         .disk(disk.path())
         .keys(MENU, b"q")
         .keys(prompt, b"secret\r")
         .run();
-    expect_normal(&said, &root);
+    expect_normal(&said, "/dev/mapper/cryptroot");
     let at = |text: &str| {
         let mut lines = said.console.iter();
         lines.position(|line| line.text.contains(text))
