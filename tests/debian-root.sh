@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Minimal Debian systems in directories, for tests that install packages as root. Sourced;
-# the caller sets target and, for in_root, root.
+# the caller sets target and, for in_root, root,
+# and has a function die.
 : "${target:?}"
 
 # apt's package lists of another suite have the archive that this machine uses.
@@ -14,11 +15,13 @@ source_line() {
 }
 
 # system NAME SUITE PACKAGE...: prints the archive of a minimal system with these packages
-# and what they depend on, but nothing that they recommend. It is made once.
+# and what they depend on, but nothing that they recommend. It is made once for these.
 system() {
     local archive=$target/vm/$1.tar suite=$2
     shift 2
-    if [ ! -e "$archive" ]; then
+    if [ ! -e "$archive" ] || [ "$(cat "$archive.packages")" != "$suite $*" ]; then
+        echo "$suite $*" >"$archive.packages"
+        rm -f "$archive"
         # Without --format it would be a directory, because of the name. The lists of a
         # suite in preparation expire after a week, also in a mirror that is older.
         mmdebstrap --quiet --format=tar --variant=apt --include="$(IFS=,; echo "$*")" \
@@ -37,4 +40,12 @@ in_root() {
         for directory in dev proc sys; do mount --rbind "/$directory" "$root/$directory"; done
         exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin LC_ALL=C "$@"' \
         sh "${root:?}" "$@" </dev/null
+}
+
+# has_program INITRD: whether this initramfs, a path in root, has the program.
+has_program() {
+    local list lister=lsinitramfs
+    [ ! -e "$root/usr/bin/lsinitrd" ] || lister=lsinitrd
+    list=$(in_root "$lister" "$1") || die "cannot list $1"
+    grep -qE '(^| )usr/bin/kexec-bpf$' <<<"$list"
 }

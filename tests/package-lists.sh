@@ -3,7 +3,8 @@
 #
 # Compares what is in the packages for Debian, Fedora and Arch Linux with what make list
 # prints and packaging/README.md agrees: each path, its mode, and the contents of what is
-# not compressed. Needs target/deb, target/rpm and target/pkg.
+# not compressed. And make uninstall leaves nothing that make install has installed. Needs
+# target/deb, target/rpm and target/pkg.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -77,6 +78,22 @@ program() {
             zcat "$root/$file.gz" | cmp "$root.installed/$file" - || bad=1
         fi
     done < <(cd "$root.installed" && find . -type f)
+    uninstall "$root.installed" LAYOUT="$layout" PREFIX=/usr
+}
+
+# uninstall ROOT [VARIABLE...]: after make uninstall there is nothing but a file of others.
+uninstall() {
+    local root=$1 mine=/etc/kexec-bpf/pre-exec.d/10-mine left
+    shift
+    touch "$root$mine"
+    make -s --no-print-directory uninstall DESTDIR="$root" PROGRAM="$program" "$@"
+    left=$(cd "$root" && find . ! -type d -o -path '*kexec?bpf*' ! -path './etc/*' | sort)
+    if [ "$left" = ".$mine" ]; then
+        echo "package-lists: make uninstall${*:+ $*}: ok"
+    else
+        echo "package-lists: make uninstall${*:+ $*}: left: $left"
+        bad=1
+    fi
 }
 
 # module NAME PACKAGE: what is in /usr/src is what install-dkms installs.
@@ -93,6 +110,10 @@ program debian debian "$(one 'deb/kexec-bpf_*.deb')" "644 $doc/changelog" \
     '644 /usr/share/lintian/overrides/kexec-bpf'
 program fedora fedora "$(one 'rpm/kexec-bpf-[0-9]*.rpm')"
 program arch arch "$(one 'pkg/kexec-bpf-[0-9]*.pkg.tar.zst')"
+
+# And without a package's layout.
+make -s --no-print-directory install DESTDIR="$work/local" PROGRAM="$program"
+uninstall "$work/local"
 
 make -s -C bpf/kmod install-dkms DESTDIR="$work/module" >/dev/null
 list "$work/module/usr/src" >"$work/module.wanted"
