@@ -115,14 +115,16 @@ fn long_chain() {
     assert_eq!(names, ["other+2-1.conf"]);
 }
 
-/// Nothing to boot on the ESP: the reason is shown, and the system comes up.
+/// Nothing to boot on the ESP: the reason is shown, and the system comes up. For another disk
+/// with entries, the program waits all of the time that it has.
 #[test]
 fn long_empty_esp_falls_through() {
     let system = System::named();
     let directory = system.work_dir("empty");
     let disk = system.disk(&directory).esp("EFI/empty", b"").build();
+    let words = "root=LABEL=root rd.kexec_bpf= rd.kexec_bpf.timeout=100";
     let said = system
-        .machine(&directory, "initrd.img", "root=LABEL=root rd.kexec_bpf=")
+        .machine(&directory, "initrd.img", words)
         .disk(disk.path())
         .run();
     expect_normal(&said, "/dev/vda2");
