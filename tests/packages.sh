@@ -4,7 +4,8 @@
 # Installs, upgrades, removes and purges the package kexec-bpf in a Debian that mmdebstrap
 # makes, as root: without a question, with the initramfs made anew each time, and with
 # nothing left in the end. Then, in a Debian 13, Fedora's and Arch's package in the same
-# way, with this machine's rpm and pacman. Needs target/deb, target/rpm and target/pkg.
+# way, with this machine's rpm and pacman. Needs target/deb, target/rpm and target/pkg, and
+# what tests/provision.sh all installs.
 #
 #   tests/packages.sh [trixie|bookworm|forky|trixie-dracut|forky-dracut]
 #

@@ -56,7 +56,6 @@ dpkg-dev      builds Debian packages
 debhelper     does the steps of that build
 dh-dkms       installs the module's source as DKMS wants it
 lintian       reads the packages
-mmdebstrap    makes the system in which they are installed
 "
 rpm_packages="
 rpm      builds Fedora's packages
@@ -109,6 +108,7 @@ perl                  runs the kernel's checkpatch
 all_packages="
 libelf-dev    libbpf reads object files with it, in tests/libbpf
 pkgconf       tells what libelf needs
+mmdebstrap    makes the systems of distro-rust, dkms, packages and systems
 "
 
 # --- programs of this machine ------------------------------------------------

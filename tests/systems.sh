@@ -4,7 +4,8 @@
 # Installs the package kexec-bpf in whole Debian systems that mmdebstrap makes, as root:
 # apt takes it from a directory, and the system's own update-initramfs or dracut makes the
 # initrd. Then tests/vm/systems.rs boots each in guests: `cargo test --test vm systems::`.
-# Needs target/deb, which make deb fills, and fetches about 300 MB for each system once.
+# Needs target/deb, which make deb fills, and what tests/provision.sh all installs, and fetches
+# about 300 MB for each system once.
 #
 #   tests/systems.sh                        all systems
 #   tests/systems.sh trixie-dracut          only these
