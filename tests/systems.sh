@@ -43,7 +43,7 @@ crash_image() {
     /usr/bin/python3 "$target/vm/ukify/usr/bin/ukify" build \
         --stub "$target/vm/stub-trixie/usr/lib/systemd/boot/efi/linuxx64.efi.stub" \
         --linux "$(echo "$root"/boot/vmlinuz-*)" --initrd "$(initrd)" --os-release ID=capture \
-        --cmdline 'console=ttyS0 panic=-1 root=LABEL=root nr_cpus=1 is=capture' \
+        --cmdline 'console=ttyS0 panic=-1 rw root=LABEL=root nr_cpus=1 is=capture' \
         --output "$root/boot/kdump.efi" >&2
 }
 
