@@ -54,7 +54,8 @@ configure() {
     install -m 644 tests/systems/report.service "$root/etc/systemd/system/report.service"
     in_root systemctl -q enable report
     install -d "$root/etc/kexec-bpf/pre-exec.d"
-    printf '#!/bin/sh\necho "@@ teardown" >/dev/ttyS1\n' >"$root/etc/kexec-bpf/pre-exec.d/10-say"
+    # The initrd has bash for this only.
+    printf '#!/usr/bin/env bash\necho "@@ teardown" >/dev/ttyS1\n' >"$root/etc/kexec-bpf/pre-exec.d/10-say"
     chmod 755 "$root/etc/kexec-bpf/pre-exec.d/10-say"
     crash_image
     case $1 in

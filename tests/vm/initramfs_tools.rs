@@ -15,6 +15,9 @@ use crate::initramfs::{
     TEARDOWN, capture_uki, crash, disk, expect_chained, expect_console, machine, payloads, type_1,
 };
 
+/// A program of pre-exec.d for another shell than the initramfs has anyway.
+const BASH: &[u8] = b"#!/usr/bin/env -S bash -e\n[[ -v BASH ]] && echo '@@ bash' >/dev/ttyS1\n";
+
 /// A script of initramfs-tools that crashes the kernel after hook boot, if asked to.
 fn crash_script() -> String {
     crash("[ \"$1\" != prereqs ] || exit 0\n")
@@ -47,6 +50,8 @@ fn with_settings(directory: &Path, more: &str) -> InitramfsTools {
             crash_script().as_bytes(),
         )
         .file(&format!("{pre_exec}/10-say"), 0o755, TEARDOWN.as_bytes())
+        // What runs these goes into the initramfs, too, or is complained about.
+        .file(&format!("{pre_exec}/20-bash"), 0o755, BASH)
         // A copy of this would not run, either.
         .file(&format!("{pre_exec}/README"), 0o644, b"notes")
 }
@@ -63,6 +68,7 @@ fn default_is_booted_and_counted() {
         .disk(disk.path())
         .run();
     expect_chained(&said, &nonce, &[&payload[0], &payload[1]]);
+    said.expect("bash", "");
     let names = disk.names(Partition::Xbootldr, "loader/entries");
     assert_eq!(names, ["good+2-1.conf"]);
 }
@@ -115,15 +121,18 @@ fn more_early_kdump_and_hint() {
     }
 }
 
-/// A request for enforce without the module is reported while the initramfs is made, and
-/// so is a crash image that is not there. Both make an initramfs nevertheless.
+/// A request for enforce without the module is reported while the initramfs is made, and so
+/// are an interpreter and a crash image that are not there. There is an initramfs nevertheless.
 #[test]
 fn hook_complains() {
     let directory = guest::work_dir("initramfs-tools-complaints");
     let more = "kexec_bpf_enforce=yes\nkexec_bpf_kdump_image=/missing.efi\n";
-    let (_, complaints) = with_settings(&directory, more).build("list");
+    let tools = with_settings(&directory, more);
+    let tools = tools.file("etc/kexec-bpf/pre-exec.d/30-none", 0o755, b"#!/bin/none\n");
+    let (_, complaints) = tools.build("list");
     let wanted = [
         "W: kexec-bpf: no module kexec_bpf: hook enforce will turn kexec off",
+        "W: kexec-bpf: /etc/kexec-bpf/pre-exec.d/30-none: there is no /bin/none",
         "W: kexec-bpf: kexec_bpf_kdump_image: cannot read /missing.efi",
     ];
     assert_eq!(complaints, wanted);
