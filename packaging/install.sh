@@ -63,6 +63,7 @@ files() {
         dist/systemd/kexec-bpf-emergency.conf
     put 755 dist/initramfs/not-enforced "$LIBDIR/not-enforced"
     put 755 dist/initramfs/filesystems "$LIBDIR/filesystems"
+    put 755 dist/initramfs/programs "$LIBDIR/programs"
     put 644 dist/initramfs/drivers "$LIBDIR/drivers"
     if has dracut; then
         each 755 "$DRACUTDIR/modules.d/50kexec-bpf" dracut-module/50kexec-bpf/*.sh

@@ -78,9 +78,9 @@ install() {
     fi
     inst_hook emergency 50 "$moddir/kexec-bpf-emergency.sh"
 
-    for file in "${dracutsysrootdir-}"/etc/kexec-bpf/pre-exec.d/*; do
-        if [[ -f $file && -x $file ]]; then inst "${file#"${dracutsysrootdir-}"}"; fi
-    done
+    while IFS= read -r file; do
+        inst "$file"
+    done < <(sh /usr/lib/kexec-bpf/programs "${dracutsysrootdir-}")
     if [[ ${kexec_bpf_kdump_image-} ]]; then
         inst_simple "$kexec_bpf_kdump_image" /etc/kexec-bpf/kdump.efi ||
             derror "kexec_bpf_kdump_image: cannot read $kexec_bpf_kdump_image"

@@ -50,19 +50,10 @@ add_file() {
     echo "file $target ${3-$(stat -c %a "$root$source")}"
 }
 
-# Hooks look for files by find; here they are below ROOT.
-find() {
-    [[ $1 == -L && $2 == /* ]] || { error "find: without -L and a path"; return 1; }
-    local file
-    while IFS= read -r file; do
-        echo "${file#"$root"}"
-    done < <(command find -L "$root$2" "${@:3}")
-}
-
-# Hooks run a script of this project so; here it is below ROOT.
+# Hooks run a script of this project so; here it is below ROOT, and so is what it looks for.
 sh() {
     [[ $1 == /usr/lib/kexec-bpf/* ]] || { error "sh: %s" "$1"; return 1; }
-    command sh "$root$1"
+    command sh "$root$1" "$root"
 }
 
 add_symlink() {

@@ -132,7 +132,7 @@ fn hook_complains() {
     let (_, complaints) = tools.build("list");
     let wanted = [
         "W: kexec-bpf: no module kexec_bpf: hook enforce will turn kexec off",
-        "W: kexec-bpf: /etc/kexec-bpf/pre-exec.d/30-none: there is no /bin/none",
+        "kexec-bpf: /etc/kexec-bpf/pre-exec.d/30-none: there is no /bin/none",
         "W: kexec-bpf: kexec_bpf_kdump_image: cannot read /missing.efi",
     ];
     assert_eq!(complaints, wanted);
