@@ -85,14 +85,16 @@ pub const FILES: &[(&str, &str)] = &[
          squashfs. On btrfs these are files of the default subvolume, or of the top level.",
     ),
     (
-        "/grub2/grubenv, /grub/grubenv, /EFI/*/grubenv",
-        "grub's variables for entries, its saved_entry and its next_entry, on the same partitions.",
+        "/grub2/grubenv, /grub/grubenv, /EFI/*/grubenv, grub.cfg",
+        "grub's variables for entries, its saved_entry and its next_entry, on the same partitions. \
+         Of grub.cfg beside it, only kernelopts and default_kernelopts are read.",
     ),
     (
         "/sys/firmware/efi/efivars/",
         "LoaderEntryOneShot, LoaderEntryPreferred, LoaderEntryDefault, LoaderEntryLastBooted and \
          LoaderDevicePartUUID; \
-         dbx and SbatLevelRT. efivarfs need not be mounted.",
+         dbx and SbatLevelRT. efivarfs need not be mounted. With --root, those of the boot loader \
+         count only if DIR is a mount from the disk that it started from.",
     ),
     (
         "/dev/kmsg",
