@@ -32,7 +32,8 @@ pub fn line(
             text.push_str(&printable(bytes));
         }
     };
-    if entry.problem.is_none() {
+    let skipped = entry.why_skipped();
+    if skipped.is_none() {
         add(": ", &entry.title);
         add(", ", &entry.version);
     }
@@ -40,7 +41,7 @@ pub fn line(
     if !entry.boot.is_empty() && found.has_namesake(entry) {
         add(", in /", entry.boot.trim_end_matches('/').as_bytes());
     }
-    if let Some(problem) = &entry.problem {
+    if let Some(problem) = skipped {
         text.push_str(&format!(": skipped: {problem}"));
         return (label, text);
     }
@@ -88,7 +89,7 @@ pub fn object(
     json.some("version", &entry.version);
     json.some("sortKey", entry.sort_key.as_deref().unwrap_or_default());
     json.some("machineId", entry.machine_id.as_deref().unwrap_or_default());
-    if let Some(problem) = &entry.problem {
+    if let Some(problem) = entry.why_skipped() {
         json.text("problem", problem.to_string().as_bytes());
     }
     json.count("profile", entry.profile.into());

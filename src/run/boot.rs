@@ -20,7 +20,7 @@ use crate::formats::entries::loader_conf::{MenuTime, Timeout};
 use crate::host::Host;
 use crate::policy::boot::choose::{self, DefaultSource, Missed};
 use crate::policy::boot::entry::Entry;
-use crate::policy::boot::error::BootError;
+use crate::policy::boot::error::{BootError, Problem};
 use crate::policy::boot::hook;
 use crate::policy::boot::menu::Answer;
 use crate::sys::{efivar, host, mount};
@@ -87,23 +87,21 @@ fn load_entry(
     let is_number = name.is_some_and(|name| name.iter().all(u8::is_ascii_digit));
     if options.next || is_number {
         let _ = found.checked_default(host);
+        // They are told with the others, or are not what was asked for.
+        found.skipped.clear();
     }
     tell_notes(&mut found, events);
     let mut menu = options.menu.map(|time| match time {
         MenuTime::Auto => found.conf.timeout,
         MenuTime::Given(timeout) => timeout,
     });
-    // A menu shows what cannot boot.
-    let is_shown = menu.is_some_and(|timeout| timeout != Timeout::Hidden);
     if name.is_none() {
-        announce(options.dry_run, is_shown, &mut found, events);
+        announce(options.dry_run, is_shown(menu), &mut found, events);
     }
-    let mut refused = None;
     let (entry, cmdline) = loop {
         let index = chosen(name, options.next, &mut menu, &mut found, host, events);
         let index = index.map_err(|error| match error {
-            // Why the kernel refused the first one says more.
-            RunError::Boot(BootError::NothingLeft { .. }) => refused.take().unwrap_or(error),
+            RunError::Boot(BootError::NothingLeft { .. }) => found.refused().unwrap_or(error),
             _ => error,
         })?;
         let Some(entry) = found.entries.get(index).cloned() else {
@@ -116,6 +114,10 @@ fn load_entry(
             id: &entry.id,
             volume: &volume.name,
         });
+        if let Some(doubt @ Problem::Entry(_)) = &entry.doubt {
+            let text = format!("{}: {doubt}", escaped(&entry.id));
+            events.warn_of(Topic::Default, &text);
+        }
         if let Some(problem) = entry.problem {
             let id = entry.id;
             return Err(BootError::Bad { id, problem }.into());
@@ -144,9 +146,6 @@ fn load_entry(
             return Err(error);
         }
         found.skip(index, &error);
-        if matches!(error, RunError::Kernel { .. }) {
-            refused.get_or_insert(error);
-        }
         let entries = &found;
         events.tell(Event::Unbootable { entries, index });
     };
@@ -168,12 +167,17 @@ fn tell_notes(found: &mut BootEntries, events: &mut dyn Events) {
     }
 }
 
+/// Returns whether there is a menu, which shows what cannot boot.
+fn is_shown(menu: Option<Timeout>) -> bool {
+    menu.is_some_and(|timeout| timeout != Timeout::Hidden)
+}
+
 /// Reports the entries that were skipped as the default since the list was made.
 fn tell_skipped(found: &mut BootEntries, events: &mut dyn Events) {
     let skipped = core::mem::take(&mut found.skipped);
     for id in skipped.iter().take(UNBOOTABLE_TOLD) {
         let mut entries = found.entries.iter();
-        let index = entries.position(|entry| entry.id == *id && entry.problem.is_some());
+        let index = entries.position(|entry| entry.id == *id && entry.why_skipped().is_some());
         if let Some(index) = index {
             let entries = &*found;
             events.tell(Event::Unbootable { entries, index });
@@ -213,7 +217,7 @@ fn chosen(
         tell_notes(found, events);
         index = find(found);
     }
-    if menu.is_none() {
+    if !is_shown(*menu) {
         tell_skipped(found, events);
     }
     let mut index = index?;
@@ -294,7 +298,7 @@ fn announce(dry_run: bool, has_menu: bool, found: &mut BootEntries, events: &mut
         let all = found.entries.iter().enumerate();
         let unbootable = all.filter(|(index, entry)| {
             let is_told = missed.iter().any(|missed| missed.index == Some(*index));
-            entry.problem.is_some() && !is_told
+            entry.why_skipped().is_some() && !is_told
         });
         for (index, _) in unbootable.take(UNBOOTABLE_TOLD) {
             let entries = &*found;

@@ -33,8 +33,8 @@ pub fn problem_of_load(error: &RunError) -> Option<Problem> {
         | RunError::CompanionName { .. }
         | RunError::CompanionPath { .. }
         | RunError::TooManyCompanions { .. } => Some(unusable(error)),
-        // The kernel would refuse another one for its own signature only.
-        RunError::Kernel { diagnosis, .. } if diagnosis.exit == Exit::Refused => {
+        // Another one has another signature.
+        RunError::Kernel { diagnosis, .. } if diagnosis.signature.is_some() => {
             Some(refused(diagnosis))
         }
         RunError::Plan { error: plan, .. } if plan.is_of_files() => Some(entry::problem_of(error)),
@@ -96,9 +96,40 @@ impl BootEntries {
                     self.skipped.push(entry.id.clone());
                     entry.problem = Some(problem);
                 }
+                None if self.has_better(index) => {
+                    let entry = self.entries.get_mut(index)?;
+                    self.skipped.push(entry.id.clone());
+                    entry.is_skipped = true;
+                }
                 None => return Some((index, source)),
             }
         }
+    }
+
+    /// Returns whether there is doubt about an entry, and none about another of the same disk
+    /// or search.
+    fn has_better(&self, index: usize) -> bool {
+        let is_doubtful = |entry: &Entry| entry.doubt.is_some();
+        let mut all = self.entries.iter().enumerate();
+        self.entries.get(index).is_some_and(is_doubtful)
+            && all.any(|(other, entry)| {
+                let is_near = (other < self.own) == (index < self.own);
+                is_near && entry.is_offered() && !is_doubtful(entry)
+            })
+    }
+
+    /// Returns the error of the first entry whose image this machine refuses: it says what to
+    /// do.
+    pub fn refused(&self) -> Option<RunError> {
+        let is_refused = |problem: &&Problem| match problem {
+            Problem::File(found) => found.exit == Exit::Refused,
+            _ => false,
+        };
+        self.entries.iter().find_map(|entry| {
+            let problem = entry.problem.as_ref().filter(is_refused)?.clone();
+            let id = entry.id.clone();
+            Some(BootError::Bad { id, problem }.into())
+        })
     }
 
     /// Gives an entry the problem that its load had.

@@ -48,7 +48,7 @@ pub struct BootEntries {
     /// True if a directory may not be read.
     is_denied: bool,
     /// The number of entries of the boot loader's disk; they come first.
-    own: usize,
+    pub own: usize,
     /// True if nothing of the boot loader's disk can boot, and something there has to be
     /// opened first.
     is_closed: bool,

@@ -60,7 +60,11 @@ pub fn type1(
     let is_partition = place.boot.is_empty() && !place.volume.disks.is_empty();
     entry.is_misplaced = is_partition && find(&entry.image) != entry.image;
     let is_empty = |path: &[u8]| root.file_bytes(&find(path)) == Some(0);
-    entry.choose_initrds(is_uki(root, &find(&entry.image)), is_empty);
+    let is_uki = is_uki(root, &find(&entry.image));
+    entry.choose_initrds(is_uki, is_empty);
+    if !is_uki {
+        entry.take_default_options(variables);
+    }
     let early = variables.and_then(|variables| variables.set(b"early_initrd"));
     if let Some(names) = early.filter(|_| entry.kind == Some(EntryKind::Linux)) {
         let has_bytes = |path: &[u8]| root.file_bytes(&find(path)).is_some_and(|bytes| bytes > 0);
@@ -107,21 +111,24 @@ pub fn profile(text: &Type1) -> Profile {
     }
 }
 
-/// Returns the first problem of the files that a type 1 entry names; `None` if its text
-/// has a problem already.
-pub fn files_problem(
+/// Looks at the files that a type 1 entry names, unless its text has a problem already. Returns
+/// a reason to doubt that it can boot.
+///
+/// # Errors
+/// The first problem of its files.
+pub fn check_files(
     place: BootPlace<'_>,
     text: &Type1,
     host: &Host,
     seen: &Seen,
-) -> Option<Problem> {
+) -> Result<Option<Problem>, Problem> {
     if text.problem.is_some() {
-        return None;
+        return Ok(None);
     }
     let root = &place.volume.root;
     let mut files = core::iter::once(&text.image).chain(&text.initrds);
     if let Some(problem) = files.find_map(|path| not_a_file(root, path)) {
-        return Some(problem);
+        return Err(problem);
     }
     let image = LoadOptions {
         image: &text.image,
@@ -136,11 +143,14 @@ pub fn files_problem(
     };
     let mut manifest = match manifest::open(&image) {
         Ok(manifest) => manifest,
-        Err(error) => return Some(problem_of(&error)),
+        Err(error) => return Err(problem_of(&error)),
     };
     let refused = || refused(&manifest.detected, text).map(Problem::Enforce);
     let refused = host.enforces().then(refused).flatten();
-    refused.or_else(|| plan_problem(&image, &mut manifest, host, text.is_initrd_empty))
+    match refused {
+        Some(problem) => Err(problem),
+        None => planned(&image, &mut manifest, host),
+    }
 }
 
 /// Returns the rule of enforce that a type 1 entry breaks.
@@ -152,33 +162,32 @@ fn refused(image: &Image, text: &Type1) -> Option<Rule> {
     }
 }
 
-/// Returns the reason why an image cannot be planned, or cannot start because its initrds
-/// are empty. What depends on the module only is left to the load, which says more about it.
-fn plan_problem(
+/// Plans the load of an image. Returns the reason why this machine would refuse it; another
+/// image may be a better one.
+///
+/// # Errors
+/// The reason why the image cannot be planned. What depends on the module only is left to the
+/// load, which says more about it.
+fn planned(
     image: &LoadOptions<'_>,
     manifest: &mut Manifest<InputFile>,
     host: &Host,
-    is_initrd_empty: bool,
-) -> Option<Problem> {
+) -> Result<Option<Problem>, Problem> {
     if let Some(problem) = thin::problem(manifest, image, host) {
-        return Some(problem);
+        return Err(problem);
     }
     let is_uki = matches!(manifest.detected, Image::Uki { .. });
-    let error = match prepared::plan(image, manifest, host, Some(Depth::Glance)) {
-        Ok(plan) if is_initrd_empty && plan.missing_root().is_some() => {
-            return Some(Problem::Entry(EntryError::EmptyInitrd));
-        }
+    match prepared::plan(image, manifest, host, Some(Depth::Glance)) {
         Ok(plan) => {
             let blocker = plan.image_blocker(&image.wanted, manifest, host);
-            return blocker.as_ref().map(text::refused);
+            Ok(blocker.as_ref().map(text::refused))
         }
-        Err(error) => error,
-    };
-    match error {
-        RunError::Plan { error, .. } if is_uki && matches!(*error, PlanError::NoHandshake(_)) => {
-            None
+        Err(RunError::Plan { error, .. })
+            if is_uki && matches!(*error, PlanError::NoHandshake(_)) =>
+        {
+            Ok(None)
         }
-        error => Some(problem_of(&error)),
+        Err(error) => Err(problem_of(&error)),
     }
 }
 
@@ -225,7 +234,10 @@ pub fn profiles(
     }
     for entry in &mut entries {
         manifest.profile = entry.profile;
-        entry.problem = plan_problem(&options, &mut manifest, host, false);
+        match planned(&options, &mut manifest, host) {
+            Ok(doubt) => entry.doubt = doubt,
+            Err(problem) => entry.problem = Some(problem),
+        }
     }
     Ok(entries)
 }

@@ -7,10 +7,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::entry::is_absent;
-use super::text::read_text;
+use super::text::{read_start, read_text};
 use super::volume::{Volume, boots};
 use crate::diagnosis::escape::escaped;
-use crate::formats::entries::grubenv::{self, Grubenv, KERNELOPTS};
+use crate::formats::entries::grubenv::{self, Grubenv};
 use crate::formats::sort::sort;
 use crate::policy::boot::choose::{GrubChoice, GrubChoices, GrubPlace};
 use crate::policy::boot::entry::Entry;
@@ -34,6 +34,8 @@ pub struct GrubFile {
     path: Vec<u8>,
     text: Vec<u8>,
     pub variables: Grubenv,
+    /// False for a menu without a block.
+    is_block: bool,
 }
 
 /// A link in place of an environment block, to one on an ESP.
@@ -76,22 +78,22 @@ impl GrubFiles {
             }
             let text = text.unwrap_or_default();
             let block = Grubenv::parse(&text);
-            let has_block = block.is_some();
+            let is_block = block.is_some();
             let mut variables = block.unwrap_or_default();
-            if variables.set(KERNELOPTS).is_none()
-                && (has_block || root.link(&path).is_none())
+            if (is_block || root.link(&path).is_none())
                 && let Some(directory) = path.strip_suffix(BLOCK)
-                && let Ok(menu) = read_text(root, &[directory, MENU].concat())
+                && let Ok(menu) = read_start(root, &[directory, MENU].concat())
             {
                 variables.add_fallbacks(&menu);
             }
-            let is_useful = has_block || variables != Grubenv::default();
+            let is_useful = is_block || variables != Grubenv::default();
             is_useful.then_some(GrubFile {
                 volume,
                 boot,
                 path,
                 text,
                 variables,
+                is_block,
             })
         };
         let mut has_own = false;
@@ -99,9 +101,12 @@ impl GrubFiles {
             for name in ["grub2", "grub"] {
                 let path = [boot, name, "/grubenv"].concat();
                 if let Some(file) = read(boot, path.clone().into()) {
-                    has_own |= boot.is_empty();
+                    let is_block = file.is_block;
+                    has_own |= boot.is_empty() && is_block;
                     self.files.push(file);
-                    break;
+                    if is_block {
+                        break;
+                    }
                 }
                 // RHEL has a link to the ESP, which is mounted elsewhere.
                 let target = root.link(path.as_bytes()).unwrap_or_default();
@@ -152,8 +157,14 @@ impl GrubFiles {
             };
             return self.only(&linked)?;
         }
-        let mut found = rules.iter().map(|rule| self.only(rule));
-        found.find_map(|found| found)?
+        // A menu without a block counts only where there is no block.
+        let find = |is_block: bool| {
+            let mut found = rules
+                .iter()
+                .map(|rule| self.only(&|file| file.is_block == is_block && rule(file)));
+            found.find_map(|found| found)
+        };
+        find(true).or_else(|| find(false))?
     }
 
     /// Returns whether two file systems may be of one system.
@@ -279,6 +290,7 @@ mod tests {
             path: path.into(),
             variables: Grubenv::parse(text.as_bytes()).unwrap(),
             text: text.into(),
+            is_block: true,
         }
     }
 

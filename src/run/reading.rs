@@ -143,9 +143,12 @@ impl Reading {
                     if variables.is_none() && self.unknown.len() < UNKNOWN_TOLD {
                         self.unknown.extend(unknown);
                     }
-                    let unusable = entry::files_problem(place, &text, host, seen);
+                    let files = entry::check_files(place, &text, host, seen);
                     entry.describe(text);
-                    entry.problem = entry.problem.or(unusable);
+                    match files {
+                        Ok(doubt) => entry.doubt = entry.doubt.or(doubt),
+                        Err(problem) => entry.problem = entry.problem.or(Some(problem)),
+                    }
                 }
                 Err(problem) => entry.problem = Some(problem),
             }

@@ -32,14 +32,28 @@ pub fn refused(found: &Diagnosis) -> Problem {
 /// # Errors
 /// [`Problem::TooLarge`], and the problem of a file that cannot be read.
 pub fn read_text(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
+    match read(root, path)? {
+        (bytes, _) if bytes > FILE_MAX_BYTES => Err(Problem::TooLarge { bytes }),
+        (_, text) => Ok(text),
+    }
+}
+
+/// Reads a text file, of a large one the beginning.
+///
+/// # Errors
+/// The problem of a file that cannot be read.
+pub fn read_start(root: &Directory, path: &[u8]) -> Result<Vec<u8>, Problem> {
+    read(root, path).map(|(_, text)| text)
+}
+
+/// Returns the size of a file, and as much of it as is read of any.
+fn read(root: &Directory, path: &[u8]) -> Result<(u64, Vec<u8>), Problem> {
     let file = InputFile::open(Some(root.as_fd()), path).map_err(|error| unusable(&error))?;
     let bytes = file.file_bytes();
-    if bytes > FILE_MAX_BYTES {
-        return Err(Problem::TooLarge { bytes });
-    }
-    let all = FileSlice {
+    let start = FileSlice {
         offset: FileOffset(0),
-        bytes,
+        bytes: bytes.min(FILE_MAX_BYTES),
     };
-    read_small(&file, all, FILE_MAX_BYTES).map_err(|error| unusable(&error))
+    let text = read_small(&file, start, FILE_MAX_BYTES).map_err(|error| unusable(&error))?;
+    Ok((bytes, text))
 }

@@ -94,9 +94,8 @@ fn grub_has_a_fallback_for_kernelopts() {
     let saved = block("saved_entry=a\n");
     let files = [("a.conf", entry), ("grub2/grubenv", &saved)];
     let directory = root("grub-fallback", &files);
-    let none = "a.conf: skipped: its command line is $kernelopts, which no grubenv here sets";
-    expect(&list(&directory), &[none]);
-    assert_eq!(plan(&directory, &["a"]).code, 3);
+    let none = "a.conf: its command line is $kernelopts, which no grubenv here sets";
+    expect(&plan(&directory, &[]), &[none, "entry a.conf"]);
 
     let menu = "if [ -z \"${kernelopts}\" ]; then\n  set kernelopts=\"root=/dev/m ro\"\nfi\n";
     directory.file("grub2/grub.cfg", menu.as_bytes());
@@ -112,6 +111,53 @@ fn grub_has_a_fallback_for_kernelopts() {
     expect(&plan(&directory, &[]), &["root=/dev/own"]);
     directory.file("loader/entries/a.conf", b"linux /vmlinuz\ninitrd /initrd\n");
     expect(&plan(&directory, &[]), &["root=/dev/default"]);
+}
+
+/// A script is not evaluated, and a menu that is left of another system counts for less than
+/// any block.
+#[test]
+fn of_a_menu_only_plain_values_are_read() {
+    let entry = "sort-key a\nlinux /vmlinuz\noptions ${kernelopts}\n";
+    let right = block("kernelopts=root=RIGHT\n");
+    let files = [
+        ("a.conf", entry),
+        ("0.conf", "sort-key b\nlinux /vmlinuz\noptions root=0\n"),
+        ("EFI/redhat/grubenv", &right),
+    ];
+    let directory = root("grub-menus", &files);
+    let put = |name: &str, text: &str| {
+        fs::create_dir_all(directory.path(name).parent().unwrap()).unwrap();
+        directory.file(name, text.as_bytes());
+    };
+    put("EFI/centos/grub.cfg", "set kernelopts=\"root=OLD\"\n");
+    put("grub2/grub.cfg", "set kernelopts=\"root=OLD\"\n");
+    expect(&plan(&directory, &[]), &["root=RIGHT"]);
+
+    fs::remove_dir_all(directory.path("EFI")).unwrap();
+    expect(&plan(&directory, &[]), &["root=OLD"]);
+    let long = format!("set kernelopts='root=L'\n{}", "#".repeat(100_000));
+    put("grub2/grub.cfg", &long);
+    expect(&plan(&directory, &[]), &["root=L"]);
+    for line in [
+        "set kernelopts=\"root=C ro\" # x",
+        "set kernelopts=\"root=C\"; export kernelopts",
+        "set kernelopts=\"root=$root\"",
+        "set kernelopts=\"root=M \\",
+        "set kernelopts=\"\"",
+    ] {
+        put("grub2/grub.cfg", &format!("  {line}\n"));
+        let skipped = "a.conf: skipped: its command line is";
+        expect(&list(&directory), &[skipped, "0.conf, the default"]);
+        expect(&plan(&directory, &["a", "--append", "root=M"]), &["root=M"]);
+    }
+    put("grub2/grub.cfg", "set default_kernelopts=root=D\n");
+    expect(&plan(&directory, &[]), &["root=D"]);
+    // A UKI has a command line of its own.
+    put("loader/entries/a.conf", "sort-key a\nlinux /uki.efi\n");
+    expect(
+        &plan(&directory, &[]),
+        &["command line own (from the image)"],
+    );
 }
 
 /// Nobody would know why saved_entry counts nothing.

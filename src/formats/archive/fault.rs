@@ -43,8 +43,18 @@ pub enum FaultKind {
     AfterLz4,
     /// Compressed data with nothing in it, before any archive.
     Empty(Format),
+    /// In gzip, zeros before any archive.
+    ZerosFirst,
     /// There is no archive at all.
     OnlyZeros,
+}
+
+impl Fault {
+    /// Returns whether it is one only where no archive comes before.
+    #[must_use]
+    pub fn is_of_first(&self) -> bool {
+        matches!(self.kind, FaultKind::Empty(_) | FaultKind::ZerosFirst)
+    }
 }
 
 impl fmt::Display for Fault {
@@ -68,6 +78,7 @@ impl fmt::Display for Fault {
             FaultKind::Empty(format) => {
                 write!(out, "the {} data at {at} is empty", format.name())
             }
+            FaultKind::ZerosFirst => write!(out, "the gzip data at {at} begins with zeros"),
             FaultKind::Misplaced(format) => {
                 write!(out, "{} at {at}, not a multiple of 4", format.name())
             }
@@ -109,7 +120,9 @@ impl Diagnose for Fault {
                     .with_hint("load --force, if it is a RAM disk for root=/dev/ram0"),
                 Advice::None => bad.because(UNPACKED).with_hint(INITRD),
             },
-            FaultKind::Unknown(_) | FaultKind::Empty(_) => bad.because(UNPACKED).with_hint(INITRD),
+            FaultKind::Unknown(_) | FaultKind::Empty(_) | FaultKind::ZerosFirst => {
+                bad.because(UNPACKED).with_hint(INITRD)
+            }
             FaultKind::Cut(_) | FaultKind::Damaged(_) | FaultKind::OnlyZeros => {
                 Diagnosis::cut_short(self)
             }

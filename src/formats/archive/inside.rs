@@ -60,10 +60,9 @@ pub fn check(window: &mut Window<'_>, start: u64, is_first: bool) -> Result<(), 
     if is_first && written == 0 && end == End::Done {
         return stop(FaultKind::Empty(Format::Gzip));
     }
-    let begins = match is_first {
-        true => Some(0),
-        false => begins,
-    };
+    if is_first && begins.is_none_or(|begins| begins > 0) {
+        return stop(FaultKind::ZerosFirst);
+    }
     let Some(begins) = begins else {
         return Ok(());
     };

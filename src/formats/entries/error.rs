@@ -27,7 +27,7 @@ pub enum EntryError {
     TooManyFiles,
     /// Its command line is a variable of grub that nothing sets.
     NoCmdline,
-    /// None of its initrds has any content, and the kernel needs one.
+    /// None of its initrds has any content.
     EmptyInitrd,
     /// A value that is longer than any kernel takes, with its variables.
     TooLong,

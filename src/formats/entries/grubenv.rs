@@ -8,7 +8,7 @@
 
 use alloc::vec::Vec;
 
-use crate::formats::image::env_file::{unescaped, unquoted};
+use crate::formats::image::env_file::unescaped;
 
 /// The first line of each environment block.
 const SIGNATURE: &[u8] = b"# GRUB Environment Block\n";
@@ -101,7 +101,8 @@ impl Grubenv {
     }
 
     /// Adds the command lines that grub's menu has for a block without them. Of a menu, which
-    /// is a script, only a line `set NAME="VALUE"` is read, and only without variables.
+    /// is a script, only a line `set NAME="VALUE"` is read, and only a value that is one as it
+    /// stands.
     pub fn add_fallbacks(&mut self, menu: &[u8]) {
         for name in [KERNELOPTS, DEFAULT_KERNELOPTS] {
             let mut lines = menu.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
@@ -109,13 +110,25 @@ impl Grubenv {
                 let line = line.strip_prefix(b"set ")?.strip_prefix(name)?;
                 line.strip_prefix(b"=")
             });
-            if let Some(value) = value.filter(|value| !value.contains(&b'$'))
+            if let Some(value) = value.and_then(literal)
                 && self.set(name).is_none()
             {
-                self.variables.push((name.to_vec(), unquoted(value)));
+                self.variables.push((name.to_vec(), value.to_vec()));
             }
         }
     }
+}
+
+/// Returns what stands in quotes, or a word without any; `None` for what grub would have to
+/// evaluate.
+fn literal(value: &[u8]) -> Option<&[u8]> {
+    let (value, special): (_, &[u8]) = match value {
+        [b'"', value @ .., b'"'] => (value, b"$`\\\""),
+        [b'\'', value @ .., b'\''] => (value, b"'"),
+        bare => (bare, b"$`\\\"';#&|{}<> \t"),
+    };
+    let is_plain = value.iter().all(|byte| !special.contains(byte));
+    is_plain.then_some(value)
 }
 
 /// Returns the block without this variable, in the same size; `None` if `text` is not a

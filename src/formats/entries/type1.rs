@@ -42,8 +42,6 @@ pub struct Type1 {
     pub kind: Option<EntryKind>,
     pub image: Vec<u8>,
     pub initrds: Vec<Vec<u8>>,
-    /// True if it names initrds, and none of them has any content.
-    pub is_initrd_empty: bool,
     /// The first thing that is wrong with the values of `initrd`.
     initrd_problem: Option<EntryError>,
     /// Addons, credentials and extensions.
@@ -55,8 +53,12 @@ pub struct Type1 {
     pub profile: u32,
     /// True if its paths lead from another directory than boot loaders begin at.
     pub is_misplaced: bool,
+    /// True if grub is to set the options by `$kernelopts`.
+    has_kernelopts: bool,
     /// The variables that nothing sets; they are left empty.
     pub unknown: Vec<Vec<u8>>,
+    /// The first reason why its kernel may find no root.
+    pub doubt: Option<EntryError>,
     /// The first reason why the entry cannot be booted here.
     pub problem: Option<EntryError>,
 }
@@ -100,16 +102,6 @@ impl Type1 {
         }
         if entry.image.is_empty() {
             entry.problem.get_or_insert(EntryError::NoImage);
-        }
-        if entry.options.is_empty()
-            && entry.kind == Some(EntryKind::Linux)
-            && let Some(words) = variables.and_then(|all| all.set(DEFAULT_KERNELOPTS))
-        {
-            entry.options = words.to_vec();
-        }
-        let lacks_all = entry.unknown.iter().any(|name| name == KERNELOPTS);
-        if lacks_all && entry.options.trim_ascii().is_empty() {
-            entry.problem.get_or_insert(EntryError::NoCmdline);
         }
         entry
     }
@@ -156,6 +148,8 @@ impl Type1 {
             b"extra" => self.extras.extend(path(value)?),
             b"options" => {
                 let words = expanded()?;
+                let mut parts = value.windows(KERNELOPTS.len());
+                self.has_kernelopts |= parts.any(|part| part == KERNELOPTS);
                 if !self.options.is_empty() && !words.is_empty() {
                     self.options.push(b' ');
                 }
@@ -239,6 +233,21 @@ impl Type1 {
         self.initrds.extend(others);
     }
 
+    /// Gives a kernel without options those that grub has for it. One whose options are left to
+    /// grub may find no root without them.
+    pub fn take_default_options(&mut self, variables: Option<&Grubenv>) {
+        if self.kind != Some(EntryKind::Linux) || !self.options.trim_ascii().is_empty() {
+            return;
+        }
+        match variables.and_then(|variables| variables.set(DEFAULT_KERNELOPTS)) {
+            Some(options) => self.options = options.to_vec(),
+            None if self.has_kernelopts => {
+                self.doubt.get_or_insert(EntryError::NoCmdline);
+            }
+            None => {}
+        }
+    }
+
     /// Leaves only those initrds that reach the kernel.
     ///
     /// systemd-boot passes the files of the key `initrd` to a UKI with the key `linux` only;
@@ -270,7 +279,9 @@ impl Type1 {
                 self.take_initrds(words().filter_map(|word| word.strip_prefix(INITRD)));
                 self.initrds.retain(has_content);
             }
-            self.is_initrd_empty = has_empty && self.initrds.is_empty();
+            if has_empty && self.initrds.is_empty() {
+                self.doubt.get_or_insert(EntryError::EmptyInitrd);
+            }
         }
         if let Some(problem) = self.initrd_problem.take() {
             self.problem.get_or_insert(problem);

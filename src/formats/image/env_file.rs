@@ -31,7 +31,7 @@ pub fn value(text: &[u8], key: &str) -> Option<Vec<u8>> {
     assignments(text)
         .filter(|(k, _)| *k == key.as_bytes())
         .last()
-        .map(|(_, raw)| unquoted(raw))
+        .map(|(_, raw)| unquote(raw))
 }
 
 /// Returns the keys with their values as written, quotes included. Lines that are not
@@ -65,9 +65,7 @@ pub fn unescaped(value: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// Returns a value without its quotes.
-#[must_use]
-pub fn unquoted(raw: &[u8]) -> Vec<u8> {
+fn unquote(raw: &[u8]) -> Vec<u8> {
     match raw {
         [b'\'', value @ .., b'\''] => value.to_vec(),
         [b'"', value @ .., b'"'] => unescaped(value),

@@ -214,7 +214,7 @@ impl Wish {
         };
         if let Some(index) = self.number {
             let entry = entries.get(index)?;
-            return (entry.problem.is_none() == can_boot).then_some(index);
+            return (entry.why_skipped().is_none() == can_boot).then_some(index);
         }
         let by = |by_number, is_shown: bool| {
             let mut all = entries.iter().enumerate();
@@ -226,7 +226,7 @@ impl Wish {
                 // Another profile may well reset the machine, so it has to be named.
                 let is_unnamed = self.source == DefaultSource::First && !entry.is_first_profile();
                 let is_elsewhere = self.place.is_some_and(|place| !entry.is_in(place));
-                entry.problem.is_none() == can_boot
+                entry.why_skipped().is_none() == can_boot
                     && !is_elsewhere
                     && !is_counted_out
                     && !is_unnamed

@@ -75,7 +75,12 @@ pub struct Entry {
     /// True if boot loaders would not show the entry: a UKI that does not say what it is, or an
     /// entry whose image is elsewhere for them.
     pub is_hidden: bool,
+    /// The reason why it cannot boot.
     pub problem: Option<Problem>,
+    /// The reason why any entry without one is a better default.
+    pub doubt: Option<Problem>,
+    /// True if another one is the default because of `doubt`.
+    pub is_skipped: bool,
 }
 
 /// Cuts a text, but no character of UTF-8.
@@ -116,6 +121,8 @@ impl Entry {
             first_id: None,
             is_hidden: false,
             problem: None,
+            doubt: None,
+            is_skipped: false,
         })
     }
 
@@ -128,6 +135,7 @@ impl Entry {
         self.profile = text.profile;
         self.is_hidden = text.is_misplaced;
         self.problem = text.problem.map(Problem::Entry);
+        self.doubt = text.doubt.map(Problem::Entry);
     }
 
     /// Returns the entry of a UKI's profile, titled as boot loaders title it.
@@ -173,6 +181,13 @@ impl Entry {
             }
         }
         entry
+    }
+
+    /// Returns the reason why it is not booted as the default.
+    #[must_use]
+    pub fn why_skipped(&self) -> Option<&Problem> {
+        let doubt = self.doubt.as_ref().filter(|_| self.is_skipped);
+        self.problem.as_ref().or(doubt)
     }
 
     /// Returns whether it may be the default without a name: a boot loader would show it, and

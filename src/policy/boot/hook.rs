@@ -92,7 +92,7 @@ pub fn parse(line: &[u8]) -> Words {
                 found.entry = if found.off { None } else { given() };
             }
             b".chained" => found.chained = value == b"1",
-            b".device" => found.device = given().filter(|device| !device.is_empty()),
+            b".device" => found.device = given(),
             b".timeout" => found.timeout_s = seconds(value),
             b".menu" => found.menu = given(),
             b".append" => found.append.push(value.to_vec()),

@@ -24,7 +24,7 @@ pub fn check_initrd<F>(
 ) -> Result<(), PlanError> {
     let by_parser = plan.route == Route::Handshake && has_parser(manifest);
     let mut parts = plan.initrd.iter().filter(|part| part.is_archive());
-    let last = plan.initrd.last();
+    let (first, last) = (plan.initrd.first(), plan.initrd.last());
     parts.try_for_each(|part| {
         let InitrdPart {
             source,
@@ -39,12 +39,14 @@ pub fn check_initrd<F>(
         let found = fault(&input.file, slice, last == Some(part))
             .map_err(|error| PlanError::Unread { source, error })?;
         match found {
-            Some(fault) => Err(PlanError::NotUnpacked {
-                source,
-                section: from.section(),
-                fault,
-            }),
-            None => Ok(()),
+            Some(fault) if first == Some(part) || !fault.is_of_first() => {
+                Err(PlanError::NotUnpacked {
+                    source,
+                    section: from.section(),
+                    fault,
+                })
+            }
+            _ => Ok(()),
         }
     })
 }
