@@ -118,27 +118,34 @@ fn find_flag(flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Option<&'static 
     })
 }
 
-/// Options of kexec(8), by their names, or by the beginnings of names, and what to use in their
-/// place: one text, because a table of texts is larger.
+/// Options of kexec(8) and what to use in their place: one text, because a table of texts is
+/// larger.
 const KEXEC_TOOLS: &str = "\
 l,load kexec-bpf load IMAGE
 e,exec kexec-bpf exec
-u,unload kexec-bpf unload
-p,load-panic kexec-bpf load --panic IMAGE
-S,status kexec-bpf status --crash-loaded
+u,unload kexec-bpf unload; with -p, kexec-bpf unload --panic
+p,load-panic kexec-bpf load --panic IMAGE; with -u, kexec-bpf unload --panic
+S,status kexec-bpf status --crash-loaded, which exits with 0 if one is loaded
 a,c,s,kexec-syscall-auto,kexec-syscall,kexec-file-syscall \
 leave it out, because kexec_file_load(2) is always used
 t,type leave it out, because the image shows it
 d,debug --verbose
 f,force kexec-bpf load IMAGE; kexec-bpf exec --force
 ramdisk --initrd FILE
+initrd,append,command-line,reuse-cmdline kexec-bpf load IMAGE with it
 i,no-checks --fast
 y,no-sync kexec-bpf exec --no-sync
 print-ckr-size kexec-bpf status
-x,no-ifdown,hotplug,no-cma,noefi,elf*,args-linux,reset-vga,console-*,serial* \
+x,no-ifdown,hotplug,no-cma,noefi,elf32-core-headers,elf64-core-headers,args-linux,reset-vga,\
+console-serial,console-vga,serial,serial-baud \
 leave it out, because it has no meaning here
-entry*,real-mode,mem-*,reuse*,load-*,exec-*,module,dtb,force-dtb,args-*,pass-* \
+entry,entry-32bit,real-mode,mem-min,mem-max,reuseinitrd,reuse-video-type,load-preserve-context,\
+load-jump-back-helper,load-live-update,exec-live-update,module,dtb,force-dtb,args-elf,args-none,\
+pass-memmap-cmdline \
 kexec -c, because kexec_file_load(2) has nothing like it";
+
+/// The bit in which a capital letter differs from a small one.
+const CASE: u8 = 0x20;
 
 /// Returns the error about an option that the command does not have, with what was
 /// probably meant.
@@ -146,18 +153,17 @@ kexec -c, because kexec_file_load(2) has nothing like it";
 fn unknown(command: Option<&Command>, flags: &[&'static Flag], argument: &Arg<&[u8]>) -> Diagnosis {
     let shown = show_option(argument);
     let name = shown.trim_start_matches('-');
-    let mut flags = flags.iter().map(|flag| flag.long);
-    let is_cut_short = |long: &str| name.len() > 1 && long.starts_with(name);
-    let near =
-        flags.find(|long| is_cut_short(long) || differ_by_one(long.as_bytes(), name.as_bytes()));
-    let is_named = |one: &str| match one.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => one == name,
-    };
+    let near = flags.iter().find(|flag| match argument {
+        Arg::Short(letter) => flag.short == Some(char::from(letter ^ CASE)),
+        _ => {
+            let is_cut_short = name.len() > 1 && flag.long.starts_with(name);
+            is_cut_short || differ_by_one(flag.long.as_bytes(), name.as_bytes())
+        }
+    });
     let mut tools = KEXEC_TOOLS.lines().filter_map(|line| line.split_once(' '));
     let meant = match near {
-        Some(long) => Hint::Flag(long),
-        None => match tools.find(|(names, _)| names.split(',').any(is_named)) {
+        Some(flag) => Hint::Flag(flag.long),
+        None => match tools.find(|(names, _)| names.split(',').any(|one| one == name)) {
             Some((_, instead)) => Hint::Text(instead),
             None => help(command),
         },

@@ -203,7 +203,7 @@ fn an_unknown_option_says_what_was_meant() {
         (
             &["-p", "a"],
             "-p",
-            "kexec-bpf load --panic IMAGE; kexec-bpf --help",
+            "kexec-bpf load --panic IMAGE; with -u, kexec-bpf unload --panic; kexec-bpf --help",
         ),
         (
             &["load", "-s", "a"],
@@ -224,6 +224,22 @@ fn an_unknown_option_says_what_was_meant() {
             &["-f", "a"],
             "-f",
             "kexec-bpf load IMAGE; kexec-bpf exec --force; kexec-bpf --help",
+        ),
+        (
+            &["unload", "-p", "-u"],
+            "-u",
+            "kexec-bpf unload; with -p, kexec-bpf unload --panic; kexec-bpf unload --help",
+        ),
+        (
+            &["-S"],
+            "-S",
+            "kexec-bpf status --crash-loaded, which exits with 0 if one is loaded; kexec-bpf --help",
+        ),
+        (&["-v"], "-v", "--version; kexec-bpf --help"),
+        (
+            &["boot", "--reuse-cmdline"],
+            "--reuse-cmdline",
+            "kexec-bpf load IMAGE with it; kexec-bpf boot --help",
         ),
         (&["load", "--xyz", "a"], "--xyz", "kexec-bpf load --help"),
         (&["load", "-z", "a"], "-z", "kexec-bpf load --help"),

@@ -122,6 +122,36 @@ fn options_of_kexec_tools_are_told_what_replaces_them() {
     }
 }
 
+/// An option of this program is no option of kexec-tools that means nothing here, and neither
+/// is a word that only begins as one.
+#[test]
+fn only_options_of_kexec_tools_are_called_so() {
+    let flags = COMMANDS.iter().flat_map(|command| command.flags);
+    let mut names: Vec<_> = flags.map(|flag| flag.long).collect();
+    names.extend([
+        "entry-foo",
+        "reuse-foo",
+        "load-x",
+        "exec-x",
+        "elf",
+        "mem-",
+        "serial-",
+    ]);
+    for command in COMMANDS {
+        for name in &names {
+            let option = format!("--{name}");
+            if let Err(error) = parse_words(&[command.name, &option]) {
+                let hints = hints(&error);
+                assert!(
+                    !hints.contains("because"),
+                    "{} {option}: {hints}",
+                    command.name
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn help_needs_no_operand() {
     let check = parse_words(&["kdump", "--append=a", "check", "k.efi"]).unwrap();
