@@ -32,6 +32,8 @@ pub struct Console {
     /// Sends warnings to the kernel's log as well.
     in_hook: bool,
     start_us: u64,
+    /// True if the dry run has said why it would fail.
+    would_fail: bool,
     /// The chosen entry and its file system, until the plan is printed.
     entry: Option<(Vec<u8>, String)>,
     /// Prints JSON: whether it is indented.
@@ -54,6 +56,8 @@ pub struct Console {
 const STEP_INDENT: u8 = 10;
 /// The failure of a result that could not be written.
 const UNWRITTEN: &str = "stdout: the output could not be written";
+/// The label of the reason why a dry run ends with an error.
+const WOULD_FAIL: &str = "would fail";
 /// The version of what docs/json.md describes.
 const SCHEMA: u64 = 1;
 
@@ -74,6 +78,7 @@ impl Console {
             dry_run,
             in_hook,
             start_us: now_us(),
+            would_fail: false,
             entry: None,
             json: options::json(parsed),
             body,
@@ -160,10 +165,6 @@ impl Console {
     /// Prints a warning; it may be about a file or an entry.
     pub fn warn_about(&mut self, topic: Topic, about: &[u8], what: &str) {
         self.keep(topic, about, what);
-        self.warn(what);
-    }
-
-    fn warn(&self, what: &str) {
         let mut page = Page::new(report::INDENT);
         // The text may quote a file or the image's parser.
         page.put(report::OWN, format_args!("{}", escaped(what.as_bytes())));
@@ -213,8 +214,8 @@ impl Console {
             return;
         }
         let mut page = Page::new(plan::COLUMN);
-        if let Some(refusal) = refusal.map(Diagnose::diagnose) {
-            page.both("would fail", refusal.why().as_bytes());
+        if let Some(refusal) = refusal.filter(|_| !self.would_fail) {
+            page.both(WOULD_FAIL, refusal.diagnose().why().as_bytes());
         }
         self.chosen(&mut page);
         plan::plan(&mut page, options, load, host);
@@ -233,6 +234,18 @@ impl Console {
             None if is_result => self.result(&page),
             None => {}
         }
+    }
+
+    /// Says why a dry run would fail: first of all, and in full what fails besides.
+    fn would_fail(&mut self, found: &Diagnosis) {
+        if self.would_fail {
+            self.keep(Topic::Other, &found.file, &found.line());
+            return self.say(&report::page(found));
+        }
+        self.would_fail = true;
+        let mut page = Page::new(plan::COLUMN);
+        page.both(WOULD_FAIL, found.why().as_bytes());
+        self.result(&page);
     }
 
     /// Prints the warning about a crash image that may not work.
@@ -278,6 +291,7 @@ impl Events for Console {
                 let text = format!("skipped {path}: {}", skipped.why);
                 self.warn_about(Topic::Skipped, &skipped.path, &text);
             }
+            Event::WouldFail(found) => self.would_fail(found),
             Event::Planned {
                 options,
                 load,

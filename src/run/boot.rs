@@ -47,6 +47,9 @@ pub fn boot(
     if let Some(found) = running.take_if(|_| !options.dry_run) {
         return Err(RunError::Diagnosed(found));
     }
+    if let Some(found) = &running {
+        events.tell(Event::WouldFail(found));
+    }
     let name = options.name.filter(|name| !name.is_empty());
     let name = name.map(choose::of_entry_file);
     let loaded = match name.filter(|name| choose::is_path(name)) {
@@ -59,7 +62,7 @@ pub fn boot(
     if let Some(found) = running {
         // The boot does not come to this.
         if let Err(error) = &loaded {
-            events.warn(&error.diagnose().line());
+            events.tell(Event::WouldFail(&error.diagnose()));
         }
         return Err(RunError::Diagnosed(found));
     }

@@ -8,6 +8,7 @@ use super::entries::BootEntries;
 use super::error::{RunError, Skipped};
 use super::options::LoadOptions;
 use super::prepared::Prepared;
+use crate::diagnosis::Diagnosis;
 use crate::formats::entries::loader_conf::Timeout;
 use crate::formats::image::revocation::Revoked;
 use crate::host::Host;
@@ -92,6 +93,9 @@ pub enum Event<'a> {
     Revoked { path: &'a [u8], why: Revoked<'a> },
     /// A companion file is left out.
     Skipped(&'a Skipped),
+    /// A dry run ends with an error. Of several, the first is the one that the command ends
+    /// with.
+    WouldFail(&'a Diagnosis),
     /// Everything is decided; nothing has changed yet.
     Planned {
         options: &'a LoadOptions<'a>,

@@ -183,7 +183,17 @@ fn a_dry_run_ends_as_a_boot_beside_services_would() {
         command.args(["--map-root-user", PROGRAM, "boot", "--root", "."]);
         finish(command.args(flags).arg(entry))
     };
-    for entry in ["a", "bad"] {
+    for (entry, fault) in [
+        ("a", "kexec-bpf: "),
+        (
+            "bad",
+            "kexec-bpf: entry bad.conf cannot boot\ncause: no such file",
+        ),
+        (
+            "nonex",
+            "kexec-bpf: no entry nonex\ntry:   kexec-bpf list\n",
+        ),
+    ] {
         let (boot, dry) = (run(&[], entry), run(&["-n"], entry));
         assert_eq!(boot.code == 5, dry.code == 5, "{boot:?} {dry:?}");
         if boot.code != 5 {
@@ -191,13 +201,17 @@ fn a_dry_run_ends_as_a_boot_beside_services_would() {
         }
         assert!(boot.stderr.starts_with("kexec-bpf: boot: not done\n"));
         assert!(dry.stderr.ends_with(&boot.stderr), "{dry:?}");
-        let says = match entry {
-            "a" => dry.stdout.contains("\nroute "),
-            _ => dry
-                .stderr
-                .starts_with("kexec-bpf: entry bad.conf cannot boot: no such file"),
-        };
-        assert!(says, "{dry:?}");
+        let (_, why) = boot.stderr.split_once("\ncause: ").unwrap();
+        let why = why.split('\n').next().unwrap();
+        let first = format!("would fail    {why}\n");
+        assert!(dry.stdout.starts_with(&first), "{dry:?}");
+        assert_eq!(dry.stdout.matches("would fail").count(), 1, "{dry:?}");
+        assert_eq!(dry.stdout.contains("\nroute "), entry == "a", "{dry:?}");
+        // What the entry's fault is, and what to try, is told as without services.
+        assert!(dry.stderr.starts_with(fault), "{dry:?}");
+        let json = run(&["-n", "--json=short"], entry).stdout;
+        assert_eq!(json.matches("\"wouldFail\":").count(), 1, "{json}");
+        assert!(json.contains(&format!("\"wouldFail\":\"{why}\"")), "{json}");
     }
 }
 

@@ -19,8 +19,7 @@ an image was loaded, and hook enforce also says when enforce was not asked for."
 command line and the flags of the system call. Changes nothing. If the load is known to fail, the \
 first line says why, and the command ends with the load's error message and exit code. load \
 --dry-run needs no privileges, and tells what the load would do as root. boot --dry-run also names \
-the entry, and must be able to mount file systems unless --root is given; whether services would keep \
-boot from jumping is what exec --dry-run tells. exec --dry-run prints \
+the entry, and must be able to mount file systems unless --root is given. exec --dry-run prints \
 what is loaded, the programs in /etc/kexec-bpf/pre-exec.d that would run, the file systems that are \
 mounted for writing, and whether exec would jump; it exits as exec would."
         }
