@@ -84,6 +84,7 @@ pub fn load(
             result,
         }
     };
+    SetAside::begin(record, offer.flags.is_panic());
     progress(format_args!("thread A: kexec_file_load, the whole image"));
     line::enter(Phase::Verifying);
     let serve = |other: &OtherThread<'_>| {
@@ -100,7 +101,6 @@ pub fn load(
         };
         server.serve()
     };
-    SetAside::begin(record, offer.flags.is_panic());
     let (called, served) = thread::join(call, serve)?;
     let Some(called) = called else {
         // Thread B has detached the parser and closed the session.

@@ -14,9 +14,9 @@ use rustix::fs::{FlockOperation, Mode, flock, fstat, ftruncate};
 use rustix::io::{Errno, pwrite};
 
 use super::crash_record::{forget, open_record};
-use super::event::pause_ms;
 use super::file::read_kernel_file;
-use super::kexec::{SETTLE_TRIES, SETTLE_TRY_MS};
+use super::kexec::{SETTLE_TRIES, wait_for_other};
+use super::progress;
 use super::signals::Held;
 use crate::host::image_record::{self, ImageRecord, MAX_BYTES};
 
@@ -46,17 +46,21 @@ impl Turn {
     /// beside another one.
     #[must_use]
     pub fn take() -> Turn {
+        let is_load = progress::is_on();
         let mut file = None;
         for _ in 0..SETTLE_TRIES {
             file = open_record(FILE, MODE);
             // The directory may just be going away.
             let Some(fd) = &file else { continue };
             match flock(fd, FlockOperation::NonBlockingLockExclusive) {
-                Err(Errno::WOULDBLOCK) => pause_ms(SETTLE_TRY_MS),
+                Err(Errno::WOULDBLOCK) => wait_for_other(),
                 // The one before may have removed it.
                 _ if fstat(fd).is_ok_and(|file| file.st_nlink == 0) => {}
                 _ => break,
             }
+        }
+        if !is_load {
+            progress::end();
         }
         Turn {
             file,

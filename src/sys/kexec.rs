@@ -11,13 +11,19 @@ use rustix::fd::{AsRawFd, BorrowedFd};
 use super::crash_record;
 use super::event;
 use super::file::{KernelFile, exists, read_kernel_file};
-use super::{SysError, capability, last_errno};
+use super::{SysError, capability, last_errno, progress};
 use crate::policy::plan::Flags;
 
 /// The number of waits for another load, 30 s in all. A load takes as long as the kernel
 /// needs to read and copy its files.
 pub(super) const SETTLE_TRIES: u32 = 300;
-pub(super) const SETTLE_TRY_MS: u32 = 100;
+const SETTLE_TRY_MS: u32 = 100;
+
+/// Waits a little for another load.
+pub(super) fn wait_for_other() {
+    progress::wait();
+    event::pause_ms(SETTLE_TRY_MS);
+}
 /// Not a descriptor of any file; the kernel ignores it if it needs none.
 const NO_FD: c_int = -1;
 
@@ -166,7 +172,7 @@ pub fn settle() -> Others {
                 Others::Ended
             };
         }
-        event::pause_ms(SETTLE_TRY_MS);
+        wait_for_other();
     }
     Others::UnderWay
 }

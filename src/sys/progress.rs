@@ -19,6 +19,8 @@ use super::clock::now_us;
 const COLUMNS: usize = 72;
 /// The columns of what stands around the words.
 const TIMES: usize = "kexec-bpf: : 99 s, 999 s in all".len();
+/// The same where there is no room for that.
+const NARROW: usize = ": 999 s".len();
 const SECOND_US: u64 = 1_000_000;
 
 /// A phase of a load.
@@ -35,14 +37,17 @@ pub enum Phase {
     Parser,
     /// The parser runs, and the kernel puts the parts where they belong.
     Placing,
+    /// Another program calls the kernel.
+    Waiting,
 }
 
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 6] = [
     "reading the files",
     "the kernel reads, verifies and places it",
     "the kernel reads and verifies the image",
     "loading the image's parser",
     "the kernel opens the image and places it",
+    "waiting for another program",
 ];
 
 /// The width of the line, if it may be drawn: standard error is a terminal, and the user
@@ -111,6 +116,17 @@ pub fn enter(phase: Phase) {
     }
 }
 
+/// Shows that another program has its turn, also outside a load.
+pub fn wait() {
+    if !is_on() {
+        begin();
+    }
+    if PHASE.load(Relaxed) != Phase::Waiting as u8 {
+        enter(Phase::Waiting);
+    }
+    tick();
+}
+
 /// Draws the line, if the load has taken over a second, once in a second.
 pub fn tick() {
     let load_us = LOAD_US.load(Relaxed);
@@ -132,12 +148,15 @@ pub fn tick() {
     IS_SHOWN.store(true, Relaxed);
 }
 
-/// Returns the line, which replaces the previous one. Where there is no room for all, words
-/// are cut, and the seconds stay.
+/// Returns the line, which replaces the previous one. Where there is no room for all, it is
+/// the words, cut if they must be, and the seconds of the phase.
 fn line(phase: u8, phase_s: u64, seconds: u64, width: usize) -> String {
     let text = TEXTS.get(usize::from(phase)).copied().unwrap_or_default();
-    let room = width.saturating_sub(TIMES);
-    let text = format!("kexec-bpf: {text:.room$}: {phase_s} s, {seconds} s in all");
+    let room = width.saturating_sub(NARROW);
+    let text = match text.len().saturating_add(TIMES) <= width {
+        true => format!("kexec-bpf: {text}: {phase_s} s, {seconds} s in all"),
+        false => format!("{text:.room$}: {phase_s} s"),
+    };
     format!("\r{text:width$.width$}")
 }
 
@@ -161,6 +180,7 @@ mod tests {
             Phase::Verifying,
             Phase::Parser,
             Phase::Placing,
+            Phase::Waiting,
         ] {
             let text = line(phase as u8, 99, 999, width(80));
             assert_eq!(text.len(), COLUMNS + 1, "{text}");
@@ -170,18 +190,26 @@ mod tests {
         assert_eq!(line(Phase::Reading as u8, 2, 3, COLUMNS).trim_end(), text);
         // It stays in one line of a narrow terminal.
         assert_eq!([0, 1, 20, 72, 73, 80].map(width), [72, 0, 19, 71, 72, 72]);
-        let narrow = line(0, 2, 3, 39);
-        assert_eq!(narrow.trim_end(), "\rkexec-bpf: reading : 2 s, 3 s in all");
-        let full = "\rkexec-bpf: : 99 s, 999 s in all";
-        assert_eq!(line(0, 99, 999, TIMES), full);
-        assert_eq!(line(0, 2, 3, 19), "\rkexec-bpf: : 2 s, 3");
+        for (phase, phase_s, width, wanted) in [
+            (Phase::Reading, 2, 39, "\rreading the files: 2 s"),
+            (
+                Phase::Kernel,
+                2,
+                39,
+                "\rthe kernel reads, verifies and p: 2 s",
+            ),
+            (Phase::Kernel, 999, 19, "\rthe kernel r: 999 s"),
+            (Phase::Parser, 2, 3, "\r: 2"),
+        ] {
+            assert_eq!(line(phase as u8, phase_s, 999, width).trim_end(), wanted);
+        }
     }
 
     #[test]
     fn nothing_is_drawn_where_nobody_asked() {
         begin();
         assert!(!is_on());
-        tick();
+        wait();
         hide();
         assert!(!IS_SHOWN.load(Relaxed));
     }

@@ -114,9 +114,12 @@ fn one_program_at_a_time_calls_the_kernel() {
         "loaded
 flock $IMAGE sh -c 'echo has >&3; exec sleep 3' 3>turn &
 while [ ! -s turn ]; do sleep 0.1; done
+script -qec \"$0 unload\" /dev/null >shown &
 $0 unload 2>/dev/null &
 sleep 1; kill -0 $! && echo waits
-wait $!; echo $?; kill -0 %1 2>/dev/null || echo ended",
+wait $!; echo $?; kill -0 %1 2>/dev/null || echo ended
+wait; tr '\\r' '\\n' <shown | grep -c '^kexec-bpf: waiting for another program: . s, . s in all'",
     );
-    assert_eq!(told, "waits\n4\nended\n");
+    assert!(told.starts_with("waits\n4\nended\n"), "{told}");
+    assert!(!told.ends_with("\n0\n"), "nothing is shown: {told}");
 }

@@ -37,7 +37,8 @@ pub const FILES: &[(&str, &str)] = &[
     (
         "/run/kexec-bpf/image",
         "The record of the image that was loaded last for exec, for root only: path, kernel, \
-         command line, route, digest and time. unload and exec remove it. It does not count in \
+         command line, route, digest and time. unload and exec remove it. load, unload and exec lock it, and wait \
+         for one another, at most 30 s. It does not count in \
          another boot, while no image is loaded, or if the kernel has counted another call since. \
          It counts them only where kexec_load_limit_reboot has been set; otherwise nothing shows \
          that another program has loaded an image since.",
