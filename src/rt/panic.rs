@@ -5,6 +5,7 @@
 //! handshake all end with the process.
 
 use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use kexec_bpf::panic_line;
 
@@ -13,8 +14,14 @@ pub fn abort() -> ! {
     unsafe { libc::abort() }
 }
 
+/// True from the first panic on. A line takes memory, and that may be what is missing.
+static IS_PANICKING: AtomicBool = AtomicBool::new(false);
+
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
+    if IS_PANICKING.swap(true, Ordering::Relaxed) {
+        abort();
+    }
     panic_line(format_args!("kexec-bpf: internal error: {info}"));
     abort()
 }
