@@ -41,7 +41,13 @@ pub fn load_path(
     };
     let is_wanted = |root: &Directory| root.has_file(file_in(root));
     let has = |volume: &Volume| is_wanted(&volume.root);
-    let open_here = || InputFile::open(None, path);
+    let find_here = || match (InputFile::open(None, path), profile) {
+        (Err(error), Some((image, _))) => match InputFile::open(None, image) {
+            Ok(_) => Ok(image),
+            Err(_) => Err(error),
+        },
+        (opened, _) => opened.map(|_| path),
+    };
     let place = options.place;
     // That is the shell's word for a file that is here.
     let is_here = path.starts_with(b"./") || path.starts_with(b"../");
@@ -55,7 +61,7 @@ pub fn load_path(
             {
                 found.add(stage, &is_wanted);
             }
-            let is_there = found.volumes.iter().any(has) || open_here().is_ok();
+            let is_there = found.volumes.iter().any(has) || find_here().is_ok();
             if !is_there && !is_last {
                 // They are mounted anew.
                 found = Found::default();
@@ -65,22 +71,25 @@ pub fn load_path(
     }
     let Found { volumes, notes, .. } = &found;
     let volume = volumes.iter().find(|volume| has(volume));
-    if volume.is_none() {
-        let error = searched.err().unwrap_or_else(|| RunError::no_entry(path));
-        match open_here() {
-            _ if place != Place::Anywhere => return Err(error),
-            Ok(_) => (),
-            Err(here @ OpenError::NotAFile { .. }) => return Err(RunError::open(path, here)),
-            Err(_) => return Err(error),
+    let image = match volume {
+        Some(volume) => file_in(&volume.root),
+        None => {
+            let error = searched.err().unwrap_or_else(|| RunError::no_entry(path));
+            match find_here() {
+                _ if place != Place::Anywhere => return Err(error),
+                Ok(image) => image,
+                Err(here) if is_here || matches!(here, OpenError::NotAFile { .. }) => {
+                    return Err(RunError::open(path, here));
+                }
+                Err(_) => return Err(error),
+            }
         }
-    }
+    };
     let mut common = options.of_load(host);
-    let mut image = path;
+    if let Some((_, profile)) = profile.filter(|_| image != path) {
+        common.wanted.profile = Profile::Named(profile.to_vec());
+    }
     if let Some(volume) = volume {
-        image = file_in(&volume.root);
-        if let Some((_, profile)) = profile.filter(|_| image != path) {
-            common.wanted.profile = Profile::Named(profile.to_vec());
-        }
         let on = &volume.name;
         events.tell(Event::Chosen {
             id: path,

@@ -258,6 +258,15 @@ fn an_entry_is_named_by_number_beginning_or_path() {
         let run = plan(&directory, &[path]);
         assert_eq!(run.code, 3, "{run:?}");
     }
+    // Files of the running system: no disk is looked at.
+    let here = |path| directory.run_unlocked(&["boot", "-n", "--route=extract", path]);
+    expect(&here("./uki.efi@rescue"), &["root=/dev/vda quiet"]);
+    fs::remove_file(directory.path("uki.efi@rescue")).unwrap();
+    expect(&here("./uki.efi@rescue"), &["command line single"]);
+    let none = here("./gone.efi@1");
+    assert_eq!(none.code, 3, "{none:?}");
+    let why = "kexec-bpf: ./gone.efi@1: no such file\n";
+    assert!(none.stderr.starts_with(why), "{none:?}");
     // No menu, and nobody at the console.
     let run = plan(&directory, &["--menu", "0"]);
     expect(&run, &["entry fed.conf"]);
