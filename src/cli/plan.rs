@@ -74,7 +74,7 @@ pub fn plan(out: &mut Page, options: &LoadOptions<'_>, load: &Prepared, host: &H
     sentence(out, "parser", parser(plan.parser));
     kernel(out, load);
     initrd(out, load);
-    cmdline(out, load);
+    cmdline(out, options, load);
     out.put("flags", format_args!("{}", plan.flags));
     out.json.array("flags");
     for flag in plan.flags.names() {
@@ -188,12 +188,16 @@ pub fn command_line(out: &mut Page, text: &[u8]) {
     out.json.text(LABEL, text);
 }
 
-fn cmdline(out: &mut Page, load: &Prepared) {
+fn cmdline(out: &mut Page, options: &LoadOptions<'_>, load: &Prepared) {
     let cmdline = &load.plan.cmdline;
     command_line(out, &cmdline.text);
     out.json.array("cmdlinePieces");
     for (origin, text) in &cmdline.pieces {
-        let origin = origin_text(*origin, &load.manifest);
+        let origin = match origin {
+            // Only a hook marks the next system.
+            Origin::Appended if options.wanted.mark_chained => "from rd.kexec_bpf.append=".into(),
+            origin => origin_text(*origin, &load.manifest),
+        };
         pair(out, "text", text, &origin);
         if !cmdline.text.is_empty() {
             // The text of a single piece is the line itself.
@@ -314,4 +318,40 @@ pub fn locked(host: &Host, others: Others) -> String {
 /// Returns the warning about a revoked image. Nothing is refused because of it.
 pub fn revoked_text(revoked: Revoked<'_>) -> String {
     format!("revoked in the firmware: {revoked} (reported, not enforced)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::image::build;
+    use crate::policy::plan::Options;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn what_the_kernel_s_words_append_is_not_said_to_be_an_option() {
+        let path = std::env::temp_dir().join(format!("plan-{}", std::process::id()));
+        std::fs::write(&path, build::bzimage()).unwrap();
+        for (mark_chained, origin) in [
+            (false, "(from --append)"),
+            (true, "words (from rd.kexec_bpf.append=)"),
+        ] {
+            let options = LoadOptions {
+                image: path.as_os_str().as_bytes(),
+                wanted: Options {
+                    append: vec![b"words".to_vec()],
+                    mark_chained,
+                    ..Options::default()
+                },
+                ..LoadOptions::default()
+            };
+            let host = Host::default();
+            let manifest = crate::run::open(&options).unwrap();
+            let load = Prepared::new(&options, manifest, &host).unwrap();
+            let mut out = Page::new(COLUMN);
+            plan(&mut out, &options, &load, &host);
+            let text = out.text(None);
+            assert!(text.contains(origin), "{text}");
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
 }
