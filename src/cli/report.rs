@@ -103,7 +103,7 @@ fn words(hint: Hint, image: &str) -> String {
         Hint::Place => "name the file system with --device DEV or --root DIR".into(),
         Hint::Flag(name) => ["--", name].concat(),
         Hint::Omit(name) => ["omit ", name].concat(),
-        Hint::Crashkernel { mib, or } => format!("boot with crashkernel={mib}M, or {or}"),
+        Hint::Crashkernel { mib, or } => format!("boot with crashkernel={mib}M{or}"),
     }
 }
 

@@ -80,7 +80,8 @@ pub enum Hint {
     Flag(&'static str),
     /// A hint to leave out this option or kernel's word.
     Omit(&'static str),
-    /// A hint to boot the running kernel with this much reserved, or something else.
+    /// A hint to boot the running kernel with this much reserved; `or` is empty, or goes on
+    /// with something else.
     Crashkernel {
         mib: u64,
         or: &'static str,
@@ -256,7 +257,6 @@ impl Diagnosis {
                 Hint::Place => {
                     *hint = Hint::Text("name the file system with rd.kexec_bpf.device=DEV");
                 }
-                Hint::Crashkernel { or, .. } => *or = "use a smaller initrd",
                 Hint::RouteExtract | &mut Hint::EXTRACT_UNSIGNED => *hint = Hint::Status,
                 _ => {}
             }
@@ -364,13 +364,11 @@ mod tests {
 
     #[test]
     fn a_hook_advises_no_option() {
-        let or = "load with --force";
         let found = Diagnosis::failed(&"x").with_hints(&[
             Hint::Wait,
             Hint::Place,
             Hint::RouteExtract,
             Hint::EXTRACT_UNSIGNED,
-            Hint::Crashkernel { mib: 9, or },
             Hint::Dmesg,
         ]);
         let wanted = [
@@ -378,10 +376,6 @@ mod tests {
             Hint::Text("name the file system with rd.kexec_bpf.device=DEV"),
             Hint::Status,
             Hint::Status,
-            Hint::Crashkernel {
-                mib: 9,
-                or: "use a smaller initrd",
-            },
             Hint::Dmesg,
         ];
         assert_eq!(found.for_hook().hints, wanted);

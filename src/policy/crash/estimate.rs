@@ -13,6 +13,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use core::fmt;
 
 use crate::diagnosis::size::size;
 use crate::diagnosis::{Diagnosis, Exit, Hint};
@@ -91,13 +92,22 @@ pub struct Estimate {
     pub enough_mib: u64,
 }
 
+/// What may help as well as a larger reservation.
+const SMALLER: &str = ", or use a smaller initrd";
+
 impl Estimate {
     /// Returns the diagnosis of an image that cannot be loaded.
     #[must_use]
     pub fn no_room(&self) -> Diagnosis {
+        let (load, run) = (size(self.load_bytes), size(self.run_bytes));
+        let without_initrd = self.load_bytes.saturating_sub(self.image.initrd_bytes);
+        let or = match without_initrd > self.reserved_bytes {
+            true => "",
+            false => SMALLER,
+        };
         Diagnosis::failed(&"does not fit in the memory reserved for a crash image")
-            .because(&self.too_small(self.load_bytes))
-            .with_hints(&[self.hint("load with --force")])
+            .because(&self.too_small(&format_args!("{load} needed to load, {run} to run")))
+            .with_hints(&[self.hint(or)])
     }
 
     /// Returns the warning about an image that can be loaded, but may run out of memory.
@@ -107,10 +117,10 @@ impl Estimate {
             return None;
         }
         let mut needed = String::new();
-        let mut other = "add rootfstype=ramfs to the capture kernel's command line";
+        let mut other = ", or add rootfstype=ramfs to the capture kernel's command line";
         if self.run_bytes > self.reserved_bytes {
-            needed = self.too_small(self.run_bytes);
-            other = "use a smaller initrd";
+            needed = self.too_small(&format_args!("{} needed to run", size(self.run_bytes)));
+            other = SMALLER;
         }
         let unpacked_bytes = self.image.unpacked_bytes;
         if let Some(limit) = self.tmpfs_bytes.filter(|limit| unpacked_bytes > *limit) {
@@ -126,12 +136,8 @@ impl Estimate {
         Some(warning.maybe(&needed).with_hints(&[self.hint(other)]))
     }
 
-    fn too_small(&self, needed_bytes: u64) -> String {
-        format!(
-            "{} needed, {} reserved",
-            size(needed_bytes),
-            size(self.reserved_bytes)
-        )
+    fn too_small(&self, needed: &dyn fmt::Display) -> String {
+        format!("{needed}, {} reserved", size(self.reserved_bytes))
     }
 
     fn hint(&self, or: &'static str) -> Hint {

@@ -2,6 +2,8 @@
 //! Estimates: each verdict, the smallest reservation, and their properties.
 use super::estimate::{BASE_BYTES, Estimate, Image, Reservation, RootFs, Verdict};
 use super::*;
+use crate::diagnosis::Hint;
+use crate::diagnosis::size::size;
 use proptest::prelude::*;
 
 const MIB: u64 = 1 << 20;
@@ -37,6 +39,15 @@ fn verdicts_follow_from_the_sums() {
         (256, Verdict::Fits),
     ] {
         assert_eq!(estimate(image, mib).verdict, verdict, "{mib} MiB");
+    }
+    for (mib, or) in [(64, ", or use a smaller initrd"), (48, "")] {
+        let found = estimate(image, mib).no_room();
+        let cause = format!(
+            "70.1 MiB needed to load, {} to run, {mib}.0 MiB reserved",
+            size(estimate(image, mib).run_bytes)
+        );
+        assert_eq!(found.cause_text(), cause);
+        assert_eq!(found.hints, [Hint::Crashkernel { mib: 153, or }]);
     }
     let found = estimate(image, 128);
     assert_eq!(found.enough_mib, 153);
