@@ -239,11 +239,12 @@ impl Page {
             ("initrd", SectionKind::Initrd),
             ("microcode", SectionKind::Ucode),
         ] {
-            let slice = selection.get(kind);
+            // A thin image has the path there.
+            let is_path = is_thin && kind == SectionKind::Initrd;
+            let slice = selection.get(kind).filter(|_| !is_path);
             let bytes = slice.map_or(0, |slice| slice.bytes);
             match slice {
                 Some(_) => self.line(label, &exact_size(bytes)),
-                // A thin image names a file.
                 None if label == "initrd" && !is_thin => self.line(label, "none"),
                 None => continue,
             }

@@ -189,6 +189,8 @@ fn inspect_shows_the_paths_and_the_hashes() {
             "kexec uses nothing: ",
         ],
     );
+    // The section has the path, not an initrd.
+    assert!(!run.stdout.contains("\ninitrd"), "{run:?}");
 }
 
 /// More than the kernel reads of one file.
