@@ -19,10 +19,7 @@ pub fn page(plan: &JumpPlan, host: &Host) -> Page {
     out.json.all(&record.json);
     match &plan.programs {
         Ok(paths) => list(&mut out, "programs", paths),
-        Err(error) => out.put(
-            "programs",
-            format_args!("unknown: {}: {error}", escaped(error.target.as_bytes())),
-        ),
+        Err(_) => out.line("programs", "unknown: cannot read /etc/kexec-bpf/pre-exec.d"),
     }
     match &plan.writable {
         Some(mounts) => list(&mut out, "writable", mounts),
@@ -52,4 +49,22 @@ fn list<Text: AsRef<[u8]>>(out: &mut Page, name: &str, texts: &[Text]) {
         out.line(label, "none");
     }
     out.json.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::directory::Directory;
+
+    #[test]
+    fn a_directory_that_cannot_be_read_is_named() {
+        let plan = JumpPlan {
+            programs: Err(Directory::open(None, b"/gone").err().unwrap()),
+            writable: None,
+            verdict: Ok("--force"),
+        };
+        let text = page(&plan, &Host::default()).text(None);
+        let line = "\nprograms      unknown: cannot read /etc/kexec-bpf/pre-exec.d\n";
+        assert!(text.contains(line), "{text}");
+    }
 }

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::events::Events;
+use crate::diagnosis::errno::Errno;
 use crate::diagnosis::escape::escaped;
 use crate::diagnosis::size::milliseconds;
 use crate::formats::sort::sort;
@@ -70,6 +71,33 @@ pub(super) fn failure(result: Result<Ended, SysError>) -> Option<String> {
         Ok(Ended::Exited(code)) => format!("exited with {code}"),
         Ok(Ended::Killed(signal)) => format!("was killed by signal {signal}"),
         Ok(Ended::TimedOut) => format!("took more than {TIMEOUT_S} s and was killed"),
-        Err(error) => format!("could not be run: {error}"),
+        Err(error) => match error.errno {
+            Errno::ENOENT => "could not be run: its interpreter is missing".into(),
+            Errno::ENOEXEC => "could not be run: neither a program nor a script with #!".into(),
+            _ => format!("could not be run: {error}"),
+        },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_not_said_to_be_missing() {
+        let path = std::env::temp_dir().join(format!("pre-exec-{}", std::process::id()));
+        for (text, why) in [
+            ("#!/gone/sh\n", "its interpreter is missing"),
+            ("echo\n", "neither a program nor a script with #!"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let what = failure(process::run(path.as_os_str().as_bytes(), &[], 1));
+            assert_eq!(what, Some(format!("could not be run: {why}")));
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
 }
