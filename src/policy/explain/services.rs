@@ -22,7 +22,7 @@ pub fn services(host: &Host, mounts: Option<&[String]>) -> Result<&'static str, 
         (Some(Init::Systemd), _) => (
             "systemd",
             " is running, and a jump neither stops its services nor unmounts anything",
-            "load, then systemctl kexec, which does both; or the same command with --force",
+            "systemctl kexec after kexec-bpf load, which does both; or the same command with --force",
         ),
         (_, Some([])) => return Ok("nothing is mounted for writing"),
         (_, mounts) => (
