@@ -10,13 +10,13 @@ use super::options::LoadOptions;
 use super::prepared::Prepared;
 use super::{RunError, Skipped, attempt, companions, manifest, revoked, thin, unload};
 use crate::diagnosis::errno::Errno;
-use crate::diagnosis::{Diagnose, Hint};
+use crate::diagnosis::{Diagnose, Diagnosis, Hint};
 use crate::host::Host;
 use crate::policy::explain;
 use crate::policy::plan::Route;
-use crate::sys::host;
 use crate::sys::kexec::{self, LoadSwitch, Others};
 use crate::sys::progress;
+use crate::sys::{SysError, host};
 
 /// The number of addons that the kernel may refuse before the load fails.
 const REFUSALS_MAX: u32 = 16;
@@ -80,10 +80,7 @@ fn load_and_lock(
             |error| match options.dry_run && error.errno == Errno::EACCES {
                 // Root could.
                 true => Ok(None),
-                false => {
-                    let found = error.diagnose().with_hints(&[Hint::Omit("--lock")]);
-                    Err(found.of_load(load.image()).into())
-                }
+                false => Err(not_locked("cannot be locked", &error, load.image())),
             },
         )
     });
@@ -103,7 +100,8 @@ fn load_and_lock(
         }
         events.tell(Event::Skipped(&skipped));
     }
-    let locked = switch.map(|switch| turn_off(&switch, panic)).transpose()?;
+    let locked = switch.map(|switch| turn_off(&switch, load.image(), panic));
+    let locked = locked.transpose()?;
     events.tell(Event::Loaded {
         path: load.image(),
         plan: &load.plan,
@@ -196,14 +194,22 @@ fn carry_out(
 }
 
 /// Turns kexec off until a reboot; if that fails, unloads the image.
-fn turn_off(switch: &LoadSwitch, panic: bool) -> Result<(Host, Others), RunError> {
+fn turn_off(switch: &LoadSwitch, image: &[u8], panic: bool) -> Result<(Host, Others), RunError> {
     let turned_off = switch.turn_off();
     let others = kexec::settle();
     let host = host::read();
     match turned_off {
         Ok(()) => Ok((host, others)),
-        Err(error) => Err(dropped(error.into(), panic, &host)),
+        Err(error) => {
+            let error = not_locked("cannot be locked, so it is dropped", &error, image);
+            Err(dropped(error, panic, &host))
+        }
     }
+}
+
+fn not_locked(what: &str, error: &SysError, image: &[u8]) -> RunError {
+    let found = Diagnosis::failed(&what).because(&error.diagnose().line());
+    RunError::Diagnosed(found.with_hints(&[Hint::Omit("--lock")]).of_load(image))
 }
 
 /// Unloads the image because of an error; returns that error, extended if the image could
