@@ -264,7 +264,9 @@ pub fn absolute(root: Option<BorrowedFd<'_>>, path: &[u8]) -> Result<Vec<u8>, Sy
     }
     let directory =
         rustix::process::getcwd(Vec::new()).map_err(|errno| SysError::new("getcwd", "", errno))?;
-    Ok([directory.to_bytes(), b"/", path].concat())
+    let directory = directory.to_bytes();
+    let directory = directory.strip_suffix(b"/").unwrap_or(directory);
+    Ok([directory, b"/", path].concat())
 }
 
 /// Reads a kernel file (/proc, /sys), truncated to `max_bytes`. `None` if it cannot be
