@@ -90,8 +90,6 @@ fn load_entry(
     let is_number = name.is_some_and(|name| name.iter().all(u8::is_ascii_digit));
     if options.next || is_number {
         let _ = found.checked_default(host);
-        // They are told with the others, or are not what was asked for.
-        found.skipped.clear();
     }
     tell_notes(&mut found, events);
     let mut menu = options.menu.map(|time| match time {
@@ -149,8 +147,7 @@ fn load_entry(
             return Err(error);
         }
         found.skip(index, &error);
-        let entries = &found;
-        events.tell(Event::Unbootable { entries, index });
+        tell_unbootable(&mut found, index, events);
     };
     if !options.dry_run {
         let line = host.running_cmdline.as_deref().unwrap_or_default();
@@ -175,15 +172,24 @@ fn is_shown(menu: Option<Timeout>) -> bool {
     menu.is_some_and(|timeout| timeout != Timeout::Hidden)
 }
 
-/// Reports the entries that were skipped as the default since the list was made.
+/// Reports an entry that does not boot.
+fn tell_unbootable(found: &mut BootEntries, index: usize, events: &mut dyn Events) {
+    if let Some(entry) = found.entries.get_mut(index) {
+        entry.is_told = true;
+    }
+    let entries = &*found;
+    events.tell(Event::Unbootable { entries, index });
+}
+
+/// Reports the entries that are skipped and not told yet.
 fn tell_skipped(found: &mut BootEntries, events: &mut dyn Events) {
-    let skipped = core::mem::take(&mut found.skipped);
-    for id in skipped.iter().take(UNBOOTABLE_TOLD) {
-        let mut entries = found.entries.iter();
-        let index = entries.position(|entry| entry.id == *id && entry.why_skipped().is_some());
-        if let Some(index) = index {
-            let entries = &*found;
-            events.tell(Event::Unbootable { entries, index });
+    let mut told = 0;
+    for index in 0..found.entries.len() {
+        let entry = found.entries.get(index);
+        let is_new = entry.is_some_and(|entry| entry.why_skipped().is_some() && !entry.is_told);
+        if is_new && told < UNBOOTABLE_TOLD {
+            told = told.saturating_add(1);
+            tell_unbootable(found, index, events);
         }
     }
 }
@@ -220,7 +226,7 @@ fn chosen(
         tell_notes(found, events);
         index = find(found);
     }
-    if !is_shown(*menu) {
+    if name.is_none() && !is_shown(*menu) {
         tell_skipped(found, events);
     }
     let mut index = index?;
@@ -293,20 +299,11 @@ fn announce(dry_run: bool, has_menu: bool, found: &mut BootEntries, events: &mut
             events.warn_of(Topic::Default, &text);
         }
         if let Some(index) = *index {
-            let entries = &*found;
-            events.tell(Event::Unbootable { entries, index });
+            tell_unbootable(found, index, events);
         }
     }
     if !has_menu {
-        let all = found.entries.iter().enumerate();
-        let unbootable = all.filter(|(index, entry)| {
-            let is_told = missed.iter().any(|missed| missed.index == Some(*index));
-            entry.why_skipped().is_some() && !is_told
-        });
-        for (index, _) in unbootable.take(UNBOOTABLE_TOLD) {
-            let entries = &*found;
-            events.tell(Event::Unbootable { entries, index });
-        }
+        tell_skipped(found, events);
     }
 }
 

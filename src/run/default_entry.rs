@@ -83,38 +83,48 @@ impl BootEntries {
 
     /// Returns the default among the entries that have no problem that is known already.
     pub fn next_default(&mut self, host: &Host) -> Option<(usize, DefaultSource)> {
+        let mut takes_any = false;
         loop {
             self.search_own_disk(host);
-            let (index, source) = self.default()?;
+            let Some((index, source)) = self.default() else {
+                if takes_any {
+                    return None;
+                }
+                // What was better failed.
+                for entry in &mut self.entries {
+                    entry.is_skipped = false;
+                }
+                takes_any = true;
+                continue;
+            };
             match self
                 .try_out(index, host, &known)
                 .as_ref()
                 .and_then(problem_of_load)
             {
-                Some(problem) => {
-                    let entry = self.entries.get_mut(index)?;
-                    self.skipped.push(entry.id.clone());
-                    entry.problem = Some(problem);
-                }
-                None if self.has_better(index) => {
-                    let entry = self.entries.get_mut(index)?;
-                    self.skipped.push(entry.id.clone());
-                    entry.is_skipped = true;
+                Some(problem) => self.entries.get_mut(index)?.problem = Some(problem),
+                None if !takes_any && self.has_better(index, source) => {
+                    self.entries.get_mut(index)?.is_skipped = true;
                 }
                 None => return Some((index, source)),
             }
         }
     }
 
-    /// Returns whether there is doubt about an entry, and none about another of the same disk
-    /// or search.
-    fn has_better(&self, index: usize) -> bool {
-        let is_doubtful = |entry: &Entry| entry.doubt.is_some();
+    /// Returns whether there is doubt about a default, and none about another entry of the same
+    /// disk or search. What somebody chose is right, unless this machine refuses it.
+    fn has_better(&self, index: usize, source: DefaultSource) -> bool {
+        let is_doubtful = |entry: &Entry| match entry.doubt {
+            Some(Problem::Entry(_)) => source == DefaultSource::First,
+            Some(_) => true,
+            None => false,
+        };
         let mut all = self.entries.iter().enumerate();
         self.entries.get(index).is_some_and(is_doubtful)
             && all.any(|(other, entry)| {
                 let is_near = (other < self.own) == (index < self.own);
-                is_near && entry.is_offered() && !is_doubtful(entry)
+                let is_good = entry.is_offered() && !entry.has_no_tries_left();
+                is_near && is_good && entry.doubt.is_none()
             })
     }
 

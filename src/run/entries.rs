@@ -16,7 +16,6 @@ use super::volume::{BootPlace, Volume};
 use super::volumes::{self, Place};
 use crate::diagnosis::escape::escaped;
 use crate::formats::entries::efi::LoaderVariables;
-use crate::formats::entries::grubenv::Grubenv;
 use crate::formats::entries::loader_conf::{self, LoaderConf};
 use crate::formats::entries::type1::Type1;
 use crate::formats::sort::sort;
@@ -41,8 +40,6 @@ pub struct BootEntries {
     /// grub's choices among the entries of each place.
     pub grub: Vec<GrubChoices>,
     pub notes: Vec<String>,
-    /// The ids of entries that were skipped as the default, and not told yet.
-    pub skipped: Vec<Vec<u8>>,
     pub seen: Seen,
     has_conf: bool,
     /// True if a directory may not be read.
@@ -141,8 +138,14 @@ impl BootEntries {
                 let Some(reading) = known.find(|known| known.group == group) else {
                     continue;
                 };
-                let variables = self.grub_variables(number, boot);
-                reading.read(volume.at(boot), number, host, variables, &self.seen);
+                let variables = self.grub_files.variables(number, boot);
+                reading.read(
+                    volume.at(boot),
+                    number,
+                    host,
+                    variables.as_ref(),
+                    &self.seen,
+                );
                 self.read_conf(volume.at(boot));
             }
             // No boot loader looks further.
@@ -219,7 +222,7 @@ impl BootEntries {
     /// Searches the rest of the boot loader's disk, if nothing that it would read can boot.
     pub fn search_own_disk(&mut self, host: &Host) {
         let mut own = self.entries.iter().take(self.own);
-        if own.any(Entry::is_offered) {
+        if own.any(|entry| entry.is_offered() && entry.doubt.is_none()) {
             return;
         }
         if let Some(at) = self.rest.stages.iter().position(Stage::is_of_disk) {
@@ -292,12 +295,6 @@ impl BootEntries {
             }
         }
     }
-
-    /// Returns grub's variables for the entries of a place.
-    fn grub_variables(&self, volume: usize, boot: &str) -> Option<&Grubenv> {
-        let file = self.grub_files.of(volume, boot);
-        file.map(|file| &file.variables)
-    }
 }
 
 impl BootEntries {
@@ -357,8 +354,8 @@ impl BootEntries {
         let Some(place) = self.place(entry) else {
             return Err(Problem::Missing(entry.file_name.clone()));
         };
-        let variables = self.grub_variables(entry.volume, entry.boot);
-        entry::type1(place, &entry.file_name, machine, variables)
+        let variables = self.grub_files.variables(entry.volume, entry.boot);
+        entry::type1(place, &entry.file_name, machine, variables.as_ref())
     }
 }
 

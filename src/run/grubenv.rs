@@ -34,8 +34,6 @@ pub struct GrubFile {
     path: Vec<u8>,
     text: Vec<u8>,
     pub variables: Grubenv,
-    /// False for a menu without a block.
-    is_block: bool,
 }
 
 /// A link in place of an environment block, to one on an ESP.
@@ -49,6 +47,8 @@ struct Link {
 #[derive(Default)]
 pub struct GrubFiles {
     files: Vec<GrubFile>,
+    /// Variables in menus without a block beside them.
+    menus: Vec<GrubFile>,
     links: Vec<Link>,
     /// The disks of each file system.
     disks: Vec<Vec<String>>,
@@ -86,27 +86,27 @@ impl GrubFiles {
             {
                 variables.add_fallbacks(&menu);
             }
-            let is_useful = is_block || variables != Grubenv::default();
-            is_useful.then_some(GrubFile {
+            let file = GrubFile {
                 volume,
                 boot,
                 path,
                 text,
                 variables,
-                is_block,
-            })
+            };
+            match is_block {
+                true => self.files.push(file),
+                false if file.variables == Grubenv::default() => {}
+                false => self.menus.push(file),
+            }
+            is_block
         };
         let mut has_own = false;
         for boot in boots(root) {
             for name in ["grub2", "grub"] {
                 let path = [boot, name, "/grubenv"].concat();
-                if let Some(file) = read(boot, path.clone().into()) {
-                    let is_block = file.is_block;
-                    has_own |= boot.is_empty() && is_block;
-                    self.files.push(file);
-                    if is_block {
-                        break;
-                    }
+                if read(boot, path.clone().into()) {
+                    has_own |= boot.is_empty();
+                    break;
                 }
                 // RHEL has a link to the ESP, which is mounted elsewhere.
                 let target = root.link(path.as_bytes()).unwrap_or_default();
@@ -125,10 +125,24 @@ impl GrubFiles {
         let vendors = root.names(b"EFI", VENDORS_MAX, &|_| true);
         let mut vendors = vendors.unwrap_or_default();
         sort(&mut vendors, Ord::cmp);
-        let paths = vendors
-            .iter()
-            .map(|name| [VENDORS, name, b"/grubenv"].concat());
-        self.files.extend(paths.filter_map(|path| read("", path)));
+        for name in &vendors {
+            read("", [VENDORS, name, b"/grubenv"].concat());
+        }
+    }
+
+    /// Returns grub's variables for the entries of a place: those of its block, and what that
+    /// lacks of the first menu that may be theirs.
+    pub fn variables(&self, volume: usize, boot: &str) -> Option<Grubenv> {
+        let is_own = |menu: &&GrubFile| (menu.volume, menu.boot) == (volume, boot);
+        let is_near =
+            |menu: &&GrubFile| menu.is_vendors() && self.share_a_disk(menu.volume, volume);
+        let menu = self.menus.iter().find(is_own);
+        let menu = menu.or_else(|| self.menus.iter().find(is_near));
+        let mut all = self.of(volume, boot).or(menu)?.variables.clone();
+        if let Some(menu) = menu {
+            all.fill(&menu.variables);
+        }
+        Some(all)
     }
 
     /// Returns the block for the entries of a place: the one that a link there names, its own,
@@ -157,14 +171,8 @@ impl GrubFiles {
             };
             return self.only(&linked)?;
         }
-        // A menu without a block counts only where there is no block.
-        let find = |is_block: bool| {
-            let mut found = rules
-                .iter()
-                .map(|rule| self.only(&|file| file.is_block == is_block && rule(file)));
-            found.find_map(|found| found)
-        };
-        find(true).or_else(|| find(false))?
+        let mut found = rules.iter().map(|rule| self.only(rule));
+        found.find_map(|found| found)?
     }
 
     /// Returns whether two file systems may be of one system.
@@ -290,7 +298,6 @@ mod tests {
             path: path.into(),
             variables: Grubenv::parse(text.as_bytes()).unwrap(),
             text: text.into(),
-            is_block: true,
         }
     }
 
@@ -311,9 +318,8 @@ mod tests {
         let (redhat, centos) = ("EFI/redhat/grubenv", "EFI/centos/grubenv");
         let mut all = GrubFiles {
             files: vec![file(0, "", redhat, "rhel"), file(2, "", centos, "cent")],
-            links: Vec::new(),
-            is_known: false,
             disks: disks(&["sda", "sda", "sdb", "sdb", "sdc", "sda sdb"]),
+            ..GrubFiles::default()
         };
         for (volume, wanted) in [
             (0, own("rhel")),
@@ -341,9 +347,8 @@ mod tests {
         // One disk with two vendors: only a link says which one is meant.
         let mut all = GrubFiles {
             files: vec![file(0, "", centos, "cent"), file(0, "", redhat, "rhel")],
-            links: Vec::new(),
-            is_known: false,
             disks: disks(&["sda", "sda", "sda"]),
+            ..GrubFiles::default()
         };
         assert_eq!(value(&all, 1, ""), None);
         let link = |path: &str| Link {
@@ -386,9 +391,8 @@ mod tests {
         ] {
             let all = GrubFiles {
                 files,
-                links: Vec::new(),
-                is_known: false,
                 disks: disks(names),
+                ..GrubFiles::default()
             };
             assert_eq!(places(&all), wanted);
         }

@@ -153,6 +153,49 @@ fn initrds_of_zeros_are_no_default() {
     assert_eq!(run.code, 3, "{run:?}");
 }
 
+/// A guess counts less than what somebody chose, and than an entry that fails for sure.
+#[test]
+fn an_entry_in_doubt_boots_where_nothing_better_does() {
+    let files = [
+        (
+            "new.conf",
+            "sort-key a\nlinux /vmlinuz\ninitrd /none.img\noptions root=new\n",
+        ),
+        (
+            "old.conf",
+            "sort-key b\nlinux /vmlinuz\ninitrd /initrd\noptions root=old\n",
+        ),
+        ("none.img", ""),
+    ];
+    let directory = root("doubt", &files);
+    expect(
+        &plan(&directory, &[]),
+        &["new.conf: skipped: its initrd is", "root=old"],
+    );
+    expect(
+        &plan(&directory, &["new"]),
+        &["new.conf: its initrd is an empty", "root=new"],
+    );
+    directory.file("loader/loader.conf", b"default new.conf\n");
+    expect(&plan(&directory, &[]), &["root=new"]);
+    fs::remove_file(directory.path("loader/loader.conf")).unwrap();
+    // This is seen only when it is tried.
+    let thin = build::pe(&[
+        (".osrel", b"ID=lanza\nVERSION_ID=9\n"),
+        (".linux", b"\\vmlinuz"),
+        (".initrd", b"\\initrd"),
+        (".linuxh", &[0xab; 32]),
+        (".initrdh", &[0xab; 32]),
+    ]);
+    fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
+    directory.file("EFI/Linux/thin.efi", &thin);
+    fs::remove_file(directory.path("loader/entries/old.conf")).unwrap();
+    expect(
+        &plan(&directory, &[]),
+        &["thin.efi: skipped", "entry new.conf", "root=new"],
+    );
+}
+
 #[test]
 fn a_nul_ends_the_text() {
     let directory = root(

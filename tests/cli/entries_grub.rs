@@ -135,6 +135,11 @@ fn of_a_menu_only_plain_values_are_read() {
 
     fs::remove_dir_all(directory.path("EFI")).unwrap();
     expect(&plan(&directory, &[]), &["root=OLD"]);
+    // A block without one hides no menu, and the first menu counts.
+    put("EFI/redhat/grubenv", &block("boot_success=0\n"));
+    put("grub/grub.cfg", "set kernelopts=\"root=LEFT\"\n");
+    expect(&plan(&directory, &[]), &["root=OLD"]);
+    fs::remove_dir_all(directory.path("grub")).unwrap();
     let long = format!("set kernelopts='root=L'\n{}", "#".repeat(100_000));
     put("grub2/grub.cfg", &long);
     expect(&plan(&directory, &[]), &["root=L"]);

@@ -100,6 +100,15 @@ impl Grubenv {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// Adds what another has and this one does not set.
+    pub fn fill(&mut self, other: &Grubenv) {
+        for (name, value) in &other.variables {
+            if self.set(name).is_none() {
+                self.variables.push((name.clone(), value.clone()));
+            }
+        }
+    }
+
     /// Adds the command lines that grub's menu has for a block without them. Of a menu, which
     /// is a script, only a line `set NAME="VALUE"` is read, and only a value that is one as it
     /// stands.

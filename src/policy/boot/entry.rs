@@ -81,6 +81,8 @@ pub struct Entry {
     pub doubt: Option<Problem>,
     /// True if another one is the default because of `doubt`.
     pub is_skipped: bool,
+    /// True if somebody was told why it does not boot.
+    pub is_told: bool,
 }
 
 /// Cuts a text, but no character of UTF-8.
@@ -123,6 +125,7 @@ impl Entry {
             problem: None,
             doubt: None,
             is_skipped: false,
+            is_told: false,
         })
     }
 
