@@ -19,12 +19,12 @@ const UNIT: usize = 16;
 const SIZES: usize = 8;
 /// The size of the largest small block in bytes.
 const SMALL: usize = UNIT << (SIZES - 1);
-/// How many bytes of small blocks are mapped at once.
+/// The size in bytes of a chunk of small blocks, which is mapped at once.
 const CHUNK: usize = 32 << 10;
 /// The alignment of a mapping in bytes.
 const PAGE: usize = 4096;
 
-/// What a free block begins with: the next one of its size.
+/// The start of a free block: the next one of its size.
 type Free = Option<NonNull<Next>>;
 struct Next(Free);
 
@@ -32,7 +32,7 @@ struct Next(Free);
 struct Pool {
     /// The first free block of each size.
     free: [Free; SIZES],
-    /// What is not cut yet: the chunk's next byte, and how many bytes are left.
+    /// The rest of the newest chunk: its next byte, and the number of bytes left.
     uncut: (*mut u8, usize),
 }
 

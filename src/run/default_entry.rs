@@ -123,8 +123,7 @@ impl BootEntries {
         self.entries.get(index).is_some_and(is_doubtful)
             && all.any(|(other, entry)| {
                 let is_near = (other < self.own) == (index < self.own);
-                let is_good = entry.is_offered() && !entry.has_no_tries_left();
-                is_near && is_good && entry.doubt.is_none()
+                is_near && entry.is_sound() && !entry.has_no_tries_left()
             })
     }
 

@@ -222,7 +222,7 @@ impl BootEntries {
     /// Searches the rest of the boot loader's disk, if nothing that it would read can boot.
     pub fn search_own_disk(&mut self, host: &Host) {
         let mut own = self.entries.iter().take(self.own);
-        if own.any(|entry| entry.is_offered() && entry.doubt.is_none()) {
+        if own.any(Entry::is_sound) {
             return;
         }
         if let Some(at) = self.rest.stages.iter().position(Stage::is_of_disk) {

@@ -66,19 +66,19 @@ impl GrubFiles {
         self.disks.push(on.disks.clone());
         let root = &on.root;
         let mut read = |boot: &'static str, path: Vec<u8>| {
-            let text = read_text(root, &path);
-            let problem = match &text {
-                Ok(text) if text.is_empty() || Grubenv::parse(text).is_some() => None,
-                Ok(_) => Some("not an environment block".into()),
-                Err(_) if is_absent(root, &path) => None,
-                Err(problem) => Some(problem.to_string()),
+            let read = read_text(root, &path);
+            let text = read.as_deref().unwrap_or_default();
+            let block = Grubenv::parse(text);
+            let is_block = block.is_some();
+            let problem = match &read {
+                Ok(text) if !is_block && !text.is_empty() => "not an environment block".into(),
+                Err(problem) if !is_absent(root, &path) => problem.to_string(),
+                _ => String::new(),
             };
-            if let Some(problem) = problem {
+            if !problem.is_empty() {
                 notes.push(format!("{} is ignored: {problem}", escaped(&path)));
             }
-            let text = text.unwrap_or_default();
-            let block = Grubenv::parse(&text);
-            let is_block = block.is_some();
+            let text = read.unwrap_or_default();
             let mut variables = block.unwrap_or_default();
             if (is_block || root.link(&path).is_none())
                 && let Some(directory) = path.strip_suffix(BLOCK)

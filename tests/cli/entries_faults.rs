@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::build;
 use crate::entries::{expect, list, plan, root};
+use crate::thin::Thin;
 
 /// A profile other than the first may reset the machine: it is never started unnamed.
 #[test]
@@ -180,15 +181,9 @@ fn an_entry_in_doubt_boots_where_nothing_better_does() {
     expect(&plan(&directory, &[]), &["root=new"]);
     fs::remove_file(directory.path("loader/loader.conf")).unwrap();
     // This is seen only when it is tried.
-    let thin = build::pe(&[
-        (".osrel", b"ID=lanza\nVERSION_ID=9\n"),
-        (".linux", b"\\vmlinuz"),
-        (".initrd", b"\\initrd"),
-        (".linuxh", &[0xab; 32]),
-        (".initrdh", &[0xab; 32]),
-    ]);
+    let thin = Thin::with_wrong_hashes("vmlinuz", "initrd");
     fs::create_dir_all(directory.path("EFI/Linux")).unwrap();
-    directory.file("EFI/Linux/thin.efi", &thin);
+    thin.entry(&directory, "thin.efi");
     fs::remove_file(directory.path("loader/entries/old.conf")).unwrap();
     expect(
         &plan(&directory, &[]),

@@ -87,7 +87,7 @@ $kernelopts $tuned_params\n";
     expect(&plan(&directory, &[]), &["root=/dev/vda3 efi"]);
 }
 
-/// What an environment block lacks stands in the menu beside it, as RHEL 8 writes it.
+/// The menu of RHEL 8 has what the environment block beside it lacks.
 #[test]
 fn grub_has_a_fallback_for_kernelopts() {
     let entry = "linux /vmlinuz\ninitrd /initrd\noptions $kernelopts $tuned_params\n";

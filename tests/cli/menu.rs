@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 
 use crate::build;
 use crate::program::{Directory, PROGRAM, wait};
+use crate::thin::Thin;
 
 const PROMPT: &str = "Number or arrow keys";
 
@@ -37,14 +38,7 @@ fn an_image_that_fails_after_the_choice_brings_the_menu_back() {
         "loader/entries/good.conf",
         b"linux /vmlinuz\noptions root=/dev/vda\n",
     );
-    let thin = build::pe(&[
-        (".osrel", b"ID=lanza\nVERSION_ID=9\n"),
-        (".linux", b"\\vmlinuz"),
-        (".initrd", b"\\initrd"),
-        (".linuxh", &[0xab; 32]),
-        (".initrdh", &[0xab; 32]),
-    ]);
-    esp.file("EFI/Linux/bad.efi", &thin);
+    Thin::with_wrong_hashes("vmlinuz", "initrd").entry(&esp, "bad.efi");
     let command = format!("{PROGRAM} boot -n --root . --menu 100");
     let mut script = esp.command_under("[none] integrity", "script");
     script.args(["-qec", &command, "/dev/null"]);

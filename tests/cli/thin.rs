@@ -45,6 +45,17 @@ impl Thin {
         }
     }
 
+    /// Returns an image of these files with hashes that are not theirs.
+    pub fn with_wrong_hashes(kernel: &str, initrd: &str) -> Thin {
+        Thin {
+            kernel: path(kernel),
+            initrd: path(initrd),
+            kernel_hash: vec![0xab; 32],
+            initrd_hash: vec![0xab; 32],
+            ..Thin::new("9")
+        }
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let os = format!("ID=lanza\nPRETTY_NAME=NixOS\nVERSION_ID={}\n", self.version);
         build::pe(&[

@@ -44,7 +44,7 @@ const OF_STATUS: [&str; 15] = [
     "jump",
 ];
 
-/// What the program alone sees, in place of the host's: NAME is loaded for exec, and runs
+/// A host that the program alone sees: NAME is loaded for exec, and runs
 /// before a jump; the kernel's words name a device that is not there.
 const WORLD: &[u8] = b"mount -t tmpfs tmpfs /sys/kernel; mkdir /sys/kernel/kexec
 mount -t tmpfs tmpfs /run; mkdir /run/kexec-bpf

@@ -145,7 +145,10 @@ apart none-status kexec-bpf status
     expect(&said, "last", "0", "0 0", &[]);
     said.expect("note", "0");
 
-    let little = ["warning: /vmlinuz may run out of memory", " needed to run, "];
+    let little = [
+        "warning: /vmlinuz may run out of memory",
+        " needed to run, ",
+    ];
     expect(&said, "tight-check", "0", "0 0", &little);
     expect(&said, "tight-load", "0", "0 1", &little);
     said.expect_words("tight-status-out", &["may run out of memory"]);

@@ -200,6 +200,12 @@ impl Entry {
         self.problem.is_none() && !self.is_hidden && self.is_first_profile()
     }
 
+    /// Returns whether it may be the default, and nothing speaks for another one.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.is_offered() && self.doubt.is_none()
+    }
+
     /// Returns whether it is in this place: a file system, and the path of /boot in it.
     #[must_use]
     pub fn is_in(&self, place: (usize, &'static str)) -> bool {

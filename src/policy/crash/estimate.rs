@@ -92,7 +92,7 @@ pub struct Estimate {
     pub enough_mib: u64,
 }
 
-/// What may help as well as a larger reservation.
+/// The other way out, beside a larger reservation.
 const SMALLER: &str = ", or use a smaller initrd";
 
 impl Estimate {
